@@ -1,0 +1,8 @@
+"""PoseDual, affine views (Xie21, "Ours (Dual)", A): 100 labels, 7,900 without."""
+_base_ = './supervised_lite0_lspet-96x96_100.py'
+model = dict(_delete_=True, type='PoseDual', students=_base_.model)
+train_dataloader = dict(
+    batch_size=32,
+    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)),
+    sampler=dict(batch_size=32))
+custom_hooks = _base_.custom_hooks + [dict(type='CollapseMonitorHook')]

@@ -1,0 +1,371 @@
+"""Labelled and unlabelled samples in one data set, told apart by metainfo."""
+import os
+import os.path as osp
+import random
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any, Callable, Iterator, List, Optional, Tuple, Union
+
+import mmcv
+import numpy as np
+import torch
+from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
+from mmpose.datasets import CombinedDataset
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.datasets.transforms import KeypointConverter
+from mmpose.registry import DATASETS
+
+from .samplers import stream_seed
+
+
+class ImageError(OSError):
+    """An image file is missing, empty or truncated."""
+
+
+class SampleError(RuntimeError):
+    """A sample cannot be made. Names data set, image and annotation."""
+
+
+@DATASETS.register_module()
+class LabeledUnlabeledDataset(CombinedDataset):
+    """Labelled sources followed by unlabelled ones.
+
+    A sample goes through its source's own pipeline and then through this
+    one's; which of the two loads and packs is free. Every packed sample's
+    metainfo says ``is_labeled`` (bool) and, where the index came from
+    :class:`LabeledUnlabeledSampler`, ``aug_seed`` (int). Such an index makes
+    the sample a pure function of (index, seed): the random state of
+    ``random``, NumPy and PyTorch (CPU) is set from the seed before both
+    pipelines and restored after them.
+
+    Args:
+        labeled (dict | list[dict]): Config(s) of the labelled data sets.
+        unlabeled (dict | list[dict] | None): Of the unlabelled ones. Their
+            labels are ignored by the models, not removed.
+        pipeline (list): Transforms after those of the source.
+        metainfo (dict, optional): Default: that of the first labelled source.
+        on_error (str): ``'raise'``: a missing or truncated image is a
+            :class:`SampleError`. ``'skip'``: another sample of the same kind
+            (chosen by index and seed) takes its place, counted and logged.
+        check_images (bool): Whether to look for the end marker of JPEG and PNG
+            files before they are read. OpenCV fills what is missing of a
+            truncated JPEG with grey and says nothing.
+        allow_overlap (bool): Whether an annotation may be both labelled and
+            unlabelled.
+        max_skips (int): Skips in a row before it is an error.
+
+    Raises:
+        ValueError: A set is empty, joints disagree, or the sets overlap.
+    """
+
+    def __init__(self,
+                 labeled: Union[dict, List[dict]],
+                 unlabeled: Optional[Union[dict, List[dict]]] = None,
+                 pipeline: List[Union[dict, Callable]] = [],
+                 metainfo: Optional[dict] = None,
+                 on_error: str = 'raise',
+                 check_images: bool = True,
+                 allow_overlap: bool = False,
+                 max_skips: int = 20,
+                 **kwargs) -> None:
+        if on_error not in ('raise', 'skip'):
+            raise ValueError(f'LabeledUnlabeledDataset: on_error is {on_error!r}; '
+                             'it must be "raise" or "skip"')
+        self.on_error = on_error
+        self.max_skips = max_skips
+        self.num_skipped = 0
+        self.resample = False
+        labeled_sets = _build('labeled', labeled)
+        unlabeled_sets = [] if unlabeled is None else _build(
+            'unlabeled', unlabeled)
+        self.datasets = labeled_sets + unlabeled_sets
+        self._lens = [len(dataset) for dataset in self.datasets]
+        self._len = sum(self._lens)
+        self._num_labeled = sum(self._lens[:len(labeled_sets)])
+        # Not CombinedDataset's: the sources are built above.
+        BaseDataset.__init__(self, pipeline=pipeline, **kwargs)
+        self._metainfo = (labeled_sets[0].metainfo if metainfo is None
+                          else parse_pose_metainfo(metainfo))
+        for dataset in labeled_sets:
+            check_joints(dataset, self._metainfo)
+        if not allow_overlap:
+            check_overlap(labeled_sets, unlabeled_sets)
+        if check_images:
+            for dataset in self.datasets:
+                if hasattr(dataset, 'pipeline'):
+                    dataset.pipeline.transforms.insert(0, check_sample_image)
+
+    @property
+    def num_labeled(self) -> int:
+        """Number of labelled samples; they have the first indices."""
+        return self._num_labeled
+
+    @property
+    def num_unlabeled(self) -> int:
+        """Number of unlabelled samples."""
+        return self._len - self._num_labeled
+
+    def __getitem__(self, idx: int) -> Any:
+        seed = getattr(idx, 'seed', None)
+        idx = int(idx)
+        if idx < 0:
+            idx += len(self)
+        with forked_random_state(seed):
+            return self._sample(idx, seed)
+
+    def prepare_data(self, idx: int) -> Any:
+        """One sample through both pipelines, without any retry."""
+        data = self.get_data_info(idx)
+        if data is not None and self.pipeline.transforms:
+            data['dataset'] = self
+            data = self.pipeline(data)
+        return data
+
+    def get_data_info(self, idx: int) -> Optional[dict]:
+        """One sample through its source's pipeline."""
+        source, local = self._get_subset_index(idx)
+        dataset = self.datasets[source]
+        # prepare_data rather than []: BaseDataset silently replaces a sample
+        # for which its pipeline returns None by another one.
+        data = (dataset.prepare_data(local)
+                if hasattr(dataset, 'prepare_data') else dataset[local])
+        if data is None or 'data_samples' in data:
+            return data
+        data.pop('dataset', None)
+        data['is_labeled'] = idx < self.num_labeled
+        for key in ('upper_body_ids', 'lower_body_ids', 'flip_pairs',
+                    'dataset_keypoint_weights', 'flip_indices'):
+            data[key] = deepcopy(self._metainfo[key])
+        return data
+
+    def _sample(self, idx: int, seed: Optional[int]) -> Any:
+        is_labeled = idx < self.num_labeled
+        first, count = ((0, self.num_labeled) if is_labeled else
+                        (self.num_labeled, self.num_unlabeled))
+        current = idx
+        for attempt in range(self.max_skips + 1):
+            try:
+                data = self.prepare_data(current)
+                if data is None:
+                    raise ImageError('the pipeline returned None')
+                return mark_sample(data, is_labeled, seed)
+            except Exception as error:
+                message = self._describe(current, error)
+                if self.on_error == 'raise' or not self._is_bad_image(
+                        current, error):
+                    raise SampleError(message) from error
+            self.num_skipped += 1
+            print_log(f'skipped sample no. {self.num_skipped} of this process: '
+                      f'{message}', 'current', level=30)
+            current = first + stream_seed(idx, seed or 0, attempt) % count
+        raise SampleError(
+            f'{self.max_skips} samples in a row cannot be read; the last: '
+            f'{message}. Check data_prefix and the image files.')
+
+    def _info(self, idx: int) -> Tuple[str, dict]:
+        """Name of the source and what is known of a sample."""
+        source, local = self._get_subset_index(idx)
+        dataset = self.datasets[source]
+        kind = 'labelled' if idx < self.num_labeled else 'unlabelled'
+        name = (f'{kind} {type(dataset).__name__} '
+                f'{getattr(dataset, "ann_file", "") or ""}').strip()
+        info = (dataset.get_data_info(local)
+                if hasattr(dataset, 'get_data_info') else {})
+        return name, info
+
+    def _describe(self, idx: int, error: Exception) -> str:
+        name, info = self._info(idx)
+        return (f'{name}: image {info.get("img_path")}, annotation id '
+                f'{info.get("id")}: {type(error).__name__}: {error}')
+
+    def _is_bad_image(self, idx: int, error: Exception) -> bool:
+        """Whether the image is to blame, not a fault of a transform."""
+        if isinstance(error, ImageError):
+            return True
+        path = self._info(idx)[1].get('img_path')
+        try:
+            return path is not None and mmcv.imread(path) is None
+        except Exception:
+            return True
+
+
+# --------------------------------------------------------------------------
+
+
+def mark_sample(data: dict, is_labeled: bool, seed: Optional[int]) -> dict:
+    """Write ``is_labeled`` and ``aug_seed`` where the model will look."""
+    marks = dict(is_labeled=is_labeled)
+    if seed is not None:
+        marks['aug_seed'] = seed
+    if 'data_samples' in data:
+        data['data_samples'].set_metainfo(marks)
+    else:
+        data.update(marks)
+    return data
+
+
+@contextmanager
+def forked_random_state(seed: Optional[int]) -> Iterator[None]:
+    """Seed ``random``, NumPy and PyTorch (CPU) inside, restore them after.
+
+    Args:
+        seed (int, optional): In [0, 2**63); None leaves everything alone.
+    """
+    if seed is None:
+        yield
+        return
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    random.seed(seed)
+    np.random.seed([seed & 0xffffffff, seed >> 32])
+    # Not torch.manual_seed, which also reseeds the GPUs.
+    torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+def check_sample_image(results: dict) -> dict:
+    """A transform: :func:`check_image` on ``img_path``."""
+    if results.get('img') is None and results.get('img_path'):
+        check_image(results['img_path'])
+    return results
+
+
+def check_image(path: str) -> None:
+    """Raise :class:`ImageError` if an image file is missing or truncated.
+
+    Reads the first bytes and the last kilobyte: a JPEG must have an
+    end-of-image marker after its first scan begins, a PNG its IEND chunk.
+    Bytes after them do no harm. Other formats must only not be empty. Paths
+    of remote backends (``s3://...``) are not checked.
+    """
+    if '://' in path:
+        return
+    try:
+        file = open(path, 'rb')
+    except OSError as error:
+        raise ImageError(f'cannot open {path}: {error.strerror}') from None
+    with file:
+        head = file.read(8)
+        if not head:
+            raise ImageError(f'{path} is empty')
+        if head[:2] == b'\xff\xd8':
+            complete = _ends_with(file, _jpeg_scan(file), b'\xff\xd9')
+        elif head == b'\x89PNG\r\n\x1a\n':
+            complete = _ends_with(file, 8, b'IEND\xaeB`\x82')
+        else:
+            complete = True
+    if not complete:
+        raise ImageError(f'{path} is truncated: no end marker')
+
+
+def _jpeg_scan(file) -> Optional[int]:
+    """Where the first scan's segment begins; None if the file ends before.
+
+    An embedded thumbnail has an end marker of its own, before that place.
+    """
+    file.seek(2)
+    while True:
+        marker = file.read(2)
+        while marker == b'\xff\xff':  # fill bytes
+            marker = b'\xff' + file.read(1)
+        if len(marker) < 2 or marker[0] != 0xff:
+            return None
+        if marker[1] == 0xda:
+            return file.tell()
+        if marker[1] in (0x01, 0xd8) or 0xd0 <= marker[1] <= 0xd7:
+            continue
+        length = int.from_bytes(file.read(2), 'big')
+        if length < 2:
+            return None
+        file.seek(length - 2, os.SEEK_CUR)
+
+
+def _ends_with(file, start: Optional[int], marker: bytes) -> bool:
+    """Whether the marker stands behind ``start``; looks at the end first."""
+    if start is None:
+        return False
+    size = file.seek(0, os.SEEK_END)
+    tail = max(start, size - 1024)
+    file.seek(tail)
+    if marker in file.read():
+        return True
+    file.seek(min(start, size))
+    return marker in file.read()
+
+
+def check_joints(dataset, metainfo: dict) -> None:
+    """Raise ValueError if a labelled source's joints are not the metainfo's."""
+    joints = dataset.metainfo.get('num_keypoints')
+    pipeline = getattr(dataset, 'pipeline', None)
+    for transform in getattr(pipeline, 'transforms', []):
+        if isinstance(transform, KeypointConverter):
+            joints = transform.num_keypoints
+    if joints is not None and joints != metainfo['num_keypoints']:
+        raise ValueError(
+            f'labelled {type(dataset).__name__} '
+            f'{getattr(dataset, "ann_file", "")}: has {joints} joints, the '
+            f'metainfo of LabeledUnlabeledDataset {metainfo["num_keypoints"]}; '
+            'set metainfo, or add a KeypointConverter to that data set\'s own '
+            'pipeline')
+
+
+def check_overlap(labeled: list, unlabeled: list) -> None:
+    """Raise ValueError if an annotation is both labelled and unlabelled."""
+    for one in labeled:
+        for other in unlabeled:
+            path = _source_file(one)
+            if path is None or path != _source_file(other):
+                continue
+            both = np.intersect1d(instance_ids(one), instance_ids(other))
+            if len(both):
+                raise ValueError(
+                    f'{path}: {len(both)} annotations are labelled and '
+                    f'unlabelled, first ids {both[:5].tolist()}; set '
+                    'subset="labeled" and subset="unlabeled" with one ids_file, '
+                    'or allow_overlap=True')
+
+
+def instance_ids(dataset) -> np.ndarray:
+    """Annotation ids of all samples of a COCO-style data set."""
+    # BaseDataset's: the pose data sets' copies the metainfo every time.
+    return np.array([BaseDataset.get_data_info(dataset, index)['id']
+                     for index in range(len(dataset))])
+
+
+def _source_file(dataset) -> Optional[str]:
+    path = getattr(dataset, 'ann_file', None)
+    if not path or not isinstance(dataset, BaseDataset):
+        return None
+    return osp.realpath(path) if '://' not in path else path
+
+
+def _build(name: str, configs) -> list:
+    """Build the sources; an empty one is an error that names it."""
+    if not isinstance(configs, (list, tuple)):
+        configs = [configs]
+    if not configs:
+        raise ValueError(f'LabeledUnlabeledDataset: `{name}` is an empty list')
+    datasets = []
+    for index, config in enumerate(configs):
+        where = f'LabeledUnlabeledDataset: `{name}` no. {index}'
+        try:
+            dataset = (DATASETS.build(config) if isinstance(config, dict)
+                       else config)
+            if hasattr(dataset, 'full_init'):
+                dataset.full_init()
+        except ValueError as error:
+            # NumPy's message when BaseDataset serialises an empty list.
+            if 'at least one array' not in str(error):
+                raise
+            raise ValueError(f'{where} ({config.get("ann_file")}) is empty: no '
+                             'valid instance is left') from error
+        if not len(dataset):
+            raise ValueError(f'{where} ({getattr(dataset, "ann_file", None)}) '
+                             'is empty: no valid instance is left')
+        datasets.append(dataset)
+    return datasets

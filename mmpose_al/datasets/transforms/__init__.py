@@ -1,0 +1,3 @@
+from .joint_cutout import JointCutout
+
+__all__ = ['JointCutout']

@@ -1,0 +1,4 @@
+from . import hooks  # noqa: F401
+from .checkpoint import allow_mmengine_checkpoints
+
+allow_mmengine_checkpoints()

@@ -1,0 +1,85 @@
+"""What ``tools/train.py`` and ``tools/test.py`` share: MMPose's arguments."""
+import argparse
+import os
+import os.path as osp
+from typing import Any
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+from mmpose.registry import RUNNERS
+
+from .distributed import prepare_launch
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that MMPose's train and test scripts have in common."""
+    parser.add_argument(
+        '--work-dir', help='folder of logs, checkpoints and results; default: the '
+        "config's work_dir, else work_dirs/<name of the config>")
+    parser.add_argument(
+        '--show-dir', help='folder that drawn predictions are written to')
+    parser.add_argument(
+        '--show', action='store_true', help='show drawn predictions in a window')
+    parser.add_argument(
+        '--interval', type=int, default=1, help='draw every n-th sample')
+    parser.add_argument(
+        '--wait-time', type=float, default=1, help='seconds that a window stays')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, default=None,
+        help='change keys of the config, as key=value; lists as key="[a,b]" or '
+        'key=a,b, nested ones as key="[(a,b),(c,d)]", without white space')
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
+        help='what started the processes')
+    parser.add_argument(
+        '--local_rank', '--local-rank', type=int, default=0,
+        help='given by torch.distributed.launch')
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Read the config and apply the common arguments but ``--cfg-options``.
+
+    The working folder is the command line's, else the config's, else
+    ``work_dirs/<name of the config>``.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = Config.fromfile(args.config)
+    cfg.launcher = args.launcher
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        name = osp.splitext(osp.basename(args.config))[0]
+        cfg.work_dir = osp.join('work_dirs', name)
+    return cfg
+
+
+def enable_drawing_hook(cfg: Config, name: str, hook_type: str,
+                        args: argparse.Namespace, **options: Any) -> None:
+    """Switch on a drawing hook that the config holds in ``default_hooks``.
+
+    Raises:
+        SystemExit: When the config has no such hook; it says what to write.
+    """
+    if name not in cfg.get('default_hooks', {}):
+        raise SystemExit(
+            f'{args.config}: drawing needs default_hooks.{name} = '
+            f"dict(type='{hook_type}', enable=False) in the config")
+    hook = cfg.default_hooks[name]
+    hook.update(enable=True, interval=args.interval, **options)
+    if args.show:
+        hook.wait_time = args.wait_time
+
+
+def build_runner(cfg: Config, args: argparse.Namespace) -> Runner:
+    """Apply ``--cfg-options``, make the process group and build the Runner.
+
+    ``runner_type`` in the config chooses the Runner; without it, MMEngine's.
+    """
+    if args.cfg_options:
+        cfg.merge_from_dict(args.cfg_options)
+    if 'preprocess_cfg' in cfg:
+        cfg.model.setdefault('data_preprocessor', cfg.preprocess_cfg)
+    prepare_launch(cfg)
+    if 'runner_type' in cfg:
+        return RUNNERS.build(cfg)
+    return Runner.from_cfg(cfg)

@@ -1,0 +1,5 @@
+from .channels_last import ChannelsLastHook
+from .collapse_monitor import CollapseMonitorHook
+from .exact_resume import ExactResumeHook
+
+__all__ = ['ChannelsLastHook', 'CollapseMonitorHook', 'ExactResumeHook']

@@ -1,0 +1,271 @@
+"""Resuming a run so that it continues as if it had never stopped.
+
+What happens at iteration i of a run follows from (runner.seed, i, rank):
+
+1. Before each batch is fetched and before each training step, ``random``, NumPy
+   and PyTorch (CPU and GPU) are seeded from these three. No random state needs
+   saving, and validating in between changes nothing.
+2. :class:`LabeledUnlabeledSampler` starts at any iteration; for MMEngine's own
+   samplers the indices of the past iterations are skipped, not their samples.
+3. MMEngine replays the past batches of an iteration-based run
+   (``IterBasedTrainLoop.run``, mmengine #1520); here the replay costs nothing.
+"""
+import itertools
+import random
+from typing import Any, Iterator, Optional
+
+import numpy as np
+import torch
+from mmengine.dataset import DefaultSampler, InfiniteSampler
+from mmengine.dist import broadcast_object_list, get_rank
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+from mmpose.registry import HOOKS
+from torch.utils.data import BatchSampler
+
+from mmpose_al.datasets.labeled_unlabeled import LabeledUnlabeledDataset
+from mmpose_al.datasets.samplers import LabeledUnlabeledSampler, stream_seed
+
+
+@HOOKS.register_module()
+class ExactResumeHook(Hook):
+    """Make ``--resume`` exact and instant; list it in ``custom_hooks``.
+
+    Exact in full: iteration-based runs, and epoch-based ones from a checkpoint
+    of an epoch's end or its middle, with a :class:`LabeledUnlabeledDataset`
+    and :class:`LabeledUnlabeledSampler` (any number of workers), or any data
+    set with ``num_workers=0`` and MMEngine's ``DefaultSampler`` or
+    ``InfiniteSampler``.
+
+    Not exact, and said so in the log where it is known:
+
+    * other data sets with ``num_workers > 0``: the order of the samples
+      continues, their augmentation does not (it follows the workers' state);
+    * other samplers: MMEngine replays their batches;
+    * a checkpoint between two steps of gradient accumulation: the gradients
+      gathered so far are lost.
+
+    In an epoch-based run resumed in the middle of an epoch the rest of that
+    epoch is trained, and ``batch_idx`` counts from 0 there.
+
+    Raises:
+        ValueError: The data loader's batch size is not the sampler's.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self) -> None:
+        self._seed_before_resume: Optional[int] = None
+        self._seed = 0
+
+    def before_run(self, runner) -> None:
+        # Before load_or_resume, which may replace runner.seed.
+        self._seed_before_resume = runner.seed
+
+    def before_train(self, runner) -> None:
+        loop = runner.train_loop
+        self._seed = shared_seed(runner)
+        loader = loop.dataloader
+        sampler = getattr(loader, 'sampler', None)
+        if isinstance(sampler, LabeledUnlabeledSampler):
+            check_batch_size(sampler, loader)
+        changed = self._take_seed(runner, sampler)
+        if loop.iter > 0:
+            warn_if_not_exact(loader)
+        if isinstance(loop, IterBasedTrainLoop):
+            self._prepare_iterations(loop, sampler, changed)
+        elif isinstance(loop, EpochBasedTrainLoop):
+            self._prepare_epochs(loop, sampler)
+
+    def before_train_epoch(self, runner) -> None:
+        seed_everything(self._seed, runner.iter, 'data')
+
+    def before_train_iter(self, runner, batch_idx: int,
+                          data_batch: Any = None) -> None:
+        if data_batch is None:
+            raise RuntimeError(
+                'ExactResumeHook: the training loop asked for fewer past batches '
+                'than there were; this MMEngine resumes in a way that the hook '
+                'does not know. Remove the hook from custom_hooks.')
+        seed_everything(self._seed, runner.iter, 'step')
+
+    def after_train_iter(self, runner, batch_idx: int, data_batch: Any = None,
+                         outputs: Any = None) -> None:
+        # An epoch-based loop fetches the next batch now.
+        seed_everything(self._seed, runner.iter + 1, 'data')
+
+    def _take_seed(self, runner, sampler) -> bool:
+        """Give the sampler the run's seed unless its config states one."""
+        seed = getattr(sampler, 'seed', None)
+        if seed is None or seed == self._seed or _states_seed(runner):
+            return False
+        inherited = seed == self._seed_before_resume
+        if not inherited and not runner._randomness_cfg.get('diff_rank_seed'):
+            return False
+        sampler.seed = self._seed
+        return True
+
+    def _prepare_iterations(self, loop, sampler, changed: bool) -> None:
+        done = replay = loop.iter
+        if isinstance(sampler, LabeledUnlabeledSampler):
+            sampler.endless = True
+            if done or changed:
+                sampler.start_iteration = done
+                _restart(loop)
+        elif (done or changed) and _can_skip(loop.dataloader):
+            _restart_with_skip(loop, sampler, done)
+        elif done:
+            print_log(
+                'ExactResumeHook: cannot skip the indices of '
+                f'{type(sampler).__name__}; MMEngine replays {done} batches',
+                'current', level=30)
+            replay = 0
+        loop.dataloader_iterator = _SeededBatches(
+            loop.dataloader_iterator, self._seed, replay, replay)
+
+    def _prepare_epochs(self, loop, sampler) -> None:
+        length = len(loop.dataloader)
+        rest = loop.iter - loop.epoch * length
+        if not 0 < rest < length:
+            if rest:
+                print_log(
+                    f'ExactResumeHook: iteration {loop.iter} does not belong to '
+                    f'epoch {loop.epoch} of {length} batches (the data set or '
+                    'the batch size has changed); the epoch starts afresh',
+                    'current', level=30)
+            return
+        if not _can_skip(loop.dataloader):
+            print_log(
+                f'ExactResumeHook: epoch {loop.epoch} was stopped after {rest} of '
+                f'{length} batches and starts afresh: cannot skip the indices of '
+                f'{type(sampler).__name__}', 'current', level=30)
+            return
+        _skip_first(loop.dataloader, rest)
+
+
+class _SeededBatches:
+    """Batches of an iterator, each fetched under its iteration's seed.
+
+    The first ``replay`` calls of ``next`` return None at once: MMEngine makes
+    them to walk past the batches that were trained before a resume.
+    """
+
+    def __init__(self, iterator: Iterator, seed: int, iteration: int,
+                 replay: int) -> None:
+        self.iterator, self.seed = iterator, seed
+        self.iteration, self.replay = iteration, replay
+
+    def __iter__(self) -> Iterator:
+        return self
+
+    def __next__(self) -> Any:
+        if self.replay:
+            self.replay -= 1
+            return None
+        seed_everything(self.seed, self.iteration, 'data')
+        self.iteration += 1
+        return next(self.iterator)
+
+
+class _SkippingSampler:
+    """A sampler whose next iteration leaves out its first indices."""
+
+    def __init__(self, sampler, skip: int) -> None:
+        self.sampler, self.skip = sampler, skip
+
+    def __iter__(self) -> Iterator:
+        skip, self.skip = self.skip, 0
+        return itertools.islice(iter(self.sampler), skip, None)
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+    def set_epoch(self, epoch: int) -> None:
+        self.sampler.set_epoch(epoch)
+
+
+# --------------------------------------------------------------------------
+
+
+def seed_everything(seed: int, iteration: int, purpose: str) -> None:
+    """Seed ``random``, NumPy and PyTorch (CPU, GPU) for one iteration.
+
+    A pure function of (seed, iteration, rank, purpose); ``purpose`` is
+    ``'data'`` or ``'step'``.
+    """
+    value = stream_seed(seed, iteration, get_rank(),
+                        ('data', 'step').index(purpose))
+    random.seed(value)
+    np.random.seed([value & 0xffffffff, value >> 32])
+    torch.manual_seed(value)
+
+
+def shared_seed(runner) -> int:
+    """Rank 0's ``runner.seed`` (they differ under ``diff_rank_seed``)."""
+    seeds = [runner.seed]
+    broadcast_object_list(seeds)
+    return seeds[0]
+
+
+def check_batch_size(sampler, loader) -> None:
+    """Raise ValueError unless the loader cuts batches where the sampler does."""
+    if loader.batch_size != sampler.batch_size:
+        raise ValueError(
+            f'train_dataloader: batch_size is {loader.batch_size}, that of its '
+            f'LabeledUnlabeledSampler {sampler.batch_size}; they must be equal, '
+            'or the labelled and unlabelled samples fall into other batches')
+
+
+def warn_if_not_exact(loader) -> None:
+    """Log what a resumed run will not repeat exactly."""
+    exact = loader.num_workers == 0 or (
+        isinstance(loader.dataset, LabeledUnlabeledDataset)
+        and isinstance(loader.sampler, LabeledUnlabeledSampler))
+    if not exact:
+        print_log(
+            'ExactResumeHook: the augmentation of '
+            f'{type(loader.dataset).__name__} follows the random state of its '
+            f'{loader.num_workers} workers, which a resume does not restore; use '
+            'LabeledUnlabeledDataset with LabeledUnlabeledSampler, or '
+            'num_workers=0', 'current', level=30)
+
+
+def _states_seed(runner) -> bool:
+    config = runner.cfg.get('train_dataloader') or {}
+    sampler = config.get('sampler') if isinstance(config, dict) else None
+    return isinstance(sampler, dict) and sampler.get('seed') is not None
+
+
+def _can_skip(loader) -> bool:
+    """Whether the sampler's order can be made again from its seed."""
+    return (type(loader.batch_sampler) is BatchSampler
+            and isinstance(loader.sampler, (
+                LabeledUnlabeledSampler, DefaultSampler, InfiniteSampler)))
+
+
+def _skip_first(loader, num_batches: int) -> None:
+    """The loader's next iteration begins ``num_batches`` later."""
+    loader.batch_sampler.sampler = _SkippingSampler(
+        loader.sampler, num_batches * loader.batch_size)
+
+
+def _restart_with_skip(loop, sampler, done: int) -> None:
+    """Iterate an MMEngine sampler again from iteration ``done``."""
+    loader, epoch, rest = loop.dataloader, 0, done
+    if isinstance(sampler, InfiniteSampler):
+        # Its stream began when it was made and workers have already drawn on it.
+        sampler.indices = sampler._indices_of_rank()
+    else:
+        epoch, rest = divmod(done, len(loader))
+        sampler.set_epoch(epoch)
+    _skip_first(loader, rest)
+    _restart(loop)
+    loop.dataloader_iterator._epoch = epoch
+
+
+def _restart(loop) -> None:
+    """MMEngine's endless iterator, anew; the old one's workers end first."""
+    kind = type(loop.dataloader_iterator)
+    loop.dataloader_iterator = None
+    loop.dataloader_iterator = kind(loop.dataloader)

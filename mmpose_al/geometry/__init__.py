@@ -1,0 +1,1 @@
+"""Pure tensor functions: no registry, no configuration, no file access."""

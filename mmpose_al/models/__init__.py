@@ -1,0 +1,1 @@
+from . import backbones, losses, semi, views  # noqa: F401

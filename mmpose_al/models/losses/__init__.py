@@ -1,0 +1,3 @@
+from .consistency import HeatmapConsistencyLoss
+
+__all__ = ['HeatmapConsistencyLoss']

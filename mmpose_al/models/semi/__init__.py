@@ -1,0 +1,4 @@
+from .base import SemiPoseEstimator
+from .consistency import PoseCons, PoseDual
+
+__all__ = ['SemiPoseEstimator', 'PoseCons', 'PoseDual']

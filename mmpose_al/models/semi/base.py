@@ -1,0 +1,166 @@
+"""Students, a labelled part and an unlabelled part: what all estimators share.
+
+Flow of a training step: split the batch by ``is_labeled`` -> each student's own loss on
+the labelled samples (``sup_``) -> :meth:`SemiPoseEstimator.unsupervised_loss` on the
+others (``unsup_``), which a method of a paper defines.
+"""
+import copy
+from typing import Dict, List, Sequence, Union
+
+import numpy as np
+import torch
+from mmengine.model import BaseModel, ModuleList
+from torch import Tensor
+
+from mmpose.registry import MODELS
+
+from ...geometry.heatmaps import response
+from .networks import check_same_heatmaps, predict_heatmaps, record_heatmaps
+
+
+def _shared_preprocessor(students: List[dict], outer):
+    """The one data preprocessor, taken out of the students' configs."""
+    found = [s.pop('data_preprocessor') for s in students if 'data_preprocessor' in s]
+    found = [f for f in [outer] + found if f is not None]
+    if not found:
+        return None
+    for other in found[1:]:
+        if other != found[0]:
+            raise ValueError('the students see the same normalised images, but their '
+                             f'data_preprocessor differ: {found[0]} and {other}')
+    return found[0]
+
+
+def augmentation_seeds(data_samples: Sequence) -> np.ndarray:
+    """One integer a sample: its ``aug_seed``, else drawn from torch's random state."""
+    drawn = torch.randint(2**62, (len(data_samples), ), dtype=torch.int64)
+    return np.array([s.metainfo.get('aug_seed', int(d))
+                     for s, d in zip(data_samples, drawn)], dtype=np.uint64)
+
+
+class SemiPoseEstimator(BaseModel):
+    """Base of the semi-supervised estimators.
+
+    A sample is unlabelled where its metainfo says ``is_labeled=False``
+    (:class:`~mmpose_al.datasets.LabeledUnlabeledDataset` writes it).
+
+    Args:
+        students (dict | list[dict]): Configs of MMPose top-down heatmap estimators.
+        data_preprocessor (dict, optional): For all students; theirs by default.
+        test_cfg (dict, optional): ``predict='ensemble'`` (default) decodes the mean
+            of the students' heatmaps and also keeps what each student says, as
+            ``pred_instances_student{i}``; ``predict=i`` runs student i alone.
+        init_cfg (dict, optional): MMEngine's.
+
+    Raises:
+        ValueError: Students without heatmaps, with different heatmap shapes, or with
+            different preprocessors.
+    """
+
+    def __init__(self,
+                 students: Union[dict, Sequence[dict]],
+                 data_preprocessor=None,
+                 test_cfg=None,
+                 init_cfg=None):
+        students = [students] if isinstance(students, dict) else students
+        students = [copy.deepcopy(student) for student in students]
+        super().__init__(
+            data_preprocessor=_shared_preprocessor(students, data_preprocessor),
+            init_cfg=init_cfg)
+        self.students = ModuleList([MODELS.build(student) for student in students])
+        check_same_heatmaps(self.students)
+        self.test_cfg = dict(test_cfg or {})
+        which = self.test_cfg.setdefault('predict', 'ensemble')
+        if which != 'ensemble' and which not in range(len(students)):
+            raise ValueError("test_cfg['predict'] is 'ensemble' or the index of one of "
+                             f'the {len(students)} students; got {which!r}')
+
+    @property
+    def scale_factor(self):
+        """Input pixels per heatmap pixel in x and y, from the students' codec."""
+        return self.students[0].head.decoder.scale_factor
+
+    def _key(self, part: str, student: int, name: str) -> str:
+        middle = f'student{student}_' if len(self.students) > 1 else ''
+        return f'{part}_{middle}{name}'
+
+    def forward(self, inputs, data_samples=None, mode: str = 'tensor'):
+        """MMEngine's three modes; ``'tensor'`` gives the students' mean heatmaps."""
+        if isinstance(inputs, list):
+            inputs = torch.stack(inputs)
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'tensor':
+            return torch.stack([predict_heatmaps(s, inputs)
+                                for s in self.students]).mean(0)
+        raise ValueError(f"mode is 'loss', 'predict' or 'tensor'; got {mode!r}")
+
+    def loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
+        """Losses of a mixed batch.
+
+        Args:
+            inputs (Tensor): Normalised images, (B, C, H, W).
+            data_samples (list[PoseDataSample]): Their samples.
+
+        Returns:
+            dict: ``sup_*`` and ``unsup_*`` losses and the mean responses
+            ``response_labeled``, ``response_easy``, ``response_hard``.
+        """
+        flags = [bool(s.metainfo.get('is_labeled', True)) for s in data_samples]
+        labeled = [i for i, flag in enumerate(flags) if flag]
+        unlabeled = [i for i, flag in enumerate(flags) if not flag]
+        losses = {}
+        if labeled:
+            losses.update(self.supervised_loss(
+                inputs[labeled], [data_samples[i] for i in labeled]))
+        if unlabeled:
+            losses.update(self.unsupervised_loss(
+                inputs[unlabeled], [data_samples[i] for i in unlabeled]))
+        return losses
+
+    def supervised_loss(self, inputs: Tensor,
+                        data_samples: Sequence) -> Dict[str, Tensor]:
+        """Each student's own losses on labelled samples, and their response."""
+        losses, responses = {}, []
+        for index, student in enumerate(self.students):
+            with record_heatmaps(student.head) as heatmaps:
+                for name, value in student.loss(inputs, data_samples).items():
+                    losses[self._key('sup', index, name)] = value
+            responses.append(response(heatmaps[-1]))
+        losses['response_labeled'] = torch.stack(responses).mean()
+        return losses
+
+    def unsupervised_loss(self, inputs: Tensor,
+                          data_samples: Sequence) -> Dict[str, Tensor]:
+        """Losses on unlabelled samples; what a method adds."""
+        raise NotImplementedError
+
+    def predict(self, inputs: Tensor, data_samples: Sequence) -> list:
+        """Predictions as MMPose data samples.
+
+        ``pred_instances`` holds what ``test_cfg['predict']`` asks for. Each student's
+        own flip test and decoding settings hold.
+        """
+        which = self.test_cfg['predict']
+        if which != 'ensemble':
+            return self.students[which].predict(inputs, data_samples)
+        if len(self.students) == 1:
+            return self.students[0].predict(inputs, data_samples)
+        sum_of_heatmaps = 0
+        for index, student in enumerate(self.students):
+            feats = student.extract_feat(inputs)
+            if student.test_cfg.get('flip_test', False):
+                feats = [feats, student.extract_feat(inputs.flip(-1))]
+            instances, fields = student.head.predict(
+                feats, data_samples, dict(student.test_cfg, output_heatmaps=True))
+            sum_of_heatmaps = sum_of_heatmaps + torch.stack(
+                [f.heatmaps for f in fields])
+            student.add_pred_to_datasample(instances, None, data_samples)
+            for sample in data_samples:
+                sample.set_field(sample.pred_instances,
+                                 f'pred_instances_student{index}')
+        first = self.students[0]
+        instances = first.head.decode(sum_of_heatmaps / len(self.students))
+        return first.add_pred_to_datasample(instances, None, data_samples)

@@ -1,0 +1,105 @@
+"""What the semi-supervised estimators need of an MMPose network, as functions."""
+from contextlib import contextmanager
+from typing import Iterator, List, Sequence, Tuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+def last_heatmaps(output) -> Tensor:
+    """The final heatmaps (B, K, h, w) of a head's output, multi-stage or not."""
+    while isinstance(output, (list, tuple)):
+        output = output[-1]
+    return output
+
+
+def predict_heatmaps(network: nn.Module, images: Tensor) -> Tensor:
+    """Heatmaps (B, K, h, w) of images (B, C, H, W)."""
+    return last_heatmaps(network.head.forward(network.extract_feat(images)))
+
+
+@contextmanager
+def record_heatmaps(head: nn.Module) -> Iterator[List[Tensor]]:
+    """Collect the heatmaps that a head computes inside, e.g. in its ``loss``."""
+    outputs, forward = [], head.forward
+
+    def recording_forward(*args, **kwargs):
+        output = forward(*args, **kwargs)
+        outputs.append(last_heatmaps(output).detach())
+        return output
+
+    head.forward = recording_forward
+    try:
+        yield outputs
+    finally:
+        del head.forward
+
+
+@contextmanager
+def teacher_mode(network: nn.Module, statistics: str) -> Iterator[None]:
+    """Inside, the network's BatchNorm buffers are read or passed by, never written.
+
+    Args:
+        network (nn.Module): A network in training.
+        statistics (str): ``'batch'``: BatchNorm normalises by the batch at hand;
+            ``'running'``: the network runs as in evaluation.
+    """
+    if statistics == 'running':
+        modes = [(m, m.training) for m in network.modules()]
+        network.eval()
+        try:
+            yield
+        finally:
+            for module, training in modes:
+                module.training = training
+        return
+    norms = [m for m in network.modules()
+             if isinstance(m, _BatchNorm) and m.track_running_stats]
+    for norm in norms:
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.track_running_stats = True
+
+
+def heatmap_geometry(network: nn.Module) -> Tuple[int, int, int]:
+    """Shape (K, h, w) of a network's heatmaps, from its head and its codec.
+
+    Raises:
+        ValueError: The network has no head with a codec that makes heatmaps.
+    """
+    head = getattr(network, 'head', None)
+    codec = getattr(head, 'decoder', None)
+    size = getattr(codec, 'heatmap_size', None)
+    if size is None or not hasattr(codec, 'scale_factor'):
+        raise ValueError(
+            f'a student must predict heatmaps: {type(network).__name__} has the head '
+            f'{type(head).__name__} with the decoder {type(codec).__name__}; use a '
+            'top-down heatmap head with decoder=codec (MSRAHeatmap, UDPHeatmap, '
+            'MegviiHeatmap)')
+    return (head.out_channels, int(size[1]), int(size[0]))
+
+
+def check_same_heatmaps(networks: Sequence[nn.Module]) -> None:
+    """Students teach each other pixel by pixel, so their heatmaps must agree.
+
+    Raises:
+        ValueError: Heatmap shapes, or input-to-heatmap scales, differ.
+    """
+    shapes = [heatmap_geometry(network) for network in networks]
+    for index, shape in enumerate(shapes[1:], 1):
+        if shape != shapes[0]:
+            raise ValueError(
+                'the students teach each other heatmap by heatmap, but student 0 '
+                f'predicts (K, h, w) = {shapes[0]} and student {index} {shape}; give '
+                'their codecs one heatmap_size and their heads one out_channels')
+    scales = [torch.as_tensor(n.head.decoder.scale_factor) for n in networks]
+    for index, scale in enumerate(scales[1:], 1):
+        if not torch.allclose(scale, scales[0]):
+            raise ValueError(
+                'the students place keypoints differently on their heatmaps: scale '
+                f'{scales[0].tolist()} and {scale.tolist()}; give students 0 and '
+                f'{index} the same codec')

@@ -1,0 +1,177 @@
+import hashlib
+import pickle
+import struct
+from itertools import islice
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from mmpose.registry import DATA_SAMPLERS
+from torch.utils.data import DataLoader, Dataset
+
+from mmpose_al.datasets import samplers
+from mmpose_al.datasets.samplers import (LabeledUnlabeledSampler, SeededIndex,
+                                         permutation, stream_seed)
+
+
+class Sized(Dataset):
+    num_labeled, num_unlabeled = 5, 23
+
+    def __len__(self):
+        return 28
+
+    def __getitem__(self, index):
+        return int(index), index.seed
+
+
+def build(batch_size=8, rank=0, world=1, monkeypatch=None, dataset=None, **kw):
+    if monkeypatch is not None:
+        monkeypatch.setattr(samplers, 'get_dist_info', lambda: (rank, world))
+    kw.setdefault('seed', 3)
+    return LabeledUnlabeledSampler(dataset or Sized(), batch_size, **kw)
+
+
+def batches(sampler, count):
+    flat = list(islice(iter(sampler), count * sampler.batch_size))
+    size = sampler.batch_size
+    return [flat[i:i + size] for i in range(0, len(flat), size)]
+
+
+def key(batch):
+    return sorted((int(i), i.seed) for i in batch)
+
+
+def test_labelled_first_then_unlabelled():
+    for batch in batches(build(8, num_unlabeled=6), 4):
+        assert all(i < 5 for i in batch[:2])
+        assert all(5 <= i < 28 for i in batch[2:])
+
+
+def test_every_sample_once_a_pass_and_new_orders():
+    sampler = build(8, num_unlabeled=6, endless=True)
+    stream = [i for batch in batches(sampler, 23) for i in batch[2:]]
+    passes = [stream[k:k + 23] for k in range(0, 6 * 23, 23)]
+    assert all(sorted(p) == list(range(5, 28)) for p in passes)
+    assert len({tuple(p) for p in passes}) == 6
+    seeds = [i.seed for i in stream]
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= s < 2**63 for s in seeds)
+
+
+def test_order_follows_its_definition():
+    """Slow version of the stream, from the module's docstring."""
+    sampler = build(4, endless=True, num_unlabeled=2)
+    got = batches(sampler, 30)[-3:]
+    for step, batch in zip(range(27, 30), got):
+        for slot, index in enumerate(batch):
+            source, k = divmod(slot, 2)
+            size = (5, 23)[source]
+            position = 2 * step + k
+            order = permutation(size, 3, source, position // size)
+            assert index == order[position % size] + (0, 5)[source]
+            assert index.seed == stream_seed(3, source, position)
+
+
+def test_permutation_is_frozen():
+    # NumPy's legacy stream does not change between versions.
+    assert permutation(6, 3, 1, 0).tolist() == [0, 3, 4, 2, 1, 5]
+    digest = hashlib.blake2b(b'3/1/0', digest_size=8).digest()
+    assert stream_seed(3, 1, 0) == struct.unpack('<Q', digest)[0] // 2
+
+
+@pytest.mark.parametrize('world', [2, 3])
+def test_ranks_together_see_what_one_rank_sees(monkeypatch, world):
+    one = batches(build(4 * world, num_unlabeled=3 * world, endless=True), 12)
+    ranks = [batches(build(4, rank, world, monkeypatch, num_unlabeled=3,
+                           endless=True), 12) for rank in range(world)]
+    for step in range(12):
+        together = [i for rank in ranks for i in rank[step]]
+        assert key(together) == key(one[step])
+
+
+def test_resume_is_the_same_stream_at_once():
+    whole = batches(build(endless=True), 40)
+    for start in (1, 17, 33):
+        rest = batches(build(endless=True, start_iteration=start), 40 - start)
+        assert [key(b) for b in rest] == [key(b) for b in whole[start:]]
+    far = build(endless=True, start_iteration=2 * 10**6)
+    assert len(batches(far, 2)) == 2
+
+
+def test_epochs():
+    sampler = build(8)  # 4 unlabelled a batch: ceil(23 / 4)
+    assert sampler.epoch_length == 6 and len(sampler) == 48
+    whole = batches(build(8, endless=True), 12)
+    assert len(list(sampler)) == 48
+    sampler.set_epoch(1)
+    assert [key(b) for b in batches(sampler, 99)] == [
+        key(b) for b in whole[6:]]
+    assert build(8, round_up=False).epoch_length == 5
+    assert build(8, epoch_length=11).epoch_length == 11
+    sampler.endless = True
+    sampler.set_epoch(0)
+    assert sampler.start_iteration == 6
+
+
+def test_supervised_baseline_has_only_labelled():
+    dataset = SimpleNamespace(num_labeled=5, num_unlabeled=0)
+    sampler = build(2, dataset=dataset)
+    assert sampler.counts == (2, 0) and sampler.epoch_length == 3
+    assert sorted(list(sampler)[:5]) == [0, 1, 2, 3, 4]
+    # also beside an unlabelled set, with the same labelled stream
+    assert build(2, num_unlabeled=0).counts == (2, 0)
+    few = batches(build(2, num_unlabeled=0, endless=True), 3)
+    assert [key(b) for b in few] == [
+        key(b) for b in batches(build(2, dataset=dataset, endless=True), 3)]
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+def test_through_a_data_loader(workers):
+    loader = DataLoader(Sized(), 4, sampler=build(4), num_workers=workers,
+                        collate_fn=list)
+    expected = [[(int(i), i.seed) for i in b] for b in batches(build(4), 99)]
+    assert list(loader) == expected and len(loader) == len(expected)
+
+
+def test_seeded_index_survives_pickling():
+    index = pickle.loads(pickle.dumps(SeededIndex(7, 2**62)))
+    assert isinstance(index, int) and index == 7 and index.seed == 2**62
+    assert list(range(10))[SeededIndex(3, 1)] == 3
+    assert SeededIndex(3).seed is None
+
+
+def test_built_as_mmengine_builds_it():
+    sampler = DATA_SAMPLERS.build(
+        dict(type='LabeledUnlabeledSampler', batch_size=4),
+        default_args=dict(dataset=Sized(), seed=9))
+    assert sampler.seed == 9
+    assert isinstance(build(seed=None).seed, (int, np.integer))
+
+
+@pytest.mark.parametrize('kwargs, words', [
+    (dict(batch_size=60), 'more than the unlabelled set of 23'),
+    (dict(batch_size=5), 'num_unlabeled'),
+    (dict(batch_size=4, num_unlabeled=4), 'at least one labelled'),
+    (dict(batch_size=4, num_unlabeled=-1), 'at least one labelled'),
+    (dict(batch_size=0), 'positive'),
+    (dict(batch_size=4, dataset=SimpleNamespace(num_labeled=3, num_unlabeled=0),
+          num_unlabeled=2), 'no unlabelled samples'),
+    (dict(batch_size=4, dataset=SimpleNamespace(num_labeled=0, num_unlabeled=9)),
+     'no labelled samples'),
+    (dict(batch_size=32, round_up=False, num_unlabeled=23, epoch_length=0),
+     'epoch of 0'),
+])
+def test_errors(kwargs, words):
+    with pytest.raises(ValueError, match=words):
+        build(**kwargs)
+
+
+def test_wrong_dataset():
+    with pytest.raises(TypeError, match='needs a LabeledUnlabeledDataset'):
+        LabeledUnlabeledSampler([1, 2], 2)
+
+
+def test_all_ranks_count_against_the_unlabelled_set(monkeypatch):
+    build(40, num_unlabeled=20)
+    with pytest.raises(ValueError, match='each of 2 rank'):
+        build(40, 0, 2, monkeypatch, num_unlabeled=20)

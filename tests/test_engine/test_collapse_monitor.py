@@ -1,0 +1,79 @@
+"""CollapseMonitorHook: when it speaks, what it says, and that it remembers."""
+from unittest.mock import MagicMock
+
+import pytest
+import torch
+
+from mmpose_al.engine.hooks import CollapseMonitorHook
+
+
+def feed(hook, values, start=0):
+    return [hook.update(labeled, easy, start + i)
+            for i, (labeled, easy) in enumerate(values)]
+
+
+def test_speaks_once_after_patience():
+    hook = CollapseMonitorHook(ratio=0.5, patience=3, begin=2, momentum=1.0)
+    told = feed(hook, [(1.0, 0.1)] * 10)
+    # judged from iteration 2 on; the third low one is iteration 4
+    assert told == [None] * 4 + [2] + [None] * 5
+    assert feed(hook, [(1.0, 0.9)] + [(1.0, 0.1)] * 3, 10)[-1] == 11
+
+
+def test_silent_when_healthy_or_untrained():
+    hook = CollapseMonitorHook(ratio=0.3, patience=2, begin=0, momentum=1.0, floor=0.05)
+    assert not any(feed(hook, [(0.8, 0.3), (0.8, 0.25)] * 5))
+    assert feed(hook, [(0.04, 0.0)] * 9) == [None] * 9
+
+
+def test_running_means_by_hand():
+    hook = CollapseMonitorHook(momentum=0.5)
+    feed(hook, [(1.0, 0.0), (0.0, 1.0), (0.5, 0.5)])
+    # 1 -> 0.5 -> 0.5 and 0 -> 0.5 -> 0.5
+    assert hook.state['labeled'] == pytest.approx(0.5)
+    assert hook.state['easy'] == pytest.approx(0.5)
+
+
+def runner_at(iteration):
+    runner = MagicMock()
+    runner.iter = iteration
+    runner.train_loop.stop_training = False
+    return runner
+
+
+@pytest.mark.parametrize('action', ['warn', 'stop'])
+def test_warns_by_name_and_stops_if_asked(action):
+    hook = CollapseMonitorHook(patience=1, begin=0, action=action)
+    runner = runner_at(7)
+    outputs = dict(response_labeled=torch.tensor(0.8), response_easy=torch.tensor(0.01))
+    hook.after_train_iter(runner, 0, None, outputs)
+    said = ' '.join(str(c) for c in runner.logger.warning.call_args_list)
+    assert 'CollapseMonitorHook' in said and '0.010' in said and '0.800' in said
+    assert runner.train_loop.stop_training is (action == 'stop')
+    hook.after_train_iter(runner, 0, None, dict(loss=torch.tensor(1.0)))  # no responses
+
+
+def test_state_survives_a_resume():
+    hook = CollapseMonitorHook(patience=4, begin=0, momentum=1.0)
+    runner = runner_at(0)
+    outputs = dict(response_labeled=torch.tensor(0.8), response_easy=torch.tensor(0.01))
+    for _ in range(3):
+        hook.after_train_iter(runner, 0, None, outputs)
+    name, state = runner.message_hub.update_info.call_args[0]
+    again = CollapseMonitorHook(patience=4, begin=0, momentum=1.0)
+
+    class Hub:
+        @staticmethod
+        def get_info(key, default=None):
+            return {name: state}.get(key, default)
+
+    runner.message_hub = Hub()
+    again.before_train(runner)
+    assert again.update(0.8, 0.01, 3) == 0
+
+
+@pytest.mark.parametrize('bad', [dict(action='no'), dict(ratio=1.5), dict(patience=0),
+                                 dict(momentum=0)])
+def test_bad_settings(bad):
+    with pytest.raises(ValueError):
+        CollapseMonitorHook(**bad)

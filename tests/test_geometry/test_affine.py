@@ -1,0 +1,174 @@
+"""Affine maps: round trips, known answers, and heatmaps that follow keypoints."""
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from mmpose_al.geometry import affine
+from mmpose_al.geometry.random import seeded_uniforms
+
+# Every codec that the configs use. MSRA and Megvii round the centre of the Gaussian
+# to a pixel unless told otherwise, so Megvii's keypoints stand on heatmap pixels here.
+CODECS = [
+    dict(type='MSRAHeatmap', sigma=2, unbiased=True),
+    dict(type='UDPHeatmap', sigma=2),
+    dict(type='MegviiHeatmap', kernel_size=11),
+]
+SIZES = [((192, 256), (48, 64)), ((256, 256), (64, 64)), ((96, 96), (24, 24))]
+
+
+def test_similarity_turns_scales_and_mirrors():
+    quarter = affine.similarity(torch.tensor([90.0]), torch.tensor([2.0]), (5, 3))
+    # centre (2, 1); (3, 1) is 1 to the right of it -> 2 below it
+    point = affine.transform_points(quarter, torch.tensor([[[3.0, 1.0]]]))
+    assert torch.allclose(point, torch.tensor([[[2.0, 3.0]]]), atol=1e-6)
+    mirror = affine.similarity(torch.zeros(1), torch.ones(1), (5, 3),
+                               torch.tensor([True]))
+    point = affine.transform_points(mirror, torch.tensor([[[4.0, 2.0]]]))
+    assert torch.allclose(point, torch.tensor([[[0.0, 2.0]]]), atol=1e-6)
+
+
+def random_maps(num, size, flip=False, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    angle = (torch.rand(num, generator=generator).double() * 2 - 1) * 60
+    scale = 0.5 + torch.rand(num, generator=generator).double()
+    flips = torch.rand(num, generator=generator) < 0.5 if flip else None
+    return affine.similarity(angle, scale, size, flips)
+
+
+def test_angles_stay_angles_on_any_input():
+    matrix = random_maps(20, (192, 256), flip=True)[..., :2]
+    gram = matrix @ matrix.transpose(1, 2)
+    identity = torch.eye(2).double() * gram[:, :1, :1]
+    assert torch.allclose(gram, identity.expand_as(gram))
+
+
+def test_invert_and_compose():
+    a, b = random_maps(8, (192, 256)), random_maps(8, (192, 256), True, seed=1)
+    points = torch.rand(8, 5, 2).double() * 200
+    there = affine.transform_points(affine.compose(a, b), points)
+    step = affine.transform_points(a, affine.transform_points(b, points))
+    assert torch.allclose(there, step)
+    back = affine.transform_points(affine.invert(a), affine.transform_points(a, points))
+    assert torch.allclose(back, points)
+
+
+def test_rescale_agrees_with_going_through_the_input():
+    factor = torch.tensor([4.0, 255 / 63]).double()
+    matrix = random_maps(8, (192, 256), True)
+    points = torch.rand(8, 5, 2).double() * 40
+    direct = affine.transform_points(affine.rescale(matrix, factor), points)
+    detour = affine.transform_points(matrix, points * factor) / factor
+    assert torch.allclose(direct, detour)
+
+
+def slow_warp(image, matrix):
+    """Bilinear look-up of every output pixel, zero outside, in plain loops."""
+    linear, shift = matrix[:, :2], matrix[:, 2]
+    height, width = image.shape
+    out = np.zeros_like(image)
+    for v in range(height):
+        for u in range(width):
+            x, y = np.linalg.solve(linear, np.array([u, v]) - shift)
+            for dy in (0, 1):
+                for dx in (0, 1):
+                    i, j = math.floor(y) + dy, math.floor(x) + dx
+                    if 0 <= i < height and 0 <= j < width:
+                        out[v, u] += (1 - abs(y - i)) * (1 - abs(x - j)) * image[i, j]
+    return out
+
+
+def test_warp_against_a_slow_version():
+    image = torch.rand(3, 1, 9, 7).double()
+    matrix = random_maps(3, (7, 9), True)
+    warped = affine.warp(image, matrix)
+    for got, one, m in zip(warped, image, matrix):
+        assert np.allclose(got[0].numpy(), slow_warp(one[0].numpy(), m.numpy()))
+
+
+def test_warp_in_half_precision_keeps_positions():
+    ramp = torch.arange(256.0).expand(1, 1, 4, 256)
+    matrix = torch.tensor([[[1.0, 0, 3], [0, 1, 0]]])
+    moved = affine.warp(ramp.bfloat16(), matrix).float()
+    assert torch.equal(moved[..., 3:], ramp.bfloat16().float()[..., :-3])
+
+
+def test_valid_mask_counts_exactly_the_pixels_that_have_a_source():
+    matrix = torch.tensor([[[1.0, 0, 2], [0, 1, -1]], [[1, 0, 0], [0, 1, 0]]])
+    mask = affine.valid_mask(matrix, (5, 4))[:, 0]
+    expected = torch.zeros(4, 5)
+    expected[:3, 2:] = 1
+    assert torch.equal(mask[0], expected)
+    assert mask[1].all()
+
+
+def subpixel_peak(heatmap):
+    """Centre of mass of the squared heatmap: the centre of any symmetric blob."""
+    weight = heatmap**2 / (heatmap**2).sum()
+    i, j = np.indices(heatmap.shape)
+    return np.array([(weight * j).sum(), (weight * i).sum()])
+
+
+@pytest.mark.parametrize('sizes', SIZES, ids=str)
+@pytest.mark.parametrize('codec', CODECS, ids=lambda c: c['type'])
+@pytest.mark.parametrize('flip', [False, True])
+def test_warped_heatmap_peaks_where_the_keypoint_went(codec, sizes, flip):
+    """METHODS.md 1: to within 0.1 heatmap pixel, up and down in scale."""
+    from mmpose.registry import KEYPOINT_CODECS
+    import mmpose.codecs  # noqa: F401
+    input_size, heatmap_size = sizes
+    codec = KEYPOINT_CODECS.build(
+        dict(codec, input_size=input_size, heatmap_size=heatmap_size))
+    random = np.random.RandomState(3)
+    factor = np.asarray(codec.scale_factor, np.float64)
+    checked = 0
+    matrices = random_maps(40, input_size, flip)
+    # The keypoints stay well inside so that the whole blob is seen on both sides.
+    for matrix in matrices:
+        cells = random.uniform(0.4, 0.6, 2) * heatmap_size
+        if type(codec).__name__ == 'MegviiHeatmap':
+            cells = np.round(cells)
+        keypoint = cells * factor
+        encoded = codec.encode(keypoint[None, None].astype(np.float32),
+                               np.ones((1, 1), np.float32))
+        heatmap = torch.from_numpy(np.asarray(encoded['heatmaps'], np.float32))[None]
+        warped = affine.warp(heatmap.double(), affine.rescale(matrix[None], factor))
+        truth = affine.transform_points(
+            matrix[None], torch.from_numpy(keypoint[None, None]))[0, 0].numpy() / factor
+        if np.any(truth < 6) or np.any(truth > np.array(heatmap_size) - 7):
+            continue
+        peak = subpixel_peak(warped[0, 0].numpy())
+        assert np.abs(peak - truth).max() < 0.1, (peak, truth)
+        checked += 1
+    assert checked >= 20
+
+
+def test_seeded_uniforms_are_uniform_independent_and_repeatable():
+    seeds = np.arange(4000)
+    a, b = seeded_uniforms(seeds, 3, 'a'), seeded_uniforms(seeds, 3, 'b')
+    assert a.shape == (4000, 3) and a.min() >= 0 and a.max() < 1
+    assert np.array_equal(a, seeded_uniforms(seeds, 3, 'a'))
+    assert np.array_equal(a[17:18, :2], seeded_uniforms([17], 2, 'a'))
+    assert abs(a.mean() - 0.5) < 0.01 and abs(a.var() - 1 / 12) < 0.002
+    table = np.concatenate([a, b], 1)
+    correlation = np.corrcoef(table.T) - np.eye(6)
+    assert np.abs(correlation).max() < 0.06
+
+
+def test_splitmix64_reference_values():
+    """The first two outputs of splitmix64 from state 0, known from its definition."""
+    def splitmix(state, steps):
+        mask = 2**64 - 1
+        for _ in range(steps):
+            state = (state + 0x9E3779B97F4A7C15) & mask
+            z = state
+            z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
+            z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
+            z ^= z >> 31
+        return z
+
+    assert splitmix(0, 1) == 0xE220A8397B1DCDAF
+    # seed 0, no stream: the state is mix(0) = 0
+    got = seeded_uniforms([0], 2)[0] * 2**53
+    assert [int(g) for g in got] == [splitmix(0, 1) >> 11, splitmix(0, 2) >> 11]

@@ -1,0 +1,138 @@
+"""Choose which annotations count as labelled, and write their ids to a file.
+
+    python tools/dataset_converters/split_labels.py person_keypoints_train2017.json \
+        --out coco_1k_seed0.json --unit instances --num 1000 --seed 0
+
+The published protocols differ: Xie et al. (ICCV 2021) label person instances,
+Yu et al. (WACV 2024) label images. ``MultiViewCocoDataset`` reads the file
+(``ids_file``, ``subset``).
+"""
+import argparse
+import hashlib
+import json
+import os
+import os.path as osp
+import sys
+import tempfile
+from typing import List
+
+sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+
+from mmpose_al.datasets.multiview import (  # noqa: E402
+    SPLIT_FORMAT, SPLIT_UNITS, VERSION, check_multiview, instance_units)
+
+MODES = ('random', 'first')
+
+
+def main(argv=None) -> None:
+    args = parse_args(argv)
+    try:
+        split = make_split(args.ann_file, args.unit, args.mode, args.num,
+                           args.seed, args.on_bad)
+        write_json(split, args.out)
+    except (ValueError, OSError) as error:
+        sys.exit(f'split_labels: {error}')
+    print(f'{args.out}: {args.num} {args.unit} labelled ({args.mode}'
+          + (f', seed {args.seed})' if args.mode == 'random' else ')'))
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument('ann_file', help='COCO or multi-view JSON file')
+    parser.add_argument('--out', required=True, help='split file to write')
+    parser.add_argument(
+        '--unit', choices=SPLIT_UNITS, required=True,
+        help='instances: annotation ids; images; frames (all their views)')
+    parser.add_argument('--num', type=int, required=True,
+                        help='how many of them are labelled')
+    parser.add_argument(
+        '--mode', choices=MODES, default='random',
+        help='random by seed, or the first in the order of the file')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument(
+        '--on-bad', choices=('raise', 'skip'), default='raise',
+        help='bad annotations are an error, or never chosen')
+    return parser.parse_args(argv)
+
+
+def make_split(ann_file: str, unit: str, mode: str, num: int, seed: int = 0,
+               on_bad: str = 'raise') -> dict:
+    """The content of a split file.
+
+    Raises:
+        ValueError: ``num`` is not between 1 and the number of units that have
+            a label, or the annotation file breaks its format.
+    """
+    with open(ann_file, 'rb') as file:
+        raw = file.read()
+    try:
+        data = json.loads(raw)
+    except ValueError as error:
+        raise ValueError(f'{ann_file}: is not JSON ({error})') from None
+    data = check_multiview(data, ann_file, on_bad=on_bad)
+    return dict(
+        format=SPLIT_FORMAT,
+        version=VERSION,
+        source=osp.basename(ann_file),
+        sha256=hashlib.sha256(raw).hexdigest(),
+        unit=unit,
+        mode=mode,
+        seed=seed if mode == 'random' else None,
+        labeled=choose(labeled_units(data, unit), mode, num, seed,
+                       f'{unit} of {ann_file} with a labelled keypoint'))
+
+
+def labeled_units(data: dict, unit: str) -> List[int]:
+    """Ids of the instances, images or frames with a label, in file order.
+
+    An instance has a label if one of its keypoints has v > 0, it is no crowd
+    region and has a box; an image or frame if one of its instances does.
+    """
+    units = instance_units(data, unit)
+    labeled = {
+        units[annotation['id']] for annotation in data['annotations']
+        if not annotation.get('iscrowd', 0) and 'bbox' in annotation
+        and any(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
+    }
+    section = 'annotations' if unit == 'instances' else unit
+    return [entry['id'] for entry in data[section] if entry['id'] in labeled]
+
+
+def choose(ids: List[int], mode: str, num: int, seed: int,
+           what: str = 'units') -> List[int]:
+    """``num`` of the ids, sorted.
+
+    ``random`` takes those with the smallest hash of (seed, id). So the choice
+    does not depend on the order of the file or on any library's version, and
+    of one seed the smaller choices are part of the larger ones.
+    """
+    if num <= 0:
+        raise ValueError(f'--num is {num}; label at least one of the {len(ids)} '
+                         f'{what}')
+    if num > len(ids):
+        raise ValueError(f'--num is {num}, but there are only {len(ids)} {what}')
+    if mode == 'random':
+        ids = sorted(ids, key=lambda i: hashlib.sha256(
+            f'{seed}:{i}'.encode()).digest())
+    return sorted(ids[:num])
+
+
+def write_json(content: dict, path: str) -> None:
+    """Write atomically: the file is there whole, or not at all."""
+    folder = osp.dirname(osp.abspath(path))
+    os.makedirs(folder, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=folder, suffix='.tmp')
+    try:
+        with os.fdopen(handle, 'w') as file:
+            json.dump(content, file)
+            file.write('\n')
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Test in several processes: on GPUS graphics cards, or, without one, in as many CPU
+# processes (gloo). Takes MMPose's arguments and environment variables.
+# usage: [NNODES=1] [NODE_RANK=0] [MASTER_ADDR=127.0.0.1] [PORT=29500] \
+#     bash tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of tools/test.py ...]
+set -euo pipefail
+if [ "$#" -lt 3 ]; then
+    echo "usage: bash tools/dist_test.sh CONFIG CHECKPOINT GPUS [arguments of tools/test.py ...]" >&2
+    exit 2
+fi
+tools=$(cd "$(dirname "$0")" && pwd -P)
+config=$1
+checkpoint=$2
+processes=$3
+shift 3
+if [ -z "${PYTHON:-}" ]; then
+    PYTHON=python
+    if [ -z "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && [ -x "$tools/../.venv/bin/python" ]; then
+        PYTHON="$tools/../.venv/bin/python"
+    fi
+fi
+export PYTHONPATH="$tools/..${PYTHONPATH:+:$PYTHONPATH}"
+exec "$PYTHON" -m torch.distributed.run \
+    --nnodes="${NNODES:-1}" \
+    --node_rank="${NODE_RANK:-0}" \
+    --master_addr="${MASTER_ADDR:-127.0.0.1}" \
+    --master_port="${PORT:-29500}" \
+    --nproc_per_node="$processes" \
+    "$tools/test.py" "$config" "$checkpoint" --launcher pytorch "$@"
