@@ -1,36 +1,19 @@
-"""The multi-view format: reading, checking, and 2D training samples from it.
-
-The format is COCO keypoints JSON plus cameras, frames and 3D poses; it is
-specified in ``docs/multiview_format.md``. A plain COCO file is a valid file.
-
-Reading goes in three steps: :func:`check_structure` refuses whatever makes the
-file's references meaningless (ids, cameras, frames, poses); then
-:func:`annotation_faults` lists the annotations that cannot be used, which are
-an error or a counted skip; then :class:`MultiViewCocoDataset` turns what is
-left into ordinary top-down samples.
-"""
-import hashlib
-import json
-import math
+"""2D training samples from a multi-view or plain COCO file."""
 import os.path as osp
-from collections import OrderedDict, defaultdict
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from collections import defaultdict
+from typing import List, Optional, Tuple
 
 import numpy as np
-from mmengine.fileio import get as read_bytes
 from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-FORMAT = 'mmpose_al-multiview'
-SPLIT_FORMAT = 'mmpose_al-split'
-VERSION = 1
-DIST_LENGTHS = (0, 4, 5, 8, 12, 14)
-SPLIT_UNITS = ('instances', 'images', 'frames')
+from .format import (OUTSIDE, FormatError, check_multiview, load_multiview,
+                     parse, read)
+from .splits import (check_split_source, chosen_labels, load_split,
+                     split_instances)
 
-
-class FormatError(ValueError):
-    """A file breaks its format. The message names file, entry, field, remedy."""
+__all__ = ['FormatError', 'MultiViewCocoDataset', 'check_multiview', 'load_multiview']
 
 
 @DATASETS.register_module()
@@ -45,6 +28,9 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         ids_file (str, optional): Split file of
             ``tools/dataset_converters/split_labels.py``. Like ``bbox_file`` it
             is not joined with ``data_root``.
+        labels (dict, optional): Instead of a file: ``dict(unit='instances' |
+            'images' | 'frames', num=N, mode='random' | 'first', seed=0)``
+            chooses the same ids as the tool.
         subset (str, optional): ``'labeled'``: the instances that the split
             names, ``'unlabeled'``: every other valid one, None: all.
         on_bad (str): ``'raise'``: a bad annotation (wrong number of joints, a
@@ -69,6 +55,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
     def __init__(self,
                  *args,
                  ids_file: Optional[str] = None,
+                 labels: Optional[dict] = None,
                  subset: Optional[str] = None,
                  on_bad: str = 'raise',
                  check_split: bool = True,
@@ -81,10 +68,13 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         if on_bad not in ('raise', 'skip'):
             raise ValueError(f'{name}: on_bad is {on_bad!r}; it must be "raise" '
                              'or "skip"')
-        if (subset is None) != (ids_file is None):
-            raise ValueError(f'{name}: subset and ids_file go together; got '
-                             f'subset={subset!r}, ids_file={ids_file!r}')
+        given = (ids_file is not None) + (labels is not None)
+        if given != int(subset is not None):
+            raise ValueError(f'{name}: subset and one of ids_file and labels go '
+                             f'together; got subset={subset!r}, '
+                             f'ids_file={ids_file!r}, labels={labels!r}')
         self.ids_file = ids_file
+        self.labels = labels
         self.subset = subset
         self.on_bad = on_bad
         self.check_split = check_split
@@ -107,10 +97,10 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         return data_list
 
     def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
-        raw = _read(self.ann_file)
+        raw = read(self.ann_file)
         num_joints = self._metainfo['num_keypoints']
         data = check_multiview(
-            _parse(raw, self.ann_file), self.ann_file, num_joints, self.on_bad)
+            parse(raw, self.ann_file), self.ann_file, num_joints, self.on_bad)
         self._metainfo['CLASSES'] = data['categories']
         self._report(data)
 
@@ -192,9 +182,13 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         """Annotation ids of the subset; None for all of them."""
         if self.subset is None:
             return None
-        split = load_split(self.ids_file)
-        if self.check_split:
-            check_split_source(split, self.ids_file, self.ann_file, raw)
+        if self.labels is not None:
+            split = dict(unit=self.labels['unit'], labeled=chosen_labels(
+                data, path=self.ann_file, **self.labels))
+        else:
+            split = load_split(self.ids_file)
+            if self.check_split:
+                check_split_source(split, self.ids_file, self.ann_file, raw)
         labeled = split_instances(split, data, self.ids_file, self.ann_file)
         if self.subset == 'labeled':
             return labeled
@@ -216,608 +210,6 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
                     f'its joints {list(names)}, the metainfo names them {ours}. '
                     'They are taken to be the same joints in the same order.',
                     'current', level=30)
-
-
-# --------------------------------------------------------------------------
-# Reading and checking
-# --------------------------------------------------------------------------
-
-OUTSIDE = 'keypoints outside the image'
-
-
-class Fault(NamedTuple):
-    """Why one annotation cannot be used as it is."""
-
-    index: int
-    field: str
-    kind: str
-    problem: str
-    remedy: str
-
-
-def load_multiview(path: str,
-                   num_joints: Optional[int] = None,
-                   on_bad: str = 'raise') -> dict:
-    """Read and check a multi-view or plain COCO file.
-
-    Args:
-        path (str): The JSON file.
-        num_joints (int, optional): The number of joints K that its user
-            expects; None accepts the file's own.
-        on_bad (str): ``'raise'`` or ``'skip'`` bad annotations, see
-            :class:`MultiViewCocoDataset`.
-
-    Returns:
-        dict: ``info`` (dict); ``images``, ``annotations``, ``categories``,
-        ``cameras``, ``frames``, ``poses_3d`` (lists of the file's entries,
-        empty where the file has none), with ``K`` (3, 3), ``R`` (3, 3), ``t``
-        (3,), ``dist`` (n,) and ``keypoints_3d`` (K, 4) as float64 arrays;
-        ``skipped`` (dict: kind of fault -> annotation ids).
-
-    Raises:
-        FormatError: Naming file, entry, field and remedy.
-    """
-    return check_multiview(_parse(_read(path), path), path, num_joints, on_bad)
-
-
-def check_multiview(data: dict,
-                    path: str,
-                    num_joints: Optional[int] = None,
-                    on_bad: str = 'raise') -> dict:
-    """Check a parsed file; arguments and result of :func:`load_multiview`."""
-    data = check_structure(data, path, num_joints)
-    faults = annotation_faults(data, num_joints)
-    data['skipped'] = OrderedDict()
-    if not faults:
-        return data
-    if on_bad == 'raise':
-        first = faults[0]
-        more = f' ({len(faults) - 1} more such faults.)' if faults[1:] else ''
-        raise FormatError(_message(
-            path, _entry('annotations', first.index, data['annotations']),
-            first.field, first.problem, first.remedy
-            + '; or read with on_bad="skip"') + more)
-    dropped = set()
-    for fault in faults:
-        annotation = data['annotations'][fault.index]
-        data['skipped'].setdefault(fault.kind, []).append(annotation['id'])
-        if fault.kind != OUTSIDE:
-            dropped.add(fault.index)
-    images = {image['id']: image for image in data['images']}
-    annotations = []
-    outside = {f.index for f in faults if f.kind == OUTSIDE}
-    for index, annotation in enumerate(data['annotations']):
-        if index in dropped:
-            continue
-        if index in outside:
-            annotation = _without_outside(
-                annotation, images[annotation['image_id']])
-        annotations.append(annotation)
-    data['annotations'] = annotations
-    return data
-
-
-def check_structure(data: dict, path: str,
-                    num_joints: Optional[int] = None) -> dict:
-    """Check ids, references, cameras, frames and poses; faults always raise.
-
-    Returns:
-        dict: A shallow copy with every list present and cameras and poses as
-        arrays (see :func:`load_multiview`).
-    """
-    if not isinstance(data, dict):
-        raise FormatError(f'{path}: holds a {type(data).__name__}, not an object '
-                          'with "images" and "annotations". Give the annotation '
-                          'file of a COCO or multi-view data set.')
-    info = data.get('info') or {}
-    if isinstance(info, dict) and info.get('format') == FORMAT:
-        if info.get('version') != VERSION:
-            raise FormatError(_message(
-                path, 'info', 'version', f'is {info.get("version")!r}, this '
-                f'reader knows version {VERSION}', 'update mmpose_al or convert '
-                'the file'))
-        if info.get('world_unit', 'mm') != 'mm':
-            raise FormatError(_message(
-                path, 'info', 'world_unit', f'is {info["world_unit"]!r}',
-                'convert t and keypoints_3d to millimetres and write "mm"'))
-    out = dict(data, info=info)
-    for section in ('images', 'annotations'):
-        if section not in data:
-            raise FormatError(_message(
-                path, 'file', section, 'is missing', 'add the list, which may '
-                'be empty'))
-    for section in ('images', 'annotations', 'categories', 'cameras', 'frames',
-                    'poses_3d'):
-        out[section] = data.get(section) or []
-        if not isinstance(out[section], list) or any(
-                not isinstance(entry, dict) for entry in out[section]):
-            raise FormatError(_message(
-                path, 'file', section, 'is not a list of objects',
-                'write it as [{...}, ...]'))
-    ids = {section: _unique_ids(out[section], section, path)
-           for section in ('images', 'annotations', 'categories', 'cameras',
-                           'frames')}
-    _check_categories(out['categories'], path, num_joints)
-    out['cameras'] = [
-        _check_camera(camera, _entry('cameras', i, out['cameras']), path)
-        for i, camera in enumerate(out['cameras'])
-    ]
-    _check_frames(out['frames'], path)
-    _check_images(out, ids, path)
-    _check_references(out, ids, path)
-    out['poses_3d'] = _check_poses(out, ids, path, num_joints)
-    return out
-
-
-def annotation_faults(data: dict,
-                      num_joints: Optional[int] = None) -> List[Fault]:
-    """The annotations that cannot be used as they are, in file order.
-
-    Boxes and keypoints are only looked at where a sample would use them: not
-    in crowd regions and, for the box, only beside a labelled keypoint.
-    """
-    images = {image['id']: image for image in data['images']}
-    joints = _joints_of_categories(data['categories'])
-    faults, rows = [], defaultdict(list)
-    for index, annotation in enumerate(data['annotations']):
-        box = annotation.get('bbox')
-        if box is not None and not _numbers(box, 4):
-            faults.append(Fault(
-                index, 'bbox', 'box is not four finite numbers',
-                f'is {_short(box)}, not four finite numbers',
-                'write [x, y, width, height] in pixels'))
-            continue
-        keypoints = annotation.get('keypoints')
-        if keypoints is None or len(keypoints) == 0:
-            continue
-        expected = joints.get(annotation['category_id'], num_joints)
-        wrong = (len(keypoints) % 3 if expected is None
-                 else len(keypoints) != 3 * expected)
-        if wrong:
-            told = (f'{expected} joints need {3 * expected}' if expected
-                    else 'it must be a multiple of 3')
-            faults.append(Fault(
-                index, 'keypoints', 'wrong number of joints',
-                f'has {len(keypoints)} numbers, {told}',
-                'write [x, y, v] for every joint of the category, zeros where '
-                'unknown'))
-            continue
-        rows[len(keypoints)].append((index, keypoints))
-    for length, entries in rows.items():
-        index = np.array([i for i, _ in entries])
-        size = np.array([[images[data['annotations'][i]['image_id']][key]
-                          for key in ('width', 'height')] for i in index])
-        faults += _keypoint_faults(
-            data['annotations'], index, [k for _, k in entries], length, size)
-    return sorted(faults, key=lambda fault: (fault.index, fault.kind == OUTSIDE))
-
-
-def _keypoint_faults(annotations: list, index: np.ndarray, keypoints: list,
-                     length: int, size: np.ndarray) -> List[Fault]:
-    """Faults of annotations with well-shaped keypoints, all joints at once."""
-    try:
-        points = np.array(keypoints, dtype=np.float64).reshape(-1, length // 3, 3)
-    except (TypeError, ValueError):
-        points = np.array([[v if _is_number(v) else np.nan for v in row]
-                           for row in keypoints], dtype=np.float64)
-        points = points.reshape(-1, length // 3, 3)
-    finite = np.isfinite(points).all(axis=(1, 2))
-    flags = np.isin(points[..., 2], (0, 1, 2)).all(axis=1)
-    labeled = points[..., 2] > 0
-    outside = labeled & _is_outside(points, size[:, None])
-    faults = []
-    for row in np.flatnonzero(~finite | ~flags):
-        joint = int(np.argmax(~np.isfinite(points[row]).all(axis=1)
-                              | ~np.isin(points[row, :, 2], (0, 1, 2))))
-        value = list(keypoints[row][3 * joint:3 * joint + 3])
-        if not finite[row]:
-            kind, problem = 'not finite', 'holds a number that is not finite'
-        else:
-            kind, problem = 'unknown visibility', 'has v outside 0, 1, 2'
-        faults.append(Fault(
-            int(index[row]), 'keypoints', kind, f'{problem}: joint {joint} is '
-            f'{value}', 'write [0, 0, 0] for an unknown joint'))
-    used = finite & flags & labeled.any(axis=1)
-    for row in np.flatnonzero(used):
-        annotation = annotations[index[row]]
-        box, crowd = annotation.get('bbox'), annotation.get('iscrowd', 0)
-        if crowd or box is None:
-            continue
-        x, y, w, h = box
-        width, height = size[row] - 1
-        if (min(x + w, width) <= max(x, 0) or min(y + h, height) <= max(y, 0)):
-            faults.append(Fault(
-                int(index[row]), 'bbox', 'zero-area box', f'{list(box)} has no '
-                f'area inside the {width + 1}x{height + 1} image',
-                'write [x, y, width, height] in pixels around the person'))
-            continue
-        if outside[row].any():
-            joint = int(np.argmax(outside[row]))
-            xy = points[row, joint, :2].tolist()
-            faults.append(Fault(
-                int(index[row]), 'keypoints', OUTSIDE,
-                f'joint {joint} is labelled at {xy}, outside the '
-                f'{width + 1}x{height + 1} image', 'set its v to 0'))
-    return faults
-
-
-def _without_outside(annotation: dict, image: dict) -> dict:
-    points = np.array(annotation['keypoints'], dtype=np.float64).reshape(-1, 3)
-    size = np.array([image['width'], image['height']])
-    points[_is_outside(points, size)] = 0
-    return dict(annotation, keypoints=points.ravel().tolist(),
-                num_keypoints=int(np.count_nonzero(points[:, 2])))
-
-
-def _is_outside(points: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Points (..., 3) outside images of ``size`` (w, h); broadcasts.
-
-    Both conventions of a pixel's place (centre or corner at the integer) count
-    as inside: from -0.5 to w.
-    """
-    xy = points[..., :2]
-    return ((xy < -0.5) | (xy > size)).any(axis=-1)
-
-
-def _check_categories(categories: list, path: str,
-                      num_joints: Optional[int]) -> None:
-    for index, category in enumerate(categories):
-        names = category.get('keypoints')
-        if names is None:
-            continue
-        entry = _entry('categories', index, categories)
-        if len(set(names)) != len(names):
-            raise FormatError(_message(
-                path, entry, 'keypoints', 'names a joint twice',
-                'give every joint its own name'))
-        if num_joints is not None and len(names) != num_joints:
-            raise FormatError(_message(
-                path, entry, 'keypoints', f'names {len(names)} joints, the '
-                f'metainfo of the dataset has {num_joints}',
-                'set metainfo=dict(from_file=...) to that of this data set'))
-
-
-def _check_camera(camera: dict, entry: str, path: str) -> dict:
-    def fail(field, problem, remedy):
-        raise FormatError(_message(path, entry, field, problem, remedy))
-
-    arrays = {}
-    for field, shape in (('K', (3, 3)), ('R', (3, 3)), ('t', (3, ))):
-        if camera.get(field) is None:
-            what = 'intrinsics' if field == 'K' else 'extrinsics'
-            fail(field, f'is missing (camera without {what})',
-                 'calibrate the camera, or leave camera_id out of its images')
-        arrays[field] = value = _array(camera[field])
-        if value is None or value.shape != shape:
-            fail(field, f'is not a {"x".join(map(str, shape))} matrix of '
-                 f'numbers: {_short(camera[field])}', 'write nested lists')
-        if not np.isfinite(value).all():
-            fail(field, 'holds a number that is not finite', 'recalibrate')
-    K, R = arrays['K'], arrays['R']
-    if not np.array_equal(K[2], [0, 0, 1]) or K[1, 0] != 0:
-        fail('K', f'is not upper triangular with last row 0 0 1: {K.tolist()}',
-             'write [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels')
-    if not (K[0, 0] > 0 and K[1, 1] > 0):
-        fail('K', f'has focal lengths {K[0, 0]}, {K[1, 1]} (singular or '
-             'mirrored)', 'write positive focal lengths in pixels')
-    if np.abs(R @ R.T - np.eye(3)).max() > 1e-3 or np.linalg.det(R) < 0:
-        fail('R', f'is not a rotation (det {np.linalg.det(R):.4g}, R Rt differs '
-             f'from 1 by {np.abs(R @ R.T - np.eye(3)).max():.3g})',
-             'write the rotation of x_cam = R X + t')
-    dist = _array(camera.get('dist') or [])
-    if dist is None or dist.ndim != 1 or len(dist) not in DIST_LENGTHS:
-        fail('dist', f'is {_short(camera["dist"])}, not {DIST_LENGTHS} numbers',
-             'write OpenCV\'s coefficients (k1 k2 p1 p2 k3 ...), or []')
-    if not np.isfinite(dist).all():
-        fail('dist', 'holds a number that is not finite', 'recalibrate')
-    _check_size(camera, entry, path)
-    return dict(camera, dist=dist, **arrays)
-
-
-def _check_size(entry_dict: dict, entry: str, path: str) -> None:
-    for field in ('width', 'height'):
-        value = entry_dict.get(field)
-        if not _is_number(value) or value <= 0 or value != int(value):
-            raise FormatError(_message(
-                path, entry, field, f'is {value!r}', 'write the size of the '
-                'image in pixels'))
-
-
-def _check_frames(frames: list, path: str) -> None:
-    seen = {}
-    for index, frame in enumerate(frames):
-        entry = _entry('frames', index, frames)
-        if not isinstance(frame.get('sequence'), str):
-            raise FormatError(_message(
-                path, entry, 'sequence', f'is {frame.get("sequence")!r}',
-                'write the name of the recording'))
-        if not _is_int(frame.get('index')):
-            raise FormatError(_message(
-                path, entry, 'index', f'is {frame.get("index")!r}',
-                'write the running number of the frame in its sequence'))
-        time = frame.get('time')
-        if time is not None and not (_is_number(time) and math.isfinite(time)):
-            raise FormatError(_message(
-                path, entry, 'time', f'is {time!r}', 'write seconds or null'))
-        key = (frame['sequence'], frame['index'])
-        if key in seen:
-            raise FormatError(_message(
-                path, entry, 'index', f'{key} is also that of '
-                f'{_entry("frames", seen[key], frames)}',
-                'number the frames of a sequence without repeats'))
-        seen[key] = index
-
-
-def _check_images(data: dict, ids: Dict[str, dict], path: str) -> None:
-    seen = {}
-    for index, image in enumerate(data['images']):
-        def fail(field, problem, remedy):
-            raise FormatError(_message(
-                path, _entry('images', index, data['images']), field, problem,
-                remedy))
-
-        if not isinstance(image.get('file_name'), str) or not image['file_name']:
-            fail('file_name', f'is {image.get("file_name")!r}',
-                 'write the path of the image below data_prefix')
-        if not (_is_int(image.get('width')) and _is_int(image.get('height'))
-                and image['width'] > 0 and image['height'] > 0):
-            _check_size(image, _entry('images', index, data['images']), path)
-        frame, camera = image.get('frame_id'), image.get('camera_id')
-        if frame is not None and frame not in ids['frames']:
-            fail('frame_id', f'{frame!r} is not the id of a frame',
-                 'add the frame, or leave frame_id out')
-        if camera is None:
-            continue
-        if camera not in ids['cameras']:
-            fail('camera_id', f'{camera!r} is not the id of a camera',
-                 'add the camera, or leave camera_id out')
-        entry = data['cameras'][ids['cameras'][camera]]
-        if (entry['width'], entry['height']) != (image['width'],
-                                                 image['height']):
-            fail('width', f'x height is {image["width"]}x{image["height"]}, its '
-                 f'camera {camera} is calibrated for {entry["width"]}x'
-                 f'{entry["height"]}', 'scale K to the images, or correct the '
-                 'size')
-        if frame is not None and (frame, camera) in seen:
-            fail('camera_id', f'frame {frame} already has an image of camera '
-                 f'{camera}: '
-                 f'{_entry("images", seen[frame, camera], data["images"])}',
-                 'keep one image for each frame and camera')
-        seen[frame, camera] = index
-
-
-def _check_references(data: dict, ids: Dict[str, dict], path: str) -> None:
-    seen = {}
-    known = {image['id']: image for image in data['images']}
-    for index, annotation in enumerate(data['annotations']):
-        def fail(field, problem, remedy):
-            raise FormatError(_message(
-                path, _entry('annotations', index, data['annotations']), field,
-                problem, remedy))
-
-        image = annotation.get('image_id')
-        if image not in known:
-            fail('image_id', f'{image!r} is not the id of an image',
-                 'add the image, or remove the annotation')
-        category = annotation.get('category_id')
-        if category is None or (data['categories']
-                                and category not in ids['categories']):
-            fail('category_id', f'{category!r} is not the id of a category',
-                 'add the category, or correct the id')
-        person = annotation.get('person_id')
-        if person is None:
-            continue
-        if not _is_int(person):
-            fail('person_id', f'is {person!r}', 'write an integer, the same in '
-                 'all views of a frame')
-        if known[image].get('frame_id') is None:
-            continue
-        if (image, person) in seen:
-            fail('person_id', f'image {image} already shows person {person}: '
-                 + _entry('annotations', seen[image, person],
-                          data['annotations']),
-                 'give every person of an image its own number')
-        seen[image, person] = index
-
-
-def _check_poses(data: dict, ids: Dict[str, dict], path: str,
-                 num_joints: Optional[int]) -> list:
-    joints = _joints_of_categories(data['categories'])
-    expected = num_joints
-    if expected is None and len(set(joints.values())) == 1:
-        expected = next(iter(joints.values()))
-    poses, seen = [], {}
-    for index, pose in enumerate(data['poses_3d']):
-        def fail(field, problem, remedy):
-            raise FormatError(_message(
-                path, f'poses_3d[{index}]', field, problem, remedy))
-
-        frame, person = pose.get('frame_id'), pose.get('person_id', 0)
-        if frame not in ids['frames']:
-            fail('frame_id', f'{frame!r} is not the id of a frame',
-                 'add the frame, or remove the pose')
-        if not _is_int(person):
-            fail('person_id', f'is {person!r}', 'write an integer')
-        if (frame, person) in seen:
-            fail('person_id', f'frame {frame} already has a pose of person '
-                 f'{person}: poses_3d[{seen[frame, person]}]',
-                 'keep one pose for each frame and person')
-        seen[frame, person] = index
-        points = _array(pose.get('keypoints_3d'))
-        if points is None or points.ndim != 2 or points.shape[1] != 4:
-            fail('keypoints_3d', 'is not a list of [x, y, z, v]',
-                 'write four numbers for every joint, v 0 for unknown')
-        if expected is not None and len(points) != expected:
-            fail('keypoints_3d', f'has {len(points)} joints, the category names '
-                 f'{expected}', 'write every joint, [0, 0, 0, 0] where unknown')
-        if not np.isfinite(points).all():
-            fail('keypoints_3d', 'holds a number that is not finite',
-                 'write [0, 0, 0, 0] for an unknown joint')
-        if not np.isin(points[:, 3], (0, 1)).all():
-            fail('keypoints_3d', 'has v outside 0, 1', 'v is 1 for a known joint')
-        poses.append(dict(pose, person_id=person, keypoints_3d=points))
-    return poses
-
-
-def _unique_ids(entries: list, section: str, path: str) -> dict:
-    ids = {}
-    for index, entry in enumerate(entries):
-        value = entry.get('id')
-        if not _is_int(value):
-            raise FormatError(_message(
-                path, f'{section}[{index}]', 'id', f'is {value!r}',
-                'write an integer'))
-        if value in ids:
-            raise FormatError(_message(
-                path, f'{section}[{index}]', 'id', f'{value} is also that of '
-                f'{section}[{ids[value]}]', 'give every entry its own id'))
-        ids[value] = index
-    return ids
-
-
-def _joints_of_categories(categories: list) -> Dict[int, int]:
-    return {category['id']: len(category['keypoints'])
-            for category in categories if category.get('keypoints')}
-
-
-# --------------------------------------------------------------------------
-# Splits into labelled and unlabelled
-# --------------------------------------------------------------------------
-
-
-def load_split(path: str) -> dict:
-    """Read and check a split file of ``split_labels.py``.
-
-    Returns:
-        dict: ``unit`` (str), ``sha256`` (str) of the annotation file,
-        ``labeled`` (list of int ids of that unit), ``mode``, ``seed``,
-        ``source``.
-
-    Raises:
-        FormatError: It is no split file.
-    """
-    split = _parse(_read(path), path)
-    if not isinstance(split, dict) or split.get('format') != SPLIT_FORMAT:
-        raise FormatError(_message(
-            path, 'file', 'format', f'is not "{SPLIT_FORMAT}"', 'write the split '
-            'with tools/dataset_converters/split_labels.py'))
-    if split.get('version') != VERSION:
-        raise FormatError(_message(
-            path, 'file', 'version', f'is {split.get("version")!r}, this reader '
-            f'knows {VERSION}', 'write the split again'))
-    if split.get('unit') not in SPLIT_UNITS:
-        raise FormatError(_message(
-            path, 'file', 'unit', f'is {split.get("unit")!r}',
-            f'it is one of {", ".join(SPLIT_UNITS)}'))
-    labeled = split.get('labeled')
-    if not isinstance(labeled, list) or not all(map(_is_int, labeled)):
-        raise FormatError(_message(
-            path, 'file', 'labeled', 'is not a list of integer ids',
-            'write the split again'))
-    if len(set(labeled)) != len(labeled):
-        raise FormatError(_message(
-            path, 'file', 'labeled', 'names an id twice', 'write the split '
-            'again'))
-    return split
-
-
-def check_split_source(split: dict, split_path: str, path: str,
-                       raw: bytes) -> None:
-    """Raise FormatError unless the split was made from these bytes."""
-    if split.get('sha256') != hashlib.sha256(raw).hexdigest():
-        raise FormatError(_message(
-            split_path, 'file', 'sha256', f'is not that of {path}: the split was '
-            f'made from {split.get("source")!r}, or the file has changed since',
-            'make the split again from this file, or set check_split=False if '
-            'its ids still mean the same'))
-
-
-def split_instances(split: dict, data: dict, split_path: str,
-                    path: str) -> set:
-    """Ids of the annotations that a split labels.
-
-    For the unit ``images`` all annotations of the labelled images, for
-    ``frames`` all annotations of the frames' images.
-    """
-    units = instance_units(data, split['unit'])
-    if split['unit'] == 'instances':
-        known = {annotation['id'] for annotation in data['annotations']}
-        known.update(i for ids in data.get('skipped', {}).values() for i in ids)
-    else:
-        known = {entry['id'] for entry in data[split['unit']]}
-    labeled = set(split['labeled'])
-    unknown = sorted(labeled - known)
-    if unknown:
-        raise FormatError(_message(
-            split_path, 'file', 'labeled', f'{len(unknown)} of {len(labeled)} ids '
-            f'are no {split["unit"]} of {path}: {unknown[:5]} ...',
-            'make the split again from this file'))
-    return {annotation for annotation, unit in units.items() if unit in labeled}
-
-
-def instance_units(data: dict, unit: str) -> Dict[int, Optional[int]]:
-    """Annotation id -> id of the instance, image or frame it belongs to."""
-    if unit == 'instances':
-        return {a['id']: a['id'] for a in data['annotations']}
-    if unit == 'images':
-        return {a['id']: a['image_id'] for a in data['annotations']}
-    frames = {image['id']: image.get('frame_id') for image in data['images']}
-    return {a['id']: frames[a['image_id']] for a in data['annotations']}
-
-
-# --------------------------------------------------------------------------
-
-
-def _read(path: str) -> bytes:
-    try:
-        return read_bytes(path)
-    except (FileNotFoundError, IsADirectoryError):
-        raise FileNotFoundError(
-            f'{path}: no such file. Check data_root and ann_file (or ids_file)'
-        ) from None
-
-
-def _parse(raw: bytes, path: str):
-    try:
-        return json.loads(raw)
-    except ValueError as error:  # also UnicodeDecodeError
-        raise FormatError(f'{path}: is not JSON ({error}). The file may be '
-                          'truncated; copy or write it again.') from None
-
-
-def _message(path: str, entry: str, field: str, problem: str,
-             remedy: str) -> str:
-    return (f'{path}: {entry}, field "{field}": {problem}. '
-            f'{remedy[:1].upper()}{remedy[1:]}.')
-
-
-def _entry(section: str, index: int, entries: list) -> str:
-    return f'{section}[{index}] (id {entries[index].get("id")})'
-
-
-def _array(value) -> Optional[np.ndarray]:
-    try:
-        return np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        return None
-
-
-def _is_int(value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _numbers(values, length: int) -> bool:
-    return (isinstance(values, (list, tuple)) and len(values) == length
-            and all(_is_number(v) and math.isfinite(v) for v in values))
-
-
-def _short(value) -> str:
-    text = repr(value)
-    return text if len(text) < 80 else text[:77] + '...'
 
 
 def _box_area(xyxy) -> float:

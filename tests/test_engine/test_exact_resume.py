@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ class ResumeData(BaseDataset):
 
     def __init__(self, size, first=0):
         self.size, self.first = size, first
-        super().__init__()
+        super().__init__(serialize_data=False)  # which collects garbage
 
     def load_data_list(self):
         return [dict(id=self.first + i) for i in range(self.size)]
@@ -76,6 +77,13 @@ class ResumeMetric(BaseMetric):
 
     def compute_metrics(self, results):
         return dict(n=len(results))
+
+
+class QuickRunner(Runner):
+    """Asking compilers for their versions takes most of a short run."""
+
+    def _log_env(self, env_cfg):
+        pass
 
 
 class Stopped(Exception):
@@ -134,7 +142,7 @@ def run(folder, data=MIXED, by_epoch=False, workers=0, stop=None, kill=False,
                        dataset=dict(type='ResumeData', size=3, first=500),
                        sampler=dict(type='DefaultSampler', shuffle=False),
                        batch_size=2, num_workers=0))
-    Runner(
+    QuickRunner(
         model=dict(type='ResumeModel'), work_dir=folder, train_dataloader=loader,
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=.05)),
         param_scheduler=[dict(type='LinearLR', start_factor=.1, end=9,
@@ -171,6 +179,13 @@ def check_same(resumed, whole, first):
 # --------------------------------------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def no_sleep(monkeypatch):
+    """MMEngine sleeps 2 s at the end of every pass."""
+    monkeypatch.setattr('mmengine.runner.loops.time',
+                        SimpleNamespace(sleep=lambda seconds: None))
+
+
 @pytest.mark.parametrize('workers', [0, 2])
 def test_killed_and_resumed_equals_unbroken(tmp_path, workers):
     """SIGKILL before iteration 7; the last checkpoint is that of 6."""
@@ -202,8 +217,7 @@ def test_without_the_hook_it_is_not_exact(tmp_path):
 
 
 @pytest.mark.parametrize('sampler', ['DefaultSampler', 'InfiniteSampler'])
-def test_samplers_of_mmengine(tmp_path, sampler, monkeypatch):
-    monkeypatch.setattr('time.sleep', lambda seconds: None)  # mmengine's 2 s
+def test_samplers_of_mmengine(tmp_path, sampler):
     data = plain(sampler)
     whole = run(str(tmp_path / 'whole'), data)
     without = run(str(tmp_path / 'without'), data, hook=False)

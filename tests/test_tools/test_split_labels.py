@@ -13,6 +13,8 @@ sys.path.insert(0, osp.dirname(TOOL))
 
 import split_labels  # noqa: E402
 
+from mmpose_al.datasets.splits import choose  # noqa: E402
+
 
 @pytest.fixture
 def ann_file(tmp_path):
@@ -84,8 +86,7 @@ def test_command_line_and_reader(ann_file, tmp_path):
     split = json.loads(out.read_text())
     with open(ann_file, 'rb') as file:
         digest = hashlib.sha256(file.read()).hexdigest()
-    assert split.pop('labeled') == sorted(split_labels.choose(
-        [1, 3, 4, 5, 6], 'random', 2, 7))
+    assert split.pop('labeled') == choose([1, 3, 4, 5, 6], 'random', 2, 7)
     assert split == dict(format='mmpose_al-split', version=1, source='ann.json',
                          sha256=digest, unit='images', mode='random', seed=7)
     assert os.listdir(str(tmp_path / 'sub')) == ['split.json']
@@ -102,3 +103,27 @@ def test_writing_is_atomic(tmp_path):
         split_labels.write_json(dict(a=object()), str(path))
     assert json.loads(path.read_text()) == dict(a=1)
     assert os.listdir(str(tmp_path)) == ['split.json']
+
+
+def test_labels_in_a_config_choose_what_the_tool_chooses(ann_file, tmp_path):
+    from mmpose_al.datasets import MultiViewCocoDataset
+    metainfo = dict(
+        dataset_name='one', keypoint_info={0: dict(
+            name='a', id=0, color=[0, 0, 0], type='', swap='')},
+        skeleton_info={}, joint_weights=[1.0], sigmas=[0.1])
+    common = dict(ann_file=ann_file, metainfo=metainfo, pipeline=[])
+    for unit, num in (('instances', 4), ('images', 2), ('frames', 1)):
+        out = tmp_path / f'{unit}.json'
+        split_labels.write_json(
+            split_labels.make_split(ann_file, unit, 'random', num, 3), str(out))
+        for subset in ('labeled', 'unlabeled'):
+            sets = [MultiViewCocoDataset(subset=subset, **common, **source)
+                    for source in (dict(ids_file=str(out)),
+                                   dict(labels=dict(unit=unit, num=num, seed=3)))]
+            ids = [[s[i]['id'] for i in range(len(s))] for s in sets]
+            assert ids[0] == ids[1] and ids[0]
+    with pytest.raises(ValueError, match='go together'):
+        MultiViewCocoDataset(labels=dict(unit='images', num=1), **common)
+    with pytest.raises(ValueError, match='only'):
+        MultiViewCocoDataset(subset='labeled', labels=dict(unit='images', num=99),
+                             **common)

@@ -14,14 +14,12 @@ import os
 import os.path as osp
 import sys
 import tempfile
-from typing import List
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from mmpose_al.datasets.multiview import (  # noqa: E402
-    SPLIT_FORMAT, SPLIT_UNITS, VERSION, check_multiview, instance_units)
-
-MODES = ('random', 'first')
+from mmpose_al.datasets.format import VERSION, check_multiview  # noqa: E402
+from mmpose_al.datasets.splits import (  # noqa: E402
+    SPLIT_FORMAT, SPLIT_MODES, SPLIT_UNITS, chosen_labels)
 
 
 def main(argv=None) -> None:
@@ -47,7 +45,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument('--num', type=int, required=True,
                         help='how many of them are labelled')
     parser.add_argument(
-        '--mode', choices=MODES, default='random',
+        '--mode', choices=SPLIT_MODES, default='random',
         help='random by seed, or the first in the order of the file')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument(
@@ -79,43 +77,7 @@ def make_split(ann_file: str, unit: str, mode: str, num: int, seed: int = 0,
         unit=unit,
         mode=mode,
         seed=seed if mode == 'random' else None,
-        labeled=choose(labeled_units(data, unit), mode, num, seed,
-                       f'{unit} of {ann_file} with a labelled keypoint'))
-
-
-def labeled_units(data: dict, unit: str) -> List[int]:
-    """Ids of the instances, images or frames with a label, in file order.
-
-    An instance has a label if one of its keypoints has v > 0, it is no crowd
-    region and has a box; an image or frame if one of its instances does.
-    """
-    units = instance_units(data, unit)
-    labeled = {
-        units[annotation['id']] for annotation in data['annotations']
-        if not annotation.get('iscrowd', 0) and 'bbox' in annotation
-        and any(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
-    }
-    section = 'annotations' if unit == 'instances' else unit
-    return [entry['id'] for entry in data[section] if entry['id'] in labeled]
-
-
-def choose(ids: List[int], mode: str, num: int, seed: int,
-           what: str = 'units') -> List[int]:
-    """``num`` of the ids, sorted.
-
-    ``random`` takes those with the smallest hash of (seed, id). So the choice
-    does not depend on the order of the file or on any library's version, and
-    of one seed the smaller choices are part of the larger ones.
-    """
-    if num <= 0:
-        raise ValueError(f'--num is {num}; label at least one of the {len(ids)} '
-                         f'{what}')
-    if num > len(ids):
-        raise ValueError(f'--num is {num}, but there are only {len(ids)} {what}')
-    if mode == 'random':
-        ids = sorted(ids, key=lambda i: hashlib.sha256(
-            f'{seed}:{i}'.encode()).digest())
-    return sorted(ids[:num])
+        labeled=chosen_labels(data, unit, num, mode, seed, ann_file))
 
 
 def write_json(content: dict, path: str) -> None:

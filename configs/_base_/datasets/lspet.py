@@ -5,15 +5,15 @@
 _base_ = './lspet_meta.py'
 metainfo = {{_base_.dataset_info}}
 data_root = '../shared/data/lspet/'
-input_size = (96, 96)
+input_size = (64, 64)
 codec = dict(
     type='MSRAHeatmap',
     input_size=input_size,
-    heatmap_size=(24, 24),
-    sigma=1.5,
+    heatmap_size=(16, 16),
+    sigma=1.0,
     unbiased=True,
-    blur_kernel_size=7)
-ids_file = 'work_dirs/splits/lspet_100_seed0.json'
+    blur_kernel_size=3)
+labels = dict(unit='instances', num=100, seed=0)
 
 train_pipeline = [
     dict(type='LoadImage'),
@@ -39,7 +39,7 @@ train_set = dict(
     data_prefix=dict(img='images/'),
     metainfo=metainfo,
     on_bad='skip',
-    ids_file=ids_file)
+    labels=labels)
 train_dataloader = dict(
     batch_size=16,
     num_workers=0,

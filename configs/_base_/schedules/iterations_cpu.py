@@ -1,6 +1,6 @@
 """A short schedule, counted in optimiser steps, for networks that a CPU trains."""
 _base_ = '../default_runtime.py'
-max_iters = 600
+max_iters = 1000
 train_cfg = dict(
     type='IterBasedTrainLoop', max_iters=max_iters, val_interval=200)
 val_cfg = dict()

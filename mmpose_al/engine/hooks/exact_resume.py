@@ -114,7 +114,7 @@ class ExactResumeHook(Hook):
                 sampler.start_iteration = done
                 _restart(loop)
         elif (done or changed) and _can_skip(loop.dataloader):
-            _restart_with_skip(loop, sampler, done)
+            _restart_with_skip(loop, sampler, self._seed)
         elif done:
             print_log(
                 'ExactResumeHook: cannot skip the indices of '
@@ -141,7 +141,7 @@ class ExactResumeHook(Hook):
                 f'{length} batches and starts afresh: cannot skip the indices of '
                 f'{type(sampler).__name__}', 'current', level=30)
             return
-        _skip_first(loop.dataloader, rest)
+        _skip_first(loop.dataloader, rest, self._seed, loop.iter)
 
 
 class _SeededBatches:
@@ -169,14 +169,25 @@ class _SeededBatches:
 
 
 class _SkippingSampler:
-    """A sampler whose next iteration leaves out its first indices."""
+    """A sampler whose next iteration leaves out its first indices.
 
-    def __init__(self, sampler, skip: int) -> None:
-        self.sampler, self.skip = sampler, skip
+    The generators are seeded as the first index is drawn: by then the loader has
+    drawn the base seed of its workers, as it had in the unbroken run.
+    """
+
+    def __init__(self, sampler, skip: int, seed: int, iteration: int,
+                 epoch: Optional[int]) -> None:
+        self.sampler, self.skip, self.epoch = sampler, skip, epoch
+        self.seed, self.iteration = seed, iteration
 
     def __iter__(self) -> Iterator:
         skip, self.skip = self.skip, 0
-        return itertools.islice(iter(self.sampler), skip, None)
+        if skip:
+            if self.epoch is not None:
+                # DistSamplerSeedHook has set that of the loop, which is 0.
+                self.sampler.set_epoch(self.epoch)
+            seed_everything(self.seed, self.iteration, 'data')
+        yield from itertools.islice(iter(self.sampler), skip, None)
 
     def __len__(self) -> int:
         return len(self.sampler)
@@ -244,22 +255,26 @@ def _can_skip(loader) -> bool:
                 LabeledUnlabeledSampler, DefaultSampler, InfiniteSampler)))
 
 
-def _skip_first(loader, num_batches: int) -> None:
+def _skip_first(loader, num_batches: int, seed: int, iteration: int,
+                epoch: Optional[int] = None) -> None:
     """The loader's next iteration begins ``num_batches`` later."""
     loader.batch_sampler.sampler = _SkippingSampler(
-        loader.sampler, num_batches * loader.batch_size)
+        loader.sampler, num_batches * loader.batch_size, seed, iteration,
+        epoch)
 
 
-def _restart_with_skip(loop, sampler, done: int) -> None:
-    """Iterate an MMEngine sampler again from iteration ``done``."""
-    loader, epoch, rest = loop.dataloader, 0, done
+def _restart_with_skip(loop, sampler, seed: int) -> None:
+    """Iterate an MMEngine sampler again from the loop's iteration."""
+    loader, epoch, rest = loop.dataloader, 0, loop.iter
     if isinstance(sampler, InfiniteSampler):
         # Its stream began when it was made and workers have already drawn on it.
         sampler.indices = sampler._indices_of_rank()
-    else:
-        epoch, rest = divmod(done, len(loader))
-        sampler.set_epoch(epoch)
-    _skip_first(loader, rest)
+    elif rest:
+        # At the end of a pass, rather than at the start of the next: the pass
+        # ends inside the fetch of a batch, as in the unbroken run.
+        epoch, rest = divmod(rest - 1, len(loader))
+        rest += 1
+    _skip_first(loader, rest, seed, loop.iter, epoch)
     _restart(loop)
     loop.dataloader_iterator._epoch = epoch
 

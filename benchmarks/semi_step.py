@@ -1,0 +1,170 @@
+"""What a semi-supervised training step costs beside its network passes alone.
+
+    python benchmarks/semi_step.py [--size 96] [--batch 16] [--repeats 15]
+
+A step (views, targets, losses and all) and the bare passes of the same networks are
+timed in the same run, alternately; the ratio of their medians is printed. Processor
+time is measured on a CPU, so other work on the machine disturbs it little. Peak
+memory is that of the process (CPU) or of the allocator (GPU).
+"""
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import sys
+import time
+
+import numpy as np
+import torch
+from mmengine.config import ConfigDict
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData, PixelData
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import mmpose_al  # noqa: E402,F401
+from mmpose.registry import MODELS  # noqa: E402
+from mmpose.structures import PoseDataSample  # noqa: E402
+from mmpose_al.models.semi.networks import predict_heatmaps  # noqa: E402
+
+# sup = forward and backward (3 units), easy = forward (1), hard = as sup (3)
+METHODS = {
+    'PoseCons A': dict(type='PoseCons'),
+    'PoseCons A+JC': dict(type='PoseCons', hard_augments=[dict(type='JointCutout')]),
+    'PoseDual A': dict(type='PoseDual'),
+    'PoseDual A+JC': dict(type='PoseDual', hard_augments=[dict(type='JointCutout')]),
+}
+BACKBONES = {
+    'lite0': (dict(type='EfficientNetLite0', pretrained=False), 320, (64, 64, 64)),
+    'res18': (dict(type='ResNet', depth=18), 512, (256, 256, 256)),
+}
+
+
+def student(args) -> dict:
+    backbone, channels, deconv = BACKBONES[args.backbone]
+    return dict(
+        type='TopdownPoseEstimator',
+        backbone=backbone,
+        head=dict(
+            type='HeatmapHead', in_channels=channels, out_channels=17,
+            deconv_out_channels=deconv, deconv_kernel_sizes=(4, 4, 4),
+            loss=dict(type='KeypointMSELoss', use_target_weight=True),
+            decoder=dict(type='MSRAHeatmap', input_size=(args.size, args.size),
+                         heatmap_size=(args.size // 4, args.size // 4), sigma=2)),
+        train_cfg=dict(compute_acc=False))
+
+
+def make_batch(args, device):
+    """Half labelled, half not."""
+    data = []
+    for index in range(2 * args.batch):
+        sample = PoseDataSample(metainfo=dict(
+            is_labeled=index < args.batch, aug_seed=index))
+        sample.gt_fields = PixelData(
+            heatmaps=torch.rand(17, args.size // 4, args.size // 4, device=device))
+        sample.gt_instance_labels = InstanceData(
+            keypoint_weights=torch.ones(1, 17, device=device))
+        data.append(sample)
+    return torch.randn(2 * args.batch, 3, args.size, args.size, device=device), data
+
+
+def bare_passes(model, images, data, batch: int) -> None:
+    """The network passes of a step and nothing else, on tensors that are ready."""
+    labeled, unlabeled = images[:batch], images[batch:]
+    total = 0
+    for network in model.students:
+        total = total + sum(network.loss(labeled, data[:batch]).values())
+        with torch.no_grad():
+            predict_heatmaps(network, unlabeled)
+        total = total + predict_heatmaps(network, unlabeled).mean()
+    total.backward()
+
+
+def full_step(model, images, data) -> None:
+    losses = model.loss(images, data)
+    sum(v for k, v in losses.items() if 'loss' in k).backward()
+
+
+def clock(device) -> float:
+    if device.type == 'cuda':
+        torch.cuda.synchronize()
+        return time.perf_counter()
+    return time.process_time()
+
+
+def timed(function, model, device) -> float:
+    model.zero_grad(set_to_none=True)
+    start = clock(device)
+    function()
+    return clock(device) - start
+
+
+def peak_megabytes(device) -> float:
+    if device.type == 'cuda':
+        return torch.cuda.max_memory_allocated() / 2**20
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+
+def machine(device) -> str:
+    if device.type == 'cuda':
+        return torch.cuda.get_device_name()
+    name = platform.processor() or platform.machine()
+    if os.path.exists('/proc/cpuinfo'):
+        with open('/proc/cpuinfo') as file:
+            names = [ln.split(':', 1)[1].strip() for ln in file if 'model name' in ln]
+        name = names[0] if names else name
+    return f'{name}, {torch.get_num_threads()} thread(s)'
+
+
+def measure(name: str, args, device) -> dict:
+    torch.manual_seed(0)
+    model = MODELS.build(ConfigDict(students=student(args), **METHODS[name]))
+    model = model.to(device, memory_format=torch.channels_last).train()
+    images, data = make_batch(args, device)
+    steps, passes = [], []
+    for repeat in range(args.repeats + 2):
+        passes.append(timed(lambda: bare_passes(model, images, data, args.batch),
+                            model, device))
+        steps.append(timed(lambda: full_step(model, images, data), model, device))
+    # The first two warm up; neighbours in time are compared with each other.
+    ratio = statistics.median(np.divide(steps[2:], passes[2:]))
+    return dict(method=name, step_s=statistics.median(steps[2:]),
+                passes_s=statistics.median(passes[2:]), ratio=float(ratio),
+                peak_mb=peak_megabytes(device))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--backbone', choices=BACKBONES, default='lite0')
+    parser.add_argument('--size', type=int, default=96, help='input pixels')
+    parser.add_argument('--batch', type=int, default=16,
+                        help='labelled images, and as many unlabelled ones')
+    parser.add_argument('--repeats', type=int, default=15)
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available()
+                        else 'cpu')
+    parser.add_argument('--out', help='also write the figures to this JSON file')
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    init_default_scope('mmpose')
+    device = torch.device(args.device)
+    rows = []
+    print(f'{machine(device)}; {args.backbone}, {args.size}x{args.size}, '
+          f'{args.batch} + {args.batch} images')
+    print(f'{"method":16}{"step s":>9}{"passes s":>10}{"ratio":>8}{"peak MB":>9}')
+    for name in METHODS:
+        rows.append(measure(name, args, device))
+        print('{method:16}{step_s:9.3f}{passes_s:10.3f}{ratio:8.3f}{peak_mb:9.0f}'
+              .format(**rows[-1]), flush=True)
+    if args.out:
+        with open(args.out, 'w') as file:
+            json.dump(dict(
+                command='python ' + ' '.join(sys.argv), machine=machine(device),
+                torch=torch.__version__, **vars(args), rows=rows), file, indent=1)
+
+
+if __name__ == '__main__':
+    main()

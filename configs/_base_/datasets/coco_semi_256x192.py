@@ -1,0 +1,60 @@
+"""COCO keypoints at 256x192: some person instances labelled, the rest not (Xie21).
+
+``labels`` is the key that the 1K, 5K and 10K configs change.
+"""
+data_root = 'data/coco/'
+input_size = (192, 256)
+codec = dict(
+    type='MSRAHeatmap', input_size=input_size, heatmap_size=(48, 64), sigma=2)
+labels = dict(unit='instances', num=1000, seed=0)
+
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='RandomFlip', direction='horizontal'),
+    # Affine 30 of Xie21: the easy view
+    dict(type='RandomBBoxTransform', shift_prob=0, scale_factor=(0.75, 1.25),
+         rotate_factor=30, rotate_prob=1.0),
+    dict(type='TopdownAffine', input_size=input_size),
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs')
+]
+val_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='TopdownAffine', input_size=input_size),
+    dict(type='PackPoseInputs')
+]
+train_set = dict(
+    type='MultiViewCocoDataset',
+    data_root=data_root,
+    ann_file='annotations/person_keypoints_train2017.json',
+    data_prefix=dict(img='train2017/'),
+    on_bad='skip',
+    labels=labels)
+train_dataloader = dict(
+    batch_size=32,
+    num_workers=4,
+    persistent_workers=True,
+    dataset=dict(
+        type='LabeledUnlabeledDataset',
+        labeled=dict(subset='labeled', **train_set),
+        pipeline=train_pipeline),
+    sampler=dict(type='LabeledUnlabeledSampler', batch_size=32))
+# Ground-truth boxes and no flip, as in the paper's tables.
+val_dataloader = dict(
+    batch_size=64,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        type='CocoDataset',
+        data_root=data_root,
+        data_mode='topdown',
+        ann_file='annotations/person_keypoints_val2017.json',
+        data_prefix=dict(img='val2017/'),
+        test_mode=True,
+        pipeline=val_pipeline))
+test_dataloader = val_dataloader
+val_evaluator = dict(type='PerStudentMetric', metric=dict(type='CocoMetric'))
+test_evaluator = val_evaluator

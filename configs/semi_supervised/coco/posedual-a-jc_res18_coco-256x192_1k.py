@@ -1,0 +1,12 @@
+"""PoseDual A+JC, 1,000 labels, the rest unlabelled (Xie21, Table 1: 44.6 AP)."""
+_base_ = './supervised_res18_coco-256x192_1k.py'
+model = dict(
+    _delete_=True,
+    type='PoseDual',
+    students=_base_.model,
+    hard_augments=[dict(type='JointCutout', num_joints=5)])
+train_dataloader = dict(
+    batch_size=64,
+    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)),
+    sampler=dict(batch_size=64))
+custom_hooks = _base_.custom_hooks + [dict(type='CollapseMonitorHook')]

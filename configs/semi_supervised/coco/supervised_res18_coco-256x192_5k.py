@@ -1,0 +1,5 @@
+"""As 1K, with 5,000 labelled instances (Xie21, Table 1: 46.4 AP)."""
+_base_ = './supervised_res18_coco-256x192_1k.py'
+train_dataloader = dict(
+    dataset=dict(
+        labeled=dict(labels=dict(num=5000))))

@@ -1,3 +1,0 @@
-"""All 8,000 labels: the upper bound."""
-_base_ = './supervised_lite0_lspet-96x96_100.py'
-train_dataloader = dict(dataset=dict(labeled=dict(subset=None, ids_file=None)))

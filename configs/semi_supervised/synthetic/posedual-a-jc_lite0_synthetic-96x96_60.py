@@ -1,0 +1,12 @@
+"""PoseDual A+JC: 60 labelled images of ``small``, the others unlabelled."""
+_base_ = './supervised_lite0_synthetic-96x96_60.py'
+model = dict(
+    _delete_=True,
+    type='PoseDual',
+    students=_base_.model,
+    hard_augments=[dict(type='JointCutout', num_joints=5)])
+train_dataloader = dict(
+    batch_size=32,
+    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)),
+    sampler=dict(batch_size=32))
+custom_hooks = _base_.custom_hooks + [dict(type='CollapseMonitorHook')]

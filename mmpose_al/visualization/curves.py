@@ -1,0 +1,144 @@
+"""Curves of several runs side by side, from what MMEngine's logger wrote."""
+import glob
+import json
+import os
+import os.path as osp
+import re
+from typing import Dict, List, Optional, Tuple
+
+from matplotlib.figure import Figure
+
+Scalars = Dict[str, Dict[int, float]]
+
+NOT_CURVES = ('step', 'iter', 'epoch', 'time', 'data_time', 'memory')
+_STUDENT = re.compile(r'student\d+_')
+
+
+def read_scalars(work_dir: str) -> Scalars:
+    """Read every ``vis_data/scalars.json`` of a work directory.
+
+    A resumed run has one for each start. They are read in the order of their time
+    stamps, and of two values for the same step the later one counts.
+
+    Args:
+        work_dir (str): MMEngine's work directory.
+
+    Returns:
+        dict: name -> {step: value}, steps ascending.
+
+    Raises:
+        FileNotFoundError: When the folder holds no scalars.
+    """
+    paths = sorted(glob.glob(osp.join(work_dir, '*', 'vis_data', 'scalars.json')))
+    if not paths:
+        raise FileNotFoundError(
+            f'{work_dir} holds no */vis_data/scalars.json: the run has logged nothing '
+            'yet, or its visualizer has no LocalVisBackend')
+    scalars: Scalars = {}
+    for path in paths:
+        with open(path, encoding='utf-8') as file:
+            for line in file:
+                _add_line(scalars, line)
+    return {name: dict(sorted(values.items())) for name, values in scalars.items()}
+
+
+def plot_curves(runs: Dict[str, str], out_file: str) -> List[str]:
+    """Draw losses, responses and metrics of several runs into one picture.
+
+    Values of the students of one network pair are averaged into one curve.
+
+    Args:
+        runs (dict): Label of a run -> its work directory.
+        out_file (str): The picture to write, e.g. ``curves.png``.
+
+    Returns:
+        list[str]: Titles of the panels that had something to show.
+    """
+    scalars = {label: read_scalars(folder) for label, folder in runs.items()}
+    panels: Dict[str, list] = {}
+    for index, (label, run) in enumerate(scalars.items()):
+        for name, values in average_students(run).items():
+            title = panel_of(name)
+            if title is not None:
+                panels.setdefault(title, []).append((index, label, name, values))
+    titles = [title for title in ('loss', 'response', 'metric') if title in panels]
+    figure = Figure(figsize=(5.5 * max(len(titles), 1), 4), layout='constrained')
+    for position, title in enumerate(titles):
+        axes = figure.add_subplot(1, len(titles), position + 1)
+        _draw_panel(axes, title, panels[title])
+    _save(figure, out_file)
+    return titles
+
+
+def panel_of(name: str) -> Optional[str]:
+    """The panel a scalar belongs to; None for what is not drawn.
+
+    Metrics carry a slash; those of one student (``student0/...``) are left out, their
+    mean and the ensemble's stay.
+    """
+    if name in NOT_CURVES or name.endswith('lr'):
+        return None
+    if '/' in name:
+        return None if name.startswith(('student', 'mean/')) else 'metric'
+    if 'response' in name:
+        return 'response'
+    return 'loss' if 'loss' in name else None
+
+
+def average_students(scalars: Scalars) -> Scalars:
+    """Replace ``..student0_x`` and ``..student1_x`` by their mean ``..x``."""
+    groups: Dict[str, list] = {}
+    for name, values in scalars.items():
+        groups.setdefault(_STUDENT.sub('', name), []).append(values)
+    result = {}
+    for name, members in groups.items():
+        steps = set(members[0]).intersection(*members[1:])
+        result[name] = {
+            step: sum(values[step] for values in members) / len(members)
+            for step in sorted(steps)
+        }
+    return result
+
+
+def _add_line(scalars: Scalars, line: str) -> None:
+    """Add a line of ``scalars.json``; a line cut off by a kill is left out."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return
+    step = int(record.get('step', record.get('iter', 0)))
+    for name, value in record.items():
+        if name not in ('step', 'iter', 'epoch') and isinstance(value, (int, float)):
+            scalars.setdefault(name, {})[step] = float(value)
+
+
+def _shown_metrics(curves: List[Tuple]) -> List[Tuple]:
+    """The first metric of the runs, with its ensemble; more would hide each other."""
+    first = next((name for _, _, name, _ in curves if '/' in name
+                  and not name.startswith('ensemble/')), None)
+    return [c for c in curves if c[2] in (first, f'ensemble/{first}')]
+
+
+def _draw_panel(axes, title: str, curves: List[Tuple]) -> None:
+    styles = {}
+    if title == 'metric':
+        curves = _shown_metrics(curves)
+    for index, label, name, values in curves:
+        style = styles.setdefault(name, ('-', '--', ':', '-.')[len(styles) % 4])
+        axes.plot(
+            list(values), list(values.values()), style, color=f'C{index}',
+            label=f'{label}: {name}')
+    axes.set_title(title)
+    axes.set_xlabel('step')
+    axes.grid(alpha=0.3)
+    if title == 'loss':
+        axes.set_yscale('log')
+    axes.legend(fontsize='x-small')
+
+
+def _save(figure: Figure, out_file: str) -> None:
+    os.makedirs(osp.dirname(osp.abspath(out_file)), exist_ok=True)
+    stem, ending = osp.splitext(out_file)
+    temporary = f'{stem}.{os.getpid()}{ending}'
+    figure.savefig(temporary, dpi=110)
+    os.replace(temporary, out_file)
