@@ -1,8 +1,9 @@
 """How many 256x192 views the synthetic renderer draws a second on one core.
 
-Beside it, in the same run, the plain way: every part's quadric evaluated at
-every pixel at once (vectorised NumPy, no bounding rectangles, no polynomial
-coefficients), with the same shading and finish. Both draw the same pictures.
+Beside it, in the same run, the plain way: each part's quadric evaluated at
+every pixel of the picture (vectorised NumPy; no bounding rectangles, no
+polynomial coefficients), with the same shading and finish. Both draw the same
+pictures.
 
     OMP_NUM_THREADS=1 python benchmarks/render.py [--write]
 
@@ -32,30 +33,25 @@ RESULT = osp.join(ROOT, 'benchmarks', 'results', 'render.json')
 
 
 def rasterise_dense(parts, view, buffers, first=0):
-    """The same as render.rasterise, for all parts and all pixels at once."""
+    """The same as render.rasterise, each part at every pixel."""
     inverse = np.linalg.inv(parts.M)
-    q0 = -(inverse @ parts.o[:, :, None])[..., 0][:, None, None]
-    d = np.einsum('pij,hwj->phwi', inverse, view.rays)
-    cone = parts.frustum[:, None, None]
-    r, k = parts.r0[:, None, None], parts.k[:, None, None]
-    gz = np.where(cone, -k * k, 1.0)
-    h = np.where(cone, -r * k, 0.0)
-    e = np.where(cone, -r * r, -1.0)
-    a = d[..., 0]**2 + d[..., 1]**2 + gz * d[..., 2]**2
-    b = -(d[..., 0] * q0[..., 0] + d[..., 1] * q0[..., 1]
-          + (gz * q0[..., 2] + h) * d[..., 2])
-    c = (q0[..., 0]**2 + q0[..., 1]**2 + gz * q0[..., 2]**2
-         + 2 * h * q0[..., 2] + e)
-    root = b * b - a * c
-    depth = (b - np.sqrt(np.maximum(root, 0))) / a
-    along = depth * d[..., 2] + q0[..., 2]
-    miss = (root < 0) | (cone & ((along < 0) | (along > 1) | (a <= 0)))
-    depth[miss] = np.inf
-    winner = depth.argmin(0)
-    nearest = np.take_along_axis(depth, winner[None], 0)[0]
-    closer = nearest < buffers.depth
-    buffers.depth[closer] = nearest[closer]
-    buffers.part[closer] = first + winner[closer]
+    start = -(inverse @ parts.o[:, :, None])[..., 0]
+    with np.errstate(divide='ignore', invalid='ignore'):
+        for i in range(len(parts.r0)):
+            d, q0 = view.rays @ inverse[i].T, start[i]
+            cone, r, k = parts.frustum[i], parts.r0[i], parts.k[i]
+            g = np.array([1, 1, -k * k if cone else 1])
+            h, e = (-r * k, -r * r) if cone else (0, -1)
+            a = (g * d * d).sum(-1)
+            b = -(d @ (g * q0) + h * d[..., 2])
+            c = (g * q0 * q0).sum() + 2 * h * q0[2] + e
+            depth = (b - np.sqrt(b * b - a * c)) / a
+            hit = depth < buffers.depth
+            if cone:
+                along = depth * d[..., 2] + q0[2]
+                hit &= (along >= 0) & (along <= 1) & (a > 0)
+            buffers.depth[hit] = depth[hit]
+            buffers.part[hit] = first + i
 
 
 def make_jobs(frames):

@@ -142,7 +142,7 @@ def run(folder, data=MIXED, by_epoch=False, workers=0, stop=None, kill=False,
                        dataset=dict(type='ResumeData', size=3, first=500),
                        sampler=dict(type='DefaultSampler', shuffle=False),
                        batch_size=2, num_workers=0))
-    QuickRunner(
+    runner = QuickRunner(
         model=dict(type='ResumeModel'), work_dir=folder, train_dataloader=loader,
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=.05)),
         param_scheduler=[dict(type='LinearLR', start_factor=.1, end=9,
@@ -153,7 +153,12 @@ def run(folder, data=MIXED, by_epoch=False, workers=0, stop=None, kill=False,
             dict(type='Record', path=log, stop=stop, kill=kill)],
         randomness=dict(seed=seed, **randomness), resume=resume,
         log_level='ERROR', default_scope='mmpose',
-        experiment_name=f'resume{run.count}', **cfg).train()
+        experiment_name=f'resume{run.count}', **cfg)
+    try:
+        runner.train()
+    finally:  # the garbage collector would wait 5 s for each worker
+        if workers:
+            runner.train_dataloader._iterator._shutdown_workers()
     return lines(log)
 
 

@@ -1,7 +1,9 @@
+import contextlib
 import glob
 import json
 import os
 import os.path as osp
+import runpy
 import socket
 import subprocess
 import sys
@@ -10,6 +12,9 @@ import mmpose
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.runner import Runner
+
+from mmpose.registry import RUNNERS
 
 from mmpose_al.engine.distributed import launch_environment, wrapper_without_device
 
@@ -21,20 +26,6 @@ WRAPPER = """
 custom_imports = dict(imports=['mmpose_al', 'mmpose_al.engine.gloo_without_gpu'])
 model_wrapper_cfg = dict(
     type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False)
-"""
-RUNNER = """
-custom_imports = dict(imports=['loud_runner'])
-runner_type = 'LoudRunner'
-"""
-LOUD_RUNNER = """
-from mmengine.runner import Runner
-from mmpose.registry import RUNNERS
-
-@RUNNERS.register_module()
-class LoudRunner(Runner):
-    def train(self):
-        print('the loud runner trains')
-        return super().train()
 """
 
 
@@ -62,6 +53,25 @@ def run(command, cwd, **extra):
         universal_newlines=True, timeout=300)
     assert done.returncode == 0, done.stdout[-3000:]
     return done.stdout
+
+
+@pytest.fixture
+def run_here(monkeypatch):
+    """Runs a script as ``python script words...`` would, in this process."""
+    def call(script, *words):
+        monkeypatch.setattr(sys, 'argv', [str(w) for w in (script, ) + words])
+        monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
+        monkeypatch.setenv('LOCAL_RANK', '0')
+        runpy.run_path(str(script), run_name='__main__')
+    return call
+
+
+@contextlib.contextmanager
+def registered(registry, kind):
+    """Puts a class into a registry for a while."""
+    registry.register_module(module=kind)
+    yield
+    registry.module_dict.pop(kind.__name__)
 
 
 def logged_losses(folder):
@@ -92,44 +102,45 @@ test_evaluator = dict(type='PCKAccuracy', thr=0.5)
         assert 0 <= json.load(file)['PCK'] <= 1
 
 
-def test_mmpose_own_dist_train_runs_a_prepared_config_without_gpu(tmp_path):
+def test_mmpose_own_dist_train_runs_a_prepared_config_without_gpu(tmp_path, run_here):
     # Each rank sees half of a batch of 4 and gloo averages their gradients, so both
     # trainings give the same network (its BatchNorm uses no batch statistics).
     config = write_config(tmp_path, WRAPPER)
     output = run(['bash', f'{MMPOSE_TOOLS}/dist_train.sh', config, 2,
                   '--work-dir', 'two'], tmp_path)
     assert 'GPU number: 2' in output
-    run([sys.executable, f'{MMPOSE_TOOLS}/train.py', config, '--work-dir', 'one',
-         '--cfg-options', 'train_dataloader.batch_size=4'], tmp_path)
+    run_here(f'{MMPOSE_TOOLS}/train.py', config, '--work-dir', tmp_path / 'one',
+             '--cfg-options', 'train_dataloader.batch_size=4', 'experiment_name=one')
     two, one = (weights(tmp_path / name / 'iter_2.pth') for name in ('two', 'one'))
     assert two.keys() == one.keys()
     for name in one:
         assert torch.allclose(two[name].float(), one[name].float(), atol=1e-5), name
 
 
-def test_train_honours_runner_type_and_config_options(tmp_path):
-    (tmp_path / 'loud_runner.py').write_text(LOUD_RUNNER)
-    config = write_config(tmp_path, RUNNER)
-    environ = environment()
-    environ['PYTHONPATH'] = os.pathsep.join([ROOT, str(tmp_path)])
-    done = subprocess.run(
-        [sys.executable, f'{ROOT}/tools/train.py', str(config), '--work-dir', 'w',
-         '--cfg-options', 'train_cfg.max_iters=1'],
-        cwd=str(tmp_path), env=environ, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, universal_newlines=True, timeout=300)
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert 'the loud runner trains' in done.stdout
+def test_train_honours_runner_type_and_config_options(tmp_path, run_here):
+    trained = []
+
+    class LoudRunner(Runner):
+
+        def train(self):
+            trained.append(self.cfg.train_cfg.max_iters)
+            return super().train()
+
+    with registered(RUNNERS, LoudRunner):
+        config = write_config(tmp_path, "runner_type = 'LoudRunner'\n")
+        run_here(f'{ROOT}/tools/train.py', config, '--work-dir', tmp_path / 'w',
+                 '--cfg-options', 'train_cfg.max_iters=1', 'experiment_name=loud')
+    assert trained == [1]
     assert len(logged_losses(tmp_path / 'w')) == 1
 
 
 @pytest.mark.parametrize('script', ['train', 'test'])
-def test_scripts_take_every_argument_of_mmpose(script):
+def test_scripts_take_every_argument_of_mmpose(script, run_here, capsys):
     def options(path):
-        text = subprocess.run(
-            [sys.executable, path, '--help'], env=environment(), check=True,
-            stdout=subprocess.PIPE, universal_newlines=True).stdout
-        return {word.strip('[],') for word in text.split()
-                if word.strip('[],').startswith('--')}
+        with pytest.raises(SystemExit):
+            run_here(path, '--help')
+        words = (word.strip('[],') for word in capsys.readouterr().out.split())
+        return {word for word in words if word.startswith('--')}
 
     theirs = options(f'{MMPOSE_TOOLS}/{script}.py')
     ours = options(f'{ROOT}/tools/{script}.py')
