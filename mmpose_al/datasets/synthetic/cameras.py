@@ -32,7 +32,7 @@ def camera_ring(rng: np.random.Generator,
 
     Args:
         rng: Source of randomness.
-        num_cameras: 2 to 31.
+        num_cameras: 2 to 31; two stand a right angle apart.
         image_size: (width, height) in pixels.
         radius: Distance from the axis, mm.
         view_height: What the image's shorter side covers at the axis, mm.
@@ -40,7 +40,8 @@ def camera_ring(rng: np.random.Generator,
     if not 2 <= num_cameras <= 31:
         raise ValueError(f'num_cameras is {num_cameras}; choose 2 to 31')
     width, height = image_size
-    step = 2 * np.pi / num_cameras
+    # Two cameras face to face could not triangulate what lies between them.
+    step = 2 * np.pi / max(num_cameras, 4 if num_cameras == 2 else 3)
     heights = np.linspace(600, 2800, num_cameras)
     # A stride that shares no factor with the count visits every height once
     # and puts low and high cameras side by side.

@@ -81,6 +81,9 @@ class EfficientNetLite0(BaseModule):
         missing = self.network.load_state_dict(network.state_dict(), strict=False)
         if missing.missing_keys:
             raise RuntimeError(f'timm names its tensors differently: {missing}')
+        # What lies beyond the last output would be computed for nothing.
+        last = self.network.feature_info.module_name()[-1]
+        self.network.blocks = self.network.blocks[:int(last.split('.')[1]) + 1]
 
     def init_weights(self) -> None:
         """Keep the ImageNet weights; otherwise what ``init_cfg`` says."""

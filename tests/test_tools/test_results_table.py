@@ -1,0 +1,61 @@
+"""The table of results, by hand, and the README that must not be typed."""
+import json
+import os
+import os.path as osp
+import re
+import sys
+
+import pytest
+
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+sys.path.insert(0, osp.join(ROOT, 'tools', 'analysis'))
+
+import results_table  # noqa: E402
+
+
+def result(folder, row, seed, value, steps=10, labels=None, **more):
+    metrics = {'pck/a': value}
+    metrics.update(more)
+    content = dict(row=row, seed=seed, steps=steps, input_size=[4, 4], machine='m',
+                   labels=labels or dict(num=5, unit='images'), metrics=metrics)
+    (folder / f'{row}_seed{seed}.json').write_text(json.dumps(content))
+
+
+def test_table_by_hand(tmp_path):
+    for seed, value in enumerate((10.0, 12.0, 14.0)):
+        result(tmp_path, 'supervised', seed, value)
+        result(tmp_path, 'posedual', seed, value + 6, **{
+            'ensemble/pck/a': 21.0, 'student0/pck/a': 1.0})
+        result(tmp_path, 'supervised-all', seed, 32.0, labels='all')
+    lines = results_table.markdown(results_table.load(str(tmp_path))).split('\n')
+    assert lines[0] == '| method | labels | seeds | pck/a | ensemble pck/a | gap closed |'
+    assert lines[2] == '| supervised | 5 images | 3 | 12.0 ± 2.0 |  |  |'
+    # (18 - 12) / (32 - 12)
+    assert lines[3] == '| posedual | 5 images | 3 | 18.0 ± 2.0 | 21.0 ± 0.0 | 30 % |'
+    assert lines[4] == '| supervised-all | all | 3 | 32.0 ± 0.0 |  |  |'
+    assert 'Seeds 0, 1, 2' in lines[-1] and '10 optimiser steps' in lines[-1]
+
+
+def test_unequal_steps_and_missing_markers_are_refused(tmp_path):
+    result(tmp_path, 'supervised', 0, 1.0)
+    result(tmp_path, 'posedual', 0, 1.0, steps=11)
+    with pytest.raises(ValueError, match='steps'):
+        results_table.load(str(tmp_path))
+    with pytest.raises(ValueError, match='markers'):
+        results_table.replace_table('no marker', 'x', 'table')
+    with pytest.raises(ValueError, match='no result'):
+        os.mkdir(str(tmp_path / 'empty'))
+        results_table.load(str(tmp_path / 'empty'))
+
+
+def test_readme_tables_are_those_of_the_result_files():
+    path = osp.join(ROOT, 'configs', 'semi_supervised', 'README.md')
+    with open(path) as file:
+        text = file.read()
+    names = re.findall(r'<!-- table: (\S+) -->', text)
+    assert names
+    for name in names:
+        folder = osp.join(ROOT, 'benchmarks', 'results', name)
+        table = results_table.markdown(results_table.load(folder))
+        assert results_table.replace_table(text, name, table) == text, (
+            f'run tools/analysis/results_table.py {folder} --write {path}')
