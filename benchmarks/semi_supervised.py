@@ -21,7 +21,7 @@ from mmengine.config import Config
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 FOLDER = 'configs/semi_supervised/'
 LSPET = FOLDER + 'lspet/{}_lite0_lspet-64x64_{}.py'
-SYNTHETIC = FOLDER + 'synthetic/{}_lite0_synthetic-96x96_{}.py'
+SYNTHETIC = FOLDER + 'synthetic/{}_lite0_synthetic-64x64_{}.py'
 TABLES = {
     'lspet': {
         'supervised': LSPET.format('supervised', '50'),

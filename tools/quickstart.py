@@ -21,8 +21,8 @@ DATA = f'{FOLDER}/data'
 PRESET = 'small'
 CONFIGS = 'configs/semi_supervised/synthetic'
 METHODS = {
-    'supervised': f'{CONFIGS}/supervised_lite0_synthetic-96x96_60.py',
-    'PoseDual': f'{CONFIGS}/posedual-a-jc_lite0_synthetic-96x96_60.py',
+    'supervised': f'{CONFIGS}/supervised_lite0_synthetic-64x64_60.py',
+    'PoseDual': f'{CONFIGS}/posedual-a-jc_lite0_synthetic-64x64_60.py',
 }
 COLUMNS = 4  # metrics in the table
 OVERLAYS = 6  # test images in the picture

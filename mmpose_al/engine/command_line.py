@@ -8,6 +8,7 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 from mmpose.registry import RUNNERS
 
+from .. import registry  # noqa: F401
 from .distributed import prepare_launch
 
 

@@ -133,7 +133,7 @@ def test_ring_refuses_other_numbers(number):
 
 
 def strong_camera():
-    ring = cameras.camera_ring(np.random.default_rng(1), 8, (96, 128))
+    ring = cameras.camera_ring(np.random.default_rng(1), 8, (192, 256))
     return ring[2]._replace(
         dist=np.array([-0.35, 0.1, 0.01, -0.015, 0.02]))
 
@@ -153,7 +153,7 @@ def test_projection_agrees_with_opencv_and_with_the_rays():
     rays = cameras.pixel_rays(camera)
     world = (3000 * rays[[5, 100], [90, 3]] - camera.t) @ camera.R
     np.testing.assert_allclose(opencv_pixels(world, camera),
-                               [[90, 5], [3, 100]], atol=1e-4)
+                               [[90, 5], [3, 100]], atol=1e-3)
 
 
 # --------------------------------------------------------------- rendering
@@ -178,7 +178,7 @@ def slow_hit(M, o, r0, k, frustum, ray):
     d, p = inverse @ ray, -inverse @ o
     if frustum:
         x, y = np.poly1d([d[0], p[0]]), np.poly1d([d[1], p[1]])
-        r = r0 + k * np.poly1d([d[2], p[2]])
+        r = np.poly1d([k * d[2], k * p[2] + r0])
         roots = (x * x + y * y - r * r).roots
     else:
         roots = sum(np.poly1d([d[i], p[i]])**2 for i in range(3)) - 1
@@ -194,7 +194,7 @@ def slow_hit(M, o, r0, k, frustum, ray):
 def test_depth_buffer_agrees_with_a_slow_ray_caster():
     camera = cameras.camera_ring(np.random.default_rng(3), 8, (40, 48))[0]
     view = render.make_view(camera)
-    parts = some_parts([0, 0, 3000.])
+    parts = some_parts([0, 0, 1500.])
     buffers = render.empty_buffers(view)
     render.rasterise(parts, view, buffers, first=7)
     slow = np.full((3, 48, 40), np.inf)
@@ -239,10 +239,10 @@ def test_a_small_ball_is_drawn_where_opencv_projects_it():
         buffers = render.empty_buffers(view)
         render.rasterise(ball, view, buffers)
         ys, xs = np.nonzero(buffers.part == 0)
-        assert len(xs) > 40
+        assert len(xs) > 100
         centroid = np.array([xs.mean(), ys.mean()])
         expected = opencv_pixels([point], camera)[0]
-        assert np.abs(centroid - expected).max() < 0.25
+        assert np.abs(centroid - expected).max() < 0.15
         # The point nearest the camera lies one radius in front.
         assert buffers.depth.min() == pytest.approx(seen[2] - 85, abs=6)
 

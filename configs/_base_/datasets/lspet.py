@@ -13,7 +13,7 @@ codec = dict(
     sigma=1.0,
     unbiased=True,
     blur_kernel_size=3)
-labels = dict(unit='instances', num=100, seed=0)
+labels = dict(unit='instances', num=50, seed=0)
 
 train_pipeline = [
     dict(type='LoadImage'),

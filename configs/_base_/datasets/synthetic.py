@@ -3,14 +3,14 @@
 ``data_root`` holds ``train.json``, ``val.json``, ``test.json`` and ``images/``.
 """
 data_root = 'work_dirs/quickstart/data/'
-input_size = (96, 96)
+input_size = (64, 64)
 codec = dict(
     type='MSRAHeatmap',
     input_size=input_size,
-    heatmap_size=(24, 24),
-    sigma=1.5,
+    heatmap_size=(16, 16),
+    sigma=1.0,
     unbiased=True,
-    blur_kernel_size=7)
+    blur_kernel_size=3)
 labels = dict(unit='images', num=60, seed=0)
 
 train_pipeline = [

@@ -1,4 +1,4 @@
-"""100 labels alone: what a semi-supervised method must beat."""
+"""50 labels alone: what a semi-supervised method must beat."""
 _base_ = [
     '../../_base_/models/lite0_heatmap.py', '../../_base_/datasets/lspet.py',
     '../../_base_/schedules/iterations_cpu.py'

@@ -1,5 +1,5 @@
 """PoseDual A+JC: 60 labelled images of ``small``, the others unlabelled."""
-_base_ = './supervised_lite0_synthetic-96x96_60.py'
+_base_ = './supervised_lite0_synthetic-64x64_60.py'
 model = dict(
     _delete_=True,
     type='PoseDual',

@@ -1,3 +1,3 @@
 """PoseDual, affine views and JointCutout on five joints (Xie21, A+JC)."""
-_base_ = './posedual-a_lite0_lspet-64x64_100.py'
+_base_ = './posedual-a_lite0_lspet-64x64_50.py'
 model = dict(hard_augments=[dict(type='JointCutout', num_joints=5)])

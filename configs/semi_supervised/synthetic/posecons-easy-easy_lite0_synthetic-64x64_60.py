@@ -1,4 +1,4 @@
 """Naive consistency of two easy views, both in the gradient: collapses (Xie21, 3.2)."""
-_base_ = './posecons-easy-hard_lite0_synthetic-96x96_60.py'
+_base_ = './posecons-easy-hard_lite0_synthetic-64x64_60.py'
 model = dict(
     hard_view=dict(type='AffineViews', rotation=30, scale=(0.75, 1.25)), detach=False)

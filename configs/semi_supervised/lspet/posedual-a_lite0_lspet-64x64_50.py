@@ -1,5 +1,5 @@
-"""PoseDual, affine views (Xie21, "Ours (Dual)", A): 100 labels, 7,900 without."""
-_base_ = './supervised_lite0_lspet-64x64_100.py'
+"""PoseDual, affine views (Xie21, "Ours (Dual)", A): 50 labels, 7,950 without."""
+_base_ = './supervised_lite0_lspet-64x64_50.py'
 model = dict(_delete_=True, type='PoseDual', students=_base_.model)
 train_dataloader = dict(
     batch_size=32,

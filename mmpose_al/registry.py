@@ -1,0 +1,23 @@
+"""Makes ``mmpose_al`` a scope that MMEngine knows.
+
+The package's types live in mmpose's registries. Importing this module lets a config of
+any project inherit from ours, ``_base_ = ['mmpose_al::_base_/...']``: MMEngine finds
+the file, and what it does not find under the scope ``mmpose_al`` it looks for in
+mmpose's registries.
+"""
+import mmpose.registry
+from mmengine.config.utils import MODULE2PACKAGE
+from mmengine.registry import Registry
+
+SCOPE = 'mmpose_al'
+
+
+def register_scope() -> None:
+    """Name the scope to MMEngine; calling it again changes nothing."""
+    MODULE2PACKAGE.setdefault(SCOPE, SCOPE)
+    for registry in list(vars(mmpose.registry).values()):
+        if isinstance(registry, Registry) and SCOPE not in registry.children:
+            Registry(registry.name, parent=registry, scope=SCOPE, locations=[SCOPE])
+
+
+register_scope()

@@ -1,0 +1,31 @@
+"""A student taken out of a checkpoint predicts as it did inside."""
+import os.path as osp
+import sys
+
+import pytest
+import torch
+
+from mmpose.registry import MODELS
+from tests.helpers import images, student
+
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+sys.path.insert(0, osp.join(ROOT, 'tools', 'misc'))
+
+import extract_student  # noqa: E402
+
+
+def test_round_trip(tmp_path, capsys):
+    dual = MODELS.build(dict(type='PoseDual', students=student())).eval()
+    for parameter in dual.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    source, out = str(tmp_path / 'dual.pth'), str(tmp_path / 'one.pth')
+    torch.save(dict(meta=dict(), state_dict=dual.state_dict()), source)
+    extract_student.main([source, out, '--student', '1'])
+    assert 'student 1' in capsys.readouterr().out
+    alone = MODELS.build(student()).eval()
+    alone.load_state_dict(torch.load(out, weights_only=True)['state_dict'])
+    batch = images(2)
+    with torch.no_grad():
+        assert torch.equal(alone(batch, None), dual.students[1](batch, None))
+    with pytest.raises(SystemExit, match='students 0, 1'):
+        extract_student.main([source, out, '--student', '7'])
