@@ -10,6 +10,11 @@ from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import Registry
 
 SCOPE = 'mmpose_al'
+# A registry imports what registers its own types, but not what registers its parent's.
+LOCATIONS = [
+    'mmpose.codecs', 'mmpose.datasets', 'mmpose.engine', 'mmpose.evaluation',
+    'mmpose.models', 'mmpose.visualization', 'mmpose_al'
+]
 
 
 def register_scope() -> None:
@@ -17,7 +22,7 @@ def register_scope() -> None:
     MODULE2PACKAGE.setdefault(SCOPE, SCOPE)
     for registry in list(vars(mmpose.registry).values()):
         if isinstance(registry, Registry) and SCOPE not in registry.children:
-            Registry(registry.name, parent=registry, scope=SCOPE, locations=[SCOPE])
+            Registry(registry.name, parent=registry, scope=SCOPE, locations=LOCATIONS)
 
 
 register_scope()

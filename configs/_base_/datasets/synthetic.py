@@ -34,7 +34,7 @@ train_set = dict(
     type='MultiViewCocoDataset',
     data_root=data_root,
     ann_file='train.json',
-    data_prefix=dict(img=''),
+    data_prefix=dict(img='images/'),
     labels=labels)
 train_dataloader = dict(
     batch_size=16,
@@ -52,7 +52,7 @@ val_dataloader = dict(
         type='MultiViewCocoDataset',
         data_root=data_root,
         ann_file='val.json',
-        data_prefix=dict(img=''),
+        data_prefix=dict(img='images/'),
         test_mode=True,
         pipeline=val_pipeline))
 test_dataloader = dict(

@@ -59,15 +59,16 @@ class Appearance(NamedTuple):
 
 def sample_appearance(rng: np.random.Generator) -> Appearance:
     """Draw clothes and skin, the same for left and right, front and back."""
-    skin = np.array([0.45, 0.58, 0.80]) * rng.uniform(0.35, 1.1)
-    hair = np.array([0.15, 0.2, 0.28]) * rng.uniform(0.3, 2.6)
+    skin = np.array([0.48, 0.60, 0.82]) * rng.uniform(0.45, 1.1)
+    hair = skin * rng.uniform(0.15, 0.6) + rng.normal(0, 0.03, 3)
+    hair = np.maximum(hair, 0.03)
     shirt, trousers, shoes = (_random_colour(rng) for _ in range(3))
     colour = dict(
         skin=skin, shirt=shirt, trousers=trousers, shoes=shoes, hair=hair,
         sleeve=shirt if rng.random() < 0.5 else skin,
         lower_leg=trousers if rng.random() < 0.7 else skin,
-        # Half way to the hair, so that the face is a hint, not a give-away.
-        face=hair + (skin - hair) * rng.uniform(0.35, 0.75))
+        # On the way to the hair: the face is a hint, not a give-away.
+        face=hair + (skin - hair) * rng.uniform(0.6, 1.0))
     texture = dict((m, (5, 0.5, 0.08, 0)) for m in MATERIALS)
     for name in ('shirt', 'trousers'):
         texture[name] = (rng.integers(len(textures())),
@@ -109,11 +110,14 @@ def body_parts(body: Body, look: Appearance) -> Parts:
             0.86 * shoulder, 0.72)
     ellipsoid('chest', 'shirt', (0, 0, 0.70 * n['chest']),
               (112 * g, 0.93 * shoulder, 0.34 * n['chest']))
+    # An open collar, the other hint at the front.
+    ellipsoid('chest', 'skin', (68 * g, 0, 0.92 * n['chest']),
+              (34 * g, 42 * g, 42 * g))
     frustum('head', 'skin', (0, 0, -45), 0.35 * head + 45, 62 * g, 52 * g)
     ellipsoid('head', 'face', (0.03 * head, 0, 0.60 * head),
               (0.33 * head, 0.265 * head, 0.42 * head))
-    ellipsoid('head', 'hair', (-0.035 * head, 0, 0.655 * head),
-              (0.335 * head, 0.285 * head, 0.385 * head), -0.25)
+    ellipsoid('head', 'hair', (-0.085 * head, 0, 0.655 * head),
+              (0.315 * head, 0.285 * head, 0.385 * head), -0.25)
     ellipsoid('head', 'face', (0.34 * head, 0, 0.53 * head),
               (0.075 * head, 0.05 * head, 0.075 * head))
     for side in ('left_', 'right_'):

@@ -1,0 +1,66 @@
+"""Draw the pose that a trained config predicts on an image.
+
+    python demo/image_demo.py IMAGE CONFIG CHECKPOINT --out pose.png [--box X Y W H]
+
+Without --box the person is taken to fill the image. Works with every config of
+mmpose_al and of MMPose; of several networks the ensemble is drawn.
+"""
+import argparse
+import os.path as osp
+import sys
+
+sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
+
+import cv2  # noqa: E402
+import numpy as np  # noqa: E402
+from mmengine.config import Config  # noqa: E402
+from mmpose.apis import inference_topdown, init_model  # noqa: E402
+
+
+def draw(image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray, links,
+         threshold: float) -> np.ndarray:
+    """A copy of a BGR image with the joints (K, 2) and links above the threshold."""
+    image = image.copy()
+    width = max(1, round(max(image.shape[:2]) / 150))
+    points = [tuple(int(round(v)) for v in point) for point in keypoints]
+    for a, b in links:
+        if min(scores[a], scores[b]) >= threshold:
+            cv2.line(image, points[a], points[b], (0, 200, 255), width, cv2.LINE_AA)
+    for point, score in zip(points, scores):
+        if score >= threshold:
+            cv2.circle(image, point, 2 * width, (255, 100, 0), -1, cv2.LINE_AA)
+    return image
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('image')
+    parser.add_argument('config')
+    parser.add_argument('checkpoint')
+    parser.add_argument('--out', default='pose.png')
+    parser.add_argument('--box', type=float, nargs=4, metavar=('X', 'Y', 'W', 'H'))
+    parser.add_argument('--threshold', type=float, default=0.2,
+                        help='joints with a lower heatmap maximum are not drawn')
+    parser.add_argument('--device', default='cpu')
+    args = parser.parse_args()
+    image = cv2.imread(args.image)
+    if image is None:
+        sys.exit(f'image_demo: {args.image}: no such image, or not readable')
+    config = Config.fromfile(args.config)
+    model = init_model(config, args.checkpoint, device=args.device)
+    x, y, w, h = args.box or (0, 0, image.shape[1], image.shape[0])
+    result = inference_topdown(model, image, np.array([[x, y, x + w, y + h]]))[0]
+    instances = result.pred_instances
+    links = model.dataset_meta.get('skeleton_links', [])
+    drawn = draw(image, instances.keypoints[0], instances.keypoint_scores[0], links,
+                 args.threshold)
+    if not cv2.imwrite(args.out, drawn):
+        sys.exit(f'image_demo: {args.out}: cannot be written')
+    found = int((instances.keypoint_scores[0] >= args.threshold).sum())
+    print(f'{args.out}: {found} of {len(instances.keypoint_scores[0])} joints '
+          'above the threshold')
+
+
+if __name__ == '__main__':
+    main()
