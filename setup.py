@@ -86,7 +86,7 @@ setup(
     name='mmpose_al',
     version=read_version(),
     description='Pose models that learn from few labels: an extension of MMPose 1.x',
-    long_description=read('README.md') if osp.exists(osp.join(ROOT, 'README.md')) else '',
+    long_description=read('README.md'),
     long_description_content_type='text/markdown',
     license='Apache License 2.0',
     keywords='pose estimation, semi-supervised learning, active learning',

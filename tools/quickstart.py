@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+import warnings
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 FOLDER = 'work_dirs/quickstart'
@@ -24,9 +25,18 @@ METHODS = {
     'supervised': f'{CONFIGS}/supervised_lite0_synthetic-64x64_60.py',
     'PoseDual': f'{CONFIGS}/posedual-a-jc_lite0_synthetic-64x64_60.py',
 }
-COLUMNS = 4  # metrics in the table
+# Columns of the table: name of the metric -> heading and the factor to per cent.
+COLUMNS = {
+    'coco/AP': ('AP', 100),
+    'coco/AP .5': ('AP .5', 100),
+    'pck/bbox@0.1': ('PCK@0.1 of box', 1)
+}
 OVERLAYS = 6  # test images in the picture
-NETWORKS = {'': 'one network', 'mean/': 'mean of both networks', 'ensemble/': 'ensemble'}
+NETWORKS = {
+    '': 'one network',
+    'mean/': 'mean of both networks',
+    'ensemble/': 'ensemble'
+}
 
 
 def parse_args():
@@ -216,18 +226,17 @@ def sizes(runs):
 
 def table(results):
     """Lines of the table: one for each way a method predicts."""
-    first = next(iter(results['metrics'].values()))
-    columns = [key for key in first if not key.startswith(tuple(NETWORKS)[1:])
-               and not key.startswith('student')][:COLUMNS]
     rows = []
     for name, metrics in results['metrics'].items():
         several = any(key.startswith('mean/') for key in metrics)
         for prefix in (['mean/', 'ensemble/'] if several else ['']):
             labeled, unlabeled = results['sizes'][name]
-            rows.append([name, NETWORKS[prefix], f'{labeled:,}', f'{unlabeled:,}'] + [
-                f'{100 * metrics[prefix + key]:.1f}' if 0 <= metrics[prefix + key] <= 1
-                else f'{metrics[prefix + key]:.1f}' for key in columns])
-    header = ['method', 'prediction', 'labelled', 'unlabelled'] + columns
+            values = [f'{factor * metrics[prefix + key]:.1f}'
+                      for key, (_, factor) in COLUMNS.items()]
+            rows.append([name, NETWORKS[prefix], f'{labeled:,}', f'{unlabeled:,}']
+                        + values)
+    header = ['method', 'prediction', 'labelled', 'unlabelled']
+    header += [heading for heading, _ in COLUMNS.values()]
     widths = [max(len(row[i]) for row in rows + [header]) for i in range(len(header))]
     lines = ['  '.join(cell.ljust(width) if i < 2 else cell.rjust(width)
                        for i, (cell, width) in enumerate(zip(row, widths)))
@@ -245,9 +254,10 @@ def draw_pictures(runs):
     """Curves of the runs, and their predictions on a few test images."""
     import cv2
     import numpy as np
+    import torch
     from mmengine.dataset import pseudo_collate
-    from mmpose.apis import init_model
-    from mmpose.registry import DATASETS
+    from mmengine.runner import load_checkpoint
+    from mmpose.registry import DATASETS, MODELS
 
     from mmpose_al.visualization import draw_overlays, plot_curves
 
@@ -261,9 +271,11 @@ def draw_pictures(runs):
     batch = pseudo_collate([data[int(index)] for index in chosen])
     predicted = {}
     for run in runs:
-        model = init_model(run.cfg, run.checkpoint, device='cpu')
-        predicted[run.name] = [sample.pred_instances.keypoints[0]
-                               for sample in model.test_step(batch)]
+        model = MODELS.build(run.cfg.model).eval()
+        load_checkpoint(model, run.checkpoint, map_location='cpu', logger='silent')
+        with torch.no_grad():
+            samples = model.test_step(batch)
+        predicted[run.name] = [s.pred_instances.keypoints[0] for s in samples]
     overlays = f'{FOLDER}/overlays.png'
     draw_overlays(
         images, true, predicted, data.metainfo['skeleton_links'], overlays)
@@ -279,6 +291,7 @@ def main():
     os.environ['PYTHONPATH'] = os.pathsep.join(filter(None, paths))
     write_data(args.fresh)
     os.environ.setdefault('MPLBACKEND', 'Agg')
+    warnings.filterwarnings('ignore', message='The metainfo config file')
     from mmengine.registry import init_default_scope
     runs = [Run(name, path) for name, path in METHODS.items()]
     init_default_scope('mmpose')

@@ -239,7 +239,7 @@ activity() {
     if [ "$count" -gt 0 ]; then
         echo "compiled $((count)) of about $MMCV_OBJECTS files"
     else
-        grep -oE '^ *(Collecting|Downloading|Building wheel for|Installing collected)[^:(]*' \
+        grep -oE '^ *(Collecting|Downloading|Building wheel|Installing)[^:(]*' \
             "$log" 2>/dev/null | tail -n 1 | cut -c1-56 | sed 's/^ *//' || true
     fi
 }

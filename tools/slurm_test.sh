@@ -2,10 +2,10 @@
 # Test under Slurm. Takes MMPose's arguments and environment variables; GPUS_PER_NODE=0
 # asks for no graphics card and runs GPUS processes on CPUs (gloo).
 # usage: [GPUS=8] [GPUS_PER_NODE=8] [CPUS_PER_TASK=5] [SRUN_ARGS=...] \
-#     bash tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [arguments of tools/test.py ...]
+#     bash tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [ARGUMENTS of tools/test.py ...]
 set -euo pipefail
 if [ "$#" -lt 4 ]; then
-    echo "usage: bash tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [arguments of tools/test.py ...]" >&2
+    echo "usage: bash tools/slurm_test.sh PARTITION JOB_NAME CONFIG CHECKPOINT [ARGUMENTS ...]" >&2
     exit 2
 fi
 tools=$(cd "$(dirname "$0")" && pwd -P)
@@ -18,8 +18,9 @@ processes=${GPUS:-8}
 per_node=${GPUS_PER_NODE:-8}
 if [ -z "${PYTHON:-}" ]; then
     PYTHON=python
-    if [ -z "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && [ -x "$tools/../.venv/bin/python" ]; then
-        PYTHON="$tools/../.venv/bin/python"
+    venv=$tools/../.venv/bin/python
+    if [ -z "${VIRTUAL_ENV:-}${CONDA_PREFIX:-}" ] && [ -x "$venv" ]; then
+        PYTHON=$venv
     fi
 fi
 export PYTHONPATH="$tools/..${PYTHONPATH:+:$PYTHONPATH}"

@@ -81,7 +81,7 @@ def panel_of(name: str) -> Optional[str]:
     if '/' in name:
         return None if name.startswith(('student', 'mean/')) else 'metric'
     if 'response' in name:
-        return 'response'
+        return None if 'ratio' in name else 'response'
     return 'loss' if 'loss' in name else None
 
 
@@ -127,6 +127,7 @@ def _draw_panel(axes, title: str, curves: List[Tuple]) -> None:
         style = styles.setdefault(name, ('-', '--', ':', '-.')[len(styles) % 4])
         axes.plot(
             list(values), list(values.values()), style, color=f'C{index}',
+            marker='.' if len(values) < 20 else None,
             label=f'{label}: {name}')
     axes.set_title(title)
     axes.set_xlabel('step')

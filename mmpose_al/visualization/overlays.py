@@ -37,7 +37,8 @@ def draw_overlays(images: Sequence[np.ndarray],
     rows = []
     for name, keypoints in predicted.items():
         if len(keypoints) != len(images):
-            raise ValueError(f'{name} predicts {len(keypoints)} of {len(images)} images')
+            raise ValueError(
+                f'{name} predicts {len(keypoints)} of {len(images)} images')
         cells = []
         for image, (points, known), guess in zip(images, true, keypoints):
             cell, scale = fit_height(image, height)

@@ -17,7 +17,8 @@ def clone(tmp_path):
     """The files that set-up and packaging need, as a fresh clone has them."""
     target = tmp_path / 'clone'
     target.mkdir()
-    for name in ('setup.py', 'setup.cfg', 'MANIFEST.in', 'model-index.yml', 'LICENSE'):
+    for name in ('setup.py', 'setup.cfg', 'MANIFEST.in', 'model-index.yml', 'LICENSE',
+                 'README.md'):
         shutil.copy(osp.join(ROOT, name), target / name)
     for name in ('requirements', 'tools', 'configs', 'mmpose_al'):
         shutil.copytree(osp.join(ROOT, name), target / name, ignore=lambda _, names: [

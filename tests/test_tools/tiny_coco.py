@@ -16,7 +16,8 @@ def write_data(folder):
         name = f'{index}.png'
         pixels = random.randint(0, 255, (64, 48, 3)).astype(np.uint8)
         cv2.imwrite(str(folder / 'images' / name), pixels)
-        points = np.concatenate([random.uniform(4, 44, (17, 2)), np.full((17, 1), 2)], 1)
+        points = np.full((17, 3), 2.0)  # all visible
+        points[:, :2] = random.uniform(4, 44, (17, 2))
         images.append(dict(id=index, file_name=name, width=48, height=64))
         annotations.append(dict(
             id=index, image_id=index, category_id=1, bbox=[2, 2, 44, 60], area=2640,

@@ -523,10 +523,11 @@ def _join_split(out_dir, settings, split, cameras, numbers):
 
 
 def _camera_entry(number: int, camera: Camera) -> Dict[str, Any]:
+    # The last bits differ between NumPy's versions; a micrometre is enough.
+    K, dist, R, t = (np.round(a, 10).tolist()
+                     for a in (camera.K, camera.dist, camera.R, camera.t))
     return dict(id=number, name=f'camera{number:02d}', width=camera.width,
-                height=camera.height, K=camera.K.tolist(),
-                dist=camera.dist.tolist(), R=camera.R.tolist(),
-                t=camera.t.tolist())
+                height=camera.height, K=K, dist=dist, R=R, t=t)
 
 
 def _write_json(path: str, content: Any) -> None:

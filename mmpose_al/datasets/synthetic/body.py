@@ -216,7 +216,7 @@ def sample_motion(rng: np.random.Generator, action: str,
     lift = lifts[left] + ease * (lifts[left + 1] - lifts[left])
 
     heading = (rng.uniform(-np.pi, np.pi) + rng.normal(0, 0.25) * times
-               + 0.15 * _sway(rng, times, ())[:, ...])
+               + 0.15 * _sway(rng, times, ()))
     if action == 'walking':
         angles = angles + _gait(rng, times)
         heading = heading + rng.normal(0, 0.25) * times
