@@ -129,6 +129,19 @@ def test_teacher_pass_leaves_batchnorm_alone(statistics):
         assert torch.equal(seen, predict_heatmaps(other, images(4) * 3 + 1))
 
 
+@pytest.mark.parametrize('hard', [True, False])
+def test_only_labelled_images_make_the_running_statistics_unless_asked(hard):
+    model = build('PoseDual', hard_updates_statistics=hard)
+    before = copy.deepcopy(dict(model.named_buffers()))
+    model.loss(images(4), samples([False] * 4))
+    changed = any(not torch.equal(v, before[k]) for k, v in model.named_buffers())
+    assert changed is hard
+    before = copy.deepcopy(dict(model.named_buffers()))
+    model.loss(images(4), samples([True] * 4))
+    assert all(not torch.equal(v, before[k]) for k, v in model.named_buffers()
+               if k.endswith('running_mean'))
+
+
 def test_views_do_not_depend_on_the_batch_they_are_made_in():
     """Two shards see together what one batch sees (BatchNorm aside)."""
     model = build('PoseDual', student(norm=False),

@@ -7,10 +7,10 @@ input_size = (64, 64)
 codec = dict(
     type='MSRAHeatmap',
     input_size=input_size,
-    heatmap_size=(16, 16),
-    sigma=1.0,
+    heatmap_size=(32, 32),
+    sigma=1.5,
     unbiased=True,
-    blur_kernel_size=3)
+    blur_kernel_size=7)
 labels = dict(unit='images', num=60, seed=0)
 
 train_pipeline = [

@@ -14,8 +14,8 @@ model = dict(
         type='HeatmapHead',
         in_channels=112,
         out_channels=17,
-        deconv_out_channels=(64, 64),
-        deconv_kernel_sizes=(4, 4),
+        deconv_out_channels=(64, 64, 64),
+        deconv_kernel_sizes=(4, 4, 4),
         loss=dict(type='KeypointMSELoss', use_target_weight=True)),
     train_cfg=dict(compute_acc=False),
     test_cfg=dict(flip_test=False))

@@ -10,7 +10,7 @@ from mmpose.registry import MODELS, TRANSFORMS
 from ...geometry import affine
 from ...geometry.heatmaps import peaks, response
 from .base import SemiPoseEstimator, augmentation_seeds
-from .networks import predict_heatmaps, teacher_mode
+from .networks import keep_statistics, predict_heatmaps, teacher_mode
 
 
 class EasyHardConsistency(SemiPoseEstimator):
@@ -35,6 +35,9 @@ class EasyHardConsistency(SemiPoseEstimator):
             pass normalises by the easy images' own statistics, which are neither
             behind the weights nor a mixture with labelled and hard images;
             ``'running'``: as in evaluation. Buffers are left alone either way.
+        hard_updates_statistics (bool): Whether hard images go into BatchNorm's running
+            statistics. They do in the authors' code; but no one evaluates on covered
+            and shrunk images, so by default labelled images alone do.
         data_preprocessor, test_cfg, init_cfg: See :class:`SemiPoseEstimator`.
     """
 
@@ -46,6 +49,7 @@ class EasyHardConsistency(SemiPoseEstimator):
                  consistency: dict = dict(type='HeatmapConsistencyLoss'),
                  detach: bool = True,
                  teacher_statistics: str = 'batch',
+                 hard_updates_statistics: bool = False,
                  data_preprocessor: Optional[dict] = None,
                  test_cfg: Optional[dict] = None,
                  init_cfg: Optional[dict] = None):
@@ -58,6 +62,7 @@ class EasyHardConsistency(SemiPoseEstimator):
         self.consistency = MODELS.build(consistency)
         self.detach = detach
         self.teacher_statistics = teacher_statistics
+        self.hard_updates_statistics = hard_updates_statistics
 
     def teacher_of(self, student: int) -> int:
         """Index of the network that teaches ``student``: the other, if there is one."""
@@ -84,6 +89,13 @@ class EasyHardConsistency(SemiPoseEstimator):
                 images = augment.augment(images, keypoints, seeds)
         return affine.warp(images, matrix)
 
+    def hard_heatmaps(self, student: torch.nn.Module, images: Tensor) -> Tensor:
+        """A student's heatmaps (B, K, h, w) of the hard view, with gradient."""
+        if self.hard_updates_statistics:
+            return predict_heatmaps(student, images)
+        with keep_statistics(student):
+            return predict_heatmaps(student, images)
+
     def unsupervised_loss(self, inputs: Tensor,
                           data_samples: Sequence) -> Dict[str, Tensor]:
         seeds = augmentation_seeds(data_samples)
@@ -100,7 +112,7 @@ class EasyHardConsistency(SemiPoseEstimator):
                 swapped = target[:, data_samples[0].metainfo['flip_indices']]
                 target = torch.where(flip[:, None, None, None], swapped, target)
             images = self.hard_images(inputs, taught_by, matrix, seeds)
-            hard = predict_heatmaps(student, images)
+            hard = self.hard_heatmaps(student, images)
             losses[self._key('unsup', index, 'loss_kpt')] = self.consistency(
                 hard.float(), target.float(), mask)
             hard_responses.append(response(hard))

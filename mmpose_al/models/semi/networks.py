@@ -37,23 +37,8 @@ def record_heatmaps(head: nn.Module) -> Iterator[List[Tensor]]:
 
 
 @contextmanager
-def teacher_mode(network: nn.Module, statistics: str) -> Iterator[None]:
-    """Inside, the network's BatchNorm buffers are read or passed by, never written.
-
-    Args:
-        network (nn.Module): A network in training.
-        statistics (str): ``'batch'``: BatchNorm normalises by the batch at hand;
-            ``'running'``: the network runs as in evaluation.
-    """
-    if statistics == 'running':
-        modes = [(m, m.training) for m in network.modules()]
-        network.eval()
-        try:
-            yield
-        finally:
-            for module, training in modes:
-                module.training = training
-        return
+def keep_statistics(network: nn.Module) -> Iterator[None]:
+    """Inside, BatchNorm normalises by the batch at hand and writes no buffer."""
     norms = [m for m in network.modules()
              if isinstance(m, _BatchNorm) and m.track_running_stats]
     for norm in norms:
@@ -63,6 +48,28 @@ def teacher_mode(network: nn.Module, statistics: str) -> Iterator[None]:
     finally:
         for norm in norms:
             norm.track_running_stats = True
+
+
+@contextmanager
+def teacher_mode(network: nn.Module, statistics: str) -> Iterator[None]:
+    """Inside, a network in training can be asked without being changed.
+
+    Args:
+        network (nn.Module): The network.
+        statistics (str): ``'batch'``: as :func:`keep_statistics`; ``'running'``: the
+            network runs as in evaluation.
+    """
+    if statistics == 'batch':
+        with keep_statistics(network):
+            yield
+        return
+    modes = [(m, m.training) for m in network.modules()]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def heatmap_geometry(network: nn.Module) -> Tuple[int, int, int]:
