@@ -14,5 +14,5 @@ param_scheduler = [
 ]
 default_hooks = dict(
     checkpoint=dict(by_epoch=False, interval=100),
-    logger=dict(interval=20))
+    logger=dict(interval=20, log_metric_by_epoch=False))
 log_processor = dict(by_epoch=False, window_size=20)
