@@ -1,5 +1,7 @@
 """Runtime of every config: hooks, logs, and the import that registers mmpose_al."""
-custom_imports = dict(imports=['mmpose_al'], allow_failed_imports=False)
+custom_imports = dict(
+    imports=['mmpose_al', 'mmpose_al.engine.gloo_without_gpu'],
+    allow_failed_imports=False)
 default_scope = 'mmpose'
 
 default_hooks = dict(
@@ -23,6 +25,9 @@ visualizer = dict(
 
 log_processor = dict(
     type='LogProcessor', window_size=50, by_epoch=True, num_digits=6)
+# On GPUs as MMEngine has it; on CPUs there is no device to name.
+model_wrapper_cfg = dict(
+    type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False)
 log_level = 'INFO'
 load_from = None
 resume = False
