@@ -48,7 +48,8 @@ def main() -> None:
     if image is None:
         sys.exit(f'image_demo: {args.image}: no such image, or not readable')
     config = Config.fromfile(args.config)
-    model = init_model(config, args.checkpoint, device=args.device)
+    # With cfg_options given, init_model does not look for model.backbone.
+    model = init_model(config, args.checkpoint, device=args.device, cfg_options={})
     x, y, w, h = args.box or (0, 0, image.shape[1], image.shape[0])
     result = inference_topdown(model, image, np.array([[x, y, x + w, y + h]]))[0]
     instances = result.pred_instances

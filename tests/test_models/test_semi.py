@@ -215,6 +215,25 @@ def test_predict_gives_each_student_and_the_ensemble():
     assert 'pred_instances_student0' not in sample
 
 
+def test_mmposes_own_inference_takes_the_estimators(tmp_path):
+    import numpy as np
+    from mmengine.config import Config
+    from mmpose.apis import inference_topdown, init_model
+    size = (32, 48)
+    config = Config(dict(
+        default_scope='mmpose',
+        model=dict(type='PoseDual', students=student(num_joints=17),
+                   data_preprocessor=PREPROCESSOR),
+        test_dataloader=dict(dataset=dict(
+            type='CocoDataset', pipeline=[
+                dict(type='LoadImage'), dict(type='GetBBoxCenterScale'),
+                dict(type='TopdownAffine', input_size=size),
+                dict(type='PackPoseInputs')]))))
+    model = init_model(config, device='cpu', cfg_options={})
+    result, = inference_topdown(model, np.zeros((60, 50, 3), np.uint8))
+    assert result.pred_instances.keypoints.shape == (1, 17, 2)
+
+
 @pytest.mark.parametrize('second, words', [
     (student(num_joints=5), r'\(4, 12, 8\).*\(5, 12, 8\)'),
     (student(heatmap_size=(16, 24)), r'\(4, 12, 8\).*\(4, 24, 16\)'),

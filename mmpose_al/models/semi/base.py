@@ -47,6 +47,8 @@ class SemiPoseEstimator(BaseModel):
     Args:
         students (dict | list[dict]): Configs of MMPose top-down heatmap estimators.
         data_preprocessor (dict, optional): For all students; theirs by default.
+        train_cfg (dict, optional): Not used: the students have their own. MMPose's
+            ``init_model`` sets it to None.
         test_cfg (dict, optional): ``predict='ensemble'`` (default) decodes the mean
             of the students' heatmaps and also keeps what each student says, as
             ``pred_instances_student{i}``; ``predict=i`` runs student i alone.
@@ -60,6 +62,7 @@ class SemiPoseEstimator(BaseModel):
     def __init__(self,
                  students: Union[dict, Sequence[dict]],
                  data_preprocessor=None,
+                 train_cfg=None,
                  test_cfg=None,
                  init_cfg=None):
         students = [students] if isinstance(students, dict) else students

@@ -38,7 +38,7 @@ class EasyHardConsistency(SemiPoseEstimator):
         hard_updates_statistics (bool): Whether hard images go into BatchNorm's running
             statistics. They do in the authors' code; but no one evaluates on covered
             and shrunk images, so by default labelled images alone do.
-        data_preprocessor, test_cfg, init_cfg: See :class:`SemiPoseEstimator`.
+        data_preprocessor, train_cfg, test_cfg, init_cfg: See :class:`SemiPoseEstimator`.
     """
 
     def __init__(self,
@@ -51,9 +51,10 @@ class EasyHardConsistency(SemiPoseEstimator):
                  teacher_statistics: str = 'batch',
                  hard_updates_statistics: bool = False,
                  data_preprocessor: Optional[dict] = None,
+                 train_cfg: Optional[dict] = None,
                  test_cfg: Optional[dict] = None,
                  init_cfg: Optional[dict] = None):
-        super().__init__(students, data_preprocessor, test_cfg, init_cfg)
+        super().__init__(students, data_preprocessor, train_cfg, test_cfg, init_cfg)
         if teacher_statistics not in ('batch', 'running'):
             raise ValueError("teacher_statistics is 'batch' or 'running'; got "
                              f'{teacher_statistics!r}')
