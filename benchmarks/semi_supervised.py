@@ -31,6 +31,7 @@ TABLES = {
     },
     'synthetic': {
         'supervised': SYNTHETIC.format('supervised', '60'),
+        'posedual-a': SYNTHETIC.format('posedual-a', '60'),
         'posedual-a-jc': SYNTHETIC.format('posedual-a-jc', '60'),
         'supervised-all': SYNTHETIC.format('supervised', 'all'),
     },

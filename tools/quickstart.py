@@ -23,7 +23,7 @@ PRESET = 'small'
 CONFIGS = 'configs/semi_supervised/synthetic'
 METHODS = {
     'supervised': f'{CONFIGS}/supervised_lite0_synthetic-64x64_60.py',
-    'PoseDual': f'{CONFIGS}/posedual-a-jc_lite0_synthetic-64x64_60.py',
+    'PoseDual': f'{CONFIGS}/posedual-a_lite0_synthetic-64x64_60.py',
 }
 # Columns of the table: name of the metric -> heading and the factor to per cent.
 COLUMNS = {
