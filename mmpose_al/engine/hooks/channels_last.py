@@ -9,8 +9,9 @@ from mmpose.registry import HOOKS
 class ChannelsLastHook(Hook):
     """Stores the model's weights channels-last: convolutions then run that way.
 
-    A third to a half quicker on CPUs, and under AMP on GPUs; results differ by
-    rounding only.
+    About a third quicker for EfficientNet-Lite0 on one CPU core with torch 2.11 (16
+    images of 96x96, forward and backward: 0.64 s without, 0.40 s with it). Older
+    versions may differ: measure. Results differ by rounding only.
     """
 
     def before_run(self, runner) -> None:
