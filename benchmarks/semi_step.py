@@ -2,10 +2,12 @@
 
     python benchmarks/semi_step.py [--size 96] [--batch 16] [--repeats 15]
 
-A step (views, targets, losses and all) and the bare passes of the same networks are
-timed in the same run, alternately; the ratio of their medians is printed. Processor
-time is measured on a CPU, so other work on the machine disturbs it little. Peak
-memory is that of the process (CPU) or of the allocator (GPU).
+A step (views, targets, losses and all), the bare passes of the same networks and one
+forward pass are timed in the same run, in turns; `ratio` is the median of step over
+passes, `in forwards` that of step over one forward pass, `ideal` what the passes alone
+would be if one with gradient took 3. Processor time is measured on a CPU, so other work
+on the machine disturbs it little. Each method runs in a process of its own; peak memory
+is that of the process (CPU) or of the allocator (GPU).
 """
 import argparse
 import json
@@ -13,6 +15,7 @@ import os
 import platform
 import resource
 import statistics
+import subprocess
 import sys
 import time
 
@@ -29,12 +32,32 @@ from mmpose.registry import MODELS  # noqa: E402
 from mmpose.structures import PoseDataSample  # noqa: E402
 from mmpose_al.models.semi.networks import predict_heatmaps  # noqa: E402
 
-# sup = forward and backward (3 units), easy = forward (1), hard = as sup (3)
+PATHS = [[dict(type='JointCutOcclude'), dict(type='RandomCutout')],
+         [dict(type='JointCutout'), dict(type='RandomCutMix')]]
+JC = [dict(type='JointCutout')]
+TEACHER = dict(teacher_checkpoint='not loaded here')
+# Config (None: the labelled images alone), students, passes without gradient and hard
+# passes with gradient for each student.
 METHODS = {
-    'PoseCons A': dict(type='PoseCons'),
-    'PoseCons A+JC': dict(type='PoseCons', hard_augments=[dict(type='JointCutout')]),
-    'PoseDual A': dict(type='PoseDual'),
-    'PoseDual A+JC': dict(type='PoseDual', hard_augments=[dict(type='JointCutout')]),
+    'supervised': (None, 1, 0, 0),
+    'PoseCons A': (dict(type='PoseCons'), 1, 1, 1),
+    'PoseCons A+JC': (dict(type='PoseCons', hard_augments=JC), 1, 1, 1),
+    'PseudoPose A': (dict(type='PseudoPose', **TEACHER), 1, 1, 1),
+    'DataDistill A': (dict(type='DataDistill', num_views=4, **TEACHER), 1, 5, 1),
+    'MeanTeacher A': (dict(type='MeanTeacherPose'), 1, 1, 1),
+    'PoseDual A': (dict(type='PoseDual'), 2, 1, 1),
+    'PoseDual A+JC': (dict(type='PoseDual', hard_augments=JC), 2, 1, 1),
+    'PoseDual A+RA': (dict(type='PoseDual', hard_augments=[
+        dict(type='PoseRandAugment')]), 2, 1, 1),
+    'Yu24 A, K=1': (dict(type='DenoisedPoseDual', num_strong=1), 2, 2, 1),
+    'Yu24 A, K=2': (dict(type='DenoisedPoseDual', num_strong=2), 2, 3, 1),
+    'Yu24 A+JC, K=2': (dict(type='DenoisedPoseDual', num_strong=2,
+                            hard_augments=JC), 2, 3, 1),
+    'Yu24 A, K=8': (dict(type='DenoisedPoseDual', num_strong=8), 2, 9, 1),
+    'MultiPath single': (dict(type='MultiPathPose'), 1, 1, 2),
+    'MultiPath dual': (dict(type='MultiPathPose'), 2, 1, 2),
+    'MultiPath Yu24': (dict(type='DenoisedPoseDual', num_strong=2, hard_paths=PATHS),
+                       2, 3, 2),
 }
 BACKBONES = {
     'lite0': (dict(type='EfficientNetLite0', pretrained=False), 320, (64, 64, 64)),
@@ -70,16 +93,28 @@ def make_batch(args, device):
     return torch.randn(2 * args.batch, 3, args.size, args.size, device=device), data
 
 
-def bare_passes(model, images, data, batch: int) -> None:
+def ideal(students: int, views: int, paths: int) -> int:
+    """Cost of a step in forward passes; one with gradient counts 3."""
+    return students * (3 + views + 3 * paths)
+
+
+def bare_passes(model, images, data, args, views: int, paths: int) -> None:
     """The network passes of a step and nothing else, on tensors that are ready."""
-    labeled, unlabeled = images[:batch], images[batch:]
+    labeled, unlabeled = images[:args.batch], images[args.batch:]
     total = 0
     for network in model.students:
-        total = total + sum(network.loss(labeled, data[:batch]).values())
+        total = total + sum(network.loss(labeled, data[:args.batch]).values())
         with torch.no_grad():
-            predict_heatmaps(network, unlabeled)
-        total = total + predict_heatmaps(network, unlabeled).mean()
+            for _ in range(views):
+                predict_heatmaps(getattr(model, 'teacher', network), unlabeled)
+        for _ in range(paths):
+            total = total + predict_heatmaps(network, unlabeled).mean()
     total.backward()
+
+
+def one_forward(model, images, args) -> None:
+    with torch.no_grad():
+        predict_heatmaps(model.students[0], images[:args.batch])
 
 
 def full_step(model, images, data) -> None:
@@ -120,19 +155,38 @@ def machine(device) -> str:
 
 def measure(name: str, args, device) -> dict:
     torch.manual_seed(0)
-    model = MODELS.build(ConfigDict(students=student(args), **METHODS[name]))
+    config, students, views, paths = METHODS[name]
+    networks = [student(args)] * students
+    model = MODELS.build(ConfigDict(students=networks, **(config or METHODS[
+        'PoseCons A'][0])))
     model = model.to(device, memory_format=torch.channels_last).train()
     images, data = make_batch(args, device)
-    steps, passes = [], []
+    if config is None:
+        images, data = images[:args.batch], data[:args.batch]
+    steps, passes, forwards = [], [], []
     for repeat in range(args.repeats + 2):
-        passes.append(timed(lambda: bare_passes(model, images, data, args.batch),
+        forwards.append(timed(lambda: one_forward(model, images, args), model, device))
+        passes.append(timed(lambda: bare_passes(model, images, data, args, views, paths),
                             model, device))
+        if device.type == 'cuda':
+            torch.cuda.reset_peak_memory_stats()
         steps.append(timed(lambda: full_step(model, images, data), model, device))
     # The first two warm up; neighbours in time are compared with each other.
     ratio = statistics.median(np.divide(steps[2:], passes[2:]))
+    units = statistics.median(np.divide(steps[2:], forwards[2:]))
     return dict(method=name, step_s=statistics.median(steps[2:]),
                 passes_s=statistics.median(passes[2:]), ratio=float(ratio),
+                units=float(units), ideal=ideal(students, views, paths),
                 peak_mb=peak_megabytes(device))
+
+
+def in_own_process(name: str, args) -> dict:
+    """Measure a method in a fresh process, so that its peak memory is its own."""
+    command = [sys.executable, os.path.abspath(__file__), '--row', name]
+    for key in ('backbone', 'size', 'batch', 'repeats', 'threads', 'device'):
+        command += [f'--{key}', str(getattr(args, key))]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE
+                                     ).stdout.splitlines()[-1])
 
 
 def main() -> None:
@@ -147,23 +201,32 @@ def main() -> None:
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available()
                         else 'cpu')
     parser.add_argument('--out', help='also write the figures to this JSON file')
+    parser.add_argument('--methods', nargs='+', choices=METHODS, default=list(METHODS),
+                        metavar='METHOD', help=', '.join(METHODS))
+    parser.add_argument('--row', choices=METHODS, help=argparse.SUPPRESS)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     init_default_scope('mmpose')
     device = torch.device(args.device)
+    if args.row:
+        print(json.dumps(measure(args.row, args, device)))
+        return
     rows = []
     print(f'{machine(device)}; {args.backbone}, {args.size}x{args.size}, '
           f'{args.batch} + {args.batch} images')
-    print(f'{"method":16}{"step s":>9}{"passes s":>10}{"ratio":>8}{"peak MB":>9}')
-    for name in METHODS:
-        rows.append(measure(name, args, device))
-        print('{method:16}{step_s:9.3f}{passes_s:10.3f}{ratio:8.3f}{peak_mb:9.0f}'
-              .format(**rows[-1]), flush=True)
+    print(f'{"method":18}{"step s":>9}{"passes s":>10}{"ratio":>8}{"in forwards":>13}'
+          f'{"ideal":>7}{"peak MB":>9}')
+    for name in args.methods:
+        rows.append(in_own_process(name, args))
+        print('{method:18}{step_s:9.3f}{passes_s:10.3f}{ratio:8.3f}{units:13.1f}'
+              '{ideal:7}{peak_mb:9.0f}'.format(**rows[-1]), flush=True)
     if args.out:
         with open(args.out, 'w') as file:
             json.dump(dict(
                 command='python ' + ' '.join(sys.argv), machine=machine(device),
-                torch=torch.__version__, **vars(args), rows=rows), file, indent=1)
+                torch=torch.__version__, backbone=args.backbone, size=args.size,
+                batch=args.batch, repeats=args.repeats, threads=args.threads,
+                rows=rows), file, indent=1)
 
 
 if __name__ == '__main__':

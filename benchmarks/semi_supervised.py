@@ -22,19 +22,31 @@ ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 FOLDER = 'configs/semi_supervised/'
 LSPET = FOLDER + 'lspet/{}_lite0_lspet-64x64_{}.py'
 SYNTHETIC = FOLDER + 'synthetic/{}_lite0_synthetic-64x64_{}.py'
+# Rows of the tables: name of the row -> what its config's name begins with
+XIE21 = ('posecons-a', 'posecons-a-jc', 'posedual-a', 'posedual-a-jc')
+BASELINES = ('pseudopose-a', 'datadistill-a', 'meanteacher-99-a', 'meanteacher-999-a')
+AUGMENTATIONS = ('posedual-a-ra', 'posedual-a-jo')
+YU24 = ('denoised-a', 'denoised-a-jc', 'denoised-a-views', 'denoised-a-refine')
+MULTIPATH = ('multipath-single', 'multipath-dual', 'multipath-denoised')
+COLLAPSE = ('posecons-easy-easy', 'posecons-hard-hard', 'posecons-hard-easy',
+            'posecons-reweighted', 'meanteacher-99-easy-easy') + tuple(
+                f'posecons-confidence-{number}' for number in (2, 4, 6, 8))
+
+
+def rows(path: str, few: str, names) -> dict:
+    """Config of each row; supervised training with few and with all labels around."""
+    found = {'supervised': path.format('supervised', few)}
+    found.update((name, path.format(name, few)) for name in names)
+    found['supervised-all'] = path.format('supervised', 'all')
+    return found
+
+
 TABLES = {
-    'lspet': {
-        'supervised': LSPET.format('supervised', '50'),
-        'posedual-a': LSPET.format('posedual-a', '50'),
-        'posedual-a-jc': LSPET.format('posedual-a-jc', '50'),
-        'supervised-all': LSPET.format('supervised', 'all'),
-    },
-    'synthetic': {
-        'supervised': SYNTHETIC.format('supervised', '60'),
-        'posedual-a': SYNTHETIC.format('posedual-a', '60'),
-        'posedual-a-jc': SYNTHETIC.format('posedual-a-jc', '60'),
-        'supervised-all': SYNTHETIC.format('supervised', 'all'),
-    },
+    'lspet': rows(LSPET, '50', ('posecons-a', 'posecons-a-jc', 'posedual-a',
+                                'posedual-a-jc', 'denoised-a', 'denoised-a-jc')
+                  + MULTIPATH),
+    'synthetic': rows(SYNTHETIC, '60',
+                      XIE21 + BASELINES + AUGMENTATIONS + YU24 + MULTIPATH + COLLAPSE),
 }
 
 
@@ -95,6 +107,11 @@ def run(table: str, row: str, seed: int, extra: list) -> None:
     config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
     options = [f'{k}={v}' for k, v in seed_options(config, seed).items()] + extra
     work_dir = osp.join('work_dirs', 'benchmarks', table, f'{row}_seed{seed}')
+    if config.model.get('teacher_checkpoint'):  # the supervised row of the same seed
+        run(table, 'supervised', seed, extra)
+        options.append('model.teacher_checkpoint=' + osp.join(
+            osp.dirname(work_dir), f'supervised_seed{seed}',
+            osp.basename(config.model.teacher_checkpoint)))
     command = ['tools/train.py', path, '--work-dir', work_dir, '--resume',
                '--cfg-options'] + options
     print(f'{table} {row} seed {seed}: {" ".join(command)}', flush=True)
@@ -123,13 +140,13 @@ def main() -> None:
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--cfg-options', nargs='+', default=[])
     args = parser.parse_args()
-    rows = args.rows or list(TABLES[args.table])
-    unknown = [row for row in rows if row not in TABLES[args.table]]
+    chosen = args.rows or list(TABLES[args.table])
+    unknown = [row for row in chosen if row not in TABLES[args.table]]
     if unknown:
         parser.error(f'no row {unknown[0]!r}; there are '
                      f'{", ".join(TABLES[args.table])}')
     for seed in args.seeds:
-        for row in rows:
+        for row in chosen:
             run(args.table, row, seed, args.cfg_options)
 
 

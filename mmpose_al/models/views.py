@@ -1,14 +1,59 @@
 """Views of the images of a batch, made on the device with known transforms."""
-from typing import Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
+from scipy.special import betaincinv
 from torch import Tensor
 
 from mmpose.registry import TRANSFORMS
 
 from ..geometry import affine
 from ..geometry.random import seeded_uniforms
+
+
+class View(NamedTuple):
+    """How a view was made from the easy image.
+
+    Attributes:
+        matrix (Tensor): Maps from easy pixels to the view's pixels, (B, 2, 3).
+        flip (Tensor): Whether the view is mirrored, bool (B, ).
+    """
+    matrix: Tensor
+    flip: Tensor
+
+
+def easy_view(num: int, like: Tensor) -> View:
+    """The easy image itself, ``num`` times, on the device of ``like``."""
+    matrix = torch.eye(2, 3, device=like.device).expand(num, 2, 3)
+    return View(matrix, torch.zeros(num, dtype=torch.bool, device=like.device))
+
+
+def carry(heatmaps: Tensor, source: View, target: View, scale_factor,
+          flip_indices: Sequence[int]) -> Tuple[Tensor, Tensor]:
+    """Bring heatmaps of one view into the frame of another (T of Xie21, Eq. 4).
+
+    Args:
+        heatmaps (Tensor): Of ``source``, (B, K, h, w).
+        source, target (View): Views of the same images.
+        scale_factor (Sequence): Input pixels per heatmap pixel, see
+            :func:`~mmpose_al.geometry.affine.rescale`.
+        flip_indices (Sequence[int]): The channel of each joint's mirror image.
+
+    Returns:
+        tuple: Heatmaps in the frame of ``target``, (B, K, h, w), and which of its
+        pixels ``source`` saw, 0 or 1, (B, 1, h, w).
+    """
+    if target is source:
+        return heatmaps, torch.ones_like(heatmaps[:, :1])
+    between = affine.compose(target.matrix, affine.invert(source.matrix))
+    on_heatmap = affine.rescale(between, scale_factor)
+    carried = affine.warp(heatmaps, on_heatmap)
+    size = (heatmaps.shape[-1], heatmaps.shape[-2])
+    mirrored = source.flip ^ target.flip
+    swapped = carried[:, list(flip_indices)]
+    carried = torch.where(mirrored[:, None, None, None], swapped, carried)
+    return carried, affine.valid_mask(on_heatmap, size)
 
 
 @TRANSFORMS.register_module()
@@ -23,6 +68,9 @@ class AffineViews:
         scale (Sequence[float]): Smallest and largest scale.
         flip_prob (float): How often a view is mirrored. The estimators then swap the
             channels of left and right joints as well.
+        beta (Sequence[float], optional): Draw angle and scale through a Beta
+            distribution with these α and β over their range, e.g. (0.75, 0.75), which
+            prefers the ends (Yu24, Sec. 4.2). Uniform by default.
 
     Raises:
         ValueError: Limits out of order or out of range.
@@ -31,7 +79,8 @@ class AffineViews:
     def __init__(self,
                  rotation: float = 60.0,
                  scale: Sequence[float] = (0.5, 1.5),
-                 flip_prob: float = 0.0):
+                 flip_prob: float = 0.0,
+                 beta: Optional[Sequence[float]] = None):
         if rotation < 0:
             raise ValueError(f'rotation is the largest angle, >= 0; got {rotation}')
         if len(scale) != 2 or not 0 < scale[0] <= scale[1]:
@@ -39,12 +88,15 @@ class AffineViews:
                              f'largest; got {scale}')
         if not 0 <= flip_prob <= 1:
             raise ValueError(f'flip_prob lies in [0, 1]; got {flip_prob}')
+        if beta is not None and (len(beta) != 2 or min(beta) <= 0):
+            raise ValueError(f'beta is (α, β), both above 0; got {beta}')
+        self.beta = None if beta is None else tuple(beta)
         self.rotation = rotation
         self.scale = tuple(scale)
         self.flip_prob = flip_prob
 
     def sample(self, seeds: np.ndarray, size: Tuple[int, int], like: Tensor,
-               stream: str = 'view') -> Tuple[Tensor, Tensor]:
+               stream: str = 'view') -> View:
         """Draw one map for each seed.
 
         Args:
@@ -54,17 +106,18 @@ class AffineViews:
             stream (str): Another name gives another, independent view.
 
         Returns:
-            tuple: Maps from the image to its view, float32 (B, 2, 3), and whether
-            each was mirrored, bool (B, ).
+            View: Maps from the image to its view in float32.
         """
         draws = seeded_uniforms(seeds, 3, stream)
+        if self.beta is not None:
+            draws[:, :2] = betaincinv(*self.beta, draws[:, :2])
         draws = torch.from_numpy(draws).to(like.device, torch.float32)
         low, high = self.scale
         flip = draws[:, 2] < self.flip_prob
         matrix = affine.similarity((2 * draws[:, 0] - 1) * self.rotation,
                                    low + (high - low) * draws[:, 1], size, flip)
-        return matrix, flip
+        return View(matrix, flip)
 
     def __repr__(self):
-        return (f'{type(self).__name__}(rotation={self.rotation}, '
-                f'scale={self.scale}, flip_prob={self.flip_prob})')
+        return (f'{type(self).__name__}(rotation={self.rotation}, scale={self.scale}, '
+                f'flip_prob={self.flip_prob}, beta={self.beta})')

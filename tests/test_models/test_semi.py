@@ -156,7 +156,7 @@ def test_views_do_not_depend_on_the_batch_they_are_made_in():
 def test_each_students_image_is_covered_at_its_teachers_joints():
     model = build('PoseDual', hard_augments=[dict(type='JointCutout', num_joints=4)])
     seen = []
-    model.hard_augments[0].augment = lambda im, kp, seeds: seen.append(kp) or im
+    model.hard_paths[0][0].augment = lambda im, kp, seeds: seen.append(kp) or im
     batch = images(2)
     expected = [heatmaps_of(model, i, batch) for i in (1, 0)]
     model.loss(batch, samples([False, False]))

@@ -1,12 +1,3 @@
-"""PoseDual A+JC: 60 labelled images of ``small``, the others unlabelled."""
-_base_ = './supervised_lite0_synthetic-64x64_60.py'
-model = dict(
-    _delete_=True,
-    type='PoseDual',
-    students=_base_.model,
-    hard_augments=[dict(type='JointCutout', num_joints=5)])
-train_dataloader = dict(
-    batch_size=32,
-    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)),
-    sampler=dict(batch_size=32))
-custom_hooks = _base_.custom_hooks + [dict(type='CollapseMonitorHook')]
+"""PoseDual, affine views and JointCutout on five joints (Xie21, A+JC)."""
+_base_ = './posedual-a_lite0_synthetic-64x64_60.py'
+model = dict(hard_augments=[dict(type='JointCutout', num_joints=5)])

@@ -1,3 +1,8 @@
 """PoseDual, affine views: 60 labelled images of ``small``, the others unlabelled."""
-_base_ = './posedual-a-jc_lite0_synthetic-64x64_60.py'
-model = dict(hard_augments=[])
+_base_ = './supervised_lite0_synthetic-64x64_60.py'
+model = dict(_delete_=True, type='PoseDual', students=_base_.model)
+train_dataloader = dict(
+    batch_size=32,
+    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)),
+    sampler=dict(batch_size=32))
+custom_hooks = _base_.custom_hooks + [dict(type='CollapseMonitorHook')]

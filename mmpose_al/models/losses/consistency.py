@@ -23,22 +23,38 @@ class HeatmapConsistencyLoss(nn.Module):
         use_mask (bool): Leave out pixels that come from outside the easy view. The
             papers keep them; False is for parity.
         loss_weight (float): Weight of the loss (Xie21: λ = 1).
+        min_confidence (float, optional): Leave out joints at which the teacher's
+            maximum is not above it (Xie21, Fig. 8 A: 0.2, 0.4, 0.6, 0.8).
+        foreground_weight (float): Weigh a pixel by ``1 + w max(target, 0)``: foreground
+            counts for more (Xie21, Fig. 8 C; the paper does not give its functions).
     """
 
-    def __init__(self, use_mask: bool = True, loss_weight: float = 1.0):
+    def __init__(self,
+                 use_mask: bool = True,
+                 loss_weight: float = 1.0,
+                 min_confidence: Optional[float] = None,
+                 foreground_weight: float = 0.0):
         super().__init__()
+        if foreground_weight < 0:
+            raise ValueError('foreground_weight must be at least 0; got '
+                             f'{foreground_weight}')
         self.use_mask = use_mask
         self.loss_weight = loss_weight
+        self.min_confidence = min_confidence
+        self.foreground_weight = foreground_weight
 
     def forward(self,
                 output: Tensor,
                 target: Tensor,
-                mask: Optional[Tensor] = None) -> Tensor:
+                mask: Optional[Tensor] = None,
+                confidence: Optional[Tensor] = None) -> Tensor:
         """
         Args:
             output (Tensor): The student's heatmaps, (B, K, h, w).
             target (Tensor): The teacher's, warped, (B, K, h, w).
             mask (Tensor, optional): 1 where the target is known; broadcastable.
+            confidence (Tensor, optional): The teacher's maxima, (B, K); needed with
+                ``min_confidence``.
 
         Returns:
             Tensor: A scalar.
@@ -46,4 +62,9 @@ class HeatmapConsistencyLoss(nn.Module):
         squared = (output - target) ** 2
         if self.use_mask and mask is not None:
             squared = squared * mask
+        if self.min_confidence is not None:
+            squared = squared * (confidence > self.min_confidence)[..., None, None]
+        if self.foreground_weight:
+            weight = 1 + self.foreground_weight * target.detach().clamp(min=0)
+            squared = squared * weight
         return squared.mean() * self.loss_weight

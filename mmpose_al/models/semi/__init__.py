@@ -1,4 +1,9 @@
 from .base import SemiPoseEstimator
-from .consistency import PoseCons, PoseDual
+from .consistency import EasyHardEstimator, MultiPathPose, PoseCons, PoseDual
+from .denoised import DenoisedPoseDual
+from .teachers import DataDistill, MeanTeacherPose, PseudoPose
 
-__all__ = ['SemiPoseEstimator', 'PoseCons', 'PoseDual']
+__all__ = [
+    'SemiPoseEstimator', 'EasyHardEstimator', 'PoseCons', 'PoseDual', 'MultiPathPose',
+    'DenoisedPoseDual', 'PseudoPose', 'DataDistill', 'MeanTeacherPose'
+]

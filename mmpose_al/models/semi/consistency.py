@@ -1,5 +1,10 @@
-"""PoseCons and PoseDual: an easy view teaches a hard one (Xie21, Sec. 3.3 and 4.2)."""
-from typing import Dict, List, Optional, Sequence, Union
+"""An easy view teaches hard ones: PoseCons, PoseDual, MultiPathPose (Xie21; MultiAugs).
+
+Flow of the unsupervised part: draw one map from the easy to the hard view -> a method
+says what each student is taught there (:meth:`EasyHardEstimator.teach`) -> for every
+hard path, cover and change the easy image, warp it -> compare the student's heatmaps.
+"""
+from typing import Dict, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -9,86 +14,127 @@ from mmpose.registry import MODELS, TRANSFORMS
 
 from ...geometry import affine
 from ...geometry.heatmaps import peaks, response
+from ..views import View, carry, easy_view
 from .base import SemiPoseEstimator, augmentation_seeds
 from .networks import keep_statistics, predict_heatmaps, teacher_mode
 
+_PATH_STEP = np.uint64(0x9E3779B97F4A7C15)
 
-class EasyHardConsistency(SemiPoseEstimator):
-    """Shared by PoseCons and PoseDual, which differ in who teaches whom.
 
-    For each unlabelled image the pipeline makes the easy view. Its hard view is a
-    further known transform of it: hard augmentations at the joints that the student's
-    teacher predicts, then one random affine map. The teacher's heatmaps of the easy
-    view, taken through the same map, are the target; the gradient flows through the
-    hard path only.
+class Lesson(NamedTuple):
+    """What one student is taught about a batch of unlabelled images.
+
+    Attributes:
+        target (Tensor): Heatmaps in the frame of the hard view, (B, K, h, w).
+        mask (Tensor): 1 where the target is known, broadcastable.
+        joints (Tensor): Where its teacher sees the joints, easy pixels, (B, K, 2).
+        confidence (Tensor): The teacher's heatmap maxima, (B, K).
+    """
+    target: Tensor
+    mask: Tensor
+    joints: Tensor
+    confidence: Tensor
+
+
+class EasyHardEstimator(SemiPoseEstimator):
+    """Students that learn on hard views of unlabelled images.
+
+    For each unlabelled image the pipeline makes the easy view. A hard view is a further
+    known transform of it: the augmentations of a path, one after another, then one
+    affine map that all paths of an image share. The gradient flows through the hard
+    views only.
 
     Args:
         students (dict | list[dict]): See :class:`SemiPoseEstimator`.
         hard_view (dict): Affine map from the easy to the hard view: config of
-            :class:`~mmpose_al.models.views.AffineViews`.
-        hard_augments (Sequence[dict]): Applied to the easy image one after another
+            :class:`~mmpose_al.models.views.AffineViews`, whose ``type`` may be left
+            out.
+        hard_augments (Sequence[dict]): The one hard path: applied to the easy image
             before the map, e.g. ``[dict(type='JointCutout', num_joints=5)]`` ("JC 5").
-        consistency (dict): Config of the loss; its weight is λ.
-        detach (bool): Stop the gradient at the teacher. False is the naive form that
-            collapses, kept for the study.
-        teacher_statistics (str): ``'batch'`` (as in the authors' code): the teacher
-            pass normalises by the easy images' own statistics, which are neither
-            behind the weights nor a mixture with labelled and hard images;
-            ``'running'``: as in evaluation. Buffers are left alone either way.
+        hard_paths (Sequence[Sequence[dict]], optional): Several such lists instead;
+            each student is run once on each path and the losses are summed.
+        consistency (dict): Config of the loss,
+            :class:`~mmpose_al.models.losses.HeatmapConsistencyLoss` without a
+            ``type``; its weight is λ.
         hard_updates_statistics (bool): Whether hard images go into BatchNorm's running
             statistics. They do in the authors' code; but no one evaluates on covered
             and shrunk images, so by default labelled images alone do.
         data_preprocessor, train_cfg, test_cfg, init_cfg: See :class:`SemiPoseEstimator`.
+
+    Raises:
+        ValueError: Both ``hard_augments`` and ``hard_paths``, or no path at all.
     """
 
     def __init__(self,
                  students: Union[dict, Sequence[dict]],
-                 hard_view: dict = dict(
-                     type='AffineViews', rotation=60, scale=(0.5, 1.5)),
+                 hard_view: dict = dict(rotation=60, scale=(0.5, 1.5)),
                  hard_augments: Sequence[dict] = (),
-                 consistency: dict = dict(type='HeatmapConsistencyLoss'),
-                 detach: bool = True,
-                 teacher_statistics: str = 'batch',
+                 hard_paths: Optional[Sequence[Sequence[dict]]] = None,
+                 consistency: dict = dict(loss_weight=1.0),
                  hard_updates_statistics: bool = False,
                  data_preprocessor: Optional[dict] = None,
                  train_cfg: Optional[dict] = None,
                  test_cfg: Optional[dict] = None,
                  init_cfg: Optional[dict] = None):
         super().__init__(students, data_preprocessor, train_cfg, test_cfg, init_cfg)
-        if teacher_statistics not in ('batch', 'running'):
-            raise ValueError("teacher_statistics is 'batch' or 'running'; got "
-                             f'{teacher_statistics!r}')
-        self.hard_view = TRANSFORMS.build(hard_view)
-        self.hard_augments = [TRANSFORMS.build(augment) for augment in hard_augments]
-        self.consistency = MODELS.build(consistency)
-        self.detach = detach
-        self.teacher_statistics = teacher_statistics
+        if hard_paths is None:
+            hard_paths = [hard_augments]
+        elif hard_augments:
+            raise ValueError('give hard_augments for one path or hard_paths for '
+                             'several, not both')
+        if not hard_paths:
+            raise ValueError('hard_paths is empty; [[]] is one path without '
+                             'augmentations')
+        self.hard_view = TRANSFORMS.build({'type': 'AffineViews', **hard_view})
+        self.hard_paths = [[TRANSFORMS.build(augment) for augment in path]
+                           for path in hard_paths]
+        for path in self.hard_paths:
+            for augment in path:
+                if hasattr(augment, 'set_normalization'):
+                    augment.set_normalization(
+                        getattr(self.data_preprocessor, 'mean', None),
+                        getattr(self.data_preprocessor, 'std', None))
+        self.consistency = MODELS.build(
+            {'type': 'HeatmapConsistencyLoss', **consistency})
         self.hard_updates_statistics = hard_updates_statistics
 
-    def teacher_of(self, student: int) -> int:
-        """Index of the network that teaches ``student``: the other, if there is one."""
-        return len(self.students) - 1 - student
+    def teach(self, images: Tensor, hard: View, seeds: np.ndarray,
+              flip_indices: Sequence[int]) -> List[Lesson]:
+        """What each student is taught; what a method adds.
 
-    def easy_heatmaps(self, images: Tensor) -> List[Tensor]:
-        """Every network's heatmaps (B, K, h, w) of the easy view."""
-        heatmaps = []
-        for student in self.students:
-            if self.detach:
-                with torch.no_grad(), teacher_mode(student, self.teacher_statistics):
-                    heatmaps.append(predict_heatmaps(student, images))
-            else:
-                heatmaps.append(predict_heatmaps(student, images))
-        return heatmaps
+        Args:
+            images (Tensor): Easy views, (B, C, H, W).
+            hard (View): The view on which the loss is taken.
+            seeds (np.ndarray): One integer an image.
+            flip_indices (Sequence[int]): The channel of each joint's mirror image.
 
-    def hard_images(self, images: Tensor, heatmaps: Tensor, matrix: Tensor,
+        Returns:
+            list[Lesson]: One for each student.
+        """
+        raise NotImplementedError
+
+    def lesson(self, heatmaps: Tensor, hard: View, flip_indices: Sequence[int],
+               view: Optional[View] = None) -> Lesson:
+        """The lesson of a teacher that looked at one view (the easy one by default)."""
+        easy = easy_view(len(heatmaps), heatmaps)
+        target, mask = carry(heatmaps, view or easy, hard, self.scale_factor,
+                             flip_indices)
+        positions, confidence = peaks(heatmaps.detach())
+        factor = torch.as_tensor(self.scale_factor, device=heatmaps.device)
+        joints = positions * factor.to(positions)
+        if view is not None:
+            joints = affine.transform_points(
+                affine.invert(view.matrix).to(joints), joints)
+        return Lesson(target, mask, joints, confidence)
+
+    def hard_images(self, images: Tensor, joints: Tensor, hard: View, path: int,
                     seeds: np.ndarray) -> Tensor:
-        """The hard view (B, C, H, W) of easy images, by a teacher's heatmaps."""
-        if self.hard_augments:
-            factor = torch.as_tensor(self.scale_factor, device=images.device)
-            keypoints = peaks(heatmaps.detach())[0] * factor.to(images)
-            for augment in self.hard_augments:
-                images = augment.augment(images, keypoints, seeds)
-        return affine.warp(images, matrix)
+        """The hard view (B, C, H, W) that a path makes of easy images."""
+        with np.errstate(over='ignore'):
+            seeds = np.asarray(seeds, np.uint64) + np.uint64(path) * _PATH_STEP
+        for augment in self.hard_paths[path]:
+            images = augment.augment(images, joints, seeds)
+        return affine.warp(images, hard.matrix)
 
     def hard_heatmaps(self, student: torch.nn.Module, images: Tensor) -> Tensor:
         """A student's heatmaps (B, K, h, w) of the hard view, with gradient."""
@@ -99,35 +145,93 @@ class EasyHardConsistency(SemiPoseEstimator):
 
     def unsupervised_loss(self, inputs: Tensor,
                           data_samples: Sequence) -> Dict[str, Tensor]:
+        """Consistency losses of every student, summed over the hard paths."""
         seeds = augmentation_seeds(data_samples)
-        size = (inputs.shape[-1], inputs.shape[-2])
-        matrix, flip = self.hard_view.sample(seeds, size, like=inputs)
-        on_heatmap = affine.rescale(matrix, self.scale_factor)
-        easy = self.easy_heatmaps(inputs)
-        mask = affine.valid_mask(on_heatmap, (easy[0].shape[-1], easy[0].shape[-2]))
-        losses, hard_responses = {}, []
-        for index, student in enumerate(self.students):
-            taught_by = easy[self.teacher_of(index)]
-            target = affine.warp(taught_by, on_heatmap)
-            if self.hard_view.flip_prob > 0:
-                swapped = target[:, data_samples[0].metainfo['flip_indices']]
-                target = torch.where(flip[:, None, None, None], swapped, target)
-            images = self.hard_images(inputs, taught_by, matrix, seeds)
-            hard = self.hard_heatmaps(student, images)
-            losses[self._key('unsup', index, 'loss_kpt')] = self.consistency(
-                hard.float(), target.float(), mask)
-            hard_responses.append(response(hard))
-        losses['response_easy'] = torch.stack([response(h) for h in easy]).mean()
-        losses['response_hard'] = torch.stack(hard_responses).mean()
+        hard = self.hard_view.sample(seeds, (inputs.shape[-1], inputs.shape[-2]),
+                                     like=inputs)
+        flip_indices = data_samples[0].metainfo.get(
+            'flip_indices', range(self.students[0].head.out_channels))
+        lessons = self.teach(inputs, hard, seeds, flip_indices)
+        losses, responses = {}, []
+        for index, (student, lesson) in enumerate(zip(self.students, lessons)):
+            loss = 0
+            for path in range(len(self.hard_paths)):
+                images = self.hard_images(inputs, lesson.joints, hard, path, seeds)
+                heatmaps = self.hard_heatmaps(student, images)
+                loss = loss + self.consistency(
+                    heatmaps.float(), lesson.target.float(), lesson.mask,
+                    lesson.confidence)
+                responses.append(response(heatmaps))
+            losses[self._key('unsup', index, 'loss_kpt')] = loss
+        losses['response_easy'] = torch.stack(
+            [lesson.confidence.mean() for lesson in lessons]).mean()
+        losses['response_hard'] = torch.stack(responses).mean()
         return losses
 
 
+class TeachingStudents(EasyHardEstimator):
+    """Networks in training teach one another: PoseCons and PoseDual share this.
+
+    Args:
+        students (dict | list[dict]): One network or two.
+        easy_view (dict, optional): A further map of the image that the teacher sees,
+            config of ``AffineViews``. The pipeline's easy view by default; others are
+            for the study of collapse (Xie21, Fig. 8 D).
+        detach (bool): Stop the gradient at the teacher. False is the naive form that
+            collapses, kept for the study.
+        teacher_statistics (str): ``'batch'`` (as in the authors' code): the teacher
+            pass normalises by the easy images' own statistics, which are neither
+            behind the weights nor a mixture with labelled and hard images;
+            ``'running'``: as in evaluation. Buffers are left alone either way.
+        kwargs: See :class:`EasyHardEstimator`.
+    """
+
+    def __init__(self,
+                 students: Union[dict, Sequence[dict]],
+                 easy_view: Optional[dict] = None,
+                 detach: bool = True,
+                 teacher_statistics: str = 'batch',
+                 **kwargs):
+        super().__init__(students, **kwargs)
+        if teacher_statistics not in ('batch', 'running'):
+            raise ValueError("teacher_statistics is 'batch' or 'running'; got "
+                             f'{teacher_statistics!r}')
+        self.easy_view = easy_view and TRANSFORMS.build(
+            {'type': 'AffineViews', **easy_view})
+        self.detach = detach
+        self.teacher_statistics = teacher_statistics
+
+    def teacher_of(self, student: int) -> int:
+        """Index of the network that teaches ``student``: the other, if there is one."""
+        return len(self.students) - 1 - student
+
+    def teacher_heatmaps(self, teacher: int, images: Tensor) -> Tensor:
+        """A student's heatmaps (B, K, h, w) in its role as a teacher."""
+        student = self.students[teacher]
+        if not self.detach:
+            return predict_heatmaps(student, images)
+        with torch.no_grad(), teacher_mode(student, self.teacher_statistics):
+            return predict_heatmaps(student, images)
+
+    def teach(self, images, hard, seeds, flip_indices):
+        view = None
+        if self.easy_view is not None:
+            view = self.easy_view.sample(
+                seeds, (images.shape[-1], images.shape[-2]), images, stream='easy')
+            images = affine.warp(images, view.matrix)
+        lessons = [self.lesson(self.teacher_heatmaps(teacher, images), hard,
+                               flip_indices, view)
+                   for teacher in range(len(self.students))]
+        return [lessons[self.teacher_of(i)] for i in range(len(self.students))]
+
+
 @MODELS.register_module()
-class PoseCons(EasyHardConsistency):
+class PoseCons(TeachingStudents):
     """One network teaches itself, easy to hard (Xie21, Eq. 4, "Ours (Single)").
 
     ``L = L_sup + λ || f(I_h) - stopgrad(T_{e->h}(f(I_e))) ||^2``. See
-    :class:`EasyHardConsistency` for the arguments; ``students`` is one config.
+    :class:`TeachingStudents` and :class:`EasyHardEstimator` for the arguments;
+    ``students`` is one config.
     """
 
     def __init__(self, students: Union[dict, Sequence[dict]], **kwargs):
@@ -138,14 +242,15 @@ class PoseCons(EasyHardConsistency):
 
 
 @MODELS.register_module()
-class PoseDual(EasyHardConsistency):
+class PoseDual(TeachingStudents):
     """Two networks teach each other, easy to hard (Xie21, Eq. 7, "Ours (Dual)").
 
     Network θ's hard prediction is taught by ξ's easy one and the other way round, and
     each network's hard image is covered at its teacher's joints. See
-    :class:`EasyHardConsistency` for the arguments; ``students`` is one config for two
-    networks that differ in their initial weights only, or a list of two. Networks that
-    differ must agree in the shape of their heatmaps.
+    :class:`TeachingStudents` and :class:`EasyHardEstimator` for the arguments;
+    ``students`` is one config for two networks that differ in their initial weights
+    only, or a list of two. Networks that differ must agree in the shape of their
+    heatmaps.
     """
 
     def __init__(self, students: Union[dict, Sequence[dict]], **kwargs):
@@ -153,4 +258,27 @@ class PoseDual(EasyHardConsistency):
             students = [students, students]
         super().__init__(students, **kwargs)
         if len(self.students) != 2:
-            raise ValueError(f'PoseDual has two students; got {len(self.students)}')
+            raise ValueError(f'{type(self).__name__} has two students; got '
+                             f'{len(self.students)}')
+
+
+@MODELS.register_module()
+class MultiPathPose(TeachingStudents):
+    """One easy view teaches several hard ones (MultiAugs; Zhou et al., 2402.11566).
+
+    PoseCons (``students`` is one config) or PoseDual (a list of two) with two hard
+    paths by default: JOCO (joint cut-occlude, then cutout) and JCCM (joint cutout, then
+    cutmix). Any other paths are a matter of ``hard_paths``. See
+    :class:`TeachingStudents` and :class:`EasyHardEstimator` for the arguments.
+    """
+
+    def __init__(self,
+                 students: Union[dict, Sequence[dict]],
+                 hard_paths: Sequence[Sequence[dict]] = (
+                     (dict(type='JointCutOcclude'), dict(type='RandomCutout')),
+                     (dict(type='JointCutout'), dict(type='RandomCutMix'))),
+                 **kwargs):
+        super().__init__(students, hard_paths=hard_paths, **kwargs)
+        if len(self.students) > 2:
+            raise ValueError('MultiPathPose has one student or two; got '
+                             f'{len(self.students)}')

@@ -1,6 +1,6 @@
 """What the semi-supervised estimators need of an MMPose network, as functions."""
 from contextlib import contextmanager
-from typing import Iterator, List, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor, nn
@@ -110,3 +110,23 @@ def check_same_heatmaps(networks: Sequence[nn.Module]) -> None:
                 'the students place keypoints differently on their heatmaps: scale '
                 f'{scales[0].tolist()} and {scale.tolist()}; give students 0 and '
                 f'{index} the same codec')
+
+
+def codec_sigma(network: nn.Module, sigma: Optional[float] = None) -> float:
+    """Standard deviation of a network's target Gaussians, in heatmap pixels.
+
+    Args:
+        network (nn.Module): Its codec knows (MSRA, UDP).
+        sigma (float, optional): Stands in for the codec's.
+
+    Raises:
+        ValueError: Neither knows, or it is not above 0.
+    """
+    codec = network.head.decoder
+    sigma = getattr(codec, 'sigma', None) if sigma is None else sigma
+    if sigma is None:
+        raise ValueError(f'the codec {type(codec).__name__} has no sigma to draw a '
+                         'Gaussian with; give the estimator sigma=... in heatmap pixels')
+    if min(sigma if isinstance(sigma, (list, tuple)) else [sigma]) <= 0:
+        raise ValueError(f'sigma must be above 0; got {sigma}')
+    return sigma

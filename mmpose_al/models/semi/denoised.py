@@ -1,0 +1,161 @@
+"""DenoisedPoseDual: denoised and selected pseudo-heatmaps (Yu24)."""
+from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mmpose.registry import MODELS, TRANSFORMS
+
+from ...geometry import affine
+from ..views import View, carry, easy_view
+from .consistency import Lesson, PoseDual
+from .networks import codec_sigma
+from .pseudo_heatmaps import (aggregate, threshold_and_refine, trusts_itself,
+                              uncertainty)
+
+
+class PseudoHeatmaps(NamedTuple):
+    """What one network makes of all views, in the frame of the hard view.
+
+    Attributes:
+        heatmaps (Tensor): Denoised, (B, J, h, w).
+        known (Tensor): 1 where a loss is taken, (B, J, h, w).
+        uncertainty (Tensor): Shape (B, J).
+        easy (Tensor): The network's heatmaps of the easy view, (B, J, h, w).
+    """
+    heatmaps: Tensor
+    known: Tensor
+    uncertainty: Tensor
+    easy: Tensor
+
+
+@MODELS.register_module()
+class DenoisedPoseDual(PoseDual):
+    """PoseDual with denoised and selected targets (Yu24).
+
+    Each network sees the easy image, further weak views and strong views. Its heatmaps,
+    brought into the frame of the view on which the loss is taken, are put together
+    (Eq. 4), confident joints are redrawn (Sec. 3.2), and of the two networks' results
+    each student takes, joint by joint, the other's or, if it is surer by a margin, its
+    own (Eq. 6, 7). Views are run one after another, so memory grows by heatmaps only.
+
+    Args:
+        students (dict | list[dict]): One config for both networks, or two.
+        num_strong (int): K. The first strong view is the one of the loss. The paper
+            does not say which K its main tables used; Fig. 5 varies it.
+        num_weak (int): Weak views; the first is the pipeline's easy view.
+        hard_view (dict): How strong views are made, config of ``AffineViews``.
+        weak_view (dict): How further weak views are made.
+        aggregate (str): ``'max'`` or ``'avg'`` over the views.
+        threshold (float): τ. What a joint gives whose maximum is not above it is the
+            paper's silence, see ``below``.
+        below (str): ``'ignore'``: such a joint gives no loss; ``'keep'``: its
+            aggregated heatmap is the target as it is.
+        refine (bool): Redraw confident joints as Gaussians.
+        select (bool): Choose between the networks by uncertainty; False: always the
+            other's, as in PoseDual.
+        margin (float): Δ of Eq. 7.
+        sigma (float, optional): Of redrawn Gaussians; the codec's by default.
+        kwargs: ``hard_augments`` or ``hard_paths`` and the others of
+            :class:`~mmpose_al.models.semi.consistency.TeachingStudents` and
+            :class:`~mmpose_al.models.semi.consistency.EasyHardEstimator`.
+
+    Raises:
+        ValueError: K below 0, no weak view, an unknown aggregate, a setting out of
+            range.
+    """
+
+    def __init__(self,
+                 students: Union[dict, Sequence[dict]],
+                 num_strong: int = 2,
+                 num_weak: int = 1,
+                 hard_view: dict = dict(
+                     rotation=60, scale=(0.5, 1.5), beta=(0.75, 0.75)),
+                 weak_view: dict = dict(rotation=30, scale=(0.75, 1.25)),
+                 aggregate: str = 'max',
+                 threshold: float = 0.1,
+                 below: str = 'ignore',
+                 refine: bool = True,
+                 select: bool = True,
+                 margin: float = 0.05,
+                 sigma: Optional[float] = None,
+                 **kwargs):
+        if num_strong < 0:
+            raise ValueError(f'num_strong (K) must be at least 0; got {num_strong}')
+        if num_weak < 1:
+            raise ValueError('num_weak must be at least 1, the easy view itself; got '
+                             f'{num_weak}')
+        if aggregate not in ('max', 'avg'):
+            raise ValueError(f"aggregate is 'max' or 'avg'; got {aggregate!r}")
+        if below not in ('ignore', 'keep'):
+            raise ValueError(f"below is 'ignore' or 'keep'; got {below!r}")
+        if margin < 0:
+            raise ValueError(f'margin must be at least 0; got {margin}')
+        if not kwargs.get('detach', True) or kwargs.get('easy_view') is not None:
+            raise ValueError('detach=False and easy_view belong to the collapse study '
+                             'of PoseCons and PoseDual')
+        super().__init__(students, hard_view=hard_view, **kwargs)
+        self.num_strong, self.num_weak = num_strong, num_weak
+        self.weak_view = TRANSFORMS.build({'type': 'AffineViews', **weak_view})
+        self.aggregate, self.threshold, self.below = aggregate, threshold, below
+        self.refine, self.select, self.margin = refine, select, margin
+        self.sigma = codec_sigma(self.students[0], sigma) if refine else None
+
+    def views(self, images: Tensor, hard: View, seeds: np.ndarray) -> List[View]:
+        """The easy view, further weak ones, the hard one, and further strong ones."""
+        size = (images.shape[-1], images.shape[-2])
+        weak = [self.weak_view.sample(seeds, size, images, stream=f'weak{number}')
+                for number in range(1, self.num_weak)]
+        strong = [self.hard_view.sample(seeds, size, images, stream=f'view{number}')
+                  for number in range(1, self.num_strong)]
+        return ([easy_view(len(images), images)] + weak
+                + [hard] * (self.num_strong > 0) + strong)
+
+    def candidates(self, network: int, images: Tensor, hard: View, views: List[View],
+                   flip_indices: Sequence[int]) -> Tuple[Tensor, Tensor, Tensor]:
+        """A network's heatmaps of all views in the frame of the hard one.
+
+        Returns:
+            tuple: Heatmaps (V, B, J, h, w), the pixels that each view saw (V, B, 1, h,
+            w), and the heatmaps of the easy view in its own frame (B, J, h, w).
+        """
+        carried, easy = [], None
+        for view in views:
+            seen_from = images if easy is None else affine.warp(images, view.matrix)
+            heatmaps = self.teacher_heatmaps(network, seen_from)
+            easy = heatmaps if easy is None else easy
+            carried.append(carry(heatmaps, view, hard, self.scale_factor, flip_indices))
+        return torch.stack([c[0] for c in carried]), torch.stack(
+            [c[1] for c in carried]), easy
+
+    def denoise(self, heatmaps: Tensor, seen: Tensor,
+                easy: Tensor) -> PseudoHeatmaps:
+        """Eq. 4, threshold-and-refine and Eq. 6 for one network's candidates."""
+        together = aggregate(heatmaps, seen, self.aggregate)
+        known = seen.amax(0)
+        result, confident = threshold_and_refine(
+            together, self.threshold, self.refine, self.sigma, known)
+        known = known.expand_as(result)
+        if self.below == 'ignore':
+            known = known * confident[..., None, None]
+        return PseudoHeatmaps(result, known, uncertainty(heatmaps, seen), easy)
+
+    def teach(self, images, hard, seeds, flip_indices):
+        views = self.views(images, hard, seeds)
+        made = [self.denoise(*self.candidates(network, images, hard, views,
+                                              flip_indices)) for network in (0, 1)]
+        return [self._choose(made[student], made[self.teacher_of(student)], hard,
+                             flip_indices) for student in (0, 1)]
+
+    def _choose(self, own: PseudoHeatmaps, other: PseudoHeatmaps, hard: View,
+                flip_indices: Sequence[int]) -> Lesson:
+        """A student's lesson out of its own and the other's pseudo-heatmaps."""
+        lesson = self.lesson(other.easy, hard, flip_indices)
+        target, known = other.heatmaps, other.known
+        if self.select:
+            keep = trusts_itself(own.uncertainty, other.uncertainty,
+                                 self.margin)[..., None, None]
+            target = torch.where(keep, own.heatmaps, target)
+            known = torch.where(keep, own.known, known)
+        return lesson._replace(target=target, mask=known)

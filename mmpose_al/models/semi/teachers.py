@@ -1,0 +1,204 @@
+"""A network that is not in training teaches: PseudoPose, DataDistill, MeanTeacherPose.
+
+The teacher runs as in evaluation (BatchNorm's running statistics, no gradient).
+"""
+import copy
+from typing import List, Optional, Sequence, Union
+
+import torch
+from mmengine.runner.checkpoint import load_checkpoint
+from torch import Tensor
+
+from mmpose.registry import MODELS, TRANSFORMS
+
+from ...geometry import affine
+from ...geometry.heatmaps import gaussians, response, subpixel_peaks
+from ..views import carry, easy_view
+from .consistency import EasyHardEstimator, Lesson
+from .networks import check_same_heatmaps, codec_sigma, predict_heatmaps
+
+
+class TaughtStudent(EasyHardEstimator):
+    """One student and a teacher beside it that receives no gradient.
+
+    Args:
+        students (dict): The student, config of an MMPose estimator.
+        teacher (dict, optional): The teacher's config; the student's by default.
+        kwargs: See :class:`EasyHardEstimator`.
+    """
+
+    def __init__(self, students: Union[dict, Sequence[dict]],
+                 teacher: Optional[dict] = None, **kwargs):
+        super().__init__(students, **kwargs)
+        if len(self.students) != 1:
+            raise ValueError(f'{type(self).__name__} has one student; got '
+                             f'{len(self.students)}')
+        student = students if isinstance(students, dict) else students[0]
+        config = copy.deepcopy(dict(teacher or student))
+        config.pop('data_preprocessor', None)
+        self.teacher = MODELS.build(config)
+        check_same_heatmaps([self.students[0], self.teacher])
+        self.teacher.requires_grad_(False)
+        self.teacher.eval()
+
+    def train(self, mode: bool = True):
+        """Training mode for all but the teacher."""
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    @torch.no_grad()
+    def teacher_heatmaps(self, images: Tensor) -> Tensor:
+        """The teacher's heatmaps (B, K, h, w)."""
+        return predict_heatmaps(self.teacher, images)
+
+    def teach(self, images, hard, seeds, flip_indices) -> List[Lesson]:
+        return [self.lesson(self.teacher_heatmaps(images), hard, flip_indices)]
+
+
+@MODELS.register_module()
+class PseudoPose(TaughtStudent):
+    """A teacher trained on the labels alone, then frozen (Xie21, Eq. 8).
+
+    Its heatmaps of the easy view, taken along, are the targets of the hard view.
+
+    Args:
+        students (dict): The student, config of an MMPose estimator.
+        teacher (dict, optional): The teacher's config; the student's by default.
+        teacher_checkpoint (str, optional): The trained teacher: a checkpoint of the
+            supervised config. Needed for training.
+        kwargs: See :class:`EasyHardEstimator`.
+    """
+
+    def __init__(self, students: Union[dict, Sequence[dict]],
+                 teacher: Optional[dict] = None,
+                 teacher_checkpoint: Optional[str] = None, **kwargs):
+        super().__init__(students, teacher, **kwargs)
+        self.teacher_checkpoint = teacher_checkpoint
+
+    def init_weights(self):
+        """Initialise the student; load the teacher.
+
+        Raises:
+            ValueError: There is no checkpoint, or it does not fit the teacher.
+        """
+        name = type(self).__name__
+        if not self.teacher_checkpoint:
+            raise ValueError(
+                f'{name} learns from a trained teacher: train the supervised config '
+                'first and give its checkpoint as model.teacher_checkpoint')
+        super().init_weights()
+        try:
+            load_checkpoint(self.teacher, self.teacher_checkpoint, map_location='cpu',
+                            strict=True, logger='silent')
+        except RuntimeError as error:
+            raise ValueError(
+                f'{self.teacher_checkpoint} is no checkpoint of {name}\'s teacher, a '
+                f'{type(self.teacher).__name__}; the config that made it must have the '
+                f'same network. {error}') from error
+
+
+@MODELS.register_module()
+class DataDistill(PseudoPose):
+    """PseudoPose whose teacher looks at several views (Radosavovic18; Xie21, Sec. 5).
+
+    The frozen teacher's heatmaps of the easy view and of further views are summed in
+    the easy frame, the keypoint is read out (to a fraction of a pixel), and a fresh
+    Gaussian at its place on the hard view is the target.
+
+    Args:
+        students, teacher, teacher_checkpoint: See :class:`PseudoPose`.
+        num_views (int): Views beside the easy one.
+        views (dict): How they are made, config of ``AffineViews``.
+        sigma (float, optional): Of the Gaussian; the codec's by default.
+        kwargs: See :class:`EasyHardEstimator`.
+    """
+
+    def __init__(self, students: Union[dict, Sequence[dict]],
+                 teacher: Optional[dict] = None,
+                 teacher_checkpoint: Optional[str] = None,
+                 num_views: int = 4,
+                 views: dict = dict(
+                     rotation=30, scale=(0.75, 1.25), flip_prob=0.5),
+                 sigma: Optional[float] = None,
+                 **kwargs):
+        super().__init__(students, teacher, teacher_checkpoint, **kwargs)
+        if num_views < 1:
+            raise ValueError(f'num_views must be at least 1; got {num_views}')
+        self.num_views = num_views
+        self.views = TRANSFORMS.build({'type': 'AffineViews', **views})
+        self.sigma = codec_sigma(self.students[0], sigma)
+
+    def teach(self, images, hard, seeds, flip_indices):
+        size = (images.shape[-1], images.shape[-2])
+        easy = easy_view(len(images), images)
+        total = self.teacher_heatmaps(images)
+        single = response(total)
+        for number in range(self.num_views):
+            view = self.views.sample(seeds, size, images, stream=f'distill{number}')
+            heatmaps = self.teacher_heatmaps(affine.warp(images, view.matrix))
+            total = total + carry(heatmaps, view, easy, self.scale_factor,
+                                  flip_indices)[0]
+        lesson = self.lesson(total, hard, flip_indices)
+        centers = subpixel_peaks(total)[0]
+        on_heatmap = affine.rescale(hard.matrix, self.scale_factor).to(centers)
+        drawn = gaussians(affine.transform_points(on_heatmap, centers),
+                          (total.shape[-1], total.shape[-2]), self.sigma)
+        swapped = drawn[:, list(flip_indices)]
+        drawn = torch.where(hard.flip[:, None, None, None], swapped, drawn)
+        # A redrawn Gaussian is known everywhere, also where the easy view ended.
+        share = single / response(total).clamp(min=1e-6)
+        return [lesson._replace(target=drawn, mask=torch.ones_like(lesson.mask),
+                                confidence=lesson.confidence * share)]
+
+
+@MODELS.register_module()
+class MeanTeacherPose(TaughtStudent):
+    """The teacher is the moving average of the student (Tarvainen17; Xie21, Sec. 6.3).
+
+    ``θ' <- α θ' + (1 - α) θ`` after every step, buffers included; α starts low, as
+    ``1 - 1 / (step + 1)``, so that the teacher is not tied to the initial weights.
+
+    Args:
+        students (dict): The student, config of an MMPose estimator.
+        momentum (float): α; Xie21 tried 0.99 and 0.999.
+        test_cfg (dict, optional): ``predict='teacher'`` (default) or 0, the student.
+        kwargs: See :class:`EasyHardEstimator`.
+    """
+
+    def __init__(self, students: Union[dict, Sequence[dict]], momentum: float = 0.99,
+                 test_cfg: Optional[dict] = None, **kwargs):
+        which = dict(test_cfg or {}).get('predict', 'teacher')
+        if which not in ('teacher', 0):
+            raise ValueError("test_cfg['predict'] is 'teacher' or 0, the student; got "
+                             f'{which!r}')
+        super().__init__(students, test_cfg=dict(predict=0), **kwargs)
+        if not 0 <= momentum < 1:
+            raise ValueError(f'momentum lies in [0, 1); got {momentum}')
+        self.test_cfg['predict'] = which
+        self.momentum = momentum
+        self.register_buffer('steps', torch.zeros((), dtype=torch.long))
+
+    @torch.no_grad()
+    def update_teacher(self) -> None:
+        """One step of the moving average, from what the student is now."""
+        keep = min(self.momentum, 1 - 1 / (int(self.steps) + 1))
+        student = self.students[0].state_dict()
+        for name, value in self.teacher.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(student[name].to(value), 1 - keep)
+            else:
+                value.copy_(student[name])
+        self.steps += 1
+
+    def loss(self, inputs, data_samples):
+        """See :meth:`SemiPoseEstimator.loss`. The last step's weights go into the
+        teacher first."""
+        if self.training:
+            self.update_teacher()
+        return super().loss(inputs, data_samples)
+
+    def predict(self, inputs, data_samples):
+        if self.test_cfg['predict'] == 'teacher':
+            return self.teacher.predict(inputs, data_samples)
+        return self.students[0].predict(inputs, data_samples)

@@ -1,0 +1,361 @@
+"""PseudoPose, DataDistill, MeanTeacherPose, DenoisedPoseDual, MultiPathPose."""
+import copy
+
+import numpy as np
+import pytest
+import torch
+from mmengine.runner.checkpoint import save_checkpoint
+
+import mmpose_al  # noqa: F401
+from mmpose.registry import MODELS
+from mmpose_al.geometry import affine
+from mmpose_al.geometry.heatmaps import gaussians, peaks, subpixel_peaks
+from mmpose_al.models.semi.networks import predict_heatmaps
+from mmpose_al.models.views import AffineViews, View, carry, easy_view
+from tests.helpers import images, samples, student
+from tests.test_models.test_semi import (SAME_VIEW, build, gradients, heatmaps_of)
+
+FLIP = [1, 0, 3, 2]
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A trained teacher: large weights, so that its heatmaps vary."""
+    torch.manual_seed(7)
+    network = MODELS.build(student())
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    path = str(tmp_path / 'teacher.pth')
+    save_checkpoint(dict(state_dict=network.state_dict()), path)
+    return path, network.eval()
+
+
+def with_teacher(type_, path, **kwargs):
+    model = build(type_, teacher_checkpoint=path, **kwargs)
+    model.init_weights()  # `build` has overwritten what was loaded
+    for parameter in model.students.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    return model.train()
+
+
+# ---- views and their frames ----------------------------------------------------
+
+
+def test_carry_there_and_back_and_by_way_of_a_third_view():
+    seeds = np.arange(3)
+    like = images(3)
+    views = AffineViews(rotation=20, scale=(0.9, 1.1), flip_prob=0.5)
+    one = views.sample(seeds, (32, 48), like, stream='a')
+    two = views.sample(seeds, (32, 48), like, stream='b')
+    assert one.flip.any() or two.flip.any()
+    easy = easy_view(3, like)
+    center = torch.tensor([[[3.0, 6.0], [4.5, 5.0], [4.0, 7.0], [3.3, 5.2]]]).expand(
+        3, 4, 2)
+    maps = gaussians(center, (8, 12), 1.5)
+    direct, _ = carry(maps, easy, two, (4, 4), FLIP)
+    hop, _ = carry(maps, easy, one, (4, 4), FLIP)
+    hop, _ = carry(hop, one, two, (4, 4), FLIP)
+    assert (direct - hop).abs().max() < 0.25  # interpolated twice
+    flipped = two.flip
+    moved = affine.transform_points(affine.rescale(two.matrix, (4, 4)), center)
+    moved = torch.where(flipped[:, None, None], moved[:, FLIP], moved)
+    assert (subpixel_peaks(direct)[0] - moved).abs().max() < 0.35
+    same, seen = carry(maps, easy, easy, (4, 4), FLIP)
+    assert same is maps and seen.min() == 1
+
+
+def test_beta_views_prefer_the_ends():
+    from scipy.stats import beta, kstest
+    views = AffineViews(rotation=60, scale=(0.5, 1.5), beta=(0.75, 0.75))
+    matrix = views.sample(np.arange(4000), (32, 48), images(1)).matrix
+    scale = torch.linalg.det(matrix[..., :2]).sqrt()
+    assert kstest((scale - 0.5).numpy(), beta(0.75, 0.75).cdf).pvalue > 1e-3
+    assert kstest((scale - 0.5).numpy(), 'uniform').pvalue < 1e-6
+    with pytest.raises(ValueError, match='beta'):
+        AffineViews(beta=(0, 1))
+
+
+def test_teachers_own_view_is_undone():
+    """D2 and D3 of Xie21, Fig. 8: the teacher sees another view of the image."""
+    model = build('PoseCons', student(norm=False), hard_view=SAME_VIEW, detach=False,
+                  easy_view=dict(type='AffineViews', rotation=60, scale=(0.5, 1.5)))
+    batch, data = images(2), samples([False, False])
+    seeds = np.array([s.metainfo['aug_seed'] for s in data])
+    view = model.easy_view.sample(seeds, (32, 48), batch, stream='easy')
+    heatmaps = predict_heatmaps(model.students[0], affine.warp(batch, view.matrix))
+    back = affine.rescale(affine.invert(view.matrix), (4, 4))
+    squared = (predict_heatmaps(model.students[0], batch)
+               - affine.warp(heatmaps, back))**2 * affine.valid_mask(back, (8, 12))
+    losses = model.loss(batch, data)
+    assert float(losses['unsup_loss_kpt']) == pytest.approx(
+        float(squared.mean().detach()), rel=1e-4)
+    lesson = model.lesson(heatmaps, easy_view(2, batch), FLIP, view)
+    expected = affine.transform_points(
+        affine.invert(view.matrix), peaks(heatmaps.detach())[0] * 4)
+    assert torch.allclose(lesson.joints, expected, atol=1e-4)
+
+
+# ---- Xie21's baselines -----------------------------------------------------------
+
+
+def test_pseudopose_learns_from_the_frozen_teacher(checkpoint):
+    path, teacher = checkpoint
+    model = with_teacher('PseudoPose', path, hard_view=SAME_VIEW)
+    batch, data = images(3), samples([False] * 3)
+    with torch.no_grad():
+        target = predict_heatmaps(teacher, batch)
+    before = copy.deepcopy(model.teacher.state_dict())
+    losses = model.loss(batch, data)
+    hard = heatmaps_of(model, 0, batch)
+    assert float(losses['unsup_loss_kpt']) == pytest.approx(
+        float((hard - target).pow(2).mean()), rel=1e-4)
+    losses['unsup_loss_kpt'].backward()
+    assert all(p.grad is None for p in model.teacher.parameters())
+    assert all(p.grad is not None for p in model.students.parameters())
+    after = model.teacher.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert not model.teacher.training and model.students[0].training
+
+
+def test_pseudopose_needs_a_fitting_checkpoint(checkpoint, tmp_path):
+    with pytest.raises(ValueError, match='teacher_checkpoint'):
+        build('PseudoPose')
+    path = str(tmp_path / 'other.pth')
+    save_checkpoint(dict(state_dict=MODELS.build(
+        student(channels=12)).state_dict()), path)
+    with pytest.raises(ValueError, match=r'other\.pth.*same network'):
+        build('PseudoPose', teacher_checkpoint=path)
+    with pytest.raises(ValueError, match='one student'):
+        build('PseudoPose', [student(), student()])
+
+
+def test_datadistill_redraws_the_summed_keypoint(checkpoint):
+    path, teacher = checkpoint
+    model = with_teacher('DataDistill', path, num_views=2, hard_view=dict(
+        type='AffineViews', rotation=30, scale=(0.9, 1.1)))
+    batch, seeds = images(3), np.arange(3)
+    hard = model.hard_view.sample(seeds, (32, 48), batch)
+    lesson, = model.teach(batch, hard, seeds, FLIP)
+    with torch.no_grad():
+        total = predict_heatmaps(teacher, batch)
+        for number in range(2):
+            view = model.views.sample(seeds, (32, 48), batch, f'distill{number}')
+            heatmaps = predict_heatmaps(teacher, affine.warp(batch, view.matrix))
+            back = affine.warp(heatmaps, affine.rescale(
+                affine.invert(view.matrix), (4, 4)))
+            swapped = back[:, FLIP]
+            total = total + torch.where(view.flip[:, None, None, None], swapped, back)
+    center = subpixel_peaks(total)[0]
+    center = affine.transform_points(affine.rescale(hard.matrix, (4, 4)), center)
+    expected = gaussians(center, (8, 12), 1.0)
+    assert torch.allclose(lesson.target, expected, atol=1e-4)
+    assert lesson.mask.min() == 1
+    with pytest.raises(ValueError, match='num_views'):
+        build('DataDistill', teacher_checkpoint=path, num_views=0)
+
+
+def test_mean_teacher_follows_weights_and_buffers():
+    model = build('MeanTeacherPose', momentum=0.5)
+    batch, data = images(4), samples([True, True, False, False])
+    norm = 'backbone.layers.1.running_mean'
+    model.loss(batch, data)           # step 0: a copy
+    start = copy.deepcopy(model.students[0].state_dict())
+    for name, value in model.teacher.state_dict().items():
+        if name != norm and 'running' not in name and 'num_batches' not in name:
+            assert torch.equal(value, start[name]), name
+    first = copy.deepcopy(model.teacher.state_dict())
+    with torch.no_grad():
+        for parameter in model.students.parameters():
+            parameter.add_(1.0)
+    second = copy.deepcopy(model.students[0].state_dict())
+    model.loss(batch, data)           # step 1: 0.5 of each
+    for name, value in model.teacher.state_dict().items():
+        if value.is_floating_point():
+            assert torch.allclose(value, (first[name] + second[name]) / 2, atol=1e-6), (
+                name)
+    assert not torch.equal(model.teacher.state_dict()[norm], first[norm])
+    assert int(model.steps) == 2
+    assert all(not p.requires_grad for p in model.teacher.parameters())
+
+
+def test_mean_teacher_predicts_with_the_teacher_unless_asked():
+    model = build('MeanTeacherPose').eval()
+    with torch.no_grad():
+        for parameter in model.teacher.parameters():
+            parameter.mul_(-1)
+    batch = images(1)
+    teacher = model.predict(batch, samples([True]))[0].pred_instances.keypoint_scores
+    model.test_cfg['predict'] = 0
+    own = model.predict(batch, samples([True]))[0].pred_instances.keypoint_scores
+    assert not np.allclose(teacher, own)
+    with pytest.raises(ValueError, match='predict'):
+        build('MeanTeacherPose', test_cfg=dict(predict=1))
+    with pytest.raises(ValueError, match='momentum'):
+        build('MeanTeacherPose', momentum=1.0)
+
+
+def test_confidence_mask_and_foreground_weight_by_hand():
+    loss = MODELS.build(dict(type='HeatmapConsistencyLoss', min_confidence=0.4))
+    output = torch.zeros(1, 2, 1, 2)
+    target = torch.tensor([[[[0.3, 0.1]], [[0.5, 0.1]]]])
+    confidence = target.flatten(2).amax(-1)
+    # only the second joint: (0.25 + 0.01) over 4 pixels
+    assert float(loss(output, target, None, confidence)) == pytest.approx(0.065)
+    loss = MODELS.build(dict(type='HeatmapConsistencyLoss', foreground_weight=2.0))
+    # 0.09 * 1.6 + 0.01 * 1.2 + 0.25 * 2 + 0.01 * 1.2
+    assert float(loss(output, target)) == pytest.approx(0.668 / 4)
+    with pytest.raises(ValueError, match='foreground_weight'):
+        MODELS.build(dict(type='HeatmapConsistencyLoss', foreground_weight=-1))
+
+
+# ---- Yu24 ------------------------------------------------------------------------
+
+
+def test_denoised_without_its_parts_is_posedual():
+    """One weak view, nothing thrown away, no redrawing, no selection (Table 6 row 1)."""
+    parts = dict(num_strong=0, refine=False, threshold=-1e9, select=False)
+    batch, data = images(3), samples([False] * 3)
+    hard_view = dict(type='AffineViews', rotation=60, scale=(0.5, 1.5))
+    plain = build('PoseDual', hard_view=hard_view).loss(batch, data)
+    ours = build('DenoisedPoseDual', hard_view=hard_view, **parts).loss(batch, data)
+    for name, value in plain.items():
+        assert float(ours[name]) == pytest.approx(float(value), rel=1e-5), name
+
+
+@pytest.mark.parametrize('aggregate', ['max', 'avg'])
+def test_denoised_against_a_slow_version(aggregate):
+    model = build('DenoisedPoseDual', num_strong=2, num_weak=2, aggregate=aggregate,
+                  threshold=0.3, margin=0.02)
+    batch, data = images(3), samples([False] * 3)
+    seeds = np.array([s.metainfo['aug_seed'] for s in data])
+    hard = model.hard_view.sample(seeds, (32, 48), batch)
+    matrices = [torch.eye(2, 3).expand(3, 2, 3),
+                model.weak_view.sample(seeds, (32, 48), batch, 'weak1').matrix,
+                hard.matrix,
+                model.hard_view.sample(seeds, (32, 48), batch, 'view1').matrix]
+    pseudo, spread = [], []
+    for network in (0, 1):
+        maps, seen = [], []
+        for matrix in matrices:
+            heatmaps = heatmaps_of(model, network, affine.warp(batch, matrix))
+            to_hard = affine.rescale(affine.compose(
+                hard.matrix, affine.invert(matrix)), (4, 4))
+            maps.append(affine.warp(heatmaps, to_hard))
+            seen.append(affine.valid_mask(to_hard, (8, 12)))
+        maps, seen = torch.stack(maps), torch.stack(seen)
+        together = torch.zeros(3, 4, 12, 8)
+        deviation = torch.zeros(3, 4, 12, 8)
+        for index in np.ndindex(3, 4, 12, 8):
+            image, joint, y, x = index
+            values = [float(m[image, joint, y, x]) for m, s in zip(maps, seen)
+                      if s[image, 0, y, x] > 0]
+            if values:
+                together[index] = max(values) if aggregate == 'max' else np.mean(values)
+                deviation[index] = float(np.std(values))
+        pseudo.append(together)
+        spread.append(deviation.flatten(2).amax(-1))
+    lessons = model.teach(batch, hard, seeds, FLIP)
+    own = 0
+    for me, lesson in enumerate(lessons):
+        for image, joint in np.ndindex(3, 4):
+            mine = spread[me][image, joint] + 0.02 < spread[1 - me][image, joint]
+            own += bool(mine)
+            source = pseudo[me if mine else 1 - me][image, joint]
+            known = lesson.mask.expand(3, 4, 12, 8)[image, joint]
+            if source.max() <= 0.3:
+                assert known.max() == 0
+                continue
+            y, x = divmod(int(source.argmax()), 8)
+            drawn = gaussians(torch.tensor([[[float(x), float(y)]]]), (8, 12), 1.0)
+            assert torch.allclose(lesson.target[image, joint], drawn[0, 0], atol=1e-4)
+    assert 0 < own < 24
+
+
+def test_denoised_gradient_flows_through_the_hard_path_only():
+    model = build('DenoisedPoseDual', hard_augments=[dict(type='JointCutout')])
+    losses = model.loss(images(4), samples([True, True, False, False]))
+    assert gradients(model, losses['unsup_student0_loss_kpt']) == [True, False]
+    assert gradients(model, losses['unsup_student1_loss_kpt']) == [False, True]
+
+
+def test_joints_below_the_threshold_give_no_loss_or_stay_raw():
+    batch, data = images(2), samples([False] * 2)
+    ignored = build('DenoisedPoseDual', threshold=1e9).loss(batch, data)
+    assert float(ignored['unsup_student0_loss_kpt']) == 0
+    kept = build('DenoisedPoseDual', threshold=1e9, below='keep').loss(batch, data)
+    raw = build('DenoisedPoseDual', threshold=-1e9, refine=False).loss(batch, data)
+    assert float(kept['unsup_student0_loss_kpt']) > 0
+    assert float(kept['unsup_student0_loss_kpt']) == pytest.approx(
+        float(raw['unsup_student0_loss_kpt']), rel=1e-6)
+
+
+@pytest.mark.parametrize('bad, words', [
+    (dict(num_strong=-1), 'num_strong'), (dict(num_weak=0), 'num_weak'),
+    (dict(aggregate='median'), "'max' or 'avg'"), (dict(below='drop'), 'below'),
+    (dict(margin=-0.1), 'margin'), (dict(sigma=0), 'sigma'),
+    (dict(detach=False), 'collapse study'),
+    (dict(hard_augments=[dict(type='JointCutout')], hard_paths=[[]]), 'not both'),
+    (dict(hard_paths=[]), 'hard_paths is empty'),
+])
+def test_denoised_refuses(bad, words):
+    with pytest.raises(ValueError, match=words):
+        build('DenoisedPoseDual', **bad)
+
+
+def test_a_codec_without_sigma_needs_one():
+    config = student()
+    config['head']['decoder'] = dict(type='MegviiHeatmap', input_size=(32, 48),
+                                     heatmap_size=(8, 12), kernel_size=5)
+    with pytest.raises(ValueError, match='MegviiHeatmap has no sigma'):
+        build('DenoisedPoseDual', config)
+    build('DenoisedPoseDual', config, sigma=1.0)
+    build('DenoisedPoseDual', config, refine=False)
+
+
+# ---- several hard paths ------------------------------------------------------------
+
+
+def test_losses_of_paths_add_up_and_share_one_map():
+    paths = [[dict(type='JointCutout', num_joints=2)], [dict(type='RandomCutout')], []]
+    batch, data = images(4), samples([False] * 4)
+    several = build('PoseDual', hard_paths=paths).loss(batch, data)
+    alone = [build('PoseDual', hard_augments=path).loss(batch, data) for path in paths]
+    for index in (0, 1):
+        name = f'unsup_student{index}_loss_kpt'
+        # the second path's places are drawn from another seed than alone
+        parts = [float(a[name]) for a in (alone[0], alone[2])]
+        assert float(several[name]) > sum(parts)
+    same = build('PoseDual', hard_paths=[[], []]).loss(batch, data)
+    assert float(same[name]) == pytest.approx(2 * float(alone[2][name]), rel=1e-5)
+
+
+def test_repeated_paths_cover_different_places():
+    model = build('PoseCons', hard_paths=[[dict(type='JointCutout', num_joints=1)]] * 2)
+    batch, seeds = images(4), np.arange(4)
+    joints = torch.rand(4, 4, 2) * torch.tensor([31.0, 47.0])
+    still = View(torch.eye(2, 3).expand(4, 2, 3), torch.zeros(4, dtype=torch.bool))
+    one, two, again = (model.hard_images(batch, joints, still, p, seeds)
+                       for p in (0, 1, 0))
+    assert torch.equal(one, again) and not torch.equal(one, two)
+
+
+@pytest.mark.parametrize('students', [student(), [student(), student()]])
+def test_multipath_pose_runs_with_one_and_two_students(students):
+    model = build('MultiPathPose', students)
+    losses = model.loss(images(4), samples([True, True, False, False]))
+    sum(v for k, v in losses.items() if 'loss' in k).backward()
+    assert all(p.grad is not None and torch.isfinite(p.grad).all()
+               for p in model.parameters())
+    assert len(model.hard_paths) == 2
+    with pytest.raises(ValueError, match='one student or two'):
+        build('MultiPathPose', [student()] * 3)
+
+
+def test_denoising_and_paths_combine():
+    model = build('DenoisedPoseDual', hard_paths=[
+        [dict(type='JointCutOcclude'), dict(type='RandomCutout')],
+        [dict(type='JointCutout'), dict(type='RandomCutMix')]])
+    losses = model.loss(images(4), samples([True, True, False, False]))
+    total = sum(v for k, v in losses.items() if 'loss' in k)
+    assert torch.isfinite(total)
+    total.backward()
