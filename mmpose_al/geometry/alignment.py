@@ -1,0 +1,101 @@
+"""Rigid and similarity alignment of point sets: Procrustes and scale.
+
+Points are (..., N, 3), weights (..., N), leading dimensions broadcast. A pair of
+points takes part where both are finite and its weight is above 0, so NaN marks
+missing joints (a NaN weight too). Weights multiply squared distances.
+"""
+from typing import Optional, Tuple
+
+import torch
+from torch import Tensor
+
+
+def procrustes(source: Tensor,
+               target: Tensor,
+               weights: Optional[Tensor] = None,
+               scale: bool = False) -> Tuple[Tensor, Tensor, Tensor]:
+    """The rigid (or similarity) map that brings ``source`` nearest to ``target``.
+
+    Minimises sum_n w_n || s R source_n + t - target_n ||^2 over proper rotations
+    (determinant +1, never a mirror), by Kabsch's method; the alignment of P-MPJPE
+    with ``scale=True`` and of (Iqbal20, Eq. 8, 10) without.
+
+    Args:
+        source (Tensor): Shape (..., N, 3).
+        target (Tensor): Shape (..., N, 3).
+        weights (Tensor, optional): Shape (..., N).
+        scale (bool): Whether to fit s too; else s = 1.
+
+    Returns:
+        tuple: R (..., 3, 3), t (..., 3), s (...). Where the points do not determine
+        the rotation (fewer than three, or collinear), one of the best. Without any
+        point: the identity. Gradients pass through an SVD, and are undefined where
+        two of its values are equal.
+    """
+    source, target, w = _shared(source, target, weights)
+    total = w.sum(-1)
+    share = w / torch.where(total > 0, total, torch.ones_like(total))[..., None]
+    source_mean = (share[..., None] * source).sum(-2)
+    target_mean = (share[..., None] * target).sum(-2)
+    source = source - source_mean[..., None, :]
+    target = target - target_mean[..., None, :]
+    cross = (share[..., None, None] * target[..., :, None] *
+             source[..., None, :]).sum(-3)
+    U, S, Vh = torch.linalg.svd(cross)
+    sign = torch.where(torch.linalg.det(U) * torch.linalg.det(Vh) < 0, -1.0, 1.0)
+    sign = torch.stack([torch.ones_like(S[..., 0]), torch.ones_like(S[..., 0]),
+                        sign.to(S)], -1)
+    # Sums, not matmul: autocast would round the rotation to half precision.
+    R = ((U * sign[..., None, :])[..., None] * Vh[..., None, :, :]).sum(-2)
+    some = (total > 0)[..., None, None]
+    R = torch.where(some, R, torch.eye(3, dtype=R.dtype, device=R.device))
+    s = torch.ones_like(total)
+    if scale:
+        spread = (share * (source * source).sum(-1)).sum(-1)
+        s = _ratio((S * sign).sum(-1), spread)
+    t = target_mean - s[..., None] * (R * source_mean[..., None, :]).sum(-1)
+    return R, t, s
+
+
+def apply_similarity(points: Tensor, R: Tensor, t: Tensor, s: Tensor) -> Tensor:
+    """s R points + t: points (..., N, 3), R (..., 3, 3), t (..., 3), s (...)."""
+    rotated = (R[..., None, :, :] * points[..., None, :]).sum(-1)
+    return s[..., None, None] * rotated + t[..., None, :]
+
+
+def best_scale(source: Tensor,
+               target: Tensor,
+               weights: Optional[Tensor] = None) -> Tensor:
+    """The factor (...) that minimises sum_n w_n || s source_n - target_n ||^2.
+
+    The scale of N-MPJPE, for poses (..., N, 3) that stand relative to their root.
+    Where ``source`` is all zero or no point takes part: 1.
+    """
+    source, target, w = _shared(source, target, weights)
+    return _ratio((w * (source * target).sum(-1)).sum(-1),
+                  (w * (source * source).sum(-1)).sum(-1))
+
+
+def _ratio(top: Tensor, bottom: Tensor) -> Tensor:
+    defined = bottom > 0
+    ratio = top / torch.where(defined, bottom, torch.ones_like(bottom))
+    return torch.where(defined, ratio, torch.ones_like(ratio))
+
+
+def _shared(source, target, weights) -> Tuple[Tensor, Tensor, Tensor]:
+    """Both point sets in one shape with zeros where a pair is missing, weights."""
+    if source.shape[-1] != 3 or target.shape[-1] != 3:
+        raise ValueError(f'points are (..., N, 3), not {tuple(source.shape)} and '
+                         f'{tuple(target.shape)}')
+    dtype = torch.promote_types(torch.promote_types(source.dtype, target.dtype),
+                                torch.float32)
+    source, target = torch.broadcast_tensors(source.to(dtype), target.to(dtype))
+    w = source.new_ones(source.shape[:-1])
+    if weights is not None:
+        w = w * weights.to(dtype)
+    known = torch.isfinite(source).all(-1) & torch.isfinite(target).all(-1) & (w > 0)
+    known = known & torch.isfinite(w)
+    zero = source.new_zeros(())
+    source = torch.where(known[..., None], source, zero)
+    target = torch.where(known[..., None], target, zero)
+    return source, target, torch.where(known, w, zero)

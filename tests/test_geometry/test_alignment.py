@@ -1,0 +1,113 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mmpose_al.geometry.alignment import apply_similarity, best_scale, procrustes
+
+
+def rotation(seed):
+    q, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(3, 3)))
+    return torch.from_numpy(q * np.sign(np.linalg.det(q)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10**6), num=st.integers(3, 20),
+       factor=st.floats(1e-3, 1e3), scaled=st.booleans())
+def test_recovers_the_map(seed, num, factor, scaled):
+    rng = np.random.default_rng(seed)
+    source = torch.from_numpy(rng.normal(size=(num, 3)))
+    R, t = rotation(seed), torch.from_numpy(rng.normal(size=3)) * 10
+    s = torch.tensor(factor if scaled else 1.0).double()
+    target = apply_similarity(source, R, t, s)
+    R1, t1, s1 = procrustes(source, target, scale=scaled)
+    torch.testing.assert_close(R1, R, atol=1e-6, rtol=0)
+    torch.testing.assert_close(s1, s)
+    torch.testing.assert_close(t1, t, atol=1e-6 * max(factor, 1), rtol=1e-6)
+
+
+def test_never_a_mirror():
+    rng = np.random.default_rng(0)
+    source = torch.from_numpy(rng.normal(size=(5, 12, 3)))
+    target = source * torch.tensor([1.0, 1, -1]).double()
+    R, t, s = procrustes(source, target, scale=True)
+    torch.testing.assert_close(torch.linalg.det(R), torch.ones(5).double())
+    assert ((apply_similarity(source, R, t, s) - target).norm(dim=-1) > 1e-3).any()
+    assert (s > 0).all()
+
+
+def test_minimises_the_weighted_squares():
+    """Against small changes of the answer, in every direction."""
+    rng = np.random.default_rng(1)
+    source, target = (torch.from_numpy(rng.normal(size=(9, 3))) for _ in range(2))
+    w = torch.from_numpy(rng.uniform(0, 2, 9))
+    R, t, s = procrustes(source, target, w, scale=True)
+
+    def cost(R, t, s):
+        delta = apply_similarity(source, R, t, s) - target
+        return (w * (delta * delta).sum(-1)).sum()
+
+    least = cost(R, t, s)
+    for step in (1e-3, -1e-3):
+        assert cost(R, t, s + step) > least
+        for i in range(3):
+            assert cost(R, t + step * torch.eye(3).double()[i], s) > least
+            a = torch.zeros(3, 3).double()
+            a[i, (i + 1) % 3], a[(i + 1) % 3, i] = step, -step
+            assert cost(torch.matrix_exp(a) @ R, t, s) > least
+
+
+def test_missing_points_take_no_part():
+    rng = np.random.default_rng(2)
+    source = torch.from_numpy(rng.normal(size=(6, 3)))
+    R, t = rotation(3), torch.tensor([1.0, 2, 3]).double()
+    target = apply_similarity(source, R, t, torch.tensor(1.0).double())
+    target[0] = float('nan')
+    source[1] = float('inf')
+    target[2] += 100
+    target[3] += 100
+    w = torch.tensor([1.0, 1, 0, math.nan, 1, 1]).double()
+    source = torch.cat([source, torch.tensor([[1.0, 0, 0]]).double()])
+    target = torch.cat([target, R[None, :, 0] + t])
+    w = torch.cat([w, w.new_ones(1)])
+    R1, t1, s1 = procrustes(source, target, w)
+    torch.testing.assert_close(R1, R)
+    torch.testing.assert_close(t1, t)
+    assert s1 == 1
+
+
+@pytest.mark.parametrize('scale', [False, True])
+def test_degenerate_sets_have_an_answer(scale):
+    one = torch.ones(1, 3)
+    R, t, s = procrustes(one, 3 * one, scale=scale)  # one point: a shift
+    torch.testing.assert_close(torch.linalg.det(R), torch.tensor(1.0))
+    assert s == 1
+    torch.testing.assert_close(apply_similarity(one, R, t, s), 3 * one)
+    R, t, s = procrustes(one, one, torch.zeros(1), scale)  # none: the identity
+    assert R.tolist() == torch.eye(3).tolist() and t.tolist() == [0] * 3 and s == 1
+    line = torch.arange(4.0)[:, None] * torch.tensor([1.0, 0, 0])
+    R, t, s = procrustes(line, line[:, [1, 0, 2]], scale=scale)
+    torch.testing.assert_close(torch.linalg.det(R), torch.tensor(1.0))
+    torch.testing.assert_close(
+        apply_similarity(line, R, t, s), line[:, [1, 0, 2]], atol=1e-5, rtol=0)
+
+
+def test_best_scale_by_hand():
+    source = torch.tensor([[[1.0, 0, 0], [0, 2, 0]], [[0, 0, 0], [0, 0, 0]]])
+    target = torch.tensor([[[3.0, 5, 0], [0, 4, 0]], [[1, 1, 1], [1, 1, 1]]])
+    # (3 + 8) / (1 + 4); a pose without extent has no scale.
+    torch.testing.assert_close(best_scale(source, target), torch.tensor([2.2, 1.0]))
+    w = torch.tensor([1.0, 0])
+    torch.testing.assert_close(best_scale(source, target, w), torch.tensor([3.0, 1.0]))
+
+
+def test_gradient_and_shape_errors():
+    rng = np.random.default_rng(5)
+    a = [torch.from_numpy(rng.normal(size=(2, 5, 3))).requires_grad_()
+         for _ in range(2)]
+    assert torch.autograd.gradcheck(lambda x, y: procrustes(x, y, scale=True), a)
+    with pytest.raises(ValueError, match=r'\(\.\.\., N, 3\)'):
+        procrustes(torch.zeros(4, 2), torch.zeros(4, 2))
