@@ -1,7 +1,8 @@
 """2D training samples from a multi-view or plain COCO file."""
 import os.path as osp
 from collections import defaultdict
-from typing import List, Optional, Tuple
+from copy import deepcopy
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 from mmengine.logging import print_log
@@ -13,7 +14,12 @@ from .format import (OUTSIDE, FormatError, check_multiview, load_multiview,
 from .splits import (check_split_source, chosen_labels, load_split,
                      split_instances)
 
-__all__ = ['FormatError', 'MultiViewCocoDataset', 'check_multiview', 'load_multiview']
+__all__ = [
+    'VIEW_KEYS', 'FormatError', 'MultiViewCocoDataset', 'check_multiview',
+    'load_multiview'
+]
+
+VIEW_KEYS = ('frame_id', 'camera_id', 'person_id', 'camera', 'pose_3d', 'action')
 
 
 @DATASETS.register_module()
@@ -22,9 +28,23 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
 
     One sample is one person in one image, as in mmpose's ``CocoDataset``, and
     it can be evaluated by ``CocoMetric``. Where the file knows them, a
-    ``data_info`` also has ``frame_id``, ``camera_id`` and ``person_id`` (int).
+    ``data_info`` also has (``VIEW_KEYS``)
+
+    - ``frame_id``, ``camera_id``, ``person_id`` (int);
+    - ``camera`` (dict): ``name`` and, as float64 arrays, ``K`` (3, 3), ``dist`` (D,),
+      ``R`` (3, 3) and ``t`` (3,) of the image as it is stored;
+    - ``pose_3d`` (K, 4): x, y, z in world millimetres and 1 where known, else 0;
+    - ``action`` (str): of the frame.
+
+    No transform changes these. They are also in the metainfo of the samples that this
+    data set packs itself; a pipeline of a data set around it packs them where
+    ``PackPoseInputs`` has them in ``meta_keys``.
 
     Args:
+        cameras (Sequence[str | int], optional): Names or ids of cameras; only their
+            images are kept. None: all images, also those without a camera. A split is
+            still that of the whole file, so with ``cameras`` take splits of
+            ``frames``.
         ids_file (str, optional): Split file of
             ``tools/dataset_converters/split_labels.py``. Like ``bbox_file`` it
             is not joined with ``data_root``.
@@ -54,6 +74,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
 
     def __init__(self,
                  *args,
+                 cameras: Optional[Sequence[Union[str, int]]] = None,
                  ids_file: Optional[str] = None,
                  labels: Optional[dict] = None,
                  subset: Optional[str] = None,
@@ -73,6 +94,12 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             raise ValueError(f'{name}: subset and one of ids_file and labels go '
                              f'together; got subset={subset!r}, '
                              f'ids_file={ids_file!r}, labels={labels!r}')
+        if isinstance(cameras, (str, int)):
+            raise ValueError(f'{name}: cameras is {cameras!r}; it must be a list of '
+                             f'names or ids, such as [{cameras!r}]')
+        self.cameras = cameras
+        self._camera_of, self._action_of = {}, {}
+        self._pose_index, self._poses = {}, np.zeros((0, 0, 4))
         self.ids_file = ids_file
         self.labels = labels
         self.subset = subset
@@ -83,6 +110,28 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         if self.data_mode != 'topdown' and subset is not None:
             raise ValueError(f'{name}: subset={subset!r} chooses instances and '
                              'needs data_mode="topdown"')
+
+    def get_data_info(self, idx: int) -> dict:
+        """One sample's data_info with camera, 3D pose and action of its frame."""
+        info = super().get_data_info(idx)
+        if info.get('camera_id') in self._camera_of:
+            info['camera'] = deepcopy(self._camera_of[info['camera_id']])
+        if self._action_of.get(info.get('frame_id')) is not None:
+            info['action'] = self._action_of[info['frame_id']]
+        pose = self._pose_index.get((info.get('frame_id'), info.get('person_id')))
+        if pose is not None:
+            info['pose_3d'] = self._poses[pose].copy()
+        return info
+
+    def prepare_data(self, idx: int) -> Any:
+        """One sample through the pipeline; ``VIEW_KEYS`` become metainfo."""
+        info = self.get_data_info(idx)
+        view = {key: info[key] for key in VIEW_KEYS if key in info}
+        info['dataset'] = self  # for transforms that mix images, as in mmpose
+        data = self.pipeline(info)
+        if isinstance(data, dict) and 'data_samples' in data:
+            data['data_samples'].set_metainfo(view)
+        return data
 
     def load_data_list(self) -> List[dict]:
         data_list = super().load_data_list()
@@ -103,9 +152,15 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             parse(raw, self.ann_file), self.ann_file, num_joints, self.on_bad)
         self._metainfo['CLASSES'] = data['categories']
         self._report(data)
+        self._keep_views(data)
+        chosen_cameras = chosen_camera_ids(
+            self.cameras, data['cameras'], self.ann_file)
 
         image_list = []
         for image in data['images']:
+            if chosen_cameras is not None and image.get(
+                    'camera_id') not in chosen_cameras:
+                continue
             if image['id'] % self.sample_interval == 0:
                 image = dict(image, img_id=image['id'], img_path=osp.join(
                     self.data_prefix['img'] or '', image['file_name']))
@@ -170,6 +225,21 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             info['person_id'] = annotation.get('person_id') or 0
         return info
 
+    def _keep_views(self, data: dict) -> None:
+        """Remember cameras, actions and 3D poses once, not once a sample."""
+        self._camera_of = {
+            camera['id']: dict({key: camera[key] for key in ('K', 'dist', 'R', 't')},
+                               name=camera_name(camera))
+            for camera in data['cameras']}
+        self._action_of = {
+            frame['id']: frame.get('action') for frame in data['frames']}
+        self._pose_index = {
+            (pose['frame_id'], pose.get('person_id') or 0): i
+            for i, pose in enumerate(data['poses_3d'])}
+        if data['poses_3d']:
+            self._poses = np.stack(
+                [pose['keypoints_3d'] for pose in data['poses_3d']])
+
     def _get_topdown_data_infos(self, instance_list: List[dict]) -> List[dict]:
         if self.need_keypoints:
             return super()._get_topdown_data_infos(instance_list)
@@ -210,6 +280,50 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
                     f'its joints {list(names)}, the metainfo names them {ours}. '
                     'They are taken to be the same joints in the same order.',
                     'current', level=30)
+
+
+def chosen_camera_ids(cameras: Optional[Sequence[Union[str, int]]],
+                      known: Sequence[dict], path: str) -> Optional[set]:
+    """Ids of the cameras with these names or ids; None for None.
+
+    Raises:
+        ValueError: A name or id that the file lacks, or none at all.
+    """
+    if cameras is None:
+        return None
+    found = [(c, {k['id'] for k in known if k['id'] == c},
+              {k['id'] for k in known if _names(camera_name(k), c)}) for c in cameras]
+    unknown = [c for c, by_id, by_name in found if not by_id | by_name]
+    unclear = [c for c, by_id, by_name in found
+               if by_id and by_name and by_id != by_name]
+    if unknown or unclear or not cameras:
+        problem = ('names no camera' if not cameras else
+                   f'unknown: {", ".join(map(repr, unknown))}' if unknown else
+                   f'{unclear[0]} is the id of one camera and the name of another; '
+                   'write names as strings in a config file')
+        listed = ', '.join(f'{camera_name(c)!r} (id {c["id"]})' for c in known[:40])
+        listed += ', ...' if known[40:] else ''
+        raise ValueError(f'{path}: cameras={list(cameras)!r}: {problem}. '
+                         f'The file has {listed or "no cameras"}')
+    return set().union(*(by_id | by_name for _, by_id, by_name in found))
+
+
+def camera_name(camera: dict) -> str:
+    """A camera's name; its id where the file gives none."""
+    return str(camera.get('name', camera['id']))
+
+
+def _names(name: str, wanted: Union[str, int]) -> bool:
+    """Whether a camera's name is meant.
+
+    On a command line MMEngine makes numbers of names: 400002, and 3 of 00_03.
+    """
+    if isinstance(wanted, str):
+        return name == wanted
+    try:
+        return int(name) == wanted
+    except ValueError:
+        return False
 
 
 def _box_area(xyxy) -> float:

@@ -249,6 +249,87 @@ def test_samples_carry_ids_and_mmpose_fields(write):
     assert info['keypoints_visible'].tolist() == [[1, 1, 0]]
 
 
+def test_samples_carry_camera_pose_and_action(write):
+    dataset = MultiViewCocoDataset(ann_file=write(multiview_data()), metainfo=META)
+    info = dataset.get_data_info(5)  # frame 11, right camera
+    assert info['action'] == 'walk' and info['camera']['name'] == 'right'
+    assert info['camera']['dist'].tolist() == [.1, 0, 0, 0, 0]
+    assert info['camera']['t'].tolist() == [0, 0, 2000]
+    assert info['pose_3d'].tolist() == [[0, 0, 0, 1], [1, 2, 3, 1], [0, 0, 0, 0]]
+    info['pose_3d'][:] = info['camera']['K'][:] = 7  # a copy: nobody else sees it
+    again = dataset.get_data_info(5)
+    assert again['pose_3d'][1, 0] == 1 and again['camera']['K'][0, 0] == 50
+    other = dataset.get_data_info(1)  # person 1 of frame 10: no pose, no action
+    assert 'pose_3d' not in other and 'action' not in other
+
+
+def test_packed_samples_have_the_view_as_metainfo(write):
+    dataset = MultiViewCocoDataset(
+        ann_file=write(multiview_data()), metainfo=META, pipeline=[
+            lambda info: dict(info, img=np.zeros((4, 4, 3), np.uint8)),
+            dict(type='PackPoseInputs')])
+    sample = dataset[4]['data_samples']
+    assert (sample.frame_id, sample.camera_id, sample.person_id) == (11, 1, 0)
+    assert sample.camera['name'] == 'left' and sample.action == 'walk'
+    assert sample.pose_3d.shape == (3, 4)
+    for found in (dataset[0], dataset[3]):  # nothing is left over from others
+        assert 'action' not in found['data_samples']
+
+
+def test_cameras_by_name_or_id(write):
+    path = write(multiview_data())
+    for cameras in (['right'], [2], ('right', 2)):
+        dataset = MultiViewCocoDataset(
+            ann_file=path, metainfo=META, cameras=cameras)
+        assert ids(dataset) == [1020, 1021, 1120]
+    both = MultiViewCocoDataset(ann_file=path, metainfo=META, cameras=['left', 2])
+    assert len(both) == 6
+    split = write_split(write, path, 'frames', [10])
+    some = MultiViewCocoDataset(ann_file=path, metainfo=META, cameras=['left'],
+                                ids_file=split, subset='unlabeled')
+    assert ids(some) == [1110]
+
+
+def test_moving_camera_is_chosen_by_its_name(write):
+    data = multiview_data()
+    data['cameras'][1]['name'] = 'left'
+    data['cameras'].append(dict(data['cameras'][0], id=3, name='other'))
+    data['images'].append(dict(data['images'][0], id=5, camera_id=None))
+    path = write(data)
+    assert len(MultiViewCocoDataset(
+        ann_file=path, metainfo=META, cameras=['left'])) == 6
+    with pytest.raises(ValueError, match='no valid instance'):
+        MultiViewCocoDataset(ann_file=path, metainfo=META, cameras=['other'])
+
+
+def test_names_that_mmengines_command_line_made_numbers_of(write):
+    data = multiview_data()
+    data['cameras'][0]['name'], data['cameras'][1]['name'] = '00_07', '400002'
+    path = write(data)
+    for cameras, expected in (([7], 3), ([400002], 3), ([7, 2], 6), (['00_07'], 3)):
+        dataset = MultiViewCocoDataset(
+            ann_file=path, metainfo=META, cameras=cameras)
+        assert len(dataset) == expected
+    data['cameras'][0]['name'] = '00_02'  # 2 is the id of the other
+    path = write(data)
+    with pytest.raises(ValueError, match='2 is the id of one camera and the name'):
+        MultiViewCocoDataset(ann_file=path, metainfo=META, cameras=[2])
+    assert len(MultiViewCocoDataset(
+        ann_file=path, metainfo=META, cameras=['00_02'])) == 3
+
+
+@pytest.mark.parametrize('cameras, problem', [
+    (['left', 'top', 9], "unknown: 'top', 9"), ([], 'names no camera')])
+def test_unknown_cameras_list_those_there_are(write, cameras, problem):
+    path = write(multiview_data())
+    with pytest.raises(ValueError) as error:
+        MultiViewCocoDataset(ann_file=path, metainfo=META, cameras=cameras)
+    assert str(error.value).startswith(path) and problem in str(error.value)
+    assert "The file has 'left' (id 1), 'right' (id 2)" in str(error.value)
+    with pytest.raises(ValueError, match=r"such as \['left'\]"):
+        MultiViewCocoDataset(ann_file=path, metainfo=META, cameras='left')
+
+
 def test_joints_must_match_the_metainfo(write):
     with pytest.raises(FormatError, match='3 joints, the metainfo of the '
                        'dataset has 17'):

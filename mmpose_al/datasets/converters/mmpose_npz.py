@@ -1,0 +1,71 @@
+"""Annotation files of MMPose's body 3D preparation scripts: one row for each image.
+
+``imgname`` (N,), ``part`` (N, 17, 3): x, y in pixels and a flag, ``S`` (N, 17, 4):
+x, y, z in metres in the axes of that image's camera and a flag.
+"""
+from typing import Dict, List, Sequence, Tuple
+
+import numpy as np
+
+from ..format import FormatError, message
+from .common import Part, box_around, keypoints_of, load_npz
+
+MM = 1000.0
+
+
+def load_annotations(path: str) -> Dict[str, np.ndarray]:
+    """Read and check ``imgname``, ``part`` and ``S``."""
+    data = load_npz(path, ('imgname', 'part', 'S'))
+    for field, width in (('part', 3), ('S', 4)):
+        shape = data[field].shape
+        if len(shape) != 3 or shape[1:] != (17, width):
+            raise FormatError(message(
+                path, 'file', field, f'has shape {shape}, not (N, 17, {width})',
+                'give the body 3D annotations (h36m_train.npz)'))
+        if not np.isfinite(data[field]).all():
+            raise FormatError(message(
+                path, 'file', field, 'holds a number that is not finite',
+                'make the file again'))
+    return data
+
+
+def add_views(part: Part, frame: int, views: Sequence[Tuple[int, int]],
+              data: Dict[str, np.ndarray], max_spread: float,
+              use_flags: bool = True) -> None:
+    """Add a frame's images, 2D keypoints and 3D pose.
+
+    The pose is the first view's, in the world. The others' say the same up to
+    rounding; the largest distance is noted, and a pose beyond ``max_spread`` mm
+    is left out and counted.
+
+    Args:
+        part (Part): Takes the entries.
+        frame (int): Id of the frame.
+        views (list[tuple]): (row of ``data``, id of the camera).
+        data (dict): See :func:`load_annotations`.
+        max_spread (float): mm.
+        use_flags (bool): Joints with flag 0 in ``part`` are not labelled.
+    """
+    world: List[np.ndarray] = []
+    for row, camera in views:
+        image = part.add_image(str(data['imgname'][row]), frame, camera)
+        view = part.cameras[camera]
+        size = np.array([view['width'], view['height']])
+        world.append((MM * data['S'][row, :, :3] - view['t']) @ np.array(view['R']))
+        at = data['part'][row, :, :2]
+        shown = ((at >= -0.5) & (at <= size - 0.5)).all(axis=-1)
+        if use_flags:
+            shown &= data['part'][row, :, 2] > 0
+        box = box_around(at, shown, size)
+        if box is None:
+            part.skip('persons in views that show no joint of theirs')
+        else:
+            part.add_person(image, 0, box, keypoints_of(at, shown))
+    distances = np.linalg.norm(np.array(world) - world[0], axis=-1)
+    if len(views) > 1:
+        part.note("largest distance between the views' 3D poses (mm)",
+                  distances.max())
+    if distances.max() > max_spread:
+        part.skip(f'3D poses on which the views differ by over {max_spread:g} mm')
+    else:
+        part.add_pose(frame, 0, world[0], np.ones(len(world[0]), dtype=bool))

@@ -1,0 +1,224 @@
+"""Calibration files of other tools; those of Qualisys also on a real rig."""
+import os.path as osp
+
+import cv2
+import numpy as np
+import pytest
+
+from mmpose_al.datasets.converters.calibration import read_calibration
+from mmpose_al.datasets.format import FormatError
+
+RIG = osp.join(osp.dirname(__file__), '..', '..', '..', 'shared', 'data', 'multiview',
+               'pose2sim_singleperson.npz')
+K = np.array([[1000, 0, 640.5], [0, 1010, 360], [0, 0, 1.]])
+DIST = np.array([-.1, .05, 1e-3, -2e-3, .01])
+R = cv2.Rodrigues(np.array([.1, -.4, .2]))[0]
+T = np.array([.5, -.25, 3.0])
+
+
+def check(camera, name, t_mm, dist=DIST, size=(1280, 720)):
+    assert camera['name'] == name and camera['size'] == size
+    assert np.allclose(camera['K'], K) and np.allclose(camera['dist'], dist)
+    assert np.allclose(camera['R'], R) and np.allclose(camera['t'], t_mm)
+
+
+TOML = """
+[cam_1]
+name = "left"
+size = [ 1280, 720,]
+matrix = [ [ 1000.0, 0.0, 640.5,], [ 0.0, 1010.0, 360.0,], [ 0.0, 0.0, 1.0,],]
+distortions = [ -0.1, 0.05, 0.001, -0.002, 0.01,]
+rotation = [ 0.1, -0.4, 0.2,]
+translation = [ 0.5, -0.25, 3.0,]
+fisheye = false
+
+[cam_2]
+size = [ 1280.0, 720.0]
+matrix = [ [ 1000.0, 0.0, 640.5,], [ 0.0, 1010.0, 360.0,], [ 0.0, 0.0, 1.0,],]
+distortions = [ -0.1, 0.05, 0.001, -0.002]
+rotation = [ 0.1, -0.4, 0.2,]
+translation = [ 0.5, -0.25, 3.0,]
+
+[metadata]
+adjusted = false
+error = 0.0
+"""
+
+
+def test_toml(tmp_path):
+    path = tmp_path / 'calib.toml'
+    path.write_text(TOML)
+    one, two = read_calibration([str(path)], 'm')
+    check(one, 'left', [500, -250, 3000])
+    check(two, 'cam_2', [500, -250, 3000], DIST[:4])
+    assert np.allclose(read_calibration([str(path)], 'mm')[0]['t'], T)
+    assert np.allclose(read_calibration([str(path)], 'cm')[0]['t'], 10 * T)
+
+
+@pytest.mark.parametrize('old, new, problem', [
+    ('fisheye = false', 'fisheye = true', '\'cam_1\', field "fisheye": is true'),
+    ('rotation = [ 0.1, -0.4, 0.2,]', '', '\'cam_1\', field "rotation": is missing'),
+    ('[ 0.5, -0.25, 3.0,]', '[ 0.5, -0.25]', '\'left\', field "t": is .*, not 3'),
+    ('[ 0.5, -0.25, 3.0,]', '[ 0.5, nan, 3.0]', '\'left\', field "t": .* 3 finite'),
+    ('"left"', '"cam_2"', '\'cam_2\', field "name": stands twice'),
+    ('size = [ 1280, 720,]', 'size = [1280, 719.5]', '\'left\', field "size"'),
+    ('[cam_2]', '[cam_2', 'is not TOML'),
+])
+def test_toml_faults_are_named(tmp_path, old, new, problem):
+    path = tmp_path / 'calib.toml'
+    path.write_text(TOML.replace(old, new, 1))
+    with pytest.raises(FormatError, match='calib.toml: .*' + problem):
+        read_calibration([str(path)], 'm')
+
+
+def test_the_unit_must_be_told(tmp_path):
+    path = tmp_path / 'calib.toml'
+    path.write_text(TOML)
+    with pytest.raises(FormatError, match='unit of its translations. Pass --unit'):
+        read_calibration([str(path)])
+    with pytest.raises(FormatError, match='other.toml: no such file'):
+        read_calibration([str(tmp_path / 'other.toml')], 'm')
+    (tmp_path / 'calib.csv').write_text('')
+    with pytest.raises(FormatError, match='unknown kind'):
+        read_calibration([str(tmp_path / 'calib.csv')], 'm')
+
+
+def write_yaml(path, **values):
+    store = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
+    for key, value in values.items():
+        if key == 'names':
+            store.startWriteStruct('names', cv2.FileNode_SEQ)
+            for name in value:
+                store.write('', name)
+            store.endWriteStruct()
+        else:
+            store.write(key, value)
+    store.release()
+    return str(path)
+
+
+def test_yaml_with_all_cameras_in_two_files(tmp_path):
+    rotation = cv2.Rodrigues(R)[0]
+    intri = write_yaml(
+        tmp_path / 'intri.yml', names=['1', 'b'], K_1=K, dist_1=DIST[None], K_b=K,
+        dist_b=DIST[None], W_b=1280, H_b=720)
+    extri = write_yaml(
+        tmp_path / 'extri.yml', names=['1', 'b'], R_1=rotation, Rot_1=R, T_1=T[:, None],
+        R_b=rotation, T_b=T[:, None])
+    one, two = read_calibration([intri, extri], 'm', {'1': (1280, 720)})
+    check(one, '1', [500, -250, 3000])
+    check(two, 'b', [500, -250, 3000])
+    with pytest.raises(FormatError, match='\'1\', field "width": is missing'):
+        read_calibration([intri, extri], 'm')
+    with pytest.raises(FormatError, match='intri.yml: camera \'1\', field "R": is '
+                       'missing'):
+        read_calibration([intri], 'm', {'1': (1280, 720)})
+
+
+def test_yaml_with_one_file_for_each_camera(tmp_path):
+    values = dict(camera_matrix=K, distortion_coefficients=DIST[:, None],
+                  image_width=1280, image_height=720, R=R, T=T)
+    paths = [write_yaml(tmp_path / f'{name}.yaml', **values) for name in 'ab']
+    one, two = read_calibration(paths, 'm')
+    check(one, 'a', [500, -250, 3000])
+    check(two, 'b', [500, -250, 3000])
+    path = write_yaml(tmp_path / 'c.yaml', **dict(values, R=2 * R))
+    with pytest.raises(FormatError, match="'c', field \"R\": is not a rotation"):
+        read_calibration([path], 'm')
+    (tmp_path / 'd.yaml').write_text('a: [1, 2\n')
+    with pytest.raises(FormatError, match='d.yaml: OpenCV cannot read it'):
+        read_calibration([str(tmp_path / 'd.yaml')], 'm')
+
+
+def qca(cameras):
+    """A QCA file of (name, size, K, dist, R, t in mm) in Qualisys' terms."""
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<calibration><cameras>']
+    for name, (w, h), K, (k1, k2, p1, p2, k3), R, t in cameras:
+        axes = np.diag([1., -1, -1]) @ R  # y up, z backwards
+        x, y, z = -R.T @ t
+        r = ' '.join(f'r{i + 1}{j + 1}="{axes[i, j]!r}"'
+                     for i in range(3) for j in range(3)).replace('np.float64', '')
+        r = r.replace('(', '').replace(')', '')
+        lines.append(
+            f'<camera active="1" serial="{name}" model="Miqus Video" viewrotation="0">'
+            f'<fov_video left="0" top="0" right="{w - 1}" bottom="{h - 1}"/>'
+            f'<transform x="{x}" y="{y}" z="{z}" {r}/><intrinsic '
+            f'focalLengthU="{64 * K[0][0]}" focalLengthV="{64 * K[1][1]}" '
+            f'centerPointU="{64 * K[0][2]}" centerPointV="{64 * K[1][2]}" '
+            f'radialDistortion1="{k1}" radialDistortion2="{k2}" '
+            f'radialDistortion3="{k3}" tangentalDistortion1="{p1}" '
+            f'tangentalDistortion2="{p2}"/></camera>')
+    return '\n'.join(lines + ['</cameras></calibration>'])
+
+
+def test_qca(tmp_path):
+    path = tmp_path / 'calib.qca.txt'
+    path.write_text(qca([('a', (1280, 720), K, DIST, R, 1000 * T)]))
+    camera, = read_calibration([str(path)])
+    check(camera, 'a', [500, -250, 3000])
+    with pytest.raises(FormatError, match='a QCA file is in mm, not m'):
+        read_calibration([str(path)], 'm')
+
+
+def test_qca_by_hand(tmp_path):
+    """A camera 2 m up that looks along the world's x: right is -y, up is z."""
+    text = qca([('a', (640, 480), K, DIST, R, T)])
+    start, end = text.index('<transform'), text.index('<intrinsic')
+    text = text[:start] + (
+        '<transform x="0" y="0" z="2000" r11="0" r12="-1" r13="0" r21="0" r22="0" '
+        'r23="1" r31="-1" r32="0" r33="0"/>') + text[end:]
+    text = text.replace('left="0" top="0" right="639" bottom="479"',
+                        'left="40" top="10" right="679" bottom="489"')
+    path = tmp_path / 'calib.qca'
+    path.write_text(text)
+    camera, = read_calibration([str(path)])
+    # A point 5 m ahead, 1 m to the left (y = 1 m), 1.5 m above the floor.
+    local = camera['R'] @ [5000, 1000, 1500] + camera['t']
+    assert np.allclose(local, [-1000, 500, 5000])  # left, below, ahead
+    assert camera['size'] == (640, 480)
+    assert camera['K'][:2, 2].tolist() == [600.5, 350]
+
+
+@pytest.mark.parametrize('old, new, problem', [
+    ('<calibration>', '<!DOCTYPE a [<!ENTITY b "c">]><calibration>', 'document type'),
+    ('focalLengthU', 'focalLength', "'a', field \"intrinsic/focalLengthU\": is"),
+    ('viewrotation="0"', 'viewrotation="90"', 'turned views'),
+    ('</calibration>', '', 'is not XML'),
+    ('active="1"', 'active="0"', 'holds no camera'),
+])
+def test_qca_faults_are_named(tmp_path, old, new, problem):
+    text = qca([('a', (1280, 720), K, DIST, R, 1000 * T)])
+    path = tmp_path / 'calib.xml'
+    path.write_text(text.replace(old, new))
+    with pytest.raises(FormatError, match='calib.xml: .*' + problem):
+        read_calibration([str(path)])
+
+
+def test_entities_in_another_encoding_are_refused_too(tmp_path):
+    path = tmp_path / 'calib.xml'
+    text = qca([]).replace('UTF-8', 'UTF-16').replace(
+        '<calibration>', '<!DOCTYPE a [<!ENTITY b "c">]><calibration>&b;')
+    path.write_bytes(text.encode('utf-16'))
+    with pytest.raises(FormatError, match='document type'):
+        read_calibration([str(path)])
+
+
+@pytest.mark.skipif(not osp.isfile(RIG), reason='../shared/data/multiview is absent')
+def test_a_real_rig_survives_the_round_trip(tmp_path):
+    """Four Qualisys cameras: through QCA and through TOML."""
+    rig = np.load(RIG)
+    cameras = [(f'c{i}', tuple(rig['image_size'][i]), rig['K'][i], rig['dist'][i],
+                rig['R'][i], rig['t'][i]) for i in range(4)]
+    (tmp_path / 'a.qca').write_text(qca(cameras))
+    (tmp_path / 'a.toml').write_text('\n'.join(
+        f'[{name}]\nsize = {list(map(int, size))}\nmatrix = {K.tolist()}\n'
+        f'distortions = {dist.tolist()}\n'
+        f'rotation = {cv2.Rodrigues(R)[0].ravel().tolist()}\n'
+        f'translation = {(t / 1000).tolist()}'
+        for name, size, K, dist, R, t in cameras))
+    for found in (read_calibration([str(tmp_path / 'a.qca')]),
+                  read_calibration([str(tmp_path / 'a.toml')], 'm')):
+        for camera, (name, size, K, dist, R, t) in zip(found, cameras):
+            assert camera['name'] == name and camera['size'] == tuple(size)
+            for key, value in (('K', K), ('dist', dist), ('R', R), ('t', t)):
+                assert np.allclose(camera[key], value, rtol=1e-6, atol=1e-5), key

@@ -1,0 +1,221 @@
+"""A user's rig: videos whose frame numbers can be read off their pixels."""
+import json
+import os
+import os.path as osp
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from mmpose_al.datasets.converters import videos
+from mmpose_al.datasets.format import FormatError, load_multiview
+from mmpose_al.datasets.multiview import MultiViewCocoDataset
+
+ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
+sys.path.insert(0, osp.join(ROOT, 'tools', 'dataset_converters'))
+
+import video2multiview  # noqa: E402
+
+SIZE = (64, 48)
+
+
+def frame_of(number, view):
+    """Gray 8 * number in the left half, 60 * view in the right."""
+    picture = np.full((SIZE[1], SIZE[0], 3), 8 * number, np.uint8)
+    picture[:, SIZE[0] // 2:] = 60 * view
+    return picture
+
+
+def number_of(path):
+    picture = cv2.imread(path)
+    assert picture.shape == (SIZE[1], SIZE[0], 3)
+    return round(picture[:, :28].mean() / 8), round(picture[:, 36:].mean() / 60)
+
+
+def write_video(path, view, count=12):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 25, SIZE)
+    if not writer.isOpened():
+        pytest.skip('this OpenCV writes no MJPG videos')
+    for number in range(count):
+        writer.write(frame_of(number, view))
+    writer.release()
+
+
+def write_calibration(path, names, size=SIZE):
+    path.write_text('\n'.join(
+        f'[{name}]\nsize = {list(size)}\ndistortions = [0.0, 0.0, 0.0, 0.0]\n'
+        f'matrix = [[50.0, 0.0, 32.0], [0.0, 50.0, 24.0], [0.0, 0.0, 1.0]]\n'
+        f'rotation = [0.0, {.1 * i}, 0.0]\ntranslation = [0.0, 0.0, {2.0 + i}]'
+        for i, name in enumerate(names)))
+    return str(path)
+
+
+@pytest.fixture
+def rig(tmp_path):
+    """Three views: two videos and a folder of images."""
+    folder = tmp_path / 'walk'
+    folder.mkdir()
+    for view, name in enumerate(('a', 'b')):
+        write_video(folder / f'{name}.avi', view)
+    (folder / 'c').mkdir()
+    for number in range(12):  # 1.png ... 12.png: not in the order of letters
+        cv2.imwrite(str(folder / 'c' / f'{number + 1}.png'), frame_of(number, 2))
+    calibration = write_calibration(tmp_path / 'calib.toml', 'abc')
+    return [str(folder), '--calibration', calibration, '--unit', 'm', '--out',
+            str(tmp_path / 'out' / 'walk.json')]
+
+
+def convert(arguments, *more):
+    video2multiview.main(arguments + list(more))
+    path = arguments[arguments.index('--out') + 1]
+    return load_multiview(path), osp.dirname(path)
+
+
+def test_frames_of_all_views_are_the_same_moment(rig):
+    data, root = convert(rig, '--step', '5', '--start', '1')
+    assert [(f['sequence'], f['index'], f['source_frame'], f['time'])
+            for f in data['frames']] == [('walk', 0, 1, .04), ('walk', 1, 6, .24),
+                                         ('walk', 2, 11, .44)]
+    cameras = {c['id']: c for c in data['cameras']}
+    frames = {f['id']: f['source_frame'] for f in data['frames']}
+    assert len(data['images']) == 9
+    for image in data['images']:
+        number, view = number_of(osp.join(root, image['file_name']))
+        assert number == frames[image['frame_id']]
+        assert 'abc'[view] == cameras[image['camera_id']]['name']
+    assert data['cameras'][2]['t'].tolist() == [0, 0, 4000]
+    # Without boxes, one person who fills the image and has no 2D labels.
+    assert {tuple(a['bbox']) for a in data['annotations']} == {(0, 0, 64, 48)}
+    assert not any(a['num_keypoints'] for a in data['annotations'])
+    assert data['poses_3d'] == []
+    dataset = MultiViewCocoDataset(
+        ann_file=rig[-1], data_prefix=dict(img=root), need_keypoints=False)
+    assert len(dataset) == 9
+    assert cv2.imread(dataset.get_data_info(8)['img_path']) is not None
+
+
+def test_a_killed_extraction_goes_on(rig, monkeypatch):
+    folder = osp.join(osp.dirname(rig[-1]), 'images', 'walk', 'a')
+    write = videos._write_jpeg
+
+    def dies(picture, path, quality):
+        if path.endswith('000007.jpg'):
+            raise KeyboardInterrupt
+        write(picture, path, quality)
+
+    monkeypatch.setattr(videos, '_write_jpeg', dies)
+    with pytest.raises(KeyboardInterrupt):
+        convert(rig)
+    assert sorted(n for n in os.listdir(folder) if n.endswith('.jpg')) == [
+        f'{i:06d}.jpg' for i in range(7)]
+    written = []
+
+    def counts(picture, path, quality):
+        written.append(osp.relpath(path, osp.dirname(folder)))
+        write(picture, path, quality)
+
+    monkeypatch.setattr(videos, '_write_jpeg', counts)
+    data, root = convert(rig)
+    assert written == [f'a/{i:06d}.jpg' for i in range(7, 12)] + [
+        f'b/{i:06d}.jpg' for i in range(12)]
+    for image in data['images']:
+        if '/a/' in image['file_name']:
+            assert number_of(osp.join(root, image['file_name']))[0] == int(
+                osp.basename(image['file_name'])[:6])
+    convert(rig, '--step', '2')
+    assert len(written) == 17  # all there already
+
+
+def test_images_of_another_video_are_not_taken(rig):
+    convert(rig)
+    write_video(osp.join(rig[0], 'a.avi'), 3)
+    os.utime(osp.join(rig[0], 'a.avi'), (1, 1))
+    with pytest.raises(FormatError, match='walk/a: holds images that are not of'):
+        convert(rig)
+
+
+def test_views_must_have_equal_numbers_of_frames(rig):
+    write_video(osp.join(rig[0], 'b.avi'), 1, count=9)
+    with pytest.raises(FormatError, match=r"b.avi: \(view 'b'\) has 9 frames, .*12.*"
+                       '--allow-unequal'):
+        convert(rig)
+    data, _ = convert(rig, '--allow-unequal')
+    assert len(data['frames']) == 9
+
+
+def test_a_video_that_ends_early_is_an_error(rig, tmp_path):
+    source = videos.open_source('a', osp.join(rig[0], 'a.avi'))
+    assert source.count == 12 and source.size == SIZE and source.fps == 25
+    with pytest.raises(FormatError, match=r"a.avi: \(view 'a'\) frame 12 cannot be "
+                       'read, though the file tells of 17'):
+        videos.extract(source._replace(count=17), range(17), str(tmp_path / 'early'),
+                       report=lambda line: None)
+
+
+def test_cameras_must_fit(rig, tmp_path):
+    write_calibration(tmp_path / 'calib.toml', 'ab')
+    with pytest.raises(FormatError, match="calib.toml: camera 'c', field \"name\": is "
+                       'missing, .*the file has a, b'):
+        convert(rig)
+    write_calibration(tmp_path / 'calib.toml', 'abc', (128, 96))
+    with pytest.raises(FormatError, match="camera 'a', field \"size\": is 128x96, the "
+                       'images of .*a.avi are 64x48'):
+        convert(rig)
+    os.remove(str(tmp_path / 'calib.toml'))
+    with pytest.raises(FormatError, match='calib.toml: no such file'):
+        convert(rig)
+
+
+def test_views_by_name(rig):
+    walk = rig[0]
+    views = [f'c={walk}/c', f'a={walk}/a.avi']
+    data, _ = convert(views + rig[1:], '--step', '6')
+    assert [c['name'] for c in data['cameras']] == ['c', 'a']
+    for bad, problem in ((['walk'], "'walk' is not NAME=PATH"),
+                         (views + [f'a={walk}/b.avi'], "view 'a' stands for"),
+                         ([f'a={walk}/x.avi'], 'x.avi.*no such video')):
+        with pytest.raises(FormatError, match=problem):
+            convert(bad + rig[1:])
+    open(osp.join(walk, 'a.mp4'), 'w').close()
+    with pytest.raises(FormatError, match="view 'a' stands for"):
+        convert(rig)
+
+
+def test_boxes_from_a_list(rig, tmp_path):
+    boxes = tmp_path / 'boxes.json'
+    rows = [dict(camera='a', frame=0, bbox=[1, 2, 30, 40], score=.4),
+            dict(camera='a', frame=0, bbox=[5, 6, 20, 20], score=.9),
+            dict(camera='b', frame=6, bbox=[200, 2, 30, 40])]
+    boxes.write_text(json.dumps(rows))
+    data, _ = convert(rig, '--step', '6', '--boxes', str(boxes))
+    assert [a['bbox'] for a in data['annotations']] == [[5, 6, 20, 20]]  # best of a
+    for index, row in enumerate(rows[:2]):
+        row['person_id'] = index
+    rows[2]['person_id'] = 0
+    boxes.write_text(json.dumps(rows))
+    data, _ = convert(rig, '--step', '6', '--boxes', str(boxes))
+    assert [(a['person_id'], a['bbox']) for a in data['annotations']] == [
+        (0, [1, 2, 30, 40]), (1, [5, 6, 20, 20])]
+    for change, problem in ((dict(camera='x'), '"camera": is \'x\', the views are a'),
+                            (dict(frame='1'), '"frame": is \'1\''),
+                            (dict(bbox=[1, 2, 0, 4]), '"bbox": is')):
+        boxes.write_text(json.dumps([dict(rows[0], **change)]))
+        with pytest.raises(FormatError, match=r'boxes.json: \[0\], field ' + problem):
+            convert(rig, '--boxes', str(boxes))
+
+
+def test_boxes_from_a_coco_file(rig, tmp_path):
+    boxes = tmp_path / 'boxes.json'
+    content = dict(
+        images=[dict(id=7, file_name='images/walk/a/000006.jpg'),
+                dict(id=8, file_name='images/walk/a/000007.jpg')],
+        annotations=[dict(image_id=7, bbox=[1, 2, 30, 40]),
+                     dict(image_id=8, bbox=[1, 2, 30, 40])])
+    boxes.write_text(json.dumps(content))
+    data, _ = convert(rig, '--step', '6', '--boxes', str(boxes))
+    assert [a['bbox'] for a in data['annotations']] == [[1, 2, 30, 40]]
+    content['images'][0]['file_name'] = '../walk/a/000006.jpg'
+    boxes.write_text(json.dumps(content))
+    with pytest.raises(FormatError, match='none of its images is one of this data set'):
+        convert(rig, '--step', '6', '--boxes', str(boxes))

@@ -1,0 +1,96 @@
+"""Synchronised videos (or image folders) and a calibration to the multi-view format.
+
+    python tools/dataset_converters/video2multiview.py recordings/walk \\
+        --calibration calib.toml --unit m --step 10 \\
+        --images data/rig/images --out data/rig/walk.json
+
+The views are a folder's videos and sub-folders, or NAME=PATH ...; their names are
+those of the cameras in the calibration: OpenCV YAML, Anipose or Pose2Sim TOML, or
+Qualisys QCA. docs/converters.md tells the rest.
+"""
+import argparse
+import os.path as osp
+import sys
+
+sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+
+from mmpose_al.datasets.converters import videos  # noqa: E402
+from mmpose_al.datasets.converters.calibration import (  # noqa: E402
+    UNITS, read_calibration)
+from mmpose_al.datasets.converters.common import (  # noqa: E402
+    add_arguments, category_of, convert, run_tool)
+
+
+def main(argv=None) -> None:
+    args = parse_args(argv)
+    category = category_of(args.metainfo)
+    sources = [videos.open_source(*item)
+               for item in videos.find_views(args.views).items()]
+    cameras = videos.match_cameras(
+        sources, read_calibration(args.calibration, args.unit,
+                                  {source.name: source.size for source in sources}),
+        args.calibration[0])
+    numbers = range(args.start, videos.common_count(sources, args.allow_unequal),
+                    args.step)
+    root = args.data_prefix or osp.dirname(osp.abspath(args.out))
+    sequence = args.sequence or osp.splitext(osp.basename(args.out))[0]
+    folder = osp.join(args.images or osp.join(root, 'images'), sequence)
+    paths = [videos.extract(source, numbers, osp.join(folder, source.name),
+                            args.quality) for source in sources]
+    boxes = None
+    if args.boxes:
+        names = {osp.relpath(path, root).replace('\\', '/'): (source.name, number)
+                 for source, view in zip(sources, paths)
+                 for path, number in zip(view, numbers)}
+        boxes = videos.read_boxes(args.boxes, names)
+    fps = args.fps or sources[0].fps
+    task = videos.make_task(sequence, sources, cameras, numbers, paths, root, boxes,
+                            fps)
+    convert(args.out, [task], category, f'{sequence}, every {args.step} frames', root,
+            args.missing_images, args.keep_parts)
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument('views', nargs='+', help='one folder, or NAME=PATH ...')
+    parser.add_argument('--calibration', nargs='+', required=True, metavar='FILE')
+    parser.add_argument('--unit', choices=sorted(UNITS),
+                        help='of the translations (YAML, TOML)')
+    parser.add_argument('--out', required=True, help='JSON file to write')
+    parser.add_argument('--images', help='folder that takes the extracted images; '
+                        'default images beside the JSON file')
+    parser.add_argument('--data-prefix', help='folder that file names are relative '
+                        'to; default that of the JSON file')
+    parser.add_argument('--sequence', help='name; default that of the JSON file')
+    parser.add_argument('--step', type=positive, default=1, help='take every n-th '
+                        'frame')
+    parser.add_argument('--start', type=not_negative, default=0,
+                        help='first frame, from 0')
+    parser.add_argument('--fps', type=float, help='if the videos do not tell')
+    parser.add_argument('--boxes', help='JSON file; without it a box is the image')
+    parser.add_argument('--metainfo', default='configs/_base_/datasets/coco.py',
+                        help='joints of the data set; default %(default)s')
+    parser.add_argument('--quality', type=int, default=95, help='of the JPEG files')
+    parser.add_argument('--allow-unequal', action='store_true',
+                        help='leave out what is beyond the shortest view')
+    add_arguments(parser)
+    return parser.parse_args(argv)
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not at least 1')
+    return number
+
+
+def not_negative(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f'{text} is negative')
+    return number
+
+
+if __name__ == '__main__':
+    run_tool(main, 'video2multiview')
