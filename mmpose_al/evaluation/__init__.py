@@ -1,4 +1,6 @@
 from .joint_pck import JointPCK
+from .mkpe import MKPE
 from .per_student import PerStudentMetric
+from .pose3d import PCK3D
 
-__all__ = ['JointPCK', 'PerStudentMetric']
+__all__ = ['JointPCK', 'MKPE', 'PCK3D', 'PerStudentMetric']

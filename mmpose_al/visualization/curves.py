@@ -66,7 +66,7 @@ def plot_curves(runs: Dict[str, str], out_file: str) -> List[str]:
     for position, title in enumerate(titles):
         axes = figure.add_subplot(1, len(titles), position + 1)
         _draw_panel(axes, title, panels[title])
-    _save(figure, out_file)
+    save_figure(figure, out_file)
     return titles
 
 
@@ -137,7 +137,7 @@ def _draw_panel(axes, title: str, curves: List[Tuple]) -> None:
     axes.legend(fontsize='x-small')
 
 
-def _save(figure: Figure, out_file: str) -> None:
+def save_figure(figure: Figure, out_file: str) -> None:
     os.makedirs(osp.dirname(osp.abspath(out_file)), exist_ok=True)
     stem, ending = osp.splitext(out_file)
     temporary = f'{stem}.{os.getpid()}{ending}'

@@ -48,7 +48,7 @@ def draw_overlays(images: Sequence[np.ndarray],
                 cell, scaled(guess, scale), everywhere, skeleton, PREDICTED_COLOR)
             cells.append(cell)
         rows.append(_titled(np.concatenate(cells, 1), f'{name} (red), true (green)'))
-    _save(np.concatenate(rows, 0), out_file)
+    save_picture(np.concatenate(rows, 0), out_file)
 
 
 def fit_height(image: np.ndarray, height: int) -> Tuple[np.ndarray, float]:
@@ -95,7 +95,7 @@ def _titled(row: np.ndarray, title: str) -> np.ndarray:
 
 
 
-def _save(image: np.ndarray, out_file: str) -> None:
+def save_picture(image: np.ndarray, out_file: str) -> None:
     os.makedirs(osp.dirname(osp.abspath(out_file)), exist_ok=True)
     stem, ending = osp.splitext(out_file)
     temporary = f'{stem}.{os.getpid()}{ending}'
