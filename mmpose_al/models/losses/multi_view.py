@@ -1,0 +1,136 @@
+"""Losses on normalised 3D poses of several views of one person (Iqbal20).
+
+Notation: groups G (one person at one moment), views V, joints J.
+"""
+from typing import List, Optional, Sequence, Tuple
+
+import torch
+from torch import Tensor, nn
+
+from mmpose.registry import MODELS
+
+from ...geometry.alignment import apply_similarity, procrustes
+from ...geometry.depth import limb_lengths
+
+
+@MODELS.register_module()
+class MultiViewConsistencyLoss(nn.Module):
+    """Poses of different views are equal up to a rigid map (Iqbal20, Eq. 8, 10).
+
+    Over ordered pairs of views, ``φ_j,c φ_j,c' || p_j,c - R p_j,c' ||_1``, where R is
+    the confidence-weighted Procrustes alignment (proper rotation and translation, no
+    scale; a constant for the gradient) or, with known cameras, the given rotation and
+    the translation that fits best.
+
+    The paper writes a sum over pairs and joints; here it is the mean over groups, pairs
+    and joints, masked ones included, so that the loss of a batch is the mean of the
+    losses of its shards. A sum over four views and J joints is 12 J times as much.
+
+    Args:
+        loss_weight (float): α.
+        detach_confidence (bool): Whether φ is a constant. The paper does not say; if it
+            is not, the loss can fall by lowering confidence.
+    """
+
+    def __init__(self, loss_weight: float = 10.0, detach_confidence: bool = True):
+        super().__init__()
+        self.loss_weight = loss_weight
+        self.detach_confidence = detach_confidence
+
+    def forward(self,
+                points: Tensor,
+                confidence: Tensor,
+                valid: Tensor,
+                rotations: Optional[Tensor] = None) -> Tensor:
+        """
+        Args:
+            points (Tensor): Normalised poses in each camera's coordinates,
+                (G, V, J, 3).
+            confidence (Tensor): φ, (G, V, J).
+            valid (Tensor): Views that are there and could be reconstructed,
+                bool (G, V).
+            rotations (Tensor, optional): World to camera, (G, V, 3, 3): the known
+                extrinsics of WS+R.
+
+        Returns:
+            Tensor: A scalar; 0 without a pair of valid views.
+        """
+        if self.detach_confidence:
+            confidence = confidence.detach()
+        num_views = points.shape[1]
+        confidence = confidence.clamp(min=0)
+        first, second = _ordered_pairs(num_views, points.device)
+        target, source = points[:, first], points[:, second]
+        weight = confidence[:, first] * confidence[:, second]
+        both = valid[:, first] & valid[:, second]
+        weight = weight * both[..., None]
+        with torch.no_grad():
+            if rotations is None:
+                R, t, s = procrustes(source, target, weight)
+            else:
+                R = rotations[:, first] @ rotations[:, second].transpose(-1, -2)
+                s = torch.ones_like(weight[..., 0])
+                share = weight / weight.sum(-1, keepdim=True).clamp(min=1e-12)
+                turned = apply_similarity(source, R, torch.zeros_like(source[..., 0, :]),
+                                          s)
+                t = ((target - turned) * share[..., None]).sum(-2)
+        distance = (target - apply_similarity(source, R.detach(), t.detach(),
+                                              s.detach())).abs().sum(-1)
+        # Invalid poses are finite, so a weight of 0 takes them out.
+        return self.loss_weight * (weight * distance).mean()
+
+
+@MODELS.register_module()
+class LimbLengthLoss(nn.Module):
+    """Limbs are as long as they are on average (Iqbal20, Eq. 11).
+
+    ``φ_j φ_j' (|| p_j - p_j' || - μ)²``, the mean over poses and limbs, masked ones
+    included.
+
+    Args:
+        limbs (Sequence[tuple]): E pairs of joints.
+        mean_lengths (Sequence[float]): μ, normalised by the pair's distance, (E, ).
+        loss_weight (float): β.
+        detach_confidence (bool): As in :class:`MultiViewConsistencyLoss`.
+
+    Raises:
+        ValueError: As many lengths as limbs are needed, all above 0.
+    """
+
+    def __init__(self, limbs: Sequence[Tuple[int, int]], mean_lengths: Sequence[float],
+                 loss_weight: float = 100.0, detach_confidence: bool = True):
+        super().__init__()
+        if len(limbs) != len(mean_lengths) or not limbs or min(mean_lengths) <= 0:
+            raise ValueError(f'{len(limbs)} limbs with {len(mean_lengths)} mean lengths; '
+                             'give as many of both, lengths above 0')
+        self.limbs: List[Tuple[int, int]] = [(int(a), int(b)) for a, b in limbs]
+        self.loss_weight = loss_weight
+        self.detach_confidence = detach_confidence
+        self.register_buffer('mean_lengths', torch.tensor(list(mean_lengths)),
+                             persistent=False)
+
+    def forward(self, points: Tensor, confidence: Tensor, valid: Tensor) -> Tensor:
+        """
+        Args:
+            points (Tensor): Normalised poses, (..., J, 3).
+            confidence (Tensor): φ, (..., J).
+            valid (Tensor): Poses that could be reconstructed, bool (...).
+
+        Returns:
+            Tensor: A scalar; 0 without a valid pose.
+        """
+        if self.detach_confidence:
+            confidence = confidence.detach()
+        confidence = confidence.clamp(min=0)
+        first, second = (list(ends) for ends in zip(*self.limbs))
+        weight = confidence[..., first] * confidence[..., second] * valid[..., None]
+        gap = limb_lengths(points, self.limbs) - self.mean_lengths.to(points)
+        return self.loss_weight * (weight * gap * gap).mean()
+
+
+def _ordered_pairs(num: int, device) -> Tuple[Tensor, Tensor]:
+    """All (c, c') with c != c'."""
+    first, second = torch.meshgrid(torch.arange(num, device=device),
+                                   torch.arange(num, device=device), indexing='ij')
+    different = first != second
+    return first[different], second[different]
