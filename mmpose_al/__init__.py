@@ -5,6 +5,7 @@ the harmless types an MMEngine checkpoint holds, so that ``--resume`` works on
 torch >= 2.6. It has no other effect.
 """
 from .version import __version__  # isort: skip
-from . import datasets, engine, evaluation, geometry, models  # noqa: F401
+from . import (active_learning, datasets, engine, evaluation, geometry,  # noqa: F401
+               models)
 
 __all__ = ['__version__']

@@ -12,7 +12,9 @@ BELOW = dict(
     models={'geometry', 'datasets'},
     evaluation={'geometry'},
     visualization={'geometry'},
-    engine={'geometry', 'datasets', 'models', 'evaluation', 'visualization'})
+    active_learning={'geometry', 'datasets', 'models'},
+    engine={'geometry', 'datasets', 'models', 'evaluation', 'visualization',
+            'active_learning'})
 
 
 def imported(path):

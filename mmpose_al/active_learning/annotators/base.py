@@ -1,0 +1,46 @@
+"""What an annotator is: somebody who is asked for labels and gives them."""
+from typing import List, Optional, Sequence
+
+
+class AnswersPending(Exception):
+    """A query is out and its answers are not there yet.
+
+    Args:
+        text (str): What the user is told.
+    """
+
+
+class Annotator:
+    """Turns queries into labels.
+
+    Attributes:
+        labels_file (str): Annotation file (docs/multiview_format.md) that holds the
+            labels of every unit answered so far, under the pool's ids.
+    """
+    labels_file: str
+
+    def open(self, folder: str, pool_file: str, unit: str) -> None:
+        """Before anything else: the experiment's folder and the pool's file."""
+        raise NotImplementedError
+
+    def ask(self, round: int, units: Sequence[int], utilities: Sequence[float],
+            views=None) -> None:
+        """Hand out a query; asking the same again changes nothing.
+
+        Args:
+            round (int): Number of the round.
+            units (Sequence[int]): What should be labelled, best first.
+            utilities (Sequence[float]): Why.
+            views (ViewStatistics, optional): What the model predicts, where it does.
+        """
+
+    def answers(self, round: int) -> List[int]:
+        """Units of the round's query that are labelled now.
+
+        Raises:
+            AnswersPending: There are none yet.
+        """
+        raise NotImplementedError
+
+    def cost(self) -> Optional[dict]:
+        """Labelled ``views`` and ``joints`` so far; None: counted from the file."""

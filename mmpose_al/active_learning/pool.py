@@ -1,0 +1,297 @@
+"""The pool of an experiment and what is labelled in it: data on disk, nothing else.
+
+The state is one JSON file, ``active_learning.json``. It is written whole and atomically
+after every stage, so an experiment that is killed at any moment goes on from the last
+stage that was finished. What has been labelled is only ever added to.
+"""
+import copy
+import hashlib
+import json
+import os
+import os.path as osp
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from ..datasets.format import VERSION as FORMAT_VERSION
+from ..datasets.format import check_multiview, parse, read
+from ..datasets.splits import SPLIT_FORMAT, instance_units
+from .strategies.base import keyed_uniforms
+
+UNITS = ('frames', 'images', 'instances')
+STATE_FILE = 'active_learning.json'
+STATE_FORMAT, STATE_VERSION = 'mmpose_al-active-learning', 1
+STAGES = ('annotate', 'train', 'score', 'select', 'pseudo')
+
+
+class StateError(ValueError):
+    """The folder's state does not belong to this experiment or cannot be read."""
+
+
+class Pool(NamedTuple):
+    """An annotation file as active learning sees it.
+
+    Attributes:
+        path (str): The file.
+        sha256 (str): Of its bytes.
+        unit (str): What is labelled at once: frames, images or instances.
+        data (dict): The checked content.
+        units (ndarray): Ids that may be asked for, ascending, int64 (U, ).
+        sequences (ndarray): Number of each unit's recording, int64 (U, ).
+        times (ndarray): Its place there, float64 (U, ).
+        views (dict): Unit -> how many persons in images (annotations) it has.
+    """
+    path: str
+    sha256: str
+    unit: str
+    data: dict
+    units: np.ndarray
+    sequences: np.ndarray
+    times: np.ndarray
+    views: Dict[int, int]
+
+    def initial(self, num: int, seed: int) -> List[int]:
+        """``num`` units at random, the same for every strategy of a seed."""
+        if not 0 < num <= len(self.units):
+            raise ValueError(f'initial is {num}, but the pool has {len(self.units)} '
+                             f'{self.unit}')
+        draws = keyed_uniforms(self.units, 'initial', seed)
+        return sorted(int(i) for i in self.units[np.lexsort((self.units, draws))[:num]])
+
+    def truth(self) -> Dict[tuple, np.ndarray]:
+        """(frame id, person id) -> 3D pose (K, 4), where the file knows it."""
+        return {(p['frame_id'], p.get('person_id') or 0): np.asarray(
+            p['keypoints_3d'], np.float64) for p in self.data['poses_3d']}
+
+
+def load_pool(path: str, unit: str, labelable: Optional[Sequence[int]] = None,
+              on_bad: str = 'raise', num_joints: Optional[int] = None) -> Pool:
+    """Read the annotation file of a pool.
+
+    Args:
+        path (str): Multi-view or COCO keypoints file.
+        unit (str): ``'frames'``, ``'images'`` or ``'instances'``.
+        labelable (callable, optional): Takes (data, unit), gives the ids that may be
+            asked for; all units with a box by default.
+        on_bad (str): See :func:`~mmpose_al.datasets.format.check_multiview`.
+        num_joints (int, optional): Of the metainfo.
+
+    Raises:
+        FormatError: The file breaks its format.
+        ValueError: It has no such units.
+    """
+    if unit not in UNITS:
+        raise ValueError(f'active_learning.unit is one of {UNITS}; got {unit!r}')
+    raw = read(path)
+    data = check_multiview(parse(raw, path), path, num_joints, on_bad)
+    unit_of = instance_units(data, unit)
+    views: Dict[int, int] = {}
+    for annotation in data['annotations']:
+        if 'bbox' in annotation and not annotation.get('iscrowd', 0):
+            owner = unit_of[annotation['id']]
+            if owner is not None:
+                views[owner] = views.get(owner, 0) + 1
+    units = set(views)
+    if labelable is not None:
+        units &= set(labelable(data, unit))
+    if not units:
+        raise ValueError(
+            f'{path} has no {unit} with a box'
+            + (' and a label' if labelable is not None else '')
+            + '; set active_learning.unit to frames, images or instances')
+    ids = np.array(sorted(units), np.int64)
+    sequences, times = _places(data, unit, ids)
+    return Pool(path, hashlib.sha256(raw).hexdigest(), unit, data, ids, sequences,
+                times, {i: views[i] for i in ids.tolist()})
+
+
+def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:
+    """Recording and place in it of each unit; one recording where nothing is known."""
+    frames = {f['id']: f for f in data['frames']}
+    image_frame = {i['id']: i.get('frame_id') for i in data['images']}
+    if unit == 'frames':
+        frame_of = {i: i for i in ids.tolist()}
+    elif unit == 'images':
+        frame_of = image_frame
+    else:
+        frame_of = {a['id']: image_frame[a['image_id']] for a in data['annotations']}
+    names: Dict[Any, int] = {}
+    sequences, times = [], []
+    for place, number in enumerate(ids.tolist()):
+        frame = frames.get(frame_of.get(number))
+        name = frame['sequence'] if frame else None
+        sequences.append(names.setdefault(name, len(names)))
+        times.append(frame['index'] if frame else place)
+    return np.array(sequences, np.int64), np.array(times, np.float64)
+
+
+# ---- the state -------------------------------------------------------------------
+
+
+class State:
+    """What an experiment has done.
+
+    Args:
+        folder (str): Of the experiment; ``active_learning.json`` lies in it.
+        content (dict): What the file holds.
+    """
+
+    def __init__(self, folder: str, content: dict):
+        self.folder = folder
+        self.content = content
+
+    @property
+    def path(self) -> str:
+        return osp.join(self.folder, STATE_FILE)
+
+    @property
+    def rounds(self) -> List[dict]:
+        """One a round: ``round``, ``stages`` (name -> what it left)."""
+        return self.content['rounds']
+
+    def stage(self, round: int, name: str) -> Optional[dict]:
+        """What a stage left; None if it is not done."""
+        if round >= len(self.rounds):
+            return None
+        return self.rounds[round]['stages'].get(name)
+
+    def labeled(self, until: Optional[int] = None) -> List[int]:
+        """Ids labelled so far, or until the beginning of a round's training."""
+        return sorted(i for event in self.content['labeled']
+                      if until is None or event['round'] <= until
+                      for i in event['ids'])
+
+    def add_labels(self, round: int, ids: Sequence[int], by: str) -> None:
+        """Note new labels.
+
+        Raises:
+            StateError: One is labelled already.
+        """
+        again = sorted(set(ids) & set(self.labeled()))
+        if again:
+            raise StateError(f'{self.path}: units {again[:5]} are labelled already')
+        self.content['labeled'].append(
+            dict(round=round, by=by, ids=sorted(int(i) for i in ids)))
+
+    def finish(self, round: int, name: str, result: dict) -> None:
+        """A stage is done: note what it left and write the file."""
+        while len(self.rounds) <= round:
+            self.rounds.append(dict(round=len(self.rounds), stages={}))
+        self.rounds[round]['stages'][name] = result
+        self.write()
+
+    def write(self) -> None:
+        """Write the file, atomically."""
+        write_json(self.content, self.path)
+
+
+def new_state(folder: str, pool: Pool, digest: str, seed: int) -> State:
+    """The state of an experiment that has done nothing."""
+    return State(folder, dict(
+        format=STATE_FORMAT, version=STATE_VERSION, config_digest=digest, seed=seed,
+        unit=pool.unit, finished=None,
+        pool=dict(file=pool.path, sha256=pool.sha256, units=len(pool.units)),
+        labeled=[], rounds=[]))
+
+
+def load_state(folder: str) -> Optional[State]:
+    """The state in a folder; None where there is none.
+
+    Raises:
+        StateError: The file cannot be read.
+    """
+    path = osp.join(folder, STATE_FILE)
+    if not osp.exists(path):
+        return None
+    try:
+        with open(path, encoding='utf-8') as file:
+            content = json.load(file)
+        if content['format'] != STATE_FORMAT or content['version'] != STATE_VERSION:
+            raise ValueError(f'format {content["format"]!r}, version '
+                             f'{content["version"]!r}')
+        content['labeled'], content['rounds'], content['pool']['sha256']
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StateError(f'{path} is no state of an experiment: {error}. Take another '
+                         'work_dir, or put the file back') from error
+    return State(folder, content)
+
+
+def check_state(state: State, pool: Pool, digest: str, seed: int) -> None:
+    """Raise StateError unless the state is of this pool, config and seed."""
+    for what, old, new, remedy in (
+            ('pool', state.content['pool']['sha256'], pool.sha256,
+             f'the file {pool.path} has changed since; put the old one back'),
+            ('unit', state.content['unit'], pool.unit, 'it cannot be changed'),
+            ('seed', state.content['seed'], seed, 'it cannot be changed'),
+            ('config', state.content['config_digest'], digest,
+             'the config has changed since; compare it with experiment_config.py in '
+             'that folder (limits and work_dir may change)')):
+        if old != new:
+            raise StateError(f'{state.path}: {what} is not that of this run: {remedy}, '
+                             'or start anew with another --work-dir')
+
+
+def write_json(content: dict, path: str) -> None:
+    """Write JSON atomically: the file is the old one or the new one, never half."""
+    os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
+    temporary = f'{path}.{os.getpid()}.tmp'
+    with open(temporary, 'w', encoding='utf-8') as file:
+        json.dump(content, file, indent=1, default=_plain)
+        file.write('\n')
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def _plain(value):
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f'{type(value).__name__} is not JSON')
+
+
+# ---- files that a round's training reads -------------------------------------------
+
+
+def write_split(pool: Pool, labeled: Sequence[int], path: str) -> None:
+    """Write the split file of a round (``ids_file`` of MultiViewCocoDataset)."""
+    write_json(dict(
+        format=SPLIT_FORMAT, version=FORMAT_VERSION, unit=pool.unit,
+        sha256=pool.sha256, source=osp.basename(pool.path), mode='active',
+        seed=None, labeled=sorted(int(i) for i in labeled)), path)
+
+
+def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int:
+    """Write an annotation file of the pseudo-labelled persons.
+
+    Args:
+        pool (Pool): The pool.
+        keypoints (dict): Annotation id -> (K, 3).
+        path (str): Where to.
+
+    Returns:
+        int: How many annotations have a keypoint.
+    """
+    annotations = []
+    for annotation in pool.data['annotations']:
+        if annotation['id'] in keypoints:
+            values = np.asarray(keypoints[annotation['id']], np.float64)
+            seen = int((values[:, 2] > 0).sum())
+            if seen:
+                annotation = copy.copy(annotation)
+                annotation['keypoints'] = values.round(3).ravel().tolist()
+                annotation['num_keypoints'] = seen
+                annotations.append(annotation)
+    images = {a['image_id'] for a in annotations}
+    used = [i for i in pool.data['images'] if i['id'] in images]
+    frames = {i.get('frame_id') for i in used}
+    cameras = {i.get('camera_id') for i in used}
+    write_json(dict(
+        info=dict(format='mmpose_al-multiview', version=FORMAT_VERSION,
+                  world_unit='mm', description='pseudo-labels, made by a model'),
+        categories=pool.data['categories'],
+        cameras=[c for c in pool.data['cameras'] if c['id'] in cameras],
+        frames=[f for f in pool.data['frames'] if f['id'] in frames],
+        images=used, annotations=annotations, poses_3d=[]), path)
+    return len(annotations)

@@ -1,0 +1,13 @@
+from .base import Constraints, QueryStrategy, Selection
+from .combined import UncertainAndDiverse, WeightedCombination
+from .k_center import CoreSetFeatures, CoreSetPoses, CoreSetPoses2D, KCenter
+from .multi_view_consistency import MultiViewConsistency
+from .random_sampling import RandomSampling
+from .uncertainty import BestVsSecondBest, CommitteeDisagreement, MultiPeakEntropy
+
+__all__ = [
+    'BestVsSecondBest', 'CommitteeDisagreement', 'Constraints', 'CoreSetFeatures',
+    'CoreSetPoses', 'CoreSetPoses2D', 'KCenter', 'MultiPeakEntropy',
+    'MultiViewConsistency', 'QueryStrategy', 'RandomSampling', 'Selection',
+    'UncertainAndDiverse', 'WeightedCombination'
+]

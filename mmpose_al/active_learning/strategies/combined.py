@@ -1,0 +1,89 @@
+"""Strategies made of others: weighted sums, and diversity among the uncertain."""
+from typing import Optional, Sequence
+
+import numpy as np
+
+from ..registry import QUERY_STRATEGIES
+from ..statistics import PoolStatistics
+from .base import Constraints, QueryStrategy, Selection, failed_first
+from .k_center import KCenter
+
+
+def ranks(worth: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Share of units that are worth no more, in (0, 1]; equal worth, equal rank."""
+    worth = failed_first(worth)
+    ordered = np.sort(worth)
+    return np.searchsorted(ordered, worth, side='right') / max(len(worth), 1)
+
+
+@QUERY_STRATEGIES.register_module()
+class WeightedCombination(QueryStrategy):
+    """Weighted sum of the ranks that several strategies give.
+
+    Ranks, because pixels² and nats have no common scale.
+
+    Args:
+        strategies (Sequence[dict]): Configs.
+        weights (Sequence[float], optional): 1 each by default.
+        kwargs: See :class:`QueryStrategy`.
+    """
+
+    def __init__(self, strategies: Sequence[dict],
+                 weights: Optional[Sequence[float]] = None, **kwargs):
+        super().__init__(**kwargs)
+        self.strategies = [QUERY_STRATEGIES.build(strategy) for strategy in strategies]
+        self.weights = [1.0] * len(strategies) if weights is None else list(weights)
+        if not strategies or len(self.weights) != len(strategies):
+            raise ValueError(f'{len(strategies)} strategies with {len(self.weights)} '
+                             'weights; give as many of both, at least one')
+        self.needs = tuple(need for s in self.strategies for need in s.needs)
+
+    def utilities(self, pool: PoolStatistics) -> np.ndarray:
+        """The sum over the unlabelled units' ranks."""
+        free = ~pool.labeled
+        total = np.zeros(len(pool.units))
+        for strategy, weight in zip(self.strategies, self.weights):
+            worth = strategy.utilities(pool)
+            total[free] += weight * ranks(worth[free], pool.units[free])
+        return total
+
+
+@QUERY_STRATEGIES.register_module()
+class UncertainAndDiverse(QueryStrategy):
+    """The most uncertain share of the pool, and in it a k-centre.
+
+    Args:
+        uncertainty (dict): Config of a strategy that gives utilities.
+        diversity (dict): Config of a k-centre strategy.
+        share (float): Part of the unlabelled units that the k-centre chooses from, at
+            least as many as the budget.
+        kwargs: See :class:`QueryStrategy`.
+    """
+
+    def __init__(self, uncertainty: dict, diversity: dict, share: float = 0.3, **kwargs):
+        super().__init__(**kwargs)
+        self.uncertainty = QUERY_STRATEGIES.build(uncertainty)
+        self.diversity = QUERY_STRATEGIES.build(diversity)
+        if not isinstance(self.diversity, KCenter):
+            raise ValueError('diversity is a k-centre strategy (CoreSet...); got '
+                             f'{type(self.diversity).__name__}')
+        if not 0 < share <= 1:
+            raise ValueError(f'share lies in (0, 1]; got {share}')
+        self.share = share
+        self.needs = self.uncertainty.needs + self.diversity.needs
+
+    def utilities(self, pool: PoolStatistics) -> np.ndarray:
+        """Those of the uncertainty."""
+        return self.uncertainty.utilities(pool)
+
+    def pick(self, pool: PoolStatistics, budget: int,
+             constraints: Constraints) -> Selection:
+        """k-centre within the uncertain share."""
+        worth = failed_first(self.utilities(pool))
+        free = np.flatnonzero(constraints.free)
+        order = free[np.lexsort((pool.units[free], -worth[free]))]
+        kept = order[:max(budget, int(np.ceil(self.share * len(free))))]
+        narrowed = np.zeros(len(pool.units), bool)
+        narrowed[kept] = True
+        constraints.free &= narrowed
+        return self.diversity.pick(pool, budget, constraints)

@@ -1,0 +1,56 @@
+"""Multi-View Consistency: where the views of a rig disagree (Feng23, Sec. 3.3)."""
+import numpy as np
+
+from ..registry import QUERY_STRATEGIES
+from ..statistics import Groups, PoolStatistics
+from .base import QueryStrategy
+
+
+def consistency_errors(pool: PoolStatistics, squared: bool = True) -> np.ndarray:
+    """Reprojection error of every view and keypoint.
+
+    Keypoints that failed to triangulate, and points behind a camera, count as the
+    diagonal of the image.
+
+    Args:
+        pool (PoolStatistics): With cameras.
+        squared (bool): Pixels² (Feng23, Eq. 8) or pixels (its text).
+
+    Returns:
+        ndarray: Shape (G, V, K); NaN where a group lacks a view.
+    """
+    groups: Groups = pool.groups
+    there = groups.rows >= 0
+    diagonal = pool.views.diagonal[groups.rows].astype(np.float64)[..., None]
+    errors = groups.errors.astype(np.float64)
+    bad = ~np.isfinite(errors) | ~groups.ok[:, None]
+    errors = np.where(bad, diagonal, np.minimum(errors, diagonal))
+    errors = np.where(there[..., None], errors, np.nan)
+    return errors**2 if squared else errors
+
+
+@QUERY_STRATEGIES.register_module()
+class MultiViewConsistency(QueryStrategy):
+    """Largest reprojection error of the triangulated keypoints first (Feng23, Eq. 8).
+
+    ``1 / (N K) Σ_V Σ_k || l_V^k - l̂_V^k ||²`` in pixels².
+
+    Args:
+        squared (bool): As in Eq. 8. False: the Euclidean distance, as in its text.
+        aggregate (str): How views make a frame, ``'mean'``, ``'max'`` or ``'var'``.
+        kwargs: See :class:`QueryStrategy`.
+    """
+
+    def __init__(self, squared: bool = True, aggregate: str = 'mean', **kwargs):
+        super().__init__(**kwargs)
+        if aggregate not in ('mean', 'max', 'var'):
+            raise ValueError(f"aggregate is 'mean', 'max' or 'var'; got {aggregate!r}")
+        self.squared, self.aggregate = squared, aggregate
+
+    def utilities(self, pool: PoolStatistics) -> np.ndarray:
+        """The mean error of each unit; NaN without any view that has a camera."""
+        errors = consistency_errors(pool, self.squared)
+        there = pool.groups.rows >= 0
+        per_view = errors.mean(2)
+        members = np.repeat(pool.group_unit[:, None], per_view.shape[1], 1)
+        return pool.over_views(per_view[there], self.aggregate, members[there])

@@ -1,0 +1,15 @@
+"""Random sampling: what every strategy must beat."""
+import numpy as np
+
+from ..registry import QUERY_STRATEGIES
+from ..statistics import PoolStatistics
+from .base import QueryStrategy, keyed_uniforms
+
+
+@QUERY_STRATEGIES.register_module()
+class RandomSampling(QueryStrategy):
+    """Units at random, by a hash of (seed, round, id): no order of files matters."""
+
+    def utilities(self, pool: PoolStatistics) -> np.ndarray:
+        """Uniform numbers."""
+        return keyed_uniforms(pool.units, 'random', pool.seed, pool.round)

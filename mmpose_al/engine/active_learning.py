@@ -1,0 +1,502 @@
+"""An active-learning experiment: rounds of ordinary runs, and what lies between them.
+
+``annotate`` (a query becomes labels) -> ``train`` (an ordinary Runner in
+``round_XX/``, and its evaluation) -> ``score`` (one pass over the pool) -> ``select``
+(the next query) -> ``pseudo`` (self-training), and again. After each stage the state is
+on disk (:mod:`mmpose_al.active_learning.pool`), and every stage is a function of what is
+there, so an experiment that is killed anywhere ends like one that was not.
+"""
+import copy
+import hashlib
+import os
+import os.path as osp
+import time
+from typing import List, Optional
+
+import numpy as np
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
+from mmengine.dist import (all_gather_object, barrier, broadcast_object_list, get_rank,
+                           init_dist, is_distributed)
+from mmengine.logging import print_log
+from mmengine.registry import init_default_scope
+from mmengine.runner import BaseLoop, Runner
+from mmengine.runner.checkpoint import load_checkpoint
+from mmpose.registry import DATASETS, LOOPS, MODELS, RUNNERS
+
+from ..active_learning.annotators import AnswersPending
+from ..active_learning.pool import (Pool, StateError, State, check_state, load_pool,
+                                    load_state, new_state, write_pseudo, write_split)
+from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
+from ..active_learning.scoring import score_pool
+from ..active_learning.self_training import (Candidates, candidates, choose_pseudo,
+                                             pseudo_annotations, pseudo_error)
+from ..active_learning.statistics import (PoolStatistics, ViewStatistics, load_views,
+                                          save_views, sort_views)
+from ..active_learning.stopping import reached
+
+EXIT_PENDING = 3  # exit status: a query waits for its answers
+LABELS, TAKEN = 'labels.json', 'taken.json'  # split files of a round
+STARTS = ('scratch', 'last', 'load_from')
+# What may change between two starts of one experiment.
+FREE_KEYS = ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg')
+DEFAULTS = dict(
+    unit='frames', initial=None, budget=None, strategy=None,
+    annotator=dict(type='GroundTruthAnnotator'), self_training=None, start='scratch',
+    limits=dict(), pool=dict(), threshold=20.0)
+
+
+class ActiveLearningExperiment:
+    """Runs, or continues, the experiment that a config describes.
+
+    Args:
+        cfg (Config): With an ``active_learning`` section and
+            ``train_cfg = dict(type='ActiveLearningLoop', round_cfg=...)``.
+
+    The section's keys:
+
+    - ``unit``: what is labelled at once, ``'frames'``, ``'images'``, ``'instances'``;
+    - ``initial``, ``budget``: units labelled before the first round and after each;
+    - ``strategy``: config of a query strategy;
+    - ``annotator``: ``GroundTruthAnnotator`` by default;
+    - ``self_training``: None, or dict(num=M, schedule='alternate');
+    - ``start``: a round's weights: ``'scratch'``, ``'last'`` round's, ``'load_from'``;
+    - ``limits``: when to stop, see :func:`~mmpose_al.active_learning.stopping.reached`;
+    - ``pool``: changes to the data set that is scored (by default the labelled source
+      with the validation pipeline);
+    - ``threshold``: of the triangulation, pixels.
+
+    Raises:
+        ValueError: The config lacks something; it says what.
+    """
+
+    def __init__(self, cfg: Config):
+        self.cfg = cfg
+        init_default_scope(cfg.get('default_scope', 'mmpose'))
+        self.settings = self._settings(cfg)
+        self.work_dir = osp.abspath(cfg.work_dir)
+        self.seed = int((cfg.get('randomness') or {}).get('seed') or 0)
+        if cfg.get('launcher', 'none') != 'none' and not is_distributed():
+            init_dist(cfg.launcher, **(cfg.get('env_cfg') or {}).get(
+                'dist_cfg', dict(backend='nccl')))
+        self.strategy = QUERY_STRATEGIES.build(self.settings.strategy)
+        self.annotator = ANNOTATORS.build(self.settings.annotator)
+        self.pool = self._load_pool()
+        self.annotator.open(self.work_dir, self.pool.path, self.settings.unit)
+        self.state = self._load_state()
+        self.began = time.time()
+
+    # ---- set-up --------------------------------------------------------------
+
+    @staticmethod
+    def _settings(cfg: Config) -> ConfigDict:
+        section = dict(cfg.get('active_learning') or {})
+        unknown = sorted(set(section) - set(DEFAULTS))
+        if unknown:
+            raise ValueError(f'active_learning: unknown keys {unknown}; there are '
+                             f'{", ".join(DEFAULTS)}')
+        settings = ConfigDict(copy.deepcopy(DEFAULTS), **section)
+        for key in ('initial', 'budget', 'strategy'):
+            if settings[key] is None:
+                raise ValueError(f'active_learning.{key} is missing')
+        if settings.start not in STARTS:
+            raise ValueError(f'active_learning.start is one of {STARTS}; got '
+                             f'{settings.start!r}')
+        if settings.start == 'load_from' and not cfg.get('load_from'):
+            raise ValueError("active_learning.start='load_from' needs load_from")
+        train = cfg.get('train_cfg') or {}
+        if train.get('type') != 'ActiveLearningLoop' or not train.get('round_cfg'):
+            raise ValueError(
+                "an experiment needs train_cfg = dict(type='ActiveLearningLoop', "
+                "round_cfg=dict(type='IterBasedTrainLoop', max_iters=...)): the schedule "
+                'of a round')
+        data = cfg.train_dataloader.dataset
+        if data.get('type') != 'LabeledUnlabeledDataset' or not isinstance(
+                data.get('labeled'), dict):
+            raise ValueError(
+                'train_dataloader.dataset must be a LabeledUnlabeledDataset with one '
+                'labelled source, the pool; each round says which of it is labelled')
+        if settings.self_training is not None:
+            settings.self_training = ConfigDict(
+                dict(schedule='alternate'), **settings.self_training)
+            if settings.unit != 'frames' or 'num' not in settings.self_training:
+                raise ValueError("active_learning.self_training = dict(num=M) labels "
+                                 "frames of a rig; it needs unit='frames'")
+        reached(settings.limits, [])
+        return settings
+
+    def _source(self) -> ConfigDict:
+        """The labelled source without any choice of labels."""
+        source = copy.deepcopy(self.cfg.train_dataloader.dataset.labeled)
+        for key in ('labels', 'ids_file', 'subset'):
+            source.pop(key, None)
+        return source
+
+    def _load_pool(self) -> Pool:
+        source = self._source()
+        path = osp.abspath(osp.join(source.get('data_root') or '', source.ann_file))
+        labelable = getattr(self.annotator, 'labelable', None)
+        return load_pool(path, self.settings.unit, labelable,
+                         source.get('on_bad', 'raise'))
+
+    def digest(self) -> str:
+        """Of the config without what may change between two starts."""
+        plain = self.cfg.to_dict() if hasattr(self.cfg, 'to_dict') else dict(self.cfg)
+        plain = copy.deepcopy(plain)
+        for key in FREE_KEYS:
+            plain.pop(key, None)
+        plain['active_learning'].pop('limits', None)
+        text = Config(plain).pretty_text
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def _load_state(self) -> State:
+        state = load_state(self.work_dir)
+        if state is None:
+            state = new_state(self.work_dir, self.pool, self.digest(), self.seed)
+            if get_rank() == 0:
+                os.makedirs(self.work_dir, exist_ok=True)
+                self.cfg.dump(osp.join(self.work_dir, 'experiment_config.py'))
+                state.write()
+            barrier()
+        check_state(state, self.pool, self.digest(), self.seed)
+        return state
+
+    # ---- the rounds ----------------------------------------------------------
+
+    def run(self) -> State:
+        """All rounds that are left.
+
+        Raises:
+            SystemExit: With status 3, when a query waits for its answers.
+        """
+        number = max(len(self.state.rounds) - 1, 0)
+        while True:
+            reason = self._round(number)
+            if reason is not None:
+                self.say(f'finished: {reason}; {len(self.state.labeled())} '
+                         f'{self.settings.unit} labelled')
+                if get_rank() == 0:
+                    self.state.content['finished'] = reason
+                    self.state.write()
+                barrier()
+                return self.state
+            number += 1
+
+    def _round(self, number: int) -> Optional[str]:
+        """One round's stages; why it is the last one, or None."""
+        for name in ('annotate', 'train'):
+            self._stage(number, name)
+        reason = self._over(number)
+        if reason is not None:
+            return reason
+        for name in ('score', 'select'):
+            self._stage(number, name)
+        reason = self._over(number)
+        if reason is None:
+            self._stage(number, 'pseudo')
+        return reason
+
+    def _stage(self, number: int, name: str) -> None:
+        if self.state.stage(number, name) is not None:
+            return
+        self.say(f'round {number}: {name}')
+        start = time.time()
+        result = getattr(self, f'_{name}')(number)
+        box = [result]
+        broadcast_object_list(box)
+        result = dict(box[0], seconds=round(time.time() - start, 1))
+        if get_rank() == 0:
+            self.state.finish(number, name, result)
+        else:
+            while len(self.state.rounds) <= number:
+                self.state.rounds.append(
+                    dict(round=len(self.state.rounds), stages={}))
+            self.state.rounds[number]['stages'][name] = result
+        barrier()
+
+    def _over(self, number: int) -> Optional[str]:
+        done = []
+        for entry in self.state.rounds[:number + 1]:
+            stages = entry['stages']
+            done.append(dict(
+                labels=stages['annotate']['labels'], views=stages['annotate']['views'],
+                joints=stages['annotate']['joints'],
+                metrics=stages['train']['metrics'],
+                utilities=stages.get('select', {}).get('utilities')))
+        if len(self.state.labeled()) >= len(self.pool.units):
+            return f'all {len(self.pool.units)} {self.settings.unit} are labelled'
+        return reached(self.settings.limits, done)
+
+    def say(self, text: str) -> None:
+        """A line for the user, from rank 0."""
+        if get_rank() == 0:
+            print_log(f'active learning: {text}', 'current')
+
+    def folder(self, number: int) -> str:
+        """Of a round: an ordinary MMEngine work directory."""
+        return osp.join(self.work_dir, f'round_{number:02d}')
+
+    # ---- annotate ------------------------------------------------------------
+
+    def _annotate(self, number: int) -> dict:
+        if number == 0:
+            units = self.pool.initial(self.settings.initial, self.seed)
+            utilities = [0.0] * len(units)
+            views = None
+        else:
+            chosen = self.state.stage(number - 1, 'select')
+            units, utilities = chosen['ids'], chosen['utilities']
+            views = load_views(self._score_file(number - 1))
+        pending = [None]
+        if get_rank() == 0:
+            try:
+                self.annotator.ask(number, units, utilities, views)
+                pending = [self.annotator.answers(number)]
+            except AnswersPending as error:
+                print_log(str(error), 'current')
+        broadcast_object_list(pending)
+        if pending[0] is None:
+            raise SystemExit(EXIT_PENDING)
+        # Killed after the labels were noted: the note stands.
+        noted = [e for e in self.state.content['labeled'] if e['round'] == number]
+        if not noted:
+            self.state.add_labels(number, pending[0], type(self.annotator).__name__)
+        labeled = self.state.labeled()
+        cost = self.annotator.cost() or self._cost(labeled)
+        return dict(asked=len(units), answered=len(pending[0]), labels=len(labeled),
+                    views=cost['views'], joints=cost['joints'])
+
+    def _cost(self, labeled: List[int]) -> dict:
+        """Labelled views and joints, counted from the pool's file."""
+        from ..datasets.splits import instance_units
+        unit_of = instance_units(self.pool.data, self.pool.unit)
+        known = set(labeled)
+        views = joints = 0
+        for annotation in self.pool.data['annotations']:
+            if unit_of[annotation['id']] in known:
+                seen = sum(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
+                views += seen > 0
+                joints += seen
+        return dict(views=int(views), joints=int(joints))
+
+    # ---- train ---------------------------------------------------------------
+
+    def round_config(self, number: int) -> Config:
+        """The ordinary config of a round: its data is what is labelled by then."""
+        cfg = copy.deepcopy(self.cfg)
+        for key in ('active_learning', 'runner_type'):
+            cfg.pop(key, None)
+        cfg.train_cfg = cfg.train_cfg.round_cfg
+        cfg.work_dir = self.folder(number)
+        name = osp.basename(self.work_dir.rstrip('/'))
+        mark = hashlib.sha256(self.work_dir.encode()).hexdigest()[:8]
+        cfg.experiment_name = f'{name}_round{number:02d}_{mark}'
+        if cfg.get('visualizer'):
+            cfg.visualizer.name = f'visualizer_{cfg.experiment_name}'
+        cfg.resume = True
+        if self.settings.start != 'load_from':
+            cfg.load_from = None
+        if self.settings.start == 'last' and number > 0:
+            cfg.load_from = osp.join(
+                self.work_dir, self.state.stage(number - 1, 'train')['checkpoint'])
+        split = osp.join(self.folder(number), LABELS)
+        data = cfg.train_dataloader.dataset
+        labeled = self._source()
+        labeled.update(ids_file=split, subset='labeled')
+        own_file = osp.abspath(self.annotator.labels_file)
+        if own_file != self.pool.path:
+            labeled.update(ann_file=own_file, check_split=False)
+        sources = [labeled]
+        pseudo = self._pseudo_file(number)
+        if pseudo is not None:
+            sources.append(ConfigDict(self._source(), ann_file=pseudo))
+        data.labeled = sources
+        if data.get('unlabeled'):
+            data.unlabeled.pop('labels', None)
+            data.unlabeled.update(ids_file=osp.join(self.folder(number), TAKEN),
+                                  subset='unlabeled')
+        return cfg
+
+    def _pseudo_stage(self, number: int) -> dict:
+        """What the round before chose to pseudo-label in this one."""
+        return (self.state.stage(number - 1, 'pseudo') or {}) if number > 0 else {}
+
+    def _pseudo_file(self, number: int) -> Optional[str]:
+        stage = self._pseudo_stage(number)
+        if not stage.get('annotations'):
+            return None
+        return osp.join(self.work_dir, stage['file'])
+
+    def _train(self, number: int) -> dict:
+        if get_rank() == 0:
+            labeled = self.state.labeled(until=number)
+            pseudo = self._pseudo_stage(number).get('ids', [])
+            write_split(self.pool, labeled, osp.join(self.folder(number), LABELS))
+            write_split(self.pool, labeled + pseudo,
+                        osp.join(self.folder(number), TAKEN))
+        barrier()
+        runner = Runner.from_cfg(self.round_config(number))
+        if not osp.exists(osp.join(runner.work_dir, 'last_checkpoint')):
+            runner._resume = False
+        runner.train()
+        metrics = {k: float(v) for k, v in runner.val_loop.run().items()
+                   if np.isscalar(v)}
+        with open(osp.join(self.folder(number), 'last_checkpoint')) as file:
+            checkpoint = osp.relpath(file.read().strip(), self.work_dir)
+        self.say(f'round {number}: ' + ', '.join(
+            f'{k} {v:.4g}' for k, v in metrics.items()
+            if k.count('/') == 1 and not k.startswith(('student', 'mean/'))))
+        return dict(checkpoint=checkpoint, steps=runner.iter, metrics=metrics)
+
+    # ---- score ---------------------------------------------------------------
+
+    def _score_file(self, number: int) -> str:
+        return osp.join(self.folder(number), 'scores.npz')
+
+    def _score(self, number: int) -> dict:
+        cfg = self.cfg
+        device = get_device()
+        model = MODELS.build(copy.deepcopy(cfg.model))
+        load_checkpoint(model, osp.join(
+            self.work_dir, self.state.stage(number, 'train')['checkpoint']),
+            map_location='cpu', strict=True, logger='silent')
+        model.to(device)
+        loader_cfg = copy.deepcopy(cfg.get('val_dataloader') or cfg.test_dataloader)
+        dataset = self._source()
+        dataset.update(pipeline=loader_cfg.dataset.pipeline, test_mode=True,
+                       need_keypoints=False)
+        dataset.update(self.settings.pool)
+        loader_cfg.dataset = DATASETS.build(dataset)
+        loader_cfg.sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
+        loader = Runner.build_dataloader(loader_cfg, seed=self.seed)
+        views = score_pool(model, loader, self.settings.unit, self.strategy.needs,
+                           _Progress(self, len(loader_cfg.dataset), number))
+        parts = all_gather_object(views._asdict())
+        if get_rank() == 0:
+            together = sort_views(ViewStatistics(*(
+                np.concatenate([part[name] for part in parts])
+                for name in ViewStatistics._fields)))
+            together = ViewStatistics(*(
+                column[np.isin(together.unit, self.pool.units)] for column in together))
+            save_views(together, self._score_file(number))
+        barrier()
+        return dict(file=osp.relpath(self._score_file(number), self.work_dir),
+                    views=int(sum(len(part['id']) for part in parts)))
+
+    def statistics(self, number: int) -> PoolStatistics:
+        """The pool as the strategy sees it after a round's scoring."""
+        labeled = np.isin(self.pool.units, self.state.labeled(until=number))
+        return PoolStatistics(
+            load_views(self._score_file(number)), self.pool.units, labeled,
+            self.pool.sequences, self.pool.times, self.seed, number,
+            self.settings.threshold)
+
+    # ---- select and self-train -------------------------------------------------
+
+    def _select(self, number: int) -> dict:
+        if get_rank() != 0:
+            return {}
+        selection = self.strategy.select(self.statistics(number), self.settings.budget)
+        return dict(strategy=type(self.strategy).__name__, ids=selection.ids,
+                    utilities=[u if np.isfinite(u) else 1e300
+                               for u in selection.utilities])
+
+    def _pseudo(self, number: int) -> dict:
+        rules = self.settings.self_training
+        if rules is None or get_rank() != 0:
+            return {}
+        pool = self.statistics(number)
+        found = candidates(pool)
+        picked = set(self.state.stage(number, 'select')['ids'])
+        kept = [(i, e) for i, e in zip(*found) if i not in picked]
+        found = Candidates([i for i, _ in kept], [e for _, e in kept])
+        before = self._pseudo_stage(number).get('ids', [])
+        before = [i for i in before if i not in picked]
+        units = choose_pseudo(found, rules.num, before, rules.schedule)
+        sizes = {i['id']: (i['width'], i['height']) for i in self.pool.data['images']}
+        path = osp.join(self.folder(number + 1), 'pseudo.json')
+        count = write_pseudo(self.pool, pseudo_annotations(pool, units, sizes), path)
+        return dict(ids=units, candidates=len(found.ids), annotations=count,
+                    file=osp.relpath(path, self.work_dir),
+                    mkpe=_finite(pseudo_error(pool, units, self.pool.truth())))
+
+
+def _finite(value: float) -> Optional[float]:
+    return value if np.isfinite(value) else None
+
+
+class _Progress:
+    """Says every half minute how far the pass over the pool is."""
+
+    def __init__(self, experiment: ActiveLearningExperiment, total: int, number: int):
+        world = torch.distributed.get_world_size() if is_distributed() else 1
+        self.experiment, self.number = experiment, number
+        self.total = -(-total // world)
+        self.done, self.start = 0, time.time()
+        self.said = self.start
+
+    def __call__(self, views: int) -> None:
+        self.done += views
+        now = time.time()
+        if now - self.said >= 30:
+            self.said = now
+            left = (now - self.start) / self.done * (self.total - self.done)
+            self.experiment.say(f'round {self.number}: score: {self.done} of '
+                                f'{self.total} views, {left:.0f} s left')
+
+
+@RUNNERS.register_module()
+class ActiveLearningRunner:
+    """``runner_type = 'ActiveLearningRunner'``: runs or continues an experiment.
+
+    Args:
+        cfg (Config): See :class:`ActiveLearningExperiment`.
+    """
+
+    def __init__(self, cfg: Config):
+        self.cfg = cfg
+
+    @classmethod
+    def from_cfg(cls, cfg: Config) -> 'ActiveLearningRunner':
+        """As MMEngine's Runner is built."""
+        return cls(cfg)
+
+    def train(self) -> State:
+        """All rounds that are left."""
+        try:
+            return ActiveLearningExperiment(self.cfg).run()
+        except StateError as error:
+            raise SystemExit(f'error: {error}') from error
+
+
+@LOOPS.register_module()
+class ActiveLearningLoop(BaseLoop):
+    """The whole experiment as a training loop, for launchers that know no runner type.
+
+    Under MMPose's own ``tools/train.py`` the outer Runner has nothing to train; each
+    round builds a Runner of its own.
+
+    Args:
+        runner (Runner): The outer one.
+        dataloader (dict): Not used; rounds build their own.
+        round_cfg (dict): ``train_cfg`` of a round.
+    """
+    iter = epoch = 0
+    max_iters = max_epochs = 1
+    val_interval, val_begin = 1, 1
+    dynamic_intervals = None
+    stop_training = False
+
+    def __init__(self, runner: Runner, dataloader=None, round_cfg=None):
+        # Not BaseLoop's, which would build the data loader.
+        self._runner = runner
+        self.dataloader = None
+        runner.param_schedulers = None
+
+    def run(self) -> torch.nn.Module:
+        """See :class:`ActiveLearningExperiment`."""
+        cfg = copy.deepcopy(self.runner.cfg)
+        cfg.work_dir = self.runner.work_dir
+        ActiveLearningExperiment(cfg).run()
+        return self.runner.model

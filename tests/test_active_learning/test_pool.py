@@ -1,0 +1,182 @@
+"""Pool, state, score files, stopping: data on disk that can be trusted."""
+import json
+
+import numpy as np
+import pytest
+
+from mmpose_al.active_learning.pool import (STATE_FILE, StateError, check_state,
+                                            load_pool, load_state, new_state,
+                                            write_json, write_pseudo, write_split)
+from mmpose_al.active_learning.statistics import (PoolStatistics, aggregate, load_views,
+                                                  save_views, sort_views)
+from mmpose_al.active_learning.stopping import reached
+from mmpose_al.datasets.splits import labeled_units, load_split
+from tests.test_active_learning.rig import make_views
+
+
+@pytest.fixture(scope='module')
+def pool_file(tmp_path_factory):
+    from mmpose_al.datasets.synthetic import write_benchmark
+    folder = tmp_path_factory.mktemp('pool')
+    write_benchmark(str(folder), 'tiny', workers=1)
+    return str(folder / 'train.json')
+
+
+@pytest.mark.parametrize('unit, num', [('frames', 4), ('images', 16),
+                                       ('instances', 16)])
+def test_units_of_a_pool(pool_file, unit, num):
+    pool = load_pool(pool_file, unit)
+    assert len(pool.units) == num and (np.diff(pool.units) > 0).all()
+    assert sum(pool.views.values()) == 16
+    assert len(set(pool.sequences.tolist())) == 2
+    assert set(pool.times.tolist()) == {0.0, 1.0}
+    assert pool.initial(2, 0) == pool.initial(2, 0)
+    assert any(pool.initial(2, 0) != pool.initial(2, s) for s in range(1, 6))
+    with pytest.raises(ValueError, match=f'initial is {num + 1}'):
+        pool.initial(num + 1, 0)
+
+
+def test_only_labelable_units(pool_file, tmp_path):
+    with open(pool_file) as file:
+        data = json.load(file)
+    first = data['images'][0]['frame_id']
+    images = {i['id'] for i in data['images'] if i['frame_id'] == first}
+    for annotation in data['annotations']:
+        if annotation['image_id'] in images:
+            annotation['keypoints'] = [0] * 51
+            annotation['num_keypoints'] = 0
+    path = str(tmp_path / 'fewer.json')
+    with open(path, 'w') as file:
+        json.dump(data, file)
+    assert first in load_pool(path, 'frames').units
+    assert first not in load_pool(path, 'frames', labeled_units).units
+    with pytest.raises(ValueError, match='has no frames'):
+        load_pool(path, 'frames', lambda data, unit: [])
+
+
+def test_state_is_appended_to_and_refuses_strangers(pool_file, tmp_path):
+    pool = load_pool(pool_file, 'frames')
+    assert load_state(str(tmp_path)) is None
+    state = new_state(str(tmp_path), pool, 'digest', 3)
+    state.add_labels(0, [2, 1], 'somebody')
+    state.finish(0, 'annotate', dict(labels=2))
+    again = load_state(str(tmp_path))
+    assert again.labeled() == [1, 2] and again.stage(0, 'annotate') == dict(labels=2)
+    assert again.stage(0, 'train') is None and again.stage(7, 'train') is None
+    again.add_labels(1, [3], 'somebody')
+    assert again.labeled(until=0) == [1, 2] and again.labeled() == [1, 2, 3]
+    with pytest.raises(StateError, match=r'\[3\] are labelled already'):
+        again.add_labels(2, [3, 4], 'somebody')
+    check_state(again, pool, 'digest', 3)
+    for change, words in ((('other', 3), 'config'), (('digest', 4), 'seed')):
+        with pytest.raises(StateError, match=words):
+            check_state(again, pool, *change)
+    with pytest.raises(StateError, match='pool is not'):
+        check_state(again, pool._replace(sha256='0'), 'digest', 3)
+
+
+@pytest.mark.parametrize('text', ['{"format": "mmpose_al-act', '[]', '{}',
+                                  '{"format": "other", "version": 1}'])
+def test_a_broken_state_is_named(text, tmp_path):
+    (tmp_path / STATE_FILE).write_text(text)
+    with pytest.raises(StateError, match=STATE_FILE):
+        load_state(str(tmp_path))
+
+
+def test_json_is_old_or_new_never_half(tmp_path):
+    path = str(tmp_path / 'x.json')
+    write_json(dict(a=np.int64(1), b=np.arange(2)), path)
+    with pytest.raises(TypeError):
+        write_json(dict(a=object()), path)
+    with open(path) as file:
+        assert json.load(file) == dict(a=1, b=[0, 1])
+
+
+def test_files_of_a_round_are_read_by_the_data_set(pool_file, tmp_path):
+    from mmpose.registry import DATASETS
+    pool = load_pool(pool_file, 'frames')
+    split = str(tmp_path / 'labels.json')
+    write_split(pool, pool.units[:1], split)
+    assert load_split(split)['labeled'] == pool.units[:1].tolist()
+    source = dict(type='MultiViewCocoDataset', ann_file=pool_file, test_mode=True)
+    data = DATASETS.build(dict(source, ids_file=split, subset='labeled'))
+    assert {data.get_data_info(i)['frame_id'] for i in range(len(data))} == {
+        int(pool.units[0])}
+    annotation = pool.data['annotations'][0]
+    made = np.zeros((17, 3))
+    made[3] = [11.12345, 20, 2]
+    path = str(tmp_path / 'pseudo.json')
+    empty = {pool.data['annotations'][1]['id']: np.zeros((17, 3))}
+    assert write_pseudo(pool, {annotation['id']: made, **empty}, path) == 1
+    data = DATASETS.build(dict(source, ann_file=path))
+    info = data.get_data_info(0)
+    assert len(data) == 1 and info['id'] == annotation['id']
+    assert info['keypoints'][0, 3] == pytest.approx([11.123, 20])
+    assert info['keypoints_visible'][0].sum() == 1
+
+
+def test_score_files_round_trip_and_hold_no_pickle(tmp_path):
+    views, _ = make_views(3)
+    path = str(tmp_path / 'scores.npz')
+    save_views(views, path)
+    again = load_views(path)
+    for name, column in views._asdict().items():
+        assert np.array_equal(getattr(again, name), column), name
+    np.savez(str(tmp_path / 'evil.npz'), version=np.array([{}], dtype=object))
+    for broken in ('evil.npz', 'none.npz'):
+        with pytest.raises(ValueError, match=broken):
+            load_views(str(tmp_path / broken))
+
+
+def test_repeated_views_of_several_ranks_count_once():
+    views, _ = make_views(3)
+    twice = type(views)(*(np.concatenate([c, c[:5]])[::-1] for c in views))
+    once = sort_views(twice)
+    assert all(np.array_equal(a, b) for a, b in zip(once, sort_views(views)))
+
+
+def test_views_of_unknown_units_are_an_error():
+    views, _ = make_views(3)
+    with pytest.raises(ValueError, match='does not list'):
+        PoolStatistics(views, np.array([0, 10]), np.zeros(2, bool))
+
+
+def test_aggregation_by_hand():
+    values = np.array([1.0, 3, np.nan, 5])
+    members = np.array([0, 0, 0, 2])
+    assert aggregate(values, members, 3)[[0, 2]].tolist() == [2, 5]
+    assert np.isnan(aggregate(values, members, 3)[1])
+    assert aggregate(values, members, 3, 'max')[[0, 2]].tolist() == [3, 5]
+    assert aggregate(values, members, 3, 'var')[[0, 2]].tolist() == [1, 0]
+    with pytest.raises(ValueError, match='median'):
+        aggregate(values, members, 3, 'median')
+
+
+ROUND = dict(labels=10, views=80, joints=1300, metrics={'m': 1.0}, utilities=[5.0, 2.0])
+
+
+@pytest.mark.parametrize('limits, over', [
+    (dict(), False), (dict(rounds=2), False), (dict(rounds=1), True),
+    (dict(labels=10), True), (dict(labels=11), False), (dict(views=80), True),
+    (dict(joints=1301), False), (dict(minutes=40, seconds_per_view=30), True),
+    (dict(minutes=41), False), (dict(uncertainty=5.5), True),
+    (dict(uncertainty=5.0), False),
+])
+def test_limits(limits, over):
+    assert bool(reached(limits, [ROUND])) is over
+    assert reached(limits, []) is None
+
+
+def test_plateau():
+    rounds = [dict(ROUND, metrics={'m': v}) for v in (1, 5, 5.2, 5.3)]
+    rule = dict(plateau=dict(metric='m', rounds=2, min_gain=0.5))
+    assert 'gained 0.3' in reached(rule, rounds)
+    assert reached(rule, rounds[:3]) is None
+    assert reached(rule, rounds[:2]) is None
+    falling = [dict(ROUND, metrics={'m': -v}) for v in (1, 5, 5.2, 5.3)]
+    rule['plateau']['rule'] = 'less'
+    assert 'gained' in reached(rule, falling)
+    with pytest.raises(ValueError, match="'ap'"):
+        reached(dict(plateau=dict(metric='ap')), rounds)
+    with pytest.raises(ValueError, match='hours'):
+        reached(dict(hours=3), rounds)

@@ -1,0 +1,108 @@
+"""Pseudo-labels: which frames, what they say, how wrong they are (Feng23, Alg. 2)."""
+import json
+
+import numpy as np
+import pytest
+
+from mmpose_al.active_learning.self_training import (Candidates, candidates,
+                                                     choose_pseudo, pseudo_annotations,
+                                                     pseudo_error)
+from mmpose_al.active_learning.statistics import triangulate_views
+from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_pool, make_views
+
+FOUND = Candidates([50, 20, 90, 10, 70], [1.0, 2.0, 3.0, 4.0, 5.0])
+
+
+def test_schedules_by_hand():
+    assert choose_pseudo(FOUND, 2, []) == [50, 20]
+    assert choose_pseudo(FOUND, 2, [50, 20]) == [90, 10]          # no re-labelling
+    assert choose_pseudo(FOUND, 2, [90, 10]) == [50, 20]          # but two rounds later
+    assert choose_pseudo(FOUND, 2, [50, 20], 'grow') == [50, 20, 90, 10]
+    assert choose_pseudo(FOUND, 2, [50, 20], 'constant') == [50, 20]
+    assert choose_pseudo(FOUND, 9, [50]) == [20, 90, 10, 70]
+    with pytest.raises(ValueError, match='alternate'):
+        choose_pseudo(FOUND, 2, [], 'shrink')
+
+
+def test_candidates_need_every_view_and_keypoint():
+    """One view of one keypoint far off, and the frame is out."""
+    pool = make_pool(6, labeled=[10], noise=1.0)
+    keypoints = pool.views.keypoints.copy()
+    row = np.flatnonzero(pool.view_unit == 4)[2]
+    keypoints[row, 3] += 60
+    pool.views = pool.views._replace(keypoints=keypoints)
+    found = candidates(pool)
+    assert sorted(found.ids) == [0, 20, 30, 50]
+    assert list(np.sort(found.errors)) == found.errors
+    errors = pool.groups.errors.astype(np.float64)
+    assert found.errors[0] == pytest.approx(min(
+        (errors[i]**2).mean() for i in (0, 2, 3, 5)))
+
+
+def test_a_failed_keypoint_excludes_a_frame():
+    pool = make_pool(3, noise=1.0)
+    keypoints = pool.views.keypoints.copy()
+    keypoints[pool.view_unit == 1, 0] = np.nan
+    pool.views = pool.views._replace(keypoints=keypoints)
+    assert sorted(candidates(pool).ids) == [0, 20]
+
+
+def test_pseudo_keypoints_are_the_projected_points():
+    pool = make_pool(4, noise=2.0)
+    sizes = {int(i): (640, 480) for i in pool.views.image_id}
+    made = pseudo_annotations(pool, [20], sizes)
+    rows = np.flatnonzero(pool.view_unit == 2)
+    assert sorted(made) == sorted(pool.views.id[rows].tolist())
+    for row in rows:
+        keypoints = made[int(pool.views.id[row])]
+        seen = keypoints[:, 2] > 0
+        assert seen.sum() >= 4
+        gap = np.linalg.norm(keypoints[:, :2] - pool.views.keypoints[row], axis=1)
+        assert gap[seen].max() < 10  # what 2 px of noise does
+        errors = pool.groups.errors[2, row - rows[0]]
+        assert gap[seen] == pytest.approx(errors[seen], abs=1e-3)
+
+
+def test_points_outside_an_image_are_not_labelled():
+    pool = make_pool(1, noise=0.0)
+    inside = pseudo_annotations(pool, [0], {int(i): (640, 480)
+                                            for i in pool.views.image_id})
+    narrow = pseudo_annotations(pool, [0], {int(i): (320, 480)
+                                            for i in pool.views.image_id})
+    for key in inside:
+        x = inside[key][:, 0]
+        assert ((narrow[key][:, 2] > 0) == ((inside[key][:, 2] > 0) & (x <= 319))).all()
+        assert (narrow[key][narrow[key][:, 2] == 0] == 0).all()
+
+
+def test_pseudo_error_is_the_mean_distance_in_millimetres():
+    views, points = make_views(3, noise=0.0)
+    pool = make_pool(3, noise=0.0)
+    shifted = points + [3.0, 0, 4.0]
+    truth = {(frame * 10, 0): np.concatenate(
+        [shifted[frame], np.ones((JOINTS, 1))], 1) for frame in range(3)}
+    truth[(10, 0)][:, 3] = 0  # unknown
+    assert pseudo_error(pool, [0, 10], truth) == pytest.approx(5.0, abs=1e-3)
+    assert np.isnan(pseudo_error(pool, [10], truth))
+    assert len(views.id) == 3 * NUM_VIEWS
+
+
+def test_missing_views_and_moving_cameras():
+    views, points = make_views(3, noise=0.0)
+    fewer = type(views)(*(column[1:] for column in views))  # one view of frame 0 lost
+    groups = triangulate_views(fewer)
+    assert groups.rows[0, -1] == -1 and (groups.rows[1:] >= 0).all()
+    assert groups.ok.all()
+    assert np.abs(groups.points - points).max() < 1e-3
+    assert np.isnan(groups.errors[0, -1]).all()
+    # every frame its own extrinsics: the world turned about z
+    turned = views._replace(R=views.R.copy())
+    angle = 0.3
+    spin = np.array([[np.cos(angle), -np.sin(angle), 0],
+                     [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    second = views.frame_id == 10
+    turned.R[second] = views.R[second] @ spin.T
+    groups = triangulate_views(turned)
+    assert np.abs(groups.points[1] - points[1] @ spin.T).max() < 1e-3
+    assert np.abs(groups.points[0] - points[0]).max() < 1e-3
+    json.dumps(groups.unit.tolist())

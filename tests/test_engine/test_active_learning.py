@@ -1,0 +1,238 @@
+"""The experiment: rounds, kills, several processes, MMPose's own launcher."""
+import json
+import os
+import os.path as osp
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+
+ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
+STEPS = 4
+
+
+def config(data_root, work_dir, **section):
+    """A tiny experiment on the `tiny` benchmark."""
+    from tests.helpers import PREPROCESSOR, codec, student
+    size = (32, 48)
+    load = [dict(type='LoadImage'), dict(type='GetBBoxCenterScale')]
+    crop = [dict(type='TopdownAffine', input_size=size)]
+    source = dict(type='MultiViewCocoDataset', data_root=data_root,
+                  ann_file='train.json', data_prefix=dict(img='images/'))
+    active = dict(unit='frames', initial=3, budget=2,
+                  strategy=dict(type='MultiViewConsistency'), limits=dict(rounds=3),
+                  self_training=dict(num=2), threshold=1000.0)
+    active.update(section)
+    return Config(dict(
+        custom_imports=dict(imports=['mmpose_al', 'tests.helpers']),
+        default_scope='mmpose', runner_type='ActiveLearningRunner',
+        active_learning=active, work_dir=str(work_dir),
+        model=dict(student(num_joints=17), data_preprocessor=PREPROCESSOR),
+        train_dataloader=dict(
+            batch_size=4, num_workers=0,
+            dataset=dict(
+                type='LabeledUnlabeledDataset', labeled=source,
+                pipeline=load + [dict(type='RandomFlip')] + crop + [
+                    dict(type='GenerateTarget', encoder=codec()),
+                    dict(type='PackPoseInputs')]),
+            sampler=dict(type='LabeledUnlabeledSampler', batch_size=4)),
+        val_dataloader=dict(
+            batch_size=16, num_workers=0,
+            sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+            dataset=dict(source, ann_file='val.json', test_mode=True,
+                         pipeline=load + crop + [dict(type='PackPoseInputs')])),
+        train_cfg=dict(type='ActiveLearningLoop', round_cfg=dict(
+            type='IterBasedTrainLoop', max_iters=STEPS, val_interval=100)),
+        val_cfg=dict(), val_evaluator=[
+            dict(type='MKPE', threshold=1000.0), dict(type='JointPCK', thr=0.2, norm='bbox')],
+        optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-2)),
+        param_scheduler=[dict(type='MultiStepLR', begin=0, end=STEPS, milestones=[2],
+                              by_epoch=False)],
+        default_hooks=dict(
+            checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2),
+            logger=dict(type='LoggerHook', interval=1, log_metric_by_epoch=False)),
+        custom_hooks=[dict(type='ExactResumeHook')],
+        log_processor=dict(by_epoch=False), randomness=dict(seed=5),
+        visualizer=dict(type='PoseLocalVisualizer', name='visualizer',
+                        vis_backends=[dict(type='LocalVisBackend')])))
+
+
+@pytest.fixture(scope='session')
+def tiny(tmp_path_factory):
+    """The `tiny` benchmark with 24 training frames in place of 4."""
+    from mmpose_al.datasets.synthetic import benchmark
+    folder = tmp_path_factory.mktemp('tiny')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(benchmark.PRESETS, 'tiny', dict(
+            benchmark.PRESETS['tiny'], train=benchmark.Split(2, 6, 4)))
+        benchmark.write_benchmark(str(folder), 'tiny', workers=1)
+    return str(folder)
+
+
+def run(cfg):
+    from mmpose_al.engine.active_learning import ActiveLearningRunner
+    return ActiveLearningRunner.from_cfg(cfg).train()
+
+
+def outcome(work_dir):
+    """Selections, pseudo-sets and metrics of an experiment."""
+    with open(osp.join(work_dir, 'active_learning.json')) as file:
+        state = json.load(file)
+    rounds = []
+    for entry in state['rounds']:
+        stages = entry['stages']
+        rounds.append((
+            stages['train']['metrics'], stages.get('select', {}).get('ids'),
+            stages.get('select', {}).get('utilities'),
+            stages.get('pseudo', {}).get('ids')))
+    return state['labeled'], rounds, state['finished']
+
+
+@pytest.fixture(scope='session')
+def unbroken(tiny, tmp_path_factory):
+    """An experiment from beginning to end, in a process of its own."""
+    work_dir = str(tmp_path_factory.mktemp('unbroken'))
+    program(tiny, work_dir).wait()
+    return work_dir, outcome(work_dir)
+
+
+def program(data_root, work_dir, **kwargs):
+    """The experiment as a process; this file is its program."""
+    environ = dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1')
+    return subprocess.Popen(
+        [sys.executable, osp.abspath(__file__), data_root, str(work_dir)], cwd=ROOT,
+        env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs)
+
+
+def test_an_experiment_from_beginning_to_end(unbroken, tiny):
+    work_dir, (labeled, rounds, finished) = unbroken
+    assert finished == '3 rounds are done'
+    assert [len(e['ids']) for e in labeled] == [3, 2, 2]
+    every = sum((e['ids'] for e in labeled), [])
+    assert len(set(every)) == 7
+    # what a round selects is what the next one labels; the last selects nothing
+    for entry, (_, picked, utilities, _) in zip(labeled[1:], rounds):
+        assert sorted(picked) == entry['ids'] and len(utilities) == 2
+        assert utilities[0] >= utilities[1]
+    assert rounds[2][1] is None
+    for metrics, *_ in rounds:
+        assert 'multiview/MKPE' in metrics and 'pck/bbox@0.2' in metrics
+    # a round is an ordinary work directory that ordinary tools read
+    with open(osp.join(work_dir, 'round_01', 'labels.json')) as file:
+        assert json.load(file)['labeled'] == sorted(
+            labeled[0]['ids'] + labeled[1]['ids'])
+    from mmpose_al.visualization import read_scalars
+    assert sorted(read_scalars(osp.join(work_dir, 'round_02'))['loss']) == [1, 2, 3, 4]
+    pseudo = [p for _, _, _, p in rounds[:2]]
+    assert not set(pseudo[0] or []) & set(pseudo[1] or [])  # alternating
+    for number, ids in enumerate(pseudo):
+        assert not set(ids) & set(sum((e['ids'] for e in labeled[:number + 2]), []))
+
+
+def test_a_finished_experiment_is_not_run_again(unbroken, tiny):
+    work_dir, before = unbroken
+    stamp = os.stat(osp.join(work_dir, 'round_02', 'last_checkpoint')).st_mtime_ns
+    run(config(tiny, work_dir))
+    assert outcome(work_dir) == before
+    assert os.stat(
+        osp.join(work_dir, 'round_02', 'last_checkpoint')).st_mtime_ns == stamp
+
+
+def test_killed_and_started_again_ends_the_same(unbroken, tiny, tmp_path):
+    _, expected = unbroken
+    rng = random.Random(0)
+    work_dir = str(tmp_path)
+    start = time.time()
+    program(tiny, tmp_path / 'timing').wait()
+    whole = time.time() - start
+    kills = 0
+    for _ in range(4):
+        process = program(tiny, work_dir)
+        try:
+            process.wait(timeout=whole * rng.uniform(0.3, 0.9))
+            break
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+    assert program(tiny, work_dir).wait() == 0
+    assert kills
+    assert outcome(work_dir) == expected
+
+
+def test_another_config_pool_or_seed_is_refused(unbroken, tiny, tmp_path):
+    from mmpose_al.active_learning import StateError
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment
+    work_dir, _ = unbroken
+    changed = config(tiny, work_dir, budget=1)
+    with pytest.raises(StateError, match='experiment_config.py'):
+        ActiveLearningExperiment(changed)
+    changed = config(tiny, work_dir)
+    changed.randomness.seed = 6
+    with pytest.raises(StateError, match='seed is not'):
+        ActiveLearningExperiment(changed)
+    # limits may change
+    ActiveLearningExperiment(config(tiny, work_dir, limits=dict(rounds=4)))
+
+
+@pytest.mark.parametrize('change, words', [
+    (dict(active_learning=dict(budgett=3)), 'budgett'),
+    (dict(active_learning=dict(budget=None)), 'budget is missing'),
+    (dict(active_learning=dict(start='warm')), 'scratch'),
+    (dict(active_learning=dict(start='load_from')), 'needs load_from'),
+    (dict(active_learning=dict(limits=dict(hours=3))), 'hours'),
+    (dict(active_learning=dict(unit='images')), "unit='frames'"),
+    (dict(active_learning=dict(unit='clips', self_training=None)), 'clips'),
+    (dict(active_learning=dict(initial=10**6)), 'initial is 1000000'),
+    (dict(train_cfg=dict(_delete_=True, type='IterBasedTrainLoop', max_iters=3)),
+     'round_cfg'),
+    (dict(train_dataloader=dict(dataset=dict(type='CocoDataset'))),
+     'LabeledUnlabeledDataset'),
+])
+def test_config_errors_name_the_key(change, words, tiny, tmp_path):
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment
+    cfg = config(tiny, tmp_path)
+    for key, value in change.items():
+        if value.pop('_delete_', False):
+            cfg[key] = value
+        else:
+            cfg.merge_from_dict({key: value})
+    with pytest.raises(ValueError, match=words):
+        ActiveLearningExperiment(cfg).run()
+
+
+def test_under_mmposes_own_launcher(unbroken, tiny, tmp_path):
+    """Its tools/train.py knows no runner_type; the loop runs the same experiment."""
+    import mmpose
+    path = tmp_path / 'experiment.py'
+    config(tiny, tmp_path / 'run').dump(str(path))
+    train = osp.join(osp.dirname(mmpose.__file__), '.mim', 'tools', 'train.py')
+    environ = dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1')
+    done = subprocess.run([sys.executable, train, str(path)], cwd=ROOT, env=environ,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout.decode()[-3000:]
+    assert outcome(str(tmp_path / 'run')) == unbroken[1]
+
+
+def test_a_semi_supervised_round_trains_on_the_rest_of_the_pool(tiny, tmp_path):
+    cfg = config(tiny, tmp_path, limits=dict(rounds=2),
+                 strategy=dict(type='CommitteeDisagreement'))
+    cfg.model = dict(type='PoseDual', students=cfg.model)
+    data = cfg.train_dataloader.dataset
+    data.unlabeled = dict(data.labeled)
+    state = run(cfg)
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment
+    rounds = ActiveLearningExperiment(cfg)
+    trained = rounds.round_config(1).train_dataloader.dataset
+    assert trained.unlabeled.subset == 'unlabeled'
+    assert state.stage(0, 'select')['strategy'] == 'CommitteeDisagreement'
+    assert np.isfinite(state.stage(0, 'select')['utilities']).all()
+
+
+if __name__ == '__main__':
+    run(config(sys.argv[1], sys.argv[2]))
