@@ -1,9 +1,9 @@
-from . import transforms  # noqa: F401
+from . import codecs, transforms  # noqa: F401
 from .labeled_unlabeled import LabeledUnlabeledDataset
 from .multiview import MultiViewCocoDataset, load_multiview
-from .samplers import LabeledUnlabeledSampler, SeededIndex
+from .samplers import LabeledGroupSampler, LabeledUnlabeledSampler, SeededIndex
 
 __all__ = [
-    'LabeledUnlabeledDataset', 'LabeledUnlabeledSampler', 'MultiViewCocoDataset',
-    'SeededIndex', 'load_multiview'
+    'LabeledGroupSampler', 'LabeledUnlabeledDataset', 'LabeledUnlabeledSampler',
+    'MultiViewCocoDataset', 'SeededIndex', 'load_multiview'
 ]

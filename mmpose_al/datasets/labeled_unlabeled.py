@@ -17,6 +17,7 @@ from mmpose.datasets.transforms import KeypointConverter
 from mmpose.registry import DATASETS
 
 from .samplers import stream_seed
+from .transforms.keypoint_mapping import MapKeypoints, joint_names
 
 
 class ImageError(OSError):
@@ -52,7 +53,7 @@ class LabeledUnlabeledDataset(CombinedDataset):
             files before they are read. OpenCV fills what is missing of a
             truncated JPEG with grey and says nothing.
         allow_overlap (bool): Whether an annotation may be both labelled and
-            unlabelled.
+            unlabelled, see :func:`check_overlap`.
         max_skips (int): Skips in a row before it is an error.
 
     Raises:
@@ -89,6 +90,8 @@ class LabeledUnlabeledDataset(CombinedDataset):
                           else parse_pose_metainfo(metainfo))
         for dataset in labeled_sets:
             check_joints(dataset, self._metainfo)
+        for dataset in unlabeled_sets:
+            check_joints(dataset, self._metainfo, 'unlabelled')
         if not allow_overlap:
             check_overlap(labeled_sets, unlabeled_sets)
         if check_images:
@@ -105,6 +108,37 @@ class LabeledUnlabeledDataset(CombinedDataset):
     def num_unlabeled(self) -> int:
         """Number of unlabelled samples."""
         return self._len - self._num_labeled
+
+    def unlabeled_groups(self) -> List[np.ndarray]:
+        """Indices of the unlabelled views of each person in each frame.
+
+        Returns:
+            list[ndarray]: One array a group, in the order of (source, frame, person).
+
+        Raises:
+            ValueError: A sample has no frame, or a group has one view only.
+        """
+        members: dict = {}
+        offset = 0
+        for source, dataset in enumerate(self.datasets):
+            for local in range(self._lens[source]):
+                if offset + local >= self.num_labeled:
+                    # BaseDataset's: the pose data sets' copies the metainfo.
+                    info = BaseDataset.get_data_info(dataset, local)
+                    key = (source, info.get('frame_id'), info.get('person_id') or 0)
+                    if key[1] is None:
+                        raise ValueError(
+                            f'{info.get("img_path")} belongs to no frame; groups of '
+                            'views need frames and cameras (docs/multiview_format.md)')
+                    members.setdefault(key, []).append(offset + local)
+            offset += self._lens[source]
+        single = [key for key, views in members.items() if len(views) < 2]
+        if single:
+            raise ValueError(
+                f'{len(single)} of {len(members)} groups have one view, first: frame '
+                f'{single[0][1]}, person {single[0][2]}; a group needs two. Leave these '
+                'frames out of the unlabelled set')
+        return [np.array(members[key]) for key in sorted(members)]
 
     def __getitem__(self, idx: int) -> Any:
         seed = getattr(idx, 'seed', None)
@@ -298,36 +332,81 @@ def _ends_with(file, start: Optional[int], marker: bytes) -> bool:
     return marker in file.read()
 
 
-def check_joints(dataset, metainfo: dict) -> None:
-    """Raise ValueError if a labelled source's joints are not the metainfo's."""
+def check_joints(dataset, metainfo: dict, kind: str = 'labelled') -> None:
+    """Raise ValueError if a source's joints are not the metainfo's.
+
+    A ``KeypointConverter`` in its pipeline counts; that of a labelled source must not
+    lose joints silently.
+    """
+    name = f'{kind} {type(dataset).__name__} {getattr(dataset, "ann_file", "")}'
     joints = dataset.metainfo.get('num_keypoints')
     pipeline = getattr(dataset, 'pipeline', None)
     for transform in getattr(pipeline, 'transforms', []):
         if isinstance(transform, KeypointConverter):
+            if kind == 'labelled':
+                check_converter(transform, joint_names(dataset.metainfo), name)
             joints = transform.num_keypoints
-    if joints is not None and joints != metainfo['num_keypoints']:
+    wanted = metainfo['num_keypoints']
+    if joints is None or joints == wanted:
+        return
+    remedy = ('set metainfo, or add MapKeypoints' if kind == 'labelled' else
+              f'add KeypointConverter(num_keypoints={wanted}, mapping=[])')
+    raise ValueError(
+        f'{name}: has {joints} joints, the metainfo of LabeledUnlabeledDataset '
+        f'{wanted}; {remedy} to that data set\'s own pipeline')
+
+
+def check_converter(converter: KeypointConverter, names: List[str], name: str) -> None:
+    """Raise ValueError if a converter does not fit the joints, or loses some unsaid."""
+    if isinstance(converter, MapKeypoints):
+        if converter.source_names != names:
+            raise ValueError(
+                f'{name}: its MapKeypoints maps from {converter.source_names}, the '
+                f'data set has {names}; give it the metainfo of this set as source')
+        return
+    used = set(converter.source_index) | set(getattr(converter, 'source_index2', []))
+    wrong = [i for i in used if not 0 <= i < len(names)]
+    wrong_target = [i for i in converter.target_index
+                    if not 0 <= i < converter.num_keypoints]
+    twice = len(set(converter.target_index)) != len(converter.target_index)
+    if wrong or wrong_target or twice:
+        problem = (f'source index {wrong[0]} of {len(names)} joints' if wrong else
+                   f'target index {wrong_target[0]} of {converter.num_keypoints} joints'
+                   if wrong_target else 'one target index twice')
+        raise ValueError(f'{name}: its KeypointConverter names {problem}; correct the '
+                         'mapping')
+    lost = [joint for i, joint in enumerate(names) if i not in used]
+    if lost:
         raise ValueError(
-            f'labelled {type(dataset).__name__} '
-            f'{getattr(dataset, "ann_file", "")}: has {joints} joints, the '
-            f'metainfo of LabeledUnlabeledDataset {metainfo["num_keypoints"]}; '
-            'set metainfo, or add a KeypointConverter to that data set\'s own '
-            'pipeline')
+            f'{name}: its KeypointConverter loses the joints {", ".join(lost)}; if '
+            f'that is meant, say so with MapKeypoints(drop={lost})')
 
 
 def check_overlap(labeled: list, unlabeled: list) -> None:
-    """Raise ValueError if an annotation is both labelled and unlabelled."""
+    """Raise ValueError if an annotation is both labelled and unlabelled.
+
+    Of one file those with one id; of different files (a list of unlabelled annotations
+    that was written apart) those with one image, id and box.
+    """
     for one in labeled:
         for other in unlabeled:
-            path = _source_file(one)
-            if path is None or path != _source_file(other):
+            path, other_path = _source_file(one), _source_file(other)
+            if path is None or other_path is None:
                 continue
-            both = np.intersect1d(instance_ids(one), instance_ids(other))
-            if len(both):
+            if path == other_path:
+                both = np.intersect1d(instance_ids(one), instance_ids(other)).tolist()
+                remedy = 'set subset="labeled" and subset="unlabeled" with one ids_file'
+            elif _image_folder(one) == _image_folder(other):
+                keys = instance_keys(one) & instance_keys(other)
+                both = sorted(key[1] for key in keys)
+                remedy = f'take them out of {other_path}'
+            else:
+                continue
+            if both:
                 raise ValueError(
                     f'{path}: {len(both)} annotations are labelled and '
-                    f'unlabelled, first ids {both[:5].tolist()}; set '
-                    'subset="labeled" and subset="unlabeled" with one ids_file, '
-                    'or allow_overlap=True')
+                    f'unlabelled, first ids {both[:5]}; {remedy}, or '
+                    'allow_overlap=True')
 
 
 def instance_ids(dataset) -> np.ndarray:
@@ -337,8 +416,19 @@ def instance_ids(dataset) -> np.ndarray:
                      for index in range(len(dataset))])
 
 
+def instance_keys(dataset) -> set:
+    """(image file, annotation id, box) of all samples of a COCO-style data set."""
+    infos = (BaseDataset.get_data_info(dataset, index) for index in range(len(dataset)))
+    return {(osp.normpath(info['img_path']), info['id'],
+             *np.round(np.ravel(info['bbox'])).tolist()) for info in infos}
+
+
+def _image_folder(dataset) -> str:
+    return osp.realpath((getattr(dataset, 'data_prefix', None) or {}).get('img') or '')
+
+
 def _source_file(dataset) -> Optional[str]:
-    path = getattr(dataset, 'ann_file', None)
+    path = getattr(dataset, 'bbox_file', None) or getattr(dataset, 'ann_file', None)
     if not path or not isinstance(dataset, BaseDataset):
         return None
     return osp.realpath(path) if '://' not in path else path

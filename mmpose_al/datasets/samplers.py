@@ -11,7 +11,7 @@ r-th block of ``l`` of them; unlabelled likewise. So
 * W ranks with batch b see in every step what one rank with batch W b sees.
 """
 import hashlib
-from typing import Iterator, List, Optional
+from typing import Iterator, List, NamedTuple, Optional
 
 import numpy as np
 from mmengine.dist import get_dist_info, sync_random_seed
@@ -132,6 +132,69 @@ class LabeledUnlabeledSampler(Sampler):
                 for position in range(first, first + count)
             ]
         return batch
+
+
+@DATA_SAMPLERS.register_module()
+class LabeledGroupSampler(LabeledUnlabeledSampler):
+    """Batches of labelled samples followed by groups of views (Iqbal20, App. A).
+
+    A group is what the views of one frame show of one person; its views stand one after
+    another. Each time a group comes up its views are drawn afresh; one with fewer views
+    than asked for gives some of them twice, augmented differently.
+
+    Args:
+        dataset (LabeledUnlabeledDataset): Its unlabelled samples have frames.
+        batch_size (int): Samples a batch on each rank, views counted singly.
+        num_groups (int): Groups a batch on each rank.
+        num_views (int): Views of a group.
+        kwargs: As :class:`LabeledUnlabeledSampler`.
+
+    Raises:
+        ValueError: A group has one view, or the batch cannot be composed so.
+    """
+
+    def __init__(self, dataset, batch_size: int, num_groups: int, num_views: int = 4,
+                 **kwargs) -> None:
+        if num_groups < 1 or num_views < 2:
+            raise ValueError(f'LabeledGroupSampler: num_groups is {num_groups} and '
+                             f'num_views {num_views}; a batch needs at least one group '
+                             'of two views')
+        num_labeled = batch_size - num_groups * num_views
+        if num_labeled < 1:
+            raise ValueError(
+                f'LabeledGroupSampler: batch_size {batch_size} leaves {num_labeled} '
+                f'labelled samples beside {num_groups} groups of {num_views} views')
+        self.groups = dataset.unlabeled_groups()
+        self.num_views = num_views
+        super().__init__(_Sizes(dataset.num_labeled, len(self.groups)),
+                         num_labeled + num_groups, num_groups, **kwargs)
+        self.dataset = dataset
+        self.batch_size = batch_size
+
+    def _batch(self, passes: list, seed: int,
+               iteration: int) -> List[SeededIndex]:
+        batch = []
+        for source, count in enumerate(self.counts):
+            first = (iteration * self.world_size + self.rank) * count
+            for position in range(first, first + count):
+                index = passes[source][position]
+                if source == self.LABELED:
+                    batch.append(SeededIndex(index, stream_seed(seed, source, position)))
+                    continue
+                views = self.groups[index]
+                order = permutation(len(views), seed, source, position)
+                batch += [
+                    SeededIndex(int(views[order[view % len(views)]]),
+                                stream_seed(seed, source, position, view))
+                    for view in range(self.num_views)
+                ]
+        return batch
+
+
+class _Sizes(NamedTuple):
+    """What a sampler asks a data set for."""
+    num_labeled: int
+    num_unlabeled: int
 
 
 class _Passes:

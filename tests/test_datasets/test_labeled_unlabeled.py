@@ -233,21 +233,73 @@ def test_build_errors(make, tmp_path):
 
 
 def test_converted_joints_are_accepted(make):
-    convert = dict(type='KeypointConverter', num_keypoints=2,
-                   mapping=[(2, 0), (0, 1)])
+    convert = dict(type='MapKeypoints', source=META3, target=META,
+                   rename=dict(c='a', a='b'), drop=['b'])
     dataset = build(make([1], joints=3, meta=META3, pipeline=[convert]),
                     metainfo=META)
     assert dataset[0]['data_samples'].gt_instances.keypoints.shape == (1, 2, 2)
 
 
+@pytest.mark.parametrize('mapping, words', [
+    ([(2, 0), (0, 1)], r"KeypointConverter loses the joints b; .*drop=\['b'\]"),
+    ([(3, 0), (0, 1), (1, 1)], 'source index 3 of 3 joints'),
+    ([(2, 0), (0, 1), (1, 2)], 'target index 2 of 2 joints'),
+    ([(2, 0), (0, 1), (1, 1)], 'one target index twice')])
+def test_converters_that_lose_joints(make, mapping, words):
+    convert = dict(type='KeypointConverter', num_keypoints=2, mapping=mapping)
+    source = make([1], joints=3, meta=META3, pipeline=[convert])
+    with pytest.raises(ValueError, match=f'labelled MultiViewCoco.*{words}'):
+        build(source, metainfo=META)
+    # the keypoints of unlabelled samples are not used
+    build(make([2], 'b.json'), source, metainfo=META)
+
+
+def test_all_joints_are_used(make):
+    both = dict(type='KeypointConverter', num_keypoints=2,
+                mapping=[((0, 2), 0), (1, 1)])
+    assert len(build(make([1], joints=3, meta=META3, pipeline=[both]),
+                     metainfo=META)) == 1
+
+
+def test_map_of_another_skeleton(make):
+    convert = dict(type='MapKeypoints', source=META, target=META)
+    with pytest.raises(ValueError, match=r"maps from \['a', 'b'\], the data set has"):
+        build(make([1], joints=3, meta=META3, pipeline=[convert]), metainfo=META)
+
+
+def test_unlabelled_source_of_another_skeleton(make):
+    other = make([2], 'b.json', joints=3, meta=META3)
+    with pytest.raises(ValueError, match=r'unlabelled .*b.json: has 3 joints.* 2; add '
+                       r'KeypointConverter\(num_keypoints=2, mapping=\[\]\)'):
+        build(make([1]), other)
+    other['pipeline'] = [dict(type='KeypointConverter', num_keypoints=2, mapping=[])]
+    truth = build(make([1]), other)[1]['data_samples'].gt_instances
+    assert truth.keypoints.shape == (1, 2, 2)
+    assert not truth.keypoints_visible.any()
+
+
 def test_overlap(make):
     both = make([1, 2, 3])
     with pytest.raises(ValueError, match=r'3 annotations are labelled and '
-                       r'unlabelled, first ids \[1, 2, 3\]'):
+                       r'unlabelled, first ids \[1, 2, 3\]; set subset='):
         build(both, both)
     assert len(build(both, both, allow_overlap=True)) == 6
-    # the same ids in another file are other annotations
-    assert len(build(both, make([1, 2, 3], 'b.json'))) == 6
+
+
+def test_overlap_of_two_files(make, tmp_path):
+    """The same image, id and box in another file; any other is another person."""
+    unlabeled = make([3, 4], 'b.json')
+    with pytest.raises(ValueError, match=r'1 annotations are labelled and unlabelled, '
+                       r'first ids \[3\]; take them out of .*b.json, or allow_overlap'):
+        build(make([1, 2, 3]), unlabeled)
+    assert len(build(make([1, 2, 3]), unlabeled, allow_overlap=True)) == 5
+    path = tmp_path / 'b.json'
+    for key, value in dict(id=30, bbox=[20, 5, 19, 20]).items():
+        content = json.loads(path.read_text())
+        content['annotations'][0][key] = value
+        path.with_name('c.json').write_text(json.dumps(content))
+        assert len(build(make([1, 2, 3]), dict(
+            unlabeled, ann_file=str(path.with_name('c.json'))))) == 5
 
 
 # --------------------------------------------------------------------------

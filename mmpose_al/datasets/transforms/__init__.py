@@ -1,8 +1,10 @@
 from .batch_patches import JointCutOcclude, RandomCutMix, RandomCutout
+from .input_camera import InputCamera
 from .joint_cutout import JointCutout
 from .keypoint_mapping import MapKeypoints
 from .rand_augment import PoseRandAugment
 
 __all__ = [
-    'JointCutOcclude', 'JointCutout', 'PoseRandAugment', 'RandomCutMix', 'RandomCutout'
+    'InputCamera', 'JointCutOcclude', 'JointCutout', 'PoseRandAugment', 'RandomCutMix',
+    'RandomCutout'
 ]

@@ -196,7 +196,7 @@ class TeachingStudents(EasyHardEstimator):
         if teacher_statistics not in ('batch', 'running'):
             raise ValueError("teacher_statistics is 'batch' or 'running'; got "
                              f'{teacher_statistics!r}')
-        self.easy_view = easy_view and TRANSFORMS.build(
+        self.easy_view = None if easy_view is None else TRANSFORMS.build(
             {'type': 'AffineViews', **easy_view})
         self.detach = detach
         self.teacher_statistics = teacher_statistics

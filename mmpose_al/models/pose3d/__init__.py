@@ -1,0 +1,3 @@
+from .weakly_supervised import WeaklySupervisedPose3D
+
+__all__ = ['WeaklySupervisedPose3D']

@@ -1,0 +1,169 @@
+"""WeaklySupervisedPose3D: 3D pose from 2D labels and unlabelled views (Iqbal20).
+
+Flow of a training step: split the batch by ``is_labeled`` -> heatmap (and, where it is
+known, depth) loss on labelled images -> 3D poses of the unlabelled views -> consistency
+over each group of views, limb lengths -> optionally the heatmap loss of fixed
+pseudo-labels.
+"""
+from typing import Dict, Optional, Sequence
+
+import numpy as np
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from mmpose.registry import MODELS
+
+from ..heads.heatmap_2p5d import Heatmap2p5DHead
+
+
+@MODELS.register_module()
+class WeaklySupervisedPose3D(BaseModel):
+    """A network with a 2.5D head, trained without 3D labels (Iqbal20, Eq. 7).
+
+    Unlabelled samples of a batch come in groups of ``num_views`` views of one person at
+    one moment, one group after another
+    (:class:`~mmpose_al.datasets.LabeledGroupSampler`).
+
+    - FS: labelled samples with depth, no unlabelled ones, no losses below;
+    - WS: ``multi_view`` and ``limbs``; WS+R: ``known_rotations=True``;
+    - with regularisation: unlabelled samples carry pseudo-labels made once by a 2D
+      model, ``regularize=True``.
+
+    Args:
+        network (dict): Config of an MMPose top-down estimator with a
+            ``Heatmap2p5DHead``.
+        num_views (int): Views of a group.
+        multi_view (dict, optional): Config of ``MultiViewConsistencyLoss``.
+        limbs (dict, optional): Config of ``LimbLengthLoss``.
+        known_rotations (bool): Align views by the cameras' extrinsics (WS+R).
+        regularize (bool): Take the heatmap loss on unlabelled samples too, where they
+            have keypoints.
+        data_preprocessor, train_cfg, test_cfg, init_cfg: MMEngine's and MMPose's; the
+            preprocessor is the network's by default.
+
+    Raises:
+        ValueError: Another head, or fewer than two views.
+    """
+
+    def __init__(self,
+                 network: dict,
+                 num_views: int = 4,
+                 multi_view: Optional[dict] = None,
+                 limbs: Optional[dict] = None,
+                 known_rotations: bool = False,
+                 regularize: bool = False,
+                 data_preprocessor: Optional[dict] = None,
+                 train_cfg: Optional[dict] = None,
+                 test_cfg: Optional[dict] = None,
+                 init_cfg: Optional[dict] = None):
+        network = dict(network)
+        own = network.pop('data_preprocessor', None)
+        super().__init__(data_preprocessor=data_preprocessor or own, init_cfg=init_cfg)
+        self.network = MODELS.build(network)
+        head = getattr(self.network, 'head', None)
+        if not isinstance(head, Heatmap2p5DHead):
+            raise ValueError('WeaklySupervisedPose3D needs a network with a '
+                             f'Heatmap2p5DHead; got {type(head).__name__}')
+        if num_views < 2:
+            raise ValueError(f'num_views must be at least 2; got {num_views}')
+        self.num_views = num_views
+        self.multi_view = None if multi_view is None else MODELS.build(
+            {'type': 'MultiViewConsistencyLoss', **multi_view})
+        self.limbs = None if limbs is None else MODELS.build(
+            {'type': 'LimbLengthLoss', **limbs})
+        self.known_rotations = known_rotations
+        self.regularize = regularize
+        self.test_cfg = dict(test_cfg or {})
+
+    @property
+    def head(self) -> Heatmap2p5DHead:
+        """The network's head, for tools that look for it."""
+        return self.network.head
+
+    def forward(self, inputs, data_samples=None, mode: str = 'tensor'):
+        """MMEngine's three modes; ``'tensor'`` gives the head's output."""
+        if isinstance(inputs, list):
+            inputs = torch.stack(inputs)
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.network.predict(inputs, data_samples)
+        if mode == 'tensor':
+            return self.head.forward(self.network.extract_feat(inputs))
+        raise ValueError(f"mode is 'loss', 'predict' or 'tensor'; got {mode!r}")
+
+    def loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
+        """Losses of a mixed batch.
+
+        Returns:
+            dict: ``sup_loss_kpt``, ``sup_loss_depth``; ``unsup_loss_multi_view``,
+            ``unsup_loss_limbs``, ``unsup_loss_kpt``; ``masked_poses``, the number of
+            unlabelled poses without a defined root depth.
+        """
+        flags = [bool(s.metainfo.get('is_labeled', True)) for s in data_samples]
+        labeled = [i for i, flag in enumerate(flags) if flag]
+        unlabeled = [i for i, flag in enumerate(flags) if not flag]
+        losses: Dict[str, Tensor] = {}
+        if labeled:
+            found = self.head.loss(self.network.extract_feat(inputs[labeled]),
+                                   [data_samples[i] for i in labeled])
+            losses.update({f'sup_{name}': value for name, value in found.items()})
+        if unlabeled and (self.multi_view or self.limbs or self.regularize):
+            losses.update(self.unsupervised_loss(
+                inputs[unlabeled], [data_samples[i] for i in unlabeled]))
+        return losses
+
+    def unsupervised_loss(self, inputs: Tensor,
+                          data_samples: Sequence) -> Dict[str, Tensor]:
+        """Losses on groups of views (Iqbal20, Eq. 8, 11)."""
+        check_groups(data_samples, self.num_views)
+        pose = self.head.pose(self.network.extract_feat(inputs))
+        lifted = self.head.lift(pose, data_samples)
+        losses: Dict[str, Tensor] = {}
+        if self.limbs:
+            losses['unsup_loss_limbs'] = self.limbs(
+                lifted.points, pose.confidence, lifted.valid)
+        if self.multi_view:
+            def grouped(value: Tensor) -> Tensor:
+                return value.unflatten(0, (-1, self.num_views))
+            losses['unsup_loss_multi_view'] = self.multi_view(
+                grouped(lifted.points), grouped(pose.confidence), grouped(lifted.valid),
+                grouped(self._rotations(data_samples, lifted.points))
+                if self.known_rotations else None)
+        if self.regularize:
+            heatmaps = torch.stack([d.gt_fields.heatmaps for d in data_samples])
+            weights = torch.cat([d.gt_instance_labels.keypoint_weights
+                                 for d in data_samples])
+            losses['unsup_loss_kpt'] = self.head.loss_module(
+                pose.heatmaps, heatmaps, weights)
+        losses['masked_poses'] = (~lifted.valid).sum().float()
+        return losses
+
+    @staticmethod
+    def _rotations(samples: Sequence, like: Tensor) -> Tensor:
+        missing = [s.metainfo.get('img_path') for s in samples
+                   if 'input_R' not in s.metainfo]
+        if missing:
+            raise ValueError(f"{missing[0]} has no input_R, which known_rotations needs; "
+                             "put it into PackPoseInputs' meta_keys")
+        return torch.as_tensor(np.stack([s.metainfo['input_R'] for s in samples]),
+                               dtype=like.dtype, device=like.device)
+
+
+def check_groups(samples: Sequence, num_views: int) -> None:
+    """Raise ValueError unless samples are whole groups of views of one person."""
+    if len(samples) % num_views:
+        raise ValueError(
+            f'{len(samples)} unlabelled samples are no groups of {num_views} views; the '
+            'batch comes from a LabeledGroupSampler with the same num_views')
+    for start in range(0, len(samples), num_views):
+        group = samples[start:start + num_views]
+        keys = {(s.metainfo.get('frame_id'), s.metainfo.get('person_id'))
+                for s in group}
+        if len(keys) > 1 or None in next(iter(keys)):
+            raise ValueError(
+                f'views {[s.metainfo.get("img_path") for s in group]} of one group '
+                f'belong to (frame, person) {sorted(map(str, keys))}; the batch comes '
+                "from a LabeledGroupSampler, with 'frame_id', 'person_id' among "
+                "PackPoseInputs' meta_keys")
