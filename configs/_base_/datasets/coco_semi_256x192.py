@@ -56,5 +56,9 @@ val_dataloader = dict(
         test_mode=True,
         pipeline=val_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='PerStudentMetric', metric=dict(type='CocoMetric'))
+val_evaluator = [
+    dict(type='PerStudentMetric', metric=dict(type='CocoMetric')),
+    dict(type='PerStudentMetric',
+         metric=dict(type='JointPCK', thr=0.1, per_joint=True, meta_joints=True))
+]
 test_evaluator = val_evaluator

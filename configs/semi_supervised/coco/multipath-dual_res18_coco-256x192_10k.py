@@ -1,0 +1,9 @@
+"""MultiAugs, two networks, 10,000 labels (arXiv 2402.11566: 61.8 AP)."""
+_base_ = './posedual-a_res18_coco-256x192_10k.py'
+model = dict(type='MultiPathPose', students=[_base_.model.students] * 2)
+# 30 passes over the unlabelled images, drops at 20 and 25.
+train_cfg = dict(max_epochs=30)
+param_scheduler = [
+    dict(type='MultiStepLR', begin=0, end=30, milestones=[20, 25], gamma=0.1,
+         by_epoch=True)
+]

@@ -1,0 +1,9 @@
+"""MultiAugs, one network, 10,000 labels (arXiv 2402.11566: 59.9 AP)."""
+_base_ = './posecons-a_res18_coco-256x192_10k.py'
+model = dict(type='MultiPathPose')
+# 30 passes over the unlabelled images, drops at 20 and 25.
+train_cfg = dict(max_epochs=30)
+param_scheduler = [
+    dict(type='MultiStepLR', begin=0, end=30, milestones=[20, 25], gamma=0.1,
+         by_epoch=True)
+]

@@ -1,0 +1,5 @@
+"""PoseDual A, 10,000 labelled images (Yu24, Table 1, DualPose: 63.07 AP)."""
+_base_ = './posedual-a_res50_coco-256x192_5k-images.py'
+labels = dict(unit='images', num=10000)
+train_dataloader = dict(
+    dataset=dict(labeled=dict(labels=labels), unlabeled=dict(labels=labels)))

@@ -1,0 +1,7 @@
+"""10,000 labelled instances alone, HRNet-W48 (Xie21, Table 2: 63.7 AP)."""
+_base_ = [
+    './supervised_res18_coco-256x192_10k.py', '../../_base_/models/hrnet.py'
+]
+model = dict(
+    backbone=dict(_delete_=True, **_base_.hrnet_w48),
+    head=dict(in_channels=48, deconv_out_channels=None))

@@ -1,0 +1,364 @@
+"""Find the persons in unlabelled images with an mmdet detector; write their boxes.
+
+    python tools/dataset_converters/detect_boxes.py data/coco/unlabeled2017 \
+        DETECTOR_CONFIG DETECTOR_CHECKPOINT \
+        --out data/coco/annotations/person_boxes_unlabeled2017.json
+
+    torchrun --nproc_per_node 8 tools/dataset_converters/detect_boxes.py ...
+
+    python tools/dataset_converters/detect_boxes.py --from-detections DETECTIONS.json \
+        --ann-file image_info_unlabeled2017.json --out BOXES.json
+
+Each share of the images appends to a file of its own in OUT.parts/, one line an image,
+with every box above --floor. Stop it whenever you like: the same command goes on where
+it stopped, with any number of shares. When the last image is done the filters are
+applied and OUT is written, atomically. Run the command again with other filters:
+nothing is detected twice.
+
+``MultiViewCocoDataset(need_keypoints=False)`` reads OUT as unlabelled persons.
+--detections also writes the same boxes as a COCO detections list, which MMPose's
+``CocoDataset`` reads as ``bbox_file`` (``test_mode=True``); there its
+``filter_cfg=dict(bbox_score_thr=...)`` filters by score in training.
+"""
+import argparse
+import json
+import os
+import os.path as osp
+import sys
+from collections import Counter
+from typing import Callable, Dict, List, Optional, Tuple
+
+sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+
+import mmcv  # noqa: E402
+import numpy as np  # noqa: E402
+from mmengine.utils import ProgressBar  # noqa: E402
+
+from mmpose_al.datasets.boxes import (  # noqa: E402
+    BoxFilter, box_annotations, detections_by_image)
+from mmpose_al.datasets.format import FormatError, check_structure  # noqa: E402
+from mmpose_al.datasets.labeled_unlabeled import ImageError, check_image  # noqa: E402
+
+from split_labels import write_json  # noqa: E402
+
+PART_FORMAT = dict(format='mmpose_al-boxes', version=1)
+EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
+
+
+class PersonDetector:
+    """An mmdet model as a function from an image to person boxes.
+
+    Args:
+        config (str): Config file.
+        checkpoint (str, optional): None leaves the weights as they are initialised.
+        device (str): As PyTorch names it.
+        class_name (str): The class to keep.
+
+    Raises:
+        ValueError: The detector does not know the class.
+    """
+
+    def __init__(self, config: str, checkpoint: Optional[str], device: str = 'cpu',
+                 class_name: str = 'person'):
+        from mmdet.apis import inference_detector, init_detector
+        self.model = init_detector(config, checkpoint, device=device)
+        self.infer = inference_detector
+        classes = tuple(self.model.dataset_meta['classes'])
+        if class_name not in classes:
+            raise ValueError(f'{config}: the detector has no class {class_name!r}; '
+                             f'give --class-name one of {", ".join(classes)}')
+        self.label = classes.index(class_name)
+
+    def __call__(self, image: np.ndarray) -> np.ndarray:
+        """Boxes and scores (N, 5), x y width height score, of a BGR image (H, W, 3)."""
+        found = self.infer(self.model, image).pred_instances
+        found = found[found.labels == self.label].cpu().numpy()
+        boxes = np.array(found.bboxes, dtype=np.float64).reshape(-1, 4)
+        boxes[:, 2:] -= boxes[:, :2]
+        return np.concatenate([boxes, np.reshape(found.scores, (-1, 1))], 1)
+
+
+def main(argv=None, detector: Optional[Callable] = None) -> None:
+    """The command. ``detector`` stands in for the mmdet model in tests."""
+    args = parse_args(argv)
+    try:
+        keep = BoxFilter(args.score_thr, args.min_size, args.top_k, args.nms,
+                         args.on_bad)
+        if args.from_detections:
+            convert(args, keep)
+        else:
+            detect(args, keep, detector)
+    except (ValueError, OSError) as error:
+        sys.exit(f'detect_boxes: {error}')
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('images', nargs='?', help='folder of images (with subfolders)')
+    parser.add_argument('config', nargs='?', help="the detector's mmdet config")
+    parser.add_argument('checkpoint', nargs='?', help="the detector's weights")
+    parser.add_argument('--out', required=True, help='annotation file to write')
+    parser.add_argument('--detections', help='also write a COCO detections list')
+    parser.add_argument(
+        '--ann-file', help='COCO file whose images (and image ids) are meant; default: '
+        'all image files of the folder, numbered by name')
+    parser.add_argument(
+        '--from-detections', metavar='FILE', help='convert this COCO detections list '
+        'instead of running a detector; needs --ann-file')
+    parser.add_argument('--score-thr', type=float, default=0.5, help='lowest score')
+    parser.add_argument('--min-size', type=float, default=16, help='shortest side of a '
+                        'box inside the image, pixels')
+    parser.add_argument('--top-k', type=int, help='most boxes an image')
+    parser.add_argument('--nms', type=float, metavar='IOU', help='suppress overlapping '
+                        'boxes once more')
+    parser.add_argument('--on-bad', choices=('raise', 'skip'), default='raise',
+                        help='boxes without an area inside their image are an error, '
+                        'or dropped and counted')
+    parser.add_argument('--floor', type=float, default=0.05,
+                        help='boxes below this score are not even kept in the parts')
+    parser.add_argument('--class-name', default='person')
+    parser.add_argument('--device', help='default: cuda:LOCAL_RANK if there is one')
+    parser.add_argument('--shard', metavar='I/N', help='do the I-th (from 0) of N '
+                        'shares of the images; default: torchrun\'s RANK, WORLD_SIZE')
+    args = parser.parse_args(argv)
+    if args.from_detections:
+        if args.images or not args.ann_file:
+            parser.error('--from-detections takes --ann-file, no images, no detector')
+    elif args.checkpoint is None:
+        parser.error('give IMAGES CONFIG CHECKPOINT, or --from-detections')
+    return args
+
+
+def convert(args: argparse.Namespace, keep: BoxFilter) -> None:
+    """A detections list, filtered, as an annotation file."""
+    images = {image['id']: image for image in ann_file_images(args.ann_file)}
+    entries = detections_by_image(read_json(args.from_detections), images,
+                                  args.from_detections)
+    write(args, keep, entries, dict(detections=osp.basename(args.from_detections)),
+          args.from_detections, Counter())
+
+
+def detect(args: argparse.Namespace, keep: BoxFilter,
+           detector: Optional[Callable] = None) -> None:
+    """Run this process's share; the process that finds all shares done writes OUT."""
+    shard, shards = this_shard(args.shard, os.environ)
+    if keep.score_thr < args.floor:
+        raise ValueError(f'--score-thr {keep.score_thr} is below --floor {args.floor}: '
+                         'such boxes are not kept; lower the floor')
+    images = (ann_file_images(args.ann_file) if args.ann_file else
+              [dict(id=i, file_name=name)
+               for i, name in enumerate(list_images(args.images), 1)])
+    names = [image['file_name'] for image in images]
+    header = dict(PART_FORMAT, config=osp.basename(args.config),
+                  checkpoint=osp.basename(args.checkpoint), class_name=args.class_name,
+                  floor=args.floor)
+    folder = args.out + '.parts'
+    os.makedirs(folder, exist_ok=True)
+    done = load_parts(folder, header)
+    todo = [name for name in names[shard::shards] if 'boxes' not in done.get(name, {})]
+    if todo:
+        detector = detector or PersonDetector(
+            args.config, args.checkpoint, args.device or default_device(),
+            args.class_name)
+        show = args.shard is not None or shard == 0
+        run_share(detector, args.images, todo,
+                  osp.join(folder, f'{shard}-of-{shards}.jsonl'), header, show)
+        done = load_parts(folder, header)
+    left = sum(name not in done for name in names)
+    if left:
+        print(f'share {shard} of {shards} is done; {left} of {len(names)} images are '
+              'left to other shares')
+        return
+    unreadable = [name for name in names if 'boxes' not in done[name]]
+    entries = [dict(done[image['file_name']], id=image['id']) for image in images
+               if 'boxes' in done[image['file_name']]]
+    if not entries:
+        raise OSError(f'none of the {len(names)} images of {args.images} can be read: '
+                      f'{done[names[0]]["error"]}')
+    for name in unreadable[:5]:
+        print(f'left out, unreadable: {name}: {done[name]["error"]}')
+    write(args, keep, entries, dict(config=header['config'],
+                                    checkpoint=header['checkpoint']),
+          folder, Counter(unreadable=len(unreadable)))
+
+
+def write(args: argparse.Namespace, keep: BoxFilter, entries: List[dict], info: dict,
+          source: str, counts: Counter) -> None:
+    """Filter, write OUT (and the detections list) and say what was dropped."""
+    content, boxes = box_annotations(
+        entries, keep, dict(description='Detected persons', **info), source)
+    if not content['annotations']:
+        raise ValueError(f'{source}: none of {boxes["found"]} boxes is left; lower '
+                         '--score-thr or --min-size')
+    if args.detections:
+        keys = ('image_id', 'category_id', 'bbox', 'score')
+        write_json([{key: annotation[key] for key in keys}
+                    for annotation in content['annotations']], args.detections)
+    write_json(content, args.out)
+    reasons = dict(score='below the score', small='too small', nms='suppressed',
+                   top_k='beyond the top k', outside='without an area in the image')
+    dropped = ', '.join(f'{boxes[key]} {reasons[key]}' for key in reasons if boxes[key])
+    print(f'{args.out}: {boxes["kept"]} boxes in {len(entries)} images of '
+          f'{boxes["found"]} found' + (f' (dropped: {dropped})' if dropped else '')
+          + f'; {counts["unreadable"]} images unreadable')
+
+
+def run_share(detector: Callable, folder: str, names: List[str], path: str,
+              header: dict, show: bool = True) -> None:
+    """Append one line for each image to a part file."""
+    with open_part(path, header) as part:
+        bar = ProgressBar(len(names), file=sys.stderr) if show else None
+        for name in names:
+            part.write(json_line(detect_one(detector, folder, name)))
+            part.flush()
+            if bar:
+                bar.update()
+        if bar:
+            sys.stderr.write('\n')
+
+
+def detect_one(detector: Callable, folder: str, name: str) -> dict:
+    """The line of one image: its size and boxes, or why it cannot be read."""
+    path = osp.join(folder, name)
+    try:
+        check_image(path)
+        image = mmcv.imread(path)
+        if image is None:
+            raise ImageError(f'{path} cannot be decoded')
+    except Exception as error:  # whatever a decoder raises: the image is to blame
+        return dict(file_name=name, error=f'{type(error).__name__}: {error}')
+    return dict(file_name=name, width=image.shape[1], height=image.shape[0],
+                boxes=np.round(np.asarray(detector(image), float), 4).tolist())
+
+
+# --------------------------------------------------------------------------
+
+
+def this_shard(text: Optional[str], environment: Dict[str, str]) -> Tuple[int, int]:
+    """(index, number) from ``I/N``, else from torchrun's variables, else (0, 1)."""
+    if text is None:
+        text = f'{environment.get("RANK", 0)}/{environment.get("WORLD_SIZE", 1)}'
+    try:
+        index, number = (int(part) for part in text.split('/'))
+    except ValueError:
+        index, number = 0, 0
+    if not 0 <= index < number:
+        raise ValueError(f'--shard is I/N with 0 <= I < N, such as 0/8; got {text!r}')
+    return index, number
+
+
+def default_device() -> str:
+    import torch
+    if torch.cuda.is_available():
+        return f'cuda:{os.environ.get("LOCAL_RANK", 0)}'
+    return 'cpu'
+
+
+def list_images(folder: str) -> List[str]:
+    """Image files below a folder, relative to it with forward slashes, sorted."""
+    if not osp.isdir(folder):
+        raise OSError(f'{folder}: no such folder')
+    names = [osp.relpath(osp.join(root, name), folder).replace(os.sep, '/')
+             for root, _, files in os.walk(folder) for name in files
+             if name.lower().endswith(EXTENSIONS)]
+    if not names:
+        raise OSError(f'{folder}: no image file ({", ".join(EXTENSIONS)})')
+    return sorted(names)
+
+
+def ann_file_images(path: str) -> List[dict]:
+    """``images`` of a COCO file, which needs no annotations."""
+    data = read_json(path)
+    if isinstance(data, dict):  # image_info_*.json has none
+        data.setdefault('annotations', [])
+    images = check_structure(data, path)['images']
+    if not images:
+        raise FormatError(f'{path}: has no images')
+    return images
+
+
+def read_json(path: str):
+    with open(path, 'rb') as file:
+        try:
+            return json.load(file)
+        except ValueError as error:
+            raise FormatError(f'{path}: is not JSON ({error})') from None
+
+
+def json_line(content: dict) -> bytes:
+    return json.dumps(content).encode() + b'\n'
+
+
+def open_part(path: str, header: dict):
+    """A part file opened for appending, locked, without a torn last line.
+
+    Raises:
+        OSError: Another process writes it.
+    """
+    file = open(path, 'a+b')
+    try:
+        lock(file, path)
+        file.seek(0)
+        end = file.read().rfind(b'\n') + 1
+        file.truncate(end)
+        if not end:
+            file.write(json_line(header))
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def lock(file, path: str) -> None:
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OSError(f'{path}: another process is writing this share; give each its '
+                      'own --shard') from None
+    except OSError:  # a file system without locks
+        pass
+
+
+def load_parts(folder: str, header: dict) -> Dict[str, dict]:
+    """Lines of all parts by image name; a torn or damaged line counts as not done.
+
+    Raises:
+        FormatError: A part was made by another detector or floor.
+    """
+    done = {}
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith('.jsonl'):
+            continue
+        path = osp.join(folder, name)
+        with open(path, 'rb') as file:
+            lines = file.read().split(b'\n')[:-1]
+        if not lines:
+            continue
+        first = parse_line(lines[0])
+        if first != header:
+            raise FormatError(
+                f'{path}: was made with {first}, this run is {header}. Give another '
+                f'--out, or remove {folder} to detect everything again.')
+        for line in lines[1:]:
+            entry = parse_line(line)
+            if entry and 'file_name' in entry and (
+                    'boxes' in entry or entry['file_name'] not in done):
+                done[entry['file_name']] = entry
+    return done
+
+
+def parse_line(line: bytes) -> Optional[dict]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+if __name__ == '__main__':
+    main()
