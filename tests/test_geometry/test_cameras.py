@@ -38,8 +38,8 @@ def test_project_by_hand():
     # Camera coordinates (-2 + 4, 1 + 1, 3 + 1), normalised (0.5, 0.5).
     assert depth.tolist() == [4.0]
     assert pixels.tolist() == [[50 + 1 + 50.0, 100 + 40.0]]
-    distorted, _ = project(torch.tensor([[1.0, 2, 3]]), K, R,
-                           torch.tensor([4.0, 1, 1]), torch.tensor([0.1, 0, 0.01, 0.02]))
+    distorted, _ = project(torch.tensor([[1.0, 2, 3]]), K, R, torch.tensor([4.0, 1, 1]),
+                           torch.tensor([0.1, 0, 0.01, 0.02]))
     # r2 = 0.5, radial 1.05; x: 0.525 + 0.01 * 0.5 + 0.02 * (0.5 + 0.5) = 0.55;
     # y: 0.525 + 0.01 * 1 + 0.02 * 0.5 = 0.545.
     torch.testing.assert_close(distorted, torch.tensor([[106.09, 149.0]]))

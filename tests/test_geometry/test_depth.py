@@ -153,4 +153,5 @@ def test_sample_at_by_hand():
     assert float(sample_at(heatmap, places)) == pytest.approx(1.5)
     assert float(sample_at(heatmap, torch.tensor([[[1.0, 1.0]]]))) == pytest.approx(3.0)
     assert float(sample_at(heatmap, torch.tensor([[[-1.0, 0.0]]]))) == 0
-    assert float(sample_at(heatmap, torch.tensor([[[-0.5, 1.0]]]))) == pytest.approx(1.0)
+    outside = torch.tensor([[[-0.5, 1.0]]])
+    assert float(sample_at(heatmap, outside)) == pytest.approx(1.0)

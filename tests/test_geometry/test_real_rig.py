@@ -35,7 +35,8 @@ def robust(data, pixels):
 def plain(data, pixels):
     K, R, t, dist = data['cameras']
     ideal = undistort(pixels.permute(2, 0, 1, 3).flatten(1, 2), K, dist)
-    return triangulate_dlt(ideal.transpose(0, 1), K, R, t).unflatten(0, pixels.shape[:2])
+    points = triangulate_dlt(ideal.transpose(0, 1), K, R, t)
+    return points.unflatten(0, pixels.shape[:2])
 
 
 def test_bystander_frames(data):

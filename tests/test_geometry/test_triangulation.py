@@ -30,7 +30,8 @@ def rig(num, seed=0, unit=1.0):
         R = np.stack([x, np.cross(z, x), z])
         f = rng.uniform(900, 1800)
         K = np.array([[f, 0, 960 + rng.normal(0, 20)], [0, 1.01 * f, 540], [0, 0, 1]])
-        cameras.append((K, R, -R @ center * unit, np.array(DIST) * rng.uniform(0.5, 1.2)))
+        dist = np.array(DIST) * rng.uniform(0.5, 1.2)
+        cameras.append((K, R, -R @ center * unit, dist))
     return [torch.from_numpy(np.stack(x)) for x in zip(*cameras)]
 
 
@@ -172,7 +173,8 @@ def test_half_of_many_views_wrong():
     pixels = observe(X, K, R, t, dist, noise=1.0)
     rng = np.random.default_rng(4)
     wrong = torch.from_numpy(rng.random((300, 31)) < 0.5)
-    pixels[wrong] += torch.from_numpy(rng.choice([-1, 1], (int(wrong.sum()), 2)) * 150.0)
+    sides = rng.choice([-150.0, 150.0], (int(wrong.sum()), 2))
+    pixels[wrong] += torch.from_numpy(sides)
     missing = torch.from_numpy(rng.random((300, 31)) < 0.3)
     for gone in (torch.zeros_like(missing), missing):
         seen = pixels.clone()
@@ -278,7 +280,8 @@ def test_missing_views():
     assert torch.isnan(out.errors[2:5, 0]).all()
     check_flags(out)
     points = triangulate_dlt(ideal_pixels(pixels, K, dist), K, R, t, weights)
-    assert torch.isnan(points).any(-1).tolist() == [True, True, False, False, False, True]
+    assert torch.isnan(points).any(-1).tolist() == [
+        True, True, False, False, False, True]
     torch.testing.assert_close(points[2:5], out.points[2:5])
 
 
