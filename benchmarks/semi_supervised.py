@@ -73,7 +73,12 @@ def machine() -> str:
         return 'unknown'
 
 
-def last_metrics(work_dir: str) -> dict:
+def config_digest(config: Config) -> str:
+    """Of everything the config says."""
+    return hashlib.sha256(config.pretty_text.encode()).hexdigest()[:16]
+
+
+def last_metrics(work_dir: str, names=('pck/', 'coco/')) -> dict:
     """Step and values of the last validation in a work directory's log."""
     newest, step = {}, -1
     for folder, _, files in sorted(os.walk(work_dir)):
@@ -82,7 +87,7 @@ def last_metrics(work_dir: str) -> dict:
         with open(osp.join(folder, 'scalars.json')) as file:
             for line in file:
                 entry = json.loads(line)
-                if any(key.startswith(('pck/', 'coco/')) for key in entry):
+                if any(key.startswith(tuple(names)) for key in entry):
                     newest, step = entry, entry['step']
     values = {k: v for k, v in newest.items()
               if k not in ('step', 'time', 'data_time')}
@@ -124,12 +129,12 @@ def run(table: str, row: str, seed: int, extra: list) -> None:
     write_json(dict(
         table=table, row=row, seed=seed, config=path,
         command='python ' + ' '.join(command),
-        config_digest=hashlib.sha256(config.pretty_text.encode()).hexdigest()[:16],
+        config_digest=config_digest(config),
         steps=found['step'], batch_size=config.train_dataloader.batch_size,
         labels=dict(labels, seed=seed) if labels else 'all',
         input_size=list(config.input_size), machine=machine(),
         metrics=found['metrics']), result)
-    print(f'{table} {row} seed {seed}: {result}', flush=True)
+    print(f'{table} {row} seed {seed}: {osp.relpath(result, ROOT)}', flush=True)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
 STEPS = 4
 
 
-def config(data_root, work_dir, **section):
+def config(data_root, work_dir, batch=4, norm=True, launcher='none', **section):
     """A tiny experiment on the `tiny` benchmark."""
     from tests.helpers import PREPROCESSOR, codec, student
     size = (32, 48)
@@ -32,15 +32,16 @@ def config(data_root, work_dir, **section):
         custom_imports=dict(imports=['mmpose_al', 'tests.helpers']),
         default_scope='mmpose', runner_type='ActiveLearningRunner',
         active_learning=active, work_dir=str(work_dir),
-        model=dict(student(num_joints=17), data_preprocessor=PREPROCESSOR),
+        launcher=launcher, env_cfg=dict(dist_cfg=dict(backend='gloo')),
+        model=dict(student(num_joints=17, norm=norm), data_preprocessor=PREPROCESSOR),
         train_dataloader=dict(
-            batch_size=4, num_workers=0,
+            batch_size=batch, num_workers=0,
             dataset=dict(
                 type='LabeledUnlabeledDataset', labeled=source,
                 pipeline=load + [dict(type='RandomFlip')] + crop + [
                     dict(type='GenerateTarget', encoder=codec()),
                     dict(type='PackPoseInputs')]),
-            sampler=dict(type='LabeledUnlabeledSampler', batch_size=4)),
+            sampler=dict(type='LabeledUnlabeledSampler', batch_size=batch)),
         val_dataloader=dict(
             batch_size=16, num_workers=0,
             sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
@@ -234,5 +235,33 @@ def test_a_semi_supervised_round_trains_on_the_rest_of_the_pool(tiny, tmp_path):
     assert np.isfinite(state.stage(0, 'select')['utilities']).all()
 
 
+def test_two_processes_select_what_one_does(tiny, tmp_path):
+    """No BatchNorm, half the batch on each: the same frames, the same metrics."""
+    runs = {}
+    for processes in (1, 2):
+        work_dir = str(tmp_path / f'{processes}')
+        command = [sys.executable, '-m', 'torch.distributed.run', '--standalone',
+                   f'--nproc_per_node={processes}', osp.abspath(__file__), tiny,
+                   work_dir, str(4 // processes)]
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1'))
+        assert done.returncode == 0, done.stdout.decode()[-3000:]
+        runs[processes] = outcome(work_dir)
+    one, two = runs[1], runs[2]
+    assert one[0] == two[0] and one[2] == two[2]
+    for (metrics, ids, utilities, pseudo), other in zip(one[1], two[1]):
+        assert (ids, pseudo) == (other[1], other[3])
+        assert utilities is None or utilities == pytest.approx(other[2], rel=1e-4)
+        assert metrics == pytest.approx(other[0], rel=1e-4, abs=1e-3)
+
+
 if __name__ == '__main__':
-    run(config(sys.argv[1], sys.argv[2]))
+    if len(sys.argv) == 3:
+        run(config(sys.argv[1], sys.argv[2]))
+    else:
+        from mmpose_al.engine.distributed import prepare_launch
+        cfg = config(sys.argv[1], sys.argv[2], int(sys.argv[3]), norm=False,
+                     launcher='pytorch', self_training=dict(num=2))
+        prepare_launch(cfg)
+        run(cfg)

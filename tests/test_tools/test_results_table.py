@@ -24,16 +24,28 @@ def result(folder, row, seed, value, steps=10, labels=None, **more):
 def test_table_by_hand(tmp_path):
     for seed, value in enumerate((10.0, 12.0, 14.0)):
         result(tmp_path, 'supervised', seed, value)
-        result(tmp_path, 'posedual', seed, value + 6, **{
+        result(tmp_path, 'posedual', seed, value + 5 + seed, **{
             'ensemble/pck/a': 21.0, 'student0/pck/a': 1.0})
         result(tmp_path, 'supervised-all', seed, 32.0, labels='all')
     lines = results_table.markdown(results_table.load(str(tmp_path))).split('\n')
-    assert lines[0] == '| method | labels | seeds | pck/a | ensemble pck/a | gap closed |'
-    assert lines[2] == '| supervised | 5 images | 3 | 12.0 ± 2.0 |  |  |'
-    # (18 - 12) / (32 - 12)
-    assert lines[3] == '| posedual | 5 images | 3 | 18.0 ± 2.0 | 21.0 ± 0.0 | 30 % |'
-    assert lines[4] == '| supervised-all | all | 3 | 32.0 ± 0.0 |  |  |'
+    assert lines[0] == ('| method | labels | seeds | pck/a | ensemble pck/a | lead '
+                        '| gap closed |')
+    assert lines[2] == '| supervised | 5 images | 3 | 12.0 ± 2.0 |  |  |  |'
+    # 15, 18, 21; leads of 5, 6, 7; (18 - 12) / (32 - 12)
+    assert lines[3] == ('| posedual | 5 images | 3 | 18.0 ± 3.0 | 21.0 ± 0.0 '
+                        '| +6.0 ± 1.0 | 30 % |')
+    assert lines[4] == '| supervised-all | all | 3 | 32.0 ± 0.0 |  |  |  |'
     assert 'Seeds 0, 1, 2' in lines[-1] and '10 optimiser steps' in lines[-1]
+
+
+def test_only_seeds_that_both_have_are_compared(tmp_path):
+    for seed, value in enumerate((10.0, 20.0)):
+        result(tmp_path, 'supervised', seed, value)
+        result(tmp_path, 'supervised-all', seed, 30.0, labels='all')
+    result(tmp_path, 'posedual', 1, 18.0)
+    rows = results_table.load(str(tmp_path))
+    assert results_table.lead('posedual', 'pck/a', rows) == '-2.0'
+    assert results_table.gap_closed('posedual', 'pck/a', rows) == '-20 %'
 
 
 def test_unequal_steps_and_missing_markers_are_refused(tmp_path):

@@ -5,8 +5,10 @@
         --write configs/semi_supervised/README.md
 
 With --write the text between `<!-- table: NAME -->` and `<!-- end -->` is replaced.
-Figures are mean ± standard deviation (n - 1) over seeds; "gap closed" is the share of
-the way from `supervised` to `supervised-all`, of the means.
+Figures are mean ± standard deviation (n - 1) over seeds. A seed has the same labels in
+every row, so "lead" is the mean ± standard deviation of the differences to `supervised`,
+seed by seed; "gap closed" is the share of the way from `supervised` to `supervised-all`,
+of the means over the seeds that all three have.
 """
 import argparse
 import json
@@ -58,12 +60,12 @@ def markdown(rows: Dict[str, List[dict]]) -> str:
     names = columns(rows)
 
     def values(row: str, name: str) -> List[float]:
-        scale = 100 if name.startswith('coco/') else 1
+        scale = 100 if 'coco/' in name else 1
         return [scale * r['metrics'][name] for r in rows[row] if name in r['metrics']]
 
     head = ['method', 'labels', 'seeds']
     for name in names:
-        head += [name, f'ensemble {name}', 'gap closed']
+        head += [name, f'ensemble {name}', 'lead', 'gap closed']
     lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
     for row, results in rows.items():
         labels = results[0]['labels']
@@ -73,7 +75,7 @@ def markdown(rows: Dict[str, List[dict]]) -> str:
             cells.append(mean_std(values(row, name)))
             ensemble = values(row, f'ensemble/{name}')
             cells.append(mean_std(ensemble) if ensemble else '')
-            cells.append(gap_closed(row, name, values, rows))
+            cells += [lead(row, name, rows), gap_closed(row, name, rows)]
         lines.append('| ' + ' | '.join(cells) + ' |')
     some = next(iter(rows.values()))[0]
     machines = sorted({r['machine'] for rs in rows.values() for r in rs})
@@ -85,13 +87,32 @@ def markdown(rows: Dict[str, List[dict]]) -> str:
     return '\n'.join(lines)
 
 
-def gap_closed(row: str, name: str, values, rows) -> str:
-    if row in (BASELINE, BOUND) or BASELINE not in rows or BOUND not in rows:
+def by_seed(row: str, name: str, rows: Dict[str, List[dict]]) -> Dict[int, float]:
+    """Seed -> value of a metric, in percent."""
+    scale = 100 if 'coco/' in name else 1
+    return {r['seed']: scale * r['metrics'][name] for r in rows.get(row, [])}
+
+
+def lead(row: str, name: str, rows: Dict[str, List[dict]]) -> str:
+    """Mean ± deviation of the difference to the baseline over common seeds."""
+    own, base = by_seed(row, name, rows), by_seed(BASELINE, name, rows)
+    common = sorted(set(own) & set(base))
+    if row in (BASELINE, BOUND) or not common:
         return ''
-    low, high = (statistics.mean(values(r, name)) for r in (BASELINE, BOUND))
+    differences = [own[seed] - base[seed] for seed in common]
+    return ('+' if statistics.mean(differences) >= 0 else '') + mean_std(differences)
+
+
+def gap_closed(row: str, name: str, rows: Dict[str, List[dict]]) -> str:
+    """Share of the way from the baseline to the bound, over common seeds."""
+    each = [by_seed(r, name, rows) for r in (row, BASELINE, BOUND)]
+    common = sorted(set.intersection(*map(set, each)))
+    if row in (BASELINE, BOUND) or not common:
+        return ''
+    own, low, high = (statistics.mean(e[seed] for seed in common) for e in each)
     if high <= low:
         return 'no gap'
-    return f'{100 * (statistics.mean(values(row, name)) - low) / (high - low):.0f} %'
+    return f'{100 * (own - low) / (high - low):.0f} %'
 
 
 def replace_table(text: str, name: str, table: str) -> str:

@@ -1,8 +1,5 @@
 """Frames of the synthetic rig labelled at random, 12 at first and 12 a round."""
-_base_ = [
-    '../../_base_/models/lite0_heatmap.py', '../../_base_/datasets/synthetic.py',
-    '../../_base_/schedules/iterations_cpu.py'
-]
+_base_ = './all_lite0_synthetic-64x64.py'
 runner_type = 'ActiveLearningRunner'
 active_learning = dict(
     unit='frames',
@@ -10,22 +7,7 @@ active_learning = dict(
     budget=12,
     strategy=dict(type='RandomSampling'),
     limits=dict(rounds=6))
-
-model = dict(head=dict(out_channels=17, decoder=_base_.codec))
-# The labels of each round come from the experiment.
-train_dataloader = dict(dataset=dict(labeled=dict(subset=None, labels=None)))
 train_cfg = dict(
     _delete_=True,
     type='ActiveLearningLoop',
     round_cfg=dict(type='IterBasedTrainLoop', max_iters=250, val_interval=1000))
-param_scheduler = [
-    dict(type='LinearLR', begin=0, end=50, start_factor=0.01, by_epoch=False),
-    dict(type='MultiStepLR', begin=0, end=250, milestones=[125], gamma=0.1,
-         by_epoch=False)
-]
-val_evaluator = [
-    dict(type='MKPE', threshold=20.0),
-    dict(type='JointPCK', thr=0.1, norm='bbox')
-]
-test_evaluator = val_evaluator
-custom_hooks = _base_.custom_hooks + [dict(type='ChannelsLastHook')]

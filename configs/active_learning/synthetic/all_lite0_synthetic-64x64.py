@@ -1,0 +1,19 @@
+"""Every frame of the synthetic rig labelled: the line that active learning aims at."""
+_base_ = [
+    '../../_base_/models/lite0_heatmap.py', '../../_base_/datasets/synthetic.py',
+    '../../_base_/schedules/iterations_cpu.py'
+]
+model = dict(head=dict(out_channels=17, decoder=_base_.codec))
+train_dataloader = dict(dataset=dict(labeled=dict(subset=None, labels=None)))
+train_cfg = dict(max_iters=250, val_interval=250)
+param_scheduler = [
+    dict(type='LinearLR', begin=0, end=50, start_factor=0.01, by_epoch=False),
+    dict(type='MultiStepLR', begin=0, end=250, milestones=[125], gamma=0.1,
+         by_epoch=False)
+]
+val_evaluator = [
+    dict(type='MKPE', threshold=20.0),
+    dict(type='JointPCK', thr=0.1, norm='bbox')
+]
+test_evaluator = val_evaluator
+custom_hooks = _base_.custom_hooks + [dict(type='ChannelsLastHook')]
