@@ -83,6 +83,11 @@ class ActiveLearningExperiment:
         self.strategy = QUERY_STRATEGIES.build(self.settings.strategy)
         self.annotator = ANNOTATORS.build(self.settings.annotator)
         self.pool = self._load_pool()
+        if getattr(self.annotator, 'image_root', '') is None:
+            source = self._source()
+            self.annotator.image_root = osp.join(
+                source.get('data_root') or '',
+                (source.get('data_prefix') or {}).get('img') or '')
         self.annotator.open(self.work_dir, self.pool.path, self.settings.unit)
         self.state = self._load_state()
         self.began = time.time()
@@ -248,23 +253,28 @@ class ActiveLearningExperiment:
             chosen = self.state.stage(number - 1, 'select')
             units, utilities = chosen['ids'], chosen['utilities']
             views = load_views(self._score_file(number - 1))
-        pending = [None]
+        box = [None, None]  # answers, or why there are none
         if get_rank() == 0:
             try:
                 self.annotator.ask(number, units, utilities, views)
-                pending = [self.annotator.answers(number)]
+                box[0] = self.annotator.answers(number)
             except AnswersPending as error:
                 print_log(str(error), 'current')
-        broadcast_object_list(pending)
-        if pending[0] is None:
+            except (OSError, ValueError) as error:  # the other ranks wait
+                box[1] = f'{type(error).__name__}: {error}'
+        broadcast_object_list(box)
+        answered, fault = box
+        if fault is not None:
+            raise ValueError(fault)
+        if answered is None:
             raise SystemExit(EXIT_PENDING)
         # Killed after the labels were noted: the note stands.
         noted = [e for e in self.state.content['labeled'] if e['round'] == number]
         if not noted:
-            self.state.add_labels(number, pending[0], type(self.annotator).__name__)
+            self.state.add_labels(number, answered, type(self.annotator).__name__)
         labeled = self.state.labeled()
         cost = self.annotator.cost() or self._cost(labeled)
-        return dict(asked=len(units), answered=len(pending[0]), labels=len(labeled),
+        return dict(asked=len(units), answered=len(answered), labels=len(labeled),
                     views=cost['views'], joints=cost['joints'])
 
     def _cost(self, labeled: List[int]) -> dict:

@@ -1,0 +1,166 @@
+"""A small pool for the file annotator, and people who answer in each format."""
+import json
+import os
+import os.path as osp
+import zipfile
+
+import cv2
+import numpy as np
+
+from mmpose_al.active_learning.annotators import FileAnnotator, load_query
+from mmpose_al.active_learning.annotators.coco import FILE as COCO
+from mmpose_al.active_learning.annotators.cvat import ENTRY
+from mmpose_al.active_learning.annotators.cvat import FILE as CVAT
+from mmpose_al.active_learning.annotators.label_studio import TASKS_FILE
+from mmpose_al.active_learning.statistics import ViewStatistics
+from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_views, ring
+
+NAMES = ['nose', 'left_hand', 'right_hand', 'left_foot', 'right_foot']
+WIDTH, HEIGHT = 640, 480
+ROUND = 1
+
+
+def write_pool(folder, num_frames=3, persons=1):
+    """Four views of ``num_frames`` frames; ids are those of ``make_views``.
+
+    Returns the pool's path, the true pixels (annotation id -> (K, 2)) and predictions.
+    """
+    os.makedirs(str(folder / 'images'))
+    points = np.random.RandomState(3).normal(0, 250, (num_frames, JOINTS, 3))
+    truth, _ = make_views(num_frames, 0.0, points=points)
+    views, _ = make_views(num_frames, 4.0, points=points)
+    # The hand of one view is far off: the worst view of the first frame.
+    views.keypoints[2, 1] = truth.keypoints[2, 1] + [-60, 40]
+    views.scores[2, 1] = 0.2
+    K, R, t = ring()
+    images, annotations = [], []
+    for row, number in enumerate(truth.id.tolist()):
+        name = f'cam{row % NUM_VIEWS}_{row // NUM_VIEWS}.png'
+        cv2.imwrite(str(folder / 'images' / name), np.full((HEIGHT, WIDTH), row, 'u1'))
+        images.append(dict(id=number, file_name=name, width=WIDTH, height=HEIGHT,
+                           frame_id=int(truth.frame_id[row]),
+                           camera_id=int(truth.camera_id[row])))
+        for person in range(persons):
+            annotations.append(dict(
+                id=number + 1000 * person, image_id=number, category_id=1,
+                person_id=person, iscrowd=0, area=1.0, num_keypoints=JOINTS,
+                bbox=[20.0 + 300 * person, 20.0, 300.0, 440.0],
+                keypoints=[7.0, 7.0, 2.0] * JOINTS))
+    data = dict(
+        info=dict(format='mmpose_al-multiview', version=1, world_unit='mm'),
+        categories=[dict(id=1, name='person', keypoints=NAMES,
+                         skeleton=[[1, 2], [1, 3]])],
+        cameras=[dict(id=v, name=f'cam{v}', width=WIDTH, height=HEIGHT, K=K[v].tolist(),
+                      dist=[], R=R[v].tolist(), t=t[v].tolist())
+                 for v in range(NUM_VIEWS)],
+        frames=[dict(id=10 * f, sequence='s', index=f) for f in range(num_frames)],
+        images=images, annotations=annotations,
+        poses_3d=[dict(frame_id=0, person_id=0,
+                       keypoints_3d=[[1.0, 2.0, 3.0, 1.0]] * JOINTS)])
+    path = folder / 'pool.json'
+    path.write_text(json.dumps(data))
+    pixels = {int(i): truth.keypoints[n].round(3) for n, i in enumerate(truth.id)}
+    return str(path), pixels, views
+
+
+def only(views, rows):
+    return ViewStatistics(*(column[rows] for column in views))
+
+
+def opened(folder, pool_file, **options):
+    annotator = FileAnnotator(**options)
+    annotator.open(str(folder), pool_file, options.pop('unit', 'frames'))
+    return annotator
+
+
+def inside(points):
+    return ((points >= 0) & (points <= [WIDTH - 1, HEIGHT - 1])).all(1)
+
+
+def read(folder, fmt, round=ROUND):
+    """What the query holds in a format."""
+    query = load_query(str(folder), round).folder
+    if fmt == 'cvat':
+        with zipfile.ZipFile(osp.join(query, CVAT)) as archive:
+            return json.loads(archive.read(ENTRY))
+    with open(osp.join(query, COCO if fmt == 'coco' else TASKS_FILE)) as file:
+        return json.load(file)
+
+
+def write(data, path, fmt):
+    """An export with this content."""
+    if fmt == 'cvat':
+        with zipfile.ZipFile(str(path), 'w') as archive:
+            archive.writestr(ENTRY, json.dumps(data))
+    else:
+        path.write_text(json.dumps(data))
+    return str(path)
+
+
+def as_a_tool(data):
+    """CVAT's export: everything numbered anew, the query's note gone."""
+    images = {image['id']: n for n, image in enumerate(data['images'], 50)}
+    return dict(
+        info=dict(contributor='', date_created='', description='', url='', version='',
+                  year=''), licenses=[dict(name='', id=0, url='')],
+        categories=[dict(data['categories'][0], id=1, supercategory='')],
+        images=[dict(id=images[i['id']], width=i['width'], height=i['height'],
+                     file_name=i['file_name'], license=0) for i in data['images']],
+        annotations=[dict(
+            id=n, image_id=images[a['image_id']], category_id=1, iscrowd=0,
+            segmentation=[], area=a['area'], bbox=a['bbox'], keypoints=a['keypoints'],
+            num_keypoints=a['num_keypoints'],
+            attributes={k: str(v).lower() for k, v in a['attributes'].items()})
+            for n, a in enumerate(data['annotations'], 1)])
+
+
+def answer(data, fmt, pixels, visible=2):
+    """Every joint dragged to where ``pixels`` says; others are taken away.
+
+    Args:
+        data (object): From :func:`read`.
+        fmt (str): Its format.
+        pixels (dict): Annotation id -> (K, 2) in the pool's pixels, NaN: not labelled.
+    """
+    if fmt == 'label_studio':
+        for task in data:
+            points = pixels.get(task['data']['annotation_id'])
+            task.update(id=500 + len(task), annotations=[])
+            if points is None:
+                continue
+            result = []
+            for k, (x, y) in enumerate(points):
+                if np.isfinite(x):
+                    region = dict(
+                        id=f'r{k}', from_name='joint', to_name='image',
+                        original_width=WIDTH, original_height=HEIGHT, image_rotation=0)
+                    value = dict(x=(x + 0.5) / WIDTH * 100, y=(y + 0.5) / HEIGHT * 100)
+                    result.append(dict(region, type='keypointlabels', value=dict(
+                        value, width=0.5, keypointlabels=[NAMES[k]])))
+                    if visible == 1:
+                        result.append(dict(region, type='choices', value=dict(
+                            value, choices=['hidden'])))
+            task['annotations'] = [dict(id=1, was_cancelled=False, result=result)]
+        return data
+    shift = 0.5 if fmt == 'cvat' else 0.0
+    kept = []
+    for annotation in data['annotations']:
+        points = pixels.get(annotation['id'])
+        if points is not None:
+            annotation['keypoints'] = sum((
+                [x + shift, y + shift, visible] if np.isfinite(x) else [0, 0, 0]
+                for x, y in np.asarray(points, float).tolist()), [])
+            kept.append(annotation)
+    data['annotations'] = kept
+    return data
+
+
+def snapshot(folder):
+    """Every file of a folder, with its bytes."""
+    found = {}
+    for home, _, names in os.walk(str(folder)):
+        for name in names:
+            path = osp.join(home, name)
+            with open(path, 'rb') as file:
+                found[osp.relpath(path, str(folder))] = file.read()
+    return found
