@@ -12,7 +12,7 @@ BELOW = dict(
     models={'geometry', 'datasets'},
     evaluation={'geometry'},
     visualization={'geometry'},
-    active_learning={'geometry', 'datasets', 'models'},
+    active_learning={'geometry', 'datasets', 'models', 'visualization'},
     engine={'geometry', 'datasets', 'models', 'evaluation', 'visualization',
             'active_learning'})
 

@@ -2,11 +2,17 @@
 
 Notation: batch size B, keypoints K, heatmap size (h, w).
 """
-from typing import Sequence, Tuple, Union
+from typing import Callable, Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from .threads import in_threads, one_thread_each
+
+# Pixels in an operation on the CPU: its cache holds several such; and of operations whose
+# number counts more.
+_AT_ONCE, _MANY_AT_ONCE = 2**16, 2**20
 
 
 def peaks(heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
@@ -77,27 +83,12 @@ def gaussians(centers: Tensor, size: Tuple[int, int],
     return along_y[..., :, None] * along_x[..., None, :]
 
 
-def _running_max(values: Tensor, kernel: int, dim: int) -> Tensor:
-    """Maximum over a centred window of odd size along one dimension, by doubling."""
-    radius = kernel // 2
-    pad = [0, 0] * (values.dim() - 1 - dim % values.dim()) + [radius, radius]
-    window = F.pad(values, pad, value=-torch.inf)
-    size = values.shape[dim]
-    covered = 1
-    while covered < kernel:
-        step = min(covered, kernel - covered)
-        length = window.shape[dim] - step
-        window = torch.maximum(window.narrow(dim, 0, length),
-                               window.narrow(dim, step, length))
-        covered += step
-    return window.narrow(dim, 0, size)
-
-
 def local_peaks(heatmaps: Tensor, kernel: int = 5, floor: float = 0.05) -> Tensor:
     """Which pixels are the maximum of their neighbourhood and above a floor.
 
-    Of equal neighbours (a plateau) the first in reading order counts. A heatmap that
-    nowhere exceeds the floor has one peak, its maximum.
+    A peak exceeds what comes before it in reading order and is no lower than what comes
+    after it, so that a plateau has one, its first pixel. A heatmap that nowhere exceeds
+    the floor has one peak, its maximum.
 
     Args:
         heatmaps (Tensor): Shape (B, K, h, w).
@@ -109,23 +100,59 @@ def local_peaks(heatmaps: Tensor, kernel: int = 5, floor: float = 0.05) -> Tenso
     """
     if kernel < 3 or kernel % 2 == 0:
         raise ValueError(f'kernel is an odd number of pixels, at least 3; got {kernel}')
-    largest = _running_max(_running_max(heatmaps, kernel, -1), kernel, -2)
-    peak = (heatmaps == largest) & (heatmaps > floor)
-    # Of a plateau, the pixel that no earlier peak is near to.
-    width = heatmaps.shape[-1]
-    if int(peak.sum()) > 0:
-        rank = torch.arange(heatmaps[0, 0].numel(), 0, -1, device=heatmaps.device,
-                            dtype=torch.float32).view(-1, width)
-        ranked = torch.where(peak, rank, rank.new_zeros(()))
-        first = _running_max(_running_max(ranked, kernel, -1), kernel, -2)
-        peak = peak & (ranked == first)
-    none = ~peak.flatten(2).any(-1)
+    return _in_pieces(lambda part: _local_peaks(part, kernel, floor), _AT_ONCE, heatmaps)
+
+
+def _in_pieces(work: Callable[..., Tensor], pixels: int, *tensors: Tensor) -> Tensor:
+    """On the CPU ``work`` on so many pixels at a time, in threads."""
+    step = max(1, pixels // max(1, tensors[0][:1].numel()))
+    if tensors[0].device.type != 'cpu' or step >= len(tensors[0]):
+        return work(*tensors)
+    pieces = list(zip(*(tensor.split(step) for tensor in tensors)))
+    done = in_threads(lambda piece: work(*piece), pieces)
+    with one_thread_each():
+        return torch.cat(done)
+
+
+def _local_peaks(heatmaps: Tensor, kernel: int, floor: float) -> Tensor:
+    radius = kernel // 2
+    padded = F.pad(heatmaps, [radius] * 4, value=-torch.inf)
+    # As one long row: a window that runs over the end of a row of pixels meets padding.
+    flat = padded.flatten()
+    row = heatmaps.shape[-1] + 2 * radius
+    num = len(flat) - 2 * radius * row - 2 * radius  # corners of windows
+
+    def part(values: Tensor, rows: int, columns: int) -> Tensor:
+        return values[rows * row + columns:][:num]
+
+    side = _running_max(flat, radius, 1)  # r pixels
+    line = torch.maximum(side[:-radius - 1], side[radius + 1:])  # 2 r + 1, but ...
+    torch.maximum(line, flat[radius:][:len(line)], out=line)  # ... for the middle one
+    block = _running_max(line, radius, row)  # r rows of them
+    earlier = torch.maximum(part(block, 0, 0), part(side, radius, 0))
+    later = torch.maximum(part(block, radius + 1, 0), part(side, radius, radius + 1))
+    center = part(flat, radius, radius)
+    # 0 and 1 in the numbers' own type: several times faster on the CPU than bool.
+    peak = earlier.clamp_(min=floor).lt_(center).mul_(later.le_(center))
+    peak = peak.as_strided(heatmaps.shape,
+                           (padded.stride(0), padded.stride(1), row, 1)).bool()
+    none = ~(heatmaps.flatten(2).amax(-1) > floor)
     if bool(none.any()):
-        flat = peak.flatten(2)
-        index = heatmaps.flatten(2).argmax(-1, keepdim=True)
-        only = torch.zeros_like(flat).scatter_(-1, index, True)
-        peak = torch.where(none[..., None], only, flat).view_as(peak)
+        only = heatmaps[none].flatten(1).argmax(-1)
+        peak = peak.contiguous()
+        peak[none] = F.one_hot(only, heatmaps[0, 0].numel()).bool().view(
+            -1, *heatmaps.shape[2:])
     return peak
+
+
+def _running_max(values: Tensor, count: int, stride: int) -> Tensor:
+    """Maximum of ``count`` values of a row that lie ``stride`` apart, by doubling."""
+    covered = 1
+    while covered < count:
+        step = min(covered, count - covered) * stride
+        values = torch.maximum(values[:len(values) - step], values[step:])
+        covered += step // stride
+    return values
 
 
 def best_vs_second_best(heatmaps: Tensor, peak: Tensor) -> Tensor:
@@ -141,11 +168,46 @@ def best_vs_second_best(heatmaps: Tensor, peak: Tensor) -> Tensor:
     Returns:
         Tensor: Shape (B, K); small is uncertain.
     """
-    flat = heatmaps.flatten(2)
-    total = flat.logsumexp(-1)
-    top = flat.masked_fill(~peak.flatten(2), -torch.inf).topk(2, -1).values
+    return _in_pieces(_best_vs_second_best, _MANY_AT_ONCE, heatmaps, peak)
+
+
+def _best_vs_second_best(heatmaps: Tensor, peak: Tensor) -> Tensor:
+    total = heatmaps.flatten(2).logsumexp(-1)
+    top = peak_values(heatmaps, peak).topk(2, -1).values
     share = (top - total[..., None]).exp()
     return share[..., 0] - share[..., 1]
+
+
+def peak_values(heatmaps: Tensor, peak: Tensor) -> Tensor:
+    """Values at the peaks, in reading order.
+
+    Args:
+        heatmaps (Tensor): Shape (B, K, h, w).
+        peak (Tensor): From :func:`local_peaks`.
+
+    Returns:
+        Tensor: Shape (B, K, M) with the M peaks of the heatmap that has most, at least
+        2; minus infinity where a heatmap has fewer.
+    """
+    batch, joints, height, width = heatmaps.shape
+    index = _nonzero(peak.flatten())
+    owner = torch.div(index, height * width, rounding_mode='floor')
+    counts = torch.bincount(owner, minlength=batch * joints)
+    place = torch.arange(len(index), device=index.device) - (
+        counts.cumsum(0) - counts)[owner]
+    most = max(2, int(counts.max())) if len(counts) else 2
+    table = heatmaps.new_full((batch * joints, most), -torch.inf)
+    table[owner, place] = heatmaps.flatten()[index]
+    return table.view(batch, joints, most)
+
+
+def _nonzero(marks: Tensor) -> Tensor:
+    """Index of what is set in a bool (n, ) that is nearly empty, by eights."""
+    if len(marks) % 8:
+        return marks.nonzero().squeeze(1)
+    some = marks.view(torch.int64).nonzero()
+    return (some * 8 + torch.arange(8, device=marks.device))[
+        marks.view(-1, 8)[some.squeeze(1)]]
 
 
 def multi_peak_entropy(heatmaps: Tensor, peak: Tensor) -> Tensor:
@@ -158,7 +220,11 @@ def multi_peak_entropy(heatmaps: Tensor, peak: Tensor) -> Tensor:
     Returns:
         Tensor: Shape (B, K), in nats; 0 with one peak.
     """
-    values = heatmaps.flatten(2).masked_fill(~peak.flatten(2), -torch.inf)
+    return _in_pieces(_multi_peak_entropy, _MANY_AT_ONCE, heatmaps, peak)
+
+
+def _multi_peak_entropy(heatmaps: Tensor, peak: Tensor) -> Tensor:
+    values = peak_values(heatmaps, peak)
     values = values - values.amax(-1, keepdim=True)
     weight = values.exp()
     total = weight.sum(-1)

@@ -5,37 +5,42 @@ cache (:class:`Cover`). After that, a unit's distance can only shrink, so an old
 upper bound, and only units that could be the farthest meet the new centres
 (:class:`Farthest`). Both are exact.
 """
-from concurrent.futures import ThreadPoolExecutor
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ...geometry.threads import in_threads, one_thread_each
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
 from .base import Constraints, QueryStrategy, Selection
 
-# Numbers in an operation. Three coordinates, their difference and their squares fit in
-# a megabyte of cache, and torch splits only larger operations over threads.
+# Numbers in an operation: three coordinates, their difference and their squares fit in
+# a megabyte of cache.
 _AT_ONCE = 2**15
+_SHARE = 4  # blocks that a thread takes at once
+# Blocks have a multiple of so many units: the longest that a vector unit works on at
+# once. A rest would be summed in another order, and equal poses would differ by a bit.
+_LANES = 64
+
+
+def _full(units: Tensor) -> Tensor:
+    """Ids of units, the last again until there is a multiple of ``_LANES``."""
+    rest = -len(units) % _LANES
+    return torch.cat([units, units[-1:].expand(rest)]) if rest else units
 
 
 class Block(NamedTuple):
     """Some units, their parts first, so that operations run along the units.
 
     Attributes:
-        points (tuple[Tensor]): D coordinates, each (P, n); for a single part (U, F) its
-            features as one "coordinate" (n, F).
+        points (tuple[Tensor]): D coordinates over P, so that the sum over the parts is
+            a mean, each (P, n); of features one, (n, F).
         known (Tensor, optional): bool (P, n); None: all.
     """
     points: Tuple[Tensor, ...]
     known: Optional[Tensor]
-
-    def contiguous(self) -> 'Block':
-        """The same in memory of its own."""
-        return Block(tuple(axis.contiguous() for axis in self.points),
-                     None if self.known is None else self.known.contiguous())
 
 
 class Meeting:
@@ -67,13 +72,12 @@ class Meeting:
                     total.addcmul_(difference, difference)
                 total.sqrt_()
                 if block.known is None:
-                    torch.mean(total, 0, out=mean)
+                    torch.sum(total, 0, out=mean)
                 else:
                     common = block.known & center.known
-                    count = common.sum(0)
+                    share = common.sum(0) / len(common)
                     torch.sum(total.mul_(common), 0, out=mean)
-                    mean.div_(count.clamp_(min=1)).masked_fill_(
-                        ~common.any(0), float('inf'))
+                    mean.div_(share).masked_fill_(share == 0, float('inf'))
             torch.minimum(nearest, mean, out=nearest)
 
 
@@ -88,7 +92,8 @@ class Cover:
     def __init__(self, points: np.ndarray):
         units, parts, axes = points.shape
         self.one_part = parts == 1
-        self.size = max(16, _AT_ONCE // (axes if self.one_part else parts) // 16 * 16)
+        per_unit = axes if self.one_part else parts
+        self.size = max(_LANES, _AT_ONCE // per_unit // _LANES * _LANES)
         self.nearest = torch.full((units, ), float('inf'))
         self.points = torch.empty((units, axes) if self.one_part else
                                   (axes, parts, units))
@@ -101,11 +106,11 @@ class Cover:
             if self.one_part:
                 self.points[part] = chunk[:, 0]
             else:
-                self.points[..., part] = chunk.permute(2, 1, 0)
+                self.points[..., part] = chunk.permute(2, 1, 0) / parts
         self.known = None if self.one_part or bool(known.all()) else known
 
     def block(self, units) -> Block:
-        """The units of a slice or of an index (then a copy)."""
+        """The units of a slice, or a copy of those of an index."""
         if self.one_part:
             return Block((self.points[units], ), None)
         return Block(self.points[..., units].unbind(0),
@@ -122,28 +127,31 @@ class Cover:
     def add_many(self, indices: Sequence[int]) -> None:
         """Several centres; each block of units stays in the cache for all of them."""
         centers = self.centers(indices)
-        workers = max(1, torch.get_num_threads())
 
-        def work(number: int) -> None:
-            meet = Meeting()
-            for start in range(number * self.size, len(self.nearest),
-                               workers * self.size):
-                part = slice(start, start + self.size)
-                meet(self.block(part).contiguous(), centers, self.nearest[part])
+        def work(first: int) -> None:
+            meet, end = Meeting(), min(first + _SHARE * self.size, len(self.nearest))
+            for start in range(first, end, self.size):
+                self.meet(torch.arange(start, min(start + self.size, end)), centers,
+                          meet)
 
-        if workers == 1 or len(indices) * len(self.nearest) < 2**20:
-            workers = 1
-            work(0)
-            return
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(work, range(workers)))
+        in_threads(work, range(0, len(self.nearest), _SHARE * self.size))
+
+    def meet(self, units: Tensor, centers: List[Block], meet: Meeting,
+             block: Optional[Block] = None) -> Block:
+        """Some units meet centres; gives their block for another time."""
+        units = _full(units)
+        block = self.block(units) if block is None else block
+        distance = self.nearest[units]
+        meet(block, centers, distance)
+        self.nearest[units] = distance
+        return block
 
 
 class Farthest:
     """The farthest unit from all centres, again and again, without measuring all.
 
-    Units are sorted by their distance so far, which is an upper bound, into blocks. A
-    block meets the new centres when its bound is the largest.
+    Units are sorted by their distance so far, which is an upper bound, into groups. A
+    group meets the new centres when its bound is the largest.
 
     Args:
         cover (Cover): With the centres so far.
@@ -151,14 +159,14 @@ class Farthest:
     """
 
     def __init__(self, cover: Cover, allowed: np.ndarray):
-        units = np.flatnonzero(allowed)
-        nearest = cover.nearest.numpy()
-        units = units[np.argsort(-nearest[units], kind='stable')]
         self.cover = cover
-        self.units = [np.sort(units[start:start + cover.size])
-                      for start in range(0, len(units), cover.size)]
-        self.bound = nearest[units[::cover.size]].astype(np.float64)
-        self.seen = np.zeros(len(self.units), np.int64)
+        self.nearest = cover.nearest.numpy()
+        units = np.flatnonzero(allowed)
+        units = units[np.argsort(-self.nearest[units], kind='stable')]
+        self.groups = [np.sort(units[start:start + cover.size])
+                       for start in range(0, len(units), cover.size)]
+        self.bound = np.array([self.nearest[units].max() for units in self.groups])
+        self.seen = np.zeros(len(self.groups), np.int64)  # new centres
         self.centers: List[Block] = []
         self.copies: Dict[int, Block] = {}
         self.meet = Meeting()
@@ -177,28 +185,25 @@ class Farthest:
         Returns:
             tuple: Index and distance; None where no unit is left.
         """
-        while self.bound.max(initial=-np.inf) > -np.inf:
-            top = self.bound.max()
-            winners = [self._refresh(block, free)
-                       for block in np.flatnonzero(self.bound == top)]
-            if self.bound.max() == top:
-                return min(i for i, distance in winners if distance == top), float(top)
+        with one_thread_each():
+            while self.bound.max(initial=-np.inf) > -np.inf:
+                top = self.bound.max()
+                found = [self._farthest_of(group, free)
+                         for group in np.flatnonzero(self.bound == top)]
+                if self.bound.max() == top:
+                    return min(i for i, far in found if far == top), float(top)
         return None
 
-    def _refresh(self, block: int, free: np.ndarray) -> Tuple[int, float]:
-        """Let a block meet the centres that it has not seen; its farthest free unit."""
-        units = self.units[block]
-        new = self.centers[self.seen[block]:]
+    def _farthest_of(self, group: int, free: np.ndarray) -> Tuple[int, float]:
+        """The farthest free unit of a group that has met all centres."""
+        units, new = self.groups[group], self.centers[self.seen[group]:]
         if new:
-            if block not in self.copies:
-                self.copies[block] = self.cover.block(torch.from_numpy(units))
-            distance = self.cover.nearest[torch.from_numpy(units)]
-            self.meet(self.copies[block], new, distance)
-            self.cover.nearest[torch.from_numpy(units)] = distance
-            self.seen[block] = len(self.centers)
-        worth = np.where(free[units], self.cover.nearest.numpy()[units], -np.inf)
+            self.copies[group] = self.cover.meet(
+                torch.from_numpy(units), new, self.meet, self.copies.get(group))
+            self.seen[group] = len(self.centers)
+        worth = np.where(free[units], self.nearest[units], -np.inf)
         place = int(np.argmax(worth))
-        self.bound[block] = worth[place]
+        self.bound[group] = worth[place]
         return int(units[place]), float(worth[place])
 
 

@@ -1,0 +1,190 @@
+"""How fast the strategies choose: k-centre over poses, BSB and MPE from heatmaps.
+
+    OMP_NUM_THREADS=2 python benchmarks/query.py [--quick] [--out FILE]
+
+k-centre: 1,000 labelled units, 1,000 picks of 100,000 and of 1,000,000 poses of 17
+joints (``--quick``: 10,000 poses, 100 picks), as ``KCenter.pick`` does it, with all
+around it. Two pools: coordinates that depend on nothing, and a ``corner`` pool, whose
+labelled units all lie in one corner of few dimensions, so that every pick changes much
+and old distances tell least.
+
+BSB and MPE: ``heatmap_statistics`` of heatmaps 17 x 64 x 48 with two Gaussians and noise,
+and beside it in the same run the plain way, one heatmap at a time with scipy (and
+scikit-image's ``peak_local_max`` where it is installed); both give the same numbers.
+
+The best wall-clock time of the repetitions counts, and the processor time is given beside
+it, because other work on the machine stretches the first more than the second.
+"""
+import argparse
+import json
+import os
+import os.path as osp
+import resource
+import sys
+import time
+from types import SimpleNamespace
+
+os.environ.setdefault('OMP_NUM_THREADS', '2')
+ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
+sys.path.insert(0, ROOT)
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from scipy.ndimage import maximum_filter  # noqa: E402
+from scipy.special import logsumexp, softmax  # noqa: E402
+
+from benchmarks.render import cpu_model  # noqa: E402
+from mmpose_al.active_learning.scoring import heatmap_statistics  # noqa: E402
+from mmpose_al.active_learning.strategies import Constraints, KCenter  # noqa: E402
+from mmpose_al.geometry.heatmaps import gaussians  # noqa: E402
+
+JOINTS, LABELED = 17, 1000
+TARGETS = {100_000: 4.5, 1_000_000: 60.0}  # seconds
+TARGET_VIEWS, TARGET_MEMORY = 1400, 2.0  # a second, GB
+FLOOR, KERNEL = 0.05, 5
+
+
+class GivenPoses(KCenter):
+    """k-centre over poses that are there already."""
+
+    def describe(self, pool):
+        return pool.poses
+
+
+def make_pool(units, kind, seed=0):
+    """Poses (U, 17, 3) in mm, float64 as triangulation leaves them."""
+    rng = np.random.RandomState(seed)
+    labeled = np.zeros(units, bool)
+    labeled[:LABELED] = True
+    if kind == 'independent':
+        poses = rng.standard_normal((units, JOINTS, 3))
+        poses *= 300
+    else:
+        place = rng.rand(units, 4)
+        place[:LABELED] *= 0.1
+        poses = (place @ rng.normal(0, 600, (4, JOINTS * 3))).reshape(-1, JOINTS, 3)
+    return SimpleNamespace(poses=poses, units=np.arange(units), labeled=labeled,
+                           sequences=np.zeros(units, int), times=np.arange(units))
+
+
+def time_k_center(units, kind, picks, repeats):
+    """Seconds of the fastest selection, and of its processor time."""
+    pool = make_pool(units, kind)
+    best = None
+    for _ in range(repeats):
+        constraints = Constraints(pool)
+        wall, cpu = time.perf_counter(), time.process_time()
+        selection = GivenPoses().pick(pool, picks, constraints)
+        spent = (time.perf_counter() - wall, time.process_time() - cpu)
+        assert len(set(selection.ids)) == picks
+        best = min(best or spent, spent)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    result = dict(units=units, pool=kind, labeled=LABELED, picks=picks,
+                  seconds=round(best[0], 2), cpu_seconds=round(best[1], 2),
+                  peak_memory_GB=round(peak, 2))
+    if units in TARGETS and picks >= 1000:
+        result.update(target_seconds=TARGETS[units], within=best[0] <= TARGETS[units])
+    return result
+
+
+def make_heatmaps(views, seed=0):
+    """Two peaks of different height and weak noise, (B, 17, 64, 48)."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def places():
+        return torch.rand(views, JOINTS, 2, generator=generator) * torch.tensor(
+            [47.0, 63.0])
+
+    second = torch.rand(views, JOINTS, 1, 1, generator=generator)
+    return (gaussians(places(), (48, 64), 2.0)
+            + second * gaussians(places(), (48, 64), 2.0)
+            + 0.03 * torch.rand(views, JOINTS, 64, 48, generator=generator))
+
+
+def plain_statistics(heatmaps):
+    """Margin and entropy of a view (17, 64, 48), one heatmap after the other."""
+    try:
+        from skimage.feature import peak_local_max
+    except ImportError:
+        peak_local_max = None
+    margins, entropies = [], []
+    for heatmap in heatmaps:
+        if peak_local_max is not None:
+            where = peak_local_max(heatmap, min_distance=KERNEL // 2,
+                                   threshold_abs=FLOOR, exclude_border=False)
+            values = heatmap[tuple(where.T)]
+        else:
+            highest = maximum_filter(heatmap, KERNEL, mode='constant', cval=-np.inf)
+            values = heatmap[(heatmap == highest) & (heatmap > FLOOR)]
+        if not len(values):
+            values = heatmap.max(keepdims=True).ravel()
+        share = np.sort(np.exp(values - logsumexp(heatmap)))[::-1]
+        margins.append(share[0] - (share[1] if len(share) > 1 else 0))
+        p = softmax(values)
+        entropies.append(-(p * np.log(p)).sum())
+    return np.mean(margins), np.mean(entropies)
+
+
+def time_heatmaps(views, repeats):
+    """Views a second, ours and the plain way, on the same heatmaps."""
+    heatmaps = make_heatmaps(views)
+    few = heatmaps[:4].numpy()
+    times = dict(ours=[], plain=[])
+    for _ in range(repeats):
+        for name, work, count in (
+                ('ours', lambda: heatmap_statistics(heatmaps, KERNEL, FLOOR), views),
+                ('plain', lambda: [plain_statistics(v) for v in few], len(few))):
+            wall, cpu = time.perf_counter(), time.process_time()
+            found = work()
+            times[name].append(((time.perf_counter() - wall) / count,
+                                (time.process_time() - cpu) / count))
+            if name == 'ours':
+                ours = np.stack([found['margin'], found['entropy']], 1)[:len(few)]
+    difference = float(np.abs(np.array(found) - ours).max())
+    best = {name: min(values) for name, values in times.items()}
+    rate = 1 / best['ours'][0]
+    return dict(
+        heatmaps='17 x 64 x 48', batch=views, views_per_second=round(rate, 1),
+        views_per_cpu_second=round(1 / best['ours'][1], 1),
+        plain_views_per_second=round(1 / best['plain'][0], 1),
+        plain_with='scikit-image' if 'skimage' in sys.modules else 'scipy',
+        ratio=round(best['plain'][0] / best['ours'][0], 2),
+        ratio_cpu=round(best['plain'][1] / best['ours'][1], 2),
+        largest_difference=difference, target_views_per_second=TARGET_VIEWS,
+        within=rate >= TARGET_VIEWS)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--quick', action='store_true',
+                        help='10,000 poses, 100 picks; less of everything')
+    parser.add_argument('--repeats', type=int, default=3)
+    parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--out', help='write the result, e.g. '
+                        'benchmarks/results/query.json')
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    if args.quick:
+        runs = [(10_000, 'independent', 100, 1), (10_000, 'corner', 100, 1)]
+    else:
+        runs = [(100_000, 'independent', 1000, args.repeats),
+                (100_000, 'corner', 1000, args.repeats),
+                (1_000_000, 'independent', 1000, 1)]
+    result = dict(
+        command='OMP_NUM_THREADS=2 python benchmarks/query.py'
+        + (' --quick' if args.quick else ''),
+        machine=cpu_model(), threads=args.threads, torch=torch.__version__,
+        heatmaps=time_heatmaps(64, args.repeats), k_center=[])
+    print(json.dumps(result['heatmaps']), flush=True)
+    for run in runs:
+        result['k_center'].append(time_k_center(*run))
+        print(json.dumps(result['k_center'][-1]), flush=True)
+    if args.out:
+        os.makedirs(osp.dirname(osp.abspath(args.out)), exist_ok=True)
+        with open(args.out + '.tmp', 'w') as file:
+            file.write(json.dumps(result, indent=2) + '\n')
+        os.replace(args.out + '.tmp', args.out)
+
+
+if __name__ == '__main__':
+    main()

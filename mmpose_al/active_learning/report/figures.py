@@ -1,0 +1,390 @@
+"""Figures of a report: each a PNG, with its numbers as CSV beside it."""
+import csv
+import math
+import os
+import os.path as osp
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import cv2
+import numpy as np
+from matplotlib.figure import Figure
+
+from ...visualization import draw_views, plot_residuals
+from ...visualization.curves import save_figure
+from .analysis import (CLUSTERS, SHARE_OF_FULL, cluster_poses, correlations, entropy,
+                       histograms, pool_poses, residuals, target_of)
+from .experiment import Experiment, Metric, Missing
+
+_COLORS = 128  # of a picture of frames: small files
+_MOST_POINTS = 500  # of a camera
+
+
+class Section:
+    """A part of a page.
+
+    Args:
+        title (str): Heading.
+        text (str): What it shows.
+
+    Attributes:
+        pictures (list): (file name, description).
+        header, rows: Of the table.
+        csv (str, optional): File name.
+        reason (str, optional): Why it is not there.
+    """
+
+    def __init__(self, title: str, text: str = ''):
+        self.title, self.text = title, text
+        self.pictures: List[Tuple[str, str]] = []
+        self.header: List[str] = []
+        self.rows: List[list] = []
+        self.csv: Optional[str] = None
+        self.reason: Optional[str] = None
+
+
+def number(value, digits: int = 4) -> str:
+    """For a table; a dash for what is not known."""
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return '–'
+    if isinstance(value, (float, np.floating)):
+        return f'{value:.{digits}g}'
+    return str(value)
+
+
+def write_csv(folder: str, name: str, header: Sequence[str], rows) -> str:
+    """Write numbers atomically; NaN stays empty."""
+    path = osp.join(folder, name)
+    temporary = f'{path}.{os.getpid()}.tmp'
+    with open(temporary, 'w', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        for row in rows:
+            writer.writerow(['' if isinstance(v, float) and math.isnan(v) else v
+                             for v in row])
+    os.replace(temporary, path)
+    return name
+
+
+def _axes(x: str, y: str, size=(6.4, 4.0)):
+    figure = Figure(figsize=size, layout='constrained')
+    axes = figure.add_subplot()
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.grid(alpha=0.3)
+    return figure, axes
+
+
+def plain(text: str) -> str:
+    """Text that matplotlib does not read as mathematics."""
+    return text.replace('$', r'\$')
+
+
+def curve_figure(folder: str, name: str, groups: Dict[str, dict], metric: Metric,
+                 full: Optional[float]) -> None:
+    """Metric against labelled share; error bars are standard deviations over seeds."""
+    figure, axes = _axes('labelled share of the pool [%]', plain(metric.label))
+    for index, (label, group) in enumerate(groups.items()):
+        whole = [i for i, n in enumerate(group['runs']) if n == max(group['runs'])]
+        x = [100 * group['shares'][i] for i in whole]
+        y = [group['mean'][i] for i in whole]
+        bars = [group['deviation'][i] for i in whole]
+        runs = max(group['runs'])
+        axes.errorbar(x, y, bars if runs > 1 else None, color=f'C{index % 10}',
+                      marker='.', capsize=3,
+                      label=plain(label) + (f' ({runs} seeds)' if runs > 1 else ''))
+    if full is not None:
+        axes.axhline(full, color='0.3', linestyle='--', label='full supervision')
+        axes.axhline(target_of(full, metric.lower), color='0.6', linestyle=':',
+                     label=f'{100 * SHARE_OF_FULL:.0f} % of it')
+    axes.legend(fontsize='small')
+    save_figure(figure, osp.join(folder, name))
+
+
+# ---- what was picked -------------------------------------------------------------------
+
+
+def picked_section(experiment: Experiment, folder: str, per_round: int,
+                   budget: int) -> Section:
+    """The best picks of each round, drawn with what was predicted.
+
+    Args:
+        experiment (Experiment): Whose.
+        folder (str): Of the pictures.
+        per_round (int): Picks.
+        budget (int): Bytes of all pictures together.
+    """
+    section = Section(
+        'What was picked, and why',
+        'The picks of each round with the highest utility. Predictions of the round that '
+        'picked them are red, the truth green where it is known, reprojections of the '
+        'triangulated points blue crosses; magenta squares mark what the triangulation '
+        'rejected.')
+    rounds = [row for row in experiment.rows if row.picked]
+    if not rounds:
+        raise Missing('no round has picked anything yet')
+    section.header = ['round', 'rank', experiment.unit[:-1], 'utility', 'strategy']
+    every, notes = [], []
+    for row in rounds:
+        for rank, (unit, worth) in enumerate(zip(row.picked, row.utilities), 1):
+            line = [row.round, rank, unit, worth if worth < 1e300 else float('inf'),
+                    row.strategy]
+            every.append(line)
+            if rank <= per_round:
+                shown = 'could not be judged' if worth >= 1e300 else number(worth)
+                section.rows.append(line[:3] + [shown, row.strategy])
+                if budget > 0:
+                    try:
+                        name = _draw_pick(experiment, row.round, unit, folder)
+                    except (Missing, ValueError) as error:
+                        if str(error) not in notes:
+                            notes.append(str(error))
+                        continue
+                    budget -= osp.getsize(osp.join(folder, name))
+                    section.pictures.append((name, (
+                        f'round {row.round}, pick {rank}: {experiment.unit[:-1]} {unit}, '
+                        f'{row.strategy} utility {shown}')))
+    if budget <= 0:
+        notes.append('further pictures would make the page too large')
+    section.csv = write_csv(folder, 'picked.csv', section.header, every)
+    section.text += ''.join(f' Left out: {note}.' for note in notes)
+    return section
+
+
+def _draw_pick(experiment: Experiment, round: int, unit: int, folder: str) -> str:
+    """Draw the views of a unit's first person; gives the picture's name."""
+    statistics, pool = experiment.statistics(round), experiment.pool
+    views = statistics.views
+    rows = np.flatnonzero(views.unit == unit)
+    rows = rows[views.person_id[rows] == views.person_id[rows].min(initial=2**31)]
+    rows = rows[np.argsort(views.camera_id[rows], kind='stable')][:8]
+    images = {i['id']: i for i in pool.data['images']}
+    annotations = {a['id']: a for a in pool.data['annotations']}
+    cameras = {c['id']: str(c.get('name', c['id'])) for c in pool.data['cameras']}
+    pictures, kept, names, boxes, true = [], [], [], [], []
+    for row in rows.tolist():
+        image = images[int(views.image_id[row])]
+        path = experiment.image_file(image['file_name'])
+        picture = None if path is None else cv2.imread(path)
+        if picture is None:
+            continue
+        annotation = annotations.get(int(views.id[row]), {})
+        points = np.asarray(annotation.get('keypoints') or np.zeros(
+            3 * views.keypoints.shape[1]), float).reshape(-1, 3)
+        true.append(np.where(points[:, 2:] > 0, points[:, :2], np.nan))
+        x, y, w, h = annotation.get('bbox') or (
+            0, 0, picture.shape[1], picture.shape[0])
+        boxes.append([x - 0.15 * w, y - 0.15 * h, x + 1.15 * w, y + 1.15 * h])
+        names.append(cameras.get(int(views.camera_id[row]), osp.basename(
+            image['file_name'])))
+        pictures.append(picture)
+        kept.append(row)
+    if not kept:
+        raise Missing('images of the pool that cannot be found or read')
+    reprojected = inliers = None
+    if views.calibrated[kept].all():
+        reprojected, inliers = _reprojections(statistics, kept)
+    name = f'picked_round_{round:02d}_{int(unit)}.png'
+    path = osp.join(folder, name)
+    draw_views(pictures, names, experiment.skeleton(), path,
+               true=np.stack(true), predicted=views.keypoints[kept].astype(float),
+               reprojected=reprojected, inliers=inliers, boxes=np.array(boxes),
+               columns=min(4, len(kept)), height=170)
+    _shrink(path)
+    return name
+
+
+def _reprojections(statistics, rows: Sequence[int]):
+    import torch
+
+    from ...geometry.cameras import project
+    views, groups = statistics.views, statistics.groups
+    group = int(np.flatnonzero((groups.rows == rows[0]).any(1))[0])
+    places = [int(np.flatnonzero(groups.rows[group] == row)[0]) for row in rows]
+    points = torch.from_numpy(np.nan_to_num(groups.points[group]))
+    pixels = project(points.expand(len(rows), -1, -1), *(
+        torch.from_numpy(np.ascontiguousarray(getattr(views, name)[rows]))
+        for name in ('K', 'R', 't', 'dist')))[0].numpy()
+    pixels[:, ~groups.ok[group]] = np.nan
+    return pixels, groups.inliers[group][places]
+
+
+def _shrink(path: str) -> None:
+    """Rewrite a picture with few colours."""
+    from PIL import Image
+    temporary = f'{path}.{os.getpid()}.png'
+    with Image.open(path) as picture:
+        picture.convert('RGB').quantize(_COLORS).save(temporary, optimize=True)
+    os.replace(temporary, path)
+
+
+# ---- the others --------------------------------------------------------------------------
+
+
+def cluster_section(experiment: Experiment, folder: str) -> Section:
+    """Histogram of pose clusters, and its entropy per round (Feng23, Fig. 6)."""
+    units, poses, origin = pool_poses(experiment)
+    clusters = cluster_poses(poses)
+    if (clusters < 0).all():
+        raise Missing('no pose of the pool has all joints')
+    labeled = experiment.state.content['labeled']
+    names = [('initial set' if e['round'] == 0 else f'round {e["round"] - 1} picked')
+             for e in labeled]
+    counts = histograms(units, clusters, [e['ids'] for e in labeled])
+    pool = np.bincount(clusters[clusters >= 0], minlength=counts.shape[1])
+    section = Section(
+        'Poses of what was picked',
+        f'{counts.shape[1]} clusters of the root-aligned 3D poses ({origin}; K-means, at '
+        f'most {CLUSTERS}), the most populous first. A pick that spreads over all poses '
+        f'has a high entropy, at most {np.log(max(counts.shape[1], 1)):.3g} nats; the '
+        f'whole pool has {entropy(pool):.3g}.')
+    section.header = ['labelled', *(f'cluster {i}' for i in range(counts.shape[1])),
+                      'entropy', 'entropy so far']
+    so_far = counts.cumsum(0)
+    rows = [[name, *row.tolist(), entropy(row), entropy(total)]
+            for name, row, total in zip(names, counts, so_far)]
+    section.csv = write_csv(folder, 'pose_clusters.csv', section.header, rows + [
+        ['pool', *pool.tolist(), entropy(pool), entropy(pool)]])
+    section.rows = [[number(v, 3) for v in row] for row in rows]
+    figure = Figure(figsize=(9.5, 3.6), layout='constrained')
+    axes = figure.add_subplot(1, 2, 1)
+    places = np.arange(counts.shape[1])
+    bottom = np.zeros(counts.shape[1])
+    for index, (name, row) in enumerate(zip(names, counts)):
+        axes.bar(places, row, bottom=bottom, label=name, color=f'C{index % 10}')
+        bottom = bottom + row
+    axes.plot(places, pool * counts.sum() / max(pool.sum(), 1), 'k_', markersize=14,
+              label='as the pool')
+    axes.set_xlabel('cluster of poses')
+    axes.set_ylabel(experiment.unit)
+    axes.legend(fontsize='x-small')
+    axes = figure.add_subplot(1, 2, 2)
+    axes.plot([row[-2] for row in rows], 'o-', label='of each pick')
+    axes.plot([row[-1] for row in rows], '.--', label='of all so far')
+    axes.axhline(entropy(pool), color='0.5', linestyle=':', label='pool')
+    axes.set_xticks(range(len(rows)))
+    axes.set_xlabel('pick (0 is the initial set)')
+    axes.set_ylabel('entropy [nats]')
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize='x-small')
+    save_figure(figure, osp.join(folder, 'pose_clusters.png'))
+    section.pictures = [('pose_clusters.png', 'Pose clusters and their entropy')]
+    return section
+
+
+def correlation_section(experiment: Experiment, folder: str) -> Section:
+    """Rank correlation of each score with the true errors."""
+    found = correlations(experiment)
+    section = Section(
+        'What the scores can tell',
+        "Spearman's rank correlation of each score with the true error of the "
+        'predictions, over the units that were not labelled. 2D: mean distance in '
+        'pixels; 3D: mean distance of the triangulated keypoints in mm.')
+    section.header = ['round', 'score', 'error', 'rho', 'units']
+    rows = [[r['round'], r['score'], r['error'], r['rho'], r['units']] for r in found]
+    section.csv = write_csv(folder, 'score_correlation.csv', section.header, rows)
+    section.rows = [[number(v, 3) for v in row] for row in rows]
+    kinds = list(dict.fromkeys(r['error'] for r in found))
+    figure = Figure(figsize=(4.8 * len(kinds), 3.6), layout='constrained')
+    for place, kind in enumerate(kinds):
+        axes = figure.add_subplot(1, len(kinds), place + 1)
+        for score in dict.fromkeys(r['score'] for r in found):
+            mine = [r for r in found if r['score'] == score and r['error'] == kind]
+            axes.plot([r['round'] for r in mine], [r['rho'] for r in mine], 'o-',
+                      label=score)
+        axes.set_title(f'with the {kind} error', fontsize='medium')
+        axes.set_xlabel('round')
+        axes.set_ylabel("Spearman's rho")
+        axes.set_ylim(-1.05, 1.05)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize='x-small')
+    save_figure(figure, osp.join(folder, 'score_correlation.png'))
+    section.pictures = [('score_correlation.png', 'Rank correlation of each score')]
+    return section
+
+
+def pseudo_section(experiments: Sequence[Experiment], folder: str) -> Section:
+    """Error of the pseudo-labels per round (Feng23, Fig. 7)."""
+    section = Section(
+        'Pseudo-labels',
+        'Mean distance of the pseudo-labelled keypoints to the truth, of what each round '
+        'chose for the next.')
+    section.header = ['run', 'round', 'units', 'MKPE [mm]']
+    rows, curves = [], {}
+    for experiment in experiments:
+        for row in experiment.rows:
+            if row.pseudo.get('ids') is not None:
+                error = row.pseudo.get('mkpe')
+                error = float('nan') if error is None else float(error)
+                rows.append([experiment.name, row.round, len(row.pseudo['ids']), error])
+                if math.isfinite(error):
+                    curves.setdefault(experiment.name, []).append((row.round, error))
+    if not rows:
+        raise Missing('there is no self-training, or it has not chosen anything yet')
+    section.rows = [[number(v) for v in row] for row in rows]
+    section.csv = write_csv(folder, 'pseudo_labels.csv', section.header, rows)
+    if not curves:
+        section.text += ' No figure: the truth of the pseudo-labelled is not known.'
+        return section
+    figure, axes = _axes('round', 'MKPE of the pseudo-labels [mm]')
+    for name, points in curves.items():
+        axes.plot(*zip(*points), 'o-', label=plain(name))
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize='small')
+    save_figure(figure, osp.join(folder, 'pseudo_labels.png'))
+    section.pictures = [('pseudo_labels.png', 'Error of the pseudo-labels')]
+    return section
+
+
+def camera_section(experiment: Experiment, folder: str) -> Section:
+    """Signed residuals of each camera."""
+    round, found = residuals(experiment)
+    section = Section(
+        'Cameras',
+        f'Prediction minus reprojection of the inliers, round {round}, in pixels: x to '
+        'the right, y down. A mean far from 0 is a bias of the calibration, which puts a '
+        'floor under multi-view consistency, or of the predictions.')
+    section.header = ['camera', 'mean x', 'mean y', 'inliers']
+    rows = [[name, *(map(float, r.mean(0)) if len(r) else (float('nan'), ) * 2), len(r)]
+            for name, r in found.items()]
+    section.rows = [[number(v, 3) for v in row] for row in rows]
+    section.csv = write_csv(folder, 'cameras.csv', section.header, rows)
+    plot_residuals({plain(name): r[::-(-len(r) // _MOST_POINTS) or 1]
+                    for name, r in found.items()},
+                   osp.join(folder, 'cameras.png'))
+    section.pictures = [('cameras.png', 'Residuals of each camera')]
+    return section
+
+
+def entropy_section(experiments: Sequence[Experiment], folder: str) -> Section:
+    """Entropy of the picked poses of several runs (Feng23, Fig. 6)."""
+    section = Section(
+        'Poses of what was picked',
+        'Entropy of the histogram of pose clusters of everything labelled so far, mean '
+        'over the seeds.')
+    cached: Dict[str, tuple] = {}
+    at: Dict[str, Dict[int, list]] = {}
+    for experiment in experiments:
+        key = experiment.pool.sha256
+        if key not in cached:
+            units, poses, origin = pool_poses(experiment)
+            if origin != 'the truth':
+                raise Missing('runs are compared by true 3D poses, which the pool lacks')
+            cached[key] = units, cluster_poses(poses)
+        events = experiment.state.content['labeled']
+        counts = histograms(*cached[key], [e['ids'] for e in events]).cumsum(0)
+        for event, row in zip(events, counts):
+            at.setdefault(experiment.group, {}).setdefault(event['round'], []).append(
+                entropy(row))
+    section.header = ['runs', 'round', 'entropy [nats]', 'seeds']
+    rows = [[group, round, float(np.mean(values)), len(values)]
+            for group, rounds in at.items() for round, values in sorted(rounds.items())]
+    section.rows = [[number(v, 3) for v in row] for row in rows]
+    section.csv = write_csv(folder, 'pose_entropy.csv', section.header, rows)
+    figure, axes = _axes('round', 'entropy [nats]')
+    for group in at:
+        mine = [row for row in rows if row[0] == group]
+        axes.plot([r[1] for r in mine], [r[2] for r in mine], 'o-', label=plain(group))
+    axes.legend(fontsize='small')
+    save_figure(figure, osp.join(folder, 'pose_entropy.png'))
+    section.pictures = [('pose_entropy.png', 'Entropy of the labelled poses')]
+    return section
