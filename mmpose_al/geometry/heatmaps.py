@@ -2,17 +2,13 @@
 
 Notation: batch size B, keypoints K, heatmap size (h, w).
 """
-from typing import Callable, Sequence, Tuple, Union
+from typing import Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .threads import in_threads, one_thread_each
-
-# Pixels in an operation on the CPU: its cache holds several such; and of operations whose
-# number counts more.
-_AT_ONCE, _MANY_AT_ONCE = 2**16, 2**20
+_AT_ONCE = 2**18  # pixels in an operation on the CPU: its cache still holds them
 
 
 def peaks(heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
@@ -100,18 +96,11 @@ def local_peaks(heatmaps: Tensor, kernel: int = 5, floor: float = 0.05) -> Tenso
     """
     if kernel < 3 or kernel % 2 == 0:
         raise ValueError(f'kernel is an odd number of pixels, at least 3; got {kernel}')
-    return _in_pieces(lambda part: _local_peaks(part, kernel, floor), _AT_ONCE, heatmaps)
-
-
-def _in_pieces(work: Callable[..., Tensor], pixels: int, *tensors: Tensor) -> Tensor:
-    """On the CPU ``work`` on so many pixels at a time, in threads."""
-    step = max(1, pixels // max(1, tensors[0][:1].numel()))
-    if tensors[0].device.type != 'cpu' or step >= len(tensors[0]):
-        return work(*tensors)
-    pieces = list(zip(*(tensor.split(step) for tensor in tensors)))
-    done = in_threads(lambda piece: work(*piece), pieces)
-    with one_thread_each():
-        return torch.cat(done)
+    step = max(1, _AT_ONCE // max(1, heatmaps[:1].numel()))
+    if heatmaps.device.type != 'cpu' or step >= len(heatmaps):
+        return _local_peaks(heatmaps, kernel, floor)
+    return torch.cat([_local_peaks(part, kernel, floor)
+                      for part in heatmaps.split(step)])
 
 
 def _local_peaks(heatmaps: Tensor, kernel: int, floor: float) -> Tensor:
@@ -168,10 +157,6 @@ def best_vs_second_best(heatmaps: Tensor, peak: Tensor) -> Tensor:
     Returns:
         Tensor: Shape (B, K); small is uncertain.
     """
-    return _in_pieces(_best_vs_second_best, _MANY_AT_ONCE, heatmaps, peak)
-
-
-def _best_vs_second_best(heatmaps: Tensor, peak: Tensor) -> Tensor:
     total = heatmaps.flatten(2).logsumexp(-1)
     top = peak_values(heatmaps, peak).topk(2, -1).values
     share = (top - total[..., None]).exp()
@@ -220,10 +205,6 @@ def multi_peak_entropy(heatmaps: Tensor, peak: Tensor) -> Tensor:
     Returns:
         Tensor: Shape (B, K), in nats; 0 with one peak.
     """
-    return _in_pieces(_multi_peak_entropy, _MANY_AT_ONCE, heatmaps, peak)
-
-
-def _multi_peak_entropy(heatmaps: Tensor, peak: Tensor) -> Tensor:
     values = peak_values(heatmaps, peak)
     values = values - values.amax(-1, keepdim=True)
     weight = values.exp()

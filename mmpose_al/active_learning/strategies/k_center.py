@@ -1,8 +1,8 @@
 """Greedy k-centre over poses or features (CoreSet; Sener18; Feng23, Eq. 6, 7).
 
 Every unit meets every labelled centre once, in blocks that stay in the processor's
-cache (:class:`Cover`). After that, a unit's distance can only shrink, so an old one is an
-upper bound, and only units that could be the farthest meet the new centres
+cache (:class:`Cover`). After that, a unit's distance can only shrink, so an old one is
+an upper bound, and only units that could be the farthest meet the new centres
 (:class:`Farthest`). Both are exact.
 """
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
@@ -11,78 +11,37 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...geometry.threads import in_threads, one_thread_each
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
 from .base import Constraints, QueryStrategy, Selection
 
-# Numbers in an operation: three coordinates, their difference and their squares fit in
-# a megabyte of cache.
-_AT_ONCE = 2**15
-_SHARE = 4  # blocks that a thread takes at once
-# Blocks have a multiple of so many units: the longest that a vector unit works on at
-# once. A rest would be summed in another order, and equal poses would differ by a bit.
+_AT_ONCE = 2**18  # numbers in an operation: worth two threads, and still in their cache
+_TILE = 2**14  # numbers of one coordinate of units that meet many centres at once
+_GROUP = 2**17  # the same of units that meet one
+# Units at once are a multiple of this, the longest that a vector unit sums at once: a rest
+# would be summed in another order, and equal poses would differ by a bit.
 _LANES = 64
 
 
-def _full(units: Tensor) -> Tensor:
-    """Ids of units, the last again until there is a multiple of ``_LANES``."""
-    rest = -len(units) % _LANES
-    return torch.cat([units, units[-1:].expand(rest)]) if rest else units
-
-
 class Block(NamedTuple):
-    """Some units, their parts first, so that operations run along the units.
+    """Some units in memory of their own, their parts before them.
 
     Attributes:
+        units (Tensor): Ids, (n, ).
         points (tuple[Tensor]): D coordinates over P, so that the sum over the parts is
             a mean, each (P, n); of features one, (n, F).
         known (Tensor, optional): bool (P, n); None: all.
     """
+    units: Tensor
     points: Tuple[Tensor, ...]
     known: Optional[Tensor]
 
 
-class Meeting:
-    """Distances of blocks to centres, in memory that is used again and again.
+class Cover:
+    """How far each unit is from the nearest centre; memory O(U).
 
     The distance is the mean over the parts that both know of the Euclidean distance,
     infinity without a common part; of features the Euclidean distance.
-    """
-
-    def __init__(self):
-        self.memory: Dict[tuple, Tuple[Tensor, Tensor, Tensor]] = {}
-
-    def __call__(self, block: Block, centers: Sequence[Block], nearest: Tensor) -> None:
-        """Lower ``nearest``, (n, ), to the distance to the nearest centre, in place."""
-        first = block.points[0]
-        if first.shape not in self.memory:
-            self.memory[first.shape] = (torch.empty_like(first), torch.empty_like(first),
-                                        torch.empty_like(nearest))
-        total, difference, mean = self.memory[first.shape]
-        for center in centers:
-            if len(block.points) == 1:
-                torch.sub(first, center.points[0], out=difference)
-                torch.linalg.vector_norm(difference, dim=1, out=mean)
-            else:
-                torch.sub(first, center.points[0], out=total)
-                total.mul_(total)
-                for own, other in zip(block.points[1:], center.points[1:]):
-                    torch.sub(own, other, out=difference)
-                    total.addcmul_(difference, difference)
-                total.sqrt_()
-                if block.known is None:
-                    torch.sum(total, 0, out=mean)
-                else:
-                    common = block.known & center.known
-                    share = common.sum(0) / len(common)
-                    torch.sum(total.mul_(common), 0, out=mean)
-                    mean.div_(share).masked_fill_(share == 0, float('inf'))
-            torch.minimum(nearest, mean, out=nearest)
-
-
-class Cover:
-    """How far each unit is from the nearest centre; memory O(U).
 
     Args:
         points (ndarray): Shape (U, P, D); NaN where a part is not known. With one part
@@ -92,33 +51,33 @@ class Cover:
     def __init__(self, points: np.ndarray):
         units, parts, axes = points.shape
         self.one_part = parts == 1
-        per_unit = axes if self.one_part else parts
-        self.size = max(_LANES, _AT_ONCE // per_unit // _LANES * _LANES)
+        self.numbers = axes if self.one_part else parts  # of a coordinate of a unit
         self.nearest = torch.full((units, ), float('inf'))
-        self.points = torch.empty((units, axes) if self.one_part else
+        self.points = torch.empty((1, units, axes) if self.one_part else
                                   (axes, parts, units))
         known = torch.ones((parts, units), dtype=torch.bool)
-        for start in range(0, units, self.size):  # never a second copy of all
-            part = slice(start, start + self.size)
+        for start in range(0, units, _TILE):  # never a second copy of all
+            part = slice(start, start + _TILE)
             chunk = torch.from_numpy(points[part]).float()
             known[:, part] = ~chunk.isnan().any(2).T
-            chunk = chunk.nan_to_num()
+            chunk = chunk.nan_to_num_()
             if self.one_part:
-                self.points[part] = chunk[:, 0]
+                self.points[0, part] = chunk[:, 0]
             else:
                 self.points[..., part] = chunk.permute(2, 1, 0) / parts
         self.known = None if self.one_part or bool(known.all()) else known
+        self._memory = torch.empty(0), torch.empty(0)
 
-    def block(self, units) -> Block:
-        """The units of a slice, or a copy of those of an index."""
-        if self.one_part:
-            return Block((self.points[units], ), None)
-        return Block(self.points[..., units].unbind(0),
+    def count(self, numbers: int) -> int:
+        """How many units have so many numbers, a multiple of ``_LANES``."""
+        return max(_LANES, numbers // self.numbers // _LANES * _LANES)
+
+    def block(self, units: np.ndarray) -> Block:
+        """A copy of units; the last one fills it up to a multiple of ``_LANES``."""
+        units = torch.from_numpy(np.pad(units, (0, -len(units) % _LANES), 'edge'))
+        points = self.points[:, units] if self.one_part else self.points[..., units]
+        return Block(units, points.unbind(0),
                      None if self.known is None else self.known[:, units])
-
-    def centers(self, indices: Sequence[int]) -> List[Block]:
-        """Units one by one."""
-        return [self.block(slice(i, i + 1)) for i in indices]
 
     def add(self, index: int) -> None:
         """Unit ``index`` becomes a centre."""
@@ -126,25 +85,45 @@ class Cover:
 
     def add_many(self, indices: Sequence[int]) -> None:
         """Several centres; each block of units stays in the cache for all of them."""
-        centers = self.centers(indices)
+        size = self.count(_TILE)
+        for start in range(0, len(self.nearest), size):
+            units = np.arange(start, min(start + size, len(self.nearest)))
+            self.meet(self.block(units), indices)
 
-        def work(first: int) -> None:
-            meet, end = Meeting(), min(first + _SHARE * self.size, len(self.nearest))
-            for start in range(first, end, self.size):
-                self.meet(torch.arange(start, min(start + self.size, end)), centers,
-                          meet)
+    def meet(self, block: Block, centers: Sequence[int]) -> None:
+        """Units meet centres."""
+        nearest = self.nearest[block.units]
+        size = block.points[0].numel()
+        step = max(1, _AT_ONCE // size)
+        if len(self._memory[0]) < step * size:
+            self._memory = torch.empty(step * size), torch.empty(step * size)
+        for start in range(0, len(centers), step):
+            some = torch.as_tensor(centers[start:start + step])
+            distance = self._distances(block, some)
+            torch.minimum(nearest, distance.amin(0), out=nearest)
+        self.nearest[block.units] = nearest
 
-        in_threads(work, range(0, len(self.nearest), _SHARE * self.size))
-
-    def meet(self, units: Tensor, centers: List[Block], meet: Meeting,
-             block: Optional[Block] = None) -> Block:
-        """Some units meet centres; gives their block for another time."""
-        units = _full(units)
-        block = self.block(units) if block is None else block
-        distance = self.nearest[units]
-        meet(block, centers, distance)
-        self.nearest[units] = distance
-        return block
+    def _distances(self, block: Block, centers: Tensor) -> Tensor:
+        """Of a block to some centres, (M, n)."""
+        shape = (len(centers), ) + block.points[0].shape
+        size = len(centers) * block.points[0].numel()
+        total, difference = (memory[:size].view(shape) for memory in self._memory)
+        if self.one_part:
+            torch.sub(block.points[0], self.points[0][centers, None], out=difference)
+            return torch.linalg.vector_norm(difference, dim=2)
+        others = self.points[..., centers].transpose(1, 2)[..., None].unbind(0)
+        torch.sub(block.points[0], others[0], out=total)
+        total.mul_(total)
+        for own, other in zip(block.points[1:], others[1:]):
+            torch.sub(own, other, out=difference)
+            total.addcmul_(difference, difference)
+        total.sqrt_()
+        if self.known is None:
+            return total.sum(1)
+        common = block.known & self.known[:, centers].T[..., None]
+        share = common.sum(1) / common.shape[1]
+        mean = total.mul_(common).sum(1).div_(share)
+        return mean.masked_fill_(share == 0, float('inf'))
 
 
 class Farthest:
@@ -163,17 +142,17 @@ class Farthest:
         self.nearest = cover.nearest.numpy()
         units = np.flatnonzero(allowed)
         units = units[np.argsort(-self.nearest[units], kind='stable')]
-        self.groups = [np.sort(units[start:start + cover.size])
-                       for start in range(0, len(units), cover.size)]
+        size = cover.count(_GROUP)
+        self.groups = [np.sort(units[start:start + size])
+                       for start in range(0, len(units), size)]
         self.bound = np.array([self.nearest[units].max() for units in self.groups])
         self.seen = np.zeros(len(self.groups), np.int64)  # new centres
-        self.centers: List[Block] = []
-        self.copies: Dict[int, Block] = {}
-        self.meet = Meeting()
+        self.centers: List[int] = []
+        self.blocks: Dict[int, Block] = {}
 
     def add(self, index: int) -> None:
         """Unit ``index`` becomes a centre."""
-        self.centers += self.cover.centers([index])
+        self.centers.append(index)
 
     def find(self, free: np.ndarray) -> Optional[Tuple[int, float]]:
         """The farthest of the free units, the first of equals, and how far it is.
@@ -185,21 +164,21 @@ class Farthest:
         Returns:
             tuple: Index and distance; None where no unit is left.
         """
-        with one_thread_each():
-            while self.bound.max(initial=-np.inf) > -np.inf:
-                top = self.bound.max()
-                found = [self._farthest_of(group, free)
-                         for group in np.flatnonzero(self.bound == top)]
-                if self.bound.max() == top:
-                    return min(i for i, far in found if far == top), float(top)
+        while self.bound.max(initial=-np.inf) > -np.inf:
+            top = self.bound.max()
+            found = [self._farthest_of(group, free)
+                     for group in np.flatnonzero(self.bound == top)]
+            if self.bound.max() == top:
+                return min(i for i, far in found if far == top), float(top)
         return None
 
     def _farthest_of(self, group: int, free: np.ndarray) -> Tuple[int, float]:
         """The farthest free unit of a group that has met all centres."""
         units, new = self.groups[group], self.centers[self.seen[group]:]
         if new:
-            self.copies[group] = self.cover.meet(
-                torch.from_numpy(units), new, self.meet, self.copies.get(group))
+            if group not in self.blocks:
+                self.blocks[group] = self.cover.block(units)
+            self.cover.meet(self.blocks[group], new)
             self.seen[group] = len(self.centers)
         worth = np.where(free[units], self.nearest[units], -np.inf)
         place = int(np.argmax(worth))
