@@ -16,8 +16,8 @@ from ..statistics import PoolStatistics
 from .base import Constraints, QueryStrategy, Selection
 
 _AT_ONCE = 2**18  # numbers in an operation: worth two threads, and still in their cache
-_TILE = 2**14  # numbers of one coordinate of units that meet many centres at once
-_GROUP = 2**17  # the same of units that meet one
+_TILE = 2**15  # numbers of one coordinate of units that meet many centres at once
+_GROUP = 2**16  # the same of units that meet one
 # Units at once are a multiple of this, the longest that a vector unit sums at once: a rest
 # would be summed in another order, and equal poses would differ by a bit.
 _LANES = 64
@@ -66,7 +66,7 @@ class Cover:
             else:
                 self.points[..., part] = chunk.permute(2, 1, 0) / parts
         self.known = None if self.one_part or bool(known.all()) else known
-        self._memory = torch.empty(0), torch.empty(0)
+        self._memory: Dict[tuple, Tuple[Tensor, Tensor]] = {}  # used again and again
 
     def count(self, numbers: int) -> int:
         """How many units have so many numbers, a multiple of ``_LANES``."""
@@ -79,6 +79,23 @@ class Cover:
         return Block(units, points.unbind(0),
                      None if self.known is None else self.known[:, units])
 
+    def centers(self, indices: Sequence[int], size: int = 0) -> List[Block]:
+        """Units as centres, (M, P, 1) or (M, 1, F), for blocks of ``size`` numbers.
+
+        As many in one as are worth it, by default one each.
+        """
+        step = max(1, _AT_ONCE // size) if size else 1
+        result = []
+        for start in range(0, len(indices), step):
+            units = torch.as_tensor(indices[start:start + step])
+            if self.one_part:
+                points = (self.points[0][units, None], )
+            else:
+                points = self.points[..., units].transpose(1, 2)[..., None].unbind(0)
+            known = None if self.known is None else self.known[:, units].T[..., None]
+            result.append(Block(units, points, known))
+        return result
+
     def add(self, index: int) -> None:
         """Unit ``index`` becomes a centre."""
         self.add_many([index])
@@ -86,41 +103,38 @@ class Cover:
     def add_many(self, indices: Sequence[int]) -> None:
         """Several centres; each block of units stays in the cache for all of them."""
         size = self.count(_TILE)
+        centers = self.centers(indices, size * self.numbers)
         for start in range(0, len(self.nearest), size):
             units = np.arange(start, min(start + size, len(self.nearest)))
-            self.meet(self.block(units), indices)
+            self.meet(self.block(units), centers)
 
-    def meet(self, block: Block, centers: Sequence[int]) -> None:
+    def meet(self, block: Block, centers: Sequence[Block]) -> None:
         """Units meet centres."""
         nearest = self.nearest[block.units]
-        size = block.points[0].numel()
-        step = max(1, _AT_ONCE // size)
-        if len(self._memory[0]) < step * size:
-            self._memory = torch.empty(step * size), torch.empty(step * size)
-        for start in range(0, len(centers), step):
-            some = torch.as_tensor(centers[start:start + step])
+        for some in centers:
             distance = self._distances(block, some)
             torch.minimum(nearest, distance.amin(0), out=nearest)
         self.nearest[block.units] = nearest
 
-    def _distances(self, block: Block, centers: Tensor) -> Tensor:
+    def _distances(self, block: Block, centers: Block) -> Tensor:
         """Of a block to some centres, (M, n)."""
-        shape = (len(centers), ) + block.points[0].shape
-        size = len(centers) * block.points[0].numel()
-        total, difference = (memory[:size].view(shape) for memory in self._memory)
+        own, others = block.points, centers.points
+        shape = (len(others[0]), ) + own[0].shape
+        if shape not in self._memory:
+            self._memory[shape] = torch.empty(shape), torch.empty(shape)
+        total, difference = self._memory[shape]
         if self.one_part:
-            torch.sub(block.points[0], self.points[0][centers, None], out=difference)
+            torch.sub(own[0], others[0], out=difference)
             return torch.linalg.vector_norm(difference, dim=2)
-        others = self.points[..., centers].transpose(1, 2)[..., None].unbind(0)
-        torch.sub(block.points[0], others[0], out=total)
+        torch.sub(own[0], others[0], out=total)
         total.mul_(total)
-        for own, other in zip(block.points[1:], others[1:]):
-            torch.sub(own, other, out=difference)
+        for one, other in zip(own[1:], others[1:]):
+            torch.sub(one, other, out=difference)
             total.addcmul_(difference, difference)
         total.sqrt_()
-        if self.known is None:
+        if block.known is None:
             return total.sum(1)
-        common = block.known & self.known[:, centers].T[..., None]
+        common = block.known & centers.known
         share = common.sum(1) / common.shape[1]
         mean = total.mul_(common).sum(1).div_(share)
         return mean.masked_fill_(share == 0, float('inf'))
@@ -147,12 +161,12 @@ class Farthest:
                        for start in range(0, len(units), size)]
         self.bound = np.array([self.nearest[units].max() for units in self.groups])
         self.seen = np.zeros(len(self.groups), np.int64)  # new centres
-        self.centers: List[int] = []
+        self.centers: List[Block] = []
         self.blocks: Dict[int, Block] = {}
 
     def add(self, index: int) -> None:
         """Unit ``index`` becomes a centre."""
-        self.centers.append(index)
+        self.centers += self.cover.centers([index])
 
     def find(self, free: np.ndarray) -> Optional[Tuple[int, float]]:
         """The farthest of the free units, the first of equals, and how far it is.
