@@ -106,7 +106,7 @@ def opencv_by_point(pixels, rig):
     return np.concatenate([opencv(p[None], rig) for p in pixels])
 
 
-def aniposelib(pixels, rig):
+def anipose(pixels, rig):
     from aniposelib.cameras import Camera, CameraGroup
     K, R, t, dist = (x.numpy() for x in rig)
     group = CameraGroup([
@@ -124,7 +124,7 @@ def rates(num_views, num_points, rounds):
                    opencv_by_point=(opencv_by_point, 60))
     try:
         import aniposelib.cameras  # noqa: F401
-        methods['aniposelib'] = (aniposelib, 10)
+        methods['aniposelib'] = (anipose, 10)
     except ImportError as error:
         print(f'aniposelib left out: {error}', file=sys.stderr)
     wall, cpu, errors = {}, {}, {}

@@ -258,36 +258,57 @@ def camera_residuals(pixels: Tensor,
     return total / count[:, None].to(total), count  # 0 / 0 is NaN
 
 
+def consistency_errors(errors: Tensor,
+                       diagonal: Tensor,
+                       squared: bool = True,
+                       present: Optional[Tensor] = None) -> Tensor:
+    """What each view of each keypoint counts for in Feng23's Eq. 8.
+
+    No distance counts for more than the image's diagonal, and a keypoint that failed
+    to triangulate counts for the diagonal in every view.
+
+    Args:
+        errors (Tensor): ``errors`` of :class:`Triangulation`, shape (..., K, V); a
+            keypoint failed where all its views are NaN.
+        diagonal (Tensor): Image diagonals in pixels, shape (V, ), any that broadcasts
+            to ``errors``, or a single number.
+        squared (bool): Whether distances are squared, as in the equation.
+        present (Tensor, optional): Which views there are, bool, broadcasts to
+            ``errors``; one without an error then counts for the diagonal. By default
+            the views that have an error, and all of a keypoint that failed.
+
+    Returns:
+        Tensor: Shape (..., K, V), pixels**2, or pixels where not ``squared``; NaN
+        where a view is not present.
+    """
+    limit = torch.as_tensor(diagonal, dtype=errors.dtype, device=errors.device)
+    limit = limit.expand_as(errors)
+    missing = torch.isnan(errors)
+    if present is None:
+        present = ~missing | missing.all(-1, keepdim=True)
+    distance = torch.where(missing, limit, torch.minimum(errors, limit))
+    if squared:
+        distance = distance * distance
+    return torch.where(present, distance, distance.new_full((), float('nan')))
+
+
 def multi_view_consistency(errors: Tensor,
                            diagonal: Tensor,
                            squared: bool = True) -> Tensor:
     """How far views of a frame are from agreeing (Feng23, Eq. 8); high is bad.
 
-    The mean over keypoints and views of the squared reprojection distance. Where the
-    text of the paper says distance and its equation squares it, the equation is the
-    default. No distance counts for more than the image's diagonal, and a keypoint that
-    failed to triangulate counts for the diagonal in every view, so that a frame
-    that failed altogether ranks first. A view that is missing for a keypoint that did
-    triangulate is left out of the mean.
+    The mean of :func:`consistency_errors` over keypoints and views. Where the text of
+    the paper says distance and its equation squares it, the equation is the default. A
+    frame that failed altogether ranks first. A view that is missing for a keypoint that
+    did triangulate is left out of the mean.
 
     Args:
-        errors (Tensor): ``errors`` of :class:`Triangulation`, shape (..., K, V); a
-            keypoint failed where all its views are NaN.
-        diagonal (Tensor): Image diagonals in pixels, shape (V, ) or a single number.
-        squared (bool): Whether distances are squared.
+        errors, diagonal, squared: See :func:`consistency_errors`.
 
     Returns:
         Tensor: Shape (...), pixels**2, or pixels where not ``squared``.
     """
-    limit = torch.as_tensor(diagonal, dtype=errors.dtype, device=errors.device)
-    limit = limit.expand_as(errors)
-    missing = torch.isnan(errors)
-    failed = missing.all(-1, keepdim=True)
-    distance = torch.where(missing, limit, torch.minimum(errors, limit))
-    if squared:
-        distance = distance * distance
-    counts = (~missing | failed).to(errors)
-    return (distance * counts).sum((-1, -2)) / counts.sum((-1, -2))
+    return consistency_errors(errors, diagonal, squared).nanmean((-1, -2))
 
 
 # ------------------------------------------------------------------ one chunk

@@ -1,15 +1,20 @@
 """A conformance test for every strategy, and each strategy's own numbers."""
+import os.path as osp
 import warnings
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import ConfigDict
 
 from mmpose_al.active_learning.registry import QUERY_STRATEGIES
-from mmpose_al.active_learning.statistics import ViewStatistics
+from mmpose_al.active_learning.statistics import PoolStatistics, ViewStatistics
 from mmpose_al.active_learning.strategies.k_center import Cover
+from mmpose_al.geometry import triangulation
 from tests.test_active_learning.rig import JOINTS, make_pool
 
+RIG = osp.join(osp.dirname(__file__), '..', '..', '..', 'shared', 'data', 'multiview',
+               'pose2sim_singleperson.npz')
 STRATEGIES = [
     dict(type='RandomSampling'),
     dict(type='BestVsSecondBest'),
@@ -152,6 +157,50 @@ def test_mvc_counts_failed_keypoints_as_the_diagonal():
     worth = build(dict(type='MultiViewConsistency')).utilities(pool)
     assert worth[2] == pytest.approx(800.0**2 / JOINTS, rel=1e-6)
     assert worth[[0, 1, 3]] == pytest.approx(0, abs=1e-6)
+
+
+def test_mvc_is_the_consistency_of_the_geometry():
+    """Missing views, failed joints and all: one definition of Eq. 8."""
+    pool = make_pool(8, noise=3.0)
+    keypoints = pool.views.keypoints.copy()
+    keypoints[pool.view_unit == 2, 1] = np.nan
+    keypoints[5, 0] += 200
+    keep = np.arange(len(keypoints)) != 14  # frame 3 lacks a view
+    pool = PoolStatistics(
+        ViewStatistics(*(column[keep] for column in pool.views._replace(
+            keypoints=keypoints))), pool.units, pool.labeled)
+    errors = torch.from_numpy(pool.groups.errors).transpose(1, 2)
+    for squared in (True, False):
+        expected = triangulation.multi_view_consistency(errors, 800.0, squared).numpy()
+        strategy = build(dict(type='MultiViewConsistency', squared=squared))
+        assert strategy.utilities(pool) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.skipif(not osp.isfile(RIG), reason='../shared/data/multiview is absent')
+def test_mvc_ranks_the_bystander_frames_of_a_real_rig_on_top():
+    with np.load(RIG, allow_pickle=False) as file:
+        data = {k: file[k] for k in file.files if k in (
+            'K', 'R', 't', 'dist', 'image_size', 'kpts_mediapipe',
+            'wrong_person_mediapipe')}
+    frames, views, joints = data['kpts_mediapipe'].shape[:3]
+    wrong = data['wrong_person_mediapipe'].any(1)
+    frame, view = (x.ravel() for x in np.indices((frames, views)))
+    many = frames * views
+    columns = {name: np.zeros(many) for name in ViewStatistics._fields}
+    dist = np.zeros((views, 14))
+    dist[:, :data['dist'].shape[1]] = data['dist']
+    columns.update(
+        id=np.arange(many), image_id=np.arange(many), unit=frame, frame_id=frame,
+        camera_id=view, person_id=np.zeros(many, int),
+        keypoints=data['kpts_mediapipe'].reshape(many, joints, 2),
+        scores=np.ones((many, joints)), features=np.zeros((many, 0)),
+        diagonal=np.linalg.norm(data['image_size'].astype(float), axis=-1)[view],
+        K=data['K'][view].astype(float), R=data['R'][view].astype(float),
+        t=data['t'][view].astype(float), dist=dist[view])
+    pool = PoolStatistics(ViewStatistics(**columns), np.arange(frames),
+                          np.zeros(frames, bool))
+    chosen = build(dict(type='MultiViewConsistency')).select(pool, int(wrong.sum())).ids
+    assert wrong.sum() == 21 and sorted(chosen) == np.flatnonzero(wrong).tolist()
 
 
 def test_strategies_without_what_they_need_say_so():

@@ -1,3 +1,8 @@
+import json
+import os.path as osp
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -7,10 +12,12 @@ from hypothesis import strategies as st
 
 from mmpose_al.geometry.cameras import project, undistort
 from mmpose_al.geometry.triangulation import (Status, camera_residuals,
+                                              consistency_errors,
                                               multi_view_consistency,
                                               reprojection_errors, triangulate_dlt,
                                               triangulate_robust)
 
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 DIST = [-0.2, 0.15, 0.001, -0.0007, -0.03]
 NAN = float('nan')
 
@@ -81,6 +88,32 @@ def test_two_views_as_opencv(unit):
                               pixels[:, 1].T.numpy().copy())
     np.testing.assert_allclose(
         triangulate_dlt(pixels, K, R, t) / unit, (X[:3] / X[3]).T / unit, atol=1e-3)
+
+
+@pytest.mark.parametrize('unit', [1.0, 1e-3])
+@pytest.mark.parametrize('num', [2, 5, 31])
+def test_random_rigs_with_distortion_as_opencv(num, unit):
+    K, R, t, dist = rig(num, num + 40, unit)
+    X = people(40, num, unit)
+    pixels = observe(X, K, R, t, dist)
+    exact = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 200, 1e-14)
+    ideal, P = [], torch.cat([R, t[..., None]], -1).numpy()
+    for v in range(num):
+        k, r, s, d = (x[v].numpy() for x in (K, R, t, dist))
+        expected = cv2.projectPoints(X.numpy(), cv2.Rodrigues(r)[0], s, k, d)[0]
+        np.testing.assert_allclose(pixels[:, v], expected[:, 0], atol=1e-7)
+        ideal.append(cv2.undistortPointsIter(
+            pixels[:, v].numpy()[:, None], k, d, None, None, exact)[:, 0])
+        ours = undistort(pixels[:, v], K[v], dist[v])
+        np.testing.assert_allclose(
+            ours, ideal[-1] * k[[0, 1], [0, 1]] + k[:2, 2], atol=1e-5)
+    for a, b in {(0, num // 2), (0, 1), (num - 2, num - 1)}:
+        X4 = cv2.triangulatePoints(P[a], P[b], ideal[a].T, ideal[b].T)
+        pair = [a, b]
+        ours = triangulate_robust(
+            pixels[:, pair], *(x[pair] for x in (K, R, t, dist)))
+        np.testing.assert_allclose(  # mm
+            ours.points / unit, (X4[:3] / X4[3]).T / unit, atol=1e-2)
 
 
 def slow_dlt(pixels, K, R, t, weights, homogeneous):
@@ -166,6 +199,23 @@ def test_corrupted_view_is_named(refine):
         assert apart.median() < 0.3 and apart.max() < 5
 
 
+def test_corrupted_view_is_named_on_random_rigs():
+    """2 px noise, five views, one of them off by 60 to 400 px: at least 99 %."""
+    named = []
+    for seed in range(100, 112):
+        K, R, t, dist = rig(5, seed, 1e-3 if seed % 2 else 1.0)
+        pixels = observe(people(500, seed, 1e-3 if seed % 2 else 1.0), K, R, t, dist,
+                         noise=2.0, seed=seed)
+        rng = np.random.default_rng(seed)
+        wrong = torch.from_numpy(rng.integers(0, 5, 500))
+        angle, far = rng.uniform(0, 2 * np.pi, 500), rng.uniform(60, 400, 500)
+        pixels[torch.arange(500), wrong] += torch.from_numpy(
+            np.stack([np.cos(angle), np.sin(angle)], -1) * far[:, None])
+        inliers = triangulate_robust(pixels, K, R, t, dist).inliers
+        named.append((inliers == (torch.arange(5) != wrong[:, None])).all(-1))
+    assert torch.cat(named).double().mean() >= 0.99
+
+
 def test_half_of_many_views_wrong():
     """31 views, 465 pairs: sampling, with and without missing views."""
     K, R, t, dist = rig(31, 2)
@@ -248,6 +298,19 @@ def test_cameras_of_each_point_and_chunks():
     shaped = [x.reshape((5, 8) + x.shape[1:]) for x in (K, R, t)]
     points = triangulate_dlt(ideal, *shaped, weights)
     torch.testing.assert_close(points, X.reshape(5, 8, 3), atol=1e-6, rtol=0)
+
+
+def test_memory_is_bounded_by_chunks():
+    """31 views, 19 joints: a process grows by little more than its results."""
+    code = ('import sys; sys.path[:0] = [{0!r}, {0!r} + "/benchmarks"]; '
+            'import triangulate as b; import json, torch; torch.set_num_threads(1); '
+            'print(json.dumps(b.memory(31, 19 * 500)))').format(ROOT)
+    lines = subprocess.run([sys.executable, '-c', code], check=True, timeout=300,
+                           stdout=subprocess.PIPE, universal_newlines=True).stdout
+    found = json.loads(lines)
+    assert found['failed'] == 0 and found['median_error_mm'] < 5
+    # 64 MB as it is; 248 MB with all points in one chunk.
+    assert found['peak_mb'] - found['before_mb'] < 150
 
 
 # ----------------------------------------------------------------- degenerate cases
@@ -477,6 +540,23 @@ def test_multi_view_consistency_by_hand():
     torch.testing.assert_close(
         multi_view_consistency(errors, 10.0, squared=False),
         torch.tensor([8 / 3, 27 / 4, 10.0, 2.5]))
+    torch.testing.assert_close(
+        consistency_errors(errors[0], diagonal),
+        torch.tensor([[9.0, 16.0], [1.0, NAN]]), equal_nan=True)
+    # A view that is there, but has no error, counts for the diagonal.
+    present = torch.tensor([False, True])
+    torch.testing.assert_close(
+        consistency_errors(errors[0], diagonal, False, present),
+        torch.tensor([[NAN, 4.0], [NAN, 20.0]]), equal_nan=True)
+
+
+def test_gradient_of_consistency_is_finite_beside_what_is_missing():
+    errors = torch.tensor([[3.0, 4.0], [1.0, NAN], [NAN, NAN], [30.0, 2.0]])
+    errors.requires_grad_()
+    multi_view_consistency(errors, 10.0).backward()
+    # Seven count: 2 e / 7; the diagonal has no derivative.
+    torch.testing.assert_close(errors.grad, torch.tensor(
+        [[6.0, 8.0], [2.0, 0.0], [0.0, 0.0], [0.0, 4.0]]) / 7)
 
 
 @pytest.mark.parametrize('change,match', [

@@ -219,3 +219,53 @@ def test_boxes_from_a_coco_file(rig, tmp_path):
     boxes.write_text(json.dumps(content))
     with pytest.raises(FormatError, match='none of its images is one of this data set'):
         convert(rig, '--step', '6', '--boxes', str(boxes))
+
+
+class Detector:
+    """Boxes by the brightness of the left half (8 * frame); counts its calls."""
+
+    def __init__(self, stop_after=None):
+        self.calls, self.stop_after = 0, stop_after
+
+    def __call__(self, image):
+        if self.calls == self.stop_after:
+            raise KeyboardInterrupt
+        self.calls += 1
+        frame = round(image[:, :28].mean() / 8)
+        return np.array([[1, 2, 20, 30, .6], [3 + frame, 4, 25, 35, .9],
+                         [0, 0, 50, 4, .95], [-90, 0, 40, 40, .99]])
+
+
+def test_boxes_from_a_detector(rig):
+    more = ['--step', '6', '--detector', 'detector.py', 'detector.pth']
+    root = osp.dirname(rig[-1])
+    with pytest.raises(KeyboardInterrupt):
+        video2multiview.main(rig + more, Detector(stop_after=4))
+    assert not osp.exists(rig[-1])
+    detector = Detector()
+    video2multiview.main(rig + more, detector)
+    assert detector.calls == 2  # six images, four are done
+    data = load_multiview(rig[-1])
+    images = {i['id']: i for i in data['images']}
+    frames = {f['id']: f['source_frame'] for f in data['frames']}
+    # Too low and outside ones are dropped, of the others the best is taken.
+    assert len(data['annotations']) == 6
+    for annotation in data['annotations']:
+        frame = frames[images[annotation['image_id']]['frame_id']]
+        assert annotation['bbox'] == [3 + frame, 4, 25, 35]
+    with open(osp.join(root, 'walk.boxes.json')) as file:
+        assert len(json.load(file)['annotations']) == 6
+    # Other filters: nothing is detected twice; the file is one for --boxes.
+    video2multiview.main(rig + more + ['--min-size', '3'], Detector(stop_after=0))
+    assert {tuple(a['bbox']) for a in load_multiview(rig[-1])['annotations']} == {
+        (0, 0, 50, 4)}
+    data, _ = convert(rig, '--step', '6', '--boxes', osp.join(root, 'walk.boxes.json'))
+    assert {tuple(a['bbox']) for a in data['annotations']} == {(0, 0, 50, 4)}
+    with pytest.raises(ValueError, match='none of 24 boxes is left; lower'):
+        video2multiview.main(rig + more + ['--score-thr', '.999'], Detector(0))
+
+
+def test_boxes_are_of_a_file_or_a_detector(rig, capsys):
+    with pytest.raises(SystemExit):
+        video2multiview.main(rig + ['--boxes', 'a', '--detector', 'b', 'c'])
+    assert 'not allowed with argument --boxes' in capsys.readouterr().err

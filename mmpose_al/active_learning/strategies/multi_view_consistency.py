@@ -1,16 +1,18 @@
 """Multi-View Consistency: where the views of a rig disagree (Feng23, Sec. 3.3)."""
 import numpy as np
+import torch
 
+from ...geometry import triangulation as geometry
 from ..registry import QUERY_STRATEGIES
 from ..statistics import Groups, PoolStatistics
 from .base import QueryStrategy
 
 
 def consistency_errors(pool: PoolStatistics, squared: bool = True) -> np.ndarray:
-    """Reprojection error of every view and keypoint.
+    """:func:`mmpose_al.geometry.triangulation.consistency_errors` of every view.
 
-    Keypoints that failed to triangulate, and points behind a camera, count as the
-    diagonal of the image.
+    Keypoints that failed to triangulate, points behind a camera and predictions that
+    no ray has count as the diagonal of the image.
 
     Args:
         pool (PoolStatistics): With cameras.
@@ -21,12 +23,14 @@ def consistency_errors(pool: PoolStatistics, squared: bool = True) -> np.ndarray
     """
     groups: Groups = pool.groups
     there = groups.rows >= 0
-    diagonal = pool.views.diagonal[groups.rows].astype(np.float64)[..., None]
-    errors = groups.errors.astype(np.float64)
-    bad = ~np.isfinite(errors) | ~groups.ok[:, None]
-    errors = np.where(bad, diagonal, np.minimum(errors, diagonal))
-    errors = np.where(there[..., None], errors, np.nan)
-    return errors**2 if squared else errors
+    diagonal = pool.views.diagonal[groups.rows].astype(np.float64)
+
+    def tensor(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array)[:, None]  # (G, 1, V)
+
+    errors = torch.from_numpy(groups.errors.astype(np.float64)).transpose(1, 2)
+    each = geometry.consistency_errors(errors, tensor(diagonal), squared, tensor(there))
+    return each.transpose(1, 2).contiguous().numpy()
 
 
 @QUERY_STRATEGIES.register_module()
