@@ -95,7 +95,10 @@ setup(
     package_data={'mmpose_al': ['**/*.json', '**/*.html', '**/*.txt']},
     python_requires='>=3.8',
     install_requires=read_requirements('requirements/runtime.txt'),
-    extras_require={'tests': read_requirements('requirements/tests.txt')},
+    extras_require={
+        'tests': read_requirements('requirements/tests.txt'),
+        'benchmarks': read_requirements('requirements/benchmarks.txt'),
+    },
     cmdclass={'build_py': BuildWithMim, 'develop': DevelopWithMim},
     classifiers=[
         'License :: OSI Approved :: Apache Software License',
