@@ -1,16 +1,23 @@
 """Run active-learning experiments, one strategy and seed after another, and keep them.
 
     python benchmarks/active_learning.py synthetic [--rows random mvc] [--seeds 0 1 2]
+    python tools/analysis/active_learning_table.py \\
+        benchmarks/results/active_synthetic --write configs/active_learning/README.md
 
-Each is `tools/train.py CONFIG`; it leaves `benchmarks/results/active_TABLE/ROW_seedK.json`
-with the labels and metrics of every round. A run whose file is there is not repeated; a
-killed one goes on. `all` is full supervision with the schedule of a round.
+Each is `tools/train.py CONFIG`; it leaves
+`benchmarks/results/active_TABLE/ROW_seedK.json` with the labels, metrics, picks, errors
+of pseudo-labels and times of every round. A run whose file is there is not repeated; a
+killed one goes on where it was. Several of these commands may run side by side, with
+the same rows and seeds too: a run that another one is at is left to it. `all` is full
+supervision with the schedule of a round.
 """
 import argparse
+import fcntl
 import os
 import os.path as osp
 import subprocess
 import sys
+from contextlib import contextmanager
 
 sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
 
@@ -21,57 +28,104 @@ from semi_supervised import (ROOT, config_digest, last_metrics, machine,  # noqa
 from mmpose_al.active_learning import load_state  # noqa: E402
 
 PATH = 'configs/active_learning/synthetic/{}_lite0_synthetic-64x64.py'
-ROWS = ('random', 'bsb', 'mpe', 'coreset', 'mvc', 'random-pl', 'mvc-pl', 'mvc-posedual',
-        'all')
+# Full supervision first, then what is compared, then what is added to it.
+ROWS = ('all', 'random', 'bsb', 'mpe', 'coreset', 'mvc', 'random-pl', 'mvc-pl',
+        'mvc-pl-grow', 'mvc-pl-constant', 'mvc-posedual')
 TABLES = {'synthetic': {row: PATH.format(row) for row in ROWS}}
+METRICS = ('pck/', 'multiview/', 'coco/')
+PREFIXES = ('', 'mean/', 'ensemble/', 'student0/', 'student1/')  # of a dual estimator
 
 
 def rounds_of(state) -> list:
-    """Labels, metrics, and what was pseudo-labelled, of every round."""
+    """What every round left: labels, metrics, picks, pseudo-labels, seconds."""
+    units = state.content['pool']['units']
     result = []
     for entry in state.rounds:
         stages = entry['stages']
+        select, pseudo = stages.get('select', {}), stages.get('pseudo', {})
         result.append(dict(
             labels=stages['annotate']['labels'], views=stages['annotate']['views'],
-            metrics=stages['train']['metrics'],
-            picked=stages.get('select', {}).get('ids'),
-            pseudo=len(stages.get('pseudo', {}).get('ids', [])),
-            pseudo_mkpe=stages.get('pseudo', {}).get('mkpe'),
+            joints=stages['annotate']['joints'],
+            share=round(stages['annotate']['labels'] / units, 4),
+            metrics=plain(stages['train']['metrics']),
+            picked=select.get('ids'), utilities=select.get('utilities'),
+            pseudo=len(pseudo.get('ids', [])), candidates=pseudo.get('candidates'),
+            pseudo_mkpe=pseudo.get('mkpe'),
             seconds={name: stage['seconds'] for name, stage in stages.items()}))
     return result
 
 
-def run(table: str, row: str, seed: int, extra: list) -> None:
-    """One experiment with one seed: run or continue, then write its result file."""
+def plain(metrics: dict) -> dict:
+    """Those of the whole set: neither of one joint nor of one camera."""
+    return {name: round(value, 4) for name, value in metrics.items() if any(
+        name.startswith(prefix + metric) and name[len(prefix):].count('/') == 1
+        for prefix in PREFIXES for metric in METRICS)}
+
+
+@contextmanager
+def alone(path: str):
+    """Whether nobody else holds the lock; a process that is killed lets go of it."""
+    with open(path, 'w') as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+def run(table: str, row: str, seed: int, extra: list) -> str:
+    """One experiment with one seed: run or continue, then write its result file.
+
+    Returns:
+        str: ``'done before'``, ``'runs elsewhere'`` or ``'done'``.
+    """
     result = osp.join(ROOT, 'benchmarks', 'results', f'active_{table}',
                       f'{row}_seed{seed}.json')
-    if osp.exists(result):
-        print(f'{table} {row} seed {seed}: done before', flush=True)
-        return
     path = TABLES[table][row]
-    config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
-    work_dir = osp.join('work_dirs', 'benchmarks', f'active_{table}', f'{row}_seed{seed}')
-    command = ['tools/train.py', path, '--work-dir', work_dir]
-    command += ['--resume'] if row == 'all' else []
-    command += ['--cfg-options', f'randomness.seed={seed}'] + extra
-    print(f'{table} {row} seed {seed}: {" ".join(command)}', flush=True)
+    work_dir = osp.join('work_dirs', 'benchmarks', f'active_{table}',
+                        f'{row}_seed{seed}')
     os.makedirs(osp.join(ROOT, work_dir), exist_ok=True)
-    with open(osp.join(ROOT, work_dir, 'train.log'), 'a') as log:
-        subprocess.run([sys.executable] + command, cwd=ROOT, check=True, stdout=log,
-                       stderr=log)
-    content = dict(table=f'active_{table}', row=row, seed=seed, config=path,
-                   command='python ' + ' '.join(command),
-                   config_digest=config_digest(config), machine=machine(),
-                   input_size=list(config.input_size))
-    if row == 'all':
-        found = last_metrics(osp.join(ROOT, work_dir), ('pck/', 'multiview/'))
-        content.update(metrics=found['metrics'], steps=found['step'])
-    else:
-        state = load_state(osp.join(ROOT, work_dir))
-        content.update(rounds=rounds_of(state), units=state.content['pool']['units'],
-                       steps=config.train_cfg.round_cfg.max_iters)
-    write_json(content, result)
-    print(f'{table} {row} seed {seed}: {osp.relpath(result, ROOT)}', flush=True)
+    with alone(osp.join(ROOT, work_dir, 'benchmark.lock')) as mine:
+        if osp.exists(result):
+            return 'done before'
+        if not mine:
+            return 'runs elsewhere'
+        config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
+        data_root = config.get('data_root', '')
+        if not osp.isdir(osp.join(ROOT, data_root)):
+            sys.exit(f'active_learning: no data in {data_root}; make it: python '
+                     f'tools/make_synthetic.py {data_root} --preset small')
+        command = ['tools/train.py', path, '--work-dir', work_dir]
+        command += ['--resume'] if row == 'all' else []
+        command += ['--cfg-options', f'randomness.seed={seed}'] + extra
+        print(f'{table} {row} seed {seed}: python {" ".join(command)}', flush=True)
+        log_file = osp.join(work_dir, 'train.log')
+        with open(osp.join(ROOT, log_file), 'a') as log:
+            status = subprocess.run([sys.executable] + command, cwd=ROOT, stdout=log,
+                                    stderr=log).returncode
+        if status:
+            sys.exit(f'active_learning: {row} seed {seed} ended with status {status}; '
+                     f'the end of {log_file} tells why. The same command goes on')
+        content = dict(
+            table=f'active_{table}', row=row, seed=seed, config=path,
+            command='python ' + ' '.join(command), config_digest=config_digest(config),
+            machine=machine(), threads=os.environ.get('OMP_NUM_THREADS'),
+            input_size=list(config.input_size))
+        if row == 'all':
+            found = last_metrics(osp.join(ROOT, work_dir), METRICS)
+            content.update(metrics=plain(found['metrics']), steps=found['step'])
+        else:
+            state = load_state(osp.join(ROOT, work_dir))
+            content.update(
+                rounds=rounds_of(state), unit=state.content['unit'],
+                units=state.content['pool']['units'],
+                finished=state.content['finished'],
+                strategy=config.active_learning.strategy,
+                self_training=config.active_learning.get('self_training'),
+                steps=config.train_cfg.round_cfg.max_iters)
+        write_json(content, result)
+    return 'done'
 
 
 def main() -> None:
@@ -84,7 +138,8 @@ def main() -> None:
     args = parser.parse_args()
     for seed in args.seeds:
         for row in args.rows:
-            run(args.table, row, seed, args.cfg_options)
+            print(f'{args.table} {row} seed {seed}: '
+                  f'{run(args.table, row, seed, args.cfg_options)}', flush=True)
 
 
 if __name__ == '__main__':

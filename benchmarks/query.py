@@ -1,4 +1,4 @@
-"""How fast the strategies choose: k-centre over poses, BSB and MPE from heatmaps.
+"""How fast the strategies choose: k-centre over poses, BSB and MPE, scoring a pool.
 
     OMP_NUM_THREADS=2 python benchmarks/query.py [--quick] [--out FILE]
 
@@ -12,6 +12,12 @@ BSB and MPE: ``heatmap_statistics`` of heatmaps 17 x 64 x 48 with two Gaussians 
 and beside it in the same run the plain way, one heatmap at a time with scipy (and
 scikit-image's ``peak_local_max`` where it is installed); both give the same numbers.
 
+Scoring: ``score_pool`` over a pool of 8 cameras that lies in memory, against nothing
+but the network's forward passes over the same batches, in turns; no image is read in
+either, which would hide the difference. With the networks of the configs (``--quick``:
+the small one). The processor times are compared. ``test_step`` is MMPose's own prediction, and
+``triangulated`` adds the triangulation and MVC of the whole pool, once a round.
+
 The best wall-clock time of the repetitions counts, and the processor time is given beside
 it, because other work on the machine stretches the first more than the second.
 """
@@ -22,6 +28,7 @@ import os.path as osp
 import resource
 import sys
 import time
+from functools import partial
 from types import SimpleNamespace
 
 os.environ.setdefault('OMP_NUM_THREADS', '2')
@@ -34,13 +41,32 @@ from scipy.ndimage import maximum_filter  # noqa: E402
 from scipy.special import logsumexp, softmax  # noqa: E402
 
 from benchmarks.render import cpu_model  # noqa: E402
-from mmpose_al.active_learning.scoring import heatmap_statistics  # noqa: E402
-from mmpose_al.active_learning.strategies import Constraints, KCenter  # noqa: E402
+from mmengine.config import Config  # noqa: E402
+from mmengine.registry import init_default_scope  # noqa: E402
+from mmengine.structures import InstanceData  # noqa: E402
+
+import mmpose_al  # noqa: E402, F401
+from mmpose.registry import MODELS  # noqa: E402
+from mmpose.structures import PoseDataSample  # noqa: E402
+from mmpose_al.active_learning import PoolStatistics  # noqa: E402
+from mmpose_al.active_learning.scoring import (heatmap_statistics,  # noqa: E402
+                                               score_pool)
+from mmpose_al.active_learning.strategies import (Constraints, KCenter,  # noqa: E402
+                                                  MultiViewConsistency)
 from mmpose_al.geometry.heatmaps import gaussians  # noqa: E402
+from mmpose_al.models.semi.networks import predict_heatmaps  # noqa: E402
 
 JOINTS, LABELED = 17, 1000
 TARGETS = {100_000: 4.5, 1_000_000: 60.0}  # seconds
 TARGET_VIEWS, TARGET_MEMORY = 1400, 2.0  # a second, GB
+TARGET_SCORING = 1.1  # times the forward passes
+CAMERAS = 8
+PARTS = ['heatmaps', 'k_center', 'scoring']
+NETWORKS = {
+    'EfficientNet-Lite0 64x64, 17 joints':
+        ('synthetic/mvc_lite0_synthetic-64x64.py', 50),
+    'PoseResNet-50 256x256, 19 joints':
+        ('panoptic/mvc_res50_panoptic-256x256.py', 16)}  # config, batch
 FLOOR, KERNEL = 0.05, 5
 
 
@@ -154,18 +180,116 @@ def time_heatmaps(views, repeats):
         within=rate >= TARGET_VIEWS)
 
 
+def make_network(path):
+    """The network of a config, with any weights, and heatmaps as a trained one has.
+
+    Its own are noise of 15 peaks. They become a weak background of a Gaussian: one or
+    two peaks. Forward passes and scoring both pay for that.
+    """
+    config = Config.fromfile(osp.join(ROOT, 'configs', 'active_learning', path))
+    config.model.backbone.pop('init_cfg', None)
+    if 'pretrained' in config.model.backbone:
+        config.model.backbone.pretrained = False
+    init_default_scope('mmpose')
+    torch.manual_seed(0)
+    network = MODELS.build(config.model).eval()
+    size = network.head.decoder.heatmap_size
+    center = torch.rand(1, network.head.out_channels, 2) * torch.tensor(size)
+    truth = gaussians(center, size, 2.0)
+    network.head.final_layer.register_forward_hook(
+        lambda layer, given, found: found.mul_(0.01).add_(truth))
+    return network
+
+
+def make_batches(network, views, batch):
+    """Images of a rig in memory, as a data loader gives them."""
+    size = network.head.decoder.input_size
+    generator = torch.Generator().manual_seed(0)
+    angles = np.arange(CAMERAS) / CAMERAS * 2 * np.pi
+    cameras = [dict(
+        name=str(i), K=np.array([[900.0, 0, 500], [0, 900, 500], [0, 0, 1]]),
+        R=np.array([[-np.sin(a), np.cos(a), 0], [0, 0, -1],
+                    [-np.cos(a), -np.sin(a), 0]]),
+        t=np.array([0, 0, 4000.0]), dist=np.zeros(5)) for i, a in enumerate(angles)]
+    samples = [PoseDataSample(metainfo=dict(
+        id=i, img_id=i, frame_id=i // CAMERAS, camera_id=i % CAMERAS, person_id=0,
+        camera=cameras[i % CAMERAS], ori_shape=(1000, 1000), img_shape=(1000, 1000),
+        input_size=size, input_center=np.array([500.0, 500.0]),
+        input_scale=np.array([600.0, 600.0]), flip_indices=None)) for i in range(views)]
+    for sample in samples:  # MMPose's prediction wants them
+        sample.gt_instances = InstanceData(
+            bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1))
+    images = [torch.randint(0, 255, (3, size[1], size[0]), generator=generator,
+                            dtype=torch.uint8) for _ in range(batch)]
+    return [dict(inputs=images[:len(samples[start:start + batch])],
+                 data_samples=samples[start:start + batch])
+            for start in range(0, views, batch)]
+
+
+@torch.no_grad()
+def time_scoring(name, views, repeats):
+    """Processor time a view of the forward passes, and of all that scoring does."""
+    path, batch = NETWORKS[name]
+    network = make_network(path)
+    batches = make_batches(network, views, batch)
+    units = np.arange(-(-views // CAMERAS))
+
+    def forward():
+        for data in batches:
+            data = network.data_preprocessor(data, False)
+            predict_heatmaps(network, torch.as_tensor(data['inputs']))
+
+    def score():
+        score.views = score_pool(network, batches, 'frames')
+
+    def triangulated():
+        score()
+        pool = PoolStatistics(score.views, units, np.zeros(len(units), bool))
+        MultiViewConsistency().utilities(pool)
+
+    def test_step():
+        for data in batches:
+            network.test_step(data)
+
+    works = dict(forward=forward, score=score, triangulated=triangulated,
+                 test_step=test_step)
+    times = {key: [] for key in works}
+    for number in range(4 * repeats + 1):
+        for key, work in works.items():
+            if number % 4 and key not in ('forward', 'score'):
+                continue  # what is compared is timed more often
+            wall, cpu = time.perf_counter(), time.process_time()
+            work()
+            if number or key not in ('forward', 'score'):  # the first is not counted
+                times[key].append((time.process_time() - cpu,
+                                   time.perf_counter() - wall))
+    best = {key: [min(t[i] for t in values) for i in (0, 1)]
+            for key, values in times.items()}
+    ratio = best['score'][0] / best['forward'][0]
+    return dict(
+        network=name, views=views, batch=batch,
+        cpu_ms_a_view={k: round(1000 * v[0] / views, 3) for k, v in best.items()},
+        wall_ms_a_view={k: round(1000 * v[1] / views, 3) for k, v in best.items()},
+        ratio=round(ratio, 3),
+        ratio_wall=round(best['score'][1] / best['forward'][1], 3),
+        target_ratio=TARGET_SCORING, within=ratio <= TARGET_SCORING)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--quick', action='store_true',
                         help='10,000 poses, 100 picks; less of everything')
     parser.add_argument('--repeats', type=int, default=3)
     parser.add_argument('--threads', type=int, default=2)
+    parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS)
     parser.add_argument('--out', help='write the result, e.g. '
                         'benchmarks/results/query.json')
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    networks = {name: 200 if '64x64' in name else 32 for name in NETWORKS}
     if args.quick:
         runs = [(10_000, 'independent', 100, 1), (10_000, 'corner', 100, 1)]
+        networks = {name: 100 for name in list(NETWORKS)[:1]}
     else:
         runs = [(100_000, 'independent', 1000, args.repeats),
                 (100_000, 'corner', 1000, args.repeats),
@@ -173,12 +297,18 @@ def main():
     result = dict(
         command='OMP_NUM_THREADS=2 python benchmarks/query.py'
         + (' --quick' if args.quick else ''),
-        machine=cpu_model(), threads=args.threads, torch=torch.__version__,
-        heatmaps=time_heatmaps(64, args.repeats), k_center=[])
-    print(json.dumps(result['heatmaps']), flush=True)
-    for run in runs:
-        result['k_center'].append(time_k_center(*run))
-        print(json.dumps(result['k_center'][-1]), flush=True)
+        machine=cpu_model(), threads=args.threads, torch=torch.__version__)
+    # Scoring last: the peak memory of k-centre is that of the process.
+    works = dict(
+        heatmaps=[lambda: time_heatmaps(64, args.repeats)],
+        k_center=[partial(time_k_center, *run) for run in runs],
+        scoring=[partial(time_scoring, name, views, args.repeats)
+                 for name, views in networks.items()])
+    for part in filter(args.only.__contains__, PARTS):
+        result[part] = []
+        for work in works[part]:
+            result[part].append(work())
+            print(json.dumps(result[part][-1]), flush=True)
     if args.out:
         os.makedirs(osp.dirname(osp.abspath(args.out)), exist_ok=True)
         with open(args.out + '.tmp', 'w') as file:

@@ -59,6 +59,15 @@ METHODS = {
     'MultiPath Yu24': (dict(type='DenoisedPoseDual', num_strong=2, hard_paths=PATHS),
                        2, 3, 2),
 }
+# Iqbal20: of (labelled, unlabelled views, in groups of 4), what the model has.
+LIMBS = dict(limbs=[(5, 7), (7, 9), (11, 13), (13, 15)], mean_lengths=[0.5, 0.5, 0.8, 0.8])
+POSE_3D = {
+    'Iqbal20 FS': None,
+    'Iqbal20 WS': dict(multi_view=dict(), limbs=LIMBS, range_weight=1.0, handedness=dict(
+        triples=[[(11, 12), (13, 11), (15, 13)], [(11, 12), (14, 12), (16, 14)]])),
+}
+METHODS.update({name: (config, 1, 0, 0 if config is None else 1)
+                for name, config in POSE_3D.items()})
 BACKBONES = {
     'lite0': (dict(type='EfficientNetLite0', pretrained=False), 320, (64, 64, 64)),
     'res18': (dict(type='ResNet', depth=18), 512, (256, 256, 256)),
@@ -77,6 +86,24 @@ def student(args) -> dict:
             decoder=dict(type='MSRAHeatmap', input_size=(args.size, args.size),
                          heatmap_size=(args.size // 4, args.size // 4), sigma=2)),
         train_cfg=dict(compute_acc=False))
+
+
+def student_3d(args) -> dict:
+    config = student(args)
+    config['head'].update(type='Heatmap2p5DHead', pair=(5, 11))
+    config['head']['decoder'].update(type='Heatmap2p5D')
+    return config
+
+
+def with_cameras(data, args, device):
+    """Depth labels, intrinsics, and frames of four views each."""
+    K = np.array([[3.0 * args.size, 0, args.size / 2], [0, 3.0 * args.size, args.size / 2],
+                  [0, 0, 1]], np.float32)
+    for index, sample in enumerate(data):
+        sample.set_metainfo(dict(input_K=K, frame_id=index // 4, person_id=0))
+        sample.gt_instance_labels.relative_depth = torch.zeros(1, 17, device=device)
+        sample.gt_instance_labels.relative_depth_weights = torch.ones(
+            1, 17, device=device)
 
 
 def make_batch(args, device):
@@ -102,6 +129,16 @@ def bare_passes(model, images, data, args, views: int, paths: int) -> None:
     """The network passes of a step and nothing else, on tensors that are ready."""
     labeled, unlabeled = images[:args.batch], images[args.batch:]
     total = 0
+    if not hasattr(model, 'students'):
+        found = data[:args.batch]
+        total = model.head.loss_module(  # of 'supervised', too
+            forward_3d(model, labeled)[:, :17],
+            torch.stack([d.gt_fields.heatmaps for d in found]),
+            torch.cat([d.gt_instance_labels.keypoint_weights for d in found]))
+        for _ in range(paths):
+            total = total + forward_3d(model, unlabeled).mean()
+        total.backward()
+        return
     for network in model.students:
         total = total + sum(network.loss(labeled, data[:args.batch]).values())
         with torch.no_grad():
@@ -112,8 +149,16 @@ def bare_passes(model, images, data, args, views: int, paths: int) -> None:
     total.backward()
 
 
+def forward_3d(model, images):
+    network = getattr(model, 'network', model)
+    return network.head.forward(network.extract_feat(images))
+
+
 def one_forward(model, images, args) -> None:
     with torch.no_grad():
+        if not hasattr(model, 'students'):
+            forward_3d(model, images[:args.batch])
+            return
         predict_heatmaps(model.students[0], images[:args.batch])
 
 
@@ -156,11 +201,17 @@ def machine(device) -> str:
 def measure(name: str, args, device) -> dict:
     torch.manual_seed(0)
     config, students, views, paths = METHODS[name]
-    networks = [student(args)] * students
-    model = MODELS.build(ConfigDict(students=networks, **(config or METHODS[
-        'PoseCons A'][0])))
+    if name in POSE_3D:
+        model = MODELS.build(ConfigDict(student_3d(args) if config is None else dict(
+            type='WeaklySupervisedPose3D', network=student_3d(args), **config)))
+    else:
+        networks = [student(args)] * students
+        model = MODELS.build(ConfigDict(students=networks, **(config or METHODS[
+            'PoseCons A'][0])))
     model = model.to(device, memory_format=torch.channels_last).train()
     images, data = make_batch(args, device)
+    if name in POSE_3D:
+        with_cameras(data, args, device)
     if config is None:
         images, data = images[:args.batch], data[:args.batch]
     steps, passes, forwards = [], [], []

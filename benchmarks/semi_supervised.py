@@ -7,6 +7,10 @@ Each run is `tools/train.py CONFIG --resume` with the seed for the labels, the w
 and the order; it leaves `benchmarks/results/TABLE/ROW_seedK.json`. A run whose file is
 there is not repeated; a killed one goes on. Several of these commands may run side by
 side with different rows or seeds.
+
+With --equal-compute every row takes as many steps as cost what PoseDual's usual ones
+cost, counted in network passes; the results go to `benchmarks/results/TABLE-compute`,
+and become further columns of the table.
 """
 import argparse
 import hashlib
@@ -31,6 +35,37 @@ MULTIPATH = ('multipath-single', 'multipath-dual', 'multipath-denoised')
 COLLAPSE = ('posecons-easy-easy', 'posecons-hard-hard', 'posecons-hard-easy',
             'posecons-reweighted', 'meanteacher-99-easy-easy') + tuple(
                 f'posecons-confidence-{number}' for number in (2, 4, 6, 8))
+
+# Forward passes of a step for each labelled image, with as many unlabelled ones as
+# benchmarks/semi_step.py counts them: a pass with its backward is three.
+FORWARDS = {'supervised': 3, 'supervised-all': 3, 'posecons': 7, 'posedual': 14,
+            'denoised': 18, 'multipath-single': 10, 'multipath-dual': 20,
+            'multipath-denoised': 24}
+
+
+def forwards(row: str) -> int:
+    """Cost of a step of a row.
+
+    Raises:
+        ValueError: It is not known.
+    """
+    fitting = [name for name in FORWARDS if (row + '-').startswith(name + '-')]
+    if not fitting:
+        raise ValueError(f'the passes of {row!r} are not counted; add it to FORWARDS')
+    return FORWARDS[max(fitting, key=len)]
+
+
+def equal_compute(config: Config, row: str) -> dict:
+    """Keys of the schedule in which a row costs what PoseDual costs in its own."""
+    usual = config.train_cfg.max_iters
+    steps = round(usual * FORWARDS['posedual'] / forwards(row))
+    options = {'train_cfg.max_iters': steps}
+    for index, scheduler in enumerate(config.param_scheduler):
+        if 'milestones' in scheduler:
+            milestones = [m * steps // usual for m in scheduler.milestones]
+            options[f'param_scheduler.{index}.milestones'] = milestones
+            options[f'param_scheduler.{index}.end'] = steps
+    return options
 
 
 def rows(path: str, few: str, names) -> dict:
@@ -102,18 +137,23 @@ def write_json(content: dict, path: str) -> None:
     os.replace(path + '.tmp', path)
 
 
-def run(table: str, row: str, seed: int, extra: list) -> None:
+def run(table: str, row: str, seed: int, extra: list, equal: bool = False) -> None:
     """One row with one seed: train or continue, then write its result file."""
+    path = TABLES[table][row]
+    if equal:
+        table += '-compute'
     result = osp.join(ROOT, 'benchmarks', 'results', table, f'{row}_seed{seed}.json')
     if osp.exists(result):
         print(f'{table} {row} seed {seed}: done before', flush=True)
         return
-    path = TABLES[table][row]
     config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
-    options = [f'{k}={v}' for k, v in seed_options(config, seed).items()] + extra
+    keys = seed_options(config, seed)
+    if equal:
+        keys.update(equal_compute(config, row))
+    options = [f'{k}={v}'.replace(' ', '') for k, v in keys.items()] + extra
     work_dir = osp.join('work_dirs', 'benchmarks', table, f'{row}_seed{seed}')
     if config.model.get('teacher_checkpoint'):  # the supervised row of the same seed
-        run(table, 'supervised', seed, extra)
+        run(table.replace('-compute', ''), 'supervised', seed, extra, equal)
         options.append('model.teacher_checkpoint=' + osp.join(
             osp.dirname(work_dir), f'supervised_seed{seed}',
             osp.basename(config.model.teacher_checkpoint)))
@@ -143,6 +183,8 @@ def main() -> None:
     parser.add_argument('table', choices=TABLES)
     parser.add_argument('--rows', nargs='+', help='all by default')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument('--equal-compute', action='store_true',
+                        help='as many steps as cost what those of PoseDual cost')
     parser.add_argument('--cfg-options', nargs='+', default=[])
     args = parser.parse_args()
     chosen = args.rows or list(TABLES[args.table])
@@ -152,7 +194,7 @@ def main() -> None:
                      f'{", ".join(TABLES[args.table])}')
     for seed in args.seeds:
         for row in chosen:
-            run(args.table, row, seed, args.cfg_options)
+            run(args.table, row, seed, args.cfg_options, args.equal_compute)
 
 
 if __name__ == '__main__':

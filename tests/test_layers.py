@@ -12,6 +12,7 @@ BELOW = dict(
     models={'geometry', 'datasets'},
     evaluation={'geometry'},
     visualization={'geometry'},
+    apis={'geometry', 'datasets', 'models', 'visualization'},
     active_learning={'geometry', 'datasets', 'models', 'visualization'},
     engine={'geometry', 'datasets', 'models', 'evaluation', 'visualization',
             'active_learning'})

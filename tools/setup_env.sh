@@ -302,13 +302,16 @@ build_jobs() {
 # The operators for CPUs only: heatmap models use no others, and a CUDA build needs a
 # toolkit that matches torch's.
 install_mmcv() {
-    CFLAGS='-g0 -O1' LDFLAGS='-s' MMCV_WITH_OPS=1 FORCE_CUDA=0 CUDA_VISIBLE_DEVICES='' \
+    mkdir -p "$scratch/headers"
+    PRECOMPILED_CXX=$compiler PRECOMPILED_FOLDER=$scratch/headers \
+        CXX=$PWD/tools/misc/precompiled_cxx.sh \
+        CFLAGS='-g0 -O1' LDFLAGS='-s' MMCV_WITH_OPS=1 FORCE_CUDA=0 CUDA_VISIBLE_DEVICES='' \
         MAX_JOBS=${MAX_JOBS:-$(build_jobs)} \
         "$python" -m pip install --constraint "$constraints" --no-build-isolation "$@"
 }
 
 say "installing into $("$python" -c 'import sys; print(sys.prefix)');" \
-    "about 8 minutes on 2 cores the first time; logs in $logs"
+    "about 6 minutes on 2 cores the first time; logs in $logs"
 step torch '1/5 torch and build tools' pip_install \
     -r requirements/build.txt cython numpy torch torchvision
 step mmcv '2/5 mmcv (built from source)' install_mmcv mmcv chumpy

@@ -6,10 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..geometry.cameras import pad_distortion
+from ..geometry.cameras import DIST_LENGTHS
 from ..geometry.heatmaps import (best_vs_second_best, local_peaks, multi_peak_entropy,
-                                 peaks)
+                                 peak_values, peaks)
 from ..models.semi.networks import last_heatmaps, predict_heatmaps
+from .decoding import decode_heatmaps
 from .pool import UNITS
 from .statistics import ViewStatistics, concatenate
 
@@ -27,8 +28,9 @@ def heatmap_statistics(heatmaps: Tensor, kernel: int = 5,
     """
     heatmaps = heatmaps.float()
     peak = local_peaks(heatmaps, kernel, floor)
-    return dict(margin=best_vs_second_best(heatmaps, peak).mean(1),
-                entropy=multi_peak_entropy(heatmaps, peak).mean(1))
+    values = peak_values(heatmaps, peak)
+    return dict(margin=best_vs_second_best(heatmaps, peak, values).mean(1),
+                entropy=multi_peak_entropy(heatmaps, peak, values).mean(1))
 
 
 def networks_of(model: nn.Module) -> List[nn.Module]:
@@ -54,24 +56,25 @@ def unit_of(sample, unit: str) -> int:
     return int(sample.metainfo['frame_id'])
 
 
-def _to_image(keypoints: np.ndarray, sample) -> np.ndarray:
-    """Keypoints of the network's input, (K, 2), in pixels of the image."""
-    size = np.asarray(sample.metainfo['input_size'], np.float64)
-    scale = np.asarray(sample.metainfo['input_scale'], np.float64)
-    center = np.asarray(sample.metainfo['input_center'], np.float64)
-    return keypoints / size * scale + center - 0.5 * scale
-
-
-def _camera(sample) -> Dict[str, np.ndarray]:
-    camera = sample.metainfo.get('camera')
-    if camera is None:
-        return dict(K=np.full((3, 3), np.nan), R=np.full((3, 3), np.nan),
-                    t=np.full(3, np.nan), dist=np.full(14, np.nan))
-    dist = torch.as_tensor(np.asarray(camera.get('dist', ()), np.float64).reshape(-1))
-    return dict(K=np.asarray(camera['K'], np.float64),
-                R=np.asarray(camera['R'], np.float64),
-                t=np.asarray(camera['t'], np.float64).reshape(3),
-                dist=pad_distortion(dist).numpy())
+def _cameras(samples: Sequence) -> Dict[str, np.ndarray]:
+    """Of each sample, NaN where it has none."""
+    num = len(samples)
+    columns = dict(K=np.full((num, 3, 3), np.nan), R=np.full((num, 3, 3), np.nan),
+                   t=np.full((num, 3), np.nan), dist=np.full((num, 14), np.nan))
+    for row, sample in enumerate(samples):
+        camera = sample.metainfo.get('camera')
+        if camera is None:
+            continue
+        for name in 'KR':
+            columns[name][row] = camera[name]
+        columns['t'][row] = np.asarray(camera['t'], np.float64).reshape(3)
+        dist = np.asarray(camera.get('dist', ()), np.float64).reshape(-1)
+        if len(dist) not in DIST_LENGTHS:
+            raise ValueError(f'camera {camera.get("name")!r} has {len(dist)} '
+                             f'distortion coefficients; OpenCV has {DIST_LENGTHS}')
+        columns['dist'][row] = 0
+        columns['dist'][row, :len(dist)] = dist
+    return columns
 
 
 @torch.no_grad()
@@ -99,49 +102,54 @@ def score_batch(model: nn.Module, inputs: Tensor, samples: Sequence, unit: str,
         each += [predict_heatmaps(network, inputs) for network in networks[1:]]
     else:
         each = [predict_heatmaps(network, inputs) for network in networks]
-    mean = torch.stack([heatmaps.float() for heatmaps in each]).mean(0)
-    numbers = {k: v.cpu().numpy() for k, v in heatmap_statistics(mean).items()}
-    decoded = networks[0].head.decode(mean)
-    columns: Dict[str, list] = defaultdict(list)
-    for index, (sample, instance) in enumerate(zip(samples, decoded)):
-        meta = sample.metainfo
-        height, width = meta['ori_shape'][:2]
-        scale = np.asarray(meta['input_scale'], np.float64) / np.asarray(
-            meta['input_size'], np.float64)
-        columns['id'].append(int(meta['id']))
-        columns['image_id'].append(int(meta['img_id']))
-        columns['unit'].append(unit_of(sample, unit))
-        for name, key in (('frame_id', 'frame_id'), ('camera_id', 'camera_id')):
-            value = meta.get(key)
-            columns[name].append(-1 if value is None else int(value))
-        columns['person_id'].append(int(meta.get('person_id') or 0))
-        columns['keypoints'].append(_to_image(
-            np.asarray(instance.keypoints[0], np.float64), sample))
-        columns['scores'].append(np.asarray(instance.keypoint_scores[0]))
-        columns['diagonal'].append(float(np.hypot(width, height)))
-        columns['disagreement'].append(_disagreement(each, index, networks[0], scale))
-        for name, value in _camera(sample).items():
-            columns[name].append(value)
-    result = {name: np.stack(values) for name, values in columns.items()}
-    result.update(numbers)
-    result['features'] = (np.zeros((len(samples), 0)) if features is None
-                          else features.cpu().numpy())
+    each = [heatmaps.float() for heatmaps in each]
+    mean = torch.stack(each).mean(0) if len(each) > 1 else each[0]
+    numbers = heatmap_statistics(mean)
+    keypoints, scores = decode_heatmaps(networks[0].head, mean)
+
+    def meta(name: str) -> list:
+        return [sample.metainfo.get(name) for sample in samples]
+
+    def ids(name: str, missing: int) -> list:
+        return [missing if value is None else int(value) for value in meta(name)]
+
+    size, scale, center = (np.asarray(meta(name), np.float64)[:, None] for name in (
+        'input_size', 'input_scale', 'input_center'))
+    height, width = np.asarray(meta('ori_shape'), np.float64)[:, :2].T
+    columns = dict(
+        id=[int(i) for i in meta('id')], image_id=[int(i) for i in meta('img_id')],
+        unit=[unit_of(sample, unit) for sample in samples],
+        frame_id=ids('frame_id', -1), camera_id=ids('camera_id', -1),
+        person_id=ids('person_id', 0),
+        keypoints=keypoints / size * scale + center - 0.5 * scale, scores=scores,
+        diagonal=np.hypot(width, height),
+        disagreement=_disagreement(each, networks[0], scale / size),
+        features=(np.zeros((len(samples), 0)) if features is None
+                  else features.cpu().numpy()),
+        **{name: value.cpu().numpy() for name, value in numbers.items()},
+        **_cameras(samples))
+    result = {name: np.asarray(values) for name, values in columns.items()}
     wide = ('K', 'R', 't', 'dist')
     return {name: value.astype(
         np.int64 if value.dtype.kind == 'i' else
         np.float64 if name in wide else np.float32) for name, value in result.items()}
 
 
-def _disagreement(each: List[Tensor], index: int, network: nn.Module,
-                  scale: np.ndarray) -> float:
-    """Mean distance of the first two networks' peaks, image pixels."""
+def _disagreement(each: List[Tensor], network: nn.Module,
+                  scale: np.ndarray) -> np.ndarray:
+    """Mean distance of the first two networks' peaks, image pixels, (B, ).
+
+    Args:
+        each (list[Tensor]): Heatmaps of each network, (B, K, h, w).
+        network (nn.Module): Its codec knows the heatmaps' scale.
+        scale (ndarray): Image pixels in a pixel of the input, (B, 1, 2).
+    """
     if len(each) < 2:
-        return float('nan')
-    places = torch.stack([peaks(heatmaps[index:index + 1])[0][0]
-                          for heatmaps in each[:2]])
+        return np.full(len(scale), np.nan)
+    one, other = (peaks(heatmaps)[0].cpu().numpy().astype(np.float64)
+                  for heatmaps in each[:2])
     factor = np.asarray(network.head.decoder.scale_factor, np.float64) * scale
-    gap = (places[0] - places[1]).cpu().numpy().astype(np.float64) * factor
-    return float(np.linalg.norm(gap, axis=1).mean())
+    return np.linalg.norm((one - other) * factor, axis=-1).mean(-1)
 
 
 def score_pool(model: nn.Module, loader: Iterable, unit: str,

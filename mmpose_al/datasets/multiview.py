@@ -45,6 +45,10 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             images are kept. None: all images, also those without a camera. A split is
             still that of the whole file, so with ``cameras`` take splits of
             ``frames``.
+        subjects (Sequence[str], optional): Only frames of these subjects are kept, such
+            as ``['S1']``. None: all.
+        poses_3d (bool): Whether samples carry their frame's 3D pose. False hides it:
+            training without 3D labels.
         ids_file (str, optional): Split file of
             ``tools/dataset_converters/split_labels.py``. Like ``bbox_file`` it
             is not joined with ``data_root``.
@@ -75,6 +79,8 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
     def __init__(self,
                  *args,
                  cameras: Optional[Sequence[Union[str, int]]] = None,
+                 subjects: Optional[Sequence[str]] = None,
+                 poses_3d: bool = True,
                  ids_file: Optional[str] = None,
                  labels: Optional[dict] = None,
                  subset: Optional[str] = None,
@@ -97,7 +103,10 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         if isinstance(cameras, (str, int)):
             raise ValueError(f'{name}: cameras is {cameras!r}; it must be a list of '
                              f'names or ids, such as [{cameras!r}]')
-        self.cameras = cameras
+        if isinstance(subjects, str):
+            raise ValueError(f'{name}: subjects is {subjects!r}; it must be a list of '
+                             f'names, such as [{subjects!r}]')
+        self.cameras, self.subjects, self.poses_3d = cameras, subjects, poses_3d
         self._camera_of, self._action_of = {}, {}
         self._pose_index, self._poses = {}, np.zeros((0, 0, 4))
         self.ids_file = ids_file
@@ -155,11 +164,16 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         self._keep_views(data)
         chosen_cameras = chosen_camera_ids(
             self.cameras, data['cameras'], self.ann_file)
+        chosen_frames = frames_of_subjects(
+            self.subjects, data['frames'], self.ann_file)
 
         image_list = []
         for image in data['images']:
             if chosen_cameras is not None and image.get(
                     'camera_id') not in chosen_cameras:
+                continue
+            if chosen_frames is not None and image.get(
+                    'frame_id') not in chosen_frames:
                 continue
             if image['id'] % self.sample_interval == 0:
                 image = dict(image, img_id=image['id'], img_path=osp.join(
@@ -233,6 +247,8 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             for camera in data['cameras']}
         self._action_of = {
             frame['id']: frame.get('action') for frame in data['frames']}
+        if not self.poses_3d:
+            return
         self._pose_index = {
             (pose['frame_id'], pose.get('person_id') or 0): i
             for i, pose in enumerate(data['poses_3d'])}
@@ -306,6 +322,25 @@ def chosen_camera_ids(cameras: Optional[Sequence[Union[str, int]]],
         raise ValueError(f'{path}: cameras={list(cameras)!r}: {problem}. '
                          f'The file has {listed or "no cameras"}')
     return set().union(*(by_id | by_name for _, by_id, by_name in found))
+
+
+def frames_of_subjects(subjects: Optional[Sequence[str]], frames: Sequence[dict],
+                       path: str) -> Optional[set]:
+    """Ids of the frames that show these subjects; None for None.
+
+    Raises:
+        ValueError: A subject that the file lacks, or none at all.
+    """
+    if subjects is None:
+        return None
+    known = sorted({str(f['subject']) for f in frames if f.get('subject') is not None})
+    missing = [name for name in subjects if name not in known]
+    if missing or not subjects:
+        raise ValueError(
+            f'{path}: subjects={list(subjects)!r}: '
+            + (f'unknown: {", ".join(map(repr, missing))}' if missing else 'names none')
+            + f'. The file has {", ".join(map(repr, known[:40])) or "no subjects"}')
+    return {f['id'] for f in frames if f.get('subject') in subjects}
 
 
 def camera_name(camera: dict) -> str:

@@ -19,6 +19,7 @@ from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from mmengine.dist import (all_gather_object, barrier, broadcast_object_list, get_rank,
                            init_dist, is_distributed)
+from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from mmengine.runner import BaseLoop, Runner
@@ -152,8 +153,7 @@ class ActiveLearningExperiment:
         for key in FREE_KEYS:
             plain.pop(key, None)
         plain['active_learning'].pop('limits', None)
-        text = Config(plain).pretty_text
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(repr(_ordered(plain)).encode()).hexdigest()[:16]
 
     def _load_state(self) -> State:
         state = load_state(self.work_dir)
@@ -349,9 +349,11 @@ class ActiveLearningExperiment:
         runner = Runner.from_cfg(self.round_config(number))
         if not osp.exists(osp.join(runner.work_dir, 'last_checkpoint')):
             runner._resume = False
+        last = _LastEvaluation()
+        runner.register_hook(last)
         runner.train()
-        metrics = {k: float(v) for k, v in runner.val_loop.run().items()
-                   if np.isscalar(v)}
+        found = last.metrics if last.iter == runner.iter else runner.val_loop.run()
+        metrics = {k: float(v) for k, v in found.items() if np.isscalar(v)}
         with open(osp.join(self.folder(number), 'last_checkpoint')) as file:
             checkpoint = osp.relpath(file.read().strip(), self.work_dir)
         self.say(f'round {number}: ' + ', '.join(
@@ -432,8 +434,25 @@ class ActiveLearningExperiment:
                     mkpe=_finite(pseudo_error(pool, units, self.pool.truth())))
 
 
+def _ordered(value):
+    """A config's value without the order of keys, and a tuple as a list."""
+    if isinstance(value, dict):
+        return sorted((repr(key), _ordered(each)) for key, each in value.items())
+    if isinstance(value, (list, tuple)):
+        return [_ordered(each) for each in value]
+    return repr(value)
+
+
 def _finite(value: float) -> Optional[float]:
     return value if np.isfinite(value) else None
+
+
+class _LastEvaluation(Hook):
+    """Keeps what the last evaluation of a training found, and after how many steps."""
+    iter, metrics = -1, None
+
+    def after_val_epoch(self, runner, metrics=None) -> None:
+        self.iter, self.metrics = runner.iter, dict(metrics or {})
 
 
 class _Progress:

@@ -99,3 +99,27 @@ def _shared(source, target, weights) -> Tuple[Tensor, Tensor, Tensor]:
     source = torch.where(known[..., None], source, zero)
     target = torch.where(known[..., None], target, zero)
     return source, target, torch.where(known, w, zero)
+
+
+def disagreement(poses: Tensor) -> Tensor:
+    """How far apart several estimates of one pose are, whatever stands where.
+
+    Args:
+        poses (Tensor): V estimates, (..., V, N, 3), each in its own coordinates. An
+            estimate with a coordinate that is not finite is left out.
+
+    Returns:
+        Tensor: Mean distance of points over pairs of estimates after rigid alignment
+        (no scale, never mirrored), (...); NaN with fewer than two estimates.
+    """
+    num = poses.shape[-3]
+    first, second = torch.triu_indices(num, num, 1, device=poses.device)
+    there = torch.isfinite(poses).all(-1).all(-1)
+    both = there[..., first] & there[..., second]
+    filled = torch.where(there[..., None, None], poses, torch.zeros_like(poses))
+    source, target = filled[..., first, :, :], filled[..., second, :, :]
+    moved = apply_similarity(source, *procrustes(source, target))
+    gap = (moved - target).norm(dim=-1).mean(-1) * both
+    count = both.sum(-1)
+    return torch.where(count > 0, gap.sum(-1) / count.clamp(min=1),
+                       torch.full_like(gap.sum(-1), float('nan')))

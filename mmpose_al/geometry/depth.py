@@ -58,22 +58,36 @@ def root_depth(directions: Tensor, relative: Tensor,
         parallel, the discriminant is not below (or next to) zero, and both joints are
         in front of the camera. Where it is not, z is finite and has no gradient.
     """
-    k, l = pair
-    X_k, X_l = directions[..., k, :], directions[..., l, :]
-    z_k, z_l = relative[..., k], relative[..., l]
-    across = X_k - X_l
-    offset = z_k[..., None] * X_k - z_l[..., None] * X_l
-    squared = (across * across).sum(-1)
-    apart = squared > MIN_ANGLE**2
-    length = torch.where(apart, squared, torch.ones_like(squared)).sqrt()
-    along = (across * offset).sum(-1) / length
-    left = 1 - (offset * offset).sum(-1) + along * along
+    z_k, z_l = relative[..., pair[0]], relative[..., pair[1]]
+    left, along, length, apart = _quadratic(directions, relative, pair)
     enough = left > MIN_LENGTH
     reach = torch.where(enough, left, torch.ones_like(left)).sqrt()
     depth = (reach - along) / length
     front = (depth + torch.minimum(z_k, z_l)) > 0
     valid = apart & enough & front & torch.isfinite(depth)
     return torch.where(valid, depth, torch.ones_like(depth)), valid
+
+
+def length_left(directions: Tensor, relative: Tensor, pair: Sequence[int]) -> Tensor:
+    """The discriminant of :func:`root_depth`, (...): below 0 the pose has no depth.
+
+    It is 1 where both joints of the pair are equally deep, and falls with the square of
+    their distance in depth. Differentiable where the reconstruction is masked, too.
+    """
+    return _quadratic(directions, relative, pair)[0]
+
+
+def _quadratic(directions: Tensor, relative: Tensor, pair: Sequence[int]) -> tuple:
+    """What is left of the pair's unit length, its part along the rays' difference, the
+    length of that difference, and whether the rays differ; (...) each."""
+    X_k, X_l = directions[..., pair[0], :], directions[..., pair[1], :]
+    across = X_k - X_l
+    offset = (relative[..., pair[0], None] * X_k - relative[..., pair[1], None] * X_l)
+    squared = (across * across).sum(-1)
+    apart = squared > MIN_ANGLE**2
+    length = torch.where(apart, squared, torch.ones_like(squared)).sqrt()
+    along = (across * offset).sum(-1) / length
+    return 1 - (offset * offset).sum(-1) + along * along, along, length, apart
 
 
 def reconstruct(pixels: Tensor, relative: Tensor, K: Tensor, pair: Sequence[int],
@@ -128,6 +142,25 @@ def limb_lengths(points: Tensor, limbs: Sequence[Tuple[int, int]]) -> Tensor:
     some = squared > 0
     length = torch.where(some, squared, torch.ones_like(squared)).sqrt()
     return torch.where(some, length, torch.zeros_like(length))
+
+
+def signed_volumes(points: Tensor, triples: Sequence[Sequence]) -> Tensor:
+    """Triple products ``(a x b) . c`` of poses (..., J, 3), shape (..., T).
+
+    Their sign tells a pose from its mirror image.
+
+    Args:
+        points (Tensor): Shape (..., J, 3).
+        triples (Sequence): T times three vectors (to, from); an end is a joint or
+            several, whose mean it is.
+    """
+    def end(joints) -> Tensor:
+        joints = [joints] if isinstance(joints, int) else list(joints)
+        return points[..., joints, :].mean(-2)
+
+    return torch.stack([
+        (torch.cross(*(end(to) - end(start) for to, start in triple[:2]), dim=-1)
+         * (end(triple[2][0]) - end(triple[2][1]))).sum(-1) for triple in triples], -1)
 
 
 def scale_from_limbs(points: Tensor, limbs: Sequence[Tuple[int, int]],

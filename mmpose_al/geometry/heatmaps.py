@@ -2,7 +2,7 @@
 
 Notation: batch size B, keypoints K, heatmap size (h, w).
 """
-from typing import Sequence, Tuple, Union
+from typing import Optional, Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
@@ -144,7 +144,8 @@ def _running_max(values: Tensor, count: int, stride: int) -> Tensor:
     return values
 
 
-def best_vs_second_best(heatmaps: Tensor, peak: Tensor) -> Tensor:
+def best_vs_second_best(heatmaps: Tensor, peak: Tensor,
+                        values: Optional[Tensor] = None) -> Tensor:
     """Margin between the two highest local maxima (BSB; Feng23, Eq. 1).
 
     Of the heatmap's softmax over the grid; a keypoint with one peak has 0 for the
@@ -153,12 +154,14 @@ def best_vs_second_best(heatmaps: Tensor, peak: Tensor) -> Tensor:
     Args:
         heatmaps (Tensor): Shape (B, K, h, w).
         peak (Tensor): From :func:`local_peaks`.
+        values (Tensor, optional): From :func:`peak_values`, if that is known.
 
     Returns:
         Tensor: Shape (B, K); small is uncertain.
     """
     total = heatmaps.flatten(2).logsumexp(-1)
-    top = peak_values(heatmaps, peak).topk(2, -1).values
+    values = peak_values(heatmaps, peak) if values is None else values
+    top = values.topk(2, -1).values
     share = (top - total[..., None]).exp()
     return share[..., 0] - share[..., 1]
 
@@ -195,17 +198,19 @@ def _nonzero(marks: Tensor) -> Tensor:
         marks.view(-1, 8)[some.squeeze(1)]]
 
 
-def multi_peak_entropy(heatmaps: Tensor, peak: Tensor) -> Tensor:
+def multi_peak_entropy(heatmaps: Tensor, peak: Tensor,
+                       values: Optional[Tensor] = None) -> Tensor:
     """Entropy of the softmax of the values at the peaks (MPE; Feng23, Eq. 2, 3).
 
     Args:
         heatmaps (Tensor): Shape (B, K, h, w).
         peak (Tensor): From :func:`local_peaks`.
+        values (Tensor, optional): From :func:`peak_values`, if that is known.
 
     Returns:
         Tensor: Shape (B, K), in nats; 0 with one peak.
     """
-    values = peak_values(heatmaps, peak)
+    values = peak_values(heatmaps, peak) if values is None else values
     values = values - values.amax(-1, keepdim=True)
     weight = values.exp()
     total = weight.sum(-1)

@@ -155,6 +155,41 @@ def answer(data, fmt, pixels, visible=2):
     return data
 
 
+def drawn(folder, fmt, round, labels):
+    """An export of people who drew these joints, in a pool of any images.
+
+    Args:
+        folder (str): Of the experiment.
+        fmt (str): Format.
+        round (int): Of the query.
+        labels (dict): Annotation id -> (K, 3); the other persons were skipped.
+    """
+    query, data = load_query(str(folder), round), read(folder, fmt, round)
+    given = {i: np.asarray(points, float) for i, points in labels.items()}
+    if fmt != 'label_studio':
+        shift = [0.5, 0.5, 0] if fmt == 'cvat' else [0, 0, 0]
+        data['annotations'] = [dict(
+            id=i, image_id=query.annotations[i]['image_id'], category_id=1, iscrowd=0,
+            bbox=query.annotations[i]['bbox'], area=1.0,
+            keypoints=np.where(points[:, 2:] > 0, points + shift, 0).ravel().tolist(),
+            num_keypoints=int((points[:, 2] > 0).sum()),
+            attributes=dict(annotation_id=i)) for i, points in given.items()]
+        return as_a_tool(data) if fmt == 'cvat' else data
+    for number, task in enumerate(data):
+        points = given.get(task['data']['annotation_id'], np.zeros((0, 3)))
+        box = task['predictions'][0]['result'][0]
+        width, height = box['original_width'], box['original_height']
+        region = dict(from_name='joint', to_name='image', original_width=width,
+                      original_height=height, image_rotation=0)
+        task.update(id=number, annotations=[dict(
+            id=number, was_cancelled=not len(points), result=[dict(
+                region, id=str(k), type='keypointlabels', value=dict(
+                    x=(x + 0.5) / width * 100, y=(y + 0.5) / height * 100, width=0.5,
+                    keypointlabels=[query.joints[k]]))
+                for k, (x, y, v) in enumerate(points.tolist()) if v])])
+    return data
+
+
 def snapshot(folder):
     """Every file of a folder, with its bytes."""
     found = {}

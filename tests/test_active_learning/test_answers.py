@@ -80,6 +80,14 @@ COCO = dict(
     image_of_another_query=(
         lambda d: d['images'][1].update(file_name='0123456789ab_00001_3.png'),
         ['images[1]', 'file_name', 'is no image of query']),
+    path_that_leads_out=(
+        lambda d: d['images'][1].update(
+            file_name='../../' + d['images'][1]['file_name'].split('/')[-1]),
+        ['images[1]', 'file_name', 'leads out of the folder']),
+    absolute_path=(
+        lambda d: d['images'][1].update(
+            file_name='/etc/' + d['images'][1]['file_name'].split('/')[-1]),
+        ['images[1]', 'file_name', 'leads out of the folder']),
     image_id_changed=(lambda d: d['images'][0].update(id=999),
                       ['images[0] (id 999)', 'has id']),
     image_id_text=(lambda d: d['images'][0].update(id='1'), ["images[0] (id '1')"]),
@@ -199,6 +207,16 @@ def test_broken_label_studio(name, experiment, tmp_path):
     refused(experiment, write(data, tmp_path / 'tasks.json', 'label_studio'), *words)
 
 
+def test_thirty_kinds_of_broken_answers():
+    """Those that the issue names are among them."""
+    kinds = set(COCO) | set(TASKS) | {name for name, *_ in HOSTILE + NO_EXPORT}
+    assert len(kinds) >= 30
+    assert kinds >= {
+        'unknown_id', 'text_id', 'other_joint', 'joints_in_another_order',
+        'keypoints_not_a_list', 'text_coordinate', 'id_twice', 'person_twice', 'nan',
+        'outside', 'path_that_leads_out', 'upward', 'truncated', 'another_project'}
+
+
 def archive(path, entries):
     with zipfile.ZipFile(str(path), 'w') as file:
         for name, content in entries:
@@ -212,7 +230,7 @@ def link(name):
     return info
 
 
-@pytest.mark.parametrize('name, entries, words', [
+HOSTILE = [
     ('upward', [('../../evil.txt', 'x')], ["entry '../../evil.txt'", 'leads out']),
     ('upward_inside', [('images/../../x', 'x')], ["entry 'images/../../x'"]),
     ('backslash', [('images\\..\\..\\x', 'x')], ['leads out']),
@@ -223,7 +241,10 @@ def link(name):
     ('two_annotations', [(ENTRY, '{}'), ('annotations/person_keypoints_b.json', '{}')],
      ['archive', '2 files']),
     ('images_only', [('images/default/a.png', 'x')], ['archive', '0 files']),
-])
+]
+
+
+@pytest.mark.parametrize('name, entries, words', HOSTILE, ids=lambda v: str(v)[:20])
 def test_hostile_archives(name, entries, words, experiment, tmp_path):
     if name not in ('no_annotations', 'two_annotations', 'images_only'):
         entries = entries + [(ENTRY, json.dumps(experiment[1]['cvat']))]
@@ -261,7 +282,7 @@ def test_an_archive_that_lies_about_its_size(experiment, tmp_path, monkeypatch):
     refused(experiment, path, 'archive')
 
 
-@pytest.mark.parametrize('name, content, words', [
+NO_EXPORT = [
     ('empty', b'', ['is not JSON']),
     ('truncated', None, ['is not JSON', 'truncated']),
     ('a_picture', b'\x89PNG\r\n\x1a\n\xff\xfe', ['is not JSON']),
@@ -272,7 +293,10 @@ def test_an_archive_that_lies_about_its_size(experiment, tmp_path, monkeypatch):
     ('key_twice', b'{"images": [], "images": [], "annotations": []}',
      ['field "images"', 'twice']),
     ('truncated_archive', b'PK\x03\x04' + b'\0' * 40, ['archive', 'cannot be read']),
-])
+]
+
+
+@pytest.mark.parametrize('name, content, words', NO_EXPORT, ids=lambda v: str(v)[:20])
 def test_what_is_no_export_at_all(name, content, words, experiment, tmp_path):
     if content is None:
         content = json.dumps(experiment[1]['coco']).encode()[:-100]

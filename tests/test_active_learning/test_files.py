@@ -14,14 +14,17 @@ from mmpose_al.active_learning.annotators import (AnswersPending, FileAnnotator,
 from mmpose_al.active_learning.annotators import query as query_module
 from mmpose_al.active_learning.annotators.answers import (LABELS_FILE, answers_file,
                                                           update_labels)
+from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.registry import ANNOTATORS
 from mmpose_al.datasets.format import load_multiview
-from tests.test_active_learning.people import (NAMES, ROUND, answer, as_a_tool, inside,
-                                               opened, read, snapshot, write,
+from tests.test_active_learning.people import (NAMES, ROUND, answer, as_a_tool, drawn,
+                                               inside, opened, read, snapshot, write,
                                                write_pool)
 
 FORMATS = ('coco', 'cvat', 'label_studio')
-LSPET = osp.abspath(osp.join(osp.dirname(__file__), '../../../shared/data/lspet'))
+ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
+LSPET = osp.abspath(osp.join(ROOT, '../shared/data/lspet'))
+HANDS = osp.abspath(osp.join(ROOT, '../shared/data/crumbs/interhand2.6m'))
 
 
 @pytest.fixture
@@ -317,56 +320,119 @@ def test_options_and_missing_images_are_named(pool, tmp_path):
         annotator.ask(ROUND, [0], [1.0])
 
 
-@pytest.mark.parametrize('fmt', FORMATS)
-def test_a_human_round_on_real_photographs(fmt, tmp_path):
-    """LSP Extended: 14 joints, some of them not labelled, no cameras."""
-    source = osp.join(LSPET, 'val.json')
-    if not osp.exists(source):
-        pytest.skip('../shared/data/lspet is not there')
-    with open(source) as file:
+def lspet(folder):
+    """14 joints, some of them not labelled, no cameras: pool, images, unit."""
+    with open(osp.join(LSPET, 'val.json')) as file:
         data = json.load(file)
-    data['images'] = data['images'][:5]
-    ids = [i['id'] for i in data['images']]
+    data['images'] = data['images'][:8]
+    ids = {i['id'] for i in data['images']}
     data['annotations'] = [a for a in data['annotations'] if a['image_id'] in ids]
-    path = tmp_path / 'pool.json'
-    path.write_text(json.dumps(data))
-    truth = {a['image_id']: (a['id'], np.array(a['keypoints']).reshape(-1, 3))
-             for a in data['annotations']}
-    annotator = FileAnnotator(image_root=osp.join(LSPET, 'images'))
-    annotator.open(str(tmp_path / 'work'), str(path), 'images')
-    annotator.ask(0, ids[:3], [0.0] * 3)
-    names = data['categories'][0]['keypoints']
-    export = read(annotator.folder, fmt, 0)
-    if fmt == 'label_studio':
-        for number, task in enumerate(export):
-            width, height = (task['predictions'][0]['result'][0][k] for k in (
-                'original_width', 'original_height'))
-            points = [p for i, p in truth.values()
-                      if i == task['data']['annotation_id']][0]
-            task.update(id=number, annotations=[dict(was_cancelled=number == 2, result=[
-                dict(id=str(k), type='keypointlabels', original_width=width,
-                     original_height=height, value=dict(
-                         x=(x + 0.5) / width * 100, y=(y + 0.5) / height * 100,
-                         width=1, keypointlabels=[names[k]]))
-                for k, (x, y, v) in enumerate(points) if v])])
-    else:
-        shift = 0.5 if fmt == 'cvat' else 0.0
-        export['annotations'] = [dict(
-            id=truth[i][0], image_id=i, category_id=1, bbox=[0, 0, 9, 9], area=81,
-            keypoints=(truth[i][1] + np.array([shift, shift, 0]) * (
-                truth[i][1][:, 2:] > 0)).ravel().tolist(), num_keypoints=1,
-            attributes={}) for i in ids[:2]]
-        if fmt == 'cvat':
-            export = as_a_tool(export)
-    done = ingest(annotator.folder, write(export, tmp_path / 'export', fmt))
-    assert done.units == annotator.answers(0) == ids[:2]
+    folder.mkdir()
+    for name in ('train.json', 'val.json'):
+        (folder / name).write_text(json.dumps(data))
+    os.symlink(osp.join(LSPET, 'images'), str(folder / 'images'))
+    return str(folder / 'train.json'), str(folder / 'images'), 'images'
+
+
+def interhand(folder):
+    """42 joints of two hands, of some frames one hand; cameras."""
+    from mmpose_al.datasets.converters import common
+    from mmpose_al.datasets.converters import interhand as converter
+    tasks = converter.make_tasks(*(
+        osp.join(HANDS, f'test_interhand2.6m_{kind}.json')
+        for kind in ('data', 'camera', 'joint_3d')))
+    folder.mkdir()
+    common.convert(str(folder / 'pool.json'), tasks, common.category_of(
+        converter.METAINFO, 'hands'), 'crumbs', HANDS, report=lambda *a, **k: None)
+    return str(folder / 'pool.json'), HANDS, 'frames'
+
+
+def real_pool(make, folder):
+    source = LSPET if make is lspet else HANDS
+    if not osp.isdir(source):
+        pytest.skip(f'no {osp.basename(source)} in ../shared/data')
+    return make(folder)
+
+
+@pytest.mark.parametrize('fmt', FORMATS)
+@pytest.mark.parametrize('make', [lspet, interhand])
+def test_a_human_round_on_real_photographs(make, fmt, tmp_path):
+    path, images, unit = real_pool(make, tmp_path / 'data')
+    pool = load_pool(path, unit)
+    truth = {a['id']: np.array(a['keypoints'], float).reshape(-1, 3)
+             for a in pool.data['annotations']}
+    annotator = FileAnnotator(image_root=images)
+    annotator.open(str(tmp_path / 'work'), path, unit)
+    units = pool.units[:3].tolist()
+    annotator.ask(0, units, [0.0] * 3)
+    asked = load_query(annotator.folder, 0).annotations
+    given = {i: truth[i] for i, e in asked.items() if e['unit'] in units[:2]}
+    done = ingest(annotator.folder, write(
+        drawn(annotator.folder, fmt, 0, given), tmp_path / 'export', fmt))
+    assert done.units == annotator.answers(0) == units[:2]
     labels, _ = labelled(annotator.labels_file)
-    assert sorted(labels) == sorted(truth[i][0] for i in ids[:2])
-    for image in ids[:2]:
-        number, points = truth[image]
-        np.testing.assert_allclose(labels[number], points, atol=2e-3)
+    assert sorted(labels) == sorted(given)
+    for number, points in given.items():
+        expected = np.where(points[:, 2:] > 0, np.c_[points[:, :2], np.where(
+            points[:, 2] > 0, labels[number][:, 2], 0)], 0)
+        np.testing.assert_allclose(labels[number], expected, atol=2e-3)
     assert annotator.cost()['joints'] == sum(
-        int((truth[i][1][:, 2] > 0).sum()) for i in ids[:2])
+        int((points[:, 2] > 0).sum()) for points in given.values())
+
+
+@pytest.mark.parametrize('fmt', FORMATS)
+def test_full_rounds_on_real_photographs(fmt, tmp_path, monkeypatch):
+    """Query, answers, ingest, training, the next query with predictions, and so on."""
+    from mmengine.config import Config
+
+    # MMEngine lays out the config for every log and checkpoint; that takes seconds
+    monkeypatch.setattr(Config, 'pretty_text', property(lambda self: ''))
+
+    from mmpose_al.engine.active_learning import ActiveLearningRunner
+    from tests.helpers import student
+    from tests.test_engine.test_active_learning import config
+    path, _, unit = real_pool(lspet, tmp_path / 'data')
+    work = str(tmp_path / 'work')
+    cfg = config(str(tmp_path / 'data'), work, unit=unit, initial=3, budget=2,
+                 annotator=dict(type='FileAnnotator', formats=[fmt]),
+                 strategy=dict(type='MultiPeakEntropy'), limits=dict(rounds=2),
+                 self_training=None)
+    cfg.model = dict(student(num_joints=14),
+                     data_preprocessor=cfg.model.data_preprocessor)
+    cfg.train_cfg.round_cfg.max_iters = 2
+    cfg.val_evaluator = [dict(type='JointPCK', thr=0.2, norm='bbox')]
+    data = cfg.train_dataloader.dataset
+    for part in (data, data.labeled, cfg.val_dataloader.dataset):
+        part.metainfo = dict(from_file=osp.join(
+            ROOT, 'configs', '_base_', 'datasets', 'lspet_meta.py'))
+    data.labeled.on_bad = cfg.val_dataloader.dataset.on_bad = 'skip'
+    with open(path) as file:
+        truth = {a['id']: np.array(a['keypoints'], float).reshape(-1, 3)
+                 for a in json.load(file)['annotations']}
+    labelled_units = []
+    for number, drop in ((0, 1), (1, 0)):  # one image of the first query is skipped
+        with pytest.raises(SystemExit) as stopped:
+            ActiveLearningRunner.from_cfg(cfg).train()
+        assert stopped.value.code == 3
+        query = load_query(work, number)
+        predicted = [e['prediction'] is not None for e in query.annotations.values()]
+        assert predicted == [number > 0] * len(predicted)
+        units = query.units[:len(query.units) - drop]
+        given = {i: truth[i] for i, e in query.annotations.items()
+                 if e['unit'] in units}
+        done = ingest(work, write(drawn(work, fmt, number, given),
+                                  tmp_path / f'answers{number}', fmt))
+        assert (done.format, sorted(done.units)) == (fmt, sorted(units))
+        labelled_units.append(sorted(units))
+    state = ActiveLearningRunner.from_cfg(cfg).train()
+    assert state.content['finished'] == '2 rounds are done'
+    assert [e['ids'] for e in state.content['labeled']] == labelled_units
+    labels, _ = labelled(osp.join(work, LABELS_FILE))
+    assert len(labels) == 4
+    for number, points in labels.items():
+        seen = truth[number][:, 2] > 0
+        assert (points[:, 2] > 0).tolist() == seen.tolist()
+        np.testing.assert_allclose(points[seen, :2], truth[number][seen, :2], atol=2e-3)
 
 
 def test_an_experiment_asks_people(tmp_path):

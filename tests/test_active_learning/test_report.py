@@ -221,12 +221,21 @@ def browse(path, tmp_path):
     if browser is None:
         pytest.skip('no headless browser here: none of ' + ', '.join(BROWSERS))
     probe = '''<script>
-    const seen = []; window.onerror = m => { seen.push(m); };
-    window.alert = m => { seen.push('alert'); };
+    const seen = []; window.alert = m => { seen.push('alert'); };
+    for (const kind of ['error', 'warn']) console[kind] = m => { seen.push(m); };
+    // also what an image or a stylesheet fails to load, which does not bubble
+    addEventListener('error', e => { seen.push(
+      e.message || 'failed: ' + (e.target.src || e.target.href)); }, true);
+    for (const kind of ['unhandledrejection', 'securitypolicyviolation'])
+      addEventListener(kind, e => { seen.push(kind); });
     window.onload = () => { const all = [...document.images];
+      const wide = e => e.getBoundingClientRect().width;
       document.title = JSON.stringify({
         pictures: all.length, drawn: all.filter(i => i.complete && i.naturalWidth > 9
-          && i.getBoundingClientRect().width > 9).length,
+          && wide(i) > 9).length,
+        tables: [...document.querySelectorAll('table')].filter(
+          t => wide(t) > 9 && t.rows.length > 1).length,
+        overflow: document.documentElement.scrollWidth > innerWidth,
         sections: document.querySelectorAll('section').length, errors: seen,
         loaded: performance.getEntriesByType('resource').map(e => e.name.slice(0, 60))
           .filter(n => !n.startsWith('data:')) }); };</script>'''
@@ -238,17 +247,35 @@ def browse(path, tmp_path):
         [browser, '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run',
          f'--user-data-dir={tmp_path / "profile"}', '--disable-dev-shm-usage',
          '--disable-background-networking', '--proxy-server=127.0.0.1:9',
+         '--enable-logging=stderr', '--window-size=1200,900',
          '--virtual-time-budget=20000', '--dump-dom', copy.as_uri()],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
     title = re.search(r'<title>(.*?)</title>', done.stdout.decode(), re.S)
     assert title, done.stderr.decode()[-2000:]
-    return json.loads(title.group(1).replace('&amp;', '&'))
+    # console: what the browser itself says of the page, refused requests too
+    return dict(json.loads(title.group(1).replace('&amp;', '&')), console=[
+        line for line in done.stderr.decode().split('\n') if ':CONSOLE' in line])
 
 
 @pytest.mark.parametrize('which, pictures, sections', [(0, 9, 6), (1, 3, 3)])
 def test_in_a_real_browser(which, pictures, sections, reports, tmp_path):
+    tables = len(Page(reports[which]).tables)
+    assert tables > 2
     assert browse(reports[which], tmp_path) == dict(
-        pictures=pictures, drawn=pictures, sections=sections, errors=[], loaded=[])
+        pictures=pictures, drawn=pictures, sections=sections, tables=tables,
+        overflow=False, errors=[], console=[], loaded=[])
+
+
+def test_the_browser_test_can_fail(tmp_path):
+    """A script that fails, a picture that is not there, one from the network."""
+    page = tmp_path / 'bad.html'
+    page.write_text('<html><head><title>x</title></head><body>'
+                    '<script>nothing()</script><img src="gone.png"></body></html>')
+    found = browse(str(page), tmp_path)
+    assert any('nothing' in error for error in found['errors'])
+    assert any('gone.png' in error for error in found['errors'])
+    assert 'nothing' in found['console'][0]
+    assert (found['pictures'], found['drawn']) == (1, 0)
 
 
 def test_what_is_missing_is_said(tmp_path):

@@ -66,7 +66,9 @@ def test_config_builds(path):
                 == getattr(built, 'sigma', None))
     semi = config.model.type != 'TopdownPoseEstimator'
     assert bool(dataset.get('unlabeled')) is semi
-    if semi and dataset.labeled.get('labels'):  # some of one file's
+    labeled = dataset.labeled
+    if semi and not isinstance(labeled, list) and labeled.get('labels'):
+        # some of one file's
         assert dataset.labeled.labels == dataset.unlabeled.labels
         assert dataset.unlabeled.subset == 'unlabeled'
     sampler = config.train_dataloader.sampler

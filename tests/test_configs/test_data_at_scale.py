@@ -28,7 +28,8 @@ from .test_configs import CONFIGS, ROOT, without_random_weights, without_weights
 
 CRUMBS = osp.abspath(osp.join(ROOT, '..', 'shared', 'data', 'crumbs'))
 SETS = ('coco', 'coco_aic', 'mpii_aic', 'h36m')
-HERE = [path for path in CONFIGS if path.split(os.sep)[-2] in SETS]
+HERE = [path for path in CONFIGS if path.split(os.sep)[-3] == 'semi_supervised'
+        and path.split(os.sep)[-2] in SETS]
 sys.path.insert(0, osp.join(ROOT, 'tools', 'dataset_converters'))
 
 needs_crumbs = pytest.mark.skipif(

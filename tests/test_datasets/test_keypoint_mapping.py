@@ -4,7 +4,8 @@ import pytest
 
 from mmpose.registry import TRANSFORMS
 
-from mmpose_al.datasets.transforms.keypoint_mapping import joint_mapping, joint_names
+from mmpose_al.datasets.transforms.keypoint_mapping import (MapKeypoints,
+                                                            joint_mapping, joint_names)
 
 
 def meta(name):
@@ -49,3 +50,17 @@ def test_aic_to_mpii():
 def test_nothing_is_lost_silently(more, words):
     with pytest.raises(ValueError, match=words):
         joint_mapping(['a', 'b', 'c'], ['a', 'x', 'y'], **more)
+
+
+def test_3d_poses_are_mapped_too():
+    def three(*names):
+        return dict(dataset_name='d', paper_info={}, skeleton_info={}, sigmas=[],
+                    joint_weights=[1.0] * 3, keypoint_info={
+                        i: dict(name=n, id=i, color=[0, 0, 0], type='', swap='')
+                        for i, n in enumerate(names)})
+    transform = MapKeypoints(three('a', 'b', 'c'), three('c', 'x', 'd'),
+                             rename=dict(a='d'), drop=['b'])
+    pose = np.array([[1.0, 2, 3, 1], [4, 5, 6, 1], [7, 8, 9, 0]])
+    out = transform.transform(dict(
+        keypoints=np.zeros((1, 3, 2)), keypoints_visible=np.ones((1, 3)), pose_3d=pose))
+    assert out['pose_3d'].tolist() == [[7, 8, 9, 0], [0, 0, 0, 0], [1, 2, 3, 1]]

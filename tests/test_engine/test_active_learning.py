@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 
 import numpy as np
 import pytest
@@ -144,26 +145,23 @@ def test_a_finished_experiment_is_not_run_again(unbroken, tiny):
         osp.join(work_dir, 'round_02', 'last_checkpoint')).st_mtime_ns == stamp
 
 
-def test_killed_and_started_again_ends_the_same(unbroken, tiny, tmp_path):
-    _, expected = unbroken
-    rng = random.Random(0)
-    work_dir = str(tmp_path)
-    start = time.time()
-    program(tiny, tmp_path / 'timing').wait()
-    whole = time.time() - start
-    kills = 0
-    for _ in range(4):
-        process = program(tiny, work_dir)
-        try:
-            process.wait(timeout=whole * rng.uniform(0.3, 0.9))
-            break
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            kills += 1
-    assert program(tiny, work_dir).wait() == 0
-    assert kills
-    assert outcome(work_dir) == expected
+def test_killed_ten_times_and_started_again_ends_the_same(unbroken, tiny, tmp_path):
+    """SIGKILL at random moments of the stages, 10 times (or KILLS times)."""
+    done, expected = unbroken
+    count = int(os.environ.get('KILLS', 10))
+    process = subprocess.run(
+        [sys.executable, osp.abspath(__file__), 'kills', tiny, str(tmp_path), done,
+         str(count)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1'))
+    assert process.returncode == 0, process.stdout.decode()[-3000:]
+    with open(str(tmp_path / 'kills.json')) as file:
+        kills = json.load(file)
+    assert len(kills) == count
+    if count >= 10:  # all over the experiment
+        assert {number for _, number, _ in kills} == {0, 1, 2}
+        assert len({name for _, _, name in kills}) >= 4
+    for folder in {folder for folder, _, _ in kills}:
+        assert outcome(folder) == expected
 
 
 def test_another_config_pool_or_seed_is_refused(unbroken, tiny, tmp_path):
@@ -256,8 +254,75 @@ def test_two_processes_select_what_one_does(tiny, tmp_path):
         assert metrics == pytest.approx(other[0], rel=1e-4, abs=1e-3)
 
 
+def kill_again_and_again(data_root, folder, done, count):
+    """Kill the experiment ``count`` times at random moments, and let it end.
+
+    Each kill is for another of the 12 stages, and comes at a random moment of the time
+    that the stage took in the experiment that was ``done`` without a break. After 10,
+    or if a stage was faster than that and the last one ended, another one begins.
+    """
+    rng = random.Random(0)
+    with open(osp.join(done, 'active_learning.json')) as file:
+        lasts = [(entry['round'], name, stage['seconds']) for entry in json.load(
+            file)['rounds'] for name, stage in entry['stages'].items()]
+    order = [stage[:2] for stage in lasts]
+    kills, number = [], 0
+    while len(kills) < count:
+        work_dir = osp.join(folder, f'run{number}')
+        some = min(10, count - len(kills))
+        for target in sorted(rng.sample(range(len(order)), some)):
+            process, stages = child(data_root, work_dir)
+            # a kill that came late has let it go on
+            place = next((p for p in map(order.index, stages) if p >= target), None)
+            if place is not None:
+                time.sleep(rng.uniform(0, lasts[place][2] + 0.02))
+                os.kill(process, signal.SIGKILL)
+            status = os.waitpid(process, 0)[1]
+            if os.WIFSIGNALED(status):
+                kills.append((work_dir, ) + order[place])
+            elif status:
+                sys.exit('a child failed')
+        process, stages = child(data_root, work_dir)
+        list(stages)
+        if os.waitpid(process, 0)[1]:
+            sys.exit('the last child failed')
+        number += 1
+    with open(osp.join(folder, 'kills.json'), 'w') as file:
+        json.dump(kills, file)
+
+
+def child(data_root, work_dir):
+    """The experiment in a fork, which has the imports; and the stages it begins."""
+    from mmpose_al.engine import active_learning as engine
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    process = os.fork()
+    if process:
+        os.close(writer)
+        lines = map(str.split, iter(open(reader).readline, ''))
+        return process, ((int(number), name) for number, name in lines)
+    os.close(reader)
+    stage = engine.ActiveLearningExperiment._stage
+
+    def tell(self, number, name):
+        if self.state.stage(number, name) is None:
+            os.write(writer, f'{number} {name}\n'.encode())
+        stage(self, number, name)
+
+    engine.ActiveLearningExperiment._stage = tell
+    try:
+        run(config(data_root, work_dir))
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    sys.stdout.flush()
+    os._exit(0)
+
+
 if __name__ == '__main__':
-    if len(sys.argv) == 3:
+    if sys.argv[1] == 'kills':
+        kill_again_and_again(*sys.argv[2:5], int(sys.argv[5]))
+    elif len(sys.argv) == 3:
         run(config(sys.argv[1], sys.argv[2]))
     else:
         from mmpose_al.engine.distributed import prepare_launch

@@ -6,8 +6,9 @@ import torch
 
 from mmpose_al.geometry import affine
 from mmpose_al.geometry.cameras import transform_intrinsics
-from mmpose_al.geometry.depth import (limb_lengths, rays, reconstruct, root_depth,
-                                      scale_from_limbs, to_2p5d)
+from mmpose_al.geometry.depth import (length_left, limb_lengths, rays, reconstruct,
+                                      root_depth, scale_from_limbs, signed_volumes,
+                                      to_2p5d)
 from mmpose_al.geometry.heatmaps import gaussians, sample_at, soft_argmax
 
 PAIR, ROOT, JOINTS = (0, 1), 1, 7
@@ -155,3 +156,26 @@ def test_sample_at_by_hand():
     assert float(sample_at(heatmap, torch.tensor([[[-1.0, 0.0]]]))) == 0
     outside = torch.tensor([[[-0.5, 1.0]]])
     assert float(sample_at(heatmap, outside)) == pytest.approx(1.0)
+
+
+def test_length_left_by_hand():
+    """The pair upright, rays 1/4 apart, one joint deeper by d: 1 - d² (1 + y²) + along²."""
+    X = torch.tensor([[0.0, 0.25, 1], [0.0, 0.0, 1]], dtype=torch.float64)
+    for deeper in (0.0, 0.6, 1.5):
+        relative = torch.tensor([deeper, 0.0], dtype=torch.float64)
+        # offset (0, d/4, d), the rays' difference (0, 1/4, 0): along it d/4
+        assert float(length_left(X, relative, (0, 1))) == pytest.approx(1 - deeper**2)
+    relative = torch.tensor([1.5, 0.0], dtype=torch.float64, requires_grad=True)
+    depth, valid = root_depth(X, relative, (0, 1))
+    assert not bool(valid)
+    length_left(X, relative, (0, 1)).backward()  # a masked pose still learns
+    assert relative.grad.tolist() == pytest.approx([-3.0, 3.0])
+
+
+def test_signed_volumes_by_hand():
+    points = torch.tensor([[0.0, 0, 0], [2, 0, 0], [0, 3, 0], [0, 0, 4], [0, 0, -4]])
+    triples = [[(1, 0), (2, 0), (3, 0)], [(1, 0), (2, 0), ([3, 4], 0)],
+               [(1, 0), (2, 0), (4, 0)]]
+    assert signed_volumes(points, triples).tolist() == [24, 0, -24]
+    mirrored = points * torch.tensor([1.0, 1, -1])
+    assert signed_volumes(mirrored, triples).tolist() == [-24, 0, 24]

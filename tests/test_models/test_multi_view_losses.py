@@ -1,8 +1,11 @@
 """Multi-view consistency and limb length (Iqbal20, Eq. 8, 10, 11)."""
+import os.path as osp
+
 import pytest
 import torch
 
-from mmpose_al.models.losses import LimbLengthLoss, MultiViewConsistencyLoss
+from mmpose_al.models.losses import (HandednessLoss, LimbLengthLoss,
+                                     MultiViewConsistencyLoss)
 
 
 def rotation(seed):
@@ -141,3 +144,48 @@ def test_limb_length_by_hand():
     for bad in (([], []), ([(0, 1)], [1.0, 2.0]), ([(0, 1)], [0.0])):
         with pytest.raises(ValueError, match='mean lengths'):
             LimbLengthLoss(*bad)
+
+
+def test_handedness_by_hand():
+    """Volumes 24 and -24 under a margin of 30: missing 6 and 54."""
+    points = torch.tensor([[[0.0, 0, 0], [2, 0, 0], [0, 3, 0], [0, 0, 4]]])
+    points = torch.cat([points, points * torch.tensor([1.0, 1, -1])])
+    loss = HandednessLoss([[(1, 0), (2, 0), (3, 0)]], margin=30.0, loss_weight=2.0)
+    confidence = torch.tensor([[1.0, 1, 0.5, 1], [1, 1, 1, 0.25]])
+    both = torch.tensor([True, True])
+    # the lowest confidence of its joints: 0.5 and 0.25
+    assert float(loss(points, confidence, both)) == pytest.approx(
+        2 * (0.5 * 6 + 0.25 * 54) / 2)
+    assert float(loss(points, confidence, ~both)) == 0
+    right = HandednessLoss([[(1, 0), (2, 0), (3, 0)]], margin=0.05)
+    assert float(right(points[:1], confidence[:1], both[:1])) == 0
+    for bad in ([], [[(1, 0), (2, 0)]], [[(1, 0), (2, 0), (3, )]]):
+        with pytest.raises(ValueError, match='three vectors'):
+            HandednessLoss(bad)
+
+
+def test_every_triple_of_the_configs_is_right_handed_in_people():
+    """The synthetic people, and the knees of Human3.6M's skeleton on the same ones."""
+    from mmengine.config import Config
+    from mmpose_al.datasets.synthetic import body as bodies
+    from mmpose_al.geometry.depth import signed_volumes
+    import numpy as np
+    rng = np.random.default_rng(0)
+    poses = []
+    for action in bodies.ACTION_WEIGHTS:
+        body = bodies.sample_body(rng)
+        motion = bodies.sample_motion(rng, action, np.linspace(0, 3, 8))
+        poses.append(bodies.body_keypoints(body, *bodies.forward_kinematics(
+            body, motion.angles, motion.heading)))
+    poses = torch.from_numpy(np.concatenate(poses))
+    folder = osp.join(osp.dirname(__file__), '..', '..', 'configs', '_base_', 'datasets')
+    triples = Config.fromfile(osp.join(folder, 'synthetic_3d.py')).triples
+    volumes = signed_volumes(poses / 500, triples)
+    assert (volumes > -0.02).double().mean() > 0.99
+    assert (volumes.median(0).values > 0.02).all()
+    h36m = Config.fromfile(osp.join(folder, 'h36m_3d_256x256.py')).triples
+    # hip, knee, foot of COCO under the numbers of Human3.6M
+    names = torch.zeros(17, dtype=torch.long)
+    names[[1, 2, 3, 4, 5, 6]] = torch.tensor([12, 14, 16, 11, 13, 15])
+    knees = signed_volumes(poses[:, names] / 500, h36m)
+    assert torch.allclose(knees, volumes[:, 1:])

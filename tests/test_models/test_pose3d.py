@@ -1,5 +1,6 @@
 """The 2.5D head, the camera of a crop, groups of views (Iqbal20)."""
 import copy
+import json
 
 import numpy as np
 import pytest
@@ -380,3 +381,106 @@ def test_predictions_are_ordinary_samples(tiny):
     assert instance.keypoints.shape == (1, 17, 2)
     assert instance.keypoints_3d.shape == (1, 17, 3)
     assert instance.keypoint_scores.shape == (1, 17)
+
+
+# ---- what the paper does not have ----------------------------------------------------
+
+HANDED = dict(triples=[[(11, 12), (13, 11), (15, 13)]], loss_weight=1.0)
+
+
+def test_handedness_and_range_reach_the_depth_maps(tiny):
+    inputs, samples, _, _ = batch_of(tiny)
+    model = build(handedness=HANDED, range_weight=2.0)
+    output = torch.zeros(3, 34, MAP[1], MAP[0])
+    for joint, (x, y) in {5: (4, 4), 11: (4, 12), 12: (8, 12), 13: (4, 16), 14: (8, 16),
+                          15: (4, 20), 16: (8, 20)}.items():
+        output[:, joint, y, x] = 1.0
+    output[:, 17 + 5] = 3.0  # three times as deep as the pair is long
+    output.requires_grad_()
+    model.head.forward = lambda feats: output
+    losses = model.unsupervised_loss(inputs[2:], samples[2:])
+    assert set(losses) == {'unsup_loss_handedness', 'unsup_loss_range', 'masked_poses'}
+    assert float(losses['masked_poses']) == 3
+    assert float(losses['unsup_loss_handedness']) == 0  # masked
+    # about 1 - 3² below zero; the exact value depends on the rays
+    left = model.head.length_left(model.head.read(output), samples[2:])
+    assert (left < -5).all()
+    assert float(losses['unsup_loss_range']) == pytest.approx(
+        2 * float((0.1 - left).mean()), rel=1e-5)
+    losses['unsup_loss_range'].backward()
+    assert (output.grad[:, 17 + 5].sum((-2, -1)) > 0).all()  # less deep is better
+
+
+def test_coincident_reference_joints_are_masked_and_counted(tiny):
+    inputs, samples, _, _ = batch_of(tiny)
+    model = build(multi_view=dict(), limbs=LIMBS)
+    output = torch.zeros(3, 34, MAP[1], MAP[0])
+    output[:, :17, 12, 8] = 1.0  # all joints on one pixel
+    output.requires_grad_()
+    model.head.forward = lambda feats: output
+    losses = model.unsupervised_loss(inputs[2:], samples[2:])
+    assert float(losses['masked_poses']) == 3
+    total = losses['unsup_loss_multi_view'] + losses['unsup_loss_limbs']
+    total.backward()
+    assert float(total) == 0 and not output.grad.abs().any()
+
+
+def test_mirrored_groups_are_an_error(tiny):
+    inputs, samples, _, _ = batch_of(tiny, flip=1.0)
+    with pytest.raises(ValueError, match='Take RandomFlip out'):
+        build(multi_view=dict()).loss(inputs, samples)
+
+
+def test_images_without_a_camera():
+    transform = TRANSFORMS.build(dict(
+        type='InputCamera', pair=PAIR, root=ROOT, optional=True))
+    out = transform.transform(dict(keypoints=np.zeros((1, 17, 2))))
+    assert 'input_K' not in out and not out['relative_depth_weights'].any()
+    head = head_with()
+    with pytest.raises(ValueError, match='no input_K'):
+        head.lift(head.read(torch.zeros(1, 34, MAP[1], MAP[0])),
+                  [PoseDataSample(metainfo=dict(img_path='x.jpg'))])
+
+
+def test_unknown_rotations_are_an_error(tiny):
+    inputs, samples, _, _ = batch_of(tiny)
+    stripped = []
+    for sample in samples:
+        meta = {k: v for k, v in sample.metainfo.items() if k != 'input_R'}
+        bare = PoseDataSample(metainfo=meta)
+        bare.gt_fields = sample.gt_fields
+        bare.gt_instance_labels = sample.gt_instance_labels
+        stripped.append(bare)
+    model = build(multi_view=dict(), known_rotations=True)
+    with pytest.raises(ValueError, match='no input_R'):
+        model.loss(inputs, stripped)
+
+
+def test_subjects_and_hidden_3d(tiny):
+    source = dict(type='MultiViewCocoDataset', data_root=tiny, ann_file='train.json',
+                  data_prefix=dict(img='images/'))
+    whole = DATASETS.build(source)
+    with open(tiny + '/train.json') as file:
+        names = sorted({frame['subject'] for frame in json.load(file)['frames']})
+    one = DATASETS.build(dict(source, subjects=names[:1]))
+    assert 0 < len(one) <= len(whole)
+    assert sum(len(DATASETS.build(dict(source, subjects=[n]))) for n in names) == len(
+        whole)
+    assert 'pose_3d' in whole.get_data_info(0)
+    hidden = DATASETS.build(dict(source, poses_3d=False))
+    assert 'pose_3d' not in hidden.get_data_info(0)
+    assert 'camera' in hidden.get_data_info(0)
+    with pytest.raises(ValueError, match="unknown: 'nobody'. The file has"):
+        DATASETS.build(dict(source, subjects=['nobody']))
+    with pytest.raises(ValueError, match='list of'):
+        DATASETS.build(dict(source, subjects='train_00'))
+
+
+def test_views_of_other_skeletons_are_an_error(tiny):
+    source = dict(type='MultiViewCocoDataset', data_root=tiny, ann_file='train.json',
+                  data_prefix=dict(img='images/'))
+    with pytest.raises(ValueError, match='has 17 joints'):
+        DATASETS.build(dict(
+            type='LabeledUnlabeledDataset', labeled=dict(source, cameras=['camera00']),
+            unlabeled=dict(source, cameras=['camera01', 'camera02']), pipeline=[],
+            metainfo=dict(from_file='configs/_base_/datasets/mpii.py')))

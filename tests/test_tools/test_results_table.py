@@ -38,6 +38,28 @@ def test_table_by_hand(tmp_path):
     assert 'Seeds 0, 1, 2' in lines[-1] and '10 optimiser steps' in lines[-1]
 
 
+def test_equal_compute_is_a_second_column(tmp_path):
+    result(tmp_path, 'supervised', 0, 10.0)
+    result(tmp_path, 'posedual', 0, 15.0)
+    result(tmp_path, 'supervised-all', 0, 30.0, labels='all')
+    other = tmp_path / 'compute'
+    other.mkdir()
+    result(other, 'supervised', 0, 12.0, steps=47)
+    result(other, 'supervised-all', 0, 36.0, steps=47, labels='all')
+    with pytest.raises(ValueError, match='steps'):
+        result(other, 'supervised', 1, 12.0, steps=46)
+        results_table.load(str(other), same_steps=False)
+    (other / 'supervised_seed1.json').unlink()
+    result(other, 'posedual', 0, 15.0)
+    lines = results_table.markdown(
+        results_table.load(str(tmp_path)),
+        results_table.load(str(other), same_steps=False)).split('\n')
+    assert lines[0].endswith('| steps of equal compute | pck/a | lead | gap closed |')
+    # 15 - 12 and (15 - 12) / (36 - 12)
+    assert lines[3].endswith('| 15.0 |  | +5.0 | 25 % | 10 | 15.0 | +3.0 | 12 % |')
+    assert lines[4].endswith('| 47 | 36.0 |  |  |')
+
+
 def test_only_seeds_that_both_have_are_compared(tmp_path):
     for seed, value in enumerate((10.0, 20.0)):
         result(tmp_path, 'supervised', seed, value)

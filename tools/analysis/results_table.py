@@ -8,7 +8,11 @@ With --write the text between `<!-- table: NAME -->` and `<!-- end -->` is repla
 Figures are mean ± standard deviation (n - 1) over seeds. A seed has the same labels in
 every row, so "lead" is the mean ± standard deviation of the differences to `supervised`,
 seed by seed; "gap closed" is the share of the way from `supervised` to `supervised-all`,
-of the means over the seeds that all three have.
+of the means over the seeds that all three have. Results in a folder `NAME-compute` beside
+it, of runs that cost the same instead of taking the same steps, make further columns. A
+folder with 3D errors (PCK3D) becomes
+the table of configs/weakly_supervised_3d instead; there "P / FS" is the ratio of P-MPJPE
+to that of full supervision over common seeds.
 """
 import argparse
 import json
@@ -17,13 +21,18 @@ import os.path as osp
 import re
 import statistics
 import sys
-from typing import Dict, List
+from typing import Dict, List, Optional
 
 BASELINE, BOUND = 'supervised', 'supervised-all'
 
 
-def load(folder: str) -> Dict[str, List[dict]]:
+def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
     """Result files by row, rows in order of how little they are taught.
+
+    Args:
+        folder (str): Where they are.
+        same_steps (bool): Whether all rows took the same steps, not those of one row
+            only.
 
     Raises:
         ValueError: There is none, or runs of one row differ in steps.
@@ -36,9 +45,12 @@ def load(folder: str) -> Dict[str, List[dict]]:
             rows.setdefault(result['row'], []).append(result)
     if not rows:
         raise ValueError(f'{folder}: no result files')
-    steps = {result['steps'] for results in rows.values() for result in results}
-    if len(steps) != 1:
-        raise ValueError(f'{folder}: runs of {sorted(steps)} steps cannot share a table')
+    groups = [sum(rows.values(), [])] if same_steps else list(rows.values())
+    for group in groups:
+        steps = sorted({result['steps'] for result in group})
+        if len(steps) > 1:
+            raise ValueError(f'{folder}: runs of {steps} steps cannot share a '
+                             f'{"table" if same_steps else "row"}')
     order = {BASELINE: 0, BOUND: 2}
     return dict(sorted(rows.items(), key=lambda item: (order.get(item[0], 1), item[0])))
 
@@ -55,8 +67,14 @@ def mean_std(values: List[float]) -> str:
     return f'{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}'
 
 
-def markdown(rows: Dict[str, List[dict]]) -> str:
-    """The table, with a line that states seeds, steps, sizes and machine."""
+def markdown(rows: Dict[str, List[dict]],
+             equal: Optional[Dict[str, List[dict]]] = None) -> str:
+    """The table, with a line that states seeds, steps, sizes and machine.
+
+    Args:
+        rows (dict): Results at equal steps.
+        equal (dict, optional): Results at equal compute.
+    """
     names = columns(rows)
 
     def values(row: str, name: str) -> List[float]:
@@ -66,6 +84,10 @@ def markdown(rows: Dict[str, List[dict]]) -> str:
     head = ['method', 'labels', 'seeds']
     for name in names:
         head += [name, f'ensemble {name}', 'lead', 'gap closed']
+    if equal:
+        head.append('steps of equal compute')
+        for name in names:
+            head += [name, 'lead', 'gap closed']
     lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
     for row, results in rows.items():
         labels = results[0]['labels']
@@ -76,6 +98,8 @@ def markdown(rows: Dict[str, List[dict]]) -> str:
             ensemble = values(row, f'ensemble/{name}')
             cells.append(mean_std(ensemble) if ensemble else '')
             cells += [lead(row, name, rows), gap_closed(row, name, rows)]
+        if equal:
+            cells += equal_cells(row, names, equal)
         lines.append('| ' + ' | '.join(cells) + ' |')
     some = next(iter(rows.values()))[0]
     machines = sorted({r['machine'] for rs in rows.values() for r in rs})
@@ -84,6 +108,59 @@ def markdown(rows: Dict[str, List[dict]]) -> str:
         f'\nSeeds {", ".join(map(str, seeds))} (labels, weights and order); '
         f'{some["steps"]} optimiser steps; input '
         f'{"x".join(map(str, some["input_size"]))}; {"; ".join(machines)}.')
+    return '\n'.join(lines)
+
+
+def equal_cells(row: str, names: List[str],
+                equal: Dict[str, List[dict]]) -> List[str]:
+    """A row's cells at equal compute; empty where it was not run so."""
+    if row not in equal:
+        return [''] * (1 + 3 * len(names))
+    cells = [str(equal[row][0]['steps'])]
+    for name in names:
+        cells += [mean_std(list(by_seed(row, name, equal).values())),
+                  lead(row, name, equal), gap_closed(row, name, equal)]
+    return cells
+
+
+# Heading and metric
+COLUMNS_3D = (('2D px', 'EPE'), ('MPJPE', 'pose3d/MPJPE'), ('N-MPJPE', 'pose3d/N-MPJPE'),
+              ('P-MPJPE', 'pose3d/P-MPJPE'), ('PCK@150', 'pose3d/PCK'),
+              ('AUC', 'pose3d/AUC'), ('failed %', 'pose3d/failed'))
+ORDER_3D = ('fs', 'ss', 'ws-r', 'ws', 'ws-regularized', 'ws-no-limbs', 'ws-no-multiview',
+            'ws-paper', '2d-only')
+
+
+def is_3d(rows: Dict[str, List[dict]]) -> bool:
+    """Whether the results have errors of 3D poses."""
+    return all('pose3d/MPJPE' in r['metrics'] for rs in rows.values() for r in rs)
+
+
+def markdown_3d(rows: Dict[str, List[dict]]) -> str:
+    """The table of 3D errors, with a line that states seeds, steps and machine."""
+    def metric(row: str, name: str) -> Dict[int, float]:
+        return {r['seed']: r['metrics'][name] for r in rows.get(row, [])
+                if name in r['metrics']}
+
+    head = ['row', 'seeds'] + [heading for heading, _ in COLUMNS_3D] + ['P / FS']
+    lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
+    known = [row for row in ORDER_3D if row in rows]
+    for row in known + [row for row in rows if row not in ORDER_3D]:
+        cells = [row, str(len(rows[row]))]
+        for _, name in COLUMNS_3D:
+            values = list(metric(row, name).values())
+            cells.append(mean_std(values) if values else '')
+        own, full = metric(row, 'pose3d/P-MPJPE'), metric('fs', 'pose3d/P-MPJPE')
+        common = sorted(set(own) & set(full))
+        cells.append(f'{sum(own[s] for s in common) / sum(full[s] for s in common):.2f}'
+                     if common else '')
+        lines.append('| ' + ' | '.join(cells) + ' |')
+    every = [r for rs in rows.values() for r in rs]
+    lines.append(
+        f'\nSeeds {", ".join(map(str, sorted({r["seed"] for r in every})))} (weights and '
+        f'order); {every[0]["steps"]} optimiser steps after the 2D pre-training; input '
+        f'{"x".join(map(str, every[0]["input_size"]))}; errors in mm, 2D in pixels of the '
+        f'image; {"; ".join(sorted({r["machine"] for r in every}))}.')
     return '\n'.join(lines)
 
 
@@ -136,7 +213,10 @@ def main() -> None:
     parser.add_argument('--write', help='README to bring up to date')
     args = parser.parse_args()
     try:
-        table = markdown(load(args.folder))
+        rows = load(args.folder)
+        other = osp.normpath(args.folder) + '-compute'
+        equal = load(other, same_steps=False) if osp.isdir(other) else None
+        table = markdown_3d(rows) if is_3d(rows) else markdown(rows, equal)
         if args.write:
             with open(args.write) as file:
                 text = file.read()

@@ -72,6 +72,13 @@ def is_number(value: Any) -> bool:
         return False
 
 
+def leads_out(name: str) -> bool:
+    """Whether a path of an answer leads out of the folder that it is relative to."""
+    parts = name.replace('\\', '/').split('/')
+    return (name.startswith(('/', '\\')) or '..' in parts or ':' in parts[0]
+            or '\0' in name)
+
+
 def short(value: Any, length: int = 60) -> str:
     """A value for a message."""
     try:

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from ...datasets.format import is_int
-from .checks import Answer, Faults, check_joint, is_number, short
+from .checks import Answer, Faults, check_joint, is_number, leads_out, short
 from .query import NAME, Query
 
 FILE = 'coco_keypoints.json'
@@ -221,6 +221,10 @@ def _images(images: list, query: Query, faults: Faults,
             continue
         match = NAME.search(name)
         known = names.get(name)
+        if known is None and leads_out(name):
+            faults.add(entry, 'file_name', f'{short(name)} leads out of the folder of '
+                       'the images', 'write the name that the image has in the query')
+            continue
         if known is None and match and match.group(1) == query.id:
             known = query.images.get(int(match.group(2)))
         if known is None:

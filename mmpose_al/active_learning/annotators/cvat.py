@@ -120,9 +120,7 @@ def _check_entries(infos: List[zipfile.ZipInfo], faults: Faults) -> None:
     for info in infos[:MAX_ENTRIES]:
         name = info.filename
         entry = f'entry {name!r}'
-        parts = name.replace('\\', '/').split('/')
-        if (name.startswith(('/', '\\')) or '..' in parts or ':' in parts[0]
-                or '\0' in info.orig_filename):
+        if checks.leads_out(name) or '\0' in info.orig_filename:
             faults.fail(entry, 'path', 'leads out of the folder it is unpacked into',
                         'this is no export of CVAT; export the task again')
         if stat.S_ISLNK(info.external_attr >> 16):

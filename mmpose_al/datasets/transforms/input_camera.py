@@ -32,14 +32,16 @@ class InputCamera(BaseTransform):
         root (int): The joint that depth is relative to (pelvis).
         use_udp (bool): As that of ``TopdownAffine``.
         with_depth (bool): False leaves the 3D pose out, for training without it.
+        optional (bool): Whether a sample may have no camera, as images with 2D labels
+            alone; it then has no ``input_K`` and can be no view of a group.
     """
 
     def __init__(self, pair: Sequence[int], root: int, use_udp: bool = False,
-                 with_depth: bool = True):
+                 with_depth: bool = True, optional: bool = False):
         if len(pair) != 2 or pair[0] == pair[1]:
             raise ValueError(f'pair is two different joints; got {pair}')
         self.pair, self.root = tuple(pair), root
-        self.use_udp, self.with_depth = use_udp, with_depth
+        self.use_udp, self.with_depth, self.optional = use_udp, with_depth, optional
 
     def transform(self, results: dict) -> dict:
         """See the class.
@@ -48,6 +50,11 @@ class InputCamera(BaseTransform):
             ValueError: The sample has no camera, or the pair is no joint of it.
         """
         camera = results.get('camera')
+        if camera is None and self.optional:
+            shape = results['keypoints'].shape[:2]
+            results['relative_depth'] = np.zeros(shape, np.float32)
+            results['relative_depth_weights'] = np.zeros(shape, np.float32)
+            return results
         if camera is None:
             raise ValueError(
                 f'{results.get("img_path")}: no camera; 3D training needs the intrinsics '
@@ -101,4 +108,5 @@ class InputCamera(BaseTransform):
 
     def __repr__(self):
         return (f'{type(self).__name__}(pair={self.pair}, root={self.root}, '
-                f'use_udp={self.use_udp}, with_depth={self.with_depth})')
+                f'use_udp={self.use_udp}, with_depth={self.with_depth}, '
+                f'optional={self.optional})')

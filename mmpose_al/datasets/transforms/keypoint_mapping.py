@@ -1,6 +1,7 @@
 """Keypoints of one data set as those of another, by the names of their joints."""
 from typing import Dict, List, Optional, Sequence, Tuple
 
+import numpy as np
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.datasets.transforms import KeypointConverter
 from mmpose.registry import TRANSFORMS
@@ -63,6 +64,8 @@ def joint_mapping(source: Sequence[str],
 class MapKeypoints(KeypointConverter):
     """MMPose's ``KeypointConverter`` by names, which loses no joint silently.
 
+    ``pose_3d``, where the sample has one, is mapped too.
+
     It stands in the pipeline of a labelled source whose skeleton differs. (For an
     unlabelled source ``KeypointConverter(num_keypoints=K, mapping=[])`` removes all
     keypoints.)
@@ -85,3 +88,13 @@ class MapKeypoints(KeypointConverter):
         self.source_names, self.target_names = joint_names(source), joint_names(target)
         mapping = joint_mapping(self.source_names, self.target_names, rename, drop)
         super().__init__(num_keypoints=len(self.target_names), mapping=mapping)
+
+    def transform(self, results: dict) -> dict:
+        """See :class:`mmpose.datasets.transforms.KeypointConverter`."""
+        results = super().transform(results)
+        pose = results.get('pose_3d')
+        if pose is not None:
+            mapped = np.zeros((self.num_keypoints, pose.shape[1]), pose.dtype)
+            mapped[list(self.target_index)] = pose[list(self.source_index)]
+            results['pose_3d'] = mapped
+        return results

@@ -9,7 +9,8 @@ from torch import Tensor
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
 
-from ...geometry.depth import Reconstruction, reconstruct, scale_from_limbs
+from ...geometry.depth import (Reconstruction, length_left, rays, reconstruct,
+                               scale_from_limbs)
 from ...geometry.heatmaps import sample_at, soft_argmax
 
 
@@ -28,8 +29,10 @@ class Pose2p5D(NamedTuple):
     heatmaps: Tensor
 
 
-def camera_of(samples: Sequence, like: Tensor) -> Tuple[Tensor, Tensor]:
+def camera_of(samples: Sequence, like: Tensor) -> Tuple[Tensor, Optional[Tensor]]:
     """Intrinsics (B, 3, 3) and distortion (B, 14) of the inputs, float32.
+
+    The distortion is None if no input has any.
 
     Raises:
         ValueError: A sample has none.
@@ -43,7 +46,8 @@ def camera_of(samples: Sequence, like: Tensor) -> Tuple[Tensor, Tensor]:
     K = np.stack([s.metainfo['input_K'] for s in samples])
     dist = np.stack([s.metainfo.get('input_dist', np.zeros(14)) for s in samples])
     return (torch.as_tensor(K, dtype=torch.float32, device=like.device),
-            torch.as_tensor(dist, dtype=torch.float32, device=like.device))
+            torch.as_tensor(dist, dtype=torch.float32, device=like.device)
+            if dist.any() else None)
 
 
 @MODELS.register_module()
@@ -115,9 +119,13 @@ class Heatmap2p5DHead(HeatmapHead):
     def lift(self, pose: Pose2p5D, samples: Sequence) -> Reconstruction:
         """Normalised 3D poses in camera coordinates (Eq. 2, 3), in float32."""
         K, dist = camera_of(samples, pose.pixels)
-        if not bool(dist.abs().sum() > 0):
-            dist = None
         return reconstruct(pose.pixels.float(), pose.relative.float(), K, self.pair, dist)
+
+    def length_left(self, pose: Pose2p5D, samples: Sequence) -> Tensor:
+        """Discriminants of the root depths, (B, ); at most 1, below 0 undefined."""
+        K, dist = camera_of(samples, pose.pixels)
+        return length_left(rays(pose.pixels.float(), K, dist), pose.relative.float(),
+                           self.pair)
 
     def loss(self, feats, batch_data_samples, train_cfg: dict = {}) -> dict:
         """Heatmap and depth losses (Iqbal20, Eq. 6).

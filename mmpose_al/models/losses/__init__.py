@@ -1,4 +1,7 @@
 from .consistency import HeatmapConsistencyLoss
-from .multi_view import LimbLengthLoss, MultiViewConsistencyLoss
+from .multi_view import HandednessLoss, LimbLengthLoss, MultiViewConsistencyLoss
 
-__all__ = ['HeatmapConsistencyLoss', 'LimbLengthLoss', 'MultiViewConsistencyLoss']
+__all__ = [
+    'HandednessLoss', 'HeatmapConsistencyLoss', 'LimbLengthLoss',
+    'MultiViewConsistencyLoss'
+]

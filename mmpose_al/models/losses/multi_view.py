@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from mmpose.registry import MODELS
 
 from ...geometry.alignment import apply_similarity, procrustes
-from ...geometry.depth import limb_lengths
+from ...geometry.depth import limb_lengths, signed_volumes
 
 
 @MODELS.register_module()
@@ -126,6 +126,53 @@ class LimbLengthLoss(nn.Module):
         weight = confidence[..., first] * confidence[..., second] * valid[..., None]
         gap = limb_lengths(points, self.limbs) - self.mean_lengths.to(points)
         return self.loss_weight * (weight * gap * gap).mean()
+
+
+@MODELS.register_module()
+class HandednessLoss(nn.Module):
+    """A person is not their own mirror image; not in the paper.
+
+    Views that are nearly orthographic are as consistent with a world whose front and
+    back are exchanged (the bas-relief ambiguity), and limb lengths cannot tell either:
+    training that estimates the rotations from its own poses ends there
+    (``benchmarks/degeneration.py``). Anatomy can: knees bend one way, and the nose is in
+    front of the ears. Each such fact is a triple of vectors that is right-handed in every
+    person; the loss is ``φ max(0, margin - (a x b) . c)``, φ the lowest confidence of its
+    joints, and the mean over poses and triples, masked ones included. It knows signs, no
+    lengths or angles.
+
+    Args:
+        triples (Sequence): T times three vectors (to, from), ends are joints or lists of
+            joints; see :func:`~mmpose_al.geometry.depth.signed_volumes`.
+        margin (float): Volume that is enough, in units of the pair's distance cubed.
+        loss_weight (float): Its weight.
+
+    Raises:
+        ValueError: No triple, or one that is not three pairs of ends.
+    """
+
+    def __init__(self, triples: Sequence[Sequence], margin: float = 0.05,
+                 loss_weight: float = 100.0):
+        super().__init__()
+        if not triples or any(len(triple) != 3 or any(len(vector) != 2
+                                                      for vector in triple)
+                              for triple in triples):
+            raise ValueError('a triple is three vectors (to, from) and at least one is '
+                             f'needed; got {triples}')
+        self.triples = triples
+        self.margin, self.loss_weight = margin, loss_weight
+        self.joints = [sorted({
+            joint for vector in triple for end in vector
+            for joint in ([end] if isinstance(end, int) else end)})
+            for triple in triples]
+
+    def forward(self, points: Tensor, confidence: Tensor, valid: Tensor) -> Tensor:
+        """As :meth:`LimbLengthLoss.forward`."""
+        confidence = confidence.detach().clamp(min=0)
+        weight = torch.stack([confidence[..., joints].amin(-1)
+                              for joints in self.joints], -1) * valid[..., None]
+        missing = (self.margin - signed_volumes(points, self.triples)).clamp(min=0)
+        return self.loss_weight * (weight * missing).mean()
 
 
 def _ordered_pairs(num: int, device) -> Tuple[Tensor, Tensor]:

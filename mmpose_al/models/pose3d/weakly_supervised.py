@@ -16,6 +16,9 @@ from mmpose.registry import MODELS
 
 from ..heads.heatmap_2p5d import Heatmap2p5DHead
 
+# The discriminant, at most 1, below which ``range_weight`` counts.
+MIN_LEFT = 0.1
+
 
 @MODELS.register_module()
 class WeaklySupervisedPose3D(BaseModel):
@@ -36,6 +39,11 @@ class WeaklySupervisedPose3D(BaseModel):
         num_views (int): Views of a group.
         multi_view (dict, optional): Config of ``MultiViewConsistencyLoss``.
         limbs (dict, optional): Config of ``LimbLengthLoss``.
+        handedness (dict, optional): Config of ``HandednessLoss``; not in the paper.
+        range_weight (float): Weight of the mean of ``max(0, 0.1 - d)``, where d is the
+            discriminant of the root depth (Eq. 3); not in the paper. A masked pose has
+            no loss, so without this the network may leave the loss by predicting poses
+            that have no depth.
         known_rotations (bool): Align views by the cameras' extrinsics (WS+R).
         regularize (bool): Take the heatmap loss on unlabelled samples too, where they
             have keypoints.
@@ -51,6 +59,8 @@ class WeaklySupervisedPose3D(BaseModel):
                  num_views: int = 4,
                  multi_view: Optional[dict] = None,
                  limbs: Optional[dict] = None,
+                 handedness: Optional[dict] = None,
+                 range_weight: float = 0.0,
                  known_rotations: bool = False,
                  regularize: bool = False,
                  data_preprocessor: Optional[dict] = None,
@@ -72,6 +82,9 @@ class WeaklySupervisedPose3D(BaseModel):
             {'type': 'MultiViewConsistencyLoss', **multi_view})
         self.limbs = None if limbs is None else MODELS.build(
             {'type': 'LimbLengthLoss', **limbs})
+        self.handedness = None if handedness is None else MODELS.build(
+            {'type': 'HandednessLoss', **handedness})
+        self.range_weight = range_weight
         self.known_rotations = known_rotations
         self.regularize = regularize
         self.test_cfg = dict(test_cfg or {})
@@ -98,7 +111,8 @@ class WeaklySupervisedPose3D(BaseModel):
 
         Returns:
             dict: ``sup_loss_kpt``, ``sup_loss_depth``; ``unsup_loss_multi_view``,
-            ``unsup_loss_limbs``, ``unsup_loss_kpt``; ``masked_poses``, the number of
+            ``unsup_loss_limbs``, ``unsup_loss_handedness``, ``unsup_loss_range``,
+            ``unsup_loss_kpt``; ``masked_poses``, the number of
             unlabelled poses without a defined root depth.
         """
         flags = [bool(s.metainfo.get('is_labeled', True)) for s in data_samples]
@@ -109,7 +123,8 @@ class WeaklySupervisedPose3D(BaseModel):
             found = self.head.loss(self.network.extract_feat(inputs[labeled]),
                                    [data_samples[i] for i in labeled])
             losses.update({f'sup_{name}': value for name, value in found.items()})
-        if unlabeled and (self.multi_view or self.limbs or self.regularize):
+        if unlabeled and (self.multi_view or self.limbs or self.handedness
+                          or self.range_weight or self.regularize):
             losses.update(self.unsupervised_loss(
                 inputs[unlabeled], [data_samples[i] for i in unlabeled]))
         return losses
@@ -124,6 +139,12 @@ class WeaklySupervisedPose3D(BaseModel):
         if self.limbs:
             losses['unsup_loss_limbs'] = self.limbs(
                 lifted.points, pose.confidence, lifted.valid)
+        if self.handedness:
+            losses['unsup_loss_handedness'] = self.handedness(
+                lifted.points, pose.confidence, lifted.valid)
+        if self.range_weight:
+            missing = (MIN_LEFT - self.head.length_left(pose, data_samples)).clamp(min=0)
+            losses['unsup_loss_range'] = self.range_weight * missing.mean()
         if self.multi_view:
             def grouped(value: Tensor) -> Tensor:
                 return value.unflatten(0, (-1, self.num_views))
@@ -167,3 +188,7 @@ def check_groups(samples: Sequence, num_views: int) -> None:
                 f'belong to (frame, person) {sorted(map(str, keys))}; the batch comes '
                 "from a LabeledGroupSampler, with 'frame_id', 'person_id' among "
                 "PackPoseInputs' meta_keys")
+        if any(s.metainfo.get('flip') for s in group):
+            raise ValueError(
+                f'{group[0].metainfo.get("img_path")}: views of a group are mirrored; the '
+                'mirrored world is another one. Take RandomFlip out of the pipeline')

@@ -1,0 +1,3 @@
+"""Frames whose views disagree (Feng23, Eq. 8)."""
+_base_ = './random_res50_interhand-256x256.py'
+active_learning = dict(strategy=dict(type='MultiViewConsistency'))

@@ -1,0 +1,3 @@
+"""Random frames, with self-training (Feng23, Alg. 2)."""
+_base_ = './random_res50_interhand-256x256.py'
+active_learning = dict(self_training=dict(num=400, schedule='alternate'))

@@ -1,0 +1,3 @@
+"""Frames with the largest multi-peak entropy (Feng23, Eq. 2, 3)."""
+_base_ = './random_res50_panoptic-256x256.py'
+active_learning = dict(strategy=dict(type='MultiPeakEntropy'))

@@ -1,0 +1,3 @@
+"""Frames whose views disagree, with RandAugment (Feng23, Appendix C)."""
+_base_ = './mvc_hrnet-w32_panoptic-256x256.py'
+train_dataloader = dict(dataset=dict(pipeline=_base_.rand_augment_pipeline))

@@ -1,0 +1,19 @@
+"""WS, 2D=M, MV=H (Tables 1, 2): 128 labelled images and 32 groups of 4 views."""
+_base_ = './pretrain_hrnet-w32_h36m-256x256.py'
+model = dict(
+    _delete_=True,
+    type='WeaklySupervisedPose3D',
+    network=dict(_base_.model, init_cfg=dict(
+        type='Pretrained',
+        checkpoint='work_dirs/pretrain_hrnet-w32_h36m-256x256/iter_60000.pth')),
+    num_views=4,
+    multi_view=dict(loss_weight=10.0),
+    limbs=dict(limbs=_base_.limbs, mean_lengths=_base_.unit_lengths,
+               loss_weight=100.0),
+    handedness=dict(triples=_base_.triples, loss_weight=100.0),
+    range_weight=10.0)
+train_dataloader = dict(
+    batch_size=256,
+    dataset=dict(unlabeled=[_base_.h36m_rig]),
+    sampler=dict(type='LabeledGroupSampler', batch_size=256, num_groups=32,
+                 num_views=4))

@@ -1,0 +1,19 @@
+"""WS: 2D labels of two cameras, unlabelled views of the others (Iqbal20, Eq. 7).
+
+With two terms that the paper does not have; ``ws-paper_*`` is without them.
+"""
+_base_ = './2d-only_lite0_synthetic-64x64.py'
+model = dict(
+    _delete_=True,
+    type='WeaklySupervisedPose3D',
+    network=_base_.model,
+    num_views=4,
+    multi_view=dict(loss_weight=10.0),
+    limbs=dict(limbs=_base_.limbs, mean_lengths=_base_.unit_lengths,
+               loss_weight=100.0),
+    handedness=dict(triples=_base_.triples, loss_weight=100.0),
+    range_weight=10.0)
+train_dataloader = dict(
+    batch_size=32,
+    dataset=dict(unlabeled=_base_.rig),
+    sampler=dict(type='LabeledGroupSampler', batch_size=32, num_groups=4, num_views=4))

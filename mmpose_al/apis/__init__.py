@@ -1,0 +1,4 @@
+from .pose3d_inferencer import (Pose3DInferencer, guess_intrinsics, load_model,
+                                read_frames)
+
+__all__ = ['Pose3DInferencer', 'guess_intrinsics', 'load_model', 'read_frames']

@@ -1,0 +1,131 @@
+"""The inferencer and its demo, with a random network."""
+import json
+import os.path as osp
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from mmengine.config import Config
+
+import mmpose_al  # noqa: F401
+from mmpose_al.apis import Pose3DInferencer, guess_intrinsics, read_frames
+from mmpose_al.apis.pose3d_inferencer import check_intrinsics
+from tests.test_configs.test_configs import without_weights
+
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+CONFIGS = osp.join(ROOT, 'configs', 'weakly_supervised_3d', 'synthetic')
+
+
+@pytest.fixture(scope='module')
+def inferencer():
+    config = Config.fromfile(osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'))
+    without_weights(config.model)
+    return Pose3DInferencer(config)
+
+
+@pytest.fixture(scope='module')
+def image():
+    return np.random.RandomState(0).randint(0, 255, (120, 160, 3), np.uint8)
+
+
+def spread(model):
+    """Replace the head's output by a pose that has a depth."""
+    def forward(feats):
+        import torch
+        output = torch.zeros(len(feats[0]), 34, 32, 32)
+        for joint in range(17):
+            output[:, joint, 4 + joint, 8 + joint] = 1.0
+        output[:, 17:] = 0.1 * torch.arange(17.0)[None, :, None, None]
+        return output
+    model.head.forward = forward
+
+
+def test_poses_land_on_their_pixels(inferencer, image):
+    spread(inferencer.model)
+    K = np.array([[300.0, 0, 70], [0, 310, 50], [0, 0, 1]])
+    people = inferencer(image, K, [[20, 10, 60, 90], [50, 30, 80, 80]])
+    assert len(people) == 2
+    for person in people:
+        assert person['keypoints_3d'].shape == (17, 3)
+        projected = person['keypoints_3d'] @ K.T
+        projected = projected[:, :2] / projected[:, 2:]
+        assert np.abs(projected - person['keypoints']).max() < 0.05
+    # mean limb lengths give the scale: a person's size in mm
+    size = np.linalg.norm(people[0]['keypoints_3d'][5] - people[0]['keypoints_3d'][11])
+    assert inferencer.unit == 'mm' and 50 < size < 5000
+    # twice the focal length: twice as far away, the same size
+    far, = inferencer(image, np.diag([2.0, 2, 1]) @ K * [[1, 1, .5], [1, 1, .5],
+                                                         [1, 1, 1]],
+                      [[20, 10, 60, 90]])
+    ratio = far['keypoints_3d'][11, 2] / people[0]['keypoints_3d'][11, 2]
+    assert 1.8 < ratio < 2.2
+    guessed, = inferencer(image)
+    assert guessed['bbox'] == [0, 0, 160, 120]
+
+
+def test_what_it_says_is_plain_data(inferencer, image):
+    spread(inferencer.model)
+    people = inferencer(image)
+    lost = dict(people[0], keypoints_3d=None)
+    said = json.loads(json.dumps(inferencer.describe(
+        [(0, people), (5, [lost])], guess_intrinsics(160, 120), 'folder/x.mp4')))
+    assert said['format'] == 'mmpose_al-poses3d' and said['source'] == 'x.mp4'
+    assert [f['index'] for f in said['frames']] == [0, 5]
+    assert said['frames'][1]['persons'][0]['keypoints_3d'] is None
+    assert len(said['joints']) == 17 and said['unit'] == 'mm'
+    person = said['frames'][0]['persons'][0]
+    assert np.shape(person['keypoints']) == np.shape(person['keypoints_3d']) == (17, 3)
+
+
+def test_guess_and_errors(inferencer, image):
+    assert guess_intrinsics(200, 100)[0].tolist() == [240.0, 0, 99.5]
+    for bad in (np.eye(2), np.diag([1.0, -1, 1]), np.ones((3, 3)),
+                np.diag([1.0, np.nan, 1])):
+        with pytest.raises(ValueError, match='K is a 3x3'):
+            check_intrinsics(bad)
+    with pytest.raises(ValueError, match='an area'):
+        inferencer(image, boxes=[[0, 0, 0, 5]])
+    with pytest.raises(ValueError, match='an image is'):
+        inferencer(image[..., 0])
+    assert inferencer(image, boxes=[]) == []
+    with pytest.raises(ValueError, match='Heatmap2p5DHead'):
+        Pose3DInferencer(without_weights(Config.fromfile(osp.join(
+            ROOT, 'configs/semi_supervised/synthetic/'
+            'supervised_lite0_synthetic-64x64_60.py'))))
+
+
+def test_frames_of_files(tmp_path, image):
+    cv2.imwrite(str(tmp_path / 'a.png'), image)
+    (index, read), = read_frames(str(tmp_path / 'a.png'))
+    assert index == 0 and (read == image).all()
+    video = str(tmp_path / 'a.avi')
+    writer = cv2.VideoWriter(video, cv2.VideoWriter_fourcc(*'MJPG'), 10, (160, 120))
+    for _ in range(7):
+        writer.write(image)
+    writer.release()
+    assert [i for i, _ in read_frames(video, step=3)] == [0, 3, 6]
+    assert [i for i, _ in read_frames(video, limit=2)] == [0, 1]
+    for path in ('none.png', 'none.avi'):
+        with pytest.raises(ValueError, match=f'{path}: no such'):
+            list(read_frames(str(tmp_path / path)))
+
+
+def test_demo(tmp_path, inferencer, image):
+    import torch
+    checkpoint, out = str(tmp_path / 'w.pth'), str(tmp_path / 'poses.json')
+    torch.save(dict(state_dict=inferencer.model.state_dict()), checkpoint)
+    cv2.imwrite(str(tmp_path / 'a.png'), image)
+    command = [sys.executable, osp.join(ROOT, 'demo', 'pose3d_demo.py'),
+               str(tmp_path / 'a.png'),
+               osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'), checkpoint, '--out', out,
+               '--picture', str(tmp_path / 'p.png')]
+    done = subprocess.run(command + ['--intrinsics', '300', '300', '80', '60'],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          universal_newlines=True, cwd=ROOT)
+    assert done.returncode == 0, done.stdout[-2000:]
+    with open(out) as file:
+        said = json.load(file)
+    assert said['K'][0] == [300, 0, 80] and len(said['frames']) == 1
+    assert cv2.imread(str(tmp_path / 'p.png')).shape[1] > 600

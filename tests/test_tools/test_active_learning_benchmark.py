@@ -1,0 +1,87 @@
+"""benchmarks/active_learning.py: resumes, keeps what is done, shares the work."""
+import json
+import os.path as osp
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+sys.path.insert(0, osp.join(ROOT, 'benchmarks'))
+
+import active_learning as benchmark  # noqa: E402
+
+from mmpose_al.active_learning import State  # noqa: E402
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A root with data; `tools/train.py` leaves an experiment of two rounds."""
+    (tmp_path / 'work_dirs' / 'quickstart' / 'data').mkdir(parents=True)
+    monkeypatch.setattr(benchmark, 'ROOT', str(tmp_path))
+    monkeypatch.setattr(benchmark, 'TABLES', {'t': {
+        row: osp.join(ROOT, benchmark.PATH.format(row)) for row in benchmark.ROWS}})
+    calls = []
+
+    def train(command, cwd, **kwargs):
+        calls.append(command)
+        if len(calls) == 1:
+            return SimpleNamespace(returncode=-9)  # killed
+        folder = osp.join(cwd, command[command.index('--work-dir') + 1])
+        state = State(folder, dict(
+            format='mmpose_al-active-learning', version=1, config_digest='', seed=1,
+            unit='frames', finished='2 rounds are done',
+            pool=dict(units=50, sha256=''), labeled=[], rounds=[]))
+        for number, labels in enumerate((10, 20)):
+            state.finish(number, 'annotate', dict(
+                labels=labels, views=80, joints=900, seconds=0.1))
+            state.finish(number, 'train', dict(seconds=40.0, metrics={
+                'multiview/MKPE': 50.0 - number, 'multiview/residual/a/x': 1.0,
+                'student0/pck/a': 7.0, 'pck/a': 3.0, 'pck/a/nose': 1.0}))
+        state.finish(0, 'select', dict(ids=[3], utilities=[2.0], seconds=0.2))
+        state.finish(0, 'pseudo', dict(ids=[4, 5], candidates=9, mkpe=1.5, seconds=0.3))
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(benchmark.subprocess, 'run', train)
+    return tmp_path, calls
+
+
+def test_a_run_goes_on_is_kept_and_not_repeated(place):
+    root, calls = place
+    with pytest.raises(SystemExit, match='mvc-pl seed 1 ended with.*-9.*train.log'):
+        benchmark.run('t', 'mvc-pl', 1, [])
+    path = root / 'benchmarks' / 'results' / 'active_t' / 'mvc-pl_seed1.json'
+    assert not path.exists()
+    assert benchmark.run('t', 'mvc-pl', 1, []) == 'done'
+    # the same command again: the experiment itself goes on where it was
+    assert calls[0] == calls[1] and 'randomness.seed=1' in calls[0]
+    result = json.loads(path.read_text())
+    assert (result['row'], result['seed'], result['units']) == ('mvc-pl', 1, 50)
+    assert result['steps'] == 250 and result['finished'] == '2 rounds are done'
+    assert result['self_training'] == dict(num=12, schedule='alternate')
+    first, second = result['rounds']
+    assert (first['labels'], first['share'], second['share']) == (10, 0.2, 0.4)
+    assert first['metrics'] == {'multiview/MKPE': 50.0, 'student0/pck/a': 7.0,
+                                'pck/a': 3.0}
+    assert (first['pseudo'], first['pseudo_mkpe'], first['candidates']) == (2, 1.5, 9)
+    assert first['picked'] == [3] and second['picked'] is None
+    assert first['seconds'] == dict(annotate=0.1, train=40.0, select=0.2, pseudo=0.3)
+    assert benchmark.run('t', 'mvc-pl', 1, []) == 'done before' and len(calls) == 2
+
+
+def test_two_commands_share_the_work(place):
+    root, calls = place
+    folder = root / 'work_dirs' / 'benchmarks' / 'active_t' / 'mvc_seed0'
+    folder.mkdir(parents=True)
+    with benchmark.alone(str(folder / 'benchmark.lock')) as mine:
+        assert mine
+        assert benchmark.run('t', 'mvc', 0, []) == 'runs elsewhere' and not calls
+    calls.append(None)
+    assert benchmark.run('t', 'mvc', 0, []) == 'done'
+
+
+def test_missing_data_are_named(place):
+    root, _ = place
+    (root / 'work_dirs' / 'quickstart' / 'data').rmdir()
+    with pytest.raises(SystemExit, match='make_synthetic.py work_dirs/quickstart/data'):
+        benchmark.run('t', 'mvc', 0, [])

@@ -1,0 +1,100 @@
+"""Pseudo-labels, gradients of losses, and the table of 3D errors, by hand."""
+import importlib.util
+import json
+import os.path as osp
+import sys
+
+import numpy as np
+import torch
+from torch import nn
+
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+sys.path.insert(0, osp.join(ROOT, 'tools', 'analysis'))
+
+import results_table  # noqa: E402
+
+
+def load(*path):
+    spec = importlib.util.spec_from_file_location(path[-1][:-3], osp.join(ROOT, *path))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_pseudo_labels_by_hand():
+    data = dict(info=dict(format='f'), poses_3d=[1], cameras=[2], frames=[3],
+                images=[dict(id=7, width=10, height=10)],
+                annotations=[dict(id=1, image_id=7, bbox=[0, 0, 9, 9],
+                                  keypoints=[9, 9, 2] * 3, num_keypoints=3),
+                             dict(id=2, image_id=7, bbox=[0, 0, 9, 9], keypoints=[])])
+    found = {1: (np.array([[1.0, 2], [3, 4], [5, 11]]), np.array([0.6, 0.5, 0.9]))}
+    out = load('tools', 'pseudo_labels.py').relabel(data, found, 0.5)
+    # sure; not above the threshold; sure, but outside the image
+    annotation, = out['annotations']
+    assert annotation['keypoints'] == [1, 2, 2, 0, 0, 0, 0, 0, 0]
+    assert annotation['num_keypoints'] == 1
+    assert annotation['keypoint_scores'] == [0.6, 0.5, 0.9]
+    assert 'poses_3d' not in out and out['cameras'] == [2]
+    assert out['info']['pseudo_labels'] == dict(threshold=0.5)
+    assert data['annotations'][0]['num_keypoints'] == 3  # the source is left alone
+
+
+class TwoMaps(nn.Module):
+
+    def __init__(self):
+        super().__init__()
+        self.shared = nn.Parameter(torch.tensor(2.0))
+        self.head = nn.Module()
+        self.head.final_layer = nn.Conv2d(1, 2, 1, bias=False)
+
+
+def test_gradient_norms_by_hand():
+    model = TwoMaps()
+    weight = model.head.final_layer.weight
+    with torch.no_grad():
+        weight.fill_(5.0)
+    losses = dict(loss_a=3 * weight[0].sum() * model.shared, loss_b=4 * weight[1].sum(),
+                  count=weight.sum())
+    found = load('tools', 'analysis', 'loss_gradients.py').gradient_norms(
+        losses, model, num_joints=1)
+    assert set(found) == {'loss_a', 'loss_b'}
+    a, b = found['loss_a'], found['loss_b']
+    # 3 w s with w = 5 and s = 2
+    assert (a['value'], a['heatmaps'], a['depths'], a['shared']) == (30, 6, 0, 15)
+    assert (b['heatmaps'], b['depths'], b['shared']) == (0, 4, 0)
+
+
+def test_table_of_3d_errors_by_hand(tmp_path):
+    for row, seed, error in (('fs', 0, 50.0), ('fs', 1, 70.0), ('ws', 0, 65.0),
+                             ('ws', 1, 85.0), ('2d-only', 0, 200.0)):
+        metrics = {name: error for _, name in results_table.COLUMNS_3D}
+        (tmp_path / f'{row}_{seed}.json').write_text(json.dumps(dict(
+            row=row, seed=seed, steps=9, input_size=[4, 4], machine='m',
+            metrics=metrics)))
+    rows = results_table.load(str(tmp_path))
+    assert results_table.is_3d(rows)
+    lines = results_table.markdown_3d(rows).split('\n')
+    assert lines[2].startswith('| fs | 2 | 60.0 ± 14.1 |') and lines[2].endswith(
+        '| 1.00 |')
+    assert lines[3].startswith('| ws | 2 | 75.0 ±') and lines[3].endswith('| 1.25 |')
+    assert lines[4].startswith('| 2d-only | 1 | 200.0 |') and lines[4].endswith(
+        '| 4.00 |')  # of seed 0 alone
+    assert 'Seeds 0, 1' in lines[-1]
+
+
+def test_rows_of_the_benchmark_have_configs():
+    tool = load('benchmarks', 'weakly_supervised.py')
+    for row in ('pretrain', ) + tool.ROWS:
+        assert osp.exists(osp.join(ROOT, tool.PATH.format(row)))
+    assert set(results_table.ORDER_3D) == set(tool.ROWS)
+
+
+def test_without_the_25d_constraint_the_poses_collapse():
+    """A short run of benchmarks/degeneration.py: the loss falls, the poses are one."""
+    study = load('benchmarks', 'degeneration.py').study
+    free = study('free 3D, normalised', steps=100, num=64, batch=16)
+    held = study('2.5D, known rotations', steps=100, num=64, batch=16)
+    assert free['loss'][-1] < 0.2 * free['loss'][0]
+    assert free['diversity'][-1] < 0.5 * free['diversity'][0]
+    assert free['error'][-1] > free['error'][0]
+    assert held['diversity'][-1] > 0.7 and held['error'][-1] < held['error'][0]

@@ -1,0 +1,100 @@
+"""How strongly each loss of a config pulls, before the first step.
+
+    python tools/analysis/loss_gradients.py CONFIG [CHECKPOINT] [--batches 4] [--out JSON]
+
+Prints every loss and the norm of its gradient, apart for the parameters that make
+heatmaps, those that make depth maps, and all others (the shared network), averaged over
+batches of the training data. CHECKPOINT is one of the network or of the whole model;
+without it the weights are what the config says.
+"""
+import argparse
+import json
+import os.path as osp
+import sys
+from collections import defaultdict
+
+sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+
+import torch  # noqa: E402
+from mmengine.config import Config  # noqa: E402
+from mmengine.registry import init_default_scope  # noqa: E402
+from mmengine.runner import Runner, load_checkpoint  # noqa: E402
+from mmpose.registry import MODELS  # noqa: E402
+
+
+def gradient_norms(losses: dict, model, num_joints: int) -> dict:
+    """Loss -> value and norms of its gradient.
+
+    Args:
+        losses (dict): Of one batch, attached to the graph.
+        model (nn.Module): Its ``head.final_layer`` has 2J channels.
+        num_joints (int): J; the first J channels are heatmaps.
+    """
+    final = [p for p in model.head.final_layer.parameters()]
+    shared = [p for p in model.parameters()
+              if p.requires_grad and not any(p is q for q in final)]
+    result = {}
+    for name, value in losses.items():
+        if 'loss' not in name or not value.requires_grad:
+            continue
+        grads = torch.autograd.grad(value, final + shared, retain_graph=True,
+                                    allow_unused=True)
+        grads = [torch.zeros(1) if g is None else g for g in grads]
+        own, others = grads[:len(final)], grads[len(final):]
+
+        def norm(parts):
+            return float(sum((p**2).sum() for p in parts)**0.5)
+        result[name] = dict(
+            value=float(value.detach()), heatmaps=norm([g[:num_joints] for g in own]),
+            depths=norm([g[num_joints:] for g in own]), shared=norm(others))
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config')
+    parser.add_argument('checkpoint', nargs='?')
+    parser.add_argument('--batches', type=int, default=4)
+    parser.add_argument('--out', help='also write the figures to this JSON file')
+    args = parser.parse_args()
+    config = Config.fromfile(args.config)
+    init_default_scope('mmpose')
+    torch.manual_seed(0)
+    model = MODELS.build(config.model)
+    network = getattr(model, 'network', model)
+    if args.checkpoint:
+        keys = torch.load(args.checkpoint, map_location='cpu', weights_only=False)
+        keys = keys.get('state_dict', keys)
+        whole = any(key.startswith('network.') for key in keys)
+        load_checkpoint(model if whole else network, args.checkpoint, 'cpu',
+                        strict=False, logger='silent')
+    else:
+        model.init_weights()
+    model.train()
+    loader = Runner.build_dataloader(config.train_dataloader, seed=0)
+    rows, masked, seen = defaultdict(lambda: defaultdict(float)), 0.0, 0
+    for batch in loader:
+        data = model.data_preprocessor(batch, True)
+        losses = model(**data, mode='loss')
+        masked += float(losses.get('masked_poses', 0))
+        for name, values in gradient_norms(losses, model, network.head.num_joints
+                                           ).items():
+            for key, value in values.items():
+                rows[name][key] += value / args.batches
+        seen += 1
+        if seen == args.batches:
+            break
+    print(f'{"loss":24}{"value":>10}{"heatmaps":>10}{"depths":>10}{"shared":>10}')
+    for name, row in rows.items():
+        print(f'{name:24}' + ''.join(
+            f'{row[k]:10.4f}' for k in ('value', 'heatmaps', 'depths', 'shared')))
+    print(f'masked poses a batch: {masked / seen:.1f}')
+    if args.out:
+        with open(args.out, 'w') as file:
+            json.dump(dict(config=args.config, batches=seen, losses=rows,
+                           masked_poses=masked / seen), file, indent=1)
+
+
+if __name__ == '__main__':
+    main()

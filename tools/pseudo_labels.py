@@ -1,0 +1,107 @@
+"""Write a trained model's keypoints as the labels of images that have none.
+
+    python tools/pseudo_labels.py CONFIG CHECKPOINT --out pseudo.json \
+        [--threshold 0.5] [--data train_dataloader.dataset.unlabeled]
+
+Made once and kept fixed, they regularise weakly supervised training (Iqbal20, Sec. 3.3).
+The file is that of the data set with other keypoints: those with a confidence above the
+threshold count as visible (v = 2), the others are unlabelled. Annotations of other
+cameras or splits, and all 3D poses, are left out.
+"""
+import argparse
+import json
+import os
+import os.path as osp
+import sys
+from typing import Dict, Tuple
+
+sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from mmengine.config import Config  # noqa: E402
+from mmengine.dataset import pseudo_collate  # noqa: E402
+from mmpose.registry import DATASETS  # noqa: E402
+
+from mmpose_al.apis import load_model  # noqa: E402
+
+
+def relabel(data: dict, found: Dict[int, Tuple[np.ndarray, np.ndarray]],
+            threshold: float) -> dict:
+    """A COCO file's content with predicted keypoints.
+
+    Args:
+        data (dict): The content; it is not changed.
+        found (dict): Annotation id -> keypoints (K, 2) in image pixels and their
+            confidence (K, ). Other annotations are left out.
+        threshold (float): Keypoints above it are labels.
+    """
+    size = {image['id']: (image['width'], image['height']) for image in data['images']}
+    annotations = []
+    for annotation in data['annotations']:
+        if annotation['id'] not in found:
+            continue
+        keypoints, confidence = found[annotation['id']]
+        inside = ((keypoints >= 0) & (keypoints <= np.subtract(
+            size[annotation['image_id']], 1))).all(1)
+        good = (confidence > threshold) & inside
+        rows = np.where(good[:, None], np.c_[keypoints, np.full(len(good), 2.0)], 0.0)
+        annotations.append(dict(
+            annotation, keypoints=np.round(rows, 3).ravel().tolist(),
+            keypoint_scores=np.round(confidence, 4).tolist(),
+            num_keypoints=int(good.sum())))
+    info = dict(data.get('info', {}), pseudo_labels=dict(threshold=threshold))
+    kept = {k: v for k, v in data.items() if k != 'poses_3d'}
+    return dict(kept, info=info, annotations=annotations)
+
+
+@torch.no_grad()
+def predict(model, dataset, batch_size: int = 50) -> dict:
+    """Annotation id -> keypoints in image pixels and confidence."""
+    found = {}
+    for start in range(0, len(dataset), batch_size):
+        samples = [dataset[i] for i in range(start, min(start + batch_size,
+                                                         len(dataset)))]
+        for sample in model.test_step(pseudo_collate(samples)):
+            found[int(sample.metainfo['id'])] = (
+                np.asarray(sample.pred_instances.keypoints[0], float),
+                np.asarray(sample.pred_instances.keypoint_scores[0], float))
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config')
+    parser.add_argument('checkpoint')
+    parser.add_argument('--out', required=True)
+    parser.add_argument('--threshold', type=float, default=0.5)
+    parser.add_argument('--data', help='key of a data set in the config; by default the '
+                        'unlabelled one')
+    parser.add_argument('--device', default='cpu')
+    args = parser.parse_args()
+    config = Config.fromfile(args.config)
+    source = config
+    for key in (args.data or 'train_dataloader.dataset.unlabeled').split('.'):
+        source = source.get(key) if source is not None else None
+    if source is None:
+        sys.exit(f'pseudo_labels: {args.config} has no '
+                 f'{args.data or "unlabelled data set"}; name one by --data')
+    model, _ = load_model(config, args.checkpoint, args.device)
+    dataset = DATASETS.build(dict(
+        source, pipeline=[t for t in source.get('pipeline', [])]
+        + config.test_dataloader.dataset.pipeline, test_mode=True))
+    with open(dataset.ann_file) as file:
+        data = relabel(json.load(file), predict(model, dataset), args.threshold)
+    os.makedirs(osp.dirname(osp.abspath(args.out)), exist_ok=True)
+    with open(args.out + '.tmp', 'w') as file:
+        json.dump(data, file)
+    os.replace(args.out + '.tmp', args.out)
+    labels = sum(a['num_keypoints'] for a in data['annotations'])
+    joints = sum(len(a['keypoint_scores']) for a in data['annotations'])
+    print(f'{args.out}: {labels} of {joints} joints of {len(data["annotations"])} '
+          f'persons above {args.threshold}')
+
+
+if __name__ == '__main__':
+    main()
