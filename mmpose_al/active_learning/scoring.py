@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ..geometry.cameras import DIST_LENGTHS
 from ..geometry.heatmaps import (best_vs_second_best, local_peaks, multi_peak_entropy,
                                  peak_values, peaks)
+from ..models.heads import Heatmap2p5DHead
 from ..models.semi.networks import last_heatmaps, predict_heatmaps
 from .decoding import decode_heatmaps
 from .pool import UNITS
@@ -35,7 +36,7 @@ def heatmap_statistics(heatmaps: Tensor, kernel: int = 5,
 
 def networks_of(model: nn.Module) -> List[nn.Module]:
     """The networks of an estimator: a plain one is its own."""
-    return list(getattr(model, 'students', [model]))
+    return list(getattr(model, 'students', [getattr(model, 'network', model)]))
 
 
 def unit_of(sample, unit: str) -> int:
@@ -93,19 +94,28 @@ def score_batch(model: nn.Module, inputs: Tensor, samples: Sequence, unit: str,
         dict: The columns of :class:`ViewStatistics`.
     """
     networks = networks_of(model)
-    features = None
-    if 'features' in needs:
+    head = networks[0].head
+    num, features, points = len(samples), np.zeros((len(samples), 0)), None
+    with_depth = isinstance(head, Heatmap2p5DHead)
+    if 'features' in needs or with_depth:
         feats = networks[0].extract_feat(inputs)
-        last = feats[-1] if isinstance(feats, (list, tuple)) else feats
-        features = last.float().mean((-2, -1))
-        each = [last_heatmaps(networks[0].head.forward(feats))]
-        each += [predict_heatmaps(network, inputs) for network in networks[1:]]
+        if 'features' in needs:
+            last = feats[-1] if isinstance(feats, (list, tuple)) else feats
+            features = last.float().mean((-2, -1)).cpu().numpy()
+    if with_depth:
+        pose = head.pose(feats)
+        mean, each = pose.heatmaps.float(), []
+        keypoints, scores = (value.double().cpu().numpy() for value in (
+            pose.pixels, pose.confidence))
+        points = head.points(pose, samples)
     else:
-        each = [predict_heatmaps(network, inputs) for network in networks]
-    each = [heatmaps.float() for heatmaps in each]
-    mean = torch.stack(each).mean(0) if len(each) > 1 else each[0]
+        each = ([last_heatmaps(head.forward(feats))] if 'features' in needs
+                else [predict_heatmaps(networks[0], inputs)])
+        each += [predict_heatmaps(network, inputs) for network in networks[1:]]
+        each = [heatmaps.float() for heatmaps in each]
+        mean = torch.stack(each).mean(0) if len(each) > 1 else each[0]
+        keypoints, scores = decode_heatmaps(head, mean)
     numbers = heatmap_statistics(mean)
-    keypoints, scores = decode_heatmaps(networks[0].head, mean)
 
     def meta(name: str) -> list:
         return [sample.metainfo.get(name) for sample in samples]
@@ -124,8 +134,9 @@ def score_batch(model: nn.Module, inputs: Tensor, samples: Sequence, unit: str,
         keypoints=keypoints / size * scale + center - 0.5 * scale, scores=scores,
         diagonal=np.hypot(width, height),
         disagreement=_disagreement(each, networks[0], scale / size),
-        features=(np.zeros((len(samples), 0)) if features is None
-                  else features.cpu().numpy()),
+        features=features,
+        keypoints_3d=(np.zeros((num, 0, 3)) if points is None
+                      else points.cpu().numpy()),
         **{name: value.cpu().numpy() for name, value in numbers.items()},
         **_cameras(samples))
     result = {name: np.asarray(values) for name, values in columns.items()}

@@ -12,7 +12,7 @@ import torch
 
 from ..geometry.triangulation import Status, triangulate_robust
 
-VERSION = 1
+VERSION = 2
 
 
 class ViewStatistics(NamedTuple):
@@ -28,6 +28,8 @@ class ViewStatistics(NamedTuple):
         disagreement (ndarray): Mean distance of two networks' keypoints in image
             pixels, float32 (N, ); NaN with one network.
         features (ndarray): Pooled backbone features, float32 (N, F); F may be 0.
+        keypoints_3d (ndarray): Single-view 3D poses in camera coordinates, float32
+            (N, K, 3), NaN where undefined; (N, 0, 3) of a model without depth.
         diagonal (ndarray): Of the image, pixels, float32 (N, ).
         K, R, t, dist (ndarray): Cameras, float64 (N, 3, 3), (N, 3, 3), (N, 3),
             (N, 14); NaN where there is none.
@@ -44,6 +46,7 @@ class ViewStatistics(NamedTuple):
     entropy: np.ndarray
     disagreement: np.ndarray
     features: np.ndarray
+    keypoints_3d: np.ndarray
     diagonal: np.ndarray
     K: np.ndarray
     R: np.ndarray
@@ -111,14 +114,20 @@ def sort_views(views: ViewStatistics) -> ViewStatistics:
     return ViewStatistics(*(column[first] for column in views))
 
 
-def group_views(views: ViewStatistics) -> Tuple[np.ndarray, np.ndarray]:
+def group_views(views: ViewStatistics, chosen: Optional[np.ndarray] = None
+                ) -> Tuple[np.ndarray, np.ndarray]:
     """Rows of the views of each (frame, person).
+
+    Args:
+        views (ViewStatistics): Of the pool.
+        chosen (ndarray, optional): Which of them, bool (N, ); by default those with a
+            camera.
 
     Returns:
         tuple: Keys (frame id, person id), int64 (G, 2), ascending, and rows, int64
         (G, V) with -1 where a group has fewer views than the largest one.
     """
-    rows = np.flatnonzero(views.calibrated)
+    rows = np.flatnonzero(views.calibrated if chosen is None else chosen)
     keys = np.stack([views.frame_id[rows], views.person_id[rows]], 1)
     order = np.lexsort((views.camera_id[rows], keys[:, 1], keys[:, 0]))
     rows, keys = rows[order], keys[order]

@@ -24,7 +24,7 @@ def ring(num=NUM_VIEWS, radius=3000.0):
 
 def make_views(num_frames, noise=1.0, seed=0, frame_ids=None, points=None):
     """Views of frames of one person, noisy by ``noise`` (a number or one a frame)."""
-    rng = np.random.RandomState(seed)
+    rng, depth_rng = np.random.RandomState(seed), np.random.RandomState(seed + 1)
     K, R, t = ring()
     if points is None:
         points = rng.normal(0, 300, (num_frames, JOINTS, 3))
@@ -41,7 +41,9 @@ def make_views(num_frames, noise=1.0, seed=0, frame_ids=None, points=None):
                 unit=frame, frame_id=frame, camera_id=view, person_id=0,
                 keypoints=pixels[view], scores=np.ones(JOINTS),
                 margin=rng.rand(), entropy=rng.rand(), disagreement=rng.rand(),
-                features=rng.rand(6), diagonal=800.0, K=K[view], R=R[view], t=t[view],
+                features=rng.rand(6), keypoints_3d=(
+                    points[index] @ R[view].T + t[view] + depth_rng.normal(
+                        0, 10 * (1 + noise[index]), points[index].shape)), diagonal=800.0, K=K[view], R=R[view], t=t[view],
                 dist=np.zeros(14)))
     columns = {name: np.stack([np.asarray(row[name]) for row in rows])
                for name in ViewStatistics._fields}

@@ -26,6 +26,7 @@ STRATEGIES = [
     dict(type='CoreSetPoses', root=0),
     dict(type='CoreSetPoses2D', root=(0, 1)),
     dict(type='CoreSetFeatures'),
+    dict(type='ViewDisagreement3D'),
     dict(type='WeightedCombination', strategies=[
         dict(type='MultiViewConsistency'), dict(type='MultiPeakEntropy')],
         weights=[2, 1]),
@@ -194,7 +195,7 @@ def test_mvc_ranks_the_bystander_frames_of_a_real_rig_on_top():
         camera_id=view, person_id=np.zeros(many, int),
         keypoints=data['kpts_mediapipe'].reshape(many, joints, 2),
         scores=np.ones((many, joints)), features=np.zeros((many, 0)),
-        diagonal=np.linalg.norm(data['image_size'].astype(float), axis=-1)[view],
+        keypoints_3d=np.zeros((many, 0, 3)), diagonal=np.linalg.norm(data['image_size'].astype(float), axis=-1)[view],
         K=data['K'][view].astype(float), R=data['R'][view].astype(float),
         t=data['t'][view].astype(float), dist=dist[view])
     pool = PoolStatistics(ViewStatistics(**columns), np.arange(frames),
@@ -215,8 +216,35 @@ def test_strategies_without_what_they_need_say_so():
         build(dict(type='CommitteeDisagreement')).select(pool, 1)
     with pytest.raises(ValueError, match='score the pool again'):
         build(dict(type='CoreSetFeatures')).select(pool, 1)
+    pool.views = pool.views._replace(
+        keypoints_3d=np.zeros((len(pool.views.id), 0, 3)))
+    with pytest.raises(ValueError, match='Heatmap2p5DHead'):
+        build(dict(type='ViewDisagreement3D')).select(pool, 1)
     with pytest.raises(ValueError, match='beyond the 5'):
         build(dict(type='CoreSetPoses', root=11)).select(make_pool(4), 1)
+
+
+def test_view_disagreement_by_hand():
+    """Two views of each frame; the second's root is moved, its pose turned and bent."""
+    pool = make_pool(3)
+    keep = np.isin(pool.views.camera_id, (0, 1))
+    views = ViewStatistics(*(column[keep] for column in pool.views))
+    pose = np.array([[0.0, 0, 0], [300, 0, 0], [0, 400, 0], [0, 0, 500], [200, 0, 90]])
+    turned = pose @ np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]).T + [5.0, 6, 7]
+    points = np.stack([pose, turned] * 3)
+    points[3] = 1.1 * points[3]  # frame 1: 10 % larger
+    points[4, 0, 0] = np.nan     # frame 2: one view has no depth
+    # no extrinsics needed
+    views = views._replace(keypoints_3d=points.astype(np.float32),
+                           R=np.full_like(views.R, np.nan))
+    pool = PoolStatistics(views, pool.units, pool.labeled)
+    worth = build(dict(type='ViewDisagreement3D')).utilities(pool)
+    # a larger pose about the same centre: every joint is off by 10 % of its distance
+    expected = 0.1 * np.linalg.norm(pose - pose.mean(0), axis=1).mean()
+    assert worth[0] == pytest.approx(0, abs=0.01)
+    assert worth[1] == pytest.approx(expected, rel=1e-4)
+    assert np.isnan(worth[2])
+    assert build(dict(type='ViewDisagreement3D')).select(pool, 2).ids == [20, 10]
 
 
 @pytest.mark.parametrize('bad', [

@@ -19,7 +19,8 @@ for argument in "$@"; do
         *) flags+=("$argument") ;;
     esac
 done
-if [ "$compile" = no ] || [ -z "$source" ] || [ ! -d "$PRECOMPILED_FOLDER" ]; then
+if [ "$compile" = no ] || [ -z "$source" ] || [ ! -d "$PRECOMPILED_FOLDER" ] \
+        || ! command -v flock >/dev/null 2>&1; then
     exec $compiler "$@"
 fi
 (

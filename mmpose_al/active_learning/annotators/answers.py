@@ -314,6 +314,7 @@ def answered_views(pool: Pool,
                 keypoints=np.where(points[:, 2:] > 0, points[:, :2], np.nan),
                 scores=np.ones(len(points)), margin=0.0, entropy=0.0,
                 disagreement=np.nan, features=np.zeros(0),
+                keypoints_3d=np.zeros((0, 3)),
                 diagonal=np.hypot(image['width'], image['height']), K=camera['K'],
                 R=camera['R'], t=camera['t'], dist=pad_distortion(
                     torch.as_tensor(camera['dist'])).numpy()))

@@ -4,10 +4,11 @@ from .k_center import CoreSetFeatures, CoreSetPoses, CoreSetPoses2D, KCenter
 from .multi_view_consistency import MultiViewConsistency
 from .random_sampling import RandomSampling
 from .uncertainty import BestVsSecondBest, CommitteeDisagreement, MultiPeakEntropy
+from .view_disagreement import ViewDisagreement3D
 
 __all__ = [
     'BestVsSecondBest', 'CommitteeDisagreement', 'Constraints', 'CoreSetFeatures',
     'CoreSetPoses', 'CoreSetPoses2D', 'KCenter', 'MultiPeakEntropy',
     'MultiViewConsistency', 'QueryStrategy', 'RandomSampling', 'Selection',
-    'UncertainAndDiverse', 'WeightedCombination'
+    'UncertainAndDiverse', 'ViewDisagreement3D', 'WeightedCombination'
 ]

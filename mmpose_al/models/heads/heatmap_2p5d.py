@@ -121,6 +121,21 @@ class Heatmap2p5DHead(HeatmapHead):
         K, dist = camera_of(samples, pose.pixels)
         return reconstruct(pose.pixels.float(), pose.relative.float(), K, self.pair, dist)
 
+    def points(self, pose: Pose2p5D, samples: Sequence) -> Optional[Tensor]:
+        """Predicted 3D poses in camera coordinates, (B, J, 3).
+
+        In mm with ``limbs``, else normalised; NaN where the root depth is not defined;
+        None where a sample has no ``input_K``.
+        """
+        if not all('input_K' in s.metainfo for s in samples):
+            return None
+        lifted = self.lift(pose, samples)
+        scale = torch.ones_like(lifted.points[:, 0, 0])
+        if self.limbs:
+            scale = scale_from_limbs(lifted.points, self.limbs, self.mean_lengths)
+        points = lifted.points * scale[:, None, None]
+        return points.masked_fill(~lifted.valid[:, None, None], float('nan'))
+
     def length_left(self, pose: Pose2p5D, samples: Sequence) -> Tensor:
         """Discriminants of the root depths, (B, ); at most 1, below 0 undefined."""
         K, dist = camera_of(samples, pose.pixels)
@@ -153,15 +168,8 @@ class Heatmap2p5DHead(HeatmapHead):
             raise ValueError('Heatmap2p5DHead has no flip test: a mirrored image has '
                              'another camera; set test_cfg=dict(flip_test=False)')
         pose = self.pose(feats)
-        with_camera = all('input_K' in s.metainfo for s in batch_data_samples)
-        points = None
-        if with_camera:
-            lifted = self.lift(pose, batch_data_samples)
-            scale = torch.ones_like(lifted.points[:, 0, 0])
-            if self.limbs:
-                scale = scale_from_limbs(lifted.points, self.limbs, self.mean_lengths)
-            points = lifted.points * scale[:, None, None]
-            points = points.masked_fill(~lifted.valid[:, None, None], float('nan'))
+        points = self.points(pose, batch_data_samples)
+        if points is not None:
             points = points.cpu().numpy()
         result = []
         for index in range(len(pose.pixels)):
