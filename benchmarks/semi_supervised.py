@@ -80,7 +80,7 @@ TABLES = {
     'lspet': rows(LSPET, '50', ('posecons-a', 'posecons-a-jc', 'posedual-a',
                                 'posedual-a-jc', 'denoised-a', 'denoised-a-jc')
                   + MULTIPATH),
-    'synthetic': rows(SYNTHETIC, '60',
+    'synthetic': rows(SYNTHETIC, '4-frames',
                       XIE21 + BASELINES + AUGMENTATIONS + YU24 + MULTIPATH + COLLAPSE),
 }
 

@@ -11,7 +11,7 @@ codec = dict(
     sigma=1.5,
     unbiased=True,
     blur_kernel_size=7)
-labels = dict(unit='images', num=60, seed=0)
+labels = dict(unit='frames', num=4, seed=0)  # in all 8 views
 
 train_pipeline = [
     dict(type='LoadImage'),

@@ -1,4 +1,4 @@
-"""Synthetic benchmark ``small``: 60 labelled images alone."""
+"""Synthetic benchmark ``small``: 4 labelled frames alone."""
 _base_ = [
     '../../_base_/models/lite0_heatmap.py', '../../_base_/datasets/synthetic.py',
     '../../_base_/schedules/iterations_cpu.py'

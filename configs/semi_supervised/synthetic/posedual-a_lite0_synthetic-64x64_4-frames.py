@@ -1,5 +1,5 @@
-"""PoseDual, affine views: 60 labelled images of ``small``, the others unlabelled."""
-_base_ = './supervised_lite0_synthetic-64x64_60.py'
+"""PoseDual, affine views: 4 labelled frames of ``small``, the others unlabelled."""
+_base_ = './supervised_lite0_synthetic-64x64_4-frames.py'
 model = dict(_delete_=True, type='PoseDual', students=_base_.model)
 train_dataloader = dict(
     batch_size=32,

@@ -1,3 +1,0 @@
-"""PoseCons, affine views: 60 labelled images of ``small``."""
-_base_ = './posedual-a_lite0_synthetic-64x64_60.py'
-model = dict(type='PoseCons')

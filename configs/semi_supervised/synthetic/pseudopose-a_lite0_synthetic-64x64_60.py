@@ -1,5 +1,0 @@
-"""PseudoPose (Xie21, Eq. 8); train the supervised config first."""
-_base_ = './posecons-a_lite0_synthetic-64x64_60.py'
-model = dict(
-    type='PseudoPose',
-    teacher_checkpoint='work_dirs/supervised_lite0_synthetic-64x64_60/iter_500.pth')
