@@ -244,7 +244,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize('name, entries, words', HOSTILE, ids=lambda v: str(v)[:20])
+@pytest.mark.parametrize('name, entries, words', HOSTILE, ids=[h[0] for h in HOSTILE])
 def test_hostile_archives(name, entries, words, experiment, tmp_path):
     if name not in ('no_annotations', 'two_annotations', 'images_only'):
         entries = entries + [(ENTRY, json.dumps(experiment[1]['cvat']))]

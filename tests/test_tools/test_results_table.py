@@ -91,6 +91,6 @@ def test_readme_tables_are_those_of_the_result_files():
         pytest.skip('the README holds no table of results')
     for name in names:
         folder = osp.join(ROOT, 'benchmarks', 'results', name)
-        table = results_table.markdown(results_table.load(folder))
+        table = results_table.make_table(folder)
         assert results_table.replace_table(text, name, table) == text, (
             f'run tools/analysis/results_table.py {folder} --write {path}')

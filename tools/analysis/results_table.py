@@ -192,6 +192,18 @@ def gap_closed(row: str, name: str, rows: Dict[str, List[dict]]) -> str:
     return f'{100 * (own - low) / (high - low):.0f} %'
 
 
+def make_table(folder: str) -> str:
+    """The table of a folder of results.
+
+    Raises:
+        ValueError: There are none, or they do not fit together.
+    """
+    rows, other = load(folder), osp.normpath(folder) + '-compute'
+    if is_3d(rows):
+        return markdown_3d(rows)
+    return markdown(rows, load(other, same_steps=False) if osp.isdir(other) else None)
+
+
 def replace_table(text: str, name: str, table: str) -> str:
     """``text`` with the marked table replaced.
 
@@ -213,10 +225,7 @@ def main() -> None:
     parser.add_argument('--write', help='README to bring up to date')
     args = parser.parse_args()
     try:
-        rows = load(args.folder)
-        other = osp.normpath(args.folder) + '-compute'
-        equal = load(other, same_steps=False) if osp.isdir(other) else None
-        table = markdown_3d(rows) if is_3d(rows) else markdown(rows, equal)
+        table = make_table(args.folder)
         if args.write:
             with open(args.write) as file:
                 text = file.read()
