@@ -5,10 +5,10 @@ _base_ = [
 ]
 model = dict(head=dict(out_channels=17, decoder=_base_.codec))
 train_dataloader = dict(dataset=dict(labeled=dict(subset=None, labels=None)))
-train_cfg = dict(max_iters=250, val_interval=250)
+train_cfg = dict(max_iters=500, val_interval=500)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=50, start_factor=0.01, by_epoch=False),
-    dict(type='MultiStepLR', begin=0, end=250, milestones=[125], gamma=0.1,
+    dict(type='MultiStepLR', begin=0, end=500, milestones=[350, 450], gamma=0.1,
          by_epoch=False)
 ]
 val_evaluator = [

@@ -1,3 +1,3 @@
 """Random frames, with self-training (Feng23, Alg. 2)."""
 _base_ = './random_lite0_synthetic-64x64.py'
-active_learning = dict(self_training=dict(num=12, schedule='alternate'))
+active_learning = dict(self_training=dict(num=4, schedule='alternate'))
