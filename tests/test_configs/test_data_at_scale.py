@@ -325,6 +325,23 @@ def test_pretrained_then_fine_tuned(crumbs, tmp_path):
     assert 'pck/bbox@0.05' in runner.kept_metrics
 
 
+@needs_crumbs
+@pytest.mark.skipif('MMPOSE_AL_ALL_CONFIGS' not in os.environ,
+                    reason='half an hour; MMPOSE_AL_ALL_CONFIGS=1 runs them')
+@pytest.mark.parametrize('path', HERE)
+def test_every_config(path, crumbs, tmp_path):
+    """Two steps and an evaluation of each."""
+    config, more = load(path), {}
+    if config.get('load_from'):  # of networks that have to be trained before
+        more['load_from'] = None
+    if config.model.get('teacher_checkpoint'):
+        teacher = MODELS.build(without_weights(copy.deepcopy(config.model.students)))
+        torch.save(dict(meta={}, state_dict=teacher.state_dict()),
+                   str(tmp_path / 'teacher.pth'))
+        parse(path).model.teacher_checkpoint = str(tmp_path / 'teacher.pth')
+    run(path, crumbs, tmp_path / 'run', **more)
+
+
 # ------------------------------------------------------------------ networks
 
 
