@@ -42,7 +42,8 @@ def read_scalars(work_dir: str) -> Scalars:
     return {name: dict(sorted(values.items())) for name, values in scalars.items()}
 
 
-def plot_curves(runs: Dict[str, str], out_file: str) -> List[str]:
+def plot_curves(runs: Dict[str, str], out_file: str,
+                metric: Optional[str] = None) -> List[str]:
     """Draw losses, responses and metrics of several runs into one picture.
 
     Values of the students of one network pair are averaged into one curve.
@@ -50,9 +51,15 @@ def plot_curves(runs: Dict[str, str], out_file: str) -> List[str]:
     Args:
         runs (dict): Label of a run -> its work directory.
         out_file (str): The picture to write, e.g. ``curves.png``.
+        metric (str, optional): The metric to draw, e.g. ``pck/bbox@0.1``, and with it
+            its ensemble's; the first that was logged by default.
 
     Returns:
         list[str]: Titles of the panels that had something to show.
+
+    Raises:
+        FileNotFoundError: A folder holds no scalars.
+        ValueError: No run has logged ``metric``.
     """
     scalars = {label: read_scalars(folder) for label, folder in runs.items()}
     panels: Dict[str, list] = {}
@@ -61,8 +68,12 @@ def plot_curves(runs: Dict[str, str], out_file: str) -> List[str]:
             title = panel_of(name)
             if title is not None:
                 panels.setdefault(title, []).append((index, label, name, values))
+    if 'metric' in panels:
+        panels['metric'] = _shown_metrics(panels['metric'], metric)
+    elif metric:
+        raise ValueError(f'no run has logged {metric!r}, nor any other metric')
     titles = [title for title in ('loss', 'response', 'metric') if title in panels]
-    figure = Figure(figsize=(5.5 * max(len(titles), 1), 4), layout='constrained')
+    figure = Figure(figsize=(5.5 * max(len(titles), 1), 5), layout='constrained')
     for position, title in enumerate(titles):
         axes = figure.add_subplot(1, len(titles), position + 1)
         _draw_panel(axes, title, panels[title])
@@ -112,17 +123,19 @@ def _add_line(scalars: Scalars, line: str) -> None:
             scalars.setdefault(name, {})[step] = float(value)
 
 
-def _shown_metrics(curves: List[Tuple]) -> List[Tuple]:
-    """The first metric of the runs, with its ensemble; more would hide each other."""
-    first = next((name for _, _, name, _ in curves if '/' in name
-                  and not name.startswith('ensemble/')), None)
-    return [c for c in curves if c[2] in (first, f'ensemble/{first}')]
+def _shown_metrics(curves: List[Tuple], metric: Optional[str]) -> List[Tuple]:
+    """One metric of the runs, with its ensemble; more would hide each other."""
+    names = [name for _, _, name, _ in curves if not name.startswith('ensemble/')]
+    chosen = metric or next(iter(names), None)
+    shown = [c for c in curves if c[2] in (chosen, f'ensemble/{chosen}')]
+    if not shown:
+        raise ValueError(f'no run has logged {metric!r}; there are '
+                         f'{", ".join(sorted(set(names)))}')
+    return shown
 
 
 def _draw_panel(axes, title: str, curves: List[Tuple]) -> None:
     styles = {}
-    if title == 'metric':
-        curves = _shown_metrics(curves)
     for index, label, name, values in curves:
         style = styles.setdefault(name, ('-', '--', ':', '-.')[len(styles) % 4])
         axes.plot(
@@ -134,7 +147,7 @@ def _draw_panel(axes, title: str, curves: List[Tuple]) -> None:
     axes.grid(alpha=0.3)
     if title == 'loss':
         axes.set_yscale('log')
-    axes.legend(fontsize='x-small')
+    axes.legend(fontsize='x-small', loc='upper center', bbox_to_anchor=(0.5, -0.13))
 
 
 def save_figure(figure: Figure, out_file: str) -> None:

@@ -26,13 +26,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('runs', nargs='+', help='work directories, or NAME=DIRECTORY')
     parser.add_argument('--out', required=True, help='picture to write, e.g. curves.png')
+    parser.add_argument(
+        '--metric', help='which one to draw, e.g. pck/bbox@0.1; default: the first')
     args = parser.parse_args()
     runs = dict(map(named, args.runs))
     if len(runs) < len(args.runs):
         parser.error('two runs have one name; write NAME=DIRECTORY')
     try:
-        panels = plot_curves(runs, args.out)
-    except OSError as error:
+        panels = plot_curves(runs, args.out, args.metric)
+    except (OSError, ValueError) as error:
         sys.exit(f'plot_curves: {error}')
     print(f'{args.out}: {", ".join(panels)}')
 
