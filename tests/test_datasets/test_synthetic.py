@@ -115,8 +115,10 @@ def test_ring_is_calibrated_and_spread(number):
     assert len(set(centres[:, 2].round())) == number
     assert np.ptp(centres[:, 2]) == pytest.approx(2200, abs=1)
     azimuth = np.arctan2(centres[:, 1], centres[:, 0])
-    turn = np.diff(azimuth) % (2 * np.pi) * (4 if number == 2 else number)
-    assert (abs(turn / (2 * np.pi) - 1) < 0.3).all()
+    even = 90 if number == 2 else 200 / (number - 1)  # degrees
+    turn = np.degrees(np.diff(azimuth)) % 360
+    assert (abs(turn / even - 1) < 0.3).all()
+    assert abs(np.degrees(azimuth.min() + azimuth.max())) < even  # around the x axis
     for c in ring:
         np.testing.assert_allclose(c.R @ c.R.T, np.eye(3), atol=1e-12)
         assert np.linalg.det(c.R) == pytest.approx(1)
@@ -265,7 +267,7 @@ def star():
     angles = body._pose(upper_arm=(0, 60), thigh=(0, 25))[None]
     R, o = body.forward_kinematics(subject, angles, np.zeros(1))
     o = o + [0, 0, 950]
-    camera = cameras.camera_ring(np.random.default_rng(0), 8, (256, 256))[0]
+    camera = cameras.camera_ring(np.random.default_rng(0), 31, (256, 256))[15]
     return (render.pose_parts(parts, R[0], o[0]),
             body.body_keypoints(subject, R, o)[0], camera)
 
@@ -313,8 +315,8 @@ def test_visibility_is_self_occlusion_occluder_and_border():
     seen = [n for n, v in zip(NAMES, flags) if v == 2]
     assert set(NAMES) - set(seen) <= {'left_ear', 'right_ear'}
 
-    # From behind (the ring's fifth camera) the face is hidden, the rest not.
-    behind = cameras.camera_ring(np.random.default_rng(0), 8, (256, 256))[4]
+    # From behind the face is hidden, the rest not.
+    behind = cameras.camera_ring(np.random.default_rng(0), 31, (256, 256), arc=360.0)[0]
     rear = render.render_view(plain_content(parts, behind),
                               render.make_view(behind),
                               np.random.default_rng(0))

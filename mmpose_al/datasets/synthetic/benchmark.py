@@ -29,7 +29,7 @@ from .render import (Light, Parts, RenderedView, View, ViewContent, body_parts,
                      joint_visibility, lowest_point, make_view, move_parts,
                      pose_parts, render_view, sample_appearance)
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SPLITS = ('train', 'val', 'test')
 
 #: COCO's ``area`` is that of the person's outline; its mean share of the box

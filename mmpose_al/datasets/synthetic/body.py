@@ -215,7 +215,8 @@ def sample_motion(rng: np.random.Generator, action: str,
     angles = (keys[left] + ease[:, None, None] * (keys[left + 1] - keys[left]))
     lift = lifts[left] + ease * (lifts[left + 1] - lifts[left])
 
-    heading = (rng.uniform(-np.pi, np.pi) + rng.normal(0, 0.25) * times
+    # Towards the middle of the cameras' arc, more or less.
+    heading = (rng.normal(0, 0.6) + rng.normal(0, 0.25) * times
                + 0.15 * _sway(rng, times, ()))
     if action == 'walking':
         angles = angles + _gait(rng, times)
