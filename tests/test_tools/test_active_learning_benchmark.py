@@ -57,7 +57,7 @@ def test_a_run_goes_on_is_kept_and_not_repeated(place):
     assert calls[0] == calls[1] and 'randomness.seed=1' in calls[0]
     result = json.loads(path.read_text())
     assert (result['row'], result['seed'], result['units']) == ('mvc-pl', 1, 50)
-    assert result['steps'] == 250 and result['finished'] == '2 rounds are done'
+    assert result['steps'] == 500 and result['finished'] == '2 rounds are done'
     assert result['self_training'] == dict(num=12, schedule='alternate')
     first, second = result['rounds']
     assert (first['labels'], first['share'], second['share']) == (10, 0.2, 0.4)
