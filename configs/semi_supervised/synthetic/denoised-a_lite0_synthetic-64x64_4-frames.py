@@ -2,4 +2,4 @@
 _base_ = './posedual-a_lite0_synthetic-64x64_4-frames.py'
 model = dict(
     type='DenoisedPoseDual',
-    hard_view=dict(rotation=60, scale=(0.5, 1.5), beta=(0.75, 0.75)))
+    hard_view=dict(beta=(0.75, 0.75)))
