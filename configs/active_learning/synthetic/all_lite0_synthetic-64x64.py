@@ -4,7 +4,11 @@ _base_ = [
     '../../_base_/schedules/iterations_cpu.py'
 ]
 model = dict(head=dict(out_channels=17, decoder=_base_.codec))
-train_dataloader = dict(dataset=dict(labeled=dict(subset=None, labels=None)))
+# Small batches: a round takes a CPU about a minute.
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(labeled=dict(subset=None, labels=None)),
+    sampler=dict(batch_size=8))
 train_cfg = dict(max_iters=500, val_interval=500)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=50, start_factor=0.01, by_epoch=False),
