@@ -19,7 +19,8 @@ poses of different people after Procrustes, in parts of that of the true poses: 
 collapse. `error` is the P-MPJPE on people that were not trained on; `mirrored` is the
 share of poses that fit better with front and back exchanged: views that are nearly
 orthographic cannot tell them apart, and neither can limb lengths. Writes OUT.json and
-OUT.png; a minute a seed on one core.
+OUT.png; a minute a seed on one core. With --write nothing is trained: the table of OUT.json
+takes the place between `<!-- table: degeneration -->` and `<!-- end -->` of a page.
 """
 import argparse
 import json
@@ -29,7 +30,7 @@ import platform
 import sys
 
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-sys.path.insert(0, ROOT)
+sys.path[:0] = [ROOT, osp.join(ROOT, 'tools', 'analysis')]
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
@@ -41,6 +42,7 @@ from mmpose_al.geometry.depth import (length_left, limb_lengths,  # noqa: E402
                                       rays, reconstruct)
 from mmpose_al.models.losses import (HandednessLoss, LimbLengthLoss,  # noqa: E402
                                      MultiViewConsistencyLoss)
+from results_table import replace_table  # noqa: E402
 
 PAIR, ROOT_JOINT, JOINTS, VIEWS = (5, 11), 11, 17, 4
 LIMBS = [(5, 6), (11, 12), (6, 12), (5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (13, 15),
@@ -220,6 +222,20 @@ def plot(results: dict, path: str) -> None:
     plt.close(figure)
 
 
+def table(report: dict) -> str:
+    """Markdown: the end of the training, means over the seeds."""
+    lines = ['| output | multi-view loss | P-MPJPE, mm | diversity | mirrored |',
+             '| --- | --- | --- | --- | --- |']
+    for variant, runs in report['results'].items():
+        loss, error, diversity, mirrored = (
+            np.mean([run[name][-1] for run in runs])
+            for name in ('loss', 'error', 'diversity', 'mirrored'))
+        lines.append(f'| {variant} | {loss:.3f} | {error:.0f} | {diversity:.2f} | '
+                     f'{100 * mirrored:.0f} % |')
+    seeds = ', '.join(map(str, report['seeds']))
+    return '\n'.join(lines + ['', f'Seeds {seeds}; {report["steps"]} steps.'])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -227,20 +243,25 @@ def main() -> None:
         ROOT, 'benchmarks', 'results', 'degeneration'))
     parser.add_argument('--steps', type=int, default=600)
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--write', metavar='PAGE', help='put the table into this page')
     args = parser.parse_args()
+    if args.write:
+        with open(args.out + '.json') as file:
+            report = json.load(file)
+        with open(args.write) as file:
+            text = replace_table(file.read(), 'degeneration', table(report))
+        with open(args.write, 'w') as file:
+            file.write(text)
+        return
     torch.set_num_threads(1)
     results = {variant: [study(variant, args.steps, seed=seed) for seed in args.seeds]
                for variant in VARIANTS}
-    print(f'{"variant":28}{"loss":>9}{"error mm":>10}{"diversity":>11}{"mirrored":>10}'
-          f'{"valid":>7}')
-    for variant, runs in results.items():
-        last = {name: np.mean([run[name][-1] for run in runs]) for name in runs[0]}
-        print(f'{variant:28}{last["loss"]:9.4f}{last["error"]:10.1f}'
-              f'{last["diversity"]:11.2f}{last["mirrored"]:10.2f}{last["valid"]:7.2f}')
+    report = dict(command='python ' + ' '.join(sys.argv), torch=torch.__version__,
+                  machine=platform.processor() or platform.machine(), seeds=args.seeds,
+                  steps=args.steps, results=results)
+    print(table(report))
     with open(args.out + '.json.tmp', 'w') as file:
-        json.dump(dict(command='python ' + ' '.join(sys.argv), torch=torch.__version__,
-                       machine=platform.processor() or platform.machine(),
-                       seeds=args.seeds, steps=args.steps, results=results), file)
+        json.dump(report, file)
     os.replace(args.out + '.json.tmp', args.out + '.json')
     plot(results, args.out + '.png')
 
