@@ -56,9 +56,10 @@ def rounds_of(state) -> list:
 
 
 def plain(metrics: dict) -> dict:
-    """Those of the whole set: neither of one joint nor of one camera."""
+    """Those of the whole set and of an action: not of one joint or one camera."""
     return {name: round(value, 4) for name, value in metrics.items() if any(
-        name.startswith(prefix + metric) and name[len(prefix):].count('/') == 1
+        name.startswith(prefix + metric)
+        and (name[len(prefix):].count('/') == 1 or '/action/' in name)
         for prefix in PREFIXES for metric in METRICS)}
 
 

@@ -129,6 +129,25 @@ def last_metrics(work_dir: str, names=('pck/', 'coco/')) -> dict:
     return dict(step=step, metrics=values)
 
 
+def test(config: Config, path: str, work_dir: str) -> dict:
+    """``dict(test=metrics)`` of the trained network, where the test set is another than
+    the validation set."""
+    sets = [loader.dataset.ann_file
+            for loader in (config.val_dataloader, config.test_dataloader)]
+    if sets[0] == sets[1]:
+        return {}
+    with open(osp.join(ROOT, work_dir, 'last_checkpoint')) as file:
+        checkpoint = file.read().strip()
+    values = osp.join(work_dir, 'test.json')
+    with open(osp.join(ROOT, work_dir, 'test.log'), 'w') as log:
+        subprocess.run(
+            [sys.executable, 'tools/test.py', path, checkpoint, '--work-dir',
+             osp.join(work_dir, 'test'), '--out', values], cwd=ROOT, check=True,
+            stdout=log, stderr=log)
+    with open(osp.join(ROOT, values)) as file:
+        return dict(test=json.load(file))
+
+
 def write_json(content: dict, path: str) -> None:
     os.makedirs(osp.dirname(path), exist_ok=True)
     with open(path + '.tmp', 'w') as file:
@@ -165,6 +184,7 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False) -> No
         subprocess.run([sys.executable] + command, cwd=ROOT, check=True, stdout=log,
                        stderr=log)
     found = last_metrics(osp.join(ROOT, work_dir))
+    tested = test(config, path, work_dir)
     labels = config.train_dataloader.dataset.labeled.get('labels')
     write_json(dict(
         table=table, row=row, seed=seed, config=path,
@@ -173,7 +193,7 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False) -> No
         steps=found['step'], batch_size=config.train_dataloader.batch_size,
         labels=dict(labels, seed=seed) if labels else 'all',
         input_size=list(config.input_size), machine=machine(),
-        metrics=found['metrics']), result)
+        metrics=found['metrics'], **tested), result)
     print(f'{table} {row} seed {seed}: {osp.relpath(result, ROOT)}', flush=True)
 
 

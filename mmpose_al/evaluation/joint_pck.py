@@ -1,5 +1,6 @@
 """PCK by joint, normalised by the box, the torso or the head."""
 from collections import defaultdict
+from itertools import chain
 from typing import Dict, Optional, Sequence
 
 import numpy as np
@@ -33,6 +34,8 @@ class JointPCK(BaseMetric):
         meta_joints (bool): With ``per_joint``, report the means of left and right
             joints instead, and one of nose, eyes, ears and top of the head, ``head``
             (Yu24, Table 2).
+        per_action (bool): Report ``.../action/{action}`` as well, of samples whose
+            metainfo has an ``action``, as ``MultiViewCocoDataset`` gives it.
         prefix (str, optional): Before the names in the log.
 
     Raises:
@@ -46,6 +49,7 @@ class JointPCK(BaseMetric):
                  torso: Sequence[str] = ('left_hip', 'right_shoulder'),
                  per_joint: bool = False,
                  meta_joints: bool = False,
+                 per_action: bool = False,
                  collect_device: str = 'cpu',
                  prefix: Optional[str] = None):
         super().__init__(collect_device=collect_device, prefix=prefix)
@@ -57,6 +61,7 @@ class JointPCK(BaseMetric):
         self.thr, self.norm, self.torso = thr, norm, tuple(torso)
         self.per_joint = per_joint
         self.meta_joints = meta_joints
+        self.per_action = per_action
 
     def _torso_indices(self) -> list:
         names = self.dataset_meta['keypoint_id2name']
@@ -89,12 +94,15 @@ class JointPCK(BaseMetric):
                 boxes = truth['bboxes']
                 length = (boxes[:, 2:] - boxes[:, :2]).max(-1)
             predicted = sample['pred_instances']['keypoints'][..., :2]
-            self.results.append((predicted, keypoints, visible, length))
+            actions = [sample.get('action')] * len(predicted)
+            self.results.append((predicted, keypoints, visible, length, actions))
 
     def compute_metrics(self, results: list) -> Dict[str, float]:
-        """``{norm}@{thr}``, in percent, and ``.../{joint}`` where asked for."""
-        predicted, truth, visible, length = (
-            np.concatenate(part) for part in zip(*results))
+        """``{norm}@{thr}``, in percent; where asked for, ``.../{joint}`` and
+        ``.../action/{action}``."""
+        *arrays, actions = zip(*results)
+        predicted, truth, visible, length = map(np.concatenate, arrays)
+        actions = np.array(list(chain(*actions)), dtype=object)
         visible = visible & (length > 0)[:, None]
         sizes = np.maximum(length, 1e-9)[:, None].repeat(2, 1)
         joints, mean, _ = keypoint_pck_accuracy(predicted, truth, visible, self.thr,
@@ -111,6 +119,12 @@ class JointPCK(BaseMetric):
                     parts[joint].append(value)
             for joint, part in parts.items():
                 metrics[f'{name}/{joint}'] = 100 * float(np.mean(part))
+        if self.per_action:
+            for action in sorted({a for a in actions if a is not None}):
+                rows = actions == action
+                _, mean, _ = keypoint_pck_accuracy(
+                    predicted[rows], truth[rows], visible[rows], self.thr, sizes[rows])
+                metrics[f'{name}/action/{action}'] = 100 * float(mean)
         return metrics
 
 

@@ -51,6 +51,18 @@ def test_mean_runs_over_joints_and_invisible_ones_do_not_count():
     assert torso['pck/torso@0.2/nose'] == pytest.approx(0)
 
 
+def test_actions_by_hand():
+    far = [[9, 9]] * 3
+    batch = [dict(sample(np.zeros((3, 2))), action='standing'),
+             dict(sample(far, visible=(1, 1, 0)), action='standing'),
+             dict(sample(far), action='sitting'), sample(far)]
+    values = evaluate(dict(type='JointPCK', thr=0.1, per_action=True), batch)
+    assert values == {
+        'pck/bbox@0.1': pytest.approx(100 * (1 / 4 + 1 / 4 + 1 / 3) / 3),
+        'pck/bbox@0.1/action/sitting': pytest.approx(0),
+        'pck/bbox@0.1/action/standing': pytest.approx(100 * (1 / 2 + 1 / 2 + 1) / 3)}
+
+
 def head_sample(predicted, head_size, joints=16, visible=None):
     truth = np.full((1, joints, 2), 50.0)
     visible = np.ones((1, joints)) if visible is None else visible

@@ -58,7 +58,7 @@ def test_a_run_goes_on_is_kept_and_not_repeated(place):
     result = json.loads(path.read_text())
     assert (result['row'], result['seed'], result['units']) == ('mvc-pl', 1, 50)
     assert result['steps'] == 500 and result['finished'] == '2 rounds are done'
-    assert result['self_training'] == dict(num=12, schedule='alternate')
+    assert result['self_training'] == dict(num=4, schedule='alternate')
     first, second = result['rounds']
     assert (first['labels'], first['share'], second['share']) == (10, 0.2, 0.4)
     assert first['metrics'] == {'multiview/MKPE': 50.0, 'student0/pck/a': 7.0,

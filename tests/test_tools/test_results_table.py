@@ -38,6 +38,26 @@ def test_table_by_hand(tmp_path):
     assert 'Seeds 0, 1, 2' in lines[-1] and '10 optimiser steps' in lines[-1]
 
 
+def test_actions_of_the_test_set_by_hand():
+    def results(row, seed, value, rare):
+        return dict(row=row, seed=seed, metrics={'pck/a': 0.0}, test={
+            'pck/a': value, 'pck/a/action/sitting': rare, 'mean/pck/a/action/x': 1.0})
+
+    rows = dict(
+        supervised=[results('supervised', 0, 10.0, 4.0),
+                    results('supervised', 1, 12.0, 6.0)],
+        posedual=[results('posedual', 0, 11.0, 1.0),
+                  results('posedual', 1, 15.0, 5.0)])
+    lines = results_table.markdown_actions(rows).strip().split('\n')
+    assert lines[0] == '| test set | seeds | all | sitting |'
+    assert lines[2] == '| supervised | 2 | 11.0 ± 1.4 | 5.0 ± 1.4 |'
+    assert lines[3] == '| posedual | 2 | 13.0 ± 2.8 | 3.0 ± 2.8 |'
+    assert lines[4:] == ['| lead of posedual |  | +2.0 ± 1.4 | -2.0 ± 1.4 |']
+    for row in rows.values():
+        del row[1]['test'], row[0]['test']
+    assert results_table.markdown_actions(rows) == ''
+
+
 def test_equal_compute_is_a_second_column(tmp_path):
     result(tmp_path, 'supervised', 0, 10.0)
     result(tmp_path, 'posedual', 0, 15.0)

@@ -9,10 +9,10 @@ Figures are mean ± standard deviation (n - 1) over seeds. A seed has the same l
 every row, so "lead" is the mean ± standard deviation of the differences to `supervised`,
 seed by seed; "gap closed" is the share of the way from `supervised` to `supervised-all`,
 of the means over the seeds that all three have. Results in a folder `NAME-compute` beside
-it, of runs that cost the same instead of taking the same steps, make further columns. A
-folder with 3D errors (PCK3D) becomes
-the table of configs/weakly_supervised_3d instead; there "P / FS" is the ratio of P-MPJPE
-to that of full supervision over common seeds.
+it, of runs that cost the same instead of taking the same steps, make further columns.
+Figures on the test set by action make a second table below. A folder with 3D errors
+(PCK3D) becomes the table of configs/weakly_supervised_3d instead; there "P / FS" is the
+ratio of P-MPJPE to that of full supervision over common seeds.
 """
 import argparse
 import json
@@ -111,6 +111,28 @@ def markdown(rows: Dict[str, List[dict]],
     return '\n'.join(lines)
 
 
+def markdown_actions(rows: Dict[str, List[dict]]) -> str:
+    """PCK on the test set, whole and by action, each with the lead; empty without."""
+    tests = {row: [dict(r, metrics=r['test']) for r in results if 'test' in r]
+             for row, results in rows.items()}
+    tests = {row: results for row, results in tests.items() if results}
+    names = sorted({name for results in tests.values() for r in results
+                    for name in r['metrics'] if re.match(r'pck/[^/]+/action/', name)})
+    if not names:
+        return ''
+    names.insert(0, names[0].split('/action/')[0])
+    head = ['test set', 'seeds', 'all'] + [name.split('/')[-1] for name in names[1:]]
+    lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
+    for row, results in tests.items():
+        lines.append('| ' + ' | '.join([row, str(len(results))] + [
+            mean_std(list(by_seed(row, name, tests).values())) for name in names]) + ' |')
+    for row in tests:
+        leads = [lead(row, name, tests) for name in names]
+        if any(leads):
+            lines.append('| ' + ' | '.join([f'lead of {row}', ''] + leads) + ' |')
+    return '\n\n' + '\n'.join(lines)
+
+
 def equal_cells(row: str, names: List[str],
                 equal: Dict[str, List[dict]]) -> List[str]:
     """A row's cells at equal compute; empty where it was not run so."""
@@ -201,7 +223,8 @@ def make_table(folder: str) -> str:
     rows, other = load(folder), osp.normpath(folder) + '-compute'
     if is_3d(rows):
         return markdown_3d(rows)
-    return markdown(rows, load(other, same_steps=False) if osp.isdir(other) else None)
+    equal = load(other, same_steps=False) if osp.isdir(other) else None
+    return markdown(rows, equal) + markdown_actions(rows)
 
 
 def replace_table(text: str, name: str, table: str) -> str:

@@ -60,6 +60,7 @@ test_dataloader = dict(
 val_evaluator = [
     dict(type='PerStudentMetric', metric=dict(type='CocoMetric', score_mode='keypoint',
                                               nms_mode='none')),
-    dict(type='PerStudentMetric', metric=dict(type='JointPCK', thr=0.1, norm='bbox'))
+    dict(type='PerStudentMetric', metric=dict(type='JointPCK', thr=0.1, norm='bbox',
+                                              per_action=True))
 ]
 test_evaluator = val_evaluator

@@ -17,7 +17,7 @@ param_scheduler = [
 ]
 val_evaluator = [
     dict(type='MKPE', threshold=20.0),
-    dict(type='JointPCK', thr=0.1, norm='bbox')
+    dict(type='JointPCK', thr=0.1, norm='bbox', per_action=True)
 ]
 test_evaluator = val_evaluator
 custom_hooks = _base_.custom_hooks + [dict(type='ChannelsLastHook')]
