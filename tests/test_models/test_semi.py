@@ -4,6 +4,7 @@ import copy
 import pytest
 import torch
 from mmengine.config import ConfigDict
+from mmengine.logging import MessageHub
 
 import mmpose_al  # noqa: F401
 from mmpose.registry import MODELS
@@ -260,3 +261,17 @@ def test_configuration_errors():
     for bad in (dict(rotation=-1), dict(scale=(1.5, 0.5)), dict(flip_prob=2)):
         with pytest.raises(ValueError):
             build('PoseCons', hard_view=dict(type='AffineViews', **bad))
+
+
+def test_unlabelled_images_take_part_from_the_start_on():
+    model = build('PoseDual', start=2)
+    batch, data = images(4), samples([True, True, False, False])
+    hub, parts = MessageHub.get_instance('test_start'), []
+    for iteration in (0, 1, 2):
+        hub.update_info('iter', iteration)
+        losses = model.loss(batch, data)
+        assert 'sup_student0_loss_kpt' in losses
+        parts.append('unsup_student0_loss_kpt' in losses)
+    assert parts == [False, False, True]
+    with pytest.raises(ValueError, match='start'):
+        build('PoseDual', start=-1)

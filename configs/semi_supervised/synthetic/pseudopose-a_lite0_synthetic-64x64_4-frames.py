@@ -2,4 +2,5 @@
 _base_ = './posecons-a_lite0_synthetic-64x64_4-frames.py'
 model = dict(
     type='PseudoPose',
-    teacher_checkpoint='work_dirs/supervised_lite0_synthetic-64x64_4-frames/iter_500.pth')
+    start=0,
+    teacher_checkpoint='work_dirs/supervised_lite0_synthetic-64x64_4-frames/iter_1200.pth')

@@ -8,6 +8,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 import torch
+from mmengine.logging import MessageHub
 from torch import Tensor
 
 from mmpose.registry import MODELS, TRANSFORMS
@@ -59,10 +60,15 @@ class EasyHardEstimator(SemiPoseEstimator):
         hard_updates_statistics (bool): Whether hard images go into BatchNorm's running
             statistics. They do in the authors' code; but no one evaluates on covered
             and shrunk images, so by default labelled images alone do.
+        start (int): Iteration of the run (MMEngine's message hub) from which unlabelled
+            images take part; before it the students learn from the labels alone, at a
+            step's lower cost. 0 in the papers, whose schedules are long; in a short one
+            students without a start teach each other their first mistakes.
         data_preprocessor, train_cfg, test_cfg, init_cfg: See :class:`SemiPoseEstimator`.
 
     Raises:
-        ValueError: Both ``hard_augments`` and ``hard_paths``, or no path at all.
+        ValueError: Both ``hard_augments`` and ``hard_paths``, or no path at all; a
+            negative ``start``.
     """
 
     def __init__(self,
@@ -72,6 +78,7 @@ class EasyHardEstimator(SemiPoseEstimator):
                  hard_paths: Optional[Sequence[Sequence[dict]]] = None,
                  consistency: dict = dict(loss_weight=1.0),
                  hard_updates_statistics: bool = False,
+                 start: int = 0,
                  data_preprocessor: Optional[dict] = None,
                  train_cfg: Optional[dict] = None,
                  test_cfg: Optional[dict] = None,
@@ -97,6 +104,9 @@ class EasyHardEstimator(SemiPoseEstimator):
         self.consistency = MODELS.build(
             {'type': 'HeatmapConsistencyLoss', **consistency})
         self.hard_updates_statistics = hard_updates_statistics
+        if start < 0:
+            raise ValueError(f'start is an iteration, 0 or more; got {start}')
+        self.start = start
 
     def teach(self, images: Tensor, hard: View, seeds: np.ndarray,
               flip_indices: Sequence[int]) -> List[Lesson]:
@@ -145,7 +155,11 @@ class EasyHardEstimator(SemiPoseEstimator):
 
     def unsupervised_loss(self, inputs: Tensor,
                           data_samples: Sequence) -> Dict[str, Tensor]:
-        """Consistency losses of every student, summed over the hard paths."""
+        """Consistency losses of every student, summed over the hard paths; none before
+        the iteration ``start``."""
+        if self.start and (
+                MessageHub.get_current_instance().get_info('iter', 0) < self.start):
+            return {}
         seeds = augmentation_seeds(data_samples)
         hard = self.hard_view.sample(seeds, (inputs.shape[-1], inputs.shape[-2]),
                                      like=inputs)
