@@ -124,7 +124,7 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
                 finished=state.content['finished'],
                 strategy=config.active_learning.strategy,
                 self_training=config.active_learning.get('self_training'),
-                steps=config.train_cfg.round_cfg.max_iters)
+                steps=state.rounds[-1]['stages']['train']['steps'])
         write_json(content, result)
     return 'done'
 

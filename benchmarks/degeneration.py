@@ -19,8 +19,9 @@ poses of different people after Procrustes, in parts of that of the true poses: 
 collapse. `error` is the P-MPJPE on people that were not trained on; `mirrored` is the
 share of poses that fit better with front and back exchanged: views that are nearly
 orthographic cannot tell them apart, and neither can limb lengths. Writes OUT.json and
-OUT.png; a minute a seed on one core. With --write nothing is trained: the table of OUT.json
-takes the place between `<!-- table: degeneration -->` and `<!-- end -->` of a page.
+OUT.png; a minute a seed on one core. With --write nothing is trained: the table of
+OUT.json takes the place between `<!-- table: degeneration -->` and `<!-- end -->` of a
+page.
 """
 import argparse
 import json

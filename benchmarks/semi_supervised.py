@@ -56,7 +56,14 @@ def forwards(row: str) -> int:
 
 
 def equal_compute(config: Config, row: str) -> dict:
-    """Keys of the schedule in which a row costs what PoseDual costs in its own."""
+    """Keys of the schedule in which a row costs what PoseDual costs in its own.
+
+    Raises:
+        ValueError: The row's unlabelled images join later: its steps cost differently.
+    """
+    if config.model.get('start'):
+        raise ValueError(f'{row} has start={config.model.start}: equal compute is '
+                         'counted for steps that all cost the same')
     usual = config.train_cfg.max_iters
     steps = round(usual * FORWARDS['posedual'] / forwards(row))
     options = {'train_cfg.max_iters': steps}
@@ -129,23 +136,22 @@ def last_metrics(work_dir: str, names=('pck/', 'coco/')) -> dict:
     return dict(step=step, metrics=values)
 
 
-def test(config: Config, path: str, work_dir: str) -> dict:
-    """``dict(test=metrics)`` of the trained network, where the test set is another than
-    the validation set."""
-    sets = [loader.dataset.ann_file
-            for loader in (config.val_dataloader, config.test_dataloader)]
-    if sets[0] == sets[1]:
-        return {}
-    with open(osp.join(ROOT, work_dir, 'last_checkpoint')) as file:
-        checkpoint = file.read().strip()
+def call(command: list, log: str) -> None:
+    """A Python command in the repository, its output appended to a file."""
+    os.makedirs(osp.dirname(osp.join(ROOT, log)), exist_ok=True)
+    with open(osp.join(ROOT, log), 'a') as file:
+        subprocess.run([sys.executable] + command, cwd=ROOT, check=True, stdout=file,
+                       stderr=file)
+
+
+def test(path: str, checkpoint: str, work_dir: str, extra: list) -> dict:
+    """What ``tools/test.py`` measures of a checkpoint."""
     values = osp.join(work_dir, 'test.json')
-    with open(osp.join(ROOT, work_dir, 'test.log'), 'w') as log:
-        subprocess.run(
-            [sys.executable, 'tools/test.py', path, checkpoint, '--work-dir',
-             osp.join(work_dir, 'test'), '--out', values], cwd=ROOT, check=True,
-            stdout=log, stderr=log)
+    call(['tools/test.py', path, checkpoint, '--work-dir', osp.join(work_dir, 'test'),
+          '--out', values] + (['--cfg-options'] + extra if extra else []),
+         osp.join(work_dir, 'test.log'))
     with open(osp.join(ROOT, values)) as file:
-        return dict(test=json.load(file))
+        return json.load(file)
 
 
 def write_json(content: dict, path: str) -> None:
@@ -179,21 +185,21 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False) -> No
     command = ['tools/train.py', path, '--work-dir', work_dir, '--resume',
                '--cfg-options'] + options
     print(f'{table} {row} seed {seed}: {" ".join(command)}', flush=True)
-    os.makedirs(osp.join(ROOT, work_dir), exist_ok=True)
-    with open(osp.join(ROOT, work_dir, 'train.log'), 'a') as log:
-        subprocess.run([sys.executable] + command, cwd=ROOT, check=True, stdout=log,
-                       stderr=log)
+    call(command, osp.join(work_dir, 'train.log'))
     found = last_metrics(osp.join(ROOT, work_dir))
-    tested = test(config, path, work_dir)
     labels = config.train_dataloader.dataset.labeled.get('labels')
-    write_json(dict(
+    content = dict(
         table=table, row=row, seed=seed, config=path,
         command='python ' + ' '.join(command),
         config_digest=config_digest(config),
         steps=found['step'], batch_size=config.train_dataloader.batch_size,
         labels=dict(labels, seed=seed) if labels else 'all',
         input_size=list(config.input_size), machine=machine(),
-        metrics=found['metrics'], **tested), result)
+        metrics=found['metrics'])
+    if config.test_dataloader.dataset.ann_file != config.val_dataloader.dataset.ann_file:
+        with open(osp.join(ROOT, work_dir, 'last_checkpoint')) as file:
+            content['test'] = test(path, file.read().strip(), work_dir, extra)
+    write_json(content, result)
     print(f'{table} {row} seed {seed}: {osp.relpath(result, ROOT)}', flush=True)
 
 

@@ -11,17 +11,15 @@ killed run goes on. Several of these commands may run side by side with differen
 with different rows of one seed once its pre-training is done (`--rows pretrain`).
 """
 import argparse
-import json
-import os
 import os.path as osp
-import subprocess
 import sys
 
 sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
 
 from mmengine.config import Config  # noqa: E402
 
-from semi_supervised import ROOT, config_digest, machine, write_json  # noqa: E402
+from semi_supervised import (ROOT, call, config_digest, machine, test,  # noqa: E402
+                             write_json)
 
 TABLE = 'weakly_supervised'
 PATH = 'configs/weakly_supervised_3d/synthetic/{}_lite0_synthetic-64x64.py'
@@ -31,15 +29,6 @@ ROWS = ('2d-only', 'fs', 'ss', 'ws-r', 'ws', 'ws-regularized', 'ws-no-limbs',
 
 def folder(row: str, seed: int) -> str:
     return osp.join('work_dirs', 'benchmarks', TABLE, f'{row}_seed{seed}')
-
-
-def call(command: list, log: str) -> None:
-    """A Python command in the repository, its output appended to a file."""
-    print('python ' + ' '.join(command), flush=True)
-    os.makedirs(osp.dirname(osp.join(ROOT, log)), exist_ok=True)
-    with open(osp.join(ROOT, log), 'a') as file:
-        subprocess.run([sys.executable] + command, cwd=ROOT, check=True, stdout=file,
-                       stderr=file)
 
 
 def train(row: str, seed: int, options: list) -> str:
@@ -85,12 +74,7 @@ def run(row: str, seed: int, extra: list) -> None:
         options.append('train_dataloader.dataset.unlabeled.ann_file='
                        + pseudo_labels(pretrained, seed))
     checkpoint = train(row, seed, options)
-    metrics = osp.join(folder(row, seed), 'test.json')
-    call(['tools/test.py', PATH.format(row), checkpoint, '--work-dir',
-          osp.join(folder(row, seed), 'test'), '--out', metrics],
-         osp.join(folder(row, seed), 'test.log'))
-    with open(osp.join(ROOT, metrics)) as file:
-        values = json.load(file)
+    values = test(PATH.format(row), checkpoint, folder(row, seed), extra)
     write_json(dict(
         table=TABLE, row=row, seed=seed, config=PATH.format(row),
         command='python benchmarks/weakly_supervised.py '

@@ -62,6 +62,17 @@ def test_angles_turn_limbs_the_way_they_are_named(side, sign):
     np.testing.assert_allclose(ankle - knee, [-n['shin'], 0, 0], atol=1e-9)
 
 
+def test_people_mostly_face_the_middle_of_the_cameras_arc():
+    headings = np.array([body.sample_motion(
+        np.random.default_rng(seed), 'standing', np.zeros(1)).heading[0]
+        for seed in range(400)])
+    assert abs(headings.mean()) < 0.15 and headings.std() == pytest.approx(0.6, abs=0.1)
+    # the arc's middle is where the heading 0 looks: along +x
+    ring = cameras.camera_ring(np.random.default_rng(0), 31, (64, 64))
+    middle = np.mean([-c.R.T @ c.t for c in ring], 0)
+    assert middle[0] > 1000 and abs(middle[1]) < 300
+
+
 @pytest.mark.parametrize('action', list(body.ACTION_WEIGHTS))
 def test_motions_keep_limits_and_are_smooth(action):
     for seed in range(4):

@@ -35,9 +35,9 @@ def place(tmp_path, monkeypatch):
         for number, labels in enumerate((10, 20)):
             state.finish(number, 'annotate', dict(
                 labels=labels, views=80, joints=900, seconds=0.1))
-            state.finish(number, 'train', dict(seconds=40.0, metrics={
+            state.finish(number, 'train', dict(seconds=40.0, steps=7, metrics={
                 'multiview/MKPE': 50.0 - number, 'multiview/residual/a/x': 1.0,
-                'student0/pck/a': 7.0, 'pck/a': 3.0, 'pck/a/nose': 1.0}))
+                'student0/pck/a': 7.0, 'pck/a': 3.0, 'pck/a/nose': 1.0, 'pck/a/action/sitting': 2.0}))
         state.finish(0, 'select', dict(ids=[3], utilities=[2.0], seconds=0.2))
         state.finish(0, 'pseudo', dict(ids=[4, 5], candidates=9, mkpe=1.5, seconds=0.3))
         return SimpleNamespace(returncode=0)
@@ -57,12 +57,12 @@ def test_a_run_goes_on_is_kept_and_not_repeated(place):
     assert calls[0] == calls[1] and 'randomness.seed=1' in calls[0]
     result = json.loads(path.read_text())
     assert (result['row'], result['seed'], result['units']) == ('mvc-pl', 1, 50)
-    assert result['steps'] == 500 and result['finished'] == '2 rounds are done'
+    assert result['steps'] == 7 and result['finished'] == '2 rounds are done'
     assert result['self_training'] == dict(num=4, schedule='alternate')
     first, second = result['rounds']
     assert (first['labels'], first['share'], second['share']) == (10, 0.2, 0.4)
     assert first['metrics'] == {'multiview/MKPE': 50.0, 'student0/pck/a': 7.0,
-                                'pck/a': 3.0}
+                                'pck/a': 3.0, 'pck/a/action/sitting': 2.0}
     assert (first['pseudo'], first['pseudo_mkpe'], first['candidates']) == (2, 1.5, 9)
     assert first['picked'] == [3] and second['picked'] is None
     assert first['seconds'] == dict(annotate=0.1, train=40.0, select=0.2, pseudo=0.3)

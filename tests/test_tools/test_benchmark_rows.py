@@ -1,4 +1,6 @@
 """What the rows of the tables run, and what they cost."""
+import json
+import os
 import os.path as osp
 import sys
 
@@ -37,6 +39,53 @@ def test_equal_compute_by_hand():
         'train_cfg.max_iters'] == 1000
     assert semi_supervised.equal_compute(config, 'multipath-denoised')[
         'train_cfg.max_iters'] == 583
+
+
+def test_equal_compute_is_not_counted_where_unlabelled_images_join_later():
+    config = Config.fromfile(
+        osp.join(ROOT, semi_supervised.TABLES['synthetic']['posedual-a']),
+        import_custom_modules=False)
+    with pytest.raises(ValueError, match='posedual-a has start=600'):
+        semi_supervised.equal_compute(config, 'posedual-a')
+
+
+@pytest.mark.parametrize('table, tested', [('synthetic', True), ('lspet', False)])
+def test_a_run_keeps_the_last_validation_and_the_test_set(
+        table, tested, tmp_path, monkeypatch):
+    commands = []
+
+    def run(command, cwd, **kwargs):
+        commands.append(command[1:])
+        folder = osp.join(cwd, command[command.index('--work-dir') + 1])
+        if 'tools/train.py' in command:
+            os.makedirs(osp.join(folder, 'vis_data'))
+            with open(osp.join(folder, 'vis_data', 'scalars.json'), 'w') as file:
+                for step in (6, 9):
+                    file.write(json.dumps({'step': step, 'pck/a': float(step)}) + '\n')
+            with open(osp.join(folder, 'last_checkpoint'), 'w') as file:
+                file.write('iter_9.pth')
+        else:
+            with open(osp.join(cwd, command[command.index('--out') + 1]), 'w') as file:
+                json.dump({'pck/a': 3.0}, file)
+
+    path = osp.join(ROOT, semi_supervised.TABLES[table]['supervised'])
+    monkeypatch.setattr(semi_supervised, 'ROOT', str(tmp_path))
+    monkeypatch.setitem(semi_supervised.TABLES[table], 'supervised', path)
+    monkeypatch.setattr(semi_supervised.subprocess, 'run', run)
+    semi_supervised.run(table, 'supervised', 4, ['a.b=1'])
+    with open(str(tmp_path / 'benchmarks' / 'results' / table
+                  / 'supervised_seed4.json')) as file:
+        result = json.load(file)
+    assert (result['steps'], result['metrics']) == (9, {'pck/a': 9.0})
+    assert result['labels']['seed'] == result['seed'] == 4
+    assert result.get('test') == ({'pck/a': 3.0} if tested else None)
+    assert len(commands) == 1 + tested
+    assert 'randomness.seed=4' in commands[0] and commands[0][-1] == 'a.b=1'
+    if tested:
+        assert commands[1][:3] == ['tools/test.py', path, 'iter_9.pth']
+        assert commands[1][-2:] == ['--cfg-options', 'a.b=1']
+    semi_supervised.run(table, 'supervised', 4, [])
+    assert len(commands) == 1 + tested  # done before
 
 
 def test_cost_of_a_row():

@@ -1,7 +1,7 @@
 """PoseDual, affine views: 4 labelled frames of ``small``, the others unlabelled."""
 _base_ = './supervised_lite0_synthetic-64x64_4-frames.py'
-# The paper's scale, 0.5 to 1.5, would leave some people 25 of the 64 pixels. In a run this
-# short the students need a start before they can teach.
+# The paper's scale, 0.5 to 1.5, would leave some people 25 of the 64 pixels. Why a start:
+# "Without a start" in ../README.md.
 model = dict(
     _delete_=True, type='PoseDual', students=_base_.model,
     hard_view=dict(rotation=60, scale=(0.75, 1.25)),

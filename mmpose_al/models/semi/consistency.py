@@ -61,9 +61,8 @@ class EasyHardEstimator(SemiPoseEstimator):
             statistics. They do in the authors' code; but no one evaluates on covered
             and shrunk images, so by default labelled images alone do.
         start (int): Iteration of the run (MMEngine's message hub) from which unlabelled
-            images take part; before it the students learn from the labels alone, at a
-            step's lower cost. 0 in the papers, whose schedules are long; in a short one
-            students without a start teach each other their first mistakes.
+            images take part; before it the students learn from the labels alone, and a
+            step costs less. 0 in the papers.
         data_preprocessor, train_cfg, test_cfg, init_cfg: See :class:`SemiPoseEstimator`.
 
     Raises:

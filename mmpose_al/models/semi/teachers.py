@@ -6,7 +6,7 @@ import copy
 from typing import List, Optional, Sequence, Union
 
 import torch
-from mmengine.runner.checkpoint import load_checkpoint
+from mmengine.model import PretrainedInit
 from torch import Tensor
 
 from mmpose.registry import MODELS, TRANSFORMS
@@ -88,14 +88,19 @@ class PseudoPose(TaughtStudent):
                 f'{name} learns from a trained teacher: train the supervised config '
                 'first and give its checkpoint as model.teacher_checkpoint')
         super().init_weights()
-        try:
-            load_checkpoint(self.teacher, self.teacher_checkpoint, map_location='cpu',
-                            strict=True, logger='silent')
-        except RuntimeError as error:
+        # MMEngine logs what a checkpoint lacks and goes on; here nothing may be left.
+        state = self.teacher.state_dict()
+        for tensor in state.values():
+            if tensor.is_floating_point():
+                tensor.fill_(float('nan'))
+        PretrainedInit(self.teacher_checkpoint, map_location='cpu')(self.teacher)
+        missing = [name for name, tensor in state.items() if tensor.isnan().any()]
+        if missing:
             raise ValueError(
                 f'{self.teacher_checkpoint} is no checkpoint of {name}\'s teacher, a '
-                f'{type(self.teacher).__name__}; the config that made it must have the '
-                f'same network. {error}') from error
+                f'{type(self.teacher).__name__}: it has no fitting {missing[0]} '
+                f'({len(missing)} of {len(state)} are missing); the config that made it '
+                'must have the same network')
 
 
 @MODELS.register_module()
