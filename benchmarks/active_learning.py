@@ -9,12 +9,15 @@ Each is `tools/train.py CONFIG`; it leaves
 of pseudo-labels and times of every round. A run whose file is there is not repeated; a
 killed one goes on where it was. Several of these commands may run side by side, with
 the same rows and seeds too: a run that another one is at is left to it. `all` is full
-supervision with the schedule of a round.
+supervision with the schedule of a round. Rows of a seed that train the same network on
+the same first labels share their first training: the next ones copy it.
 """
 import argparse
+import copy
 import fcntl
 import os
 import os.path as osp
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -25,7 +28,8 @@ from mmengine.config import Config  # noqa: E402
 from semi_supervised import (ROOT, config_digest, last_metrics, machine,  # noqa: E402
                              write_json)
 
-from mmpose_al.active_learning import load_state  # noqa: E402
+from mmpose_al.active_learning import State, load_state  # noqa: E402
+from mmpose_al.engine.active_learning import LABELS, TAKEN, experiment_digest  # noqa: E402
 
 PATH = 'configs/active_learning/synthetic/{}_lite0_synthetic-64x64.py'
 # Full supervision first, then what is compared, then what is added to it.
@@ -75,6 +79,53 @@ def alone(path: str):
             yield True
 
 
+def seeded(path: str, seed: int) -> Config:
+    """What ``tools/train.py`` makes of a row's config and a seed."""
+    config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
+    config.merge_from_dict({'randomness.seed': seed})
+    return config
+
+
+def share_first_round(work_dir: str, config: Config, others: dict) -> str:
+    """Copy the first training of another experiment that begins as this one does.
+
+    Experiments whose configs differ in nothing but strategy and self-training label the
+    same units first and train the same network on them. It is the longest part of a
+    round, and would come out the same.
+
+    Args:
+        work_dir (str): Of an experiment that has no state yet; one that has is left.
+        config (Config): Of the experiment.
+        others (dict): Work directory of another experiment -> its config.
+
+    Returns:
+        str: The work directory it was copied from; empty where there was none.
+    """
+    chosen = ('strategy', 'self_training')
+    if load_state(work_dir) is not None:
+        return ''
+    for folder, other in others.items():
+        state = load_state(folder)
+        if (state is None or state.stage(0, 'train') is None
+                or state.content['config_digest'] != experiment_digest(other)
+                or experiment_digest(other, chosen) != experiment_digest(config, chosen)):
+            continue
+        stages = {name: state.stage(0, name) for name in ('annotate', 'train')}
+        checkpoint = stages['train']['checkpoint']
+        first = osp.dirname(checkpoint)
+        os.makedirs(osp.join(work_dir, first), exist_ok=True)
+        for name in (checkpoint, osp.join(first, LABELS), osp.join(first, TAKEN)):
+            shutil.copyfile(osp.join(folder, name), osp.join(work_dir, name))
+        content = copy.deepcopy(state.content)
+        content.update(
+            config_digest=experiment_digest(config), finished=None,
+            labeled=[e for e in content['labeled'] if e['round'] == 0],
+            rounds=[dict(round=0, stages=stages)])
+        State(work_dir, content).write()
+        return folder
+    return ''
+
+
 def run(table: str, row: str, seed: int, extra: list) -> str:
     """One experiment with one seed: run or continue, then write its result file.
 
@@ -97,6 +148,14 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
         if not osp.isdir(osp.join(ROOT, data_root)):
             sys.exit(f'active_learning: no data in {data_root}; make it: python '
                      f'tools/make_synthetic.py {data_root} --preset small')
+        if row != 'all' and not extra:
+            shared = share_first_round(osp.join(ROOT, work_dir), seeded(path, seed), {
+                osp.join(ROOT, osp.dirname(work_dir), f'{other}_seed{seed}'):
+                    seeded(TABLES[table][other], seed)
+                for other in TABLES[table] if other not in ('all', row)})
+            if shared:
+                print(f'{table} {row} seed {seed}: first training from {shared}',
+                      flush=True)
         command = ['tools/train.py', path, '--work-dir', work_dir]
         command += ['--resume'] if row == 'all' else []
         command += ['--cfg-options', f'randomness.seed={seed}'] + extra

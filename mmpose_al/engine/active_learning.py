@@ -146,25 +146,16 @@ class ActiveLearningExperiment:
         return load_pool(path, self.settings.unit, labelable,
                          source.get('on_bad', 'raise'))
 
-    def digest(self) -> str:
-        """Of the config without what may change between two starts."""
-        plain = self.cfg.to_dict() if hasattr(self.cfg, 'to_dict') else dict(self.cfg)
-        plain = copy.deepcopy(plain)
-        for key in FREE_KEYS:
-            plain.pop(key, None)
-        plain['active_learning'].pop('limits', None)
-        return hashlib.sha256(repr(_ordered(plain)).encode()).hexdigest()[:16]
-
     def _load_state(self) -> State:
         state = load_state(self.work_dir)
         if state is None:
-            state = new_state(self.work_dir, self.pool, self.digest(), self.seed)
+            state = new_state(self.work_dir, self.pool, experiment_digest(self.cfg), self.seed)
             if get_rank() == 0:
                 os.makedirs(self.work_dir, exist_ok=True)
                 self.cfg.dump(osp.join(self.work_dir, 'experiment_config.py'))
                 state.write()
             barrier()
-        check_state(state, self.pool, self.digest(), self.seed)
+        check_state(state, self.pool, experiment_digest(self.cfg), self.seed)
         return state
 
     # ---- the rounds ----------------------------------------------------------
@@ -432,6 +423,21 @@ class ActiveLearningExperiment:
         return dict(ids=units, candidates=len(found.ids), annotations=count,
                     file=osp.relpath(path, self.work_dir),
                     mkpe=_finite(pseudo_error(pool, units, self.pool.truth())))
+
+
+def experiment_digest(cfg: Config, without=()) -> str:
+    """Of the config without what may change between two starts.
+
+    Args:
+        cfg (Config): Of an experiment.
+        without (Sequence[str]): Keys of ``active_learning`` to leave out as well.
+    """
+    plain = copy.deepcopy(cfg.to_dict() if hasattr(cfg, 'to_dict') else dict(cfg))
+    for key in FREE_KEYS:
+        plain.pop(key, None)
+    for key in ('limits', *without):
+        plain['active_learning'].pop(key, None)
+    return hashlib.sha256(repr(_ordered(plain)).encode()).hexdigest()[:16]
 
 
 def _ordered(value):

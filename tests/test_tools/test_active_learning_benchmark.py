@@ -11,7 +11,8 @@ sys.path.insert(0, osp.join(ROOT, 'benchmarks'))
 
 import active_learning as benchmark  # noqa: E402
 
-from mmpose_al.active_learning import State  # noqa: E402
+from mmpose_al.active_learning import State, load_state  # noqa: E402
+from mmpose_al.engine.active_learning import experiment_digest  # noqa: E402
 
 
 @pytest.fixture
@@ -85,3 +86,51 @@ def test_missing_data_are_named(place):
     (root / 'work_dirs' / 'quickstart' / 'data').rmdir()
     with pytest.raises(SystemExit, match='make_synthetic.py work_dirs/quickstart/data'):
         benchmark.run('t', 'mvc', 0, [])
+
+
+def experiment(tmp_path, row, digest=None, seed=0):
+    """A folder whose first two rounds are trained, and its config."""
+    config = benchmark.seeded(osp.join(ROOT, benchmark.PATH.format(row)), seed)
+    folder = tmp_path / row
+    state = State(str(folder), dict(
+        format='mmpose_al-active-learning', version=1, seed=seed, unit='frames',
+        config_digest=digest or experiment_digest(config), finished='done',
+        pool=dict(units=50, sha256='x'),
+        labeled=[dict(round=0, by='a', ids=[3]), dict(round=1, by='a', ids=[5])],
+        rounds=[]))
+    for number in range(2):
+        state.finish(number, 'annotate', dict(labels=1, views=8, joints=9, seconds=0.1))
+        state.finish(number, 'train', dict(
+            checkpoint=f'round_0{number}/iter_9.pth', steps=9, metrics={}, seconds=4.0))
+        state.finish(number, 'select', dict(ids=[5], utilities=[1.0], seconds=0.1))
+    (folder / 'round_00').mkdir()
+    for name in ('iter_9.pth', 'labels.json', 'taken.json', 'scores.npz'):
+        (folder / 'round_00' / name).write_text(f'{row} {name}')
+    return str(folder), config
+
+
+def test_rows_of_a_seed_share_the_first_training(tmp_path):
+    others = dict([experiment(tmp_path, 'random')])
+    to = tmp_path / 'new'
+    config = benchmark.seeded(osp.join(ROOT, benchmark.PATH.format('mvc-pl')), 0)
+    assert benchmark.share_first_round(str(to), config, others) == str(tmp_path / 'random')
+    # no more than the first training: the strategy's part is its own
+    assert sorted(p.name for p in (to / 'round_00').iterdir()) == [
+        'iter_9.pth', 'labels.json', 'taken.json']
+    assert (to / 'round_00' / 'iter_9.pth').read_text() == 'random iter_9.pth'
+    state = load_state(str(to))
+    assert state.labeled() == [3] and len(state.rounds) == 1
+    assert list(state.rounds[0]['stages']) == ['annotate', 'train']
+    assert state.content['config_digest'] == experiment_digest(config)
+    assert state.content['finished'] is None
+    # an experiment that has begun is left as it is
+    assert benchmark.share_first_round(str(to), config, others) == ''
+
+
+@pytest.mark.parametrize('row, seed, digest', [
+    ('mvc-posedual', 0, None), ('random', 1, None), ('random', 0, 'of another config')])
+def test_a_training_that_differs_is_not_shared(tmp_path, row, seed, digest):
+    others = dict([experiment(tmp_path, row, digest, seed)])
+    config = benchmark.seeded(osp.join(ROOT, benchmark.PATH.format('mvc')), 0)
+    assert benchmark.share_first_round(str(tmp_path / 'new'), config, others) == ''
+    assert not (tmp_path / 'new').exists()

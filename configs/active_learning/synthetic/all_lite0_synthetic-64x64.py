@@ -9,10 +9,10 @@ train_dataloader = dict(
     batch_size=8,
     dataset=dict(labeled=dict(subset=None, labels=None)),
     sampler=dict(batch_size=8))
-train_cfg = dict(max_iters=500, val_interval=500)
+train_cfg = dict(max_iters=400, val_interval=400)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=50, start_factor=0.01, by_epoch=False),
-    dict(type='MultiStepLR', begin=0, end=500, milestones=[350, 450], gamma=0.1,
+    dict(type='MultiStepLR', begin=0, end=400, milestones=[280, 360], gamma=0.1,
          by_epoch=False)
 ]
 val_evaluator = [

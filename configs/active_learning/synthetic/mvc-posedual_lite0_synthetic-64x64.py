@@ -3,7 +3,7 @@ _base_ = './mvc_lite0_synthetic-64x64.py'
 model = dict(
     _delete_=True, type='PoseDual', students=_base_.model,
     hard_view=dict(rotation=60, scale=(0.75, 1.25)),
-    start=250)
+    start=200)
 train_dataloader = dict(
     batch_size=16,
     dataset=dict(unlabeled=dict(_base_.train_set, labels=None)),

@@ -10,4 +10,4 @@ active_learning = dict(
 train_cfg = dict(
     _delete_=True,
     type='ActiveLearningLoop',
-    round_cfg=dict(type='IterBasedTrainLoop', max_iters=500, val_interval=1000))
+    round_cfg=dict(type='IterBasedTrainLoop', max_iters=400, val_interval=1000))
