@@ -29,7 +29,8 @@ from semi_supervised import (ROOT, config_digest, last_metrics, machine,  # noqa
                              write_json)
 
 from mmpose_al.active_learning import State, load_state  # noqa: E402
-from mmpose_al.engine.active_learning import LABELS, TAKEN, experiment_digest  # noqa: E402
+from mmpose_al.engine.active_learning import (LABELS, TAKEN,  # noqa: E402
+                                              experiment_digest)
 
 PATH = 'configs/active_learning/synthetic/{}_lite0_synthetic-64x64.py'
 # Full supervision first, then what is compared, then what is added to it.
@@ -106,9 +107,11 @@ def share_first_round(work_dir: str, config: Config, others: dict) -> str:
         return ''
     for folder, other in others.items():
         state = load_state(folder)
-        if (state is None or state.stage(0, 'train') is None
-                or state.content['config_digest'] != experiment_digest(other)
-                or experiment_digest(other, chosen) != experiment_digest(config, chosen)):
+        if state is None or state.stage(0, 'train') is None:
+            continue
+        if state.content['config_digest'] != experiment_digest(other):
+            continue
+        if experiment_digest(other, chosen) != experiment_digest(config, chosen):
             continue
         stages = {name: state.stage(0, name) for name in ('annotate', 'train')}
         checkpoint = stages['train']['checkpoint']

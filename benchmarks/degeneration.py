@@ -5,18 +5,19 @@
 A small network sees the 2D joints of each of four views of a person, and only the
 multi-view loss teaches it 3D poses. Its output is
 
-- `2.5D`: relative depths; with the 2D joints they are reconstructed as in the paper (the
-  heatmap loss at its minimum);
+- `2.5D`: relative depths; with the 2D joints they are reconstructed as in the paper
+  (the heatmap loss at its minimum);
 - `2.5D, known rotations`: the same, the views aligned by the cameras (WS+R);
 - `2.5D + limbs`: the limb length loss beside the multi-view loss (WS);
-- `2.5D + limbs + handedness`: and ``HandednessLoss``, ``range_weight``: not the paper's;
+- `2.5D + limbs + handedness`: and ``HandednessLoss``, ``range_weight``:
+  not the paper's;
 - `2.5D, no 2D labels`: relative depths and 2D joints, which nothing else holds;
 - `free 3D`: all coordinates;
 - `free 3D, normalised`: all coordinates, the pair's distance made 1.
 
-A pose that is the same whatever is seen has no loss. `diversity` is the mean distance of
-poses of different people after Procrustes, in parts of that of the true poses: 0 is a
-collapse. `error` is the P-MPJPE on people that were not trained on; `mirrored` is the
+A pose that is the same whatever is seen has no loss. `diversity` is the mean distance
+of poses of different people after Procrustes, in parts of that of the true poses: 0 is
+a collapse. `error` is the P-MPJPE on people that were not trained on; `mirrored` is the
 share of poses that fit better with front and back exchanged: views that are nearly
 orthographic cannot tell them apart, and neither can limb lengths. Writes OUT.json and
 OUT.png; a minute a seed on one core. With --write nothing is trained: the table of
@@ -50,8 +51,9 @@ LIMBS = [(5, 6), (11, 12), (6, 12), (5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (
          (12, 14), (14, 16)]
 TRIPLES = [[(5, 6), ((5, 6), (11, 12)), (0, (3, 4))], [(11, 12), (13, 11), (15, 13)],
            [(11, 12), (14, 12), (16, 14)]]
-VARIANTS = ('2.5D, known rotations', '2.5D', '2.5D + limbs', '2.5D + limbs + handedness',
-            '2.5D, no 2D labels', 'free 3D', 'free 3D, normalised')
+VARIANTS = ('2.5D, known rotations', '2.5D', '2.5D + limbs',
+            '2.5D + limbs + handedness', '2.5D, no 2D labels', 'free 3D',
+            'free 3D, normalised')
 
 
 def poses(num: int, seed: int) -> np.ndarray:

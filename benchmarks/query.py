@@ -8,18 +8,20 @@ around it. Two pools: coordinates that depend on nothing, and a ``corner`` pool,
 labelled units all lie in one corner of few dimensions, so that every pick changes much
 and old distances tell least.
 
-BSB and MPE: ``heatmap_statistics`` of heatmaps 17 x 64 x 48 with two Gaussians and noise,
-and beside it in the same run the plain way, one heatmap at a time with scipy (and
-scikit-image's ``peak_local_max`` where it is installed); both give the same numbers.
+BSB and MPE: ``heatmap_statistics`` of heatmaps 17 x 64 x 48 with two Gaussians and
+noise, and beside it in the same run the plain way, one heatmap at a time with
+scipy (and scikit-image's ``peak_local_max`` where it is installed); both give
+the same numbers.
 
 Scoring: ``score_pool`` over a pool of 8 cameras that lies in memory, against nothing
 but the network's forward passes over the same batches, in turns; no image is read in
 either, which would hide the difference. With the networks of the configs (``--quick``:
-the small one). The processor times are compared. ``test_step`` is MMPose's own prediction, and
-``triangulated`` adds the triangulation and MVC of the whole pool, once a round.
+the small one). The processor times are compared. ``test_step`` is MMPose's own
+prediction, and ``triangulated`` adds the triangulation and MVC of the whole pool,
+once a round.
 
-The best wall-clock time of the repetitions counts, and the processor time is given beside
-it, because other work on the machine stretches the first more than the second.
+The best wall-clock time of the repetitions counts, and the processor time is given
+beside it, because other work on the machine stretches the first more than the second.
 """
 import argparse
 import json

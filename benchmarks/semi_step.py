@@ -60,11 +60,13 @@ METHODS = {
                        2, 3, 2),
 }
 # Iqbal20: of (labelled, unlabelled views, in groups of 4), what the model has.
-LIMBS = dict(limbs=[(5, 7), (7, 9), (11, 13), (13, 15)], mean_lengths=[0.5, 0.5, 0.8, 0.8])
+LIMBS = dict(limbs=[(5, 7), (7, 9), (11, 13), (13, 15)],
+             mean_lengths=[0.5, 0.5, 0.8, 0.8])
 POSE_3D = {
     'Iqbal20 FS': None,
-    'Iqbal20 WS': dict(multi_view=dict(), limbs=LIMBS, range_weight=1.0, handedness=dict(
-        triples=[[(11, 12), (13, 11), (15, 13)], [(11, 12), (14, 12), (16, 14)]])),
+    'Iqbal20 WS': dict(
+        multi_view=dict(), limbs=LIMBS, range_weight=1.0, handedness=dict(triples=[
+            [(11, 12), (13, 11), (15, 13)], [(11, 12), (14, 12), (16, 14)]])),
 }
 METHODS.update({name: (config, 1, 0, 0 if config is None else 1)
                 for name, config in POSE_3D.items()})
@@ -97,8 +99,8 @@ def student_3d(args) -> dict:
 
 def with_cameras(data, args, device):
     """Depth labels, intrinsics, and frames of four views each."""
-    K = np.array([[3.0 * args.size, 0, args.size / 2], [0, 3.0 * args.size, args.size / 2],
-                  [0, 0, 1]], np.float32)
+    K = np.array([[3.0 * args.size, 0, args.size / 2],
+                  [0, 3.0 * args.size, args.size / 2], [0, 0, 1]], np.float32)
     for index, sample in enumerate(data):
         sample.set_metainfo(dict(input_K=K, frame_id=index // 4, person_id=0))
         sample.gt_instance_labels.relative_depth = torch.zeros(1, 17, device=device)
@@ -217,8 +219,9 @@ def measure(name: str, args, device) -> dict:
     steps, passes, forwards = [], [], []
     for repeat in range(args.repeats + 2):
         forwards.append(timed(lambda: one_forward(model, images, args), model, device))
-        passes.append(timed(lambda: bare_passes(model, images, data, args, views, paths),
-                            model, device))
+        passes.append(timed(
+            lambda: bare_passes(model, images, data, args, views, paths),
+            model, device))
         if device.type == 'cuda':
             torch.cuda.reset_peak_memory_stats()
         steps.append(timed(lambda: full_step(model, images, data), model, device))

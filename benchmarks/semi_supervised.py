@@ -196,7 +196,8 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False) -> No
         labels=dict(labels, seed=seed) if labels else 'all',
         input_size=list(config.input_size), machine=machine(),
         metrics=found['metrics'])
-    if config.test_dataloader.dataset.ann_file != config.val_dataloader.dataset.ann_file:
+    if (config.test_dataloader.dataset.ann_file
+            != config.val_dataloader.dataset.ann_file):
         with open(osp.join(ROOT, work_dir, 'last_checkpoint')) as file:
             content['test'] = test(path, file.read().strip(), work_dir, extra)
     write_json(content, result)

@@ -4,8 +4,8 @@
     python tools/analysis/results_table.py benchmarks/results/weakly_supervised \
         --write configs/weakly_supervised_3d/README.md
 
-Of each seed one network is pre-trained on 2D labels; every row goes on from it. A run is
-`tools/train.py CONFIG --resume` and one pass of `tools/test.py`, and leaves
+Of each seed one network is pre-trained on 2D labels; every row goes on from it. A run
+is `tools/train.py CONFIG --resume` and one pass of `tools/test.py`, and leaves
 `benchmarks/results/weakly_supervised/ROW_seedK.json`. What is there is not repeated, a
 killed run goes on. Several of these commands may run side by side with different seeds;
 with different rows of one seed once its pre-training is done (`--rows pretrain`).

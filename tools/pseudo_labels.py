@@ -3,10 +3,10 @@
     python tools/pseudo_labels.py CONFIG CHECKPOINT --out pseudo.json \
         [--threshold 0.5] [--data train_dataloader.dataset.unlabeled]
 
-Made once and kept fixed, they regularise weakly supervised training (Iqbal20, Sec. 3.3).
-The file is that of the data set with other keypoints: those with a confidence above the
-threshold count as visible (v = 2), the others are unlabelled. Annotations of other
-cameras or splits, and all 3D poses, are left out.
+Made once and kept fixed, they regularise weakly supervised training (Iqbal20,
+Sec. 3.3). The file is that of the data set with other keypoints: those with a
+confidence above the threshold count as visible (v = 2), the others are unlabelled.
+Annotations of other cameras or splits, and all 3D poses, are left out.
 """
 import argparse
 import json
@@ -76,8 +76,8 @@ def main() -> None:
     parser.add_argument('checkpoint')
     parser.add_argument('--out', required=True)
     parser.add_argument('--threshold', type=float, default=0.5)
-    parser.add_argument('--data', help='key of a data set in the config; by default the '
-                        'unlabelled one')
+    parser.add_argument('--data', help='key of a data set in the config; by default '
+                        'the unlabelled one')
     parser.add_argument('--device', default='cpu')
     args = parser.parse_args()
     config = Config.fromfile(args.config)

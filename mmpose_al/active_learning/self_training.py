@@ -1,4 +1,5 @@
-"""Pseudo-labels from triangulation: which frames, and what they say (Feng23, Alg. 2)."""
+"""Pseudo-labels from triangulation: which frames,
+and what they say (Feng23, Alg. 2)."""
 from typing import Dict, List, NamedTuple, Sequence
 
 import numpy as np
@@ -117,7 +118,8 @@ def pseudo_error(pool: PoolStatistics, units: Sequence[int],
     """
     groups, views = pool.groups, pool.views
     errors = []
-    for group in np.flatnonzero(np.isin(groups.unit, np.asarray(list(units), np.int64))):
+    for group in np.flatnonzero(
+            np.isin(groups.unit, np.asarray(list(units), np.int64))):
         row = groups.rows[group][0]
         pose = truth.get((int(views.frame_id[row]), int(views.person_id[row])))
         if pose is not None:

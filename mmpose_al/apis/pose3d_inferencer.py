@@ -42,12 +42,12 @@ class Pose3DInferencer:
         self.model, self.meta = load_model(config, checkpoint, device)
         if not isinstance(getattr(self.model, 'head', None), Heatmap2p5DHead):
             raise ValueError(
-                'Pose3DInferencer needs a network with a Heatmap2p5DHead; take a config '
-                'of configs/weakly_supervised_3d')
+                'Pose3DInferencer needs a network with a Heatmap2p5DHead; take a '
+                'config of configs/weakly_supervised_3d')
         pipeline = config.test_dataloader.dataset.pipeline
         if 'InputCamera' not in [step['type'] for step in pipeline]:
-            raise ValueError("the config's test pipeline has no InputCamera, which takes "
-                             'the intrinsics along with the crop')
+            raise ValueError("the config's test pipeline has no InputCamera, which "
+                             'takes the intrinsics along with the crop')
         self.pipeline = Compose(pipeline)
 
     @property
@@ -134,8 +134,8 @@ def load_model(config: Config, checkpoint: Optional[str] = None,
                device: str = 'cpu') -> tuple:
     """A config's model in evaluation mode, and what is known of its joints.
 
-    The latter is that of the checkpoint, or else of the config's test data; no data file
-    is read.
+    The latter is that of the checkpoint, or else of the config's test data; no data
+    file is read.
     """
     init_default_scope(config.get('default_scope', 'mmpose'))
     model = MODELS.build(config.model)

@@ -136,8 +136,8 @@ class LabeledUnlabeledDataset(CombinedDataset):
         if single:
             raise ValueError(
                 f'{len(single)} of {len(members)} groups have one view, first: frame '
-                f'{single[0][1]}, person {single[0][2]}; a group needs two. Leave these '
-                'frames out of the unlabelled set')
+                f'{single[0][1]}, person {single[0][2]}; a group needs two. Leave '
+                'these frames out of the unlabelled set')
         return [np.array(members[key]) for key in sorted(members)]
 
     def __getitem__(self, idx: int) -> Any:

@@ -179,7 +179,8 @@ class LabeledGroupSampler(LabeledUnlabeledSampler):
             for position in range(first, first + count):
                 index = passes[source][position]
                 if source == self.LABELED:
-                    batch.append(SeededIndex(index, stream_seed(seed, source, position)))
+                    batch.append(
+                        SeededIndex(index, stream_seed(seed, source, position)))
                     continue
                 views = self.groups[index]
                 order = permutation(len(views), seed, source, position)

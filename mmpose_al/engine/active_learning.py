@@ -3,8 +3,8 @@
 ``annotate`` (a query becomes labels) -> ``train`` (an ordinary Runner in
 ``round_XX/``, and its evaluation) -> ``score`` (one pass over the pool) -> ``select``
 (the next query) -> ``pseudo`` (self-training), and again. After each stage the state is
-on disk (:mod:`mmpose_al.active_learning.pool`), and every stage is a function of what is
-there, so an experiment that is killed anywhere ends like one that was not.
+on disk (:mod:`mmpose_al.active_learning.pool`), and every stage is a function of what
+is there, so an experiment that is killed anywhere ends like one that was not.
 """
 import copy
 import hashlib
@@ -115,8 +115,8 @@ class ActiveLearningExperiment:
         if train.get('type') != 'ActiveLearningLoop' or not train.get('round_cfg'):
             raise ValueError(
                 "an experiment needs train_cfg = dict(type='ActiveLearningLoop', "
-                "round_cfg=dict(type='IterBasedTrainLoop', max_iters=...)): the schedule "
-                'of a round')
+                "round_cfg=dict(type='IterBasedTrainLoop', max_iters=...)): the "
+                'schedule of a round')
         data = cfg.train_dataloader.dataset
         if data.get('type') != 'LabeledUnlabeledDataset' or not isinstance(
                 data.get('labeled'), dict):
@@ -149,7 +149,8 @@ class ActiveLearningExperiment:
     def _load_state(self) -> State:
         state = load_state(self.work_dir)
         if state is None:
-            state = new_state(self.work_dir, self.pool, experiment_digest(self.cfg), self.seed)
+            state = new_state(self.work_dir, self.pool, experiment_digest(self.cfg),
+                              self.seed)
             if get_rank() == 0:
                 os.makedirs(self.work_dir, exist_ok=True)
                 self.cfg.dump(osp.join(self.work_dir, 'experiment_config.py'))

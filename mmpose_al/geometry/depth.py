@@ -45,8 +45,8 @@ def root_depth(directions: Tensor, relative: Tensor,
                pair: Sequence[int]) -> Tuple[Tensor, Tensor]:
     """Normalised depth of the root, from the pair's unit distance (Iqbal20, Eq. 3).
 
-    ``|| (z + z_k) X_k - (z + z_l) X_l || = 1`` is quadratic in z; the larger solution is
-    the one in front of the camera.
+    ``|| (z + z_k) X_k - (z + z_l) X_l || = 1`` is quadratic in z; the larger solution
+    is the one in front of the camera.
 
     Args:
         directions (Tensor): From :func:`rays`, (..., J, 3).

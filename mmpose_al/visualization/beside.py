@@ -11,7 +11,8 @@ from .curves import save_figure
 def draw_beside(images: Sequence[np.ndarray], people: Sequence[Sequence[dict]],
                 links: Sequence[Tuple[int, int]], out_file: str,
                 unit: str = 'mm', threshold: float = 0.2) -> None:
-    """Write one row an image: the image, the 3D poses from the camera and from the side.
+    """Write one row an image: the image, the 3D poses from the camera
+    and from the side.
 
     Args:
         images (list): BGR images.

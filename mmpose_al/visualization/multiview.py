@@ -4,8 +4,8 @@ from typing import List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from .overlays import (PREDICTED_COLOR, TRUE_COLOR, save_picture, draw_skeleton, fit_height,
-                       scaled)
+from .overlays import (PREDICTED_COLOR, TRUE_COLOR, save_picture, draw_skeleton,
+                       fit_height, scaled)
 
 REPROJECTED_COLOR = (255, 140, 0)
 OUTLIER_COLOR = (255, 0, 255)

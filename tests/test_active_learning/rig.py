@@ -43,8 +43,8 @@ def make_views(num_frames, noise=1.0, seed=0, frame_ids=None, points=None):
                 margin=rng.rand(), entropy=rng.rand(), disagreement=rng.rand(),
                 features=rng.rand(6), keypoints_3d=(
                     points[index] @ R[view].T + t[view] + depth_rng.normal(
-                        0, 10 * (1 + noise[index]), points[index].shape)), diagonal=800.0, K=K[view], R=R[view], t=t[view],
-                dist=np.zeros(14)))
+                        0, 10 * (1 + noise[index]), points[index].shape)),
+                diagonal=800.0, K=K[view], R=R[view], t=t[view], dist=np.zeros(14)))
     columns = {name: np.stack([np.asarray(row[name]) for row in rows])
                for name in ViewStatistics._fields}
     return ViewStatistics(**columns), points

@@ -1,4 +1,5 @@
-"""What was made fast gives what the slow way gives, to the last bit where it matters."""
+"""What was made fast gives what the slow way gives, to the last bit
+where it matters."""
 from types import SimpleNamespace
 
 import numpy as np

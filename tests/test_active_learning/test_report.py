@@ -1,4 +1,5 @@
-"""The report: numbers by hand, and the page in a browser, or read as a browser would."""
+"""The report: numbers by hand, and the page in a browser,
+or read as a browser would."""
 import base64
 import csv
 import json
@@ -13,7 +14,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.pool import (STATE_FILE, StateError, load_pool, new_state)
+from mmpose_al.active_learning.pool import STATE_FILE, StateError, load_pool, new_state
 from mmpose_al.active_learning.report import analysis, write_report
 from mmpose_al.active_learning.report.experiment import (Metric, Missing, group_name,
                                                          main_metric, full_supervision)
@@ -148,7 +149,8 @@ def reports(tmp_path_factory):
     folder = tmp_path_factory.mktemp('report')
     pool_file, views = write_pool(folder)
     one = write_experiment(folder / 'mvc_seed0', pool_file, views)
-    two = write_experiment(folder / 'mvc_seed1', pool_file, views, 1, (64.0, 41.0, 34.0))
+    two = write_experiment(folder / 'mvc_seed1', pool_file, views, 1,
+                           (64.0, 41.0, 34.0))
     other = write_experiment(folder / 'random_seed0', pool_file, views, 0, (60.0, 50.0),
                              None)
     full = str(folder / 'full.json')
@@ -171,7 +173,8 @@ def test_the_page_of_an_experiment(reports):
     assert dict(facts)['State'] == 'finished: 3 rounds are done'
     assert curve[0] == ['round', 'frames labelled', 'share [%]', 'multiview/MKPE',
                         'multiview/failed']
-    assert curve[1:] == [['0', '3', '25', '60', '0.5'], ['1', '5', '41.6667', '45', '0.5'],
+    assert curve[1:] == [['0', '3', '25', '60', '0.5'],
+                         ['1', '5', '41.6667', '45', '0.5'],
                          ['2', '7', '58.3333', '30', '0.5']]
     assert picked[1] == ['0', '1', '100', 'could not be judged', EVIL]
     assert picked[4] == ['1', '2', '20', '2.5', EVIL]
@@ -196,7 +199,8 @@ def test_numbers_and_pictures_lie_beside_the_page(reports):
     # noise grows with the frame: MVC knows it, random margins do not
     assert found['0', 'MVC', '2D'] > 0.7 > found['0', 'BSB', '2D']
     with open(osp.join(folder, 'cameras.csv')) as file:
-        assert [row[0] for row in csv.reader(file)][1:] == [EVIL, 'cam1', 'cam2', 'cam3']
+        assert [row[0] for row in csv.reader(file)][1:] == [
+            EVIL, 'cam1', 'cam2', 'cam3']
 
 
 def test_the_page_that_compares(reports):
@@ -324,7 +328,7 @@ def test_single_views_and_a_broken_score_file(tmp_path):
     assert 'is no score file' in text and 'coco/AP, higher is better' in text
 
 
-# ---- pure functions --------------------------------------------------------------------
+# ---- pure functions ------------------------------------------------------------------
 
 
 def test_area_by_hand():
@@ -341,7 +345,8 @@ def test_labels_needed_by_hand():
     assert analysis.target_of(0.8, False) == pytest.approx(0.76)
     assert analysis.labels_needed([10, 20, 30], [60, 50, 30], 40, True) == 25
     assert analysis.labels_needed([10, 20, 30], [60, 50, 30], 70, True) == 10
-    assert analysis.labels_needed([10, 20], [0.2, 0.6], 0.5, False) == pytest.approx(17.5)
+    assert analysis.labels_needed(
+        [10, 20], [0.2, 0.6], 0.5, False) == pytest.approx(17.5)
     assert math.isnan(analysis.labels_needed([10, 20], [60, 50], 40, True))
 
 
@@ -389,7 +394,8 @@ def test_the_main_metric(names, expected):
 
 @pytest.mark.parametrize('folder, name', [
     ('/a/mvc_seed0', 'mvc'), ('/a/mvc-s12', 'mvc'), ('/a/mvc/seed_3', 'mvc'),
-    ('/a/mvc', 'mvc'), ('/a/small.seed7/', 'small'), ('/a/mpe-posedual', 'mpe-posedual')])
+    ('/a/mvc', 'mvc'), ('/a/small.seed7/', 'small'),
+    ('/a/mpe-posedual', 'mpe-posedual')])
 def test_names_without_the_seed(folder, name):
     assert group_name(folder) == name
 

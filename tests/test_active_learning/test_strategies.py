@@ -195,7 +195,8 @@ def test_mvc_ranks_the_bystander_frames_of_a_real_rig_on_top():
         camera_id=view, person_id=np.zeros(many, int),
         keypoints=data['kpts_mediapipe'].reshape(many, joints, 2),
         scores=np.ones((many, joints)), features=np.zeros((many, 0)),
-        keypoints_3d=np.zeros((many, 0, 3)), diagonal=np.linalg.norm(data['image_size'].astype(float), axis=-1)[view],
+        keypoints_3d=np.zeros((many, 0, 3)),
+        diagonal=np.linalg.norm(data['image_size'].astype(float), axis=-1)[view],
         K=data['K'][view].astype(float), R=data['R'][view].astype(float),
         t=data['t'][view].astype(float), dist=dist[view])
     pool = PoolStatistics(ViewStatistics(**columns), np.arange(frames),

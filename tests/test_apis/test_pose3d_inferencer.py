@@ -119,8 +119,8 @@ def test_demo(tmp_path, inferencer, image):
     cv2.imwrite(str(tmp_path / 'a.png'), image)
     command = [sys.executable, osp.join(ROOT, 'demo', 'pose3d_demo.py'),
                str(tmp_path / 'a.png'),
-               osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'), checkpoint, '--out', out,
-               '--picture', str(tmp_path / 'p.png')]
+               osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'), checkpoint,
+               '--out', out, '--picture', str(tmp_path / 'p.png')]
     done = subprocess.run(command + ['--intrinsics', '300', '300', '80', '60'],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           universal_newlines=True, cwd=ROOT)

@@ -51,7 +51,8 @@ def config(data_root, work_dir, batch=4, norm=True, launcher='none', **section):
         train_cfg=dict(type='ActiveLearningLoop', round_cfg=dict(
             type='IterBasedTrainLoop', max_iters=STEPS, val_interval=100)),
         val_cfg=dict(), val_evaluator=[
-            dict(type='MKPE', threshold=1000.0), dict(type='JointPCK', thr=0.2, norm='bbox')],
+            dict(type='MKPE', threshold=1000.0),
+            dict(type='JointPCK', thr=0.2, norm='bbox')],
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-2)),
         param_scheduler=[dict(type='MultiStepLR', begin=0, end=STEPS, milestones=[2],
                               by_epoch=False)],

@@ -159,7 +159,8 @@ def test_sample_at_by_hand():
 
 
 def test_length_left_by_hand():
-    """The pair upright, rays 1/4 apart, one joint deeper by d: 1 - d² (1 + y²) + along²."""
+    """The pair upright, rays 1/4 apart, one joint deeper by d:
+    1 - d² (1 + y²) + along²."""
     X = torch.tensor([[0.0, 0.25, 1], [0.0, 0.0, 1]], dtype=torch.float64)
     for deeper in (0.0, 0.6, 1.5):
         relative = torch.tensor([deeper, 0.0], dtype=torch.float64)

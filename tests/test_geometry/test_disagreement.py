@@ -19,7 +19,8 @@ def test_moved_poses_agree_and_mirrored_ones_do_not():
 
 
 def test_by_hand():
-    """Two collinear points 2 and 4 apart: each end is off by 1. Scale is not aligned."""
+    """Two collinear points 2 and 4 apart: each end is off by 1.
+    Scale is not aligned."""
     poses = torch.zeros(1, 3, 2, 3)
     poses[0, 0, 1, 0], poses[0, 1, 1, 1] = 2, 4
     poses[0, 2] = float('nan')  # takes no part

@@ -30,11 +30,14 @@ def test_paste_by_hand():
     centers = torch.tensor([[[1.0, 1.0]], [[5.0, 4.0]]])
     origin = torch.tensor([[[4.0, 3.0]], [[1.0, 1.0]]])
     halves = torch.tensor([[1.0], [1.0]])
-    out = paste(images, sources, centers, origin, halves, torch.tensor([[True], [True]]))
+    out = paste(images, sources, centers, origin, halves,
+                torch.tensor([[True], [True]]))
     # image 0: pixels (0..2, 0..2) come from (3..5, 2..4) of image 1
-    assert out[0, :, 0, 0].tolist() == [1, 2, 3] and out[0, :, 2, 2].tolist() == [1, 4, 5]
+    assert (out[0, :, 0, 0].tolist() == [1, 2, 3]
+            and out[0, :, 2, 2].tolist() == [1, 4, 5])
     assert out[0, :, 3, 1].tolist() == [0, 3, 1]
-    assert out[1, :, 4, 5].tolist() == [0, 1, 1] and out[1, :, 3, 4].tolist() == [0, 0, 0]
+    assert (out[1, :, 4, 5].tolist() == [0, 1, 1]
+            and out[1, :, 3, 4].tolist() == [0, 0, 0])
     none = paste(images, sources, centers, origin, halves, torch.zeros(2, 1).bool())
     assert torch.equal(none, images)
     # from outside the source: left alone
@@ -67,7 +70,8 @@ def test_joint_cut_occlude_takes_joints_of_another_image():
 def test_joints_outside_take_no_part():
     images = numbered()
     keypoints = torch.tensor([[[-5.0, 20.0], [100.0, 40.0]]]).repeat(4, 1, 1)
-    assert torch.equal(JointCutOcclude().augment(images, keypoints, np.arange(4)), images)
+    assert torch.equal(
+        JointCutOcclude().augment(images, keypoints, np.arange(4)), images)
 
 
 def test_cutout_and_cutmix_change_squares_only():
@@ -89,7 +93,8 @@ def test_cutout_and_cutmix_change_squares_only():
 
 
 def test_squares_refuse_bad_settings_and_pipelines():
-    for bad in (lambda: RandomCutout(num_holes=0), lambda: RandomCutMix(half_size=(5, 2)),
+    for bad in (lambda: RandomCutout(num_holes=0),
+                lambda: RandomCutMix(half_size=(5, 2)),
                 lambda: JointCutOcclude(jitter=-1)):
         with pytest.raises(ValueError):
             bad()

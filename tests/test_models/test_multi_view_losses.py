@@ -178,7 +178,8 @@ def test_every_triple_of_the_configs_is_right_handed_in_people():
         poses.append(bodies.body_keypoints(body, *bodies.forward_kinematics(
             body, motion.angles, motion.heading)))
     poses = torch.from_numpy(np.concatenate(poses))
-    folder = osp.join(osp.dirname(__file__), '..', '..', 'configs', '_base_', 'datasets')
+    folder = osp.join(
+        osp.dirname(__file__), '..', '..', 'configs', '_base_', 'datasets')
     triples = Config.fromfile(osp.join(folder, 'synthetic_3d.py')).triples
     volumes = signed_volumes(poses / 500, triples)
     assert (volumes > -0.02).double().mean() > 0.99

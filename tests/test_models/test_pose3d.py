@@ -23,7 +23,8 @@ CODEC = dict(type='Heatmap2p5D', input_size=SIZE, heatmap_size=MAP, sigma=1.5,
              unbiased=True, blur_kernel_size=7)
 META = ('id', 'img_id', 'img_path', 'ori_shape', 'input_size', 'input_center',
         'input_scale', 'flip', 'flip_indices', 'frame_id', 'person_id', 'camera_id',
-        'input_K', 'input_dist', 'input_R', 'pose_3d', 'camera', 'is_labeled', 'aug_seed')
+        'input_K', 'input_dist', 'input_R', 'pose_3d', 'camera', 'is_labeled',
+        'aug_seed')
 
 
 def network(num_joints=17, norm=True, **head):
@@ -146,7 +147,8 @@ def test_codec_round_trip():
     keypoints = np.random.RandomState(0).uniform(12, 48, (1, 17, 2)).astype(np.float32)
     depth = np.linspace(-1, 1, 17, dtype=np.float32)[None]
     encoded = codec.encode(keypoints, np.ones((1, 17)), depth, np.ones((1, 17)))
-    decoded, scores = codec.decode_depth(encoded['heatmaps'], encoded['relative_depth'][0])
+    decoded, scores = codec.decode_depth(
+        encoded['heatmaps'], encoded['relative_depth'][0])
     assert decoded.shape == (1, 17, 3) and scores.min() > 0.8
     assert np.abs(decoded[..., :2] - keypoints).max() < 0.5
     assert (decoded[..., 2] == depth).all()
@@ -219,7 +221,8 @@ def test_eq6_by_hand():
     assert float(losses['loss_kpt']) == pytest.approx(
         float((output[:, :17] - truth).pow(2).mean()), rel=1e-5)
     squared = (pose.relative[0] - 0.5).pow(2).sum()  # the second pose is not known
-    assert float(losses['loss_depth']) == pytest.approx(5 * float(squared) / 34, rel=1e-5)
+    assert float(losses['loss_depth']) == pytest.approx(
+        5 * float(squared) / 34, rel=1e-5)
 
 
 def test_head_refuses():

@@ -63,7 +63,8 @@ def test_threshold_and_refine_by_hand():
 @pytest.mark.parametrize('codec', [
     MSRAHeatmap((64, 96), (16, 24), sigma=1.5, unbiased=True),
     MSRAHeatmap((64, 96), (16, 24), sigma=2),
-    UDPHeatmap((64, 96), (16, 24), sigma=2),  # with 3 sigma a fraction, it is a pixel off
+    # with 3 sigma a fraction, it is a pixel off
+    UDPHeatmap((64, 96), (16, 24), sigma=2),
 ])
 def test_gaussians_are_what_the_codec_encodes(codec):
     # unbiased MSRA keeps fractions; the others round, so whole pixels are given

@@ -212,7 +212,8 @@ def test_confidence_mask_and_foreground_weight_by_hand():
 
 
 def test_denoised_without_its_parts_is_posedual():
-    """One weak view, nothing thrown away, no redrawing, no selection (Table 6 row 1)."""
+    """One weak view, nothing thrown away, no redrawing,
+    no selection (Table 6 row 1)."""
     parts = dict(num_strong=0, refine=False, threshold=-1e9, select=False)
     batch, data = images(3), samples([False] * 3)
     hard_view = dict(type='AffineViews', rotation=60, scale=(0.5, 1.5))

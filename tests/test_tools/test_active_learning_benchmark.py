@@ -38,7 +38,8 @@ def place(tmp_path, monkeypatch):
                 labels=labels, views=80, joints=900, seconds=0.1))
             state.finish(number, 'train', dict(seconds=40.0, steps=7, metrics={
                 'multiview/MKPE': 50.0 - number, 'multiview/residual/a/x': 1.0,
-                'student0/pck/a': 7.0, 'pck/a': 3.0, 'pck/a/nose': 1.0, 'pck/a/action/sitting': 2.0}))
+                'student0/pck/a': 7.0, 'pck/a': 3.0, 'pck/a/nose': 1.0,
+                'pck/a/action/sitting': 2.0}))
         state.finish(0, 'select', dict(ids=[3], utilities=[2.0], seconds=0.2))
         state.finish(0, 'pseudo', dict(ids=[4, 5], candidates=9, mkpe=1.5, seconds=0.3))
         return SimpleNamespace(returncode=0)
@@ -113,7 +114,8 @@ def test_rows_of_a_seed_share_the_first_training(tmp_path):
     others = dict([experiment(tmp_path, 'random')])
     to = tmp_path / 'new'
     config = benchmark.seeded(osp.join(ROOT, benchmark.PATH.format('mvc-pl')), 0)
-    assert benchmark.share_first_round(str(to), config, others) == str(tmp_path / 'random')
+    assert benchmark.share_first_round(str(to), config, others) == str(
+        tmp_path / 'random')
     # no more than the first training: the strategy's part is its own
     assert sorted(p.name for p in (to / 'round_00').iterdir()) == [
         'iter_9.pth', 'labels.json', 'taken.json']

@@ -33,7 +33,8 @@ def test_curves_of_two_runs(tmp_path):
     assert 'loss, response' in done.stdout
     assert cv2.imread(str(out)).shape[0] > 300
     for metric in ('coco/AP', 'pck/bbox@0.1'):
-        done = call(tmp_path / 'one', tmp_path / 'two', '--out', out, '--metric', metric)
+        done = call(
+            tmp_path / 'one', tmp_path / 'two', '--out', out, '--metric', metric)
         assert done.returncode == 0 and 'metric' in done.stdout
     wrong = call(tmp_path / 'two', '--out', out, '--metric', 'AP')
     assert wrong.returncode == 1 and 'coco/AP, pck/bbox@0.1' in wrong.stdout

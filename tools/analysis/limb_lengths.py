@@ -37,7 +37,8 @@ def mean_limb_lengths(poses: np.ndarray, limbs, pair) -> tuple:
     scale = lengths(pair)
     all_lengths = np.stack([lengths(limb) for limb in limbs])
     normalised = all_lengths / np.where(scale > 0, scale, np.nan)
-    missing = [limb for limb, row in zip(limbs, normalised) if not np.isfinite(row).any()]
+    missing = [limb for limb, row in zip(limbs, normalised)
+               if not np.isfinite(row).any()]
     if missing:
         raise ValueError(f'limbs {missing} are known in no pose together with the pair')
     return np.nanmean(all_lengths, 1), np.nanmean(normalised, 1)

@@ -1,6 +1,7 @@
 """How strongly each loss of a config pulls, before the first step.
 
-    python tools/analysis/loss_gradients.py CONFIG [CHECKPOINT] [--batches 4] [--out JSON]
+    python tools/analysis/loss_gradients.py CONFIG [CHECKPOINT] \
+        [--batches 4] [--out JSON]
 
 Prints every loss and the norm of its gradient, apart for the parameters that make
 heatmaps, those that make depth maps, and all others (the shared network), averaged over

@@ -25,7 +25,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('runs', nargs='+', help='work directories, or NAME=DIRECTORY')
-    parser.add_argument('--out', required=True, help='picture to write, e.g. curves.png')
+    parser.add_argument(
+        '--out', required=True, help='picture to write, e.g. curves.png')
     parser.add_argument(
         '--metric', help='which one to draw, e.g. pck/bbox@0.1; default: the first')
     args = parser.parse_args()

@@ -6,13 +6,13 @@
 
 With --write the text between `<!-- table: NAME -->` and `<!-- end -->` is replaced.
 Figures are mean ± standard deviation (n - 1) over seeds. A seed has the same labels in
-every row, so "lead" is the mean ± standard deviation of the differences to `supervised`,
-seed by seed; "gap closed" is the share of the way from `supervised` to `supervised-all`,
-of the means over the seeds that all three have. Results in a folder `NAME-compute` beside
-it, of runs that cost the same instead of taking the same steps, make further columns.
-Figures on the test set by action make a second table below. A folder with 3D errors
-(PCK3D) becomes the table of configs/weakly_supervised_3d instead; there "P / FS" is the
-ratio of P-MPJPE to that of full supervision over common seeds.
+every row, so "lead" is the mean ± standard deviation of the differences to
+`supervised`, seed by seed; "gap closed" is the share of the way from `supervised` to
+`supervised-all`, of the means over the seeds that all three have. Results in a folder
+`NAME-compute` beside it, of runs that cost the same instead of taking the same steps,
+make further columns. Figures on the test set by action make a second table below. A
+folder with 3D errors (PCK3D) becomes the table of configs/weakly_supervised_3d instead;
+there "P / FS" is the ratio of P-MPJPE to that of full supervision over common seeds.
 """
 import argparse
 import json
@@ -125,7 +125,8 @@ def markdown_actions(rows: Dict[str, List[dict]]) -> str:
     lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
     for row, results in tests.items():
         lines.append('| ' + ' | '.join([row, str(len(results))] + [
-            mean_std(list(by_seed(row, name, tests).values())) for name in names]) + ' |')
+            mean_std(list(by_seed(row, name, tests).values()))
+            for name in names]) + ' |')
     for row in tests:
         leads = [lead(row, name, tests) for name in names]
         if any(leads):
@@ -146,11 +147,12 @@ def equal_cells(row: str, names: List[str],
 
 
 # Heading and metric
-COLUMNS_3D = (('2D px', 'EPE'), ('MPJPE', 'pose3d/MPJPE'), ('N-MPJPE', 'pose3d/N-MPJPE'),
-              ('P-MPJPE', 'pose3d/P-MPJPE'), ('PCK@150', 'pose3d/PCK'),
-              ('AUC', 'pose3d/AUC'), ('failed %', 'pose3d/failed'))
-ORDER_3D = ('fs', 'ss', 'ws-r', 'ws', 'ws-regularized', 'ws-no-limbs', 'ws-no-multiview',
-            'ws-paper', '2d-only')
+COLUMNS_3D = (('2D px', 'EPE'), ('MPJPE', 'pose3d/MPJPE'),
+              ('N-MPJPE', 'pose3d/N-MPJPE'), ('P-MPJPE', 'pose3d/P-MPJPE'),
+              ('PCK@150', 'pose3d/PCK'), ('AUC', 'pose3d/AUC'),
+              ('failed %', 'pose3d/failed'))
+ORDER_3D = ('fs', 'ss', 'ws-r', 'ws', 'ws-regularized', 'ws-no-limbs',
+            'ws-no-multiview', 'ws-paper', '2d-only')
 
 
 def is_3d(rows: Dict[str, List[dict]]) -> bool:
@@ -179,10 +181,10 @@ def markdown_3d(rows: Dict[str, List[dict]]) -> str:
         lines.append('| ' + ' | '.join(cells) + ' |')
     every = [r for rs in rows.values() for r in rs]
     lines.append(
-        f'\nSeeds {", ".join(map(str, sorted({r["seed"] for r in every})))} (weights and '
-        f'order); {every[0]["steps"]} optimiser steps after the 2D pre-training; input '
-        f'{"x".join(map(str, every[0]["input_size"]))}; errors in mm, 2D in pixels of the '
-        f'image; {"; ".join(sorted({r["machine"] for r in every}))}.')
+        f'\nSeeds {", ".join(map(str, sorted({r["seed"] for r in every})))} (weights '
+        f'and order); {every[0]["steps"]} optimiser steps after the 2D pre-training; '
+        f'input {"x".join(map(str, every[0]["input_size"]))}; errors in mm, 2D in '
+        f'pixels of the image; {"; ".join(sorted({r["machine"] for r in every}))}.')
     return '\n'.join(lines)
 
 

@@ -26,7 +26,8 @@ def student_state(state_dict: dict, index: int) -> dict:
     prefix = f'students.{index}.'
     state = {k[len(prefix):]: v for k, v in state_dict.items() if k.startswith(prefix)}
     if not state:
-        known = sorted({k.split('.')[1] for k in state_dict if k.startswith('students.')})
+        known = sorted({k.split('.')[1] for k in state_dict
+                        if k.startswith('students.')})
         raise ValueError(f'no student {index}; the checkpoint holds students '
                          f'{", ".join(known) or "none"}')
     return state

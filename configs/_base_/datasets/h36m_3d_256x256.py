@@ -1,8 +1,9 @@
 """Human3.6M, MPI-INF-3DHP, MannequinChallenge and MPII for Iqbal20, at 256x256.
 
 The network has Human3.6M's 17 joints. MPII labels 15 of them (its upper neck is left
-out: Human3.6M has the nose there, and the spine is in Human3.6M alone); tests count these
-15. The multi-view files are those of tools/dataset_converters. Nothing is mirrored.
+out: Human3.6M has the nose there, and the spine is in Human3.6M alone); tests count
+these 15. The multi-view files are those of tools/dataset_converters.
+Nothing is mirrored.
 """
 input_size = (256, 256)
 codec = dict(type='Heatmap2p5D', input_size=input_size, heatmap_size=(64, 64), sigma=2)
@@ -130,7 +131,8 @@ dhp_test_dataset = dict(
              ])
     ],
     pipeline=val_pipeline[:-1] + [
-        dict(type='PackPoseInputs', meta_keys=meta_keys + ('camera', 'pose_3d', 'action'))
+        dict(type='PackPoseInputs',
+             meta_keys=meta_keys + ('camera', 'pose_3d', 'action'))
     ])
 dhp_evaluator = [
     dict(type='PCK3D', root='root', joints=tested_joints[1:]),

@@ -54,7 +54,8 @@ def write_report(work_dirs: Sequence[str], out_dir: str,
     for experiment in experiments:
         name = _unused(experiment.name, used)
         page = _experiment_page(experiment, osp.join(out_dir, name), full)
-        links.append((experiment.folder, osp.relpath(page, out_dir).replace(os.sep, '/')))
+        links.append((
+            experiment.folder, osp.relpath(page, out_dir).replace(os.sep, '/')))
         experiment.name = name
     return _comparison_page(experiments, out_dir, full, links)
 
@@ -136,14 +137,16 @@ def _curve(experiment: Experiment, out_dir: str, full: Optional[str]) -> Section
     labels, shares, values = zip(*points)
     section.text = (
         f'{metric.name}, {"lower" if metric.lower else "higher"} is better. Area under '
-        f'the curve over its width (the mean): {number(area(shares, values))}. {sentence}')
+        f'the curve over its width (the mean): {number(area(shares, values))}. '
+        f'{sentence}')
     if value is not None:
         needed = labels_needed(labels, values, target_of(value, metric.lower),
                                metric.lower)
         section.text += (
             ' 95 % of it is not reached.' if np.isnan(needed) else
             f' 95 % of it needs {needed:.0f} {experiment.unit}.')
-    curve_figure(out_dir, 'curve.png', group_curves([experiment], metric), metric, value)
+    curve_figure(
+        out_dir, 'curve.png', group_curves([experiment], metric), metric, value)
     section.pictures = [('curve.png', f'{metric.name} against labelled share')]
     return section
 
@@ -162,7 +165,8 @@ def _comparison_page(experiments: List[Experiment], out_dir: str, full: Optional
     return _render(out_dir, 'Active learning: comparison', facts, made, links)
 
 
-def _compare(experiments: List[Experiment], out_dir: str, full: Optional[str]) -> Section:
+def _compare(experiments: List[Experiment], out_dir: str,
+             full: Optional[str]) -> Section:
     metrics = []
     for experiment in experiments:
         try:
@@ -185,7 +189,8 @@ def _compare(experiments: List[Experiment], out_dir: str, full: Optional[str]) -
         section.text += (f'Areas are over {100 * span[0]:.3g} to {100 * span[1]:.3g} % '
                          'labelled, which all curves cover, divided by that width.')
     else:
-        section.text += 'No areas: no part of the labelled share is covered by all curves.'
+        section.text += ('No areas: no part of the labelled share is '
+                         'covered by all curves.')
     section.header = ['runs', 'seeds', 'labels at the end', f'{metric.name} at the end',
                       '±', 'area', '±', 'labels for 95 % of full', '±']
     rows = []
@@ -207,7 +212,8 @@ def _compare(experiments: List[Experiment], out_dir: str, full: Optional[str]) -
     write_csv(out_dir, 'summary.csv', section.header, rows)
     section.rows = [[number(v) for v in row] for row in rows]
     section.csv = write_csv(
-        out_dir, 'curves.csv', ['runs', 'labels', 'share', 'mean', 'deviation', 'seeds'],
+        out_dir, 'curves.csv',
+        ['runs', 'labels', 'share', 'mean', 'deviation', 'seeds'],
         [[name, *point] for name, g in groups.items() for point in zip(
             g['labels'], g['shares'], g['mean'], g['deviation'], g['runs'])])
     curve_figure(out_dir, 'curves.png', groups, metric, value)

@@ -249,8 +249,8 @@ def residuals(experiment: Experiment) -> Tuple[int, Dict[str, np.ndarray]]:
     """Signed residuals (prediction minus reprojection) of each camera's inliers.
 
     Returns:
-        tuple: The round that they are of (the last one scored) and camera name -> (M, 2)
-        pixels.
+        tuple: The round that they are of (the last one scored) and camera name ->
+        (M, 2) pixels.
 
     Raises:
         Missing: Nothing has been scored, or there are no cameras.
@@ -271,7 +271,8 @@ def residuals(experiment: Experiment) -> Tuple[int, Dict[str, np.ndarray]]:
     reprojected = project(*arguments)[0].numpy()
     difference = views.keypoints[rows] - reprojected
     good = groups.inliers[group, place]
-    names = {c['id']: str(c.get('name', c['id'])) for c in experiment.pool.data['cameras']}
+    names = {c['id']: str(c.get('name', c['id']))
+             for c in experiment.pool.data['cameras']}
     result = {}
     for camera in np.unique(views.camera_id[rows]).tolist():
         mine = views.camera_id[rows] == camera
@@ -279,15 +280,15 @@ def residuals(experiment: Experiment) -> Tuple[int, Dict[str, np.ndarray]]:
     return rounds[-1], result
 
 
-# ---- several experiments ---------------------------------------------------------------
+# ---- several experiments -------------------------------------------------------------
 
 
 def group_curves(experiments: Sequence[Experiment], metric: Metric) -> Dict[str, dict]:
     """Curves of runs that differ in their seed only.
 
     Returns:
-        dict: Group -> ``labels``, ``shares``, ``mean``, ``deviation``, ``runs`` (of each
-        point) and ``curves`` (of each experiment: labels, shares, values).
+        dict: Group -> ``labels``, ``shares``, ``mean``, ``deviation``, ``runs`` (of
+        each point) and ``curves`` (of each experiment: labels, shares, values).
     """
     groups: Dict[str, dict] = {}
     for experiment in experiments:

@@ -170,11 +170,13 @@ class Experiment:
 
     def scored(self) -> List[int]:
         """Rounds with a score file."""
-        return [row.round for row in self.rows if osp.exists(self._score_file(row.round))]
+        return [row.round for row in self.rows
+                if osp.exists(self._score_file(row.round))]
 
     def _score_file(self, round: int) -> str:
         stage = self.state.stage(round, 'score') or {}
-        return osp.join(self.folder, stage.get('file') or f'round_{round:02d}/scores.npz')
+        return osp.join(
+            self.folder, stage.get('file') or f'round_{round:02d}/scores.npz')
 
     def statistics(self, round: int) -> PoolStatistics:
         """The pool as a round's strategy saw it.

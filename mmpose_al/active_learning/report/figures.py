@@ -100,7 +100,7 @@ def curve_figure(folder: str, name: str, groups: Dict[str, dict], metric: Metric
     save_figure(figure, osp.join(folder, name))
 
 
-# ---- what was picked -------------------------------------------------------------------
+# ---- what was picked -----------------------------------------------------------------
 
 
 def picked_section(experiment: Experiment, folder: str, per_round: int,
@@ -115,10 +115,10 @@ def picked_section(experiment: Experiment, folder: str, per_round: int,
     """
     section = Section(
         'What was picked, and why',
-        'The picks of each round with the highest utility. Predictions of the round that '
-        'picked them are red, the truth green where it is known, reprojections of the '
-        'triangulated points blue crosses; magenta squares mark what the triangulation '
-        'rejected.')
+        'The picks of each round with the highest utility. Predictions of the round '
+        'that picked them are red, the truth green where it is known, reprojections of '
+        'the triangulated points blue crosses; magenta squares mark what the '
+        'triangulation rejected.')
     rounds = [row for row in experiment.rows if row.picked]
     if not rounds:
         raise Missing('no round has picked anything yet')
@@ -141,8 +141,8 @@ def picked_section(experiment: Experiment, folder: str, per_round: int,
                         continue
                     budget -= osp.getsize(osp.join(folder, name))
                     section.pictures.append((name, (
-                        f'round {row.round}, pick {rank}: {experiment.unit[:-1]} {unit}, '
-                        f'{row.strategy} utility {shown}')))
+                        f'round {row.round}, pick {rank}: {experiment.unit[:-1]} '
+                        f'{unit}, {row.strategy} utility {shown}')))
     if budget <= 0:
         notes.append('further pictures would make the page too large')
     section.csv = write_csv(folder, 'picked.csv', section.header, every)
@@ -217,7 +217,7 @@ def _shrink(path: str) -> None:
     os.replace(temporary, path)
 
 
-# ---- the others --------------------------------------------------------------------------
+# ---- the others ----------------------------------------------------------------------
 
 
 def cluster_section(experiment: Experiment, folder: str) -> Section:
@@ -233,10 +233,10 @@ def cluster_section(experiment: Experiment, folder: str) -> Section:
     pool = np.bincount(clusters[clusters >= 0], minlength=counts.shape[1])
     section = Section(
         'Poses of what was picked',
-        f'{counts.shape[1]} clusters of the root-aligned 3D poses ({origin}; K-means, at '
-        f'most {CLUSTERS}), the most populous first. A pick that spreads over all poses '
-        f'has a high entropy, at most {np.log(max(counts.shape[1], 1)):.3g} nats; the '
-        f'whole pool has {entropy(pool):.3g}.')
+        f'{counts.shape[1]} clusters of the root-aligned 3D poses ({origin}; K-means, '
+        f'at most {CLUSTERS}), the most populous first. A pick that spreads over all '
+        f'poses has a high entropy, at most {np.log(max(counts.shape[1], 1)):.3g} '
+        f'nats; the whole pool has {entropy(pool):.3g}.')
     section.header = ['labelled', *(f'cluster {i}' for i in range(counts.shape[1])),
                       'entropy', 'entropy so far']
     so_far = counts.cumsum(0)
@@ -306,8 +306,8 @@ def pseudo_section(experiments: Sequence[Experiment], folder: str) -> Section:
     """Error of the pseudo-labels per round (Feng23, Fig. 7)."""
     section = Section(
         'Pseudo-labels',
-        'Mean distance of the pseudo-labelled keypoints to the truth, of what each round '
-        'chose for the next.')
+        'Mean distance of the pseudo-labelled keypoints to the truth, of what each '
+        'round chose for the next.')
     section.header = ['run', 'round', 'units', 'MKPE [mm]']
     rows, curves = [], {}
     for experiment in experiments:
@@ -341,8 +341,8 @@ def camera_section(experiment: Experiment, folder: str) -> Section:
     section = Section(
         'Cameras',
         f'Prediction minus reprojection of the inliers, round {round}, in pixels: x to '
-        'the right, y down. A mean far from 0 is a bias of the calibration, which puts a '
-        'floor under multi-view consistency, or of the predictions.')
+        'the right, y down. A mean far from 0 is a bias of the calibration, which puts '
+        'a floor under multi-view consistency, or of the predictions.')
     section.header = ['camera', 'mean x', 'mean y', 'inliers']
     rows = [[name, *(map(float, r.mean(0)) if len(r) else (float('nan'), ) * 2), len(r)]
             for name, r in found.items()]
@@ -368,7 +368,8 @@ def entropy_section(experiments: Sequence[Experiment], folder: str) -> Section:
         if key not in cached:
             units, poses, origin = pool_poses(experiment)
             if origin != 'the truth':
-                raise Missing('runs are compared by true 3D poses, which the pool lacks')
+                raise Missing(
+                    'runs are compared by true 3D poses, which the pool lacks')
             cached[key] = units, cluster_poses(poses)
         events = experiment.state.content['labeled']
         counts = histograms(*cached[key], [e['ids'] for e in events]).cumsum(0)

@@ -88,8 +88,9 @@ class QueryStrategy:
 
     def __init__(self, min_spacing: float = 0, max_per_sequence: Optional[int] = None):
         if min_spacing < 0 or (max_per_sequence is not None and max_per_sequence < 1):
-            raise ValueError('min_spacing must be >= 0 and max_per_sequence at least 1; '
-                             f'got {min_spacing} and {max_per_sequence}')
+            raise ValueError(
+                'min_spacing must be >= 0 and max_per_sequence at least 1; '
+                f'got {min_spacing} and {max_per_sequence}')
         self.min_spacing = min_spacing
         self.max_per_sequence = max_per_sequence
 

@@ -60,7 +60,8 @@ class UncertainAndDiverse(QueryStrategy):
         kwargs: See :class:`QueryStrategy`.
     """
 
-    def __init__(self, uncertainty: dict, diversity: dict, share: float = 0.3, **kwargs):
+    def __init__(self, uncertainty: dict, diversity: dict, share: float = 0.3,
+                 **kwargs):
         super().__init__(**kwargs)
         self.uncertainty = QUERY_STRATEGIES.build(uncertainty)
         self.diversity = QUERY_STRATEGIES.build(diversity)

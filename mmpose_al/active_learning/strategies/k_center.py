@@ -18,8 +18,8 @@ from .base import Constraints, QueryStrategy, Selection
 _AT_ONCE = 2**18  # numbers in an operation: worth two threads, and still in their cache
 _TILE = 2**15  # numbers of one coordinate of units that meet many centres at once
 _GROUP = 2**16  # the same of units that meet one
-# Units at once are a multiple of this, the longest that a vector unit sums at once: a rest
-# would be summed in another order, and equal poses would differ by a bit.
+# Units at once are a multiple of this, the longest that a vector unit sums at once: a
+# rest would be summed in another order, and equal poses would differ by a bit.
 _LANES = 64
 
 
@@ -312,7 +312,8 @@ class CoreSetPoses2D(KCenter):
         kwargs: See :class:`QueryStrategy`.
     """
 
-    def __init__(self, root: Union[int, Sequence[int]], min_score: float = 0.0, **kwargs):
+    def __init__(self, root: Union[int, Sequence[int]], min_score: float = 0.0,
+                 **kwargs):
         super().__init__(**kwargs)
         self.root = (root, ) if isinstance(root, int) else tuple(root)
         self.min_score = min_score
@@ -341,8 +342,9 @@ class CoreSetFeatures(KCenter):
         """Features (U, 1, F)."""
         features = pool.views.features.astype(np.float64)
         if not features.shape[1]:
-            raise ValueError('CoreSetFeatures needs features, but the scores hold none; '
-                             'score the pool again with this strategy in the config')
+            raise ValueError(
+                'CoreSetFeatures needs features, but the scores hold none; score the '
+                'pool again with this strategy in the config')
         total = np.zeros((len(pool.units), features.shape[1]))
         np.add.at(total, pool.view_unit, features)
         count = np.bincount(pool.view_unit, minlength=len(pool.units))[:, None]

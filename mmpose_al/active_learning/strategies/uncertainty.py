@@ -62,6 +62,7 @@ class CommitteeDisagreement(ViewScore):
             ValueError: The model has one network.
         """
         if np.isnan(pool.views.disagreement).all():
-            raise ValueError('CommitteeDisagreement compares two networks, but the '
-                             'model has one; train a PoseDual or another dual estimator')
+            raise ValueError(
+                'CommitteeDisagreement compares two networks, but the model has one; '
+                'train a PoseDual or another dual estimator')
         return pool.views.disagreement / pool.views.diagonal

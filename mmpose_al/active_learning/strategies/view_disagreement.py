@@ -12,10 +12,11 @@ from .base import QueryStrategy
 class ViewDisagreement3D(QueryStrategy):
     """People whose views give different 3D poses first.
 
-    Each view's own 3D pose, from a model with a 2.5D head, is aligned rigidly with those
-    of the other views; the worth of a unit is the mean distance of joints in mm, that
-    is, the error that the multi-view loss of Iqbal20 trains on. It needs intrinsics but
-    no extrinsics. A person that fewer than two views could reconstruct comes first.
+    Each view's own 3D pose, from a model with a 2.5D head, is aligned rigidly with
+    those of the other views; the worth of a unit is the mean distance of joints in mm,
+    that is, the error that the multi-view loss of Iqbal20 trains on. It needs
+    intrinsics but no extrinsics. A person that fewer than two views could
+    reconstruct comes first.
 
     Args:
         kwargs: See :class:`QueryStrategy`.
@@ -31,12 +32,13 @@ class ViewDisagreement3D(QueryStrategy):
         points = pool.views.keypoints_3d
         if np.isnan(points).all():
             raise ValueError(
-                'ViewDisagreement3D compares the 3D poses of single views; train a model '
-                'with a Heatmap2p5DHead (configs/weakly_supervised_3d)')
+                'ViewDisagreement3D compares the 3D poses of single views; train a '
+                'model with a Heatmap2p5DHead (configs/weakly_supervised_3d)')
         _, rows = group_views(pool.views, pool.views.frame_id >= 0)
         if not len(rows):
-            raise ValueError('ViewDisagreement3D compares the views of a frame, but no '
-                             "image of the pool has a frame_id (docs/multiview_format.md)")
+            raise ValueError(
+                'ViewDisagreement3D compares the views of a frame, but no image of the '
+                'pool has a frame_id (docs/multiview_format.md)')
         units = np.searchsorted(pool.units, pool.views.unit[rows[:, 0]])
         grouped = np.where((rows >= 0)[..., None, None], points[rows], np.nan)
         values = disagreement(torch.from_numpy(grouped.astype(np.float64))).numpy()

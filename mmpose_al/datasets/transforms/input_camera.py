@@ -57,19 +57,20 @@ class InputCamera(BaseTransform):
             return results
         if camera is None:
             raise ValueError(
-                f'{results.get("img_path")}: no camera; 3D training needs the intrinsics '
-                'of every image (cameras in docs/multiview_format.md)')
+                f'{results.get("img_path")}: no camera; 3D training needs the '
+                'intrinsics of every image (cameras in docs/multiview_format.md)')
         joints = results['keypoints'].shape[1]
         if max(self.pair + (self.root, )) >= joints:
-            raise ValueError(f'InputCamera: pair {self.pair} and root {self.root} name a '
-                             f'joint beyond the {joints} of the data set')
+            raise ValueError(f'InputCamera: pair {self.pair} and root {self.root} name '
+                             f'a joint beyond the {joints} of the data set')
         K = torch.as_tensor(np.asarray(camera['K'], np.float64))
         R = np.asarray(camera['R'], np.float64)
         flip = bool(results.get('flip', False))
         if flip:
             # x -> W - 1 - x on the image and -x in the world seen by the camera
             width = results['ori_shape'][1]
-            mirror = torch.tensor([[-1.0, 0, width - 1], [0, 1, 0]], dtype=torch.float64)
+            mirror = torch.tensor(
+                [[-1.0, 0, width - 1], [0, 1, 0]], dtype=torch.float64)
             K = transform_intrinsics(K, mirror)
             K[:, 0] *= -1
         matrix = (get_udp_warp_matrix if self.use_udp else get_warp_matrix)(
@@ -99,8 +100,8 @@ class InputCamera(BaseTransform):
         if not known[list(self.pair) + [self.root]].all():
             return
         points = torch.from_numpy(pose[:, :3] @ R.T + t)
-        _, relative, scale = to_2p5d(points, torch.eye(3, dtype=points.dtype), self.pair,
-                                     self.root)
+        _, relative, scale = to_2p5d(
+            points, torch.eye(3, dtype=points.dtype), self.pair, self.root)
         if scale > 0:
             results['relative_depth'] = np.where(
                 known, relative.numpy(), 0)[None].astype(np.float32)

@@ -95,8 +95,8 @@ class PoseRandAugment(BaseTransform):
         """
         names = [op for op in self.ops if op != ROTATE]
         if not names:
-            raise ValueError('on a batch, PoseRandAugment needs an operation on pixels; '
-                             f'got ops={self.ops}')
+            raise ValueError('on a batch, PoseRandAugment needs an operation on '
+                             f'pixels; got ops={self.ops}')
         mean = 0 if self.mean is None else self.mean.to(images)
         std = 1 if self.std is None else self.std.to(images)
         pixels = (images * std + mean).round().clamp(0, 255).to(torch.uint8)
@@ -107,7 +107,8 @@ class PoseRandAugment(BaseTransform):
             negative = draws[:, 2 * number + 1] < 0.5
             for index, name in enumerate(names):
                 for sign in (False, True):
-                    chosen = np.flatnonzero(treated & (op == index) & (negative == sign))
+                    chosen = np.flatnonzero(
+                        treated & (op == index) & (negative == sign))
                     if len(chosen):
                         chosen = torch.from_numpy(chosen).to(images.device)
                         strength = (-1 if sign else 1) * self.magnitude / MAX_MAGNITUDE
@@ -130,7 +131,8 @@ class PoseRandAugment(BaseTransform):
                 self._rotate(results, strength * MAX_ROTATION)
             else:
                 # MMPose's pipelines hold BGR
-                image = np.ascontiguousarray(results['img'][..., ::-1].transpose(2, 0, 1))
+                image = np.ascontiguousarray(
+                    results['img'][..., ::-1].transpose(2, 0, 1))
                 image = OPERATIONS[name](torch.from_numpy(image)[None], strength)[0]
                 results['img'] = np.ascontiguousarray(
                     image.numpy().transpose(1, 2, 0)[..., ::-1])

@@ -14,8 +14,8 @@ class ChannelsLastHook(Hook):
 
     EfficientNet-Lite0 on one CPU core, 16 images of 64x64, forward and backward: 0.31 s
     without, 0.22 s with it on torch 2.11; 0.45 s without, 2.60 s with it on torch 2.1,
-    whose depthwise convolutions have no quick path for it. The versions between were not
-    measured, so nothing is converted before 2.11. Results differ by rounding only.
+    whose depthwise convolutions have no quick path for it. The versions between were
+    not measured, so nothing is converted before 2.11. Results differ by rounding only.
     """
 
     def before_run(self, runner) -> None:

@@ -114,12 +114,14 @@ class Heatmap2p5DHead(HeatmapHead):
         relative = (share * depths.to(share)).sum((-2, -1))
         factor = torch.as_tensor(self.decoder.scale_factor, device=output.device)
         confidence = sample_at(heatmaps.to(share), positions)
-        return Pose2p5D(positions * factor.to(positions), relative, confidence, heatmaps)
+        return Pose2p5D(
+            positions * factor.to(positions), relative, confidence, heatmaps)
 
     def lift(self, pose: Pose2p5D, samples: Sequence) -> Reconstruction:
         """Normalised 3D poses in camera coordinates (Eq. 2, 3), in float32."""
         K, dist = camera_of(samples, pose.pixels)
-        return reconstruct(pose.pixels.float(), pose.relative.float(), K, self.pair, dist)
+        return reconstruct(
+            pose.pixels.float(), pose.relative.float(), K, self.pair, dist)
 
     def points(self, pose: Pose2p5D, samples: Sequence) -> Optional[Tensor]:
         """Predicted 3D poses in camera coordinates, (B, J, 3).

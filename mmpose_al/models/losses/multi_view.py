@@ -71,8 +71,8 @@ class MultiViewConsistencyLoss(nn.Module):
                 R = rotations[:, first] @ rotations[:, second].transpose(-1, -2)
                 s = torch.ones_like(weight[..., 0])
                 share = weight / weight.sum(-1, keepdim=True).clamp(min=1e-12)
-                turned = apply_similarity(source, R, torch.zeros_like(source[..., 0, :]),
-                                          s)
+                turned = apply_similarity(
+                    source, R, torch.zeros_like(source[..., 0, :]), s)
                 t = ((target - turned) * share[..., None]).sum(-2)
         distance = (target - apply_similarity(source, R.detach(), t.detach(),
                                               s.detach())).abs().sum(-1)
@@ -101,8 +101,8 @@ class LimbLengthLoss(nn.Module):
                  loss_weight: float = 100.0, detach_confidence: bool = True):
         super().__init__()
         if len(limbs) != len(mean_lengths) or not limbs or min(mean_lengths) <= 0:
-            raise ValueError(f'{len(limbs)} limbs with {len(mean_lengths)} mean lengths; '
-                             'give as many of both, lengths above 0')
+            raise ValueError(f'{len(limbs)} limbs with {len(mean_lengths)} mean '
+                             'lengths; give as many of both, lengths above 0')
         self.limbs: List[Tuple[int, int]] = [(int(a), int(b)) for a, b in limbs]
         self.loss_weight = loss_weight
         self.detach_confidence = detach_confidence
@@ -135,15 +135,15 @@ class HandednessLoss(nn.Module):
     Views that are nearly orthographic are as consistent with a world whose front and
     back are exchanged (the bas-relief ambiguity), and limb lengths cannot tell either:
     training that estimates the rotations from its own poses ends there
-    (``benchmarks/degeneration.py``). Anatomy can: knees bend one way, and the nose is in
-    front of the ears. Each such fact is a triple of vectors that is right-handed in every
-    person; the loss is ``φ max(0, margin - (a x b) . c)``, φ the lowest confidence of its
-    joints, and the mean over poses and triples, masked ones included. It knows signs, no
-    lengths or angles.
+    (``benchmarks/degeneration.py``). Anatomy can: knees bend one way, and the nose is
+    in front of the ears. Each such fact is a triple of vectors that is right-handed in
+    every person; the loss is ``φ max(0, margin - (a x b) . c)``, φ the lowest
+    confidence of its joints, and the mean over poses and triples, masked ones included.
+    It knows signs, no lengths or angles.
 
     Args:
-        triples (Sequence): T times three vectors (to, from), ends are joints or lists of
-            joints; see :func:`~mmpose_al.geometry.depth.signed_volumes`.
+        triples (Sequence): T times three vectors (to, from), ends are joints or lists
+            of joints; see :func:`~mmpose_al.geometry.depth.signed_volumes`.
         margin (float): Volume that is enough, in units of the pair's distance cubed.
         loss_weight (float): Its weight.
 

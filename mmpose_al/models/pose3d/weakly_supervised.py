@@ -143,7 +143,8 @@ class WeaklySupervisedPose3D(BaseModel):
             losses['unsup_loss_handedness'] = self.handedness(
                 lifted.points, pose.confidence, lifted.valid)
         if self.range_weight:
-            missing = (MIN_LEFT - self.head.length_left(pose, data_samples)).clamp(min=0)
+            missing = (
+                MIN_LEFT - self.head.length_left(pose, data_samples)).clamp(min=0)
             losses['unsup_loss_range'] = self.range_weight * missing.mean()
         if self.multi_view:
             def grouped(value: Tensor) -> Tensor:
@@ -166,8 +167,8 @@ class WeaklySupervisedPose3D(BaseModel):
         missing = [s.metainfo.get('img_path') for s in samples
                    if 'input_R' not in s.metainfo]
         if missing:
-            raise ValueError(f"{missing[0]} has no input_R, which known_rotations needs; "
-                             "put it into PackPoseInputs' meta_keys")
+            raise ValueError(f"{missing[0]} has no input_R, which known_rotations "
+                             "needs; put it into PackPoseInputs' meta_keys")
         return torch.as_tensor(np.stack([s.metainfo['input_R'] for s in samples]),
                                dtype=like.dtype, device=like.device)
 
@@ -176,8 +177,8 @@ def check_groups(samples: Sequence, num_views: int) -> None:
     """Raise ValueError unless samples are whole groups of views of one person."""
     if len(samples) % num_views:
         raise ValueError(
-            f'{len(samples)} unlabelled samples are no groups of {num_views} views; the '
-            'batch comes from a LabeledGroupSampler with the same num_views')
+            f'{len(samples)} unlabelled samples are no groups of {num_views} views; '
+            'the batch comes from a LabeledGroupSampler with the same num_views')
     for start in range(0, len(samples), num_views):
         group = samples[start:start + num_views]
         keys = {(s.metainfo.get('frame_id'), s.metainfo.get('person_id'))
@@ -190,5 +191,6 @@ def check_groups(samples: Sequence, num_views: int) -> None:
                 "PackPoseInputs' meta_keys")
         if any(s.metainfo.get('flip') for s in group):
             raise ValueError(
-                f'{group[0].metainfo.get("img_path")}: views of a group are mirrored; the '
-                'mirrored world is another one. Take RandomFlip out of the pipeline')
+                f'{group[0].metainfo.get("img_path")}: views of a group are mirrored; '
+                'the mirrored world is another one. '
+                'Take RandomFlip out of the pipeline')

@@ -63,7 +63,8 @@ class EasyHardEstimator(SemiPoseEstimator):
         start (int): Iteration of the run (MMEngine's message hub) from which unlabelled
             images take part; before it the students learn from the labels alone, and a
             step costs less. 0 in the papers.
-        data_preprocessor, train_cfg, test_cfg, init_cfg: See :class:`SemiPoseEstimator`.
+        data_preprocessor, train_cfg, test_cfg, init_cfg: See
+            :class:`SemiPoseEstimator`.
 
     Raises:
         ValueError: Both ``hard_augments`` and ``hard_paths``, or no path at all; a

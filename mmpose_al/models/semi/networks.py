@@ -125,8 +125,9 @@ def codec_sigma(network: nn.Module, sigma: Optional[float] = None) -> float:
     codec = network.head.decoder
     sigma = getattr(codec, 'sigma', None) if sigma is None else sigma
     if sigma is None:
-        raise ValueError(f'the codec {type(codec).__name__} has no sigma to draw a '
-                         'Gaussian with; give the estimator sigma=... in heatmap pixels')
+        raise ValueError(
+            f'the codec {type(codec).__name__} has no sigma to draw a Gaussian with; '
+            'give the estimator sigma=... in heatmap pixels')
     if min(sigma if isinstance(sigma, (list, tuple)) else [sigma]) <= 0:
         raise ValueError(f'sigma must be above 0; got {sigma}')
     return sigma

@@ -99,8 +99,8 @@ class PseudoPose(TaughtStudent):
             raise ValueError(
                 f'{self.teacher_checkpoint} is no checkpoint of {name}\'s teacher, a '
                 f'{type(self.teacher).__name__}: it has no fitting {missing[0]} '
-                f'({len(missing)} of {len(state)} are missing); the config that made it '
-                'must have the same network')
+                f'({len(missing)} of {len(state)} are missing); the config that made '
+                'it must have the same network')
 
 
 @MODELS.register_module()
