@@ -87,8 +87,10 @@ TABLES = {
     'lspet': rows(LSPET, '50', ('posecons-a', 'posecons-a-jc', 'posedual-a',
                                 'posedual-a-jc', 'denoised-a', 'denoised-a-jc')
                   + MULTIPATH),
-    'synthetic': rows(SYNTHETIC, '4-frames',
+    'synthetic': rows(SYNTHETIC, '60-images',
                       XIE21 + BASELINES + AUGMENTATIONS + YU24 + MULTIPATH + COLLAPSE),
+    'synthetic-4-frames': rows(SYNTHETIC, '4-frames', (
+        'posedual-a', 'denoised-a', 'multipath-dual', 'multipath-denoised')),
 }
 
 

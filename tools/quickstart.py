@@ -22,8 +22,8 @@ DATA = f'{FOLDER}/data'
 PRESET = 'small'
 CONFIGS = 'configs/semi_supervised/synthetic'
 METHODS = {
-    'supervised': f'{CONFIGS}/supervised_lite0_synthetic-64x64_4-frames.py',
-    'PoseDual': f'{CONFIGS}/posedual-a_lite0_synthetic-64x64_4-frames.py',
+    'supervised': f'{CONFIGS}/supervised_lite0_synthetic-64x64_60-images.py',
+    'PoseDual': f'{CONFIGS}/posedual-a_lite0_synthetic-64x64_60-images.py',
 }
 # Columns of the table: name of the metric -> heading and the factor to per cent.
 COLUMNS = {

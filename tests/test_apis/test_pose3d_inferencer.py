@@ -93,7 +93,7 @@ def test_guess_and_errors(inferencer, image):
     with pytest.raises(ValueError, match='Heatmap2p5DHead'):
         Pose3DInferencer(without_weights(Config.fromfile(osp.join(
             ROOT, 'configs/semi_supervised/synthetic/'
-            'supervised_lite0_synthetic-64x64_4-frames.py'))))
+            'supervised_lite0_synthetic-64x64_60-images.py'))))
 
 
 def test_frames_of_files(tmp_path, image):

@@ -1,4 +1,4 @@
-"""The embedded, synthetic benchmark (``tools/make_synthetic.py``): few labelled frames.
+"""The embedded, synthetic benchmark (``tools/make_synthetic.py``): few labelled images.
 
 ``data_root`` holds ``train.json``, ``val.json``, ``test.json`` and ``images/``.
 """
@@ -11,7 +11,7 @@ codec = dict(
     sigma=1.5,
     unbiased=True,
     blur_kernel_size=7)
-labels = dict(unit='frames', num=4, seed=0)  # in all 8 views
+labels = dict(unit='images', num=60, seed=0)
 
 train_pipeline = [
     dict(type='LoadImage'),

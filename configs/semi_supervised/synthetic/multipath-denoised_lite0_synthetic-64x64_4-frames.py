@@ -1,6 +1,5 @@
-"""Yu24's targets teach the hard paths of MultiAugs (unpublished)."""
-_base_ = './denoised-a_lite0_synthetic-64x64_4-frames.py'
-model = dict(hard_paths=[
-    [dict(type='JointCutOcclude'), dict(type='RandomCutout')],
-    [dict(type='JointCutout'), dict(type='RandomCutMix')],
-])
+"""Yu24's targets and MultiAugs: 4 labelled frames of ``small``, each in all 8 views."""
+_base_ = './multipath-denoised_lite0_synthetic-64x64_60-images.py'
+labels = dict(unit='frames', num=4, seed=0)
+train_dataloader = dict(
+    dataset=dict(labeled=dict(labels=labels), unlabeled=dict(labels=labels)))

@@ -1,3 +1,5 @@
-"""MultiAugs, two networks, JOCO and JCCM (arXiv 2402.11566)."""
-_base_ = './posedual-a_lite0_synthetic-64x64_4-frames.py'
-model = dict(type='MultiPathPose', students=[_base_.model.students] * 2)
+"""MultiAugs, two networks: 4 labelled frames of ``small``, each in all 8 views."""
+_base_ = './multipath-dual_lite0_synthetic-64x64_60-images.py'
+labels = dict(unit='frames', num=4, seed=0)
+train_dataloader = dict(
+    dataset=dict(labeled=dict(labels=labels), unlabeled=dict(labels=labels)))

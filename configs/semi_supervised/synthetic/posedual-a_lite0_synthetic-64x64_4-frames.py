@@ -1,13 +1,5 @@
-"""PoseDual, affine views: 4 labelled frames of ``small``, the others unlabelled."""
-_base_ = './supervised_lite0_synthetic-64x64_4-frames.py'
-# The paper's scale, 0.5 to 1.5, would leave some people 25 of the 64 pixels. Why a start:
-# "Without a start" in ../README.md.
-model = dict(
-    _delete_=True, type='PoseDual', students=_base_.model,
-    hard_view=dict(rotation=60, scale=(0.75, 1.25)),
-    start=600)
+"""PoseDual, affine views: 4 labelled frames of ``small``, each in all 8 views."""
+_base_ = './posedual-a_lite0_synthetic-64x64_60-images.py'
+labels = dict(unit='frames', num=4, seed=0)
 train_dataloader = dict(
-    batch_size=16,
-    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)),
-    sampler=dict(batch_size=16))
-custom_hooks = _base_.custom_hooks + [dict(type='CollapseMonitorHook')]
+    dataset=dict(labeled=dict(labels=labels), unlabeled=dict(labels=labels)))

@@ -1,3 +1,0 @@
-"""MultiAugs, one network, JOCO and JCCM (arXiv 2402.11566)."""
-_base_ = './posecons-a_lite0_synthetic-64x64_4-frames.py'
-model = dict(type='MultiPathPose')

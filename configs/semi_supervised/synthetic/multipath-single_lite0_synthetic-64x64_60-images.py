@@ -1,0 +1,3 @@
+"""MultiAugs, one network, JOCO and JCCM (arXiv 2402.11566)."""
+_base_ = './posecons-a_lite0_synthetic-64x64_60-images.py'
+model = dict(type='MultiPathPose')

@@ -1,3 +1,0 @@
-"""Naive consistency, teachers above 0.8 only (Xie21, Fig. 8 A)."""
-_base_ = './posecons-easy-easy_lite0_synthetic-64x64_4-frames.py'
-model = dict(consistency=dict(min_confidence=0.8))

@@ -1,3 +1,0 @@
-"""PoseDual, affine views and RandAugment of strength 20 (Xie21, "RA 20")."""
-_base_ = './posedual-a_lite0_synthetic-64x64_4-frames.py'
-model = dict(hard_augments=[dict(type='PoseRandAugment', magnitude=20)])
