@@ -27,21 +27,23 @@ def test_table_by_hand(tmp_path):
         result(tmp_path, 'posedual', seed, value + 5 + seed, **{
             'ensemble/pck/a': 21.0, 'student0/pck/a': 1.0})
         result(tmp_path, 'supervised-all', seed, 32.0, labels='all')
-    lines = results_table.markdown(results_table.load(str(tmp_path))).split('\n')
-    assert lines[0] == ('| method | labels | seeds | pck/a | ensemble pck/a | lead '
-                        '| gap closed |')
-    assert lines[2] == '| supervised | 5 images | 3 | 12.0 ± 2.0 |  |  |  |'
+    lines = results_table.make_table(str(tmp_path)).split('\n')
+    assert lines[0] == '| method | labels | seeds | pck/a | lead | gap closed |'
+    assert lines[2] == '| supervised | 5 images | 3 | 12.0 ± 2.0 |  |  |'
     # 15, 18, 21; leads of 5, 6, 7; (18 - 12) / (32 - 12)
-    assert lines[3] == ('| posedual | 5 images | 3 | 18.0 ± 3.0 | 21.0 ± 0.0 '
-                        '| +6.0 ± 1.0 | 30 % |')
-    assert lines[4] == '| supervised-all | all | 3 | 32.0 ± 0.0 |  |  |  |'
+    assert lines[3] == ('| posedual | 5 images | 3 | 18.0 ± 3.0 | +6.0 ± 1.0 | 30 % |')
+    # leads of 11, 9, 7; (21 - 12) / (32 - 12)
+    assert lines[4] == ('| posedual, ensemble | 5 images | 3 | 21.0 ± 0.0 '
+                        '| +9.0 ± 2.0 | 45 % |')
+    assert lines[5] == '| supervised-all | all | 3 | 32.0 ± 0.0 |  |  |'
     assert 'Seeds 0, 1, 2' in lines[-1] and '10 optimiser steps' in lines[-1]
 
 
 def test_actions_of_the_test_set_by_hand():
     def results(row, seed, value, rare):
         return dict(row=row, seed=seed, metrics={'pck/a': 0.0}, test={
-            'pck/a': value, 'pck/a/action/sitting': rare, 'mean/pck/a/action/x': 1.0})
+            'pck/a': value, 'pck/a/action/sitting': rare, 'mean/pck/a/action/x': 1.0,
+            'ensemble/pck/a': value + 1, 'ensemble/pck/a/action/sitting': rare})
 
     rows = dict(
         supervised=[results('supervised', 0, 10.0, 4.0),
@@ -76,7 +78,7 @@ def test_equal_compute_is_a_second_column(tmp_path):
         results_table.load(str(other), same_steps=False)).split('\n')
     assert lines[0].endswith('| steps of equal compute | pck/a | lead | gap closed |')
     # 15 - 12 and (15 - 12) / (36 - 12)
-    assert lines[3].endswith('| 15.0 |  | +5.0 | 25 % | 10 | 15.0 | +3.0 | 12 % |')
+    assert lines[3].endswith('| 15.0 | +5.0 | 25 % | 10 | 15.0 | +3.0 | 12 % |')
     assert lines[4].endswith('| 47 | 36.0 |  |  |')
 
 

@@ -24,6 +24,7 @@ import sys
 from typing import Dict, List, Optional
 
 BASELINE, BOUND = 'supervised', 'supervised-all'
+ENSEMBLE = 'ensemble/'  # what PerStudentMetric calls it
 
 
 def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
@@ -55,6 +56,22 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
     return dict(sorted(rows.items(), key=lambda item: (order.get(item[0], 1), item[0])))
 
 
+def with_ensembles(rows: Dict[str, List[dict]]) -> Dict[str, List[dict]]:
+    """Behind a row whose networks were also tested together, a row of their ensemble."""
+    def together(values: dict) -> dict:
+        return {name[len(ENSEMBLE):]: value for name, value in values.items()
+                if name.startswith(ENSEMBLE)}
+
+    found = {}
+    for row, results in rows.items():
+        found[row] = results
+        if all(together(r['metrics']) for r in results):
+            found[f'{row}, ensemble'] = [
+                dict(r, **{part: together(r[part]) for part in ('metrics', 'test')
+                           if part in r}) for r in results]
+    return found
+
+
 def columns(rows: Dict[str, List[dict]]) -> List[str]:
     """Metrics of all rows that are neither of one student nor of one joint."""
     names = set.intersection(*(set(r['metrics']) for rs in rows.values() for r in rs))
@@ -83,7 +100,7 @@ def markdown(rows: Dict[str, List[dict]],
 
     head = ['method', 'labels', 'seeds']
     for name in names:
-        head += [name, f'ensemble {name}', 'lead', 'gap closed']
+        head += [name, 'lead', 'gap closed']
     if equal:
         head.append('steps of equal compute')
         for name in names:
@@ -95,8 +112,6 @@ def markdown(rows: Dict[str, List[dict]],
                  f'{labels["num"]} {labels["unit"]}', str(len(results))]
         for name in names:
             cells.append(mean_std(values(row, name)))
-            ensemble = values(row, f'ensemble/{name}')
-            cells.append(mean_std(ensemble) if ensemble else '')
             cells += [lead(row, name, rows), gap_closed(row, name, rows)]
         if equal:
             cells += equal_cells(row, names, equal)
@@ -225,7 +240,9 @@ def make_table(folder: str) -> str:
     rows, other = load(folder), osp.normpath(folder) + '-compute'
     if is_3d(rows):
         return markdown_3d(rows)
-    equal = load(other, same_steps=False) if osp.isdir(other) else None
+    rows = with_ensembles(rows)
+    equal = (with_ensembles(load(other, same_steps=False)) if osp.isdir(other)
+             else None)
     return markdown(rows, equal) + markdown_actions(rows)
 
 
