@@ -43,7 +43,7 @@ def test_actions_of_the_test_set_by_hand():
     def results(row, seed, value, rare):
         return dict(row=row, seed=seed, metrics={'pck/a': 0.0}, test={
             'pck/a': value, 'pck/a/action/sitting': rare, 'mean/pck/a/action/x': 1.0,
-            'ensemble/pck/a': value + 1, 'ensemble/pck/a/action/sitting': rare})
+            'ensemble/pck/a': value + 1, 'ensemble/pck/a/action/sitting': rare * 2})
 
     rows = dict(
         supervised=[results('supervised', 0, 10.0, 4.0),
@@ -55,6 +55,13 @@ def test_actions_of_the_test_set_by_hand():
     assert lines[2] == '| supervised | 2 | 11.0 ± 1.4 | 5.0 ± 1.4 |'
     assert lines[3] == '| posedual | 2 | 13.0 ± 2.8 | 3.0 ± 2.8 |'
     assert lines[4:] == ['| lead of posedual |  | +2.0 ± 1.4 | -2.0 ± 1.4 |']
+    # where the networks were tested together on the validation set too
+    for found in rows['posedual']:
+        found['metrics']['ensemble/pck/a'] = 0.0
+    lines = results_table.markdown_actions(results_table.with_ensembles(rows))
+    lines = lines.strip().split('\n')
+    assert lines[4] == '| posedual, ensemble | 2 | 14.0 ± 2.8 | 6.0 ± 5.7 |'
+    assert lines[6] == '| lead of posedual, ensemble |  | +3.0 ± 1.4 | +1.0 ± 4.2 |'
     for row in rows.values():
         del row[1]['test'], row[0]['test']
     assert results_table.markdown_actions(rows) == ''
