@@ -13,7 +13,6 @@ supervision with the schedule of a round. Rows of a seed that train the same net
 the same first labels share their first training: the next ones copy it.
 """
 import argparse
-import copy
 import fcntl
 import os
 import os.path as osp
@@ -119,12 +118,10 @@ def share_first_round(work_dir: str, config: Config, others: dict) -> str:
         os.makedirs(osp.join(work_dir, first), exist_ok=True)
         for name in (checkpoint, osp.join(first, LABELS), osp.join(first, TAKEN)):
             shutil.copyfile(osp.join(folder, name), osp.join(work_dir, name))
-        content = copy.deepcopy(state.content)
-        content.update(
-            config_digest=experiment_digest(config), finished=None,
-            labeled=[e for e in content['labeled'] if e['round'] == 0],
-            rounds=[dict(round=0, stages=stages)])
-        State(work_dir, content).write()
+        State(work_dir, dict(
+            state.content, config_digest=experiment_digest(config), finished=None,
+            labeled=[e for e in state.content['labeled'] if e['round'] == 0],
+            rounds=[dict(round=0, stages=stages)])).write()
         return folder
     return ''
 

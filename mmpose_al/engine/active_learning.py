@@ -432,6 +432,9 @@ def experiment_digest(cfg: Config, without=()) -> str:
     Args:
         cfg (Config): Of an experiment.
         without (Sequence[str]): Keys of ``active_learning`` to leave out as well.
+
+    Returns:
+        str: 16 hexadecimal digits.
     """
     plain = copy.deepcopy(cfg.to_dict() if hasattr(cfg, 'to_dict') else dict(cfg))
     for key in FREE_KEYS:

@@ -28,7 +28,7 @@ ENSEMBLE = 'ensemble/'  # what PerStudentMetric calls it
 
 
 def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
-    """Result files by row, rows in order of how little they are taught.
+    """Result files by row, rows in order of how little they are taught, ensembles too.
 
     Args:
         folder (str): Where they are.
@@ -53,7 +53,8 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
             raise ValueError(f'{folder}: runs of {steps} steps cannot share a '
                              f'{"table" if same_steps else "row"}')
     order = {BASELINE: 0, BOUND: 2}
-    return dict(sorted(rows.items(), key=lambda item: (order.get(item[0], 1), item[0])))
+    return with_ensembles(dict(sorted(
+        rows.items(), key=lambda item: (order.get(item[0], 1), item[0]))))
 
 
 def with_ensembles(rows: Dict[str, List[dict]]) -> Dict[str, List[dict]]:
@@ -94,10 +95,6 @@ def markdown(rows: Dict[str, List[dict]],
     """
     names = columns(rows)
 
-    def values(row: str, name: str) -> List[float]:
-        scale = 100 if 'coco/' in name else 1
-        return [scale * r['metrics'][name] for r in rows[row] if name in r['metrics']]
-
     head = ['method', 'labels', 'seeds']
     for name in names:
         head += [name, 'lead', 'gap closed']
@@ -111,8 +108,7 @@ def markdown(rows: Dict[str, List[dict]],
         cells = [row, labels if isinstance(labels, str) else
                  f'{labels["num"]} {labels["unit"]}', str(len(results))]
         for name in names:
-            cells.append(mean_std(values(row, name)))
-            cells += [lead(row, name, rows), gap_closed(row, name, rows)]
+            cells += measured(row, name, rows)
         if equal:
             cells += equal_cells(row, names, equal)
         lines.append('| ' + ' | '.join(cells) + ' |')
@@ -156,8 +152,7 @@ def equal_cells(row: str, names: List[str],
         return [''] * (1 + 3 * len(names))
     cells = [str(equal[row][0]['steps'])]
     for name in names:
-        cells += [mean_std(list(by_seed(row, name, equal).values())),
-                  lead(row, name, equal), gap_closed(row, name, equal)]
+        cells += measured(row, name, equal)
     return cells
 
 
@@ -209,6 +204,12 @@ def by_seed(row: str, name: str, rows: Dict[str, List[dict]]) -> Dict[int, float
     return {r['seed']: scale * r['metrics'][name] for r in rows.get(row, [])}
 
 
+def measured(row: str, name: str, rows: Dict[str, List[dict]]) -> List[str]:
+    """The three cells of a metric: its value, the lead, the gap closed."""
+    return [mean_std(list(by_seed(row, name, rows).values())),
+            lead(row, name, rows), gap_closed(row, name, rows)]
+
+
 def lead(row: str, name: str, rows: Dict[str, List[dict]]) -> str:
     """Mean ± deviation of the difference to the baseline over common seeds."""
     own, base = by_seed(row, name, rows), by_seed(BASELINE, name, rows)
@@ -240,9 +241,7 @@ def make_table(folder: str) -> str:
     rows, other = load(folder), osp.normpath(folder) + '-compute'
     if is_3d(rows):
         return markdown_3d(rows)
-    rows = with_ensembles(rows)
-    equal = (with_ensembles(load(other, same_steps=False)) if osp.isdir(other)
-             else None)
+    equal = load(other, same_steps=False) if osp.isdir(other) else None
     return markdown(rows, equal) + markdown_actions(rows)
 
 
