@@ -88,7 +88,9 @@ def test_rows_differ_in_what_their_names_say():
     for row, change in (('ws-r', dict(known_rotations=True)), ('ws-no-limbs', dict(
             limbs=None)), ('ws-no-multiview', dict(multi_view=None)),
             ('ws-regularized', dict(regularize=True)),
-            ('ws-paper', dict(handedness=None, range_weight=0.0))):
+            ('ws-paper', dict(
+                multi_view=dict(base.multi_view, apparent_size=False),
+                handedness=None, range_weight=0.0))):
         expected = dict(base.to_dict(), **change)
         assert load(SYNTHETIC.format(row)).model.to_dict() == expected, row
 

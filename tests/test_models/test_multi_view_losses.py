@@ -94,6 +94,34 @@ def test_known_rotation_by_hand():
                  ) == pytest.approx(0, abs=1e-12)
 
 
+def test_apparent_size_by_hand():
+    points = torch.zeros(1, 2, 3, 3, dtype=torch.float64)
+    points[0, :, :, 2] = torch.tensor([1.0, 2, 3])
+    points[0, 1, 0, 0] = 0.6
+    confidence, valid = everything(points)
+    eye = torch.eye(3, dtype=torch.float64).expand(1, 2, 3, 3)
+    size = torch.tensor([[0.5, 0.8]], dtype=torch.float64)
+    loss = MultiViewConsistencyLoss(loss_weight=1.0, apparent_size=True)
+    # as above 0.8 a pair of views: seen by the first, then by the second
+    assert float(loss(points, confidence, valid, eye, size)) == pytest.approx(
+        (0.8 / 0.5 + 0.8 / 0.8) / 6)
+    with pytest.raises(ValueError, match='size'):
+        loss(points, confidence, valid, eye)
+
+
+def test_apparent_size_leaves_nothing_to_gain_from_smaller_poses():
+    torch.manual_seed(3)
+    points, _ = views()
+    points = points + 0.1 * torch.randn_like(points)
+    confidence, valid = everything(points)
+    size = torch.rand(2, 4, dtype=torch.float64) + 0.5
+    for apparent, share in ((False, 0.5), (True, 1.0)):
+        loss = MultiViewConsistencyLoss(apparent_size=apparent)
+        whole = loss(points, confidence, valid, size=size)
+        smaller = loss(0.5 * points, confidence, valid, size=0.5 * size)
+        assert float(smaller) == pytest.approx(share * float(whole), rel=1e-9)
+
+
 def test_invalid_views_take_no_part():
     points, _ = views()
     confidence, valid = everything(points)

@@ -415,6 +415,24 @@ def test_handedness_and_range_reach_the_depth_maps(tiny):
     assert (output.grad[:, 17 + 5].sum((-2, -1)) > 0).all()  # less deep is better
 
 
+def test_apparent_size_is_what_the_depths_leave_of_the_pair(tiny):
+    inputs, samples, _, _ = batch_of(tiny)
+    seen = {}
+    model = build(multi_view=dict(apparent_size=True))
+    model.multi_view.forward = lambda *args, size, **kwargs: seen.update(
+        size=size) or size.sum()
+    output = torch.zeros(3, 34, MAP[1], MAP[0])
+    for joint in range(17):
+        output[:, joint, 4 if joint == 5 else 12, 4] = 1.0
+    for view, deeper in enumerate((0.0, 0.6, 3.0)):
+        output[view, 17 + 5] = deeper  # in units of the pair's distance
+    model.head.forward = lambda feats: output
+    model.unsupervised_loss(inputs[2:], samples[2:])
+    # Nearly along the line of sight: 1, sqrt(1 - 0.6²), and no less than sqrt(0.1)
+    assert seen['size'].shape == (1, 3)
+    assert seen['size'][0].tolist() == pytest.approx([1, 0.8, 0.1**0.5], abs=0.02)
+
+
 def test_coincident_reference_joints_are_masked_and_counted(tiny):
     inputs, samples, _, _ = batch_of(tiny)
     model = build(multi_view=dict(), limbs=LIMBS)

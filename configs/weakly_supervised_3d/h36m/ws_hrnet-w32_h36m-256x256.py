@@ -7,7 +7,7 @@ model = dict(
         type='Pretrained',
         checkpoint='work_dirs/pretrain_hrnet-w32_h36m-256x256/iter_60000.pth')),
     num_views=4,
-    multi_view=dict(loss_weight=10.0),
+    multi_view=dict(loss_weight=10.0, apparent_size=True),
     limbs=dict(limbs=_base_.limbs, mean_lengths=_base_.unit_lengths,
                loss_weight=100.0),
     handedness=dict(triples=_base_.triples, loss_weight=100.0),

@@ -1,3 +1,4 @@
 """WS as the paper has it: nothing tells a world from its mirror image."""
 _base_ = './ws_lite0_synthetic-64x64.py'
-model = dict(handedness=None, range_weight=0.0)
+model = dict(
+    multi_view=dict(apparent_size=False), handedness=None, range_weight=0.0)

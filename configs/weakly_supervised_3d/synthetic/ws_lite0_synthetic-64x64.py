@@ -1,6 +1,6 @@
 """WS: 2D labels of two cameras, unlabelled views of the others (Iqbal20, Eq. 7).
 
-With two terms that the paper does not have; ``ws-paper_*`` is without them.
+With three things that the paper does not have; ``ws-paper_*`` is without them.
 """
 _base_ = './2d-only_lite0_synthetic-64x64.py'
 model = dict(
@@ -8,7 +8,7 @@ model = dict(
     type='WeaklySupervisedPose3D',
     network=_base_.model,
     num_views=4,
-    multi_view=dict(loss_weight=10.0),
+    multi_view=dict(loss_weight=10.0, apparent_size=True),
     limbs=dict(limbs=_base_.limbs, mean_lengths=_base_.unit_lengths,
                loss_weight=100.0),
     handedness=dict(triples=_base_.triples, loss_weight=100.0),

@@ -26,22 +26,34 @@ class MultiViewConsistencyLoss(nn.Module):
     and joints, masked ones included, so that the loss of a batch is the mean of the
     losses of its shards. A sum over four views and J joints is 12 J times as much.
 
+    Not in the paper: ``apparent_size``. Errors of the 2D joints are errors in the
+    image, and weigh the less in 3D the smaller the pose is. A pose is the smaller the
+    more its pair leans towards the camera, so with noisy 2D joints bodies that lean
+    have the lower loss (``benchmarks/degeneration.py``). Distances in units of the
+    pair's apparent length, what is left of it across the line of sight, leave nothing
+    to gain.
+
     Args:
         loss_weight (float): α.
         detach_confidence (bool): Whether φ is a constant. The paper does not say; if it
             is not, the loss can fall by lowering confidence.
+        apparent_size (bool): Divide the distances by ``size`` of the first view of the
+            pair, p_j,c's.
     """
 
-    def __init__(self, loss_weight: float = 10.0, detach_confidence: bool = True):
+    def __init__(self, loss_weight: float = 10.0, detach_confidence: bool = True,
+                 apparent_size: bool = False):
         super().__init__()
         self.loss_weight = loss_weight
         self.detach_confidence = detach_confidence
+        self.apparent_size = apparent_size
 
     def forward(self,
                 points: Tensor,
                 confidence: Tensor,
                 valid: Tensor,
-                rotations: Optional[Tensor] = None) -> Tensor:
+                rotations: Optional[Tensor] = None,
+                size: Optional[Tensor] = None) -> Tensor:
         """
         Args:
             points (Tensor): Normalised poses in each camera's coordinates,
@@ -51,10 +63,16 @@ class MultiViewConsistencyLoss(nn.Module):
                 bool (G, V).
             rotations (Tensor, optional): World to camera, (G, V, 3, 3): the known
                 extrinsics of WS+R.
+            size (Tensor, optional): The pair's apparent length, above 0, (G, V).
 
         Returns:
             Tensor: A scalar; 0 without a pair of valid views.
+
+        Raises:
+            ValueError: ``apparent_size`` without ``size``.
         """
+        if self.apparent_size and size is None:
+            raise ValueError('apparent_size needs the size of each pose')
         if self.detach_confidence:
             confidence = confidence.detach()
         num_views = points.shape[1]
@@ -76,6 +94,8 @@ class MultiViewConsistencyLoss(nn.Module):
                 t = ((target - turned) * share[..., None]).sum(-2)
         distance = (target - apply_similarity(source, R.detach(), t.detach(),
                                               s.detach())).abs().sum(-1)
+        if self.apparent_size:
+            distance = distance / size[:, first][..., None]
         # Invalid poses are finite, so a weight of 0 takes them out.
         return self.loss_weight * (weight * distance).mean()
 

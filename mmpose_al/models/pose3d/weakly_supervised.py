@@ -16,7 +16,7 @@ from mmpose.registry import MODELS
 
 from ..heads.heatmap_2p5d import Heatmap2p5DHead
 
-# The discriminant, at most 1, below which ``range_weight`` counts.
+# The discriminant, at most 1, below which ``range_weight`` counts and apparent sizes stay.
 MIN_LEFT = 0.1
 
 
@@ -135,6 +135,7 @@ class WeaklySupervisedPose3D(BaseModel):
         check_groups(data_samples, self.num_views)
         pose = self.head.pose(self.network.extract_feat(inputs))
         lifted = self.head.lift(pose, data_samples)
+        left = self.head.length_left(pose, data_samples)
         losses: Dict[str, Tensor] = {}
         if self.limbs:
             losses['unsup_loss_limbs'] = self.limbs(
@@ -143,16 +144,16 @@ class WeaklySupervisedPose3D(BaseModel):
             losses['unsup_loss_handedness'] = self.handedness(
                 lifted.points, pose.confidence, lifted.valid)
         if self.range_weight:
-            missing = (
-                MIN_LEFT - self.head.length_left(pose, data_samples)).clamp(min=0)
-            losses['unsup_loss_range'] = self.range_weight * missing.mean()
+            losses['unsup_loss_range'] = self.range_weight * (
+                MIN_LEFT - left).clamp(min=0).mean()
         if self.multi_view:
             def grouped(value: Tensor) -> Tensor:
                 return value.unflatten(0, (-1, self.num_views))
             losses['unsup_loss_multi_view'] = self.multi_view(
                 grouped(lifted.points), grouped(pose.confidence), grouped(lifted.valid),
                 grouped(self._rotations(data_samples, lifted.points))
-                if self.known_rotations else None)
+                if self.known_rotations else None,
+                size=grouped(left.clamp(min=MIN_LEFT).sqrt()))
         if self.regularize:
             heatmaps = torch.stack([d.gt_fields.heatmaps for d in data_samples])
             weights = torch.cat([d.gt_instance_labels.keypoint_weights
