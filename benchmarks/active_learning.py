@@ -33,8 +33,8 @@ from mmpose_al.engine.active_learning import (LABELS, TAKEN,  # noqa: E402
 
 PATH = 'configs/active_learning/synthetic/{}_lite0_synthetic-64x64.py'
 # Full supervision first, then what is compared, then what is added to it.
-ROWS = ('all', 'random', 'bsb', 'mpe', 'coreset', 'mvc', 'random-pl', 'mvc-pl',
-        'mvc-pl-grow', 'mvc-pl-constant', 'mvc-posedual')
+ROWS = ('all', 'random', 'bsb', 'mpe', 'coreset', 'mvc', 'mvc-spread', 'random-pl',
+        'mvc-pl', 'mvc-pl-grow', 'mvc-pl-constant', 'mvc-posedual')
 TABLES = {'synthetic': {row: PATH.format(row) for row in ROWS}}
 METRICS = ('pck/', 'multiview/', 'coco/')
 PREFIXES = ('', 'mean/', 'ensemble/', 'student0/', 'student1/')  # of a dual estimator
