@@ -31,6 +31,15 @@ def folder(row: str, seed: int) -> str:
     return osp.join('work_dirs', 'benchmarks', TABLE, f'{row}_seed{seed}')
 
 
+def check_data(config: Config) -> None:
+    """Exit with the command to run where a part of the benchmark is not there."""
+    for root, options in ((config.data_root, 'studio'),
+                          (config.people_root, 'people --seed 1')):
+        if not osp.isdir(osp.join(ROOT, root)):
+            sys.exit(f'weakly_supervised: no data in {root}; make it: python '
+                     f'tools/make_synthetic.py {root} --preset {options}')
+
+
 def train(row: str, seed: int, options: list) -> str:
     """Train a row, or go on with it.
 
@@ -64,6 +73,7 @@ def run(row: str, seed: int, extra: list) -> None:
     if osp.exists(result):
         print(f'{row} seed {seed}: done before', flush=True)
         return
+    check_data(Config.fromfile(osp.join(ROOT, PATH.format(row))))
     pretrained = train('pretrain', seed, [])
     if row == 'pretrain':
         return

@@ -22,8 +22,9 @@ def parse_args():
     parser.add_argument('out', help='folder to write')
     parser.add_argument(
         '--preset', default='small', choices=list(PRESETS),
-        help='tiny: tests; small: quickstart, about 3,800 pictures; full: '
-        '5,000 training frames (default: small)')
+        help='tiny: tests; small: quickstart, about 3,800 pictures; studio: as '
+        'many without clutter; people: 6,000 of sixty persons, without '
+        'clutter; full: 5,000 training frames (default: small)')
     parser.add_argument('--seed', type=int, default=0, help='default: 0')
     parser.add_argument(
         '--cameras', type=int, metavar='N',

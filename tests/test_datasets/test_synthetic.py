@@ -113,6 +113,9 @@ def test_actions_have_a_long_tail():
     plan = body.plan_actions(10, np.random.default_rng(0))
     assert [plan.count(a) for a in body.ACTION_WEIGHTS] == [3, 3, 1, 1, 1, 1]
     assert len(body.plan_actions(2, np.random.default_rng(0))) == 2
+    plan = body.plan_actions(50, np.random.default_rng(0), benchmark.STUDIO_ACTIONS)
+    assert {a: plan.count(a) for a in set(plan)} == dict(
+        standing=20, walking=16, sitting=7, reaching=7)
 
 
 # ---------------------------------------------------------------- cameras
@@ -431,6 +434,27 @@ def test_splits_share_no_subject_and_no_picture(tiny):
     assert len(set(shapes)) == 3
 
 
+def test_a_studio_has_a_soft_wall_and_nothing_in_front():
+    settings = dict(preset='studio', seed=0, num_cameras=2)
+    cameras = benchmark.benchmark_cameras(**settings)
+    view = render.make_view(cameras[0])
+    occluders, limbs, edges = [], [], {True: [], False: []}
+    for number in range(8):
+        scene = benchmark.make_scene(settings, 'train', number)
+        assert scene.action in benchmark.STUDIO_ACTIONS
+        for clutter in (True, False):
+            contents = benchmark.view_contents(
+                scene, view, np.random.default_rng(number), clutter)
+            edges[clutter].append(max(
+                np.abs(np.diff(contents[0].background, axis=axis)).max()
+                for axis in (0, 1)))
+            if not clutter:
+                occluders += [c.occluder for c in contents]
+                limbs += [c.others for c in contents if scene.furniture is None]
+    assert len(limbs) > 8 and not any(x is not None for x in occluders + limbs)
+    assert max(edges[False]) < 0.05 < 0.1 < min(edges[True])
+
+
 def test_2d_is_the_projection_of_3d(tiny):
     outside = 0
     for split in benchmark.SPLITS:
@@ -508,7 +532,7 @@ def test_bad_settings_are_named(tiny, tmp_path):
     with pytest.raises(ValueError, match='num_cameras is 4, asked for 5'):
         write_benchmark(tiny, 'tiny', seed=3, num_cameras=5)
     out = str(tmp_path / 'x')
-    with pytest.raises(ValueError, match="'huge'.*tiny, small, full"):
+    with pytest.raises(ValueError, match="'huge'.*tiny, small, studio, people, full"):
         write_benchmark(out, 'huge')
     with pytest.raises(ValueError, match='num_cameras is 32'):
         write_benchmark(out, 'tiny', num_cameras=32)

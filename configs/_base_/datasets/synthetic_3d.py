@@ -1,10 +1,13 @@
-"""The embedded, synthetic benchmark (``tools/make_synthetic.py``) for Iqbal20.
+"""The embedded, synthetic benchmark for Iqbal20.
 
-Two of eight cameras stand for a set of images with 2D labels (MPII in the paper). The
-other six are a rig without labels (Human3.6M); tests are on its views of other people.
-Nothing is mirrored: views of one group have to show one world.
+    python tools/make_synthetic.py work_dirs/studio --preset studio
+    python tools/make_synthetic.py work_dirs/people --preset people --seed 1
+
+`people`, images of sixty persons with 2D labels, stands for MPII in the paper, the rig of
+`studio` for Human3.6M; tests are on its views of other people. Nothing is mirrored: views
+of one group have to show one world.
 """
-data_root = 'work_dirs/quickstart/data/'
+data_root, people_root = 'work_dirs/studio/', 'work_dirs/people/'
 input_size = (64, 64)
 codec = dict(
     type='Heatmap2p5D',
@@ -18,17 +21,15 @@ pair, root = (5, 11), 11
 limbs = [(5, 6), (11, 12), (6, 12), (5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (13, 15),
          (12, 14), (14, 16)]
 # tools/analysis/limb_lengths.py on train.json: in mm, and in units of the pair
-mean_lengths = [369.5, 188.4, 514.6, 282.6, 255.3, 282.6, 255.3, 427.9, 425.8, 427.9,
+mean_lengths = [369.5, 188.4, 512.4, 282.6, 255.3, 282.6, 255.3, 427.9, 425.8, 427.9,
                 425.8]
-unit_lengths = [0.7227, 0.3690, 1.0074, 0.5532, 0.4992, 0.5532, 0.4992, 0.8373, 0.8330,
-                0.8373, 0.8330]
+unit_lengths = [0.7191, 0.3671, 0.9983, 0.5503, 0.4965, 0.5503, 0.4965, 0.8330, 0.8287,
+                0.8330, 0.8287]
 # Right-handed in every person, (to, from): the nose is in front of the ears, knees bend
 # backwards.
 triples = [[(5, 6), ([5, 6], [11, 12]), (0, [3, 4])],
            [(11, 12), (13, 11), (15, 13)],
            [(11, 12), (14, 12), (16, 14)]]
-labeled_cameras = ['camera00', 'camera04']
-rig_cameras = ['camera01', 'camera02', 'camera03', 'camera05', 'camera06', 'camera07']
 
 meta_keys = ('id', 'img_id', 'img_path', 'ori_shape', 'img_shape', 'input_size',
              'input_center', 'input_scale', 'flip', 'flip_indices', 'category_id',
@@ -54,11 +55,11 @@ synthetic_set = dict(
     type='MultiViewCocoDataset',
     data_root=data_root,
     data_prefix=dict(img='images/'))
-train_set = dict(ann_file='train.json', **synthetic_set)
 # The sources that the rows of the table put together
-labels_2d = dict(cameras=labeled_cameras, poses_3d=False, **train_set)
-labels_3d = train_set  # all cameras
-rig = dict(cameras=rig_cameras, poses_3d=False, **train_set)
+labels_2d = dict(
+    synthetic_set, data_root=people_root, ann_file='train.json', poses_3d=False)
+labels_3d = dict(synthetic_set, ann_file='train.json')
+rig = dict(labels_3d, poses_3d=False)
 
 train_dataloader = dict(
     batch_size=16,
@@ -72,7 +73,6 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         ann_file='val.json',
-        cameras=rig_cameras,
         test_mode=True,
         pipeline=val_pipeline,
         **synthetic_set))

@@ -2,7 +2,7 @@
 _base_ = './pretrain_lite0_synthetic-64x64.py'
 model = dict(init_cfg=dict(
     type='Pretrained',
-    checkpoint='work_dirs/pretrain_lite0_synthetic-64x64/iter_600.pth'))
+    checkpoint='work_dirs/pretrain_lite0_synthetic-64x64/iter_1500.pth'))
 optim_wrapper = dict(optimizer=dict(lr=5e-4))
 train_cfg = dict(max_iters=1000, val_interval=500)
 param_scheduler = [

@@ -1,4 +1,4 @@
-"""WS: 2D labels of two cameras, unlabelled views of the others (Iqbal20, Eq. 7).
+"""WS: 2D labels of people, unlabelled views of the rig (Iqbal20, Eq. 7).
 
 With three things that the paper does not have; ``ws-paper_*`` is without them.
 """
@@ -8,11 +8,11 @@ model = dict(
     type='WeaklySupervisedPose3D',
     network=_base_.model,
     num_views=4,
-    multi_view=dict(loss_weight=10.0, apparent_size=True),
+    multi_view=dict(loss_weight=1.0, apparent_size=True),
     limbs=dict(limbs=_base_.limbs, mean_lengths=_base_.unit_lengths,
-               loss_weight=100.0),
-    handedness=dict(triples=_base_.triples, loss_weight=100.0),
-    range_weight=10.0)
+               loss_weight=10.0),
+    handedness=dict(triples=_base_.triples, loss_weight=10.0),
+    range_weight=1.0)
 train_dataloader = dict(
     batch_size=32,
     dataset=dict(unlabeled=_base_.rig),

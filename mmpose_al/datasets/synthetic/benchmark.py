@@ -21,7 +21,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
-from .body import (COCO_SKELETON, KEYPOINT_NAMES, SEGMENT_INDEX, Body,
+from .body import (ACTION_WEIGHTS, COCO_SKELETON, KEYPOINT_NAMES, SEGMENT_INDEX, Body,
                    place_motion, plan_actions, sample_body, sample_motion)
 from .cameras import Camera, camera_ring, project
 from .render import (Light, Parts, RenderedView, View, ViewContent, body_parts,
@@ -44,13 +44,23 @@ class Split(NamedTuple):
     frames: int
 
 
-#: Image size (width, height), cameras, frames a second, and the splits.
+#: What people do in a studio, shares of sequences.
+STUDIO_ACTIONS = dict(standing=0.40, walking=0.32, sitting=0.14, reaching=0.14)
+
+#: Image size (width, height), cameras, frames a second, and the splits; whether there
+#: is clutter, and the actions' shares if they are not ``ACTION_WEIGHTS``.
 PRESETS: Dict[str, Dict[str, Any]] = dict(
     tiny=dict(image_size=(96, 96), num_cameras=4, fps=5.0,
               train=Split(2, 2, 2), val=Split(1, 1, 2), test=Split(1, 1, 2)),
     small=dict(image_size=(160, 160), num_cameras=8, fps=5.0,
                train=Split(16, 63, 6), val=Split(5, 10, 5),
                test=Split(5, 10, 5)),
+    studio=dict(image_size=(160, 160), num_cameras=8, fps=5.0,
+                train=Split(16, 63, 6), val=Split(5, 10, 5), test=Split(5, 10, 5),
+                clutter=False, actions=STUDIO_ACTIONS),
+    people=dict(image_size=(160, 160), num_cameras=8, fps=2.0,
+                train=Split(60, 250, 3), val=Split(4, 4, 1), test=Split(4, 4, 1),
+                clutter=False, actions=STUDIO_ACTIONS),
     full=dict(image_size=(256, 256), num_cameras=8, fps=10.0,
               train=Split(40, 200, 25), val=Split(10, 20, 25),
               test=Split(10, 20, 25)))
@@ -244,8 +254,8 @@ def make_scene(settings: Dict[str, Any], split: str, number: int) -> Scene:
     parts of another person, and the light's direction in the world."""
     preset, seed = PRESETS[settings['preset']], settings['seed']
     plan, which = preset[split], SPLITS.index(split)
-    action = plan_actions(plan.sequences,
-                          np.random.default_rng([seed, which, 1]))[number]
+    action = plan_actions(plan.sequences, np.random.default_rng([seed, which, 1]),
+                          preset.get('actions', ACTION_WEIGHTS))[number]
     subject = number % plan.subjects
     body = sample_body(np.random.default_rng([seed, which, 2, subject]))
     rng = np.random.default_rng([seed, which, 0, number])
@@ -280,7 +290,7 @@ def write_sequence(out_dir: str, settings: Dict[str, Any], split: str,
                                  poses_3d=[], files=[])
     for c, view in enumerate(views):
         fixed = np.random.default_rng([seed, which, 4, number, c])
-        contents = view_contents(scene, view, fixed)
+        contents = view_contents(scene, view, fixed, preset.get('clutter', True))
         for f, content in enumerate(contents):
             rng = np.random.default_rng([seed, which, 5, number, c, f])
             rendered = render_view(content, view, rng)
@@ -307,20 +317,24 @@ def write_sequence(out_dir: str, settings: Dict[str, Any], split: str,
     _write_json(_part_path(out_dir, split, number), part)
 
 
-def view_contents(scene: Scene, view: View,
-                  rng: np.random.Generator) -> List[ViewContent]:
+def view_contents(scene: Scene, view: View, rng: np.random.Generator,
+                  clutter: bool = True) -> List[ViewContent]:
     """What one camera sees in each frame: its own clutter, occluder and light
-    colour, which stay, and another person's limb, which moves."""
+    colour, which stay, and another person's limb, which moves. Without clutter
+    a soft wall is all there is beside the subject."""
     camera = view.camera
     width, height = camera.width, camera.height
     background = clutter_background(rng, width, height)
+    if not clutter:
+        background = cv2.GaussianBlur(background, (0, 0), 0.075 * min(width, height))
+    chance = 0.35 if clutter else 0.0
     occluder = (clutter_occluder(rng, width, height)
-                if rng.random() < 0.35 else None)
+                if rng.random() < chance else None)
     light = Light(camera.R @ scene.light, rng.uniform(0.85, 1.15, 3),
                   rng.uniform(0.3, 0.7))
     frames = len(scene.keypoints)
     limbs = (_foreign_limb(rng, scene.other, camera, frames)
-             if rng.random() < 0.35 else [None] * frames)
+             if rng.random() < chance else [None] * frames)
     scale = min(width, height) / 160
     # A sharp picture would show the renderer's jagged edges.
     blur = scale * (rng.uniform(0.45, 0.9) if rng.random() < 0.8

@@ -6,7 +6,7 @@ forward, y to the person's left, z up. A pose is one array of angles,
 twist; forward kinematics turns it into segment origins and orientations, and
 the 17 COCO joints are fixed points of segments.
 """
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -469,11 +469,12 @@ _KEY_POSES = dict(standing=_standing, walking=_walking, sitting=_sitting,
                   acrobatics=_acrobatics)
 
 
-def plan_actions(count: int, rng: np.random.Generator) -> Sequence[str]:
-    """Actions of ``count`` sequences in random order, by
-    :data:`ACTION_WEIGHTS`; each action at least once if there is room."""
-    names = list(ACTION_WEIGHTS)
-    share = count * np.array([ACTION_WEIGHTS[n] for n in names])
+def plan_actions(count: int, rng: np.random.Generator,
+                 weights: Mapping[str, float] = ACTION_WEIGHTS) -> Sequence[str]:
+    """Actions of ``count`` sequences in random order, by their shares
+    ``weights``; each action at least once if there is room."""
+    names = list(weights)
+    share = count * np.array([weights[n] for n in names])
     number = np.floor(share).astype(int)
     rest = np.argsort(-(share - number), kind='stable')
     number[rest[:count - number.sum()]] += 1
