@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mmpose.registry import MODELS
 
-from ..heads.heatmap_2p5d import Heatmap2p5DHead
+from ..heads.heatmap_2p5d import Heatmap2p5DHead, Pose2p5D
 
 # The discriminant, at most 1, below which ``range_weight`` counts and apparent sizes stay.
 MIN_LEFT = 0.1
@@ -133,7 +133,11 @@ class WeaklySupervisedPose3D(BaseModel):
                           data_samples: Sequence) -> Dict[str, Tensor]:
         """Losses on groups of views (Iqbal20, Eq. 8, 11)."""
         check_groups(data_samples, self.num_views)
-        pose = self.head.pose(self.network.extract_feat(inputs))
+        return self.view_losses(
+            self.head.pose(self.network.extract_feat(inputs)), data_samples)
+
+    def view_losses(self, pose: Pose2p5D, data_samples: Sequence) -> Dict[str, Tensor]:
+        """The same of 2.5D poses, the network's or others."""
         lifted = self.head.lift(pose, data_samples)
         left = self.head.length_left(pose, data_samples)
         losses: Dict[str, Tensor] = {}

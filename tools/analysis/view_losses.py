@@ -1,0 +1,138 @@
+"""Would the losses on views prefer the true depths, with this network's 2D joints?
+
+    python tools/analysis/view_losses.py CONFIG CHECKPOINT [--batches 8] [--out JSON]
+
+CONFIG is a weakly supervised one whose unlabelled groups of views have 2D and 3D poses
+in their file after all (a rig of which some frames are annotated); they are used here
+alone. CHECKPOINT is one of the network or of the whole model, the 2D pre-training for
+example. Prints how far the 2D joints are off, and the losses of
+
+- `predicted`: the network's depths;
+- `true`: the true relative depths under the network's 2D joints;
+- `flat`: no depths.
+
+Where `true` has not the lowest sum, training on views will not find the true depths:
+the errors of the 2D joints outweigh what the views say.
+"""
+import argparse
+import json
+import os.path as osp
+import sys
+from typing import Dict, Sequence
+
+sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from mmengine.config import Config  # noqa: E402
+from mmengine.registry import init_default_scope  # noqa: E402
+from mmengine.runner import Runner, load_checkpoint  # noqa: E402
+from mmpose.registry import MODELS  # noqa: E402
+
+
+@torch.no_grad()
+def losses_of_depths(model, pose, samples: Sequence) -> Dict[str, Dict[str, float]]:
+    """Losses of the predicted, true and flat depths under the predicted 2D joints.
+
+    Args:
+        model (WeaklySupervisedPose3D): Gives the losses and their weights.
+        pose (Pose2p5D): Of the samples, whole groups of views.
+        samples (Sequence): Their ``gt_instance_labels`` have ``relative_depth``.
+
+    Returns:
+        dict: Row -> loss -> value; ``sum`` is that of the losses.
+    """
+    true = torch.cat([torch.as_tensor(s.gt_instance_labels.relative_depth)
+                      for s in samples]).to(pose.relative)
+    rows = dict(predicted=pose.relative, true=true, flat=torch.zeros_like(true))
+    result = {}
+    for name, depth in rows.items():
+        found = {key: float(value) for key, value in model.view_losses(
+            pose._replace(relative=depth), samples).items()}
+        found['sum'] = sum(v for key, v in found.items() if 'loss' in key)
+        result[name] = found
+    return result
+
+
+def joint_errors(pose, samples: Sequence, decoder) -> np.ndarray:
+    """Errors of the labelled 2D joints in parts of their pose's longer side, (N, )."""
+    errors = []
+    for pixels, sample in zip(pose.pixels.cpu().numpy(), samples):
+        known = np.asarray(sample.gt_instance_labels.keypoint_weights)[0] > 0
+        truth = decoder.decode(sample.gt_fields.heatmaps.cpu().numpy())[0][0]
+        if known.sum() > 1:
+            side = np.ptp(truth[known], axis=0).max()
+            errors.append(np.linalg.norm(pixels - truth, axis=1)[known] / side)
+    return np.concatenate(errors) if errors else np.zeros(0)
+
+
+def show(rows: Dict[str, Dict[str, float]], errors: np.ndarray) -> str:
+    """The report as text."""
+    names = [name for name in rows['true'] if name != 'sum'] + ['sum']
+    short = [name.replace('unsup_loss_', '') for name in names]
+    lines = []
+    if len(errors):
+        lines.append(f'2D joints are off by {100 * np.median(errors):.1f} % of the '
+                     f"person's longer side (median; mean {100 * errors.mean():.1f} %)")
+    lines.append(f'{"depths":12}' + ''.join(f'{name:>14}' for name in short))
+    lines += [f'{row:12}' + ''.join(f'{values[name]:14.4f}' for name in names)
+              for row, values in rows.items()]
+    best = min(rows, key=lambda row: rows[row]['sum'])
+    lines.append('The true depths have the lowest sum.' if best == 'true' else
+                 f'The {best} depths have a lower sum than the true ones: with these '
+                 '2D joints training on views will not find the true depths.')
+    return '\n'.join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config')
+    parser.add_argument('checkpoint')
+    parser.add_argument('--batches', type=int, default=8)
+    parser.add_argument('--out', help='also write the figures to this JSON file')
+    args = parser.parse_args()
+    config = Config.fromfile(args.config)
+    sources = config.train_dataloader.dataset.get('unlabeled')
+    if not config.model.get('multi_view') or not sources:
+        sys.exit(f'view_losses: {args.config} has no multi_view loss or no unlabelled '
+                 'views; take a weakly supervised config')
+    for source in sources if isinstance(sources, list) else [sources]:
+        source.update(poses_3d=True, need_keypoints=True)
+    init_default_scope('mmpose')
+    model = MODELS.build(config.model)
+    keys = torch.load(args.checkpoint, map_location='cpu', weights_only=False)
+    keys = keys.get('state_dict', keys)
+    whole = any(key.startswith('network.') for key in keys)
+    load_checkpoint(model if whole else model.network, args.checkpoint, 'cpu',
+                    strict=True, logger='silent')
+    model.eval()
+    total, errors = {}, []
+    loader = Runner.build_dataloader(config.train_dataloader, seed=0)
+    for _, batch in zip(range(args.batches), loader):
+        data = model.data_preprocessor(batch, False)
+        chosen = [i for i, sample in enumerate(data['data_samples'])
+                  if not sample.metainfo['is_labeled']]
+        samples = [data['data_samples'][i] for i in chosen]
+        with torch.no_grad():
+            pose = model.head.pose(
+                model.network.extract_feat(data['inputs'][chosen]))
+        if not any(s.gt_instance_labels.relative_depth_weights.any() for s in samples):
+            sys.exit('view_losses: the unlabelled views have no 3D poses in their file, '
+                     'so there are no true depths to compare with')
+        for row, values in losses_of_depths(model, pose, samples).items():
+            for name, value in values.items():
+                total.setdefault(row, {}).setdefault(name, []).append(value)
+        errors.append(joint_errors(pose, samples, model.head.decoder))
+    rows = {row: {name: float(np.mean(values)) for name, values in found.items()}
+            for row, found in total.items()}
+    errors = np.concatenate(errors)
+    print(show(rows, errors))
+    if args.out:
+        with open(args.out, 'w') as file:
+            json.dump(dict(config=args.config, batches=args.batches, losses=rows,
+                           median_error=float(np.median(errors))), file, indent=1)
+
+
+if __name__ == '__main__':
+    main()
