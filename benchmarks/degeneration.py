@@ -44,7 +44,7 @@ from mmpose_al.geometry.depth import (length_left, limb_lengths,  # noqa: E402
                                       rays, reconstruct)
 from mmpose_al.models.losses import (HandednessLoss, LimbLengthLoss,  # noqa: E402
                                      MultiViewConsistencyLoss)
-from results_table import replace_table  # noqa: E402
+from results_table import write_table  # noqa: E402
 
 PAIR, ROOT_JOINT, JOINTS, VIEWS = (5, 11), 11, 17, 4
 LIMBS = [(5, 6), (11, 12), (6, 12), (5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (13, 15),
@@ -250,11 +250,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.write:
         with open(args.out + '.json') as file:
-            report = json.load(file)
-        with open(args.write) as file:
-            text = replace_table(file.read(), 'degeneration', table(report))
-        with open(args.write, 'w') as file:
-            file.write(text)
+            write_table(args.write, 'degeneration', table(json.load(file)))
         return
     torch.set_num_threads(1)
     results = {variant: [study(variant, args.steps, seed=seed) for seed in args.seeds]

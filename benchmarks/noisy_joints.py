@@ -38,7 +38,7 @@ from mmpose_al.geometry.depth import limb_lengths  # noqa: E402
 from mmpose_al.models.losses import (HandednessLoss, LimbLengthLoss,  # noqa: E402
                                      MultiViewConsistencyLoss)
 from mmpose_al.models.pose3d.weakly_supervised import MIN_LEFT  # noqa: E402
-from results_table import replace_table  # noqa: E402
+from results_table import write_table  # noqa: E402
 
 NOISES = (0.0, 1.0, 2.0, 3.0, 5.0)
 PERSON = 1700.0 / 4500  # a person's height in the image at focal length 1
@@ -172,11 +172,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.write:
         with open(args.out + '.json') as file:
-            report = json.load(file)
-        with open(args.write) as file:
-            text = replace_table(file.read(), 'noisy_joints', table(report))
-        with open(args.write, 'w') as file:
-            file.write(text)
+            write_table(args.write, 'noisy_joints', table(json.load(file)))
         return
     torch.set_num_threads(1)
     results = {}

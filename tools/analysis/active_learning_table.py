@@ -29,7 +29,7 @@ ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path.insert(0, ROOT)
 sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
 
-from results_table import replace_table  # noqa: E402
+from results_table import write_table  # noqa: E402
 
 from mmpose_al.active_learning.report.analysis import (  # noqa: E402
     area, labels_needed, target_of)
@@ -332,12 +332,8 @@ def main(argv=None) -> None:
         text, name = markdown(rows), osp.basename(osp.normpath(args.folder))
         figure = args.figure
         if args.write:
-            with open(args.write) as file:
-                readme = file.read()
             figure = figure or osp.join(osp.dirname(args.write), f'{name}.png')
-            readme = replace_table(readme, name, with_figure(text, figure))
-            with open(args.write, 'w') as file:
-                file.write(readme)
+            write_table(args.write, name, with_figure(text, figure))
         if figure:
             draw(rows, figure)
     except (ValueError, OSError) as error:

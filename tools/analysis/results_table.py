@@ -259,6 +259,18 @@ def replace_table(text: str, name: str, table: str) -> str:
     return pattern.sub(lambda m: m.group(1) + table + '\n' + m.group(2), text)
 
 
+def write_table(page: str, name: str, table: str) -> None:
+    """Put a table between its markers in a page.
+
+    Raises:
+        ValueError: As :func:`replace_table`.
+    """
+    with open(page) as file:
+        text = replace_table(file.read(), name, table)
+    with open(page, 'w') as file:
+        file.write(text)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -268,11 +280,7 @@ def main() -> None:
     try:
         table = make_table(args.folder)
         if args.write:
-            with open(args.write) as file:
-                text = file.read()
-            text = replace_table(text, osp.basename(osp.normpath(args.folder)), table)
-            with open(args.write, 'w') as file:
-                file.write(text)
+            write_table(args.write, osp.basename(osp.normpath(args.folder)), table)
     except (ValueError, OSError) as error:
         sys.exit(f'results_table: {error}')
     print(table)
