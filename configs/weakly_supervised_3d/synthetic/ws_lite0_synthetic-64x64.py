@@ -10,8 +10,8 @@ model = dict(
     num_views=4,
     multi_view=dict(loss_weight=1.0, apparent_size=True),
     limbs=dict(limbs=_base_.limbs, mean_lengths=_base_.unit_lengths,
-               loss_weight=10.0),
-    handedness=dict(triples=_base_.triples, loss_weight=10.0),
+               loss_weight=1.0),
+    handedness=dict(triples=_base_.triples, loss_weight=5.0),
     range_weight=1.0)
 train_dataloader = dict(
     batch_size=32,
