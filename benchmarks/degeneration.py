@@ -30,6 +30,7 @@ import os
 import os.path as osp
 import platform
 import sys
+from typing import Callable, List
 
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
 sys.path[:0] = [ROOT, osp.join(ROOT, 'tools', 'analysis')]
@@ -201,7 +202,7 @@ def study(variant: str, steps: int = 600, num: int = 256, batch: int = 24,
     return curves
 
 
-def plot(results: dict, path: str) -> None:
+def plot(report: dict, path: str) -> None:
     """Loss, error and diversity along the training."""
     import matplotlib
     matplotlib.use('Agg')
@@ -210,7 +211,7 @@ def plot(results: dict, path: str) -> None:
     titles = dict(loss='multi-view loss', error='P-MPJPE, mm',
                   diversity='diversity (truth = 1)')
     for axis, (name, title) in zip(axes, titles.items()):
-        for variant, runs in results.items():
+        for variant, runs in report['results'].items():
             values = np.array([run[name] for run in runs])
             line, = axis.plot(runs[0]['step'], values.mean(0), label=variant)
             axis.fill_between(runs[0]['step'], values.min(0), values.max(0), alpha=0.15,
@@ -239,31 +240,45 @@ def table(report: dict) -> str:
     return '\n'.join(lines + ['', f'Seeds {seeds}; {report["steps"]} steps.'])
 
 
-def main() -> None:
+def study_command(doc: str, name: str, train: Callable, table: Callable,
+                  plot: Callable, steps: int = 600) -> None:
+    """The command line of a study: train and write OUT.json and OUT.png, or --write.
+
+    Args:
+        doc (str): Help.
+        name (str): Of the files and of the table's markers.
+        train (Callable): (steps, seeds) -> dict that goes into the report.
+        table (Callable): report -> Markdown.
+        plot (Callable): (report, path of the PNG).
+        steps (int): Default of --steps.
+    """
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--out', default=osp.join(
-        ROOT, 'benchmarks', 'results', 'degeneration'))
-    parser.add_argument('--steps', type=int, default=600)
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--out', default=osp.join(ROOT, 'benchmarks', 'results', name))
+    parser.add_argument('--steps', type=int, default=steps)
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--write', metavar='PAGE', help='put the table into this page')
     args = parser.parse_args()
     if args.write:
         with open(args.out + '.json') as file:
-            write_table(args.write, 'degeneration', table(json.load(file)))
+            write_table(args.write, name, table(json.load(file)))
         return
     torch.set_num_threads(1)
-    results = {variant: [study(variant, args.steps, seed=seed) for seed in args.seeds]
-               for variant in VARIANTS}
     report = dict(command='python ' + ' '.join(sys.argv), torch=torch.__version__,
                   machine=platform.processor() or platform.machine(), seeds=args.seeds,
-                  steps=args.steps, results=results)
+                  steps=args.steps, **train(args.steps, args.seeds))
     print(table(report))
     with open(args.out + '.json.tmp', 'w') as file:
         json.dump(report, file)
     os.replace(args.out + '.json.tmp', args.out + '.json')
-    plot(results, args.out + '.png')
+    plot(report, args.out + '.png')
+
+
+def train_all(steps: int, seeds: List[int]) -> dict:
+    """All variants; see :func:`study`."""
+    return dict(results={variant: [study(variant, steps, seed=seed) for seed in seeds]
+                         for variant in VARIANTS})
 
 
 if __name__ == '__main__':
-    main()
+    study_command(__doc__, 'degeneration', train_all, table, plot)

@@ -14,31 +14,26 @@ it from the pose. ``noise`` is its standard deviation in percent of a person's h
 
 Table: P-MPJPE in mm on people that were not trained on, and, at the largest noise, the
 pair's apparent length, of which poses that lean have less than the true ones. Writes
-OUT.json and OUT.png; a quarter of an hour on one core. With --write nothing is trained: the
-table of OUT.json takes the place between `<!-- table: noisy_joints -->` and
+OUT.json and OUT.png; a quarter of an hour on one core. With --write nothing is trained:
+the table of OUT.json takes the place between `<!-- table: noisy_joints -->` and
 `<!-- end -->` of a page.
 """
-import argparse
-import json
-import os
 import os.path as osp
-import platform
 import sys
 from typing import List, NamedTuple
 
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-sys.path[:0] = [ROOT, osp.join(ROOT, 'benchmarks'), osp.join(ROOT, 'tools', 'analysis')]
+sys.path[:0] = [ROOT, osp.join(ROOT, 'benchmarks')]
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 from degeneration import (LIMBS, PAIR, ROOT_JOINT, TRIPLES, Lifter,  # noqa: E402
-                          distance, lift, poses, seen)
+                          distance, lift, poses, seen, study_command)
 from mmpose_al.geometry.depth import limb_lengths  # noqa: E402
 from mmpose_al.models.losses import (HandednessLoss, LimbLengthLoss,  # noqa: E402
                                      MultiViewConsistencyLoss)
 from mmpose_al.models.pose3d.weakly_supervised import MIN_LEFT  # noqa: E402
-from results_table import write_table  # noqa: E402
 
 NOISES = (0.0, 1.0, 2.0, 3.0, 5.0)
 PERSON = 1700.0 / 4500  # a person's height in the image at focal length 1
@@ -160,38 +155,18 @@ def plot(report: dict, path: str) -> None:
     plt.close(figure)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--out', default=osp.join(
-        ROOT, 'benchmarks', 'results', 'noisy_joints'))
-    parser.add_argument('--steps', type=int, default=600)
-    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
-    parser.add_argument('--noises', type=float, nargs='+', default=list(NOISES))
-    parser.add_argument('--write', metavar='PAGE', help='put the table into this page')
-    args = parser.parse_args()
-    if args.write:
-        with open(args.out + '.json') as file:
-            write_table(args.write, 'noisy_joints', table(json.load(file)))
-        return
-    torch.set_num_threads(1)
+def train_all(steps: int, seeds: List[int]) -> dict:
+    """All rows at all noises; see :func:`study`."""
     results = {}
     for name, row in ROWS.items():
         results[name] = []
-        for noise in args.noises:
-            results[name].append([study(row, noise, args.steps, seed=seed)
-                                  for seed in args.seeds])
+        for noise in NOISES:
+            results[name].append([study(row, noise, steps, seed=seed)
+                                  for seed in seeds])
             print(f'{name}, noise {noise:g} %: P-MPJPE '
                   f'{mean(results[name][-1], "error"):.0f} mm', flush=True)
-    report = dict(command='python ' + ' '.join(sys.argv), torch=torch.__version__,
-                  machine=platform.processor() or platform.machine(), seeds=args.seeds,
-                  noises=args.noises, steps=args.steps, results=results)
-    print(table(report))
-    with open(args.out + '.json.tmp', 'w') as file:
-        json.dump(report, file)
-    os.replace(args.out + '.json.tmp', args.out + '.json')
-    plot(report, args.out + '.png')
+    return dict(noises=NOISES, results=results)
 
 
 if __name__ == '__main__':
-    main()
+    study_command(__doc__, 'noisy_joints', train_all, table, plot)

@@ -65,11 +65,9 @@ def main() -> None:
     model = MODELS.build(config.model)
     network = getattr(model, 'network', model)
     if args.checkpoint:
-        keys = torch.load(args.checkpoint, map_location='cpu', weights_only=False)
-        keys = keys.get('state_dict', keys)
-        whole = any(key.startswith('network.') for key in keys)
-        load_checkpoint(model if whole else network, args.checkpoint, 'cpu',
-                        strict=False, logger='silent')
+        # Of the network, or of the whole model, whose weights all are the network's.
+        load_checkpoint(network, args.checkpoint, 'cpu', strict=False, logger='silent',
+                        revise_keys=[(r'^(module\.)?network\.', '')])
     else:
         model.init_weights()
     model.train()

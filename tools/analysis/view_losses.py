@@ -101,11 +101,9 @@ def main() -> None:
         source.update(poses_3d=True, need_keypoints=True)
     init_default_scope('mmpose')
     model = MODELS.build(config.model)
-    keys = torch.load(args.checkpoint, map_location='cpu', weights_only=False)
-    keys = keys.get('state_dict', keys)
-    whole = any(key.startswith('network.') for key in keys)
-    load_checkpoint(model if whole else model.network, args.checkpoint, 'cpu',
-                    strict=True, logger='silent')
+    # Of the network, or of the whole model, whose weights all are the network's.
+    load_checkpoint(model.network, args.checkpoint, 'cpu', strict=True, logger='silent',
+                    revise_keys=[(r'^(module\.)?network\.', '')])
     model.eval()
     total, errors = {}, []
     loader = Runner.build_dataloader(config.train_dataloader, seed=0)
@@ -118,8 +116,8 @@ def main() -> None:
             pose = model.head.pose(
                 model.network.extract_feat(data['inputs'][chosen]))
         if not any(s.gt_instance_labels.relative_depth_weights.any() for s in samples):
-            sys.exit('view_losses: the unlabelled views have no 3D poses in their file, '
-                     'so there are no true depths to compare with')
+            sys.exit('view_losses: the unlabelled views have no 3D poses in their '
+                     'file, so there are no true depths to compare with')
         for row, values in losses_of_depths(model, pose, samples).items():
             for name, value in values.items():
                 total.setdefault(row, {}).setdefault(name, []).append(value)

@@ -3,9 +3,9 @@
     python tools/make_synthetic.py work_dirs/studio --preset studio
     python tools/make_synthetic.py work_dirs/people --preset people --seed 1
 
-`people`, images of sixty persons with 2D labels, stands for MPII in the paper, the rig of
-`studio` for Human3.6M; tests are on its views of other people. Nothing is mirrored: views
-of one group have to show one world.
+`people`, images of sixty persons with 2D labels, stands for MPII in the paper, the rig
+of `studio` for Human3.6M; tests are on its views of other people. Nothing is mirrored:
+views of one group have to show one world.
 """
 data_root, people_root = 'work_dirs/studio/', 'work_dirs/people/'
 input_size = (64, 64)

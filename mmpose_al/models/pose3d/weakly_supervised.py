@@ -16,7 +16,8 @@ from mmpose.registry import MODELS
 
 from ..heads.heatmap_2p5d import Heatmap2p5DHead, Pose2p5D
 
-# The discriminant, at most 1, below which ``range_weight`` counts and apparent sizes stay.
+# The discriminant, at most 1, below which ``range_weight`` counts; apparent sizes are
+# at least its root.
 MIN_LEFT = 0.1
 
 
@@ -137,7 +138,15 @@ class WeaklySupervisedPose3D(BaseModel):
             self.head.pose(self.network.extract_feat(inputs)), data_samples)
 
     def view_losses(self, pose: Pose2p5D, data_samples: Sequence) -> Dict[str, Tensor]:
-        """The same of 2.5D poses, the network's or others."""
+        """The same of given 2.5D poses, the network's or others.
+
+        Args:
+            pose (Pose2p5D): Of B images, whole groups of views.
+            data_samples (Sequence): B samples with cameras.
+
+        Returns:
+            dict: The ``unsup_*`` of :meth:`loss` and ``masked_poses``.
+        """
         lifted = self.head.lift(pose, data_samples)
         left = self.head.length_left(pose, data_samples)
         losses: Dict[str, Tensor] = {}
