@@ -225,6 +225,31 @@ def test_eq6_by_hand():
         5 * float(squared) / 34, rel=1e-5)
 
 
+@pytest.mark.parametrize('separate', [True, False])
+@pytest.mark.parametrize('layers', [
+    dict(deconv_out_channels=(6, ), deconv_kernel_sizes=(4, )),
+    dict(deconv_out_channels=None, conv_out_channels=(6, ), conv_kernel_sizes=(3, ))])
+def test_separate_depth_has_layers_of_its_own(layers, separate):
+    torch.manual_seed(0)
+    head = Heatmap2p5DHead(8, 17, PAIR, separate_depth=separate, **layers)
+    feats = (torch.randn(2, 8, 12, 8), )
+    shared = [weight for name, weight in head.named_parameters()
+              if not name.startswith(('depth_layers', 'final_layer'))]
+
+    def moved_by(maps, weights):
+        head.zero_grad()
+        maps.square().sum().backward()
+        return any(w.grad is not None and bool(w.grad.any()) for w in weights)
+
+    assert head(feats).shape[:2] == (2, 34)
+    assert moved_by(head(feats)[:, :17], shared)
+    assert moved_by(head(feats)[:, 17:], shared) != separate
+    if separate:
+        own = list(head.depth_layers.parameters())
+        assert moved_by(head(feats)[:, 17:], own)
+        assert not moved_by(head(feats)[:, :17], own)
+
+
 def test_head_refuses():
     for bad in (dict(pair=(3, 3)), dict(pair=(3, 17)), dict(limbs=[(0, 1)]),
                 dict(limbs=[(0, 99)], mean_lengths=[1.0])):

@@ -1,6 +1,6 @@
 """WS: 2D labels of people, unlabelled views of the rig (Iqbal20, Eq. 7).
 
-With three things that the paper does not have; ``ws-paper_*`` is without them.
+With losses that the paper does not have; ``ws-paper_*`` is without them.
 """
 _base_ = './2d-only_lite0_synthetic-64x64.py'
 model = dict(

@@ -14,6 +14,11 @@ from ...geometry.depth import (Reconstruction, length_left, rays, reconstruct,
 from ...geometry.heatmaps import sample_at, soft_argmax
 
 
+# HeatmapHead's arguments that say what its layers are.
+LAYERS = ('deconv_out_channels', 'deconv_kernel_sizes', 'conv_out_channels',
+          'conv_kernel_sizes', 'final_layer')
+
+
 class Pose2p5D(NamedTuple):
     """What the head says of a batch.
 
@@ -69,6 +74,10 @@ class Heatmap2p5DHead(HeatmapHead):
         pair (Sequence[int]): Joints whose distance scales the pose (neck, pelvis).
         depth_weight (float): ψ.
         temperature (float): λ of the soft-argmax.
+        separate_depth (bool): Give the depth maps deconvolutions and convolutions of
+            their own; not in the paper, where the last layer alone is theirs. The
+            gradient of the heatmaps' squared errors is many times that of the losses on
+            views, so that layers which both share hardly learn depths from views.
         limbs (Sequence, optional): E pairs of joints that give the scale in a test.
         mean_lengths (Sequence[float], optional): Their mean lengths in mm.
         kwargs: As :class:`mmpose.models.HeatmapHead`; ``decoder`` is a ``Heatmap2p5D``.
@@ -83,10 +92,16 @@ class Heatmap2p5DHead(HeatmapHead):
                  pair: Sequence[int],
                  depth_weight: float = 5.0,
                  temperature: float = 50.0,
+                 separate_depth: bool = False,
                  limbs: Optional[Sequence[Sequence[int]]] = None,
                  mean_lengths: Optional[Sequence[float]] = None,
                  **kwargs):
-        super().__init__(in_channels, 2 * out_channels, **kwargs)
+        super().__init__(
+            in_channels, out_channels if separate_depth else 2 * out_channels, **kwargs)
+        # A HeatmapHead for its layers alone.
+        self.depth_layers = None if not separate_depth else HeatmapHead(
+            in_channels, out_channels,
+            **{key: kwargs[key] for key in LAYERS if key in kwargs})
         self.num_joints = out_channels
         named = list(pair) + [joint for limb in limbs or [] for joint in limb]
         if len(pair) != 2 or pair[0] == pair[1] or not all(
@@ -101,6 +116,13 @@ class Heatmap2p5DHead(HeatmapHead):
         self.limbs = [tuple(limb) for limb in limbs or []]
         self.register_buffer('mean_lengths', torch.tensor(
             list(mean_lengths or []), dtype=torch.float32), persistent=False)
+
+    def forward(self, feats) -> Tensor:
+        """J heatmaps and J depth maps, (B, 2J, h, w)."""
+        maps = super().forward(feats)
+        if self.depth_layers is None:
+            return maps
+        return torch.cat([maps, self.depth_layers(feats)], 1)
 
     def pose(self, feats) -> Pose2p5D:
         """The 2.5D pose of a batch's features (Eq. 4, 5). Differentiable."""
