@@ -1,6 +1,6 @@
 """SS: as WS, and one of sixteen people has 2D and 3D labels in all cameras.
 
-Her images come sixteen times, so that they are as many of a batch as the rig's in FS.
+The person's images come sixteen times, so that they are as many of a batch as the rig's in FS.
 """
 _base_ = './ws_lite0_synthetic-64x64.py'
 labeled_person = dict(subjects=['train_00'], **_base_.labels_3d)
