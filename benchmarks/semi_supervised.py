@@ -164,13 +164,20 @@ def write_json(content: dict, path: str) -> None:
     os.replace(path + '.tmp', path)
 
 
-def run(table: str, row: str, seed: int, extra: list, equal: bool = False) -> None:
-    """One row with one seed: train or continue, then write its result file."""
+def run(table: str, row: str, seed: int, extra: list, equal: bool = False,
+        checkpoint: str = None) -> None:
+    """One row with one seed: train or continue, then write its result file.
+
+    A row that is done is not repeated, unless ``checkpoint``, the name of a file that
+    another row needs of it, is not in its work directory.
+    """
     path = TABLES[table][row]
     if equal:
         table += '-compute'
     result = osp.join(ROOT, 'benchmarks', 'results', table, f'{row}_seed{seed}.json')
-    if osp.exists(result):
+    work_dir = osp.join('work_dirs', 'benchmarks', table, f'{row}_seed{seed}')
+    if osp.exists(result) and (checkpoint is None or osp.exists(
+            osp.join(ROOT, work_dir, checkpoint))):
         print(f'{table} {row} seed {seed}: done before', flush=True)
         return
     config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
@@ -178,16 +185,17 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False) -> No
     if equal:
         keys.update(equal_compute(config, row))
     options = [f'{k}={v}'.replace(' ', '') for k, v in keys.items()] + extra
-    work_dir = osp.join('work_dirs', 'benchmarks', table, f'{row}_seed{seed}')
     if config.model.get('teacher_checkpoint'):  # the supervised row of the same seed
-        run(table.replace('-compute', ''), 'supervised', seed, extra, equal)
+        teacher = osp.basename(config.model.teacher_checkpoint)
+        run(table.replace('-compute', ''), 'supervised', seed, extra, equal, teacher)
         options.append('model.teacher_checkpoint=' + osp.join(
-            osp.dirname(work_dir), f'supervised_seed{seed}',
-            osp.basename(config.model.teacher_checkpoint)))
+            osp.dirname(work_dir), f'supervised_seed{seed}', teacher))
     command = ['tools/train.py', path, '--work-dir', work_dir, '--resume',
                '--cfg-options'] + options
     print(f'{table} {row} seed {seed}: {" ".join(command)}', flush=True)
     call(command, osp.join(work_dir, 'train.log'))
+    if osp.exists(result):
+        return
     found = last_metrics(osp.join(ROOT, work_dir))
     labels = config.train_dataloader.dataset.labeled.get('labels')
     content = dict(

@@ -88,6 +88,30 @@ def test_a_run_keeps_the_last_validation_and_the_test_set(
     assert len(commands) == 1 + tested  # done before
 
 
+def test_a_teacher_that_is_gone_is_trained_again(tmp_path, monkeypatch):
+    result = tmp_path / 'benchmarks' / 'results' / 'synthetic' / 'supervised_seed4.json'
+    result.parent.mkdir(parents=True)
+    result.write_text('kept')
+    teacher = tmp_path / 'work_dirs/benchmarks/synthetic/supervised_seed4/iter_9.pth'
+    commands = []
+
+    def run(command, cwd, **kwargs):
+        commands.append(command[1:])
+        teacher.parent.mkdir(parents=True, exist_ok=True)
+        teacher.write_text('')
+
+    path = osp.join(ROOT, semi_supervised.TABLES['synthetic']['supervised'])
+    monkeypatch.setattr(semi_supervised, 'ROOT', str(tmp_path))
+    monkeypatch.setitem(semi_supervised.TABLES['synthetic'], 'supervised', path)
+    monkeypatch.setattr(semi_supervised.subprocess, 'run', run)
+    semi_supervised.run('synthetic', 'supervised', 4, [])
+    assert not commands
+    for _ in range(2):
+        semi_supervised.run('synthetic', 'supervised', 4, [], checkpoint='iter_9.pth')
+        assert [command[0] for command in commands] == ['tools/train.py']
+    assert result.read_text() == 'kept'
+
+
 def test_cost_of_a_row():
     assert semi_supervised.forwards('denoised-a-jc') == 18
     assert semi_supervised.forwards('multipath-dual') == 20
