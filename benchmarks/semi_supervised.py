@@ -10,7 +10,7 @@ side with different rows or seeds.
 
 With --equal-compute every row takes as many steps as cost what PoseDual's usual ones
 cost, counted in network passes; the results go to `benchmarks/results/TABLE-compute`,
-and become further columns of the table.
+and become further columns of the table. PoseDual's own are those of the usual table.
 """
 import argparse
 import hashlib
@@ -183,7 +183,16 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False,
     config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
     keys = seed_options(config, seed)
     if equal:
-        keys.update(equal_compute(config, row))
+        schedule = equal_compute(config, row)
+        keys.update(schedule)
+        usual = osp.join(ROOT, 'benchmarks', 'results', table[:-len('-compute')],
+                         f'{row}_seed{seed}.json')
+        if (schedule['train_cfg.max_iters'] == config.train_cfg.max_iters
+                and osp.exists(usual)):
+            with open(usual) as file:
+                write_json(dict(json.load(file), table=table), result)
+            print(f'{table} {row} seed {seed}: as in its usual table', flush=True)
+            return
     options = [f'{k}={v}'.replace(' ', '') for k, v in keys.items()] + extra
     if config.model.get('teacher_checkpoint'):  # the supervised row of the same seed
         teacher = osp.basename(config.model.teacher_checkpoint)

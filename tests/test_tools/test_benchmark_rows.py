@@ -112,6 +112,20 @@ def test_a_teacher_that_is_gone_is_trained_again(tmp_path, monkeypatch):
     assert result.read_text() == 'kept'
 
 
+def test_posedual_at_equal_compute_is_its_usual_run(tmp_path, monkeypatch):
+    results = tmp_path / 'benchmarks' / 'results'
+    (results / 'lspet').mkdir(parents=True)
+    (results / 'lspet' / 'posedual-a_seed4.json').write_text(
+        '{"table": "lspet", "steps": 1000}')
+    path = osp.join(ROOT, semi_supervised.TABLES['lspet']['posedual-a'])
+    monkeypatch.setattr(semi_supervised, 'ROOT', str(tmp_path))
+    monkeypatch.setitem(semi_supervised.TABLES['lspet'], 'posedual-a', path)
+    monkeypatch.setattr(semi_supervised.subprocess, 'run', None)  # not called
+    semi_supervised.run('lspet', 'posedual-a', 4, [], equal=True)
+    kept = json.loads((results / 'lspet-compute' / 'posedual-a_seed4.json').read_text())
+    assert kept == {'table': 'lspet-compute', 'steps': 1000}
+
+
 def test_cost_of_a_row():
     assert semi_supervised.forwards('denoised-a-jc') == 18
     assert semi_supervised.forwards('multipath-dual') == 20
