@@ -72,6 +72,20 @@ def test_gradient_norms_by_hand():
     assert (b['heatmaps'], b['depths'], b['shared']) == (0, 4, 0)
 
 
+def test_gradient_norms_of_separate_layers_by_hand():
+    model = TwoMaps()
+    model.head.final_layer = nn.Conv2d(1, 1, 1, bias=False)
+    model.head.depth_layers = nn.Conv2d(1, 1, 1, bias=False)
+    heat, depth = model.head.final_layer.weight, model.head.depth_layers.weight
+    with torch.no_grad():
+        heat.fill_(5.0), depth.fill_(7.0)
+    loss = (heat.sum() + 3 * depth.sum()) * model.shared
+    found = load('tools', 'analysis', 'loss_gradients.py').gradient_norms(
+        dict(loss=loss), model, num_joints=1)['loss']
+    # (w + 3 d) s with w = 5, d = 7 and s = 2
+    assert found == dict(value=52, heatmaps=2, depths=6, shared=26)
+
+
 def test_table_of_3d_errors_by_hand(tmp_path):
     for row, seed, error in (('fs', 0, 50.0), ('fs', 1, 70.0), ('ws', 0, 65.0),
                              ('ws', 1, 85.0), ('2d-only', 0, 200.0)):

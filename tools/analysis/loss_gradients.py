@@ -4,8 +4,8 @@
         [--batches 4] [--out JSON]
 
 Prints every loss and the norm of its gradient, apart for the parameters that make
-heatmaps, those that make depth maps, and all others (the shared network), averaged over
-batches of the training data. CHECKPOINT is one of the network or of the whole model;
+heatmaps alone, those that make depth maps alone, and all others (the shared network),
+averaged over batches of the training data. CHECKPOINT is one of the network or of the whole model;
 without it the weights are what the config says.
 """
 import argparse
@@ -13,6 +13,7 @@ import json
 import os.path as osp
 import sys
 from collections import defaultdict
+from typing import Any, List, Tuple
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
@@ -21,6 +22,31 @@ from mmengine.config import Config  # noqa: E402
 from mmengine.registry import init_default_scope  # noqa: E402
 from mmengine.runner import Runner, load_checkpoint  # noqa: E402
 from mmpose.registry import MODELS  # noqa: E402
+from torch import Tensor  # noqa: E402
+
+PARTS = ('heatmaps', 'depths', 'shared')
+
+
+def split(model, num_joints: int) -> List[Tuple[str, Tensor, Any]]:
+    """What each trained parameter makes: part, parameter, and the index of its share.
+
+    Parts are ``heatmaps``, ``depths`` and ``shared``. A last layer of both is split; with
+    ``separate_depth`` the head shares nothing.
+    """
+    whole, found, seen = ..., [], set()
+    apart = getattr(model.head, 'depth_layers', None) is not None
+    for name, parameter in model.head.named_parameters():
+        if apart:
+            part = 'depths' if name.startswith('depth_layers.') else 'heatmaps'
+            found.append((part, parameter, whole))
+        elif name.startswith('final_layer.'):
+            found.append(('heatmaps', parameter, slice(num_joints)))
+            found.append(('depths', parameter, slice(num_joints, None)))
+        else:
+            found.append(('shared', parameter, whole))
+        seen.add(id(parameter))
+    found += [('shared', p, whole) for p in model.parameters() if id(p) not in seen]
+    return [entry for entry in found if entry[1].requires_grad]
 
 
 def gradient_norms(losses: dict, model, num_joints: int) -> dict:
@@ -28,26 +54,22 @@ def gradient_norms(losses: dict, model, num_joints: int) -> dict:
 
     Args:
         losses (dict): Of one batch, attached to the graph.
-        model (nn.Module): Its ``head.final_layer`` has 2J channels.
-        num_joints (int): J; the first J channels are heatmaps.
+        model (nn.Module): Its ``head`` has J heatmaps, then J depth maps.
+        num_joints (int): J.
     """
-    final = [p for p in model.head.final_layer.parameters()]
-    shared = [p for p in model.parameters()
-              if p.requires_grad and not any(p is q for q in final)]
+    parameters = split(model, num_joints)
     result = {}
     for name, value in losses.items():
         if 'loss' not in name or not value.requires_grad:
             continue
-        grads = torch.autograd.grad(value, final + shared, retain_graph=True,
-                                    allow_unused=True)
-        grads = [torch.zeros(1) if g is None else g for g in grads]
-        own, others = grads[:len(final)], grads[len(final):]
-
-        def norm(parts):
-            return float(sum((p**2).sum() for p in parts)**0.5)
-        result[name] = dict(
-            value=float(value.detach()), heatmaps=norm([g[:num_joints] for g in own]),
-            depths=norm([g[num_joints:] for g in own]), shared=norm(others))
+        grads = torch.autograd.grad(value, [p for _, p, _ in parameters],
+                                    retain_graph=True, allow_unused=True)
+        squares = dict.fromkeys(PARTS, 0.0)
+        for (part, _, channels), grad in zip(parameters, grads):
+            if grad is not None:
+                squares[part] += float((grad[channels]**2).sum())
+        result[name] = dict(value=float(value.detach()),
+                            **{part: squares[part]**0.5 for part in PARTS})
     return result
 
 
@@ -84,10 +106,9 @@ def main() -> None:
         seen += 1
         if seen == args.batches:
             break
-    print(f'{"loss":24}{"value":>10}{"heatmaps":>10}{"depths":>10}{"shared":>10}')
+    print(f'{"loss":24}' + ''.join(f'{column:>10}' for column in ('value', ) + PARTS))
     for name, row in rows.items():
-        print(f'{name:24}' + ''.join(
-            f'{row[k]:10.4f}' for k in ('value', 'heatmaps', 'depths', 'shared')))
+        print(f'{name:24}' + ''.join(f'{row[k]:10.4f}' for k in ('value', ) + PARTS))
     print(f'masked poses a batch: {masked / seen:.1f}')
     if args.out:
         with open(args.out, 'w') as file:
