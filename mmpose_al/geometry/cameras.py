@@ -252,6 +252,11 @@ def undistort_normalised(
         u, v = (u - du).detach(), (v - dv).detach()  # near the fold only
     # Beyond the fold one of the Jacobian's eigenvalues is negative, or both are.
     solved = (error < _SOLVED) & (jac.det() > 0) & (jac.xx + jac.yy > 0)
+    if not solved.all():
+        # The centre elsewhere: 0 times a derivative beyond all bounds is NaN.
+        x, y, u, v = (torch.where(solved, value, torch.zeros_like(value))
+                      for value in (x, y, u, v))
+        du, dv = _newton_step(u, v, x, y, k)[:2]
     return u - du, v - dv, jac, solved
 
 

@@ -17,7 +17,7 @@ from .cameras import project, undistort
 
 # Below, a pose does not tell its depth: the sine of the angle between the pair's rays,
 # and the share of the pair's unit length that is left along the image.
-MIN_ANGLE, MIN_LENGTH = 1e-3, 1e-3
+MIN_ANGLE, MIN_LENGTH = 0.01, 1e-3
 
 
 class Reconstruction(NamedTuple):
@@ -31,7 +31,10 @@ class Reconstruction(NamedTuple):
 
 
 def rays(pixels: Tensor, K: Tensor, dist: Optional[Tensor] = None) -> Tensor:
-    """``K^-1 [u, v, 1]``: directions (..., J, 3) with z = 1 of pixels (..., J, 2)."""
+    """``K^-1 [u, v, 1]``: directions (..., J, 3) with z = 1 of pixels (..., J, 2).
+
+    NaN where no ray has this image (:func:`~mmpose_al.geometry.cameras.undistort`).
+    """
     ideal = undistort(pixels, K, dist) - K[..., None, :2, 2]
     a, b = K[..., None, 0, 0], K[..., None, 0, 1]
     c, d = K[..., None, 1, 0], K[..., None, 1, 1]
@@ -54,8 +57,8 @@ def root_depth(directions: Tensor, relative: Tensor,
         pair (Sequence[int]): Joints k and l.
 
     Returns:
-        tuple: z (...), and whether it is defined, bool (...): the pair's rays are not
-        parallel, the discriminant is not below (or next to) zero, and both joints are
+        tuple: z (...), and whether it is defined, bool (...): the pair has rays, which
+        are not parallel, the discriminant is not below (or next to) zero, and both joints are
         in front of the camera. Where it is not, z is finite and has no gradient.
     """
     z_k, z_l = relative[..., pair[0]], relative[..., pair[1]]
@@ -72,7 +75,8 @@ def length_left(directions: Tensor, relative: Tensor, pair: Sequence[int]) -> Te
     """The discriminant of :func:`root_depth`, (...): below 0 the pose has no depth.
 
     It is 1 where both joints of the pair are equally deep, and falls with the square of
-    their distance in depth. Differentiable where the reconstruction is masked, too.
+    their distance in depth. Differentiable where the reconstruction is masked, too; a
+    constant 1 where a joint of the pair has no ray.
     """
     return _quadratic(directions, relative, pair)[0]
 
@@ -80,7 +84,9 @@ def length_left(directions: Tensor, relative: Tensor, pair: Sequence[int]) -> Te
 def _quadratic(directions: Tensor, relative: Tensor, pair: Sequence[int]) -> tuple:
     """What is left of the pair's unit length, its part along the rays' difference, the
     length of that difference, and whether the rays differ; (...) each."""
-    X_k, X_l = directions[..., pair[0], :], directions[..., pair[1], :]
+    both = directions[..., list(pair), :]
+    known = torch.isfinite(both).all(-1).all(-1)[..., None, None]
+    X_k, X_l = torch.where(known, both, torch.zeros_like(both)).unbind(-2)
     across = X_k - X_l
     offset = (relative[..., pair[0], None] * X_k - relative[..., pair[1], None] * X_l)
     squared = (across * across).sum(-1)
@@ -103,9 +109,12 @@ def reconstruct(pixels: Tensor, relative: Tensor, K: Tensor, pair: Sequence[int]
     """
     directions = rays(pixels, K, dist)
     depth, valid = root_depth(directions, relative, pair)
+    # Before the product: the gradient of 0 times NaN is NaN.
+    known = torch.isfinite(directions).all(-1)
+    directions = torch.where(known[..., None], directions, torch.zeros_like(directions))
     points = (depth[..., None] + relative)[..., None] * directions
     finite = torch.isfinite(points).all(-1).all(-1)
-    valid = valid & finite
+    valid = valid & finite & known.all(-1)
     points = torch.where(finite[..., None, None], points, torch.zeros_like(points))
     return Reconstruction(points, valid)
 

@@ -99,6 +99,37 @@ def test_what_has_no_depth_is_masked_and_finite():
     assert not nan.valid.any() and torch.isfinite(nan.points).all()
 
 
+@pytest.mark.parametrize('lost', [2, 0], ids=['another joint', 'one of the pair'])
+@pytest.mark.parametrize('far', [1.1, 4.0, 1e4])
+def test_a_joint_beyond_the_fold_of_a_lens_has_no_gradient(lost, far):
+    K, dist = torch.eye(3), torch.tensor([-0.3, 0, 0, 0])  # folds back at 0.70
+    pixels = torch.tensor([[0.1, 0.35], [0.1, 0.1], [0.3, 0.2]]).repeat(2, 1, 1)
+    pixels[1, lost] = far
+    pixels.requires_grad_()
+    relative = torch.tensor([0.1, 0, 0.2]).repeat(2, 1).requires_grad_()
+    result = reconstruct(pixels, relative, K, (0, 1), dist)
+    left = length_left(rays(pixels, K, dist), relative, (0, 1))
+    assert result.valid.tolist() == [True, False]
+    assert torch.isfinite(result.points).all() and torch.isfinite(left).all()
+    # As the losses take part: those that are not valid with a weight of 0
+    (result.points.sum((1, 2)) * result.valid + left * result.valid).sum().backward()
+    for grad in (pixels.grad, relative.grad):
+        assert torch.isfinite(grad).all() and grad[0].abs().sum() > 0
+        assert not grad[1].any()
+    if lost == 0:
+        assert left[1] == 1 and not torch.autograd.grad(
+            length_left(rays(pixels, K, dist), relative, (0, 1))[1], relative)[0].any()
+
+
+def test_rays_that_are_nearly_parallel_are_masked():
+    # Sines of the angles between the pair's rays: 0.005 and 0.02
+    pixels = torch.zeros(2, 3, 2)
+    pixels[:, 0, 1] = torch.tensor([0.005, 0.02])
+    result = reconstruct(pixels, torch.zeros(2, 3), torch.eye(3), (0, 1))
+    assert result.valid.tolist() == [False, True]
+    assert result.points[1, 0].tolist() == pytest.approx([0, 1, 50], rel=1e-4)
+
+
 def test_gradient_against_finite_differences():
     points, K = poses(8), intrinsics(8)
     keep = reconstructable(points)
