@@ -42,18 +42,20 @@ def carry(heatmaps: Tensor, source: View, target: View, scale_factor,
 
     Returns:
         tuple: Heatmaps in the frame of ``target``, (B, K, h, w), and which of its
-        pixels ``source`` saw, 0 or 1, (B, 1, h, w).
+        pixels ``source`` saw, 0 or 1, (B, 1, h, w). No view sees beyond the easy
+        image: all are made from it, and what surrounds it there is padding.
     """
+    size = (heatmaps.shape[-1], heatmaps.shape[-2])
+    image = affine.valid_mask(affine.rescale(target.matrix, scale_factor), size)
     if target is source:
-        return heatmaps, torch.ones_like(heatmaps[:, :1])
+        return heatmaps, image
     between = affine.compose(target.matrix, affine.invert(source.matrix))
     on_heatmap = affine.rescale(between, scale_factor)
     carried = affine.warp(heatmaps, on_heatmap)
-    size = (heatmaps.shape[-1], heatmaps.shape[-2])
     mirrored = source.flip ^ target.flip
     swapped = carried[:, list(flip_indices)]
     carried = torch.where(mirrored[:, None, None, None], swapped, carried)
-    return carried, affine.valid_mask(on_heatmap, size)
+    return carried, image * affine.valid_mask(on_heatmap, size)
 
 
 @TRANSFORMS.register_module()

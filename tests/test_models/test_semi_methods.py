@@ -64,6 +64,23 @@ def test_carry_there_and_back_and_by_way_of_a_third_view():
     assert same is maps and seen.min() == 1
 
 
+def test_no_view_sees_beyond_the_easy_image():
+    """The frame of a view of half the size: the image, 8 x 12 heatmap pixels, spans x
+    in [1.94, 5.44] and y in [2.94, 8.44]; beside it there is padding, which a view of
+    a quarter of the size has as well. A view of twice the size spans a part of it: x
+    in [2.91, 4.66], y in [4.41, 7.16]."""
+    def scaled(scale):
+        return View(affine.similarity(torch.zeros(1), torch.tensor([scale]), (32, 48)),
+                    torch.tensor([False]))
+    half, maps = scaled(0.5), torch.rand(1, 4, 12, 8)
+    whole, part = torch.zeros(2, 1, 1, 12, 8)
+    whole[..., 3:9, 2:6] = 1
+    part[..., 5:8, 3:5] = 1
+    for source, expected in [(easy_view(1, maps), whole), (half, whole),
+                             (scaled(0.25), whole), (scaled(2.0), part)]:
+        assert torch.equal(carry(maps, source, half, (4, 4), FLIP)[1], expected)
+
+
 def test_beta_views_prefer_the_ends():
     from scipy.stats import beta, kstest
     views = AffineViews(rotation=60, scale=(0.5, 1.5), beta=(0.75, 0.75))
@@ -226,7 +243,8 @@ def test_denoised_without_its_parts_is_posedual():
 @pytest.mark.parametrize('aggregate', ['max', 'avg'])
 def test_denoised_against_a_slow_version(aggregate):
     model = build('DenoisedPoseDual', num_strong=2, num_weak=2, aggregate=aggregate,
-                  threshold=0.3, margin=0.02)
+                  threshold=0.3, margin=0.02,
+                  hard_view=dict(rotation=60, scale=(0.5, 1)))
     batch, data = images(3), samples([False] * 3)
     seeds = np.array([s.metainfo['aug_seed'] for s in data])
     hard = model.hard_view.sample(seeds, (32, 48), batch)
@@ -234,6 +252,8 @@ def test_denoised_against_a_slow_version(aggregate):
                 model.weak_view.sample(seeds, (32, 48), batch, 'weak1').matrix,
                 hard.matrix,
                 model.hard_view.sample(seeds, (32, 48), batch, 'view1').matrix]
+    inside = affine.valid_mask(affine.rescale(hard.matrix, (4, 4)), (8, 12))
+    assert 0.2 < float(inside.mean()) < 0.9
     pseudo, spread = [], []
     for network in (0, 1):
         maps, seen = [], []
@@ -242,7 +262,7 @@ def test_denoised_against_a_slow_version(aggregate):
             to_hard = affine.rescale(affine.compose(
                 hard.matrix, affine.invert(matrix)), (4, 4))
             maps.append(affine.warp(heatmaps, to_hard))
-            seen.append(affine.valid_mask(to_hard, (8, 12)))
+            seen.append(inside * affine.valid_mask(to_hard, (8, 12)))
         maps, seen = torch.stack(maps), torch.stack(seen)
         together = torch.zeros(3, 4, 12, 8)
         deviation = torch.zeros(3, 4, 12, 8)
@@ -269,7 +289,25 @@ def test_denoised_against_a_slow_version(aggregate):
             y, x = divmod(int(source.argmax()), 8)
             drawn = gaussians(torch.tensor([[[float(x), float(y)]]]), (8, 12), 1.0)
             assert torch.allclose(lesson.target[image, joint], drawn[0, 0], atol=1e-4)
+            assert torch.equal(known, inside[image, 0])
     assert 0 < own < 24
+
+
+@pytest.mark.parametrize('num_strong, num_weak', [(0, 1), (2, 1), (3, 2)])
+def test_denoised_takes_the_loss_where_posedual_does(num_strong, num_weak):
+    """On small hard views, which are padding for the most part."""
+    batch, data = images(3), samples([False] * 3)
+    seeds = np.array([s.metainfo['aug_seed'] for s in data])
+    hard_view = dict(rotation=60, scale=(0.5, 0.6))
+    plain = build('PoseDual', hard_view=hard_view)
+    hard = plain.hard_view.sample(seeds, (32, 48), batch)
+    expected = plain.teach(batch, hard, seeds, FLIP)[0].mask
+    assert 0.2 < float(expected.mean()) < 0.4
+    model = build('DenoisedPoseDual', hard_view=hard_view, num_strong=num_strong,
+                  num_weak=num_weak, threshold=-1e9)
+    for lesson in model.teach(batch, hard, seeds, FLIP):
+        assert torch.equal(lesson.mask.expand(3, 4, 12, 8),
+                           expected.expand(3, 4, 12, 8))
 
 
 def test_denoised_gradient_flows_through_the_hard_path_only():
