@@ -211,6 +211,17 @@ def test_mean_teacher_predicts_with_the_teacher_unless_asked():
         build('MeanTeacherPose', momentum=1.0)
 
 
+@pytest.mark.parametrize('use_mask, expected', [(True, 0.09), (False, 0.10)])
+def test_joint_weights_by_hand(use_mask, expected):
+    loss = MODELS.build(dict(type='HeatmapConsistencyLoss', use_mask=use_mask))
+    output = torch.zeros(1, 2, 1, 2)
+    target = torch.tensor([[[[0.3, 0.1]], [[0.5, 0.1]]]])
+    mask = torch.tensor([1.0, 0.0]).reshape(1, 1, 1, 2)
+    weight = torch.tensor([[1.0, 0.0]])
+    assert float(loss(output, target, mask, None, weight)) == pytest.approx(
+        expected / 4)
+
+
 def test_confidence_mask_and_foreground_weight_by_hand():
     loss = MODELS.build(dict(type='HeatmapConsistencyLoss', min_confidence=0.4))
     output = torch.zeros(1, 2, 1, 2)
@@ -276,21 +287,21 @@ def test_denoised_against_a_slow_version(aggregate):
         pseudo.append(together)
         spread.append(deviation.flatten(2).amax(-1))
     lessons = model.teach(batch, hard, seeds, FLIP)
-    own = 0
+    own = ignored = 0
     for me, lesson in enumerate(lessons):
         for image, joint in np.ndindex(3, 4):
             mine = spread[me][image, joint] + 0.02 < spread[1 - me][image, joint]
             own += bool(mine)
             source = pseudo[me if mine else 1 - me][image, joint]
-            known = lesson.mask.expand(3, 4, 12, 8)[image, joint]
+            assert lesson.weight[image, joint] == float(source.max() > 0.3)
             if source.max() <= 0.3:
-                assert known.max() == 0
                 continue
             y, x = divmod(int(source.argmax()), 8)
             drawn = gaussians(torch.tensor([[[float(x), float(y)]]]), (8, 12), 1.0)
             assert torch.allclose(lesson.target[image, joint], drawn[0, 0], atol=1e-4)
-            assert torch.equal(known, inside[image, 0])
-    assert 0 < own < 24
+        assert torch.equal(lesson.mask, inside)
+        ignored = ignored + int((lesson.weight == 0).sum())
+    assert 0 < ignored < 24 and 0 < own < 24
 
 
 @pytest.mark.parametrize('num_strong, num_weak', [(0, 1), (2, 1), (3, 2)])
@@ -306,8 +317,7 @@ def test_denoised_takes_the_loss_where_posedual_does(num_strong, num_weak):
     model = build('DenoisedPoseDual', hard_view=hard_view, num_strong=num_strong,
                   num_weak=num_weak, threshold=-1e9)
     for lesson in model.teach(batch, hard, seeds, FLIP):
-        assert torch.equal(lesson.mask.expand(3, 4, 12, 8),
-                           expected.expand(3, 4, 12, 8))
+        assert torch.equal(lesson.mask, expected)
 
 
 def test_denoised_gradient_flows_through_the_hard_path_only():
@@ -317,10 +327,33 @@ def test_denoised_gradient_flows_through_the_hard_path_only():
     assert gradients(model, losses['unsup_student1_loss_kpt']) == [False, True]
 
 
-def test_joints_below_the_threshold_give_no_loss_or_stay_raw():
+@pytest.mark.parametrize('more', [
+    dict(), dict(consistency=dict(use_mask=False)),
+    dict(consistency=dict(use_mask=False), hard_paths=[[], []])], ids=str)
+def test_joints_below_the_threshold_give_no_loss_with_the_mask_or_without(more):
     batch, data = images(2), samples([False] * 2)
-    ignored = build('DenoisedPoseDual', threshold=1e9).loss(batch, data)
-    assert float(ignored['unsup_student0_loss_kpt']) == 0
+    ignored = build('DenoisedPoseDual', threshold=1e9, **more).loss(batch, data)
+    for student_ in (0, 1):
+        assert float(ignored[f'unsup_student{student_}_loss_kpt']) == 0
+
+
+def test_without_the_mask_confident_joints_alone_are_taught_everywhere():
+    model = build('DenoisedPoseDual', threshold=0.3, consistency=dict(use_mask=False))
+    batch, data = images(3), samples([False] * 3)
+    seeds = np.array([s.metainfo['aug_seed'] for s in data])
+    hard = model.hard_view.sample(seeds, (32, 48), batch)
+    heatmaps = heatmaps_of(model, 0, affine.warp(batch, hard.matrix))
+    lesson = model.teach(batch, hard, seeds, FLIP)[0]
+    confident = lesson.target.flatten(2).amax(-1) > 0.3  # a redrawn peak is 1
+    assert 0 < int(confident.sum()) < 12
+    squared = ((heatmaps - lesson.target)**2)[confident]
+    losses = model.loss(batch, data)
+    assert float(losses['unsup_student0_loss_kpt']) == pytest.approx(
+        float(squared.sum()) / heatmaps.numel(), rel=1e-4)
+
+
+def test_joints_below_the_threshold_stay_raw_if_kept():
+    batch, data = images(2), samples([False] * 2)
     kept = build('DenoisedPoseDual', threshold=1e9, below='keep').loss(batch, data)
     raw = build('DenoisedPoseDual', threshold=-1e9, refine=False).loss(batch, data)
     assert float(kept['unsup_student0_loss_kpt']) > 0

@@ -21,7 +21,8 @@ class HeatmapConsistencyLoss(nn.Module):
 
     Args:
         use_mask (bool): Leave out pixels that come from outside the easy view. The
-            papers keep them; False is for parity.
+            papers keep them; False is for parity. Joints without weight give no loss
+            either way.
         loss_weight (float): Weight of the loss (Xie21: λ = 1).
         min_confidence (float, optional): Leave out joints at which the teacher's
             maximum is not above it (Xie21, Fig. 8 A: 0.2, 0.4, 0.6, 0.8).
@@ -47,7 +48,8 @@ class HeatmapConsistencyLoss(nn.Module):
                 output: Tensor,
                 target: Tensor,
                 mask: Optional[Tensor] = None,
-                confidence: Optional[Tensor] = None) -> Tensor:
+                confidence: Optional[Tensor] = None,
+                weight: Optional[Tensor] = None) -> Tensor:
         """
         Args:
             output (Tensor): The student's heatmaps, (B, K, h, w).
@@ -55,6 +57,8 @@ class HeatmapConsistencyLoss(nn.Module):
             mask (Tensor, optional): 1 where the target is known; broadcastable.
             confidence (Tensor, optional): The teacher's maxima, (B, K); needed with
                 ``min_confidence``.
+            weight (Tensor, optional): Of each joint, (B, K); ``use_mask`` does not
+                touch it.
 
         Returns:
             Tensor: A scalar.
@@ -62,9 +66,11 @@ class HeatmapConsistencyLoss(nn.Module):
         squared = (output - target) ** 2
         if self.use_mask and mask is not None:
             squared = squared * mask
+        if weight is not None:
+            squared = squared * weight[..., None, None]
         if self.min_confidence is not None:
             squared = squared * (confidence > self.min_confidence)[..., None, None]
         if self.foreground_weight:
-            weight = 1 + self.foreground_weight * target.detach().clamp(min=0)
-            squared = squared * weight
+            foreground = target.detach().clamp(min=0)
+            squared = squared * (1 + self.foreground_weight * foreground)
         return squared.mean() * self.loss_weight

@@ -30,11 +30,13 @@ class Lesson(NamedTuple):
         mask (Tensor): 1 where the target is known, broadcastable.
         joints (Tensor): Where its teacher sees the joints, easy pixels, (B, K, 2).
         confidence (Tensor): The teacher's heatmap maxima, (B, K).
+        weight (Tensor, optional): Of each joint in the loss, (B, K); 1 by default.
     """
     target: Tensor
     mask: Tensor
     joints: Tensor
     confidence: Tensor
+    weight: Optional[Tensor] = None
 
 
 class EasyHardEstimator(SemiPoseEstimator):
@@ -174,7 +176,7 @@ class EasyHardEstimator(SemiPoseEstimator):
                 heatmaps = self.hard_heatmaps(student, images)
                 loss = loss + self.consistency(
                     heatmaps.float(), lesson.target.float(), lesson.mask,
-                    lesson.confidence)
+                    lesson.confidence, lesson.weight)
                 responses.append(response(heatmaps))
             losses[self._key('unsup', index, 'loss_kpt')] = loss
         losses['response_easy'] = torch.stack(

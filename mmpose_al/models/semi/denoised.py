@@ -20,12 +20,12 @@ class PseudoHeatmaps(NamedTuple):
 
     Attributes:
         heatmaps (Tensor): Denoised, (B, J, h, w).
-        known (Tensor): 1 where a loss is taken, (B, J, h, w).
+        weight (Tensor): 1 for joints that give a loss, 0 for others, (B, J).
         uncertainty (Tensor): Shape (B, J).
         easy (Tensor): The network's heatmaps of the easy view, (B, J, h, w).
     """
     heatmaps: Tensor
-    known: Tensor
+    weight: Tensor
     uncertainty: Tensor
     easy: Tensor
 
@@ -133,13 +133,12 @@ class DenoisedPoseDual(PoseDual):
                 easy: Tensor) -> PseudoHeatmaps:
         """Eq. 4, threshold-and-refine and Eq. 6 for one network's candidates."""
         together = aggregate(heatmaps, seen, self.aggregate)
-        known = seen.amax(0)
-        result, confident = threshold_and_refine(
-            together, self.threshold, self.refine, self.sigma, known)
-        known = known.expand_as(result)
-        if self.below == 'ignore':
-            known = known * confident[..., None, None]
-        return PseudoHeatmaps(result, known, uncertainty(heatmaps, seen), easy)
+        result, weight = threshold_and_refine(
+            together, self.threshold, self.refine, self.sigma, seen.amax(0))
+        if self.below == 'keep':
+            weight = torch.ones_like(weight)
+        return PseudoHeatmaps(result, weight.to(result), uncertainty(heatmaps, seen),
+                              easy)
 
     def teach(self, images, hard, seeds, flip_indices):
         views = self.views(images, hard, seeds)
@@ -150,12 +149,14 @@ class DenoisedPoseDual(PoseDual):
 
     def _choose(self, own: PseudoHeatmaps, other: PseudoHeatmaps, hard: View,
                 flip_indices: Sequence[int]) -> Lesson:
-        """A student's lesson out of its own and the other's pseudo-heatmaps."""
+        """A student's lesson out of its own and the other's pseudo-heatmaps.
+
+        Its mask is the easy view's: no other view sees beyond it.
+        """
         lesson = self.lesson(other.easy, hard, flip_indices)
-        target, known = other.heatmaps, other.known
+        target, weight = other.heatmaps, other.weight
         if self.select:
-            keep = trusts_itself(own.uncertainty, other.uncertainty,
-                                 self.margin)[..., None, None]
-            target = torch.where(keep, own.heatmaps, target)
-            known = torch.where(keep, own.known, known)
-        return lesson._replace(target=target, mask=known)
+            keep = trusts_itself(own.uncertainty, other.uncertainty, self.margin)
+            target = torch.where(keep[..., None, None], own.heatmaps, target)
+            weight = torch.where(keep, own.weight, weight)
+        return lesson._replace(target=target, weight=weight)
