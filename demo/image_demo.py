@@ -3,7 +3,8 @@
     python demo/image_demo.py IMAGE CONFIG CHECKPOINT --out pose.png [--box X Y W H]
 
 Without --box the person is taken to fill the image. Works with every config of
-mmpose_al and of MMPose; of several networks the ensemble is drawn.
+mmpose_al and of MMPose; of several networks the ensemble is drawn. 3D poses are drawn by
+demo/pose3d_demo.py.
 """
 import argparse
 import os.path as osp
@@ -15,6 +16,8 @@ import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 from mmpose.apis import inference_topdown, init_model  # noqa: E402
+
+from mmpose_al.apis import Pose3DInferencer  # noqa: E402
 
 
 def draw(image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray, links,
@@ -32,6 +35,23 @@ def draw(image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray, links,
     return image
 
 
+def predict(args, image: np.ndarray) -> tuple:
+    """Keypoints (K, 2) and scores (K, ) of the person, and links of the skeleton."""
+    x, y, w, h = args.box or (0, 0, image.shape[1], image.shape[0])
+    config = Config.fromfile(args.config)
+    pipeline = config.test_dataloader.dataset.get('pipeline', [])
+    if 'InputCamera' in [step['type'] for step in pipeline]:
+        inferencer = Pose3DInferencer(config, args.checkpoint, args.device)
+        person, = inferencer(image, boxes=[(x, y, w, h)])
+        return person['keypoints'], person['scores'], inferencer.links
+    # With cfg_options given, init_model does not look for model.backbone.
+    model = init_model(config, args.checkpoint, device=args.device, cfg_options={})
+    found = inference_topdown(
+        model, image, np.array([[x, y, x + w, y + h]]))[0].pred_instances
+    return (found.keypoints[0], found.keypoint_scores[0],
+            model.dataset_meta.get('skeleton_links', []))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -47,20 +67,15 @@ def main() -> None:
     image = cv2.imread(args.image)
     if image is None:
         sys.exit(f'image_demo: {args.image}: no such image, or not readable')
-    config = Config.fromfile(args.config)
-    # With cfg_options given, init_model does not look for model.backbone.
-    model = init_model(config, args.checkpoint, device=args.device, cfg_options={})
-    x, y, w, h = args.box or (0, 0, image.shape[1], image.shape[0])
-    result = inference_topdown(model, image, np.array([[x, y, x + w, y + h]]))[0]
-    instances = result.pred_instances
-    links = model.dataset_meta.get('skeleton_links', [])
-    drawn = draw(image, instances.keypoints[0], instances.keypoint_scores[0], links,
-                 args.threshold)
+    try:
+        keypoints, scores, links = predict(args, image)
+    except ValueError as error:
+        sys.exit(f'image_demo: {error}')
+    drawn = draw(image, keypoints, scores, links, args.threshold)
     if not cv2.imwrite(args.out, drawn):
         sys.exit(f'image_demo: {args.out}: cannot be written')
-    found = int((instances.keypoint_scores[0] >= args.threshold).sum())
-    print(f'{args.out}: {found} of {len(instances.keypoint_scores[0])} joints '
-          'above the threshold')
+    found = int((scores >= args.threshold).sum())
+    print(f'{args.out}: {found} of {len(scores)} joints above the threshold')
 
 
 if __name__ == '__main__':

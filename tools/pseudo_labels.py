@@ -3,6 +3,9 @@
     python tools/pseudo_labels.py CONFIG CHECKPOINT --out pseudo.json \
         [--threshold 0.5] [--data train_dataloader.dataset.unlabeled]
 
+CONFIG is the one that CHECKPOINT was trained with, or a WeaklySupervisedPose3D around
+the same network; --data names the images by a key of it.
+
 Made once and kept fixed, they regularise weakly supervised training (Iqbal20,
 Sec. 3.3). The file is that of the data set with other keypoints: those with a
 confidence above the threshold count as visible (v = 2), the others are unlabelled.
@@ -55,6 +58,29 @@ def relabel(data: dict, found: Dict[int, Tuple[np.ndarray, np.ndarray]],
     return dict(kept, info=info, annotations=annotations)
 
 
+def source_of(config: Config, key: str) -> Config:
+    """Config of the data set at a key like ``a.b``; in a list also ``a.b.0``.
+
+    Raises:
+        ValueError: There is none, or several.
+    """
+    found = config
+    for part in key.split('.'):
+        if isinstance(found, list):
+            found = found[int(part)] if part.isdigit() and int(part) < len(
+                found) else None
+        else:
+            found = found.get(part) if hasattr(found, 'get') else None
+    if isinstance(found, list):
+        if len(found) > 1:
+            raise ValueError(f'{key} is a list of {len(found)}; name one by --data '
+                             f'{key}.0 to --data {key}.{len(found) - 1}')
+        found = found[0] if found else None
+    if found is None:
+        raise ValueError(f'the config has no {key}; name a data set by --data')
+    return found
+
+
 @torch.no_grad()
 def predict(model, dataset, batch_size: int = 50) -> dict:
     """Annotation id -> keypoints in image pixels and confidence."""
@@ -76,29 +102,30 @@ def main() -> None:
     parser.add_argument('checkpoint')
     parser.add_argument('--out', required=True)
     parser.add_argument('--threshold', type=float, default=0.5)
-    parser.add_argument('--data', help='key of a data set in the config; by default '
-                        'the unlabelled one')
+    parser.add_argument('--data', default='train_dataloader.dataset.unlabeled',
+                        help='key of a data set in the config; by default %(default)s')
     parser.add_argument('--device', default='cpu')
     args = parser.parse_args()
     config = Config.fromfile(args.config)
-    source = config
-    for key in (args.data or 'train_dataloader.dataset.unlabeled').split('.'):
-        source = source.get(key) if source is not None else None
-    if source is None:
-        sys.exit(f'pseudo_labels: {args.config} has no '
-                 f'{args.data or "unlabelled data set"}; name one by --data')
-    model, _ = load_model(config, args.checkpoint, args.device)
+    try:
+        source = source_of(config, args.data)
+        model, _ = load_model(config, args.checkpoint, args.device)
+    except ValueError as error:
+        sys.exit(f'pseudo_labels: {error}')
     dataset = DATASETS.build(dict(
         source, pipeline=[t for t in source.get('pipeline', [])]
         + config.test_dataloader.dataset.pipeline, test_mode=True))
     with open(dataset.ann_file) as file:
         data = relabel(json.load(file), predict(model, dataset), args.threshold)
+    labels = sum(a['num_keypoints'] for a in data['annotations'])
+    joints = sum(len(a['keypoint_scores']) for a in data['annotations'])
+    if not labels:
+        sys.exit(f'pseudo_labels: none of {joints} joints is above {args.threshold}; '
+                 'has this network learnt anything? Nothing was written')
     os.makedirs(osp.dirname(osp.abspath(args.out)), exist_ok=True)
     with open(args.out + '.tmp', 'w') as file:
         json.dump(data, file)
     os.replace(args.out + '.tmp', args.out)
-    labels = sum(a['num_keypoints'] for a in data['annotations'])
-    joints = sum(len(a['keypoint_scores']) for a in data['annotations'])
     print(f'{args.out}: {labels} of {joints} joints of {len(data["annotations"])} '
           f'persons above {args.threshold}')
 

@@ -31,8 +31,8 @@ class Pose3DInferencer:
         device (str): Where to compute.
 
     Raises:
-        ValueError: The config's network has another head, or its pipeline no
-            ``InputCamera``.
+        ValueError: The config's network has another head, its pipeline no
+            ``InputCamera``, or the checkpoint is of another model.
     """
 
     def __init__(self, config: Union[str, Config], checkpoint: Optional[str] = None,
@@ -141,9 +141,33 @@ def load_model(config: Config, checkpoint: Optional[str] = None,
     model = MODELS.build(config.model)
     meta = metainfo_of(config.test_dataloader.dataset)
     if checkpoint is not None:
-        found = load_checkpoint(model, checkpoint, map_location='cpu')
+        found = load_weights(model, checkpoint)
         meta = found.get('meta', {}).get('dataset_meta') or meta
     return model.to(device).eval(), meta
+
+
+def load_weights(model: torch.nn.Module, checkpoint: str) -> dict:
+    """Load a checkpoint of a network, or of a ``WeaklySupervisedPose3D`` around it.
+
+    Either goes into either: all weights of the latter are the network's.
+
+    Returns:
+        dict: The checkpoint.
+
+    Raises:
+        ValueError: It is not one of this model.
+    """
+    try:
+        return load_checkpoint(
+            getattr(model, 'network', model), checkpoint, map_location='cpu',
+            strict=True, logger='silent',
+            revise_keys=[(r'^module\.', ''), (r'^network\.', '')])
+    except RuntimeError as error:
+        text = ' '.join(str(error).split())
+        raise ValueError(
+            f'{checkpoint} holds the weights of another model than the config '
+            f'describes; take the config that it was trained with ({text[:300]} ...)'
+        ) from None
 
 
 def metainfo_of(dataset: Config) -> dict:
@@ -190,8 +214,10 @@ def read_frames(path: str, step: int = 1,
     """(index, BGR image) of an image, or of every ``step``-th frame of a video.
 
     Raises:
-        ValueError: Nothing can be read.
+        ValueError: Nothing can be read, or ``step`` or ``limit`` is below 1.
     """
+    if step < 1 or (limit is not None and limit < 1):
+        raise ValueError(f'step and limit are at least 1; got {step} and {limit}')
     if path.lower().endswith(IMAGES):
         image = cv2.imread(path)
         if image is None:

@@ -7,10 +7,12 @@ import sys
 import cv2
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 
 import mmpose_al  # noqa: F401
-from mmpose_al.apis import Pose3DInferencer, guess_intrinsics, read_frames
+from mmpose_al.apis import (Pose3DInferencer, guess_intrinsics, load_weights,
+                            read_frames)
 from mmpose_al.apis.pose3d_inferencer import check_intrinsics
 from tests.test_configs.test_configs import without_weights
 
@@ -33,7 +35,6 @@ def image():
 def spread(model):
     """Replace the head's output by a pose that has a depth."""
     def forward(feats):
-        import torch
         output = torch.zeros(len(feats[0]), 34, 32, 32)
         for joint in range(17):
             output[:, joint, 4 + joint, 8 + joint] = 1.0
@@ -107,13 +108,50 @@ def test_frames_of_files(tmp_path, image):
     writer.release()
     assert [i for i, _ in read_frames(video, step=3)] == [0, 3, 6]
     assert [i for i, _ in read_frames(video, limit=2)] == [0, 1]
+    for wrong in (dict(step=0), dict(limit=0)):
+        with pytest.raises(ValueError, match='step and limit are at least 1'):
+            list(read_frames(video, **wrong))
     for path in ('none.png', 'none.avi'):
         with pytest.raises(ValueError, match=f'{path}: no such'):
             list(read_frames(str(tmp_path / path)))
 
 
+def test_weights_of_a_network_and_of_the_model_around_it(tmp_path, inferencer):
+    model, path = inferencer.model, str(tmp_path / 'w.pth')
+    kept = {k: v.clone() for k, v in model.state_dict().items()}
+    name = 'head.final_layer.bias'
+    for whole in (True, False):
+        source = kept if whole else {k[len('network.'):]: v for k, v in kept.items()}
+        torch.save(dict(state_dict=source), path)
+        for target in (model, model.network):
+            with torch.no_grad():
+                model.network.head.final_layer.bias.fill_(9.0)
+            load_weights(target, path)
+            assert (target.state_dict()[f'network.{name}' if target is model else name]
+                    == kept[f'network.{name}']).all()
+    del source[name]
+    torch.save(dict(state_dict=source), path)
+    with pytest.raises(ValueError, match='w.pth holds the weights of another model.*'
+                       'final_layer.bias'):
+        load_weights(model, path)
+
+
+def test_image_demo_of_a_3d_config(tmp_path, inferencer, image):
+    torch.save(dict(state_dict=inferencer.model.network.state_dict()),
+               str(tmp_path / 'w.pth'))
+    cv2.imwrite(str(tmp_path / 'a.png'), image)
+    done = subprocess.run(
+        [sys.executable, osp.join(ROOT, 'demo', 'image_demo.py'),
+         str(tmp_path / 'a.png'), osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'),
+         str(tmp_path / 'w.pth'), '--out', str(tmp_path / 'p.png')],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
+        cwd=ROOT)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert 'of 17 joints' in done.stdout
+    assert cv2.imread(str(tmp_path / 'p.png')).shape == image.shape
+
+
 def test_demo(tmp_path, inferencer, image):
-    import torch
     checkpoint, out = str(tmp_path / 'w.pth'), str(tmp_path / 'poses.json')
     torch.save(dict(state_dict=inferencer.model.state_dict()), checkpoint)
     cv2.imwrite(str(tmp_path / 'a.png'), image)

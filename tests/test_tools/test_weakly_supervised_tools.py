@@ -47,6 +47,20 @@ def test_pseudo_labels_by_hand():
     assert data['annotations'][0]['num_keypoints'] == 3  # the source is left alone
 
 
+def test_source_of_pseudo_labels():
+    source_of = load('tools', 'pseudo_labels.py').source_of
+    config = Config(dict(a=dict(one=[dict(x=1)], two=[dict(x=2), dict(x=3)], d=dict(x=4),
+                                none=[])))
+    assert source_of(config, 'a.d').x == 4
+    assert source_of(config, 'a.one').x == 1 and source_of(config, 'a.two.1').x == 3
+    with pytest.raises(ValueError, match='a.two is a list of 2; name one by --data '
+                       'a.two.0 to --data a.two.1'):
+        source_of(config, 'a.two')
+    for key in ('a.none', 'b.c', 'a.two.2', 'a.two.x'):
+        with pytest.raises(ValueError, match=f'has no {key}'):
+            source_of(config, key)
+
+
 class TwoMaps(nn.Module):
 
     def __init__(self):

@@ -20,9 +20,11 @@ sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 import torch  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.runner import Runner, load_checkpoint  # noqa: E402
+from mmengine.runner import Runner  # noqa: E402
 from mmpose.registry import MODELS  # noqa: E402
 from torch import Tensor  # noqa: E402
+
+from mmpose_al.apis import load_weights  # noqa: E402
 
 PARTS = ('heatmaps', 'depths', 'shared')
 
@@ -87,9 +89,7 @@ def main() -> None:
     model = MODELS.build(config.model)
     network = getattr(model, 'network', model)
     if args.checkpoint:
-        # Of the network, or of the whole model, whose weights all are the network's.
-        load_checkpoint(network, args.checkpoint, 'cpu', strict=False, logger='silent',
-                        revise_keys=[(r'^(module\.)?network\.', '')])
+        load_weights(model, args.checkpoint)
     else:
         model.init_weights()
     model.train()
@@ -102,10 +102,12 @@ def main() -> None:
         for name, values in gradient_norms(losses, model, network.head.num_joints
                                            ).items():
             for key, value in values.items():
-                rows[name][key] += value / args.batches
+                rows[name][key] += value
         seen += 1
         if seen == args.batches:
             break
+    for row in rows.values():
+        row.update({key: value / seen for key, value in row.items()})
     print(f'{"loss":24}' + ''.join(f'{column:>10}' for column in ('value', ) + PARTS))
     for name, row in rows.items():
         print(f'{name:24}' + ''.join(f'{row[k]:10.4f}' for k in ('value', ) + PARTS))

@@ -26,8 +26,10 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.runner import Runner, load_checkpoint  # noqa: E402
+from mmengine.runner import Runner  # noqa: E402
 from mmpose.registry import MODELS  # noqa: E402
+
+from mmpose_al.apis import load_weights  # noqa: E402
 
 
 @torch.no_grad()
@@ -101,9 +103,7 @@ def main() -> None:
         source.update(poses_3d=True, need_keypoints=True)
     init_default_scope('mmpose')
     model = MODELS.build(config.model)
-    # Of the network, or of the whole model, whose weights all are the network's.
-    load_checkpoint(model.network, args.checkpoint, 'cpu', strict=True, logger='silent',
-                    revise_keys=[(r'^(module\.)?network\.', '')])
+    load_weights(model, args.checkpoint)
     model.eval()
     total, errors = {}, []
     loader = Runner.build_dataloader(config.train_dataloader, seed=0)

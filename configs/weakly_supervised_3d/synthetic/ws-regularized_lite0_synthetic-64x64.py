@@ -2,7 +2,9 @@
 
 They are written once, before the training:
 
-    python tools/pseudo_labels.py CONFIG CHECKPOINT --out work_dirs/pseudo_labels.json
+    python tools/pseudo_labels.py --data rig --out work_dirs/pseudo_labels.json \
+        configs/weakly_supervised_3d/synthetic/pretrain_lite0_synthetic-64x64.py \
+        work_dirs/pretrain_lite0_synthetic-64x64/iter_1500.pth
 """
 _base_ = './ws_lite0_synthetic-64x64.py'
 model = dict(regularize=True)
