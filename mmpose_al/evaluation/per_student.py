@@ -19,7 +19,9 @@ class PerStudentMetric(BaseMetric):
     same for every config. For an ordinary estimator it is the inner metric.
 
     Args:
-        metric (dict): Config of the inner metric.
+        metric (dict): Config of the inner metric. Files that it writes under an
+            ``outfile_prefix`` are the ensemble's; those of a student add its name, as
+            in ``results_student0.keypoints.json``.
     """
 
     def __init__(self, metric: dict):
@@ -47,7 +49,7 @@ class PerStudentMetric(BaseMetric):
                 names[match.group(1)] = key
         for name in names:
             if name not in self.inner:
-                self.inner[name] = METRICS.build(self.metric)
+                self.inner[name] = METRICS.build(_of_student(self.metric, name))
                 self.inner[name].dataset_meta = self.dataset_meta
         self.inner['ensemble'].process(data_batch, data_samples)
         for name, key in names.items():
@@ -71,3 +73,13 @@ class PerStudentMetric(BaseMetric):
         for name in sorted(values):
             report.update({f'{name}/{key}': v for key, v in values[name].items()})
         return report
+
+
+def _of_student(metric: dict, name: str) -> dict:
+    """A metric's config (or of the metric it wraps) with the student's own files."""
+    metric = dict(metric)
+    if metric.get('outfile_prefix') is not None:
+        metric['outfile_prefix'] += f'_{name}'
+    if 'metric' in metric:
+        metric['metric'] = _of_student(metric['metric'], name)
+    return metric
