@@ -296,10 +296,11 @@ class ActiveLearningExperiment:
         cfg.experiment_name = f'{name}_round{number:02d}_{mark}'
         if cfg.get('visualizer'):
             cfg.visualizer.name = f'visualizer_{cfg.experiment_name}'
-        cfg.resume = True
-        if self.settings.start != 'load_from':
+        cfg.resume = _begun(cfg.work_dir)
+        # MMEngine would resume from load_from rather than from the work directory.
+        if cfg.resume or self.settings.start != 'load_from':
             cfg.load_from = None
-        if self.settings.start == 'last' and number > 0:
+        if self.settings.start == 'last' and number > 0 and not cfg.resume:
             cfg.load_from = osp.join(
                 self.work_dir, self.state.stage(number - 1, 'train')['checkpoint'])
         split = osp.join(self.folder(number), LABELS)
@@ -339,8 +340,6 @@ class ActiveLearningExperiment:
                         osp.join(self.folder(number), TAKEN))
         barrier()
         runner = Runner.from_cfg(self.round_config(number))
-        if not osp.exists(osp.join(runner.work_dir, 'last_checkpoint')):
-            runner._resume = False
         last = _LastEvaluation()
         runner.register_hook(last)
         runner.train()
@@ -451,6 +450,15 @@ def _ordered(value):
     if isinstance(value, (list, tuple)):
         return [_ordered(each) for each in value]
     return repr(value)
+
+
+def _begun(folder: str) -> bool:
+    """Whether a run in a work directory left a checkpoint to go on from."""
+    note = osp.join(folder, 'last_checkpoint')
+    if not osp.exists(note):
+        return False
+    with open(note) as file:
+        return osp.isfile(file.read().strip())
 
 
 def _finite(value: float) -> Optional[float]:

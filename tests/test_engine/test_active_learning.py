@@ -165,6 +165,33 @@ def test_killed_ten_times_and_started_again_ends_the_same(unbroken, tiny, tmp_pa
         assert outcome(folder) == expected
 
 
+@pytest.mark.parametrize('start', ['last', 'load_from'])
+def test_a_killed_round_goes_on_from_its_own_checkpoint(start, tiny, tmp_path):
+    """With weights from elsewhere, SIGKILL after a checkpoint of a round."""
+    process = subprocess.run(
+        [sys.executable, osp.abspath(__file__), 'dies', tiny, str(tmp_path), start],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1'))
+    assert process.returncode == 0, process.stdout.decode()[-3000:]
+    unbroken = tmp_path / 'unbroken'
+    assert outcome(str(tmp_path / 'killed')) == outcome(str(unbroken))
+    log, = (unbroken / 'round_01').glob('*/*.log')
+    weights = dict(last='round_00/iter_4.pth', load_from='published.pth')[start]
+    assert f'{weights}\n' in log.read_text()  # round 1 did start from there
+
+
+def test_a_checkpoint_that_is_gone_is_not_gone_on_from(tmp_path):
+    from mmpose_al.engine.active_learning import _begun
+    assert not _begun(str(tmp_path))
+    note, checkpoint = tmp_path / 'last_checkpoint', tmp_path / 'iter_2.pth'
+    note.write_text(str(checkpoint))
+    assert not _begun(str(tmp_path))  # killed between removing it and the next one
+    checkpoint.write_bytes(b'')
+    assert _begun(str(tmp_path))
+    note.write_text('')
+    assert not _begun(str(tmp_path))
+
+
 def test_another_config_pool_or_seed_is_refused(unbroken, tiny, tmp_path):
     from mmpose_al.active_learning import StateError
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
@@ -292,6 +319,52 @@ def kill_again_and_again(data_root, folder, done, count):
         json.dump(kills, file)
 
 
+def die_and_go_on(data_root, folder, start):
+    """An unbroken experiment, and one killed after a checkpoint of round 1."""
+    import torch
+    from mmengine.registry import init_default_scope
+    from mmpose.registry import MODELS
+
+    from mmpose_al.engine import active_learning  # noqa: F401, for the forks
+    published = osp.join(folder, 'published.pth')
+    cfg = config(data_root, folder)
+    init_default_scope('mmpose')
+    torch.manual_seed(7)
+    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), published)
+    for name, deaths in (('unbroken', [None]), ('killed', [(1, 2), None])):
+        cfg = config(data_root, osp.join(folder, name), limits=dict(rounds=2),
+                     self_training=None, start=start)
+        cfg.load_from = published if start == 'load_from' else None
+        for death in deaths:
+            process = os.fork()
+            if not process:
+                run_until(cfg, death)
+            status = os.waitpid(process, 0)[1]
+            if status != (0 if death is None else signal.SIGKILL):
+                sys.exit(f'{name}: {death}: status {status}')
+
+
+def run_until(cfg, death):
+    """The experiment to its end, or killed once (round, step) has a checkpoint."""
+    from mmengine.hooks import CheckpointHook
+    save = CheckpointHook._save_checkpoint_with_step
+
+    def save_and_die(self, runner, step, meta):
+        save(self, runner, step, meta)
+        if death and (osp.basename(runner.work_dir), step) == (
+                f'round_{death[0]:02d}', death[1]):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    CheckpointHook._save_checkpoint_with_step = save_and_die
+    try:
+        run(cfg)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    sys.stdout.flush()
+    os._exit(0)
+
+
 def child(data_root, work_dir):
     """The experiment in a fork, which has the imports; and the stages it begins."""
     from mmpose_al.engine import active_learning as engine
@@ -323,6 +396,8 @@ def child(data_root, work_dir):
 if __name__ == '__main__':
     if sys.argv[1] == 'kills':
         kill_again_and_again(*sys.argv[2:5], int(sys.argv[5]))
+    elif sys.argv[1] == 'dies':
+        die_and_go_on(*sys.argv[2:])
     elif len(sys.argv) == 3:
         run(config(sys.argv[1], sys.argv[2]))
     else:
