@@ -165,6 +165,12 @@ class LabeledGroupSampler(LabeledUnlabeledSampler):
                 f'LabeledGroupSampler: batch_size {batch_size} leaves {num_labeled} '
                 f'labelled samples beside {num_groups} groups of {num_views} views')
         self.groups = dataset.unlabeled_groups()
+        ranks = get_dist_info()[1]
+        if num_groups * ranks > len(self.groups):
+            raise ValueError(
+                f'LabeledGroupSampler: a batch holds {num_groups} groups of views on '
+                f'each of {ranks} rank(s), and the unlabelled set has '
+                f'{len(self.groups)}; make num_groups smaller')
         self.num_views = num_views
         super().__init__(_Sizes(dataset.num_labeled, len(self.groups)),
                          num_labeled + num_groups, num_groups, **kwargs)

@@ -44,6 +44,19 @@ def joint_names(dataset_meta: Optional[dict], count: int) -> list:
     return [names[index] for index in range(count)]
 
 
+def indices_of(names: Sequence[str], wanted: Sequence[str], metric: str) -> list:
+    """Indices of joints by name.
+
+    Raises:
+        ValueError: One is not there; the message names the metric.
+    """
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise ValueError(f'{metric}: the data set has no joint {missing[0]!r}; it has '
+                         f'{list(names)}')
+    return [list(names).index(name) for name in wanted]
+
+
 def describe(sample: dict) -> str:
     """A sample, for messages."""
     return f'sample id {sample.get("id")}, image {sample.get("img_path")}'

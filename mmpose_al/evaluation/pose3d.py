@@ -8,7 +8,7 @@ from mmengine.logging import print_log
 
 from mmpose.registry import METRICS
 from ..geometry.alignment import apply_similarity, best_scale, procrustes
-from .functional import breakdown, describe, joint_names, to_numpy
+from .functional import breakdown, describe, indices_of, joint_names, to_numpy
 
 UNITS = {'mm': 1.0, 'm': 1000.0}
 NUM_RADII = 31  # 0, 5, ..., 150 mm, as in the test code of MPI-INF-3DHP
@@ -93,12 +93,12 @@ class PCK3D(BaseMetric):
         names = (joint_names(self.dataset_meta, truth.shape[1])
                  if self.root or self.joints or self.per_joint else [])
         if self.root is not None:
-            root = self._indices(names, self.root)
+            root = indices_of(names, self.root, 'PCK3D')
             predicted = predicted - predicted[:, root].mean(1, keepdims=True)
             truth = truth - truth[:, root].mean(1, keepdims=True)
             known = known & known[:, root].all(1, keepdims=True)
         if self.joints is not None:
-            chosen = self._indices(names, self.joints)
+            chosen = indices_of(names, self.joints, 'PCK3D')
             predicted, truth, known = (
                 part[:, chosen] for part in (predicted, truth, known))
             names = [names[index] for index in chosen]
@@ -130,14 +130,6 @@ class PCK3D(BaseMetric):
                 f'{prefix}AUC', 100.0 * area_under_curve(distance, radii), known, **by))
         metrics['failed'] = 100.0 * float(failed[known].mean())
         return metrics
-
-    @staticmethod
-    def _indices(names: Sequence[str], wanted: Sequence[str]) -> list:
-        missing = [name for name in wanted if name not in names]
-        if missing:
-            raise ValueError(f'PCK3D: the data set has no joint {missing[0]!r}; '
-                             f'give root and joints from {names}')
-        return [names.index(name) for name in wanted]
 
 
 # -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 from mmengine.config import Config
 
 import mmpose_al  # noqa: F401
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 from mmpose_al.datasets.converters import mpi_inf_3dhp
 from tests.test_configs.test_configs import without_random_weights, without_weights
@@ -84,16 +85,34 @@ def test_people_with_labels_are_not_those_of_the_rig():
     assert config.test_dataloader.dataset.data_root == dataset.unlabeled.data_root
 
 
-def test_rows_differ_in_what_their_names_say():
-    base = load(SYNTHETIC.format('ws')).model
-    for row, change in (('ws-r', dict(known_rotations=True)), ('ws-no-limbs', dict(
-            limbs=None)), ('ws-no-multiview', dict(multi_view=None)),
-            ('ws-regularized', dict(regularize=True)),
-            ('ws-paper', dict(
-                multi_view=dict(base.multi_view, apparent_size=False),
-                handedness=None, range_weight=0.0))):
-        expected = dict(base.to_dict(), **change)
-        assert load(SYNTHETIC.format(row)).model.to_dict() == expected, row
+@pytest.mark.parametrize('pattern', [SYNTHETIC, H36M])
+def test_rows_differ_in_what_their_names_say(pattern):
+    base = load(pattern.format('ws')).model
+    changes = {
+        'ws-r': dict(known_rotations=True), 'ws-regularized': dict(regularize=True),
+        'ws-no-limbs': dict(limbs=None), 'ws-no-multiview': dict(multi_view=None),
+        'ws-paper': dict(multi_view=dict(base.multi_view, apparent_size=False),
+                         handedness=None, range_weight=0.0)}
+    rows = [row for row in changes if pattern.format(row) in CONFIGS]
+    assert len(rows) == (5 if pattern == SYNTHETIC else 3)
+    for row in rows:
+        expected = dict(base.to_dict(), **changes[row])
+        assert load(pattern.format(row)).model.to_dict() == expected, row
+
+
+def test_2d_errors_are_of_taught_joints():
+    config = load(H36M.format('pretrain'))
+    taught = config.train_dataloader.dataset.labeled.pipeline[0]
+    skeleton = parse_pose_metainfo(taught.target.to_dict())
+    source = parse_pose_metainfo(taught.source.to_dict())
+    names = {taught.rename.get(name, name)
+             for name in source['keypoint_name2id'] if name not in taught.drop}
+    assert len(names) == 15 and names < set(skeleton['keypoint_name2id'])
+    for path in (H36M.format('pretrain'),
+                 'mpi_inf_3dhp/ws-hiq_hrnet-w32_3dhp-256x256.py'):
+        poses, pixels = load(path).test_evaluator
+        assert pixels.type == 'JointEPE' and pixels.joints == poses.joints
+        assert set(pixels.joints) <= names
 
 
 def test_the_papers_numbers():

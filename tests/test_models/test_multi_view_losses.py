@@ -94,6 +94,16 @@ def test_known_rotation_by_hand():
                  ) == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_equal_poses_cost_nothing_under_autocast(dtype):
+    points, rotations = (value.float() for value in views())
+    with torch.autocast('cpu', dtype):
+        for given in (None, rotations):
+            loss = MultiViewConsistencyLoss(loss_weight=1.0)(
+                points, *everything(points), given)
+            assert float(loss) < 1e-4
+
+
 def test_apparent_size_by_hand():
     points = torch.zeros(1, 2, 3, 3, dtype=torch.float64)
     points[0, :, :, 2] = torch.tensor([1.0, 2, 3])

@@ -325,6 +325,9 @@ def test_small_groups_repeat_views_and_single_ones_are_an_error(tiny):
             DATA_SAMPLERS.build(dict(dict(
                 type='LabeledGroupSampler', batch_size=8, num_groups=1, num_views=4),
                 **bad), default_args=dict(dataset=data))
+    with pytest.raises(ValueError, match='holds 4 groups of views on each of 1 .* has 3; '
+                       'make num_groups smaller'):
+        batch_of(tiny, num_groups=4)
 
 
 def build(**kwargs):

@@ -100,6 +100,11 @@ def main() -> None:
         sys.exit(f'view_losses: {args.config} has no multi_view loss or no unlabelled '
                  'views; take a weakly supervised config')
     for source in sources if isinstance(sources, list) else [sources]:
+        if any(step['type'] == 'KeypointConverter' for step in source.get(
+                'pipeline', [])):
+            sys.exit(f'view_losses: {source.ann_file}: its views are read without their '
+                     'joints (KeypointConverter), so their 3D poses are of another '
+                     'skeleton; take a config without that source')
         source.update(poses_3d=True, need_keypoints=True)
     init_default_scope('mmpose')
     model = MODELS.build(config.model)
@@ -129,7 +134,8 @@ def main() -> None:
     if args.out:
         with open(args.out, 'w') as file:
             json.dump(dict(config=args.config, batches=args.batches, losses=rows,
-                           median_error=float(np.median(errors))), file, indent=1)
+                           median_error=float(np.median(errors)) if len(errors)
+                           else None), file, indent=1)
 
 
 if __name__ == '__main__':

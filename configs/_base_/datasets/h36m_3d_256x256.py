@@ -106,7 +106,7 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='PCK3D', root='root', joints=tested_joints, per_action=True),
-    dict(type='EPE')
+    dict(type='JointEPE', joints=tested_joints)
 ]
 test_evaluator = val_evaluator
 # The test set of MPI-INF-3DHP (Table 3): 14 joints, the pelvis only aligns
@@ -136,5 +136,5 @@ dhp_test_dataset = dict(
     ])
 dhp_evaluator = [
     dict(type='PCK3D', root='root', joints=tested_joints[1:]),
-    dict(type='EPE')
+    dict(type='JointEPE', joints=tested_joints[1:])
 ]

@@ -1,4 +1,8 @@
-"""WS, 2D=M, MV=H (Tables 1, 2): 128 labelled images and 32 groups of 4 views."""
+"""WS, 2D=M, MV=H (Tables 1, 2): 128 labelled images and 32 groups of 4 views.
+
+With what the paper does not have (README.md): apparent sizes, handedness, the range of
+depths, and clipped gradients; ``ws-paper_*`` is without them.
+"""
 _base_ = './pretrain_hrnet-w32_h36m-256x256.py'
 model = dict(
     _delete_=True,
@@ -17,3 +21,5 @@ train_dataloader = dict(
     dataset=dict(unlabeled=[_base_.h36m_rig]),
     sampler=dict(type='LabeledGroupSampler', batch_size=256, num_groups=32,
                  num_views=4))
+# Ten times that of the synthetic configs, as the weights are; not tried on these data.
+optim_wrapper = dict(clip_grad=dict(max_norm=50.0))

@@ -86,7 +86,9 @@ class MultiViewConsistencyLoss(nn.Module):
             if rotations is None:
                 R, t, s = procrustes(source, target, weight)
             else:
-                R = rotations[:, first] @ rotations[:, second].transpose(-1, -2)
+                # A B^T as a sum: autocast computes matmul in half precision.
+                R = (rotations[:, first][..., :, None, :]
+                     * rotations[:, second][..., None, :, :]).sum(-1)
                 s = torch.ones_like(weight[..., 0])
                 share = weight / weight.sum(-1, keepdim=True).clamp(min=1e-12)
                 turned = apply_similarity(
@@ -159,7 +161,11 @@ class HandednessLoss(nn.Module):
     in front of the ears. Each such fact is a triple of vectors that is right-handed in
     every person; the loss is ``φ max(0, margin - (a x b) . c)``, φ the lowest
     confidence of its joints, and the mean over poses and triples, masked ones included.
-    It knows signs, no lengths or angles.
+
+    The margin is what moves flat poses, whose volumes are 0, off their place. It asks a
+    little more than the sign: 0.05 is a knee bent by about 11 degrees with the limbs of
+    the synthetic benchmark, 6 with those of Human3.6M, and straighter true knees, half
+    of all in the benchmark, pay for what they lack.
 
     Args:
         triples (Sequence): T times three vectors (to, from), ends are joints or lists
