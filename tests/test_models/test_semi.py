@@ -1,10 +1,12 @@
 """PoseCons and PoseDual: values by hand, gradients only where Xie21 lets them."""
 import copy
+from functools import partial
 
 import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.logging import MessageHub
+from torch.utils.checkpoint import checkpoint
 
 import mmpose_al  # noqa: F401
 from mmpose.registry import MODELS
@@ -141,6 +143,51 @@ def test_only_labelled_images_make_the_running_statistics_unless_asked(hard):
     model.loss(images(4), samples([True] * 4))
     assert all(not torch.equal(v, before[k]) for k, v in model.named_buffers()
                if k.endswith('running_mean'))
+
+
+def build_resnets(reentrant, **kwargs):
+    """PoseDual; its students' blocks are computed again in the backward pass, in the
+    way of MMPose's ``with_cp`` or in PyTorch's newer one, or (None) are not."""
+    config = student()
+    config['backbone'] = dict(type='ResNet', depth=18, out_indices=(0, ),
+                              with_cp=reentrant is True)
+    config['head']['in_channels'] = 64
+    model = build('PoseDual', config, **kwargs)
+    if reentrant is False:
+        for network in model.students:
+            for block in network.backbone.layer1:
+                block.forward = partial(checkpoint, block.forward, use_reentrant=False)
+    return model
+
+
+@pytest.mark.parametrize('reentrant', [True, False])
+@pytest.mark.parametrize('hard', [True, False])
+def test_gradient_checkpointing_lets_no_hard_image_in(hard, reentrant):
+    model = build_resnets(reentrant, hard_paths=[[], []], hard_updates_statistics=hard)
+    before = copy.deepcopy(dict(model.named_buffers()))
+    losses = model.loss(images(4), samples([False] * 4))
+    sum(v for k, v in losses.items() if 'loss' in k).backward()
+    changed = any(not torch.equal(v, before[k]) for k, v in model.named_buffers())
+    assert changed is hard
+    losses = model.loss(images(4), samples([True] * 4))
+    assert all(not torch.equal(v, before[k]) for k, v in model.named_buffers()
+               if k.endswith('running_mean'))
+
+
+@pytest.mark.parametrize('reentrant', [True, False])
+def test_gradient_checkpointing_changes_neither_statistics_nor_gradient(reentrant):
+    batch, data = images(4), samples([True, True, False, False])
+    found = []
+    for way in (reentrant, None):
+        model = build_resnets(way)
+        sum(v for k, v in model.loss(batch, data).items() if 'loss' in k).backward()
+        found.append((model, [p.grad for p in model.parameters()
+                              if p.grad is not None]))
+    assert len(found[0][1]) == len(found[1][1]) > 20
+    for one, other in zip(*(gradients for _, gradients in found)):
+        assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
+    for one, other in zip(*(model.buffers() for model, _ in found)):
+        assert torch.allclose(one.float(), other.float())
 
 
 def test_views_do_not_depend_on_the_batch_they_are_made_in():

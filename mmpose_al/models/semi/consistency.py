@@ -17,7 +17,8 @@ from ...geometry import affine
 from ...geometry.heatmaps import peaks, response
 from ..views import View, carry, easy_view
 from .base import SemiPoseEstimator, augmentation_seeds
-from .networks import keep_statistics, predict_heatmaps, teacher_mode
+from .networks import (keep_statistics, keep_statistics_in_backward,
+                       predict_heatmaps, teacher_mode)
 
 _PATH_STEP = np.uint64(0x9E3779B97F4A7C15)
 
@@ -178,6 +179,8 @@ class EasyHardEstimator(SemiPoseEstimator):
                     heatmaps.float(), lesson.target.float(), lesson.mask,
                     lesson.confidence, lesson.weight)
                 responses.append(response(heatmaps))
+            if loss.requires_grad and not self.hard_updates_statistics:
+                keep_statistics_in_backward(student, loss)
             losses[self._key('unsup', index, 'loss_kpt')] = loss
         losses['response_easy'] = torch.stack(
             [lesson.confidence.mean() for lesson in lessons]).mean()

@@ -1,5 +1,5 @@
 """What the semi-supervised estimators need of an MMPose network, as functions."""
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 import torch
@@ -38,16 +38,39 @@ def record_heatmaps(head: nn.Module) -> Iterator[List[Tensor]]:
 
 @contextmanager
 def keep_statistics(network: nn.Module) -> Iterator[None]:
-    """Inside, BatchNorm normalises by the batch at hand and writes no buffer."""
-    norms = [m for m in network.modules()
-             if isinstance(m, _BatchNorm) and m.track_running_stats]
+    """Inside, BatchNorm normalises by the batch at hand and writes into copies.
+
+    A block that is computed outside and once more inside, or the other way round, finds
+    the same kinds of tensors, as gradient checkpointing demands.
+    """
+    norms = [m for m in network.modules() if isinstance(m, _BatchNorm)]
+    buffers = [dict(norm._buffers) for norm in norms]
     for norm in norms:
-        norm.track_running_stats = False
+        norm._buffers.update({name: value.clone() for name, value
+                              in norm._buffers.items() if value is not None})
     try:
         yield
     finally:
-        for norm in norms:
-            norm.track_running_stats = True
+        for norm, own in zip(norms, buffers):
+            norm._buffers.update(own)
+
+
+def keep_statistics_in_backward(network: nn.Module, loss: Tensor) -> None:
+    """As :func:`keep_statistics`, for the rest of a backward pass that reaches a loss.
+
+    Blocks with gradient checkpointing (``with_cp=True``) are computed once more then.
+
+    Args:
+        network (nn.Module): The network.
+        loss (Tensor): The one loss, with gradient, on what the network made inside
+            :func:`keep_statistics`.
+    """
+    def begin(gradient: Tensor) -> None:
+        kept = ExitStack()
+        kept.enter_context(keep_statistics(network))
+        torch.autograd.Variable._execution_engine.queue_callback(kept.close)
+
+    loss.register_hook(begin)
 
 
 @contextmanager
