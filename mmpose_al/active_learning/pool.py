@@ -9,12 +9,14 @@ import hashlib
 import json
 import os
 import os.path as osp
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import (Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional,
+                    Sequence, Union)
 
 import numpy as np
 
 from ..datasets.format import VERSION as FORMAT_VERSION
 from ..datasets.format import check_multiview, parse, read
+from ..datasets.multiview import chosen_images
 from ..datasets.splits import SPLIT_FORMAT, instance_units
 from .strategies.base import keyed_uniforms
 
@@ -35,16 +37,19 @@ class Pool(NamedTuple):
         path (str): The file.
         sha256 (str): Of its bytes.
         unit (str): What is labelled at once: frames, images or instances.
-        data (dict): The checked content.
+        data (dict): The checked content, all of it.
+        persons (frozenset): Annotations that training reads: those with a box, no crowd
+            regions, in images of the chosen cameras and subjects.
         units (ndarray): Ids that may be asked for, ascending, int64 (U, ).
         sequences (ndarray): Number of each unit's recording, int64 (U, ).
         times (ndarray): Its place there, float64 (U, ).
-        views (dict): Unit -> how many persons in images (annotations) it has.
+        views (dict): Unit -> how many of the persons are its own.
     """
     path: str
     sha256: str
     unit: str
     data: dict
+    persons: FrozenSet[int]
     units: np.ndarray
     sequences: np.ndarray
     times: np.ndarray
@@ -64,8 +69,11 @@ class Pool(NamedTuple):
             p['keypoints_3d'], np.float64) for p in self.data['poses_3d']}
 
 
-def load_pool(path: str, unit: str, labelable: Optional[Sequence[int]] = None,
-              on_bad: str = 'raise', num_joints: Optional[int] = None) -> Pool:
+def load_pool(path: str, unit: str,
+              labelable: Optional[Callable[[dict, str], List[int]]] = None,
+              on_bad: str = 'raise', num_joints: Optional[int] = None,
+              cameras: Optional[Sequence[Union[str, int]]] = None,
+              subjects: Optional[Sequence[str]] = None) -> Pool:
     """Read the annotation file of a pool.
 
     Args:
@@ -75,34 +83,42 @@ def load_pool(path: str, unit: str, labelable: Optional[Sequence[int]] = None,
             asked for; all units with a box by default.
         on_bad (str): See :func:`~mmpose_al.datasets.format.check_multiview`.
         num_joints (int, optional): Of the metainfo.
+        cameras, subjects (Sequence, optional): Those of the data set that is trained
+            on, see :class:`~mmpose_al.datasets.MultiViewCocoDataset`.
 
     Raises:
         FormatError: The file breaks its format.
-        ValueError: It has no such units.
+        ValueError: It has no such units, cameras or subjects.
     """
     if unit not in UNITS:
         raise ValueError(f'active_learning.unit is one of {UNITS}; got {unit!r}')
     raw = read(path)
     data = check_multiview(parse(raw, path), path, num_joints, on_bad)
+    images = {i['id'] for i in chosen_images(data, cameras, subjects, path)}
+    read_in_training = [
+        a for a in data['annotations'] if a['image_id'] in images
+        and a.get('bbox') is not None and not a.get('iscrowd', 0)]
     unit_of = instance_units(data, unit)
     views: Dict[int, int] = {}
-    for annotation in data['annotations']:
-        if 'bbox' in annotation and not annotation.get('iscrowd', 0):
-            owner = unit_of[annotation['id']]
-            if owner is not None:
-                views[owner] = views.get(owner, 0) + 1
+    for annotation in read_in_training:
+        owner = unit_of[annotation['id']]
+        if owner is not None:
+            views[owner] = views.get(owner, 0) + 1
     units = set(views)
     if labelable is not None:
-        units &= set(labelable(data, unit))
+        units &= set(labelable(dict(data, annotations=read_in_training), unit))
     if not units:
         raise ValueError(
             f'{path} has no {unit} with a box'
             + (' and a label' if labelable is not None else '')
+            + ' among the chosen cameras and subjects' * (
+                cameras is not None or subjects is not None)
             + '; set active_learning.unit to frames, images or instances')
     ids = np.array(sorted(units), np.int64)
     sequences, times = _places(data, unit, ids)
-    return Pool(path, hashlib.sha256(raw).hexdigest(), unit, data, ids, sequences,
-                times, {i: views[i] for i in ids.tolist()})
+    return Pool(path, hashlib.sha256(raw).hexdigest(), unit, data,
+                frozenset(a['id'] for a in read_in_training), ids, sequences, times,
+                {i: views[i] for i in ids.tolist()})
 
 
 def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:
@@ -265,6 +281,9 @@ def write_split(pool: Pool, labeled: Sequence[int], path: str) -> None:
 def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int:
     """Write an annotation file of the pseudo-labelled persons.
 
+    It has all cameras and frames of the pool, so that the data set may choose among
+    them by the same names.
+
     Args:
         pool (Pool): The pool.
         keypoints (dict): Annotation id -> (K, 3).
@@ -275,7 +294,7 @@ def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int
     """
     annotations = []
     for annotation in pool.data['annotations']:
-        if annotation['id'] in keypoints:
+        if annotation['id'] in pool.persons and annotation['id'] in keypoints:
             values = np.asarray(keypoints[annotation['id']], np.float64)
             seen = int((values[:, 2] > 0).sum())
             if seen:
@@ -284,14 +303,11 @@ def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int
                 annotation['num_keypoints'] = seen
                 annotations.append(annotation)
     images = {a['image_id'] for a in annotations}
-    used = [i for i in pool.data['images'] if i['id'] in images]
-    frames = {i.get('frame_id') for i in used}
-    cameras = {i.get('camera_id') for i in used}
     write_json(dict(
         info=dict(format='mmpose_al-multiview', version=FORMAT_VERSION,
                   world_unit='mm', description='pseudo-labels, made by a model'),
-        categories=pool.data['categories'],
-        cameras=[c for c in pool.data['cameras'] if c['id'] in cameras],
-        frames=[f for f in pool.data['frames'] if f['id'] in frames],
-        images=used, annotations=annotations, poses_3d=[]), path)
+        categories=pool.data['categories'], cameras=pool.data['cameras'],
+        frames=pool.data['frames'],
+        images=[i for i in pool.data['images'] if i['id'] in images],
+        annotations=annotations, poses_3d=[]), path)
     return len(annotations)

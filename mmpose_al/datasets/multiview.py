@@ -162,19 +162,8 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         self._metainfo['CLASSES'] = data['categories']
         self._report(data)
         self._keep_views(data)
-        chosen_cameras = chosen_camera_ids(
-            self.cameras, data['cameras'], self.ann_file)
-        chosen_frames = frames_of_subjects(
-            self.subjects, data['frames'], self.ann_file)
-
         image_list = []
-        for image in data['images']:
-            if chosen_cameras is not None and image.get(
-                    'camera_id') not in chosen_cameras:
-                continue
-            if chosen_frames is not None and image.get(
-                    'frame_id') not in chosen_frames:
-                continue
+        for image in chosen_images(data, self.cameras, self.subjects, self.ann_file):
             if image['id'] % self.sample_interval == 0:
                 image = dict(image, img_id=image['id'], img_path=osp.join(
                     self.data_prefix['img'] or '', image['file_name']))
@@ -296,6 +285,20 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
                     f'its joints {list(names)}, the metainfo names them {ours}. '
                     'They are taken to be the same joints in the same order.',
                     'current', level=30)
+
+
+def chosen_images(data: dict, cameras: Optional[Sequence[Union[str, int]]],
+                  subjects: Optional[Sequence[str]], path: str) -> List[dict]:
+    """Images of these cameras that show these subjects; None stands for all.
+
+    Raises:
+        ValueError: A camera or subject that the file lacks, or none at all.
+    """
+    of_camera = chosen_camera_ids(cameras, data['cameras'], path)
+    frames = frames_of_subjects(subjects, data['frames'], path)
+    return [image for image in data['images']
+            if (of_camera is None or image.get('camera_id') in of_camera)
+            and (frames is None or image.get('frame_id') in frames)]
 
 
 def chosen_camera_ids(cameras: Optional[Sequence[Union[str, int]]],

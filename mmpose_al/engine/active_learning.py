@@ -89,7 +89,7 @@ class ActiveLearningExperiment:
             self.annotator.image_root = osp.join(
                 source.get('data_root') or '',
                 (source.get('data_prefix') or {}).get('img') or '')
-        self.annotator.open(self.work_dir, self.pool.path, self.settings.unit)
+        self.annotator.open(self.work_dir, self.pool)
         self.state = self._load_state()
         self.began = time.time()
 
@@ -144,7 +144,8 @@ class ActiveLearningExperiment:
         path = osp.abspath(osp.join(source.get('data_root') or '', source.ann_file))
         labelable = getattr(self.annotator, 'labelable', None)
         return load_pool(path, self.settings.unit, labelable,
-                         source.get('on_bad', 'raise'))
+                         source.get('on_bad', 'raise'), cameras=source.get('cameras'),
+                         subjects=source.get('subjects'))
 
     def _load_state(self) -> State:
         state = load_state(self.work_dir)
@@ -276,7 +277,8 @@ class ActiveLearningExperiment:
         known = set(labeled)
         views = joints = 0
         for annotation in self.pool.data['annotations']:
-            if unit_of[annotation['id']] in known:
+            if (annotation['id'] in self.pool.persons
+                    and unit_of[annotation['id']] in known):
                 seen = sum(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
                 views += seen > 0
                 joints += seen

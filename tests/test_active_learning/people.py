@@ -12,6 +12,7 @@ from mmpose_al.active_learning.annotators.coco import FILE as COCO
 from mmpose_al.active_learning.annotators.cvat import ENTRY
 from mmpose_al.active_learning.annotators.cvat import FILE as CVAT
 from mmpose_al.active_learning.annotators.label_studio import TASKS_FILE
+from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.statistics import ViewStatistics
 from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_views, ring
 
@@ -69,7 +70,7 @@ def only(views, rows):
 
 def opened(folder, pool_file, **options):
     annotator = FileAnnotator(**options)
-    annotator.open(str(folder), pool_file, options.pop('unit', 'frames'))
+    annotator.open(str(folder), load_pool(pool_file, 'frames', on_bad='skip'))
     return annotator
 
 

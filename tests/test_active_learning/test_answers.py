@@ -366,9 +366,9 @@ def test_answers_of_a_closed_round_another_pool_and_no_query(experiment, tmp_pat
     path = write(good['coco'], tmp_path / 'a.json', 'coco')
     with pytest.raises(AnswerError, match='holds no query'):
         ingest(str(tmp_path), path)
-    pool = load_pool(annotator.pool_file, 'frames')
+    pool = load_pool(annotator.pool.path, 'frames')
     work = tmp_path / 'work'
-    again = opened(work, annotator.pool_file)
+    again = opened(work, annotator.pool.path)
     again.ask(ROUND, [10, 0], [2.0, 1.0])
     closed = answer(read(work, 'coco'), 'coco', {0: [[9.0, 9.0]] * 5})
     path = write(closed, tmp_path / 'b.json', 'coco')
@@ -390,7 +390,7 @@ def test_answers_of_a_closed_round_another_pool_and_no_query(experiment, tmp_pat
 
 def test_no_warning_without_cameras_or_a_second_view(experiment):
     annotator, _ = experiment
-    pool = load_pool(annotator.pool_file, 'frames')
+    pool = load_pool(annotator.pool.path, 'frames')
     import numpy as np
     clicks = np.full((5, 3), 2.0)
     assert consistency_warnings(pool, {0: clicks}, 20.0) == []

@@ -65,7 +65,7 @@ def test_what_a_query_holds(asked, tmp_path):
     guide = open(osp.join(folder, 'README.md')).read()
     assert 'tools/active_learning.py ingest' in guide and 'left_hand' in guide
     for image in query.images.values():
-        source = osp.join(osp.dirname(annotator.pool_file), 'images', image['file'])
+        source = osp.join(osp.dirname(annotator.pool.path), 'images', image['file'])
         with open(source, 'rb') as a, open(
                 osp.join(folder, 'images', image['name']), 'rb') as b:
             assert a.read() == b.read()
@@ -114,6 +114,14 @@ def test_the_three_formats_say_the_same(asked):
     assert len(svg.findall('circle')) == 5 and len(svg.findall('line')) == 2
 
 
+def test_people_are_asked_only_about_what_training_reads(pool):
+    path, _, views = pool
+    chosen = load_pool(path, 'frames', cameras=['cam1', 'cam3'])
+    content = query_module.build_query(chosen, ROUND, [20, 0], [3.0, 1.0], views)
+    assert {e['view'] for e in content['annotations']} == {'cam1', 'cam3'}
+    assert len(content['annotations']) == len(content['images']) == 4
+
+
 def test_asking_again_changes_nothing(asked, pool):
     annotator, _ = asked
     before = snapshot(annotator.folder)
@@ -125,7 +133,7 @@ def test_asking_again_changes_nothing(asked, pool):
     with pytest.raises(ValueError, match='asks for other frames'):
         annotator.ask(ROUND, [20, 10], [3.0, 1.0], pool[2])
     # the same question, elsewhere, is the same query
-    other = opened(osp.join(annotator.folder, 'other'), annotator.pool_file)
+    other = opened(osp.join(annotator.folder, 'other'), annotator.pool.path)
     other.ask(ROUND, [20, 0], [3.0, 1.0], pool[2])
     assert snapshot(osp.join(other.folder, 'query', 'round_01', 'images')) == snapshot(
         osp.join(annotator.folder, 'query', 'round_01', 'images'))
@@ -199,7 +207,7 @@ def test_labels_are_a_function_of_the_answers(asked, tmp_path):
     path = osp.join(annotator.folder, LABELS_FILE)
     before = open(path, 'rb').read()
     stamp = os.stat(path).st_mtime_ns
-    update_labels(annotator.folder, annotator.pool_file)
+    update_labels(annotator.folder, annotator.pool.path)
     assert os.stat(path).st_mtime_ns == stamp  # not even written again
     os.remove(path)
     annotator.answers(ROUND)  # an ingest that was killed between the two files
@@ -362,7 +370,7 @@ def test_a_human_round_on_real_photographs(make, fmt, tmp_path):
     truth = {a['id']: np.array(a['keypoints'], float).reshape(-1, 3)
              for a in pool.data['annotations']}
     annotator = FileAnnotator(image_root=images)
-    annotator.open(str(tmp_path / 'work'), path, unit)
+    annotator.open(str(tmp_path / 'work'), pool)
     units = pool.units[:3].tolist()
     annotator.ask(0, units, [0.0] * 3)
     asked = load_query(annotator.folder, 0).annotations

@@ -115,6 +115,72 @@ def test_files_of_a_round_are_read_by_the_data_set(pool_file, tmp_path):
     assert info['keypoints_visible'][0].sum() == 1
 
 
+@pytest.fixture
+def two_people(tmp_path):
+    """Four frames of two cameras: one of a, two of b, one of b that only left sees.
+
+    The other image of frame 4 has a person without a box and a crowd.
+    """
+    camera = dict(width=64, height=48, K=np.diag([50.0, 50, 1]).tolist(),
+                  R=np.eye(3).tolist(), t=[0, 0, 1])
+    images = [dict(id=10 * frame + view, file_name=f'{frame}{view}.png', width=64,
+                   height=48, frame_id=frame, camera_id=view)
+              for frame in (1, 2, 3, 4) for view in (1, 2)]
+    annotations = [dict(id=i['id'], image_id=i['id'], category_id=1, person_id=0,
+                        bbox=[1, 1, 9, 9], keypoints=[5, 5, 2] * 17) for i in images]
+    annotations[-1].pop('bbox')
+    annotations.append(dict(annotations[0], id=99, image_id=42, person_id=1, iscrowd=1))
+    data = dict(
+        categories=[dict(id=1)], images=images, annotations=annotations,
+        cameras=[dict(camera, id=1, name='left'), dict(camera, id=2, name='right')],
+        frames=[dict(id=n, sequence='s', index=n, subject='a' if n == 1 else 'b')
+                for n in (1, 2, 3, 4)])
+    path = tmp_path / 'pool.json'
+    path.write_text(json.dumps(data))
+    return str(path)
+
+
+@pytest.mark.parametrize('chosen, units, persons', [
+    (dict(), [1, 2, 3, 4], [11, 12, 21, 22, 31, 32, 41]),
+    (dict(cameras=['right']), [1, 2, 3], [12, 22, 32]),
+    (dict(subjects=['b']), [2, 3, 4], [21, 22, 31, 32, 41]),
+    (dict(cameras=[2], subjects=['b']), [2, 3], [22, 32]),
+])
+@pytest.mark.parametrize('labelable', [None, labeled_units])
+def test_the_pool_is_what_training_reads(chosen, units, persons, labelable, two_people):
+    from mmpose.registry import DATASETS
+    pool = load_pool(two_people, 'frames', labelable, **chosen)
+    assert pool.units.tolist() == units and sorted(pool.persons) == persons
+    assert sum(pool.views.values()) == len(persons)
+    assert load_pool(two_people, 'images', labelable, **chosen).units.tolist() == persons
+    trained = DATASETS.build(dict(
+        type='MultiViewCocoDataset', ann_file=two_people, test_mode=True, **chosen))
+    assert [info['id'] for info in map(
+        trained.get_data_info, range(len(trained)))] == persons
+
+
+def test_unknown_cameras_and_subjects_of_a_pool(two_people):
+    with pytest.raises(ValueError, match="unknown: 'up'.*'left'"):
+        load_pool(two_people, 'frames', cameras=['up'])
+    with pytest.raises(ValueError, match="unknown: 'c'"):
+        load_pool(two_people, 'frames', subjects=['c'])
+    with pytest.raises(ValueError, match='and a label among the chosen'):
+        load_pool(two_people, 'frames', lambda data, unit: [1], subjects=['b'])
+
+
+def test_pseudo_labels_are_read_through_the_same_choice(two_people, tmp_path):
+    from mmpose.registry import DATASETS
+    chosen = dict(cameras=['left', 'right'], subjects=['a', 'b'])
+    pool = load_pool(two_people, 'frames', **chosen)
+    path = str(tmp_path / 'pseudo.json')
+    made = np.full((17, 3), 2.0)
+    # Of one camera and one subject only; a crowd's would be read by nobody.
+    assert write_pseudo(pool, {21: made, 31: made, 99: made}, path) == 2
+    data = DATASETS.build(dict(type='MultiViewCocoDataset', ann_file=path,
+                               test_mode=True, **chosen))
+    assert len(data) == 2
+
+
 def test_score_files_round_trip_and_hold_no_pickle(tmp_path):
     views, _ = make_views(3)
     path = str(tmp_path / 'scores.npz')

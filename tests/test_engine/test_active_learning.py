@@ -246,6 +246,23 @@ def test_under_mmposes_own_launcher(unbroken, tiny, tmp_path):
     assert outcome(str(tmp_path / 'run')) == unbroken[1]
 
 
+def test_an_experiment_on_some_cameras_and_subjects(tiny, tmp_path):
+    """What training leaves out is neither chosen nor counted; pseudo-labels load."""
+    from mmpose_al.datasets import load_multiview
+    data = load_multiview(osp.join(tiny, 'train.json'))
+    subject = data['frames'][0]['subject']
+    cameras = [c['name'] for c in data['cameras'][:3]]
+    theirs = {f['id'] for f in data['frames'] if f['subject'] == subject}
+    assert 0 < len(theirs) < len(data['frames'])
+    cfg = config(tiny, tmp_path, limits=dict(rounds=2))
+    cfg.train_dataloader.dataset.labeled.update(cameras=cameras, subjects=[subject])
+    state = run(cfg)
+    assert set(state.labeled()) <= theirs and len(state.labeled()) == 5
+    assert state.stage(1, 'annotate')['views'] == 5 * 3
+    assert max(state.stage(0, 'select')['utilities']) < 1e300
+    assert state.stage(0, 'pseudo')['annotations'] > 0  # and round 1 trained on them
+
+
 def test_a_semi_supervised_round_trains_on_the_rest_of_the_pool(tiny, tmp_path):
     cfg = config(tiny, tmp_path, limits=dict(rounds=2),
                  strategy=dict(type='CommitteeDisagreement'))

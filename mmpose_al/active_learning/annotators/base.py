@@ -1,6 +1,8 @@
 """What an annotator is: somebody who is asked for labels and gives them."""
 from typing import List, Optional, Sequence
 
+from ..pool import Pool
+
 
 class AnswersPending(Exception):
     """A query is out and its answers are not there yet.
@@ -19,8 +21,8 @@ class Annotator:
     """
     labels_file: str
 
-    def open(self, folder: str, pool_file: str, unit: str) -> None:
-        """Before anything else: the experiment's folder and the pool's file."""
+    def open(self, folder: str, pool: Pool) -> None:
+        """Before anything else: the experiment's folder and its pool."""
         raise NotImplementedError
 
     def ask(self, round: int, units: Sequence[int], utilities: Sequence[float],

@@ -2,7 +2,7 @@
 import os.path as osp
 from typing import List, Optional, Sequence
 
-from ..pool import load_pool
+from ..pool import Pool
 from ..registry import ANNOTATORS
 from .answers import (LABELS_FILE, answered_units, load_all_answers, load_answers,
                       merged, update_labels)
@@ -47,9 +47,9 @@ class FileAnnotator(Annotator):
         self.formats, self.images = formats, images
         self.image_root, self.threshold = image_root, threshold
 
-    def open(self, folder: str, pool_file: str, unit: str) -> None:
+    def open(self, folder: str, pool: Pool) -> None:
         """See :class:`Annotator`."""
-        self.folder, self.pool_file, self.unit = folder, pool_file, unit
+        self.folder, self.pool = folder, pool
         self.labels_file = osp.join(folder, LABELS_FILE)
 
     def ask(self, round: int, units: Sequence[int], utilities: Sequence[float],
@@ -64,15 +64,14 @@ class FileAnnotator(Annotator):
         if query is not None:
             if query.units != [int(u) for u in units]:
                 raise ValueError(
-                    f'{query.folder} asks for other {self.unit} than this experiment '
-                    'does in that round; take another work_dir')
+                    f'{query.folder} asks for other {self.pool.unit} than this '
+                    'experiment does in that round; take another work_dir')
             return
-        pool = load_pool(self.pool_file, self.unit, on_bad='skip')
         root = self.image_root
         if root is None and self.images != 'none':
-            root = find_image_root(pool)
-        content = build_query(pool, round, units, utilities, views, self.threshold,
-                              self.images, root and osp.abspath(root))
+            root = find_image_root(self.pool)
+        content = build_query(self.pool, round, units, utilities, views,
+                              self.threshold, self.images, root and osp.abspath(root))
         writers = {name: WRITERS[name] for name in self.formats}
         write_query(content, self.folder, writers)
 
@@ -82,7 +81,7 @@ class FileAnnotator(Annotator):
         document = load_answers(self.folder, round)
         if query is None or document is None:
             raise AnswersPending(pending_text(self.folder, round, query))
-        update_labels(self.folder, self.pool_file)
+        update_labels(self.folder, self.pool.path)
         return answered_units(query, merged([document]))
 
     def cost(self) -> Optional[dict]:

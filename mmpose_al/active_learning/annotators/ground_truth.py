@@ -2,6 +2,7 @@
 from typing import Dict, List, Sequence
 
 from ...datasets.splits import labeled_units
+from ..pool import Pool
 from ..registry import ANNOTATORS
 from .base import Annotator
 
@@ -10,9 +11,9 @@ from .base import Annotator
 class GroundTruthAnnotator(Annotator):
     """Answers every query at once with the labels that the pool's file holds."""
 
-    def open(self, folder: str, pool_file: str, unit: str) -> None:
+    def open(self, folder: str, pool: Pool) -> None:
         """See :class:`Annotator`."""
-        self.labels_file = pool_file
+        self.labels_file = pool.path
         self.queries: Dict[int, List[int]] = {}
 
     @staticmethod

@@ -122,8 +122,7 @@ def build_query(pool: Pool, round: int, units: Sequence[int],
     members: Dict[int, list] = {int(u): [] for u in units}
     for annotation in pool.data['annotations']:
         unit = unit_of[annotation['id']]
-        if (unit in members and 'bbox' in annotation
-                and not annotation.get('iscrowd', 0)):
+        if unit in members and annotation['id'] in pool.persons:
             image = image_of[annotation['image_id']]
             entry = dict(
                 id=annotation['id'], unit=unit, image_id=image['id'],

@@ -158,9 +158,13 @@ class Experiment:
         """
         if self._pool is None:
             known = self.state.content['pool']
+            source = 'train_dataloader.dataset.labeled.'
             try:
-                pool = load_pool(known['file'], self.unit, on_bad=self.setting(
-                    'train_dataloader.dataset.labeled.on_bad', 'raise'))
+                pool = load_pool(
+                    known['file'], self.unit,
+                    on_bad=self.setting(source + 'on_bad', 'raise'),
+                    cameras=self.setting(source + 'cameras'),
+                    subjects=self.setting(source + 'subjects'))
             except (OSError, ValueError) as error:
                 raise Missing(f"the pool's file cannot be read: {error}") from error
             if pool.sha256 != known['sha256']:
