@@ -26,11 +26,12 @@ class BoxFilter(_Filter):
     """Which boxes of an image are kept. The steps run in this order.
 
     Args:
+        score_thr (float): The lowest score.
         on_bad (str): A box outside the image, or with a number that is not finite, or
             without an area: ``'raise'`` a :class:`FormatError`, or ``'skip'`` and
             count.
-        score_thr (float): The lowest score.
-        min_size (float): The shortest side of the part inside the image, in pixels.
+        min_size (float): The shortest side of the part inside the image, in pixels. A
+            box that reaches into the last row or column of pixels only has none.
         nms (float, optional): Of two boxes with a higher IoU the one with the lower
             score goes.
         top_k (int, optional): At most so many an image, by score.
@@ -75,23 +76,24 @@ def select_boxes(boxes: np.ndarray, scores: np.ndarray, size: Tuple[int, int],
     """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     scores = np.asarray(scores, dtype=np.float64).reshape(-1)
-    clipped = clip_boxes(boxes, size)
-    finite = np.isfinite(boxes).all(1) & np.isfinite(scores)
-    bad = ~finite | ~(boxes[:, 2:] > 0).all(1) | ~(clipped[:, 2:] > 0).all(1)
+    low = scores < keep.score_thr
+    dropped = Counter(score=int(low.sum()))
+    order = np.flatnonzero(~low)
+    faults = [box_fault(box, score, size)
+              for box, score in zip(boxes[order], scores[order])]
+    bad = np.array([fault is not None for fault in faults], dtype=bool)
     if bad.any() and keep.on_bad == 'raise':
         first = int(np.argmax(bad))
         raise FormatError(message(
-            where, f'box {first} of {len(boxes)}', 'bbox',
-            f'{boxes[first].tolist()} (score {scores[first]:g}) has no area inside the '
-            f'{size[0]}x{size[1]} image', 'the boxes may belong to other images, or be '
-            '[x1, y1, x2, y2] or relative; if such boxes are few, drop them with '
-            'on_bad="skip" (--on-bad skip)'))
-    dropped = Counter(outside=int(bad.sum()))
-    order = np.flatnonzero(~bad)
-    low = scores[order] < keep.score_thr
-    dropped['score'] = int(low.sum())
-    order = order[~low]
-    small = clipped[order, 2:].min(1) < keep.min_size
+            where, f'box {order[first]} of {len(boxes)}', 'bbox',
+            f'{boxes[order[first]].tolist()} (score {scores[order[first]]:g}) '
+            f'{faults[first]}', 'if such boxes are few, drop them with on_bad="skip" '
+            '(--on-bad skip)'))
+    dropped['outside'] = int(bad.sum())
+    order = order[~bad]
+    clipped = clip_boxes(boxes, size)
+    sides = clipped[order, 2:].min(1)
+    small = (sides < keep.min_size) | (sides <= 0)
     dropped['small'] = int(small.sum())
     order = order[~small]
     order = order[np.argsort(-scores[order], kind='stable')]
@@ -103,6 +105,21 @@ def select_boxes(boxes: np.ndarray, scores: np.ndarray, size: Tuple[int, int],
         dropped['top_k'] = max(len(order) - keep.top_k, 0)
         order = order[:keep.top_k]
     return clipped[order], scores[order], dropped
+
+
+def box_fault(box: np.ndarray, score: float, size: Tuple[int, int]) -> Optional[str]:
+    """What is wrong with a box (4, ); None if a part of it lies in the image.
+
+    Images span [0, width] and [0, height] here, as for detectors, which clip there.
+    """
+    if not (np.isfinite(box).all() and np.isfinite(score)):
+        return 'is not finite: what made it has failed'
+    if not (box[2:] > 0).all():
+        return 'has no area: a box is [x, y, width, height]'
+    if (box[:2] >= size).any() or (box[:2] + box[2:] <= 0).any():
+        return (f'lies outside the {size[0]}x{size[1]} image: it may belong to another '
+                'image')
+    return None
 
 
 def clip_boxes(boxes: np.ndarray, size: Tuple[int, int]) -> np.ndarray:

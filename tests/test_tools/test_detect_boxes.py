@@ -56,15 +56,29 @@ def test_overlaps_by_hand():
     np.testing.assert_allclose(found, [[1, 4 / 28, 0], [4 / 28, 1, 0], [0, 0, 1]])
 
 
-@pytest.mark.parametrize('box', [
-    [100, 0, 10, 10], [0, 60, 10, 10], [-20, 0, 20, 10], [5, 5, 0, 9],
-    [5, 5, -3, 9], [5, float('nan'), 3, 9]])
-def test_boxes_outside_the_image(box):
+OUTSIDE, NO_AREA = 'lies outside the 100x50 image', 'has no area'
+
+
+@pytest.mark.parametrize('box, fault', [
+    ([100, 0, 10, 10], OUTSIDE), ([0, 60, 10, 10], OUTSIDE),
+    ([-20, 0, 20, 10], OUTSIDE), ([5, 5, 0, 9], NO_AREA), ([5, 5, -3, 9], NO_AREA),
+    ([100, 5, 0, 9], NO_AREA), ([5, float('nan'), 3, 9], 'is not finite')])
+def test_bad_boxes(box, fault):
     good = [1, 2, 3, 4]
-    with pytest.raises(FormatError, match=r'box 1 of 2.*no area inside the 100x50 im'):
+    with pytest.raises(FormatError, match=f'box 1 of 2.*{fault}.*on-bad skip'):
         chosen([good, box], [.9, .8])
     kept, _, dropped = chosen([good, box], [.9, .8], BoxFilter(0.0, on_bad='skip'))
     assert kept == [good] and dropped == {'outside': 1}
+    # below the score nobody asks
+    kept, _, dropped = chosen([good, box], [.9, .1], BoxFilter(0.5))
+    assert kept == [good] and dropped == {'score': 1}
+
+
+@pytest.mark.parametrize('box', [
+    [99.2, 3, 0.8, 20], [99, 3, 10, 20], [3, 49.5, 20, 0.5]])
+def test_a_sliver_in_the_last_pixels_is_small_whatever_the_limit(box):
+    """Detectors clip to 100, MMPose to 99: the box is in the image, its part is not."""
+    assert chosen([box, [1, 2, 3, 4]], [.9, .9]) == ([[1, 2, 3, 4]], [.9], {'small': 1})
 
 
 @pytest.mark.parametrize('setting', [
@@ -144,6 +158,27 @@ def test_folder_to_file_and_other_filters_for_free(images, tmp_path, capsys):
     assert again.calls == 0 and len(content['annotations']) == 5
     listed = json.loads((tmp_path / 'list.json').read_text())
     assert listed[0] == dict(image_id=2, category_id=1, bbox=[0, 3, 20, 20], score=.95)
+
+
+def test_boxes_below_the_floor_are_not_kept(images, tmp_path):
+    """The boxes score .95, .85, .75, .65, .55."""
+    run(images, tmp_path, '--floor', '0.75', '--score-thr', '0.8')
+    part = (tmp_path / 'out.json.parts' / '0-of-1.jsonl').read_text().splitlines()
+    scores = [[box[4] for box in json.loads(line)['boxes']] for line in part[1:]]
+    assert scores == [[], [.95], [.95, .85]] + [[.95, .85, .75]] * 3
+
+
+def test_junk_of_the_detector_aborts_nothing(images, tmp_path, capsys):
+    """A sliver, a box clipped to nothing, one of a low score: images are 60 x 40."""
+    def detector(image):
+        return np.array([[4, 3, 20, 20, .9], [59.2, 3, .8, 20, .9],
+                         [60, 3, 0, 20, .9], [70, 3, 5, 5, .1]])
+    _, content = run(images, tmp_path, detector=detector)
+    assert [a['bbox'] for a in content['annotations']] == [[4, 3, 20, 20]] * 6
+    assert ('6 boxes in 6 images of 24 found (dropped: 6 below the score, 6 too small, '
+            '6 without an area in the image)') in capsys.readouterr().out
+    with pytest.raises(SystemExit, match=r'image sub/0.png: box 2 of 4.*has no area'):
+        run(images, tmp_path, '--on-bad', 'raise')
 
 
 def test_data_sets_read_the_boxes(images, tmp_path):
@@ -288,6 +323,8 @@ def test_from_detections_errors(tmp_path):
     with pytest.raises(SystemExit, match='dets.json: image a.jpg: box 1 of 2, .*drop '
                        'them with'):
         convert(tmp_path, [good, outside])
+    junk = dict(outside, score=.1)
+    assert len(convert(tmp_path, [good, junk])['annotations']) == 1
     assert len(convert(tmp_path, [good, outside], '--on-bad',
                        'skip')['annotations']) == 1
     for wrong, words in [([dict(good, image_id=9)], '9 is not the id of an image'),

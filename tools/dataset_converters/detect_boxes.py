@@ -10,7 +10,7 @@
         --ann-file image_info_unlabeled2017.json --out BOXES.json
 
 Each share of the images appends to a file of its own in OUT.parts/, one line an image,
-with every box above --floor. Stop it whenever you like: the same command goes on where
+with every box of at least the score --floor. Stop it whenever you like: the same command goes on where
 it stopped, with any number of shares. When the last image is done the filters are
 applied and OUT is written, atomically. Run the command again with other filters:
 nothing is detected twice.
@@ -82,8 +82,8 @@ def main(argv=None, detector: Optional[Callable] = None) -> None:
     """The command. ``detector`` stands in for the mmdet model in tests."""
     args = parse_args(argv)
     try:
-        keep = BoxFilter(args.score_thr, args.min_size, args.top_k, args.nms,
-                         args.on_bad)
+        on_bad = args.on_bad or ('raise' if args.from_detections else 'skip')
+        keep = BoxFilter(args.score_thr, args.min_size, args.top_k, args.nms, on_bad)
         if args.from_detections:
             convert(args, keep)
         else:
@@ -112,9 +112,11 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument('--top-k', type=int, help='most boxes an image')
     parser.add_argument('--nms', type=float, metavar='IOU', help='suppress overlapping '
                         'boxes once more')
-    parser.add_argument('--on-bad', choices=('raise', 'skip'), default='raise',
-                        help='boxes without an area inside their image are an error, '
-                        'or dropped and counted')
+    parser.add_argument('--on-bad', choices=('raise', 'skip'),
+                        help='boxes without an area inside their image are an error '
+                        '(default with --from-detections, where they may belong to '
+                        'other images), or dropped and counted (default with a '
+                        'detector, which now and then finds one)')
     parser.add_argument('--floor', type=float, default=0.05,
                         help='boxes below this score are not even kept in the parts')
     parser.add_argument('--class-name', default='person')
@@ -163,7 +165,8 @@ def detect(args: argparse.Namespace, keep: BoxFilter,
             args.class_name)
         show = args.shard is not None or shard == 0
         run_share(detector, args.images, todo,
-                  osp.join(folder, f'{shard}-of-{shards}.jsonl'), header, show)
+                  osp.join(folder, f'{shard}-of-{shards}.jsonl'), header, args.floor,
+                  show)
         done = load_parts(folder, header)
     left = sum(name not in done for name in names)
     if left:
@@ -205,12 +208,12 @@ def write(args: argparse.Namespace, keep: BoxFilter, entries: List[dict], info: 
 
 
 def run_share(detector: Callable, folder: str, names: List[str], path: str,
-              header: dict, show: bool = True) -> None:
+              header: dict, floor: float, show: bool = True) -> None:
     """Append one line for each image to a part file."""
     with open_part(path, header) as part:
         bar = ProgressBar(len(names), file=sys.stderr) if show else None
         for name in names:
-            part.write(json_line(detect_one(detector, folder, name)))
+            part.write(json_line(detect_one(detector, folder, name, floor)))
             part.flush()
             if bar:
                 bar.update()
@@ -218,8 +221,9 @@ def run_share(detector: Callable, folder: str, names: List[str], path: str,
             sys.stderr.write('\n')
 
 
-def detect_one(detector: Callable, folder: str, name: str) -> dict:
-    """The line of one image: its size and boxes, or why it cannot be read."""
+def detect_one(detector: Callable, folder: str, name: str, floor: float) -> dict:
+    """The line of one image: its size and the boxes that do not score below the floor,
+    or why it cannot be read."""
     path = osp.join(folder, name)
     try:
         check_image(path)
@@ -228,8 +232,10 @@ def detect_one(detector: Callable, folder: str, name: str) -> dict:
             raise ImageError(f'{path} cannot be decoded')
     except Exception as error:  # whatever a decoder raises: the image is to blame
         return dict(file_name=name, error=f'{type(error).__name__}: {error}')
+    found = np.asarray(detector(image), float)
+    found = found[~(found[:, 4] < floor)]
     return dict(file_name=name, width=image.shape[1], height=image.shape[0],
-                boxes=np.round(np.asarray(detector(image), float), 4).tolist())
+                boxes=np.round(found, 4).tolist())
 
 
 # --------------------------------------------------------------------------
