@@ -15,7 +15,8 @@ from typing import (Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional,
 import numpy as np
 
 from ..datasets.format import VERSION as FORMAT_VERSION
-from ..datasets.format import check_multiview, parse, read
+from ..datasets.format import (FormatError, check_multiview, has_area, message, parse,
+                               read)
 from ..datasets.multiview import chosen_images
 from ..datasets.splits import SPLIT_FORMAT, instance_units
 from .strategies.base import keyed_uniforms
@@ -38,8 +39,9 @@ class Pool(NamedTuple):
         sha256 (str): Of its bytes.
         unit (str): What is labelled at once: frames, images or instances.
         data (dict): The checked content, all of it.
-        persons (frozenset): Annotations that training reads: those with a box, no crowd
-            regions, in images of the chosen cameras and subjects.
+        persons (frozenset): Annotations that training reads: those with a box that has
+            an area inside the image, no crowd regions, in images of the chosen cameras
+            and subjects.
         units (ndarray): Ids that may be asked for, ascending, int64 (U, ).
         sequences (ndarray): Number of each unit's recording, int64 (U, ).
         times (ndarray): Its place there, float64 (U, ).
@@ -94,10 +96,12 @@ def load_pool(path: str, unit: str,
         raise ValueError(f'active_learning.unit is one of {UNITS}; got {unit!r}')
     raw = read(path)
     data = check_multiview(parse(raw, path), path, num_joints, on_bad)
-    images = {i['id'] for i in chosen_images(data, cameras, subjects, path)}
+    sizes = {i['id']: (i['width'], i['height'])
+             for i in chosen_images(data, cameras, subjects, path)}
     read_in_training = [
-        a for a in data['annotations'] if a['image_id'] in images
-        and a.get('bbox') is not None and not a.get('iscrowd', 0)]
+        a for a in data['annotations'] if a['image_id'] in sizes
+        and a.get('bbox') is not None and not a.get('iscrowd', 0)
+        and has_area(a['bbox'], *sizes[a['image_id']])]
     unit_of = instance_units(data, unit)
     views: Dict[int, int] = {}
     for annotation in read_in_training:
@@ -109,7 +113,7 @@ def load_pool(path: str, unit: str,
         units &= set(labelable(dict(data, annotations=read_in_training), unit))
     if not units:
         raise ValueError(
-            f'{path} has no {unit} with a box'
+            f'{path} has no {unit} with a box inside the image'
             + (' and a label' if labelable is not None else '')
             + ' among the chosen cameras and subjects' * (
                 cameras is not None or subjects is not None)
@@ -119,6 +123,40 @@ def load_pool(path: str, unit: str,
     return Pool(path, hashlib.sha256(raw).hexdigest(), unit, data,
                 frozenset(a['id'] for a in read_in_training), ids, sequences, times,
                 {i: views[i] for i in ids.tolist()})
+
+
+def check_pool(pool: Pool, needs: Sequence[str] = ()) -> None:
+    """Raise unless all of a pool can be scored, and as a strategy needs it.
+
+    Args:
+        pool (Pool): The pool.
+        needs (Sequence[str]): ``'cameras'``: views to triangulate; ``'frames'``: views
+            to compare. Others are no matter of the file.
+
+    Raises:
+        FormatError: A person of a pool of frames belongs to none.
+        ValueError: There are no cameras, or no frames.
+    """
+    shown = {a['image_id'] for a in pool.data['annotations'] if a['id'] in pool.persons}
+    images = [i for i in pool.data['images'] if i['id'] in shown]
+    in_frames = [i for i in images if i.get('frame_id') is not None]
+    if pool.unit == 'frames' and len(in_frames) < len(images):
+        lost = next(i for i in images if i.get('frame_id') is None)
+        raise FormatError(message(
+            pool.path, f'images (id {lost["id"]})', 'frame_id', 'is missing, but the '
+            "image shows a person with a box, and active_learning.unit is 'frames'",
+            "write it, remove the boxes of this image, or set unit to 'images'"))
+    if 'frames' in needs and not in_frames:
+        raise ValueError(
+            f'{pool.path}: the strategy compares the views of a frame, but no image of '
+            'the pool has a frame_id; write it (docs/multiview_format.md), or choose a '
+            'strategy for single views')
+    if 'cameras' in needs and all(i.get('camera_id') is None for i in in_frames):
+        raise ValueError(
+            f'{pool.path}: the strategy or self_training triangulates, but no image of '
+            'the pool has a camera_id and a frame_id; write cameras and frames '
+            '(docs/multiview_format.md), or choose a strategy for single views without '
+            'self_training')
 
 
 def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:

@@ -8,7 +8,7 @@ annotations that cannot be used, which are an error or a counted skip.
 import json
 import math
 from collections import OrderedDict, defaultdict
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 from mmengine.fileio import get as read_bytes
@@ -223,12 +223,11 @@ def _keypoint_faults(annotations: list, index: np.ndarray, keypoints: list,
         box, crowd = annotation.get('bbox'), annotation.get('iscrowd', 0)
         if crowd or box is None:
             continue
-        x, y, w, h = box
-        width, height = size[row] - 1
-        if (min(x + w, width) <= max(x, 0) or min(y + h, height) <= max(y, 0)):
+        width, height = size[row]
+        if not has_area(box, width, height):
             faults.append(Fault(
                 int(index[row]), 'bbox', 'zero-area box', f'{list(box)} has no '
-                f'area inside the {width + 1}x{height + 1} image',
+                f'area inside the {width}x{height} image',
                 'write [x, y, width, height] in pixels around the person'))
             continue
         if outside[row].any():
@@ -237,8 +236,14 @@ def _keypoint_faults(annotations: list, index: np.ndarray, keypoints: list,
             faults.append(Fault(
                 int(index[row]), 'keypoints', OUTSIDE,
                 f'joint {joint} is labelled at {xy}, outside the '
-                f'{width + 1}x{height + 1} image', 'set its v to 0'))
+                f'{width}x{height} image', 'set its v to 0'))
     return faults
+
+
+def has_area(box: Sequence[float], width: int, height: int) -> bool:
+    """Whether a box [x, y, w, h] in pixels has an area inside its image."""
+    x, y, w, h = box
+    return min(x + w, width - 1) > max(x, 0) and min(y + h, height - 1) > max(y, 0)
 
 
 def _without_outside(annotation: dict, image: dict) -> dict:

@@ -27,8 +27,9 @@ from mmengine.runner.checkpoint import load_checkpoint
 from mmpose.registry import DATASETS, LOOPS, MODELS, RUNNERS
 
 from ..active_learning.annotators import AnswersPending
-from ..active_learning.pool import (Pool, StateError, State, check_state, load_pool,
-                                    load_state, new_state, write_pseudo, write_split)
+from ..active_learning.pool import (Pool, StateError, State, check_pool, check_state,
+                                    load_pool, load_state, new_state, write_pseudo,
+                                    write_split)
 from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
 from ..active_learning.scoring import score_pool
 from ..active_learning.self_training import (Candidates, candidates, choose_pseudo,
@@ -84,6 +85,8 @@ class ActiveLearningExperiment:
         self.strategy = QUERY_STRATEGIES.build(self.settings.strategy)
         self.annotator = ANNOTATORS.build(self.settings.annotator)
         self.pool = self._load_pool()
+        triangulates = self.settings.self_training is not None
+        check_pool(self.pool, [*self.strategy.needs, *['cameras'] * triangulates])
         if getattr(self.annotator, 'image_root', '') is None:
             source = self._source()
             self.annotator.image_root = osp.join(

@@ -1,6 +1,7 @@
 """Broken answers are refused whole: the entry is named, nothing on disk changes."""
 import copy
 import json
+import shutil
 import struct
 import zipfile
 
@@ -377,8 +378,14 @@ def test_answers_of_a_closed_round_another_pool_and_no_query(experiment, tmp_pat
     state = new_state(str(work), pool, 'digest', 0)
     for number in (0, ROUND):
         state.finish(number, 'annotate', {})
-    with pytest.raises(AnswerError, match='round 1, which is closed'):
+    with pytest.raises(AnswerError, match='round 1, which is closed.*No query is open; '
+                       r'go on with\s*python tools/train.py') as told:
         ingest(str(work), path)
+    assert 'Answer the query' not in str(told.value)
+    again.ask(ROUND + 1, [0], [1.0])
+    with pytest.raises(AnswerError, match='Answer the query of round 2$'):
+        ingest(str(work), path)
+    shutil.rmtree(str(work / 'query' / 'round_02'))
     state.rounds.pop()
     state.write()
     content = load_query(str(work), ROUND).content
@@ -386,6 +393,29 @@ def test_answers_of_a_closed_round_another_pool_and_no_query(experiment, tmp_pat
     write_json(content, str(work / 'query' / 'round_01' / 'query.json'))
     with pytest.raises(AnswerError, match='the pool has changed'):
         ingest(str(work), path)
+
+
+def test_labels_that_training_could_not_read_are_refused(tmp_path):
+    """Of a query that was asked when boxes outside the image still were."""
+    path, pixels, _ = write_pool(tmp_path / 'data', 2)
+    with open(path) as file:
+        data = json.load(file)
+    data['annotations'][1].update(bbox=[700.0, 20.0, 30.0, 30.0], keypoints=[])
+    with open(path, 'w') as file:
+        json.dump(data, file)
+    annotator = opened(tmp_path / 'work', path)
+    assert data['annotations'][1]['id'] == 1 and 1 not in annotator.pool.persons
+    annotator.pool = annotator.pool._replace(persons=annotator.pool.persons | {1})
+    annotator.ask(ROUND, [0], [1.0])
+    given = answer(read(annotator.folder, 'coco'), 'coco',
+                   {0: pixels[0], 1: [[9.0, 9.0]] * 5})
+    given['annotations'][1]['attributes']['reviewed'] = True
+    path = write(given, tmp_path / 'a.json', 'coco')
+    refused((annotator, None), path, 'annotation 1 of the pool, field "bbox"',
+            '[700.0, 20.0, 30.0, 30.0] has no area inside the 640x480 image',
+            'Leave this person out')
+    given['annotations'].pop()
+    assert ingest(annotator.folder, write(given, tmp_path / 'b.json', 'coco')).written
 
 
 def test_no_warning_without_cameras_or_a_second_view(experiment):

@@ -4,9 +4,10 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.pool import (STATE_FILE, StateError, check_state,
-                                            load_pool, load_state, new_state,
-                                            write_json, write_pseudo, write_split)
+from mmpose_al.active_learning.pool import (STATE_FILE, StateError, check_pool,
+                                            check_state, load_pool, load_state,
+                                            new_state, write_json, write_pseudo,
+                                            write_split)
 from mmpose_al.active_learning.statistics import (PoolStatistics, aggregate, load_views,
                                                   save_views, sort_views)
 from mmpose_al.active_learning.stopping import reached
@@ -152,7 +153,8 @@ def test_the_pool_is_what_training_reads(chosen, units, persons, labelable, two_
     pool = load_pool(two_people, 'frames', labelable, **chosen)
     assert pool.units.tolist() == units and sorted(pool.persons) == persons
     assert sum(pool.views.values()) == len(persons)
-    assert load_pool(two_people, 'images', labelable, **chosen).units.tolist() == persons
+    images = load_pool(two_people, 'images', labelable, **chosen)
+    assert images.units.tolist() == persons
     trained = DATASETS.build(dict(
         type='MultiViewCocoDataset', ann_file=two_people, test_mode=True, **chosen))
     assert [info['id'] for info in map(
@@ -166,6 +168,44 @@ def test_unknown_cameras_and_subjects_of_a_pool(two_people):
         load_pool(two_people, 'frames', subjects=['c'])
     with pytest.raises(ValueError, match='and a label among the chosen'):
         load_pool(two_people, 'frames', lambda data, unit: [1], subjects=['b'])
+
+
+def change(path, edit):
+    with open(path) as file:
+        data = json.load(file)
+    edit(data)
+    with open(path, 'w') as file:
+        json.dump(data, file)
+
+
+@pytest.mark.parametrize('box, counts', [
+    ([60, 40, 9, 9], True), ([63, 40, 9, 9], False), ([80, 10, 9, 9], False),
+    ([-9, -9, 10, 10], True), ([-9, 5, 9, 9], False), ([5, 5, 0, 9], False),
+    ([5, 47, 9, 9], False), (None, False)])
+def test_only_boxes_inside_the_image_count(box, counts, two_people):
+    """Of a person without labels, whose box the format does not look at."""
+    change(two_people, lambda data: data['annotations'][0].update(
+        bbox=box, keypoints=[]))
+    pool = load_pool(two_people, 'instances')
+    assert (11 in pool.persons) is counts and (11 in pool.units) is counts
+    assert 12 in pool.units
+
+
+def test_what_cannot_be_scored_is_told_at_the_start(two_people):
+    pool = load_pool(two_people, 'frames')
+    check_pool(pool, ['cameras', 'frames', 'features'])
+    change(two_people, lambda data: data['images'][2].update(frame_id=None))
+    with pytest.raises(ValueError, match=r'images \(id 21\), field "frame_id": is mis'):
+        check_pool(load_pool(two_people, 'frames'))
+    check_pool(load_pool(two_people, 'frames', cameras=['right']))  # 21 is left's
+    check_pool(load_pool(two_people, 'images'))
+    change(two_people, lambda data: [i.pop('camera_id') for i in data['images']])
+    with pytest.raises(ValueError, match='no image of the pool has a camera_id'):
+        check_pool(load_pool(two_people, 'images'), ['cameras'])
+    check_pool(load_pool(two_people, 'images'), ['frames', 'features'])
+    change(two_people, lambda data: [i.update(frame_id=None) for i in data['images']])
+    with pytest.raises(ValueError, match='no image of the pool has a frame_id'):
+        check_pool(load_pool(two_people, 'images'), ['frames'])
 
 
 def test_pseudo_labels_are_read_through_the_same_choice(two_people, tmp_path):

@@ -233,6 +233,30 @@ def test_config_errors_name_the_key(change, words, tiny, tmp_path):
         ActiveLearningExperiment(cfg).run()
 
 
+@pytest.mark.parametrize('section', [
+    dict(self_training=None),
+    dict(strategy=dict(type='RandomSampling')),
+    dict(self_training=None, strategy=dict(type='CoreSetPoses', root=0)),
+    dict(self_training=None, strategy=dict(
+        type='WeightedCombination', strategies=[
+            dict(type='BestVsSecondBest'), dict(type='MultiViewConsistency')])),
+])
+def test_a_pool_without_cameras_is_told_before_anything_is_asked(section, tiny,
+                                                                 tmp_path):
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment
+    with open(osp.join(tiny, 'train.json')) as file:
+        data = json.load(file)
+    for image in data['images']:
+        image['camera_id'] = None
+    path = tmp_path / 'train.json'
+    path.write_text(json.dumps(data))
+    cfg = config(tiny, tmp_path / 'work', **section)
+    cfg.train_dataloader.dataset.labeled.ann_file = str(path)
+    with pytest.raises(ValueError, match='no image of the pool has a camera_id'):
+        ActiveLearningExperiment(cfg)
+    assert not osp.exists(str(tmp_path / 'work'))
+
+
 def test_under_mmposes_own_launcher(unbroken, tiny, tmp_path):
     """Its tools/train.py knows no runner_type; the loop runs the same experiment."""
     import mmpose

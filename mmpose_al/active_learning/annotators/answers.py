@@ -16,6 +16,7 @@ import torch
 
 from ...datasets.format import FORMAT as MULTIVIEW
 from ...datasets.format import VERSION as FORMAT_VERSION
+from ...datasets.format import annotation_faults
 from ...geometry.cameras import pad_distortion
 from ..pool import Pool, load_pool, load_state, write_json
 from ..statistics import ViewStatistics, sort_views, triangulate_views
@@ -24,7 +25,7 @@ from .checks import Answer, AnswerError, Faults, short
 from .coco import coco_query_ids, parse_coco
 from .cvat import read_archive
 from .label_studio import label_studio_query_ids, parse_label_studio
-from .query import Query, load_queries
+from .query import Query, load_queries, train_command
 
 ANSWERS_FORMAT, ANSWERS_VERSION = 'mmpose_al-answers', 1
 FOLDER, LABELS_FILE = 'answers', 'labels.json'
@@ -83,10 +84,14 @@ def ingest(work_dir: str, path: str, format: Optional[str] = None,
     query, answers, how, digest = read_answers(path, queries, format)
     state = load_state(work_dir)
     if state is not None and state.stage(query.round, 'annotate') is not None:
+        last = queries[-1]
+        remedy = (f'Answer the query of round {last.round}'
+                  if state.stage(last.round, 'annotate') is None else
+                  f'No query is open; go on with\n    {train_command(work_dir)}')
         raise AnswerError(
             f'{path}: answers query {query.id} of round {query.round}, which is '
             'closed: the experiment has trained on its answers, and what had none is '
-            f'back in the pool. Answer the query of round {queries[-1].round}')
+            f'back in the pool. {remedy}')
     pool = query_pool(query)
     labelled = [a for a in answers if (a.keypoints[:, 2] > 0).any()]
     unchanged = [] if accept_unchanged else [
@@ -100,6 +105,7 @@ def ingest(work_dir: str, path: str, format: Optional[str] = None,
                'if somebody looked at them, give --accept-unchanged)'
                if unchanged else '') + '. Label something and export again')
     new = {a.annotation: a.keypoints for a in accepted}
+    check_labels(pool, new, path)
     document = load_answers(work_dir, query.round)
     if document is None:
         document = dict(format=ANSWERS_FORMAT, version=ANSWERS_VERSION,
@@ -250,6 +256,27 @@ def query_pool(query: Query) -> Pool:
         raise AnswerError(f'{told["file"]}: the pool has changed since query '
                           f'{query.id} was asked. Put the old file back')
     return pool
+
+
+def check_labels(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> None:
+    """Refuse labels that training could not read.
+
+    Args:
+        pool (Pool): The pool.
+        keypoints (dict): Annotation id -> (K, 3).
+        path (str): The file that they come from.
+
+    Raises:
+        AnswerError: The pool's boxes make them faulty.
+    """
+    annotations = [dict(a, keypoints=keypoints[a['id']].ravel().tolist())
+                   for a in pool.data['annotations'] if a['id'] in keypoints]
+    faults = Faults(path)
+    for fault in annotation_faults(dict(pool.data, annotations=annotations)):
+        faults.add(f'annotation {annotations[fault.index]["id"]} of the pool',
+                   fault.field, fault.problem, 'leave this person out of the answers; '
+                   'training cannot use the label')
+    faults.check()
 
 
 # ---- 3D consistency --------------------------------------------------------------

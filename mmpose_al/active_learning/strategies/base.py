@@ -83,7 +83,8 @@ class QueryStrategy:
             sequence.
         max_per_sequence (int, optional): Most labelled units of a sequence.
     """
-    #: Statistics that the pool pass must make: 'features' or 'disagreement'.
+    #: What the pool must have, 'cameras' or 'frames', and what the pass over it must
+    #: make: 'features', 'disagreement' or 'keypoints_3d'.
     needs: tuple = ()
 
     def __init__(self, min_spacing: float = 0, max_per_sequence: Optional[int] = None):

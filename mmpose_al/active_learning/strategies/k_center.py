@@ -280,6 +280,7 @@ class CoreSetPoses(KCenter):
             hips (11, 12) of COCO.
         kwargs: See :class:`QueryStrategy`.
     """
+    needs = ('cameras', )
 
     def __init__(self, root: Union[int, Sequence[int]], **kwargs):
         super().__init__(**kwargs)

@@ -44,6 +44,7 @@ class MultiViewConsistency(QueryStrategy):
         aggregate (str): How views make a frame, ``'mean'``, ``'max'`` or ``'var'``.
         kwargs: See :class:`QueryStrategy`.
     """
+    needs = ('cameras', )
 
     def __init__(self, squared: bool = True, aggregate: str = 'mean', **kwargs):
         super().__init__(**kwargs)

@@ -21,7 +21,7 @@ class ViewDisagreement3D(QueryStrategy):
     Args:
         kwargs: See :class:`QueryStrategy`.
     """
-    needs = ('keypoints_3d', )
+    needs = ('frames', 'keypoints_3d')
 
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
         """The mean distance of each unit, mm; NaN where it is not defined.
