@@ -3,7 +3,11 @@ from unittest.mock import MagicMock
 
 import pytest
 import torch
+from mmengine.model import BaseModel
+from mmengine.runner import Runner
 
+import mmpose_al  # noqa: F401
+from mmpose.registry import MODELS
 from mmpose_al.engine.hooks import CollapseMonitorHook
 
 
@@ -34,6 +38,50 @@ def test_running_means_by_hand():
     assert hook.state['easy'] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize('broken', [
+    (float('nan'), 0.1), (1.0, float('nan')), (float('inf'), 0.1)])
+def test_values_that_are_not_finite_are_left_out(broken):
+    """Two low ones before, two after: the fourth speaks, and none is lost."""
+    hook = CollapseMonitorHook(patience=4, begin=0, momentum=0.5)
+    told = feed(hook, [(1.0, 0.1)] * 2 + [broken] + [(1.0, 0.1)] * 2)
+    assert told == [None] * 4 + [0]
+    assert hook.state == dict(labeled=1.0, easy=pytest.approx(0.1), below=4, since=0)
+
+
+@MODELS.register_module(force=True)
+class CollapsedModel(BaseModel):
+    """Answers unlabelled images with background from the start."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, x, mode='tensor'):
+        return dict(loss=self.weight.sum(), response_labeled=torch.tensor(0.8),
+                    response_easy=torch.tensor(0.01))
+
+
+@pytest.mark.parametrize('cfg, part, iterations', [
+    (dict(by_epoch=False, max_iters=12), 'iteration', 7),
+    (dict(by_epoch=True, max_epochs=4), 'epoch', 8)])
+def test_a_run_stops(tmp_path, cfg, part, iterations):
+    """It collapses from iteration 0 on, is judged from 4, epochs have 4 batches."""
+    runner = Runner(
+        model=dict(type='CollapsedModel'), work_dir=str(tmp_path),
+        train_dataloader=dict(dataset=[dict(x=torch.ones(1))] * 8, batch_size=2,
+                              sampler=dict(type='DefaultSampler', shuffle=False)),
+        train_cfg=cfg, optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
+        custom_hooks=[dict(type='CollapseMonitorHook', patience=3, begin=4,
+                           action='stop')],
+        default_scope='mmpose', experiment_name=f'collapse_{part}')
+    runner.train()
+    assert runner.iter == iterations
+    log, = tmp_path.glob('*/*.log')
+    said = [line for line in log.read_text().splitlines() if 'MonitorHook:' in line]
+    assert 'Since iteration 4 ' in said[0]
+    assert said[1].endswith(f'the run stops after this {part}.') and len(said) == 2
+
+
 def runner_at(iteration):
     runner = MagicMock()
     runner.iter = iteration
@@ -41,15 +89,14 @@ def runner_at(iteration):
     return runner
 
 
-@pytest.mark.parametrize('action', ['warn', 'stop'])
-def test_warns_by_name_and_stops_if_asked(action):
-    hook = CollapseMonitorHook(patience=1, begin=0, action=action)
+def test_warns_by_name():
+    hook = CollapseMonitorHook(patience=1, begin=0)
     runner = runner_at(7)
     outputs = dict(response_labeled=torch.tensor(0.8), response_easy=torch.tensor(0.01))
     hook.after_train_iter(runner, 0, None, outputs)
     said = ' '.join(str(c) for c in runner.logger.warning.call_args_list)
     assert 'CollapseMonitorHook' in said and '0.010' in said and '0.800' in said
-    assert runner.train_loop.stop_training is (action == 'stop')
+    assert runner.train_loop.stop_training is False
     hook.after_train_iter(runner, 0, None, dict(loss=torch.tensor(1.0)))  # no responses
 
 

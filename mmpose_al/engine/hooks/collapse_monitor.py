@@ -1,9 +1,11 @@
 """Watches the response of unlabelled images (Xie21, Fig. 3, 7)."""
+import math
 from typing import Optional
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import Hook
+from mmengine.runner import EpochBasedTrainLoop
 
 from mmpose.registry import HOOKS
 
@@ -16,7 +18,8 @@ class CollapseMonitorHook(Hook):
     unlabelled easy and of unlabelled hard images (``response_*``); MMEngine logs them
     to every visual backend. This hook smooths them over iterations and speaks up when
     the response to easy views has been below ``ratio`` times that of labelled images
-    for ``patience`` iterations in a row. It says so once for each collapse.
+    for ``patience`` iterations in a row. It says so once for each collapse. Iterations
+    whose responses are not finite are left out.
 
     Args:
         ratio (float): Share of the labelled response that counts as collapsed.
@@ -25,7 +28,8 @@ class CollapseMonitorHook(Hook):
         momentum (float): Weight of the newest value in the running means.
         floor (float): While the labelled response is smaller, nothing is judged: an
             untrained network answers nothing anywhere.
-        action (str): ``'warn'`` or ``'stop'``.
+        action (str): ``'warn'`` or ``'stop'``: the run ends in the ordinary way
+            after the iteration, in an epoch-based run after the epoch.
 
     Raises:
         ValueError: A setting out of range.
@@ -46,7 +50,7 @@ class CollapseMonitorHook(Hook):
                              f'least 1; got {ratio}, {momentum}, {patience}')
         self.ratio, self.patience, self.begin = ratio, patience, begin
         self.momentum, self.floor, self.action = momentum, floor, action
-        self.state = dict(labeled=None, easy=None, below=0)
+        self.state = dict(labeled=None, easy=None, below=0, since=0)
 
     def update(self, labeled: float, easy: float, iteration: int) -> Optional[int]:
         """Take in one iteration's responses.
@@ -55,6 +59,8 @@ class CollapseMonitorHook(Hook):
             int, optional: The iteration the collapse began at, at the moment it has
             lasted ``patience`` iterations; else None.
         """
+        if not (math.isfinite(labeled) and math.isfinite(easy)):
+            return None
         for name, value in (('labeled', labeled), ('easy', easy)):
             old = self.state[name]
             self.state[name] = value if old is None else (
@@ -62,9 +68,9 @@ class CollapseMonitorHook(Hook):
         low = (iteration >= self.begin and self.state['labeled'] >= self.floor
                and self.state['easy'] < self.ratio * self.state['labeled'])
         self.state['below'] = self.state['below'] + 1 if low else 0
-        if self.state['below'] == self.patience:
-            return iteration - self.patience + 1
-        return None
+        if self.state['below'] == 1:
+            self.state['since'] = iteration
+        return self.state['since'] if self.state['below'] == self.patience else None
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         """Judge this iteration; outputs are the model's log variables."""
@@ -90,11 +96,15 @@ class CollapseMonitorHook(Hook):
         runner.logger.warning(message)
         runner.message_hub.update_info('collapsed_since', since)
         if self.action == 'stop':
-            runner.logger.warning('CollapseMonitorHook: stopping the run.')
+            # MMEngine's loops look at this between iterations, or between epochs.
             runner.train_loop.stop_training = True
+            part = ('epoch' if isinstance(runner.train_loop, EpochBasedTrainLoop)
+                    else 'iteration')
+            runner.logger.warning(
+                f'CollapseMonitorHook: the run stops after this {part}.')
 
     def before_train(self, runner) -> None:
         """Go on where a resumed run was; its message hub is back by now."""
         state = runner.message_hub.get_info('collapse_monitor', None)
         if state is not None:
-            self.state = dict(state)
+            self.state.update(state)
