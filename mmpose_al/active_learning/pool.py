@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import os.path as osp
+from collections import Counter
 from typing import (Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional,
                     Sequence, Union)
 
@@ -39,9 +40,9 @@ class Pool(NamedTuple):
         sha256 (str): Of its bytes.
         unit (str): What is labelled at once: frames, images or instances.
         data (dict): The checked content, all of it.
-        persons (frozenset): Annotations that training reads: those with a box that has
-            an area inside the image, no crowd regions, in images of the chosen cameras
-            and subjects.
+        images (frozenset): Images of the chosen cameras and subjects.
+        persons (frozenset): Annotations that training reads: those in these images with
+            a box that has an area inside the image, no crowd regions.
         units (ndarray): Ids that may be asked for, ascending, int64 (U, ).
         sequences (ndarray): Number of each unit's recording, int64 (U, ).
         times (ndarray): Its place there, float64 (U, ).
@@ -51,6 +52,7 @@ class Pool(NamedTuple):
     sha256: str
     unit: str
     data: dict
+    images: FrozenSet[int]
     persons: FrozenSet[int]
     units: np.ndarray
     sequences: np.ndarray
@@ -64,6 +66,12 @@ class Pool(NamedTuple):
                              f'{self.unit}')
         draws = keyed_uniforms(self.units, 'initial', seed)
         return sorted(int(i) for i in self.units[np.lexsort((self.units, draws))[:num]])
+
+    def rig(self) -> Dict[int, int]:
+        """Frame id -> how many images with a camera it has."""
+        return Counter(
+            i['frame_id'] for i in self.data['images'] if i['id'] in self.images
+            and i.get('frame_id') is not None and i.get('camera_id') is not None)
 
     def truth(self) -> Dict[tuple, np.ndarray]:
         """(frame id, person id) -> 3D pose (K, 4), where the file knows it."""
@@ -120,7 +128,7 @@ def load_pool(path: str, unit: str,
             + '; set active_learning.unit to frames, images or instances')
     ids = np.array(sorted(units), np.int64)
     sequences, times = _places(data, unit, ids)
-    return Pool(path, hashlib.sha256(raw).hexdigest(), unit, data,
+    return Pool(path, hashlib.sha256(raw).hexdigest(), unit, data, frozenset(sizes),
                 frozenset(a['id'] for a in read_in_training), ids, sequences, times,
                 {i: views[i] for i in ids.tolist()})
 

@@ -1,6 +1,6 @@
 """Pseudo-labels from triangulation: which frames,
 and what they say (Feng23, Alg. 2)."""
-from typing import Dict, List, NamedTuple, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 import torch
@@ -23,22 +23,50 @@ class Candidates(NamedTuple):
     errors: List[float]
 
 
-def candidates(pool: PoolStatistics) -> Candidates:
+def check_rules(num: int, schedule: str, min_views: Optional[int]) -> None:
+    """Raise ValueError unless these rules can be followed; see :func:`candidates`."""
+    if num < 1 or schedule not in SCHEDULES or not (min_views is None
+                                                    or min_views >= 2):
+        raise ValueError(
+            'active_learning.self_training: num is at least 1, schedule is one of '
+            f'{SCHEDULES} and min_views is None (all) or at least 2; got {num}, '
+            f'{schedule!r} and {min_views}')
+
+
+def candidates(pool: PoolStatistics, rig: Dict[int, int],
+               min_views: Optional[int] = None) -> Candidates:
     """Unlabelled units in which every view is an inlier for every keypoint.
 
-    Sorted by triangulation error (Feng23, Eq. 8), ties by id.
+    All calibrated images of a frame show each of its persons (c_F = N). A view that
+    does not is no inlier: the fewer views, the easier they agree.
+
+    Args:
+        pool (PoolStatistics): The pool; its units are frames.
+        rig (dict): Frame id -> how many calibrated images it has.
+        min_views (int, optional): So many views of each person are enough, where
+            people often leave the view of some cameras.
+
+    Returns:
+        Candidates: Sorted by the views of the person that fewest see, most first, then
+        by triangulation error (Feng23, Eq. 8), then by id.
     """
     groups = pool.groups
     there = groups.rows >= 0
-    sure = (groups.inliers | ~there[..., None]).all((1, 2)) & groups.ok.all(1)
+    seen_by = there.sum(1)
+    enough = (np.array([rig[int(i)] for i in groups.unit]) if min_views is None
+              else min_views)
+    sure = (groups.inliers | ~there[..., None]).all((1, 2)) & groups.ok.all(1) & (
+        seen_by >= enough)
     per_group = np.nanmean(consistency_errors(pool), (1, 2))
     unit = pool.group_unit
     units = len(pool.units)
     doubtful = np.bincount(unit, ~sure, units) > 0
     seen = np.bincount(unit, minlength=units) > 0
     errors = pool.over_views(per_group, 'mean', unit)
+    fewest = -pool.over_views(-seen_by, 'max', unit)
     chosen = np.flatnonzero(seen & ~doubtful & ~pool.labeled)
-    chosen = chosen[np.lexsort((pool.units[chosen], errors[chosen]))]
+    chosen = chosen[np.lexsort(
+        (pool.units[chosen], errors[chosen], -fewest[chosen]))]
     return Candidates([int(pool.units[i]) for i in chosen],
                       [float(errors[i]) for i in chosen])
 

@@ -32,8 +32,9 @@ from ..active_learning.pool import (Pool, StateError, State, check_pool, check_s
                                     write_split)
 from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
 from ..active_learning.scoring import score_pool
-from ..active_learning.self_training import (Candidates, candidates, choose_pseudo,
-                                             pseudo_annotations, pseudo_error)
+from ..active_learning.self_training import (Candidates, candidates, check_rules,
+                                             choose_pseudo, pseudo_annotations,
+                                             pseudo_error)
 from ..active_learning.statistics import (PoolStatistics, ViewStatistics, load_views,
                                           save_views, sort_views)
 from ..active_learning.stopping import reached
@@ -47,6 +48,7 @@ DEFAULTS = dict(
     unit='frames', initial=None, budget=None, strategy=None,
     annotator=dict(type='GroundTruthAnnotator'), self_training=None, start='scratch',
     limits=dict(), pool=dict(), threshold=20.0)
+SELF_TRAINING = dict(schedule='alternate', min_views=None)
 
 
 class ActiveLearningExperiment:
@@ -62,7 +64,8 @@ class ActiveLearningExperiment:
     - ``initial``, ``budget``: units labelled before the first round and after each;
     - ``strategy``: config of a query strategy;
     - ``annotator``: ``GroundTruthAnnotator`` by default;
-    - ``self_training``: None, or dict(num=M, schedule='alternate');
+    - ``self_training``: None, or dict(num=M, schedule='alternate', min_views=None),
+      see :mod:`mmpose_al.active_learning.self_training`;
     - ``start``: a round's weights: ``'scratch'``, ``'last'`` round's, ``'load_from'``;
     - ``limits``: when to stop, see :func:`~mmpose_al.active_learning.stopping.reached`;
     - ``pool``: changes to the data set that is scored (by default the labelled source
@@ -127,11 +130,16 @@ class ActiveLearningExperiment:
                 'train_dataloader.dataset must be a LabeledUnlabeledDataset with one '
                 'labelled source, the pool; each round says which of it is labelled')
         if settings.self_training is not None:
-            settings.self_training = ConfigDict(
-                dict(schedule='alternate'), **settings.self_training)
+            rules = dict(SELF_TRAINING, **settings.self_training)
+            unknown = sorted(set(rules) - {'num', *SELF_TRAINING})
+            if unknown:
+                raise ValueError(f'active_learning.self_training: unknown keys {unknown}'
+                                 f'; there are num, {", ".join(SELF_TRAINING)}')
+            settings.self_training = ConfigDict(rules)
             if settings.unit != 'frames' or 'num' not in settings.self_training:
                 raise ValueError("active_learning.self_training = dict(num=M) labels "
                                  "frames of a rig; it needs unit='frames'")
+            check_rules(**settings.self_training)
         reached(settings.limits, [])
         return settings
 
@@ -415,7 +423,7 @@ class ActiveLearningExperiment:
         if rules is None or get_rank() != 0:
             return {}
         pool = self.statistics(number)
-        found = candidates(pool)
+        found = candidates(pool, self.pool.rig(), rules.min_views)
         picked = set(self.state.stage(number, 'select')['ids'])
         kept = [(i, e) for i, e in zip(*found) if i not in picked]
         found = Candidates([i for i, _ in kept], [e for _, e in kept])

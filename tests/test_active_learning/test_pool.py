@@ -170,6 +170,16 @@ def test_unknown_cameras_and_subjects_of_a_pool(two_people):
         load_pool(two_people, 'frames', lambda data, unit: [1], subjects=['b'])
 
 
+def test_the_rig_of_a_frame_is_its_calibrated_images(two_people):
+    """Whoever they show: nobody with a box in the second image of frame 4."""
+    assert load_pool(two_people, 'frames').rig() == {1: 2, 2: 2, 3: 2, 4: 2}
+    assert load_pool(two_people, 'frames', subjects=['a']).rig() == {1: 2}
+    assert load_pool(two_people, 'frames', cameras=['left']).rig() == {
+        1: 1, 2: 1, 3: 1, 4: 1}
+    change(two_people, lambda data: data['images'][0].pop('camera_id'))
+    assert load_pool(two_people, 'frames').rig() == {1: 1, 2: 2, 3: 2, 4: 2}
+
+
 def change(path, edit):
     with open(path) as file:
         data = json.load(file)

@@ -7,9 +7,10 @@ import pytest
 from mmpose_al.active_learning.self_training import (Candidates, candidates,
                                                      choose_pseudo, pseudo_annotations,
                                                      pseudo_error)
-from mmpose_al.active_learning.statistics import triangulate_views
+from mmpose_al.active_learning.statistics import PoolStatistics, triangulate_views
 from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_pool, make_views
 
+RIG = {frame: NUM_VIEWS for frame in range(0, 60, 10)}
 FOUND = Candidates([50, 20, 90, 10, 70], [1.0, 2.0, 3.0, 4.0, 5.0])
 
 
@@ -31,7 +32,7 @@ def test_candidates_need_every_view_and_keypoint():
     row = np.flatnonzero(pool.view_unit == 4)[2]
     keypoints[row, 3] += 60
     pool.views = pool.views._replace(keypoints=keypoints)
-    found = candidates(pool)
+    found = candidates(pool, RIG)
     assert sorted(found.ids) == [0, 20, 30, 50]
     assert list(np.sort(found.errors)) == found.errors
     errors = pool.groups.errors.astype(np.float64)
@@ -39,12 +40,36 @@ def test_candidates_need_every_view_and_keypoint():
         (errors[i]**2).mean() for i in (0, 2, 3, 5)))
 
 
+def test_a_view_that_is_missing_is_no_inlier():
+    """Frame 0 is seen by two views, 10 by three, 20 by four, 30 has three images."""
+    pool = make_pool(4, noise=[0.1, 0.2, 0.4, 0.3])
+    lost = np.isin(pool.views.id, [2, 3, 40 + 1, 120 + 2])
+    views = type(pool.views)(*(column[~lost] for column in pool.views))
+    pool = PoolStatistics(views, pool.units, pool.labeled)
+    rig = {0: 4, 10: 4, 20: 4, 30: 3}
+    found = candidates(pool, rig)
+    assert found.ids == [20, 30] and found.errors[0] > found.errors[1]
+    assert candidates(pool, rig, min_views=3).ids == [20, 10, 30]
+    assert candidates(pool, rig, min_views=2).ids == [20, 10, 30, 0]
+    assert candidates(pool, rig, min_views=4).ids == [20]
+
+
+def test_of_two_persons_the_one_that_fewer_views_see_counts():
+    one, points = make_views(2, noise=0.1)
+    other = one._replace(id=one.id + 1000, person_id=one.person_id + 1)
+    kept = np.array([i not in (1000, 1003) for i in other.id])  # frame 0, two views
+    views = type(one)(*(np.concatenate([a, b[kept]]) for a, b in zip(one, other)))
+    pool = PoolStatistics(views, np.array([0, 10]), np.zeros(2, bool))
+    assert candidates(pool, RIG).ids == [10]
+    assert candidates(pool, RIG, min_views=2).ids == [10, 0]
+
+
 def test_a_failed_keypoint_excludes_a_frame():
     pool = make_pool(3, noise=1.0)
     keypoints = pool.views.keypoints.copy()
     keypoints[pool.view_unit == 1, 0] = np.nan
     pool.views = pool.views._replace(keypoints=keypoints)
-    assert sorted(candidates(pool).ids) == [0, 20]
+    assert sorted(candidates(pool, RIG).ids) == [0, 20]
 
 
 def test_pseudo_keypoints_are_the_projected_points():
