@@ -7,7 +7,8 @@ Notation
       whole numbers, so an image of width W spans [0, W - 1]
     - sizes are (W, H), as in MMPose's codecs
 
-Normalised coordinates appear in :func:`warp` only.
+Normalised coordinates appear in :func:`warp` only. Products are written out as sums,
+because a matmul under autocast would round coordinates to half precision.
 """
 from typing import Optional, Sequence, Tuple, Union
 
@@ -44,26 +45,27 @@ def similarity(angle: Tensor,
         sign = torch.ones_like(linear)
         sign[:, 0] = torch.where(flip, -1.0, 1.0).to(linear)[:, None]
         linear = linear * sign
-    shift = center - linear @ center
+    shift = center - (linear * center).sum(-1)
     return torch.cat([linear, shift[..., None]], -1)
 
 
 def compose(outer: Tensor, inner: Tensor) -> Tensor:
     """The map that applies ``inner`` first: both and the result (B, 2, 3)."""
-    linear = outer[..., :2] @ inner[..., :2]
-    shift = outer[..., :2] @ inner[..., 2:] + outer[..., 2:]
-    return torch.cat([linear, shift], -1)
+    product = (outer[..., :2, None] * inner[..., None, :, :]).sum(-2)
+    return torch.cat([product[..., :2], product[..., 2:] + outer[..., 2:]], -1)
 
 
 def invert(matrix: Tensor) -> Tensor:
     """Inverse maps, shape (B, 2, 3), of maps of the same shape."""
     linear = torch.linalg.inv(matrix[..., :2])
-    return torch.cat([linear, -linear @ matrix[..., 2:]], -1)
+    shift = -(linear * matrix[..., None, :, 2]).sum(-1)
+    return torch.cat([linear, shift[..., None]], -1)
 
 
 def transform_points(matrix: Tensor, points: Tensor) -> Tensor:
     """Points (B, K, 2) under maps (B, 2, 3)."""
-    return points @ matrix[..., :2].transpose(-1, -2) + matrix[:, None, :, 2]
+    turned = (matrix[:, None, :, :2] * points[..., None, :]).sum(-1)
+    return turned + matrix[:, None, :, 2]
 
 
 def rescale(matrix: Tensor, scale_factor: Size) -> Tensor:

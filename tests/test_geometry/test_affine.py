@@ -54,6 +54,24 @@ def test_invert_and_compose():
     assert torch.allclose(back, points)
 
 
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_autocast_does_not_round_maps(dtype):
+    angle, scale = torch.tensor([50.0, -33.0]), torch.tensor([0.7, 1.4])
+    points = torch.rand(2, 5, 2) * 200
+
+    def maps():
+        one = affine.similarity(angle, scale, (192, 256), torch.tensor([True, False]))
+        other = affine.similarity(angle.flip(0), scale, (192, 256))
+        return [one, affine.compose(one, other), affine.invert(one),
+                affine.transform_points(one, points)]
+
+    expected = maps()
+    with torch.autocast('cpu', dtype):
+        got = maps()
+    for one, other in zip(got, expected):
+        assert torch.equal(one, other)
+
+
 def test_rescale_agrees_with_going_through_the_input():
     factor = torch.tensor([4.0, 255 / 63]).double()
     matrix = random_maps(8, (192, 256), True)

@@ -64,6 +64,34 @@ def test_carry_there_and_back_and_by_way_of_a_third_view():
     assert same is maps and seen.min() == 1
 
 
+def test_autocast_leaves_heatmaps_where_they_belong():
+    seeds, like = np.arange(8), images(8, input_size=(192, 256))
+    views = AffineViews(flip_prob=0.5)
+    maps = gaussians(torch.rand(8, 4, 2) * torch.tensor([47.0, 63.0]), (48, 64), 2.0)
+
+    def carried():
+        one, two = (views.sample(seeds, (192, 256), like, name) for name in 'ab')
+        return carry(maps, one, two, (4, 4), FLIP)
+
+    with torch.autocast('cpu', torch.bfloat16):
+        got = carried()
+    for one, other in zip(got, carried()):
+        assert torch.equal(one, other)
+
+
+def test_autocast_rounds_no_place(checkpoint):
+    """Half precision would place a redrawn joint up to an eighth of a pixel off."""
+    batch, seeds = images(3), np.arange(3)
+    for model in (build('PoseDual'), build('DenoisedPoseDual'),
+                  with_teacher('DataDistill', checkpoint[0])):
+        hard = model.hard_view.sample(seeds, (32, 48), batch)
+        with torch.autocast('cpu', torch.bfloat16):
+            lessons = model.teach(batch, hard, seeds, FLIP)
+        for lesson in lessons:
+            assert {part.dtype for part in lesson if part is not None} == {
+                torch.float32}
+
+
 def test_no_view_sees_beyond_the_easy_image():
     """The frame of a view of half the size: the image, 8 x 12 heatmap pixels, spans x
     in [1.94, 5.44] and y in [2.94, 8.44]; beside it there is padding, which a view of

@@ -176,8 +176,8 @@ class EasyHardEstimator(SemiPoseEstimator):
                 images = self.hard_images(inputs, lesson.joints, hard, path, seeds)
                 heatmaps = self.hard_heatmaps(student, images)
                 loss = loss + self.consistency(
-                    heatmaps.float(), lesson.target.float(), lesson.mask,
-                    lesson.confidence, lesson.weight)
+                    heatmaps, lesson.target, lesson.mask, lesson.confidence,
+                    lesson.weight)
                 responses.append(response(heatmaps))
             if loss.requires_grad and not self.hard_updates_statistics:
                 keep_statistics_in_backward(student, loss)

@@ -15,8 +15,11 @@ def last_heatmaps(output) -> Tensor:
 
 
 def predict_heatmaps(network: nn.Module, images: Tensor) -> Tensor:
-    """Heatmaps (B, K, h, w) of images (B, C, H, W)."""
-    return last_heatmaps(network.head.forward(network.extract_feat(images)))
+    """Heatmaps (B, K, h, w) of images (B, C, H, W).
+
+    In float32 under autocast too: what is read off them, joints' places, needs it.
+    """
+    return last_heatmaps(network.head.forward(network.extract_feat(images))).float()
 
 
 @contextmanager
