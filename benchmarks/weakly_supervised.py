@@ -24,7 +24,7 @@ from semi_supervised import (ROOT, call, config_digest, machine, test,  # noqa: 
 TABLE = 'weakly_supervised'
 PATH = 'configs/weakly_supervised_3d/synthetic/{}_lite0_synthetic-64x64.py'
 ROWS = ('2d-only', 'fs', 'ss', 'ws-r', 'ws', 'ws-regularized', 'ws-no-limbs',
-        'ws-no-multiview', 'ws-paper')
+        'ws-no-multiview', 'ws-l1', 'ws-paper')
 
 
 def folder(row: str, seed: int) -> str:

@@ -57,6 +57,63 @@ def procrustes(source: Tensor,
     return R, t, s
 
 
+def best_translation(source: Tensor, target: Tensor, rotation: Tensor,
+                     weights: Optional[Tensor] = None) -> Tensor:
+    """t (..., 3) that brings R source + t nearest to target in weighted squares.
+
+    Args:
+        source, target, weights: As in :func:`procrustes`.
+        rotation (Tensor): R, shape (..., 3, 3).
+    """
+    source, target, w = _shared(source, target, weights)
+    total = w.sum(-1)
+    share = w / torch.where(total > 0, total, torch.ones_like(total))[..., None]
+    turned = (rotation[..., None, :, :] * source[..., None, :]).sum(-1)
+    return (share[..., None] * (target - turned)).sum(-2)
+
+
+def align_distances(source: Tensor, target: Tensor, weights: Optional[Tensor] = None,
+                    rotation: Optional[Tensor] = None, delta: float = 0.01,
+                    steps: int = 5) -> Tuple[Tensor, Tensor]:
+    """The rigid map with the least sum of distances instead of their squares.
+
+    Minimises sum_n w_n :func:`huber` (R source_n + t - target_n), by :func:`procrustes`
+    with weights w_n / max(distance_n, delta), again and again (iteratively reweighted
+    least squares). Five steps are near the minimum, not at it.
+
+    Args:
+        source, target, weights: As in :func:`procrustes`.
+        rotation (Tensor, optional): R, if it is known; (..., 3, 3).
+        delta (float): Distance below which squares count.
+        steps (int): Steps after the first alignment.
+
+    Returns:
+        tuple: R (..., 3, 3) and t (..., 3).
+    """
+    source, target, w = _shared(source, target, weights)
+    share = w
+    for step in range(steps + 1):
+        if rotation is None:
+            R, t, s = procrustes(source, target, share)
+        else:
+            R, s = rotation, torch.ones_like(w[..., 0])
+            t = best_translation(source, target, R, share)
+        far = (target - apply_similarity(source, R, t, s)).norm(dim=-1)
+        share = w / far.clamp(min=delta)
+    return R, t
+
+
+def huber(vectors: Tensor, delta: float = 0.01) -> Tensor:
+    """Lengths (...) of vectors (..., D), less delta / 2; squares / 2 delta below delta.
+
+    Unlike the length itself it has a gradient at 0.
+    """
+    squared = (vectors * vectors).sum(-1)
+    length = squared.clamp(min=delta * delta).sqrt()
+    return torch.where(squared < delta * delta, squared / (2 * delta),
+                       length - delta / 2)
+
+
 def apply_similarity(points: Tensor, R: Tensor, t: Tensor, s: Tensor) -> Tensor:
     """s R points + t: points (..., N, 3), R (..., 3, 3), t (..., 3), s (...)."""
     rotated = (R[..., None, :, :] * points[..., None, :]).sum(-1)

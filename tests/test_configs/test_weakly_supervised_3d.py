@@ -91,10 +91,14 @@ def test_rows_differ_in_what_their_names_say(pattern):
     changes = {
         'ws-r': dict(known_rotations=True), 'ws-regularized': dict(regularize=True),
         'ws-no-limbs': dict(limbs=None), 'ws-no-multiview': dict(multi_view=None),
-        'ws-paper': dict(multi_view=dict(base.multi_view, apparent_size=False),
-                         handedness=None, range_weight=0.0)}
+        'ws-l1': dict(multi_view=dict(base.multi_view, distance='l1',
+                                      loss_weight=base.multi_view.loss_weight / 1.5)),
+        'ws-paper': dict(multi_view=dict(
+            base.multi_view, apparent_size=False, distance='l1',
+            loss_weight=base.multi_view.loss_weight / 1.5),
+            handedness=None, range_weight=0.0)}
     rows = [row for row in changes if pattern.format(row) in CONFIGS]
-    assert len(rows) == (5 if pattern == SYNTHETIC else 3)
+    assert len(rows) == (6 if pattern == SYNTHETIC else 3)
     for row in rows:
         expected = dict(base.to_dict(), **changes[row])
         assert load(pattern.format(row)).model.to_dict() == expected, row
@@ -123,7 +127,9 @@ def test_the_papers_numbers():
     assert config.train_cfg.max_iters == 60000
     assert config.param_scheduler[0].milestones == [50000]
     model = config.model
-    assert (model.multi_view.loss_weight, model.limbs.loss_weight) == (10, 100)
+    paper = load(H36M.format('ws-paper')).model
+    assert (paper.multi_view.loss_weight, paper.limbs.loss_weight) == (10, 100)
+    assert (model.multi_view.loss_weight, model.limbs.loss_weight) == (15, 100)
     with without_random_weights():
         built = MODELS.build(without_weights(model))
     assert (built.head.depth_weight, built.head.temperature) == (5, 50)

@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmpose_al.geometry.alignment import apply_similarity, best_scale, procrustes
+from mmpose_al.geometry.alignment import (align_distances, apply_similarity, best_scale,
+                                          best_translation, huber, procrustes)
 
 
 def rotation(seed):
@@ -111,3 +112,57 @@ def test_gradient_and_shape_errors():
     assert torch.autograd.gradcheck(lambda x, y: procrustes(x, y, scale=True), a)
     with pytest.raises(ValueError, match=r'\(\.\.\., N, 3\)'):
         procrustes(torch.zeros(4, 2), torch.zeros(4, 2))
+
+
+def test_huber_by_hand():
+    vectors = torch.tensor([[3.0, 4], [0, 0], [0.06, 0.08]], requires_grad=True)
+    found = huber(vectors, delta=0.2)
+    # 5 - 0.1; 0; 0.1^2 / 0.4
+    assert found.tolist() == pytest.approx([4.9, 0, 0.025])
+    found.sum().backward()
+    assert vectors.grad.tolist() == [pytest.approx([0.6, 0.8]), [0, 0],
+                                     pytest.approx([0.3, 0.4])]
+
+
+def test_best_translation_by_hand():
+    quarter = torch.tensor([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])  # x to y
+    source = torch.tensor([[1.0, 0, 0], [0, 1, 0], [float('nan'), 0, 0]])
+    target = torch.tensor([[5.0, 1, 0], [0, 0, 3], [0, 0, 0]])
+    # turned: (0, 1, 0), (-1, 0, 0); differences (5, 0, 0), (1, 0, 3), weights 3 and 1
+    found = best_translation(source, target, quarter, torch.tensor([3.0, 1, 1]))
+    assert found.tolist() == pytest.approx([4, 0, 0.75])
+
+
+def test_distances_are_robust_where_squares_are_not():
+    rng = np.random.default_rng(2)
+    source = torch.from_numpy(rng.normal(size=(12, 3)))
+    R, t = rotation(2), torch.tensor([1.0, 2, 3]).double()
+    target = apply_similarity(source, R, t, torch.tensor(1.0).double())
+    target[0] += 3.0
+    near, shift = align_distances(source, target, steps=30)
+    squares = procrustes(source, target)[0]
+    assert (near - R).abs().max() < 5e-3 and (shift - t).abs().max() < 5e-3
+    assert (squares - R).abs().max() > 0.05
+    given, shift = align_distances(source, target, rotation=R, steps=30)
+    assert given is R and (shift - t).abs().max() < 5e-3
+
+
+def test_minimises_the_weighted_distances():
+    rng = np.random.default_rng(3)
+    source, target = (torch.from_numpy(rng.normal(size=(9, 3))) for _ in range(2))
+    w = torch.from_numpy(rng.uniform(0, 2, 9))
+    R, t = align_distances(source, target, w, steps=300)
+
+    def cost(R, t):
+        moved = apply_similarity(source, R, t, torch.ones(()).double())
+        return (w * huber(moved - target)).sum()
+
+    least = cost(R, t)
+    for step in (1e-3, -1e-3):
+        for i in range(3):
+            assert cost(R, t + step * torch.eye(3).double()[i]) > least
+            a = torch.zeros(3, 3).double()
+            a[i, (i + 1) % 3], a[(i + 1) % 3, i] = step, -step
+            assert cost(torch.matrix_exp(a) @ R, t) > least
+    few = cost(*align_distances(source, target, w))
+    assert least <= few < cost(*procrustes(source, target, w)[:2])

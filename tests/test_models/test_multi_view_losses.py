@@ -104,6 +104,43 @@ def test_equal_poses_cost_nothing_under_autocast(dtype):
             assert float(loss) < 1e-4
 
 
+def test_euclidean_distance_by_hand():
+    """Two views, identity rotations, one joint off by 0.6: the median is aligned."""
+    points = torch.zeros(1, 2, 3, 3, dtype=torch.float64)
+    points[0, :, :, 2] = torch.tensor([1.0, 2, 3])
+    points[0, 1, 0, 0] = 0.6
+    eye = torch.eye(3, dtype=torch.float64).expand(1, 2, 3, 3)
+    loss = MultiViewConsistencyLoss(loss_weight=1.0, distance='euclidean')
+    # least of |0.6 - t| - 0.005 + 2 t^2 / 0.02: t = 0.005, 0.59 + 0.0025 over 3 joints
+    assert float(loss(points, *everything(points), eye)) == pytest.approx(
+        0.5925 / 3, rel=5e-3)
+    with pytest.raises(ValueError, match="'l1' or 'euclidean'; got 'l2'"):
+        MultiViewConsistencyLoss(distance='l2')
+
+
+def test_the_constant_alignment_leaves_the_gradient_of_euclidean_distances():
+    """Moving or turning a view changes no loss, so no gradient should ask for it.
+
+    With absolute coordinates it does: Procrustes minimises something else.
+    """
+    points, _ = views(num_groups=5)
+    generator = torch.Generator().manual_seed(1)
+    points = points + 0.2 * torch.randn(points.shape, generator=generator,
+                                        dtype=torch.float64)
+    points.requires_grad_()
+    moved, turned = {}, {}
+    for distance in ('l1', 'euclidean'):
+        loss = MultiViewConsistencyLoss(loss_weight=1.0, distance=distance)
+        grad, = torch.autograd.grad(loss(points, *everything(points)), points)
+        size = grad.norm(dim=-1).sum()
+        moved[distance] = float(grad.sum(-2).norm(dim=-1).sum() / size)
+        centred = points.detach() - points.detach().mean(-2, keepdim=True)
+        torque = torch.cross(centred, grad, dim=-1).sum(-2).norm(dim=-1).sum()
+        turned[distance] = float(torque / (size * centred.norm(dim=-1).mean()))
+    assert moved['euclidean'] < 0.05 and turned['euclidean'] < 0.05
+    assert moved['l1'] > 0.1 and turned['l1'] > 0.1
+
+
 def test_apparent_size_by_hand():
     points = torch.zeros(1, 2, 3, 3, dtype=torch.float64)
     points[0, :, :, 2] = torch.tensor([1.0, 2, 3])

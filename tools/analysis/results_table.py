@@ -162,7 +162,7 @@ COLUMNS_3D = (('2D px', 'EPE'), ('MPJPE', 'pose3d/MPJPE'),
               ('PCK@150', 'pose3d/PCK'), ('AUC', 'pose3d/AUC'),
               ('failed %', 'pose3d/failed'))
 ORDER_3D = ('fs', 'ss', 'ws-r', 'ws', 'ws-regularized', 'ws-no-limbs',
-            'ws-no-multiview', 'ws-paper', '2d-only')
+            'ws-no-multiview', 'ws-l1', 'ws-paper', '2d-only')
 
 
 def is_3d(rows: Dict[str, List[dict]]) -> bool:

@@ -1,6 +1,7 @@
 """WS, 2D=M, MV=H (Tables 1, 2): 128 labelled images and 32 groups of 4 views.
 
-With what the paper does not have (README.md): apparent sizes, handedness, the range of
+With what the paper does not have (README.md): apparent sizes, Euclidean distances (two
+thirds of sums of coordinates, so 15 for the paper's 10), handedness, the range of
 depths, and clipped gradients; ``ws-paper_*`` is without them.
 """
 _base_ = './pretrain_hrnet-w32_h36m-256x256.py'
@@ -11,7 +12,7 @@ model = dict(
         type='Pretrained',
         checkpoint='work_dirs/pretrain_hrnet-w32_h36m-256x256/iter_60000.pth')),
     num_views=4,
-    multi_view=dict(loss_weight=10.0, apparent_size=True),
+    multi_view=dict(loss_weight=15.0, apparent_size=True, distance='euclidean'),
     limbs=dict(limbs=_base_.limbs, mean_lengths=_base_.unit_lengths,
                loss_weight=100.0),
     handedness=dict(triples=_base_.triples, loss_weight=100.0),

@@ -8,7 +8,7 @@ model = dict(
     type='WeaklySupervisedPose3D',
     network=_base_.model,
     num_views=4,
-    multi_view=dict(loss_weight=1.0, apparent_size=True),
+    multi_view=dict(loss_weight=1.5, apparent_size=True, distance='euclidean'),
     limbs=dict(limbs=_base_.limbs, mean_lengths=_base_.unit_lengths,
                loss_weight=1.0),
     handedness=dict(triples=_base_.triples, loss_weight=5.0),
