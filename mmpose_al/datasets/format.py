@@ -410,15 +410,17 @@ def _check_references(data: dict, ids: Dict[str, dict], path: str) -> None:
             fail('category_id', f'{category!r} is not the id of a category',
                  'add the category, or correct the id')
         person = annotation.get('person_id')
-        if person is None:
-            continue
-        if not is_int(person):
+        if person is not None and not is_int(person):
             fail('person_id', f'is {person!r}', 'write an integer, the same in '
                  'all views of a frame')
-        if known[image].get('frame_id') is None:
+        # A crowd region without a number is nobody.
+        if known[image].get('frame_id') is None or (
+                person is None and annotation.get('iscrowd', 0)):
             continue
+        person, what = ((0, 'is missing, which is person 0, and ') if person is None
+                        else (person, ''))
         if (image, person) in seen:
-            fail('person_id', f'image {image} already shows person {person}: '
+            fail('person_id', f'{what}image {image} already shows person {person}: '
                  + _entry('annotations', seen[image, person],
                           data['annotations']),
                  'give every person of an image its own number')

@@ -150,6 +150,9 @@ STRUCTURE = [
     (put('annotations', 3, 'image_id', 5), 'annotations[3]', 'image_id'),
     (put('annotations', 3, 'category_id', 5), 'annotations[3]', 'category_id'),
     (put('annotations', 1, 'person_id', 0), 'annotations[1]', 'person_id'),
+    (put('annotations', 1, 'person_id', None), 'annotations[1]', 'person_id'),
+    (lambda data: [a.pop('person_id') for a in data['annotations']], 'annotations[1]',
+     'person_id'),
     (put('frames', 1, 'index', 0), 'frames[1]', 'index'),
     (put('frames', 1, 'sequence', 3), 'frames[1]', 'sequence'),
     (put('frames', 1, 'time', float('nan')), 'frames[1]', 'time'),
@@ -167,6 +170,22 @@ STRUCTURE = [
     (put('categories', 0, 'keypoints', ['a', 'a', 'b']), 'categories[0]',
      'keypoints'),
 ]
+
+
+def test_people_without_a_number(write):
+    """One is person 0, a crowd nobody; without frames numbers do not matter."""
+    data = multiview_data()
+    data['annotations'][0].pop('person_id')
+    load_multiview(write(data))
+    data['annotations'][1]['iscrowd'] = 1
+    data['annotations'][1].pop('person_id')
+    load_multiview(write(data))
+    data = multiview_data()
+    for annotation in data['annotations']:
+        annotation.pop('person_id')
+    for image in data['images']:
+        image.pop('frame_id')
+    load_multiview(write(data))
 
 
 @pytest.mark.parametrize('change, entry, field', STRUCTURE)
