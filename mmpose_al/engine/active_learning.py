@@ -133,8 +133,9 @@ class ActiveLearningExperiment:
             rules = dict(SELF_TRAINING, **settings.self_training)
             unknown = sorted(set(rules) - {'num', *SELF_TRAINING})
             if unknown:
-                raise ValueError(f'active_learning.self_training: unknown keys {unknown}'
-                                 f'; there are num, {", ".join(SELF_TRAINING)}')
+                raise ValueError(
+                    f'active_learning.self_training: unknown keys {unknown}; there are '
+                    f'num, {", ".join(SELF_TRAINING)}')
             settings.self_training = ConfigDict(rules)
             if settings.unit != 'frames' or 'num' not in settings.self_training:
                 raise ValueError("active_learning.self_training = dict(num=M) labels "
