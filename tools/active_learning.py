@@ -106,13 +106,15 @@ def status(args) -> int:
         raise ValueError(f'{work_dir}: no experiment, there is no active_learning.json')
     queries = load_queries(work_dir)
     last = queries[-1] if queries else None
-    open_query = last is not None and state.stage(last.round, 'annotate') is None
+    finished = state.content['finished']
+    open_query = (finished is None and last is not None
+                  and state.stage(last.round, 'annotate') is None)
     document = load_answers(work_dir, last.round) if open_query else None
     answered = len(merged([document])) if document else 0
     pending = open_query and not document
     if args.json:
         print(json.dumps(dict(
-            finished=state.content['finished'], labeled=len(state.labeled()),
+            finished=finished, labeled=len(state.labeled()),
             units=state.content['pool']['units'], unit=state.content['unit'],
             rounds=state.rounds, pending=last.round if pending else None,
             answered=answered), indent=1))
@@ -130,8 +132,8 @@ def status(args) -> int:
         line += ''.join(f'; {k} {v:.4g}' for k, v in metrics.items()
                         if k.count('/') == 1 and not k.startswith(('student', 'mean/')))
         print(line)
-    if state.content['finished']:
-        print(f'finished: {state.content["finished"]}')
+    if finished is not None:
+        print(f'finished: {finished}')
     elif pending:
         print(pending_text(work_dir, last.round, last))
     elif open_query:

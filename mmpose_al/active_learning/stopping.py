@@ -34,7 +34,9 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
         if minutes >= limits['minutes']:
             return f'{minutes:.0f} minutes of annotation are spent'
     if limits.get('plateau') is not None:
-        return _plateau(limits['plateau'], rounds)
+        reason = _plateau(limits['plateau'], rounds)
+        if reason is not None:
+            return reason
     if limits.get('uncertainty') is not None and last.get('utilities'):
         if max(last['utilities']) < limits['uncertainty']:
             return (f'the most uncertain unit has {max(last["utilities"]):.4g}, below '

@@ -211,6 +211,9 @@ class ActiveLearningExperiment:
         if self.state.stage(number, name) is not None:
             return
         self.say(f'round {number}: {name}')
+        if get_rank() == 0 and self.state.content['finished'] is not None:
+            self.state.content['finished'] = None  # its limits were raised
+            self.state.write()
         start = time.time()
         result = getattr(self, f'_{name}')(number)
         box = [result]
@@ -236,6 +239,10 @@ class ActiveLearningExperiment:
                 utilities=stages.get('select', {}).get('utilities')))
         if len(self.state.labeled()) >= len(self.pool.units):
             return f'all {len(self.pool.units)} {self.settings.unit} are labelled'
+        selection = self.state.stage(number, 'select')
+        if selection is not None and not selection['ids']:
+            return (f'{selection["strategy"]} may choose none of the other '
+                    f'{self.settings.unit} (min_spacing, max_per_sequence)')
         return reached(self.settings.limits, done)
 
     def say(self, text: str) -> None:

@@ -277,6 +277,7 @@ ROUND = dict(labels=10, views=80, joints=1300, metrics={'m': 1.0}, utilities=[5.
     (dict(joints=1301), False), (dict(minutes=40, seconds_per_view=30), True),
     (dict(minutes=41), False), (dict(uncertainty=5.5), True),
     (dict(uncertainty=5.0), False),
+    (dict(plateau=dict(metric='m'), uncertainty=5.5), True),
 ])
 def test_limits(limits, over):
     assert bool(reached(limits, [ROUND])) is over

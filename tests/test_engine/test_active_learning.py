@@ -260,6 +260,50 @@ def test_a_pool_without_cameras_is_told_before_anything_is_asked(section, tiny,
     assert not osp.exists(str(tmp_path / 'work'))
 
 
+@pytest.fixture
+def untrained(monkeypatch):
+    """Rounds without training and scoring; notes what the state then said."""
+    from mmpose_al.active_learning.pool import load_state
+    from mmpose_al.active_learning.statistics import save_views
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment
+    from tests.test_active_learning.rig import make_views
+    said = []
+    views, _ = make_views(1)
+    none = type(views)(*(column[:0] for column in views))
+
+    def train(self, number):
+        said.append((number, load_state(self.work_dir).content['finished']))
+        return dict(checkpoint='', steps=0, metrics={'m': 1.0})
+
+    def score(self, number):
+        os.makedirs(self.folder(number))
+        save_views(none, self._score_file(number))
+        return {}
+
+    monkeypatch.setattr(ActiveLearningExperiment, '_train', train)
+    monkeypatch.setattr(ActiveLearningExperiment, '_score', score)
+    return said
+
+
+@pytest.mark.filterwarnings('ignore:RandomSampling was asked')
+def test_an_experiment_ends_when_nothing_may_be_chosen(untrained, tiny, tmp_path):
+    """One frame of each of the six sequences at most; further rounds would add none."""
+    cfg = config(tiny, tmp_path, initial=1, budget=3, self_training=None, strategy=dict(
+        type='RandomSampling', max_per_sequence=1), limits=dict(rounds=9))
+    state = run(cfg)
+    assert 'may choose none of the other frames' in state.content['finished']
+    assert [len(e['ids']) for e in state.content['labeled']] == [1, 3, 2]
+    assert run(cfg).content == state.content
+
+
+def test_raised_limits_reopen_a_finished_experiment(untrained, tiny, tmp_path):
+    section = dict(self_training=None, strategy=dict(type='RandomSampling'))
+    run(config(tiny, tmp_path, limits=dict(rounds=1), **section))
+    state = run(config(tiny, tmp_path, limits=dict(rounds=3), **section))
+    assert state.content['finished'] == '3 rounds are done'
+    assert untrained == [(0, None), (1, None), (2, None)]
+
+
 def test_under_mmposes_own_launcher(unbroken, tiny, tmp_path):
     """Its tools/train.py knows no runner_type; the loop runs the same experiment."""
     import mmpose

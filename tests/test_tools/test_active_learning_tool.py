@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.pool import load_pool, new_state
+from mmpose_al.active_learning.pool import load_pool, load_state, new_state
 from mmpose_al.active_learning.statistics import load_views, save_views
 from tests.test_active_learning.people import (ROUND, answer, opened, read, snapshot,
                                                write, write_pool)
@@ -56,6 +56,12 @@ def test_status_before_and_after_the_answers(experiment, tmp_path, capsys):
     assert tool.main(['status', work]) == 0
     said = capsys.readouterr().out
     assert '2 of 8 persons are answered' in said and 'tools/train.py' in said
+    state = load_state(work)
+    os.remove(osp.join(work, 'answers', 'round_01.json'))
+    state.content['finished'] = 'limits were lowered'
+    state.write()
+    assert tool.main(['status', work]) == 0  # nothing waits for an answer
+    assert 'finished: limits were lowered' in capsys.readouterr().out
     assert tool.main(['status', str(tmp_path)]) == 1
     assert 'no experiment' in capsys.readouterr().err
 
