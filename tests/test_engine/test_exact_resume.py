@@ -25,7 +25,7 @@ from mmpose.registry import DATASETS, HOOKS, METRICS, MODELS
 
 import mmpose_al  # noqa: F401
 from mmpose_al.engine.checkpoint import safe_globals
-from mmpose_al.engine.hooks.exact_resume import seed_everything
+from mmpose_al.engine.hooks.exact_resume import has_own_statistics, seed_everything
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
 META = {key: [] for key in ('upper_body_ids', 'lower_body_ids', 'flip_pairs',
@@ -71,6 +71,15 @@ class ResumeModel(BaseModel):
             return dict(loss=(self.layer(x) - random.random()).pow(2).mean())
         random.random(), torch.rand(3), np.random.rand()
         return list(x)
+
+
+@MODELS.register_module(force=True)
+class ResumeNormModel(ResumeModel):
+    """With a layer that keeps statistics, if it were used."""
+
+    def __init__(self, norm):
+        super().__init__()
+        self.norm = getattr(torch.nn, norm)(2)
 
 
 @METRICS.register_module(force=True)
@@ -132,7 +141,7 @@ def plain(sampler):
 
 def run(folder, data=MIXED, by_epoch=False, workers=0, stop=None, kill=False,
         resume=False, length=12, val=False, hook=True, seed=11, name='log',
-        **randomness):
+        model=dict(type='ResumeModel'), **randomness):
     """One run; returns the lines it wrote, oldest first."""
     init_default_scope('mmpose')
     run.count += 1
@@ -147,7 +156,7 @@ def run(folder, data=MIXED, by_epoch=False, workers=0, stop=None, kill=False,
                        sampler=dict(type='DefaultSampler', shuffle=False),
                        batch_size=2, num_workers=0))
     runner = QuickRunner(
-        model=dict(type='ResumeModel'), work_dir=folder, train_dataloader=loader,
+        model=model, work_dir=folder, train_dataloader=loader,
         optim_wrapper=dict(optimizer=dict(type='Adam', lr=.05)),
         param_scheduler=[dict(type='LinearLR', start_factor=.1, end=9,
                               by_epoch=False)],
@@ -300,6 +309,23 @@ def test_resume_at_iteration_20000_reads_nothing_twice(tmp_path, data):
     resumed = run(folder, data, length=20002, resume=True, name='resumed')
     assert [line['iter'] for line in resumed] == [20000, 20001]
     assert len(READS) == sum(len(line['ids']) for line in resumed) <= 8
+
+
+@pytest.mark.parametrize('norm, ranks, told', [
+    ('BatchNorm1d', 2, True), ('BatchNorm1d', 1, False), ('InstanceNorm1d', 2, False)])
+def test_own_statistics_of_ranks_are_not_exact(tmp_path, monkeypatch, norm, ranks,
+                                               told):
+    """The checkpoint has rank 0's alone; a resumed run says so, a new one does not."""
+    name, said = 'mmpose_al.engine.hooks.exact_resume.', []
+    monkeypatch.setattr(name + 'print_log', lambda text, *_, **__: said.append(text))
+    monkeypatch.setattr(name + 'get_world_size', lambda: ranks)
+    args = dict(model=dict(type='ResumeNormModel', norm=norm), length=4)
+    with pytest.raises(Stopped):
+        run(str(tmp_path), stop=3, **args)
+    assert said == []
+    run(str(tmp_path), resume=True, name='resumed', **args)
+    assert ["rank 0's BatchNorm" in text for text in said] == [True] * told
+    assert not has_own_statistics(torch.nn.SyncBatchNorm(2))
 
 
 def test_batch_size_must_agree(tmp_path):

@@ -17,11 +17,12 @@ from typing import Any, Iterator, Optional
 import numpy as np
 import torch
 from mmengine.dataset import DefaultSampler, InfiniteSampler
-from mmengine.dist import broadcast_object_list, get_rank
+from mmengine.dist import broadcast_object_list, get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
 from mmpose.registry import HOOKS
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import BatchSampler
 
 from mmpose_al.datasets.labeled_unlabeled import LabeledUnlabeledDataset
@@ -43,6 +44,8 @@ class ExactResumeHook(Hook):
     * other data sets with ``num_workers > 0``: the order of the samples
       continues, their augmentation does not (it follows the workers' state);
     * other samplers: MMEngine replays their batches;
+    * several processes with BatchNorm, but for SyncBN: each has running
+      statistics of its own, the checkpoint has rank 0's;
     * a checkpoint between two steps of gradient accumulation: the gradients
       gathered so far are lost.
 
@@ -72,7 +75,7 @@ class ExactResumeHook(Hook):
             check_batch_size(sampler, loader)
         changed = self._take_seed(runner, sampler)
         if loop.iter > 0:
-            warn_if_not_exact(loader)
+            warn_if_not_exact(loader, runner.model)
         if isinstance(loop, IterBasedTrainLoop):
             self._prepare_iterations(loop, sampler, changed)
         elif isinstance(loop, EpochBasedTrainLoop):
@@ -228,8 +231,14 @@ def check_batch_size(sampler, loader) -> None:
             'or the labelled and unlabelled samples fall into other batches')
 
 
-def warn_if_not_exact(loader) -> None:
+def warn_if_not_exact(loader, model: torch.nn.Module) -> None:
     """Log what a resumed run will not repeat exactly."""
+    if get_world_size() > 1 and has_own_statistics(model):
+        print_log(
+            'ExactResumeHook: every process goes on with the running statistics '
+            "of rank 0's BatchNorm; their own are not in the checkpoint. Set "
+            "sync_bn='torch' in the config and they are all the same",
+            'current', level=30)
     exact = loader.num_workers == 0 or (
         isinstance(loader.dataset, LabeledUnlabeledDataset)
         and isinstance(loader.sampler, LabeledUnlabeledSampler))
@@ -240,6 +249,13 @@ def warn_if_not_exact(loader) -> None:
             f'{loader.num_workers} workers, which a resume does not restore; use '
             'LabeledUnlabeledDataset with LabeledUnlabeledSampler, or '
             'num_workers=0', 'current', level=30)
+
+
+def has_own_statistics(model: torch.nn.Module) -> bool:
+    """Whether a layer keeps statistics of the batches of its process alone."""
+    return any(isinstance(m, _BatchNorm) and m.track_running_stats
+               and not isinstance(m, torch.nn.SyncBatchNorm)
+               for m in model.modules())
 
 
 def _states_seed(runner) -> bool:
