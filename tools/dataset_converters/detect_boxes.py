@@ -10,10 +10,10 @@
         --ann-file image_info_unlabeled2017.json --out BOXES.json
 
 Each share of the images appends to a file of its own in OUT.parts/, one line an image,
-with every box of at least the score --floor. Stop it whenever you like: the same command goes on where
-it stopped, with any number of shares. When the last image is done the filters are
-applied and OUT is written, atomically. Run the command again with other filters:
-nothing is detected twice.
+with the boxes that do not score below --floor. Stop it whenever you like: the same
+command goes on where it stopped, with any number of shares. When the last image is done
+the filters are applied and OUT is written, atomically. Run the command again with other
+filters: nothing is detected twice.
 
 ``MultiViewCocoDataset(need_keypoints=False)`` reads OUT as unlabelled persons.
 --detections also writes the same boxes as a COCO detections list, which MMPose's
