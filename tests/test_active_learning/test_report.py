@@ -394,7 +394,9 @@ def test_the_main_metric(names, expected):
 
 @pytest.mark.parametrize('folder, name', [
     ('/a/mvc_seed0', 'mvc'), ('/a/mvc-s12', 'mvc'), ('/a/mvc/seed_3', 'mvc'),
-    ('/a/mvc', 'mvc'), ('/a/small.seed7/', 'small'),
+    ('/a/mvc', 'mvc'), ('/a/small.seed7/', 'small'), ('/a/mvc_res50', 'mvc_res50'),
+    ('/a/mvc_res18_seed0', 'mvc_res18'), ('/a/mvc_res50/s2', 'mvc_res50'),
+    ('/a/panoptic-views8', 'panoptic-views8'),
     ('/a/mpe-posedual', 'mpe-posedual')])
 def test_names_without_the_seed(folder, name):
     assert group_name(folder) == name

@@ -11,7 +11,7 @@ from ..pool import STATE_FILE, Pool, State, StateError, load_pool, load_state
 from ..statistics import PoolStatistics, load_views
 
 CONFIG_FILE = 'experiment_config.py'
-_SEED = re.compile(r'[-_.]?s(eed)?[-_]?\d+$')
+_SEED = re.compile(r'(?:^|[-_.])s(?:eed)?[-_]?\d+$')
 
 
 class Missing(Exception):
