@@ -160,16 +160,29 @@ class ActiveLearningExperiment:
                          subjects=source.get('subjects'))
 
     def _load_state(self) -> State:
+        """As rank 0 finds it: to a rank that starts late a new one would look old."""
+        box = [None, None]  # what the state holds, or what is wrong with it
+        if get_rank() == 0:
+            try:
+                box[0] = self._open_state().content
+            except (OSError, ValueError) as error:  # the other ranks wait
+                box[1] = str(error)
+        broadcast_object_list(box)
+        content, fault = box
+        if fault is not None:
+            raise StateError(fault)
+        return State(self.work_dir, content)
+
+    def _open_state(self) -> State:
+        """The state on disk, or a new one, written."""
+        digest = experiment_digest(self.cfg)
         state = load_state(self.work_dir)
         if state is None:
-            state = new_state(self.work_dir, self.pool, experiment_digest(self.cfg),
-                              self.seed)
-            if get_rank() == 0:
-                os.makedirs(self.work_dir, exist_ok=True)
-                self.cfg.dump(osp.join(self.work_dir, 'experiment_config.py'))
-                state.write()
-            barrier()
-        check_state(state, self.pool, experiment_digest(self.cfg), self.seed)
+            state = new_state(self.work_dir, self.pool, digest, self.seed)
+            os.makedirs(self.work_dir, exist_ok=True)
+            self.cfg.dump(osp.join(self.work_dir, 'experiment_config.py'))
+            state.write()
+        check_state(state, self.pool, digest, self.seed)
         return state
 
     # ---- the rounds ----------------------------------------------------------

@@ -304,6 +304,31 @@ def test_raised_limits_reopen_a_finished_experiment(untrained, tiny, tmp_path):
     assert untrained == [(0, None), (1, None), (2, None)]
 
 
+def test_a_late_process_takes_the_state_of_the_first(tiny, tmp_path, monkeypatch):
+    """It calls the others together as often, whether the file is there yet or not."""
+    from mmpose_al.active_learning import StateError
+    from mmpose_al.engine import active_learning as engine
+    cfg = config(tiny, tmp_path / 'work')
+    first = engine.ActiveLearningExperiment(cfg).state
+    told = [dict(first.content, labeled=[dict(round=0, by='x', ids=[1])]), None]
+    calls = []
+
+    def broadcast(box):
+        calls.append('broadcast')
+        box[:] = told
+
+    monkeypatch.setattr(engine, 'get_rank', lambda: 1)
+    monkeypatch.setattr(engine, 'barrier', lambda: calls.append('barrier'))
+    monkeypatch.setattr(engine, 'broadcast_object_list', broadcast)
+    for work_dir in ('work', 'none_yet'):
+        cfg.work_dir = str(tmp_path / work_dir)
+        assert engine.ActiveLearningExperiment(cfg).state.labeled() == [1]
+    assert calls == ['broadcast'] * 2 and not (tmp_path / 'none_yet').exists()
+    told[:] = [None, 'the seed is not that of this run']
+    with pytest.raises(StateError, match='the seed is not'):
+        engine.ActiveLearningExperiment(cfg)
+
+
 def test_under_mmposes_own_launcher(unbroken, tiny, tmp_path):
     """Its tools/train.py knows no runner_type; the loop runs the same experiment."""
     import mmpose
