@@ -65,7 +65,8 @@ LIMBS = dict(limbs=[(5, 7), (7, 9), (11, 13), (13, 15)],
 POSE_3D = {
     'Iqbal20 FS': None,
     'Iqbal20 WS': dict(
-        multi_view=dict(), limbs=LIMBS, range_weight=1.0, handedness=dict(triples=[
+        multi_view=dict(apparent_size=True, distance='euclidean'), limbs=LIMBS,
+        range_weight=1.0, handedness=dict(triples=[
             [(11, 12), (13, 11), (15, 13)], [(11, 12), (14, 12), (16, 14)]])),
 }
 METHODS.update({name: (config, 1, 0, 0 if config is None else 1)

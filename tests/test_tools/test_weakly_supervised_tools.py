@@ -236,6 +236,6 @@ def test_losses_of_true_and_flat_depths_by_hand():
     errors = tool.joint_errors(pose, [sample], Decoder)
     assert errors.tolist() == [0.0, 0.5]  # 2 of 4 pixels
     text = tool.show(rows, errors)
-    assert 'off by 25.0 %' in text and 'The flat depths have a lower sum' in text
+    assert 'off by 25.0 %' in text and 'Flat depths have the lowest sum' in text
     rows['true']['sum'] = -1.0
     assert 'The true depths have the lowest sum' in tool.show(rows, errors)

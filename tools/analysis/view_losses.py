@@ -11,8 +11,8 @@ example. Prints how far the 2D joints are off, and the losses of
 - `true`: the true relative depths under the network's 2D joints;
 - `flat`: no depths.
 
-Where `true` has not the lowest sum, training on views will not find the true depths:
-the errors of the 2D joints outweigh what the views say.
+Where, before training on views, `true` has not the lowest sum, that will not find the true
+depths: the errors of the 2D joints outweigh what the views say.
 """
 import argparse
 import json
@@ -80,9 +80,12 @@ def show(rows: Dict[str, Dict[str, float]], errors: np.ndarray) -> str:
     lines += [f'{row:12}' + ''.join(f'{values[name]:14.4f}' for name in names)
               for row, values in rows.items()]
     best = min(rows, key=lambda row: rows[row]['sum'])
-    lines.append('The true depths have the lowest sum.' if best == 'true' else
-                 f'The {best} depths have a lower sum than the true ones: with these '
-                 '2D joints training on views will not find the true depths.')
+    lines.append({
+        'true': 'The true depths have the lowest sum.',
+        'flat': 'Flat depths have the lowest sum: with these 2D joints training on views '
+                'will not find the true depths.',
+        'predicted': 'The predicted depths have the lowest sum: they fit these 2D joints '
+                     'better than the true ones do, as after training on views.'}[best])
     return '\n'.join(lines)
 
 
