@@ -5,9 +5,11 @@ Runner wraps the model with a ``device_ids`` that only a GPU has. Both fail on a
 Here the gloo group is made first, which the Runner then leaves alone, and the model's
 wrapper is told that there is no device.
 """
+import atexit
 import datetime
 import os
 import subprocess
+import time
 from typing import Dict, Mapping, Optional
 
 import torch.distributed as torch_dist
@@ -15,6 +17,7 @@ from mmengine.config import ConfigDict
 from mmengine.device import get_device
 
 DEFAULT_PORT = '29500'
+LAST_BREATH = 0.5  # seconds
 
 
 def launch_environment(launcher: str,
@@ -103,6 +106,9 @@ def init_gloo(launcher: str, timeout: Optional[float] = None) -> None:
     if timeout is not None:
         options['timeout'] = datetime.timedelta(seconds=timeout)
     torch_dist.init_process_group(backend='gloo', **options)
+    # A thread of gloo that still holds the tensors of the last collective when Python
+    # ends takes the process with it ("terminate called without an active exception").
+    atexit.register(time.sleep, LAST_BREATH)
 
 
 def prepare_launch(cfg) -> None:
