@@ -10,7 +10,6 @@ it from the pose. ``noise`` is its standard deviation in percent of a person's h
 - `depth labels`: the true relative depths, FS;
 - `views`: the losses on views of WS, limbs and handedness included;
 - `views, apparent size`: with ``MultiViewConsistencyLoss(apparent_size=True)``;
-- `..., Euclidean`: with ``distance='euclidean'``, whose gradient is that of the loss;
 - `..., known rotations`: WS+R.
 
 Table: P-MPJPE in mm on people that were not trained on, and, at the largest noise, the
@@ -44,7 +43,6 @@ class Row(NamedTuple):
     """What teaches the network."""
     views: bool = True
     apparent_size: bool = False
-    euclidean: bool = False
     rotations: bool = False
 
 
@@ -52,11 +50,8 @@ ROWS = {
     'depth labels': Row(views=False),
     'views': Row(),
     'views, apparent size': Row(apparent_size=True),
-    'views, Euclidean': Row(euclidean=True),
-    'views, both': Row(apparent_size=True, euclidean=True),
     'views, known rotations': Row(rotations=True),
-    'views, both, known rotations': Row(
-        apparent_size=True, euclidean=True, rotations=True),
+    'views, apparent size, known rotations': Row(apparent_size=True, rotations=True),
 }
 
 
@@ -85,10 +80,8 @@ def study(row: Row, noise: float, steps: int = 600, num: int = 256, batch: int =
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     schedule = torch.optim.lr_scheduler.MultiStepLR(
         optimizer, [int(0.7 * steps), int(0.9 * steps)])
-    # Lengths are about two thirds of sums of absolute coordinates.
     consistency = MultiViewConsistencyLoss(
-        loss_weight=1.5 if row.euclidean else 1.0, apparent_size=row.apparent_size,
-        distance='euclidean' if row.euclidean else 'l1')
+        loss_weight=1.0, apparent_size=row.apparent_size)
     limbs = LimbLengthLoss(LIMBS, lengths.tolist(), loss_weight=1.0)
     handed = HandednessLoss(TRIPLES, loss_weight=5.0)
     for _ in range(steps):

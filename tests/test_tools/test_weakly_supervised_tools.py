@@ -104,16 +104,18 @@ def test_table_of_3d_errors_by_hand(tmp_path):
     for row, seed, error in (('fs', 0, 50.0), ('fs', 1, 70.0), ('ws', 0, 65.0),
                              ('ws', 1, 85.0), ('2d-only', 0, 200.0)):
         metrics = {name: error for _, name in results_table.COLUMNS_3D}
+        metrics['EPE'] = error / 50
         (tmp_path / f'{row}_{seed}.json').write_text(json.dumps(dict(
             row=row, seed=seed, steps=9, input_size=[4, 4], machine='m',
             metrics=metrics)))
     rows = results_table.load(str(tmp_path))
     assert results_table.is_3d(rows)
     lines = results_table.markdown_3d(rows).split('\n')
-    assert lines[2].startswith('| fs | 2 | 60.0 ± 14.1 |') and lines[2].endswith(
-        '| 1.00 |')
-    assert lines[3].startswith('| ws | 2 | 75.0 ±') and lines[3].endswith('| 1.25 |')
-    assert lines[4].startswith('| 2d-only | 1 | 200.0 |') and lines[4].endswith(
+    # 2D: 1.0 and 1.4 against 4.0 with seed 0 alone
+    assert lines[2].startswith('| fs | 2 | 1.20 ± 0.28 | -3.00 | 60.0 ± 14.1 |')
+    assert lines[2].endswith('| 1.00 |')
+    assert lines[3].startswith('| ws | 2 | 1.50 ± 0.28 | -2.70 | 75.0 ±') and lines[3].endswith('| 1.25 |')
+    assert lines[4].startswith('| 2d-only | 1 | 4.00 |  | 200.0 |') and lines[4].endswith(
         '| 4.00 |')  # of seed 0 alone
     assert 'Seeds 0, 1' in lines[-1]
 

@@ -12,7 +12,8 @@ every row, so "lead" is the mean ± standard deviation of the differences to
 `NAME-compute` beside it, of runs that cost the same instead of taking the same steps,
 make further columns. Figures on the test set by action make a second table below. A
 folder with 3D errors (PCK3D) becomes the table of configs/weakly_supervised_3d instead;
-there "P / FS" is the ratio of P-MPJPE to that of full supervision over common seeds.
+there "P / FS" is the ratio of P-MPJPE to that of full supervision over common seeds, and
+"to 2d-only" the difference of the 2D error to that row's, seed by seed.
 """
 import argparse
 import json
@@ -79,10 +80,12 @@ def columns(rows: Dict[str, List[dict]]) -> List[str]:
     return sorted(n for n in names if re.fullmatch(r'(pck/[^/]+|coco/AP)', n))
 
 
-def mean_std(values: List[float]) -> str:
+def mean_std(values: List[float], form: str = '.1f') -> str:
+    """Mean ± standard deviation; the mean in a format, the deviation without a sign."""
+    mean = format(statistics.mean(values), form)
     if len(values) == 1:
-        return f'{values[0]:.1f}'
-    return f'{statistics.mean(values):.1f} ± {statistics.stdev(values):.1f}'
+        return mean
+    return f'{mean} ± {format(statistics.stdev(values), form.lstrip("+"))}'
 
 
 def markdown(rows: Dict[str, List[dict]],
@@ -157,7 +160,7 @@ def equal_cells(row: str, names: List[str],
 
 
 # Heading and metric
-COLUMNS_3D = (('2D px', 'EPE'), ('MPJPE', 'pose3d/MPJPE'),
+COLUMNS_3D = (('2D PCK@0.1', 'pck/bbox@0.1'), ('MPJPE', 'pose3d/MPJPE'),
               ('N-MPJPE', 'pose3d/N-MPJPE'), ('P-MPJPE', 'pose3d/P-MPJPE'),
               ('PCK@150', 'pose3d/PCK'), ('AUC', 'pose3d/AUC'),
               ('failed %', 'pose3d/failed'))
@@ -176,11 +179,15 @@ def markdown_3d(rows: Dict[str, List[dict]]) -> str:
         return {r['seed']: r['metrics'][name] for r in rows.get(row, [])
                 if name in r['metrics']}
 
-    head = ['row', 'seeds'] + [heading for heading, _ in COLUMNS_3D] + ['P / FS']
+    head = (['row', 'seeds', '2D px', 'to 2d-only']
+            + [heading for heading, _ in COLUMNS_3D] + ['P / FS'])
     lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
     known = [row for row in ORDER_3D if row in rows]
     for row in known + [row for row in rows if row not in ORDER_3D]:
-        cells = [row, str(len(rows[row]))]
+        pixels, without = metric(row, 'EPE'), metric('2d-only', 'EPE')
+        changes = [pixels[s] - without[s] for s in sorted(set(pixels) & set(without))]
+        cells = [row, str(len(rows[row])), mean_std(list(pixels.values()), '.2f'),
+                 mean_std(changes, '+.2f') if changes and row != '2d-only' else '']
         for _, name in COLUMNS_3D:
             values = list(metric(row, name).values())
             cells.append(mean_std(values) if values else '')
