@@ -166,3 +166,9 @@ def test_minimises_the_weighted_distances():
             assert cost(torch.matrix_exp(a) @ R, t) > least
     few = cost(*align_distances(source, target, w))
     assert least <= few < cost(*procrustes(source, target, w)[:2])
+
+
+def test_nothing_to_align_is_the_identity():
+    points = torch.full((2, 4, 3), float('nan'))
+    R, t = align_distances(points, points)
+    assert (R == torch.eye(3)).all() and not t.any()
