@@ -101,7 +101,7 @@ def test_gradient_norms_of_separate_layers_by_hand():
 
 
 def test_table_of_3d_errors_by_hand(tmp_path):
-    for row, seed, error in (('fs', 0, 50.0), ('fs', 1, 70.0), ('ws', 0, 65.0),
+    for row, seed, error in (('ws-paper', 0, float('nan')), ('fs', 0, 50.0), ('fs', 1, 70.0), ('ws', 0, 65.0),
                              ('ws', 1, 85.0), ('2d-only', 0, 200.0)):
         metrics = {name: error for _, name in results_table.COLUMNS_3D}
         metrics['EPE'] = error / 50
@@ -115,6 +115,7 @@ def test_table_of_3d_errors_by_hand(tmp_path):
     assert lines[2].startswith('| fs | 2 | 1.20 ± 0.28 | -3.00 | 60.0 ± 14.1 |')
     assert lines[2].endswith('| 1.00 |')
     assert lines[3].startswith('| ws | 2 | 1.50 ± 0.28 | -2.70 | 75.0 ±') and lines[3].endswith('| 1.25 |')
+    assert lines.pop(4) == '| ws-paper | 1' + ' | –' * 10 + ' |'
     assert lines[4].startswith('| 2d-only | 1 | 4.00 |  | 200.0 |') and lines[4].endswith(
         '| 4.00 |')  # of seed 0 alone
     assert 'Seeds 0, 1' in lines[-1]

@@ -17,6 +17,7 @@ there "P / FS" is the ratio of P-MPJPE to that of full supervision over common s
 """
 import argparse
 import json
+import math
 import os
 import os.path as osp
 import re
@@ -81,7 +82,12 @@ def columns(rows: Dict[str, List[dict]]) -> List[str]:
 
 
 def mean_std(values: List[float], form: str = '.1f') -> str:
-    """Mean ± standard deviation; the mean in a format, the deviation without a sign."""
+    """Mean ± standard deviation; the mean in a format, the deviation without a sign.
+
+    A dash where one of the values is none, as errors of poses of which none has a depth.
+    """
+    if not all(map(math.isfinite, values)):
+        return '–'
     mean = format(statistics.mean(values), form)
     if len(values) == 1:
         return mean
@@ -193,8 +199,9 @@ def markdown_3d(rows: Dict[str, List[dict]]) -> str:
             cells.append(mean_std(values) if values else '')
         own, full = metric(row, 'pose3d/P-MPJPE'), metric('fs', 'pose3d/P-MPJPE')
         common = sorted(set(own) & set(full))
-        cells.append(f'{sum(own[s] for s in common) / sum(full[s] for s in common):.2f}'
-                     if common else '')
+        ratio = (sum(own[s] for s in common) / sum(full[s] for s in common)
+                 if common else math.nan)
+        cells.append(f'{ratio:.2f}' if math.isfinite(ratio) else '–')
         lines.append('| ' + ' | '.join(cells) + ' |')
     every = [r for rs in rows.values() for r in rs]
     lines.append(
