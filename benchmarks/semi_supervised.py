@@ -15,6 +15,7 @@ and become further columns of the table. PoseDual's own are those of the usual t
 import argparse
 import hashlib
 import json
+import math
 import os
 import os.path as osp
 import subprocess
@@ -156,10 +157,17 @@ def test(path: str, checkpoint: str, work_dir: str, extra: list) -> dict:
         return json.load(file)
 
 
+def strict(value):
+    """The same with null for numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {k: strict(v) for k, v in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def write_json(content: dict, path: str) -> None:
     os.makedirs(osp.dirname(path), exist_ok=True)
     with open(path + '.tmp', 'w') as file:
-        json.dump(content, file, indent=1, sort_keys=True)
+        json.dump(strict(content), file, indent=1, sort_keys=True, allow_nan=False)
         file.write('\n')
     os.replace(path + '.tmp', path)
 

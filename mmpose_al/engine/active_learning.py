@@ -23,7 +23,7 @@ from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from mmengine.runner import BaseLoop, Runner
-from mmengine.runner.checkpoint import load_checkpoint
+from mmengine.runner.checkpoint import find_latest_checkpoint, load_checkpoint
 from mmpose.registry import DATASETS, LOOPS, MODELS, RUNNERS
 
 from ..active_learning.annotators import AnswersPending
@@ -488,11 +488,8 @@ def _ordered(value):
 
 def _begun(folder: str) -> bool:
     """Whether a run in a work directory left a checkpoint to go on from."""
-    note = osp.join(folder, 'last_checkpoint')
-    if not osp.exists(note):
-        return False
-    with open(note) as file:
-        return osp.isfile(file.read().strip())
+    checkpoint = find_latest_checkpoint(folder)
+    return checkpoint is not None and osp.isfile(checkpoint)
 
 
 def _finite(value: float) -> Optional[float]:

@@ -8,12 +8,14 @@ from typing import Optional, Tuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import huber_loss
 
 
 def procrustes(source: Tensor,
                target: Tensor,
                weights: Optional[Tensor] = None,
-               scale: bool = False) -> Tuple[Tensor, Tensor, Tensor]:
+               scale: bool = False,
+               rotation: Optional[Tensor] = None) -> Tuple[Tensor, Tensor, Tensor]:
     """The rigid (or similarity) map that brings ``source`` nearest to ``target``.
 
     Minimises sum_n w_n || s R source_n + t - target_n ||^2 over proper rotations
@@ -24,7 +26,8 @@ def procrustes(source: Tensor,
         source (Tensor): Shape (..., N, 3).
         target (Tensor): Shape (..., N, 3).
         weights (Tensor, optional): Shape (..., N).
-        scale (bool): Whether to fit s too; else s = 1.
+        scale (bool): Whether to fit s too; else s = 1. Not with ``rotation``.
+        rotation (Tensor, optional): R, where it is known; (..., 3, 3).
 
     Returns:
         tuple: R (..., 3, 3), t (..., 3), s (...). Where the points do not determine
@@ -37,6 +40,9 @@ def procrustes(source: Tensor,
     share = w / torch.where(total > 0, total, torch.ones_like(total))[..., None]
     source_mean = (share[..., None] * source).sum(-2)
     target_mean = (share[..., None] * target).sum(-2)
+    s = torch.ones_like(total)
+    if rotation is not None:
+        return rotation, target_mean - (rotation * source_mean[..., None, :]).sum(-1), s
     source = source - source_mean[..., None, :]
     target = target - target_mean[..., None, :]
     cross = (share[..., None, None] * target[..., :, None] *
@@ -49,27 +55,11 @@ def procrustes(source: Tensor,
     R = ((U * sign[..., None, :])[..., None] * Vh[..., None, :, :]).sum(-2)
     some = (total > 0)[..., None, None]
     R = torch.where(some, R, torch.eye(3, dtype=R.dtype, device=R.device))
-    s = torch.ones_like(total)
     if scale:
         spread = (share * (source * source).sum(-1)).sum(-1)
         s = _ratio((S * sign).sum(-1), spread)
     t = target_mean - s[..., None] * (R * source_mean[..., None, :]).sum(-1)
     return R, t, s
-
-
-def best_translation(source: Tensor, target: Tensor, rotation: Tensor,
-                     weights: Optional[Tensor] = None) -> Tensor:
-    """t (..., 3) that brings R source + t nearest to target in weighted squares.
-
-    Args:
-        source, target, weights: As in :func:`procrustes`.
-        rotation (Tensor): R, shape (..., 3, 3).
-    """
-    source, target, w = _shared(source, target, weights)
-    total = w.sum(-1)
-    share = w / torch.where(total > 0, total, torch.ones_like(total))[..., None]
-    turned = (rotation[..., None, :, :] * source[..., None, :]).sum(-1)
-    return (share[..., None] * (target - turned)).sum(-2)
 
 
 def align_distances(source: Tensor, target: Tensor, weights: Optional[Tensor] = None,
@@ -92,12 +82,8 @@ def align_distances(source: Tensor, target: Tensor, weights: Optional[Tensor] = 
     """
     source, target, w = _shared(source, target, weights)
     share = w
-    for step in range(steps + 1):
-        if rotation is None:
-            R, t, s = procrustes(source, target, share)
-        else:
-            R, s = rotation, torch.ones_like(w[..., 0])
-            t = best_translation(source, target, R, share)
+    for _ in range(steps + 1):
+        R, t, s = procrustes(source, target, share, rotation=rotation)
         far = (target - apply_similarity(source, R, t, s)).norm(dim=-1)
         share = w / far.clamp(min=delta)
     return R, t
@@ -108,10 +94,8 @@ def huber(vectors: Tensor, delta: float = 0.01) -> Tensor:
 
     Unlike the length itself it has a gradient at 0.
     """
-    squared = (vectors * vectors).sum(-1)
-    length = squared.clamp(min=delta * delta).sqrt()
-    return torch.where(squared < delta * delta, squared / (2 * delta),
-                       length - delta / 2)
+    length = torch.linalg.vector_norm(vectors, dim=-1)
+    return huber_loss(length, torch.zeros_like(length), 'none', delta) / delta
 
 
 def apply_similarity(points: Tensor, R: Tensor, t: Tensor, s: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmpose_al.geometry.alignment import (align_distances, apply_similarity, best_scale,
-                                          best_translation, huber, procrustes)
+                                          huber, procrustes)
 
 
 def rotation(seed):
@@ -124,13 +124,13 @@ def test_huber_by_hand():
                                      pytest.approx([0.3, 0.4])]
 
 
-def test_best_translation_by_hand():
+def test_translation_of_a_known_rotation_by_hand():
     quarter = torch.tensor([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])  # x to y
     source = torch.tensor([[1.0, 0, 0], [0, 1, 0], [float('nan'), 0, 0]])
     target = torch.tensor([[5.0, 1, 0], [0, 0, 3], [0, 0, 0]])
     # turned: (0, 1, 0), (-1, 0, 0); differences (5, 0, 0), (1, 0, 3), weights 3 and 1
-    found = best_translation(source, target, quarter, torch.tensor([3.0, 1, 1]))
-    assert found.tolist() == pytest.approx([4, 0, 0.75])
+    R, t, s = procrustes(source, target, torch.tensor([3.0, 1, 1]), rotation=quarter)
+    assert R is quarter and s == 1 and t.tolist() == pytest.approx([4, 0, 0.75])
 
 
 def test_distances_are_robust_where_squares_are_not():

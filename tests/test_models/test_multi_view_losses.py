@@ -181,7 +181,7 @@ def test_invalid_views_take_no_part():
     broken.requires_grad_()
     loss = MultiViewConsistencyLoss()(broken, confidence, valid)
     loss.backward()
-    assert float(loss) == 0 and torch.isfinite(broken.grad).all()
+    assert loss.item() == 0 and torch.isfinite(broken.grad).all()
 
 
 def test_gradient_with_the_alignment_held_fixed():

@@ -1,4 +1,5 @@
 """The table of results, by hand, and the README that must not be typed."""
+import importlib
 import json
 import os
 import os.path as osp
@@ -8,7 +9,7 @@ import sys
 import pytest
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-sys.path.insert(0, osp.join(ROOT, 'tools', 'analysis'))
+sys.path[:0] = [osp.join(ROOT, 'tools', 'analysis'), osp.join(ROOT, 'benchmarks')]
 
 import results_table  # noqa: E402
 
@@ -97,6 +98,16 @@ def test_only_seeds_that_both_have_are_compared(tmp_path):
     rows = results_table.load(str(tmp_path))
     assert results_table.lead('posedual', 'pck/a', rows) == '-2.0'
     assert results_table.gap_closed('posedual', 'pck/a', rows) == '-20 %'
+
+
+def test_what_could_not_be_measured_is_a_dash(tmp_path):
+    write_json = importlib.import_module('semi_supervised').write_json
+    write_json(dict(row='ws', steps=1, metrics={'a': float('nan'), 'b': 2.0}),
+               str(tmp_path / 'ws_seed0.json'))
+    assert 'NaN' not in (tmp_path / 'ws_seed0.json').read_text()
+    values = results_table.load(str(tmp_path))['ws'][0]['metrics']
+    assert results_table.mean_std([values['a']]) == '–'
+    assert results_table.mean_std([values['b']]) == '2.0'
 
 
 def test_unequal_steps_and_missing_markers_are_refused(tmp_path):

@@ -44,7 +44,7 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
     for name in sorted(os.listdir(folder)):
         if name.endswith('.json'):
             with open(osp.join(folder, name)) as file:
-                result = json.load(file)
+                result = json.load(file, object_hook=_null_is_nan)
             rows.setdefault(result['row'], []).append(result)
     if not rows:
         raise ValueError(f'{folder}: no result files')
@@ -57,6 +57,10 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
     order = {BASELINE: 0, BOUND: 2}
     return with_ensembles(dict(sorted(
         rows.items(), key=lambda item: (order.get(item[0], 1), item[0]))))
+
+
+def _null_is_nan(content: dict) -> dict:
+    return {k: math.nan if v is None else v for k, v in content.items()}
 
 
 def with_ensembles(rows: Dict[str, List[dict]]) -> Dict[str, List[dict]]:

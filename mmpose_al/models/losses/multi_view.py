@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from mmpose.registry import MODELS
 
-from ...geometry.alignment import (align_distances, apply_similarity,
-                                   best_translation, huber, procrustes)
+from ...geometry.alignment import (align_distances, apply_similarity, huber,
+                                   procrustes)
 from ...geometry.depth import limb_lengths, signed_volumes
 
 
@@ -37,9 +37,9 @@ class MultiViewConsistencyLoss(nn.Module):
     Nor is ``distance='euclidean'``. With the alignment a constant, the gradient is that
     of the loss only if the alignment minimises the loss; Procrustes minimises squared
     lengths, not the paper's sum of absolute coordinates, so that the gradient points
-    elsewhere (a cosine of 0.4 with the loss's own on the synthetic benchmark) and drives
-    whole poses. Lengths of the differences, aligned by what minimises these, have no
-    such pull (0.99); known rotations: the same of the translation.
+    elsewhere (``benchmarks/alignment_gradient.py``) and drives whole poses. Lengths of the
+    differences, aligned by what minimises these, have no such pull; known rotations: the
+    same of the translation.
 
     Args:
         loss_weight (float): α.
@@ -105,10 +105,8 @@ class MultiViewConsistencyLoss(nn.Module):
         with torch.no_grad():
             if self.distance == 'euclidean':
                 R, t = align_distances(source, target, weight, relative)
-            elif relative is None:
-                R, t, _ = procrustes(source, target, weight)
             else:
-                R, t = relative, best_translation(source, target, relative, weight)
+                R, t, _ = procrustes(source, target, weight, rotation=relative)
         gap = target - apply_similarity(source, R, t, torch.ones_like(t[..., 0]))
         distance = huber(gap) if self.distance == 'euclidean' else gap.abs().sum(-1)
         if self.apparent_size:

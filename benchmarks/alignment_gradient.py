@@ -1,0 +1,113 @@
+"""Does a constant alignment leave a loss on views its gradient (Iqbal20, Eq. 8)?
+
+    python benchmarks/alignment_gradient.py CHECKPOINT [--groups 24]
+
+``MultiViewConsistencyLoss`` takes the alignment of two poses for a constant. Here its
+gradient is compared with that of the loss itself, central differences with every pair
+aligned anew, on images of the rig and with the 2D joints and depths that the network of
+CHECKPOINT (a pre-training's, say) finds in them: the cosine between both, in double
+precision, mean and lowest over groups of views. 1 is no difference. A minute on one
+core; writes benchmarks/results/alignment_gradient.json.
+"""
+import argparse
+import json
+import os.path as osp
+import sys
+
+ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
+sys.path.insert(0, ROOT)
+
+import torch  # noqa: E402
+from mmengine.config import Config  # noqa: E402
+from mmengine.registry import init_default_scope  # noqa: E402
+from mmengine.runner import Runner  # noqa: E402
+from mmpose.registry import MODELS  # noqa: E402
+
+import mmpose_al  # noqa: E402, F401
+from mmpose_al.apis import load_weights  # noqa: E402
+from mmpose_al.geometry.depth import rays, reconstruct  # noqa: E402
+from mmpose_al.models.heads.heatmap_2p5d import camera_of  # noqa: E402
+from mmpose_al.models.losses import MultiViewConsistencyLoss  # noqa: E402
+
+CONFIG = osp.join(ROOT, 'configs', 'weakly_supervised_3d', 'synthetic',
+                  'ws_lite0_synthetic-64x64.py')
+STEP = 1e-5  # pixels, or relative depth
+
+
+def found(checkpoint: str, config: str, groups: int) -> list:
+    """What a network finds in groups of views: 2D joints (V, J, 2), depths and φ (V, J),
+    and the rest that ``reconstruct`` takes."""
+    config = Config.fromfile(config)
+    init_default_scope('mmpose')
+    model = MODELS.build(config.model)
+    load_weights(model, checkpoint)
+    model.eval()
+    pair, num_views = model.head.pair, model.num_views
+    result = []
+    for batch in Runner.build_dataloader(config.train_dataloader, seed=0):
+        data = model.data_preprocessor(batch, False)
+        views = [i for i, sample in enumerate(data['data_samples'])
+                 if not sample.metainfo['is_labeled']]
+        with torch.no_grad():
+            pose = model.head.pose(model.network.extract_feat(data['inputs'][views]))
+        K, dist = camera_of([data['data_samples'][i] for i in views], pose.pixels)
+        dist = K.new_zeros(len(K), 14) if dist is None else dist
+        values = [v.double().split(num_views) for v in
+                  (pose.pixels, pose.relative, pose.confidence.clamp(min=0), K, dist)]
+        for pixels, relative, confidence, *camera in zip(*values):
+            camera = (camera[0], pair, camera[1])
+            if reconstruct(pixels, relative, *camera).valid.all():
+                result.append((pixels, relative, confidence, camera))
+        if len(result) >= groups:
+            return result[:groups]
+
+
+def compare(distance: str, pixels, relative, confidence, camera) -> list:
+    """Cosines for the 2D joints and for the depths of one group."""
+    loss = MultiViewConsistencyLoss(distance=distance).double()
+
+    def value(*found) -> torch.Tensor:
+        pose = reconstruct(*found, *camera)
+        return loss(pose.points[None], confidence[None], pose.valid[None])
+
+    given = [pixels.clone().requires_grad_(), relative.clone().requires_grad_()]
+    constant = torch.autograd.grad(value(*given), given)
+    result = []
+    for which, gradient in enumerate(constant):
+        own = torch.zeros_like(gradient)
+        with torch.no_grad():
+            for index in range(own.numel()):
+                ends = []
+                for sign in (1, -1):
+                    moved = [pixels.clone(), relative.clone()]
+                    moved[which].view(-1)[index] += sign * STEP
+                    ends.append(value(*moved))
+                own.view(-1)[index] = (ends[0] - ends[1]) / (2 * STEP)
+        result.append(torch.cosine_similarity(gradient.flatten(), own.flatten(), 0)
+                      .item())
+    return result
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('checkpoint')
+    parser.add_argument('--config', default=CONFIG)
+    parser.add_argument('--groups', type=int, default=24)
+    parser.add_argument('--out', default=osp.join(ROOT, 'benchmarks', 'results',
+                                                  'alignment_gradient.json'))
+    args = parser.parse_args()
+    views = found(args.checkpoint, args.config, args.groups)
+    report = dict(command='python benchmarks/alignment_gradient.py CHECKPOINT '
+                          f'--groups {args.groups}',
+                  checkpoint=osp.relpath(args.checkpoint, ROOT), groups=len(views))
+    for distance in ('l1', 'euclidean'):
+        cosines = torch.tensor([compare(distance, *group) for group in views])
+        for name, column in zip(('2D joints', 'depths'), cosines.T):
+            print(f'{distance}, {name}: cosine {column.mean():.2f}, '
+                  f'lowest {column.min():.2f}', flush=True)
+            report[f'{distance}, {name}'] = dict(mean=round(column.mean().item(), 3),
+                                                 lowest=round(column.min().item(), 3))
+    with open(args.out, 'w') as file:
+        json.dump(report, file, indent=1)
+        file.write('\n')
