@@ -12,7 +12,8 @@ from mmpose_al.engine.hooks import CollapseMonitorHook
 
 
 def feed(hook, values, start=0):
-    return [hook.update(labeled, easy, start + i)
+    """When a collapse to background that shows in an iteration began, or None."""
+    return [hook.update(labeled, easy, easy, start + i).get('background')
             for i, (labeled, easy) in enumerate(values)]
 
 
@@ -45,7 +46,28 @@ def test_values_that_are_not_finite_are_left_out(broken):
     hook = CollapseMonitorHook(patience=4, begin=0, momentum=0.5)
     told = feed(hook, [(1.0, 0.1)] * 2 + [broken] + [(1.0, 0.1)] * 2)
     assert told == [None] * 4 + [0]
-    assert hook.state == dict(labeled=1.0, easy=pytest.approx(0.1), below=4, since=0)
+    assert hook.state['background'] == dict(count=4, since=0)
+    assert hook.state['labeled'] == 1 and hook.state['easy'] == pytest.approx(0.1)
+
+
+def test_students_that_are_surer_than_labels_run_away():
+    hook = CollapseMonitorHook(excess=1.5, patience=3, begin=2, momentum=1.0)
+    told = [hook.update(0.4, 0.4, hard, i) for i, hard in enumerate(
+        [0.7, 0.7, 0.7, 0.7, 0.59, 0.61, 0.61, 0.61, 0.61])]
+    assert told == [{}] * 7 + [dict(runaway=5)] + [{}]
+    assert hook.update(0.4, 0.4, float('nan'), 9) == {}
+    # while nothing is learnt, nothing is judged
+    assert not any(hook.update(0.04, 0.4, 0.4, 10 + i) for i in range(5))
+
+
+def test_a_runaway_is_named():
+    hook = CollapseMonitorHook(patience=1, begin=0)
+    runner = runner_at(7)
+    hook.after_train_iter(runner, 0, None, {
+        f'response_{name}': torch.tensor(value)
+        for name, value in (('labeled', 0.2), ('easy', 0.3), ('hard', 0.9))})
+    said, = (str(c) for c in runner.logger.warning.call_args_list)
+    assert 'running away' in said and '0.900' in said and 'model.start' in said
 
 
 @MODELS.register_module(force=True)
@@ -116,11 +138,11 @@ def test_state_survives_a_resume():
 
     runner.message_hub = Hub()
     again.before_train(runner)
-    assert again.update(0.8, 0.01, 3) == 0
+    assert again.update(0.8, 0.01, 0.01, 3) == dict(background=0)
 
 
 @pytest.mark.parametrize('bad', [dict(action='no'), dict(ratio=1.5), dict(patience=0),
-                                 dict(momentum=0)])
+                                 dict(momentum=0), dict(excess=1)])
 def test_bad_settings(bad):
     with pytest.raises(ValueError):
         CollapseMonitorHook(**bad)

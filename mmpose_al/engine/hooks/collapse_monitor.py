@@ -1,6 +1,7 @@
 """Watches the response of unlabelled images (Xie21, Fig. 3, 7)."""
 import math
-from typing import Optional
+from copy import deepcopy
+from typing import Dict
 
 import torch
 from mmengine.dist import all_reduce, get_world_size
@@ -12,24 +13,32 @@ from mmpose.registry import HOOKS
 
 @HOOKS.register_module()
 class CollapseMonitorHook(Hook):
-    """Warns, or stops the run, when unlabelled images turn into background.
+    """Warns, or stops the run, when unlabelled images teach nothing or anything.
 
     The semi-supervised estimators return the mean heatmap maximum of labelled, of
     unlabelled easy and of unlabelled hard images (``response_*``); MMEngine logs them
-    to every visual backend. This hook smooths them over iterations and speaks up when
-    the response to easy views has been below ``ratio`` times that of labelled images
-    for ``patience`` iterations in a row. It says so once for each collapse. Iterations
-    whose responses are not finite are left out.
+    to every visual backend. This hook smooths them over iterations and speaks up when,
+    for ``patience`` iterations in a row,
+
+    - unlabelled images turn into background (Xie21): the response to easy views is
+      below ``ratio`` times that of labelled images; or
+    - students run away from the labels: the response to hard views is above ``excess``
+      times that of labelled images. Where targets are as sure as labels (maxima of
+      views, redrawn Gaussians) networks can learn to agree on what no label says.
+
+    It says so once for each time it begins. Iterations whose responses are not finite
+    are left out.
 
     Args:
         ratio (float): Share of the labelled response that counts as collapsed.
-        patience (int): Iterations below it before the hook speaks.
+        patience (int): Iterations in a row before the hook speaks.
         begin (int): Iterations at the start that are not judged.
         momentum (float): Weight of the newest value in the running means.
         floor (float): While the labelled response is smaller, nothing is judged: an
             untrained network answers nothing anywhere.
         action (str): ``'warn'`` or ``'stop'``: the run ends in the ordinary way
             after the iteration, in an epoch-based run after the epoch.
+        excess (float): Multiple of the labelled response that counts as run away.
 
     Raises:
         ValueError: A setting out of range.
@@ -42,66 +51,89 @@ class CollapseMonitorHook(Hook):
                  begin: int = 100,
                  momentum: float = 0.05,
                  floor: float = 0.05,
-                 action: str = 'warn'):
+                 action: str = 'warn',
+                 excess: float = 1.5):
         if action not in ('warn', 'stop'):
             raise ValueError(f"action is 'warn' or 'stop'; got {action!r}")
-        if not 0 < ratio < 1 or not 0 < momentum <= 1 or patience < 1:
+        if (not 0 < ratio < 1 or not 0 < momentum <= 1 or patience < 1
+                or excess <= 1):
             raise ValueError('ratio lies in (0, 1), momentum in (0, 1], patience is at '
-                             f'least 1; got {ratio}, {momentum}, {patience}')
+                             f'least 1, excess above 1; got {ratio}, {momentum}, '
+                             f'{patience}, {excess}')
         self.ratio, self.patience, self.begin = ratio, patience, begin
         self.momentum, self.floor, self.action = momentum, floor, action
-        self.state = dict(labeled=None, easy=None, below=0, since=0)
+        self.excess = excess
+        self.state = dict(labeled=None, easy=None, hard=None,
+                          background=dict(count=0, since=0),
+                          runaway=dict(count=0, since=0))
 
-    def update(self, labeled: float, easy: float, iteration: int) -> Optional[int]:
+    def update(self, labeled: float, easy: float, hard: float,
+               iteration: int) -> Dict[str, int]:
         """Take in one iteration's responses.
 
         Returns:
-            int, optional: The iteration the collapse began at, at the moment it has
-            lasted ``patience`` iterations; else None.
+            dict: For ``'background'`` and ``'runaway'``, if it has now lasted
+            ``patience`` iterations, the iteration it began at.
         """
-        if not (math.isfinite(labeled) and math.isfinite(easy)):
-            return None
-        for name, value in (('labeled', labeled), ('easy', easy)):
-            old = self.state[name]
-            self.state[name] = value if old is None else (
-                old + self.momentum * (value - old))
-        low = (iteration >= self.begin and self.state['labeled'] >= self.floor
-               and self.state['easy'] < self.ratio * self.state['labeled'])
-        self.state['below'] = self.state['below'] + 1 if low else 0
-        if self.state['below'] == 1:
-            self.state['since'] = iteration
-        return self.state['since'] if self.state['below'] == self.patience else None
+        if not all(map(math.isfinite, (labeled, easy, hard))):
+            return {}
+        state = self.state
+        for name, value in (('labeled', labeled), ('easy', easy), ('hard', hard)):
+            old = state[name]
+            state[name] = value if old is None else old + self.momentum * (value - old)
+        judged = iteration >= self.begin and state['labeled'] >= self.floor
+        seen = dict(background=state['easy'] < self.ratio * state['labeled'],
+                    runaway=state['hard'] > self.excess * state['labeled'])
+        begun = {}
+        for kind, there in seen.items():
+            past = state[kind]
+            past['count'] = past['count'] + 1 if judged and there else 0
+            if past['count'] == 1:
+                past['since'] = iteration
+            if past['count'] == self.patience:
+                begun[kind] = past['since']
+        return begun
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         """Judge this iteration; outputs are the model's log variables."""
         if not outputs or 'response_easy' not in outputs or (
                 'response_labeled' not in outputs):
             return
-        values = torch.stack([outputs['response_labeled'].detach().float(),
-                              outputs['response_easy'].detach().float()])
+        easy = outputs['response_easy'].detach().float()
+        values = torch.stack([outputs['response_labeled'].detach().float(), easy,
+                              outputs.get('response_hard', easy).detach().float()])
         if get_world_size() > 1:
             all_reduce(values, op='mean')
-        since = self.update(float(values[0]), float(values[1]), runner.iter)
+        begun = self.update(*values.tolist(), runner.iter)
         runner.message_hub.update_scalar('train/response_ratio',
                                          float(values[1] / values[0].clamp(min=1e-6)))
-        runner.message_hub.update_info('collapse_monitor', dict(self.state))
-        if since is None:
-            return
-        message = (
-            f'CollapseMonitorHook: unlabelled images are collapsing to background. '
-            f'Since iteration {since} their mean heatmap response '
-            f'({self.state["easy"]:.3f}) is below {self.ratio:g} x that of labelled '
-            f'images ({self.state["labeled"]:.3f}). The hard view must be harder than '
-            'the easy one and the teacher detached (Xie21, Sec. 3.3).')
-        runner.logger.warning(message)
-        runner.message_hub.update_info('collapsed_since', since)
-        if self.action == 'stop':
+        runner.message_hub.update_info('collapse_monitor', deepcopy(self.state))
+        for kind, since in begun.items():
+            runner.logger.warning(f'CollapseMonitorHook: {self._message(kind, since)}')
+            runner.message_hub.update_info('collapsed_since', since)
+        if begun and self.action == 'stop':
             # MMEngine's loops look at this between iterations, or between epochs.
             runner.train_loop.stop_training = True
             part = ('epoch' if isinstance(runner.train_loop, EpochBasedTrainLoop)
                     else 'iteration')
             runner.logger.warning(
                 f'CollapseMonitorHook: the run stops after this {part}.')
+
+    def _message(self, kind: str, since: int) -> str:
+        if kind == 'background':
+            return (
+                'unlabelled images are collapsing to background. Since iteration '
+                f'{since} their mean heatmap response ({self.state["easy"]:.3f}) is '
+                f'below {self.ratio:g} x that of labelled images '
+                f'({self.state["labeled"]:.3f}). The hard view must be harder than '
+                'the easy one and the teacher detached (Xie21, Sec. 3.3).')
+        return (
+            'the students are running away from the labels. Since iteration '
+            f'{since} their mean heatmap response to hard unlabelled views '
+            f'({self.state["hard"]:.3f}) is above {self.excess:g} x that to labelled '
+            f'images ({self.state["labeled"]:.3f}): they agree on what no label says. '
+            'Let unlabelled images take part later (model.start), or raise '
+            'model.threshold.')
 
     def before_train(self, runner) -> None:
         """Go on where a resumed run was; its message hub is back by now."""
