@@ -132,7 +132,7 @@ class CollapseMonitorHook(Hook):
             f'{since} their mean heatmap response to hard unlabelled views '
             f'({self.state["hard"]:.3f}) is above {self.excess:g} x that to labelled '
             f'images ({self.state["labeled"]:.3f}): they agree on what no label says. '
-            'Let unlabelled images take part later (model.start), or raise '
+            "Try model.teacher_statistics='running', a later model.start, or a higher "
             'model.threshold.')
 
     def before_train(self, runner) -> None:

@@ -40,6 +40,12 @@ class DenoisedPoseDual(PoseDual):
     each student takes, joint by joint, the other's or, if it is surer by a margin, its
     own (Eq. 6, 7). Views are run one after another, so memory grows by heatmaps only.
 
+    Networks look at views with the running statistics of BatchNorm, which come from
+    labelled images (see ``hard_updates_statistics``). The paper does not say. With a
+    batch's own statistics a batch of strong views is a world of its own, in which no
+    label holds the heatmaps while the maximum raises them: the paper's second row of
+    Table 4 diverges (configs/semi_supervised/README.md).
+
     Args:
         students (dict | list[dict]): One config for both networks, or two.
         num_strong (int): K. The first strong view is the one of the loss. The paper
@@ -57,6 +63,8 @@ class DenoisedPoseDual(PoseDual):
             other's, as in PoseDual.
         margin (float): Δ of Eq. 7.
         sigma (float, optional): Of redrawn Gaussians; the codec's by default.
+        teacher_statistics (str): ``'running'`` or ``'batch'``, see
+            :class:`~mmpose_al.models.semi.consistency.TeachingStudents`.
         kwargs: ``hard_augments`` or ``hard_paths`` and the others of
             :class:`~mmpose_al.models.semi.consistency.TeachingStudents` and
             :class:`~mmpose_al.models.semi.consistency.EasyHardEstimator`.
@@ -80,6 +88,7 @@ class DenoisedPoseDual(PoseDual):
                  select: bool = True,
                  margin: float = 0.05,
                  sigma: Optional[float] = None,
+                 teacher_statistics: str = 'running',
                  **kwargs):
         if num_strong < 0:
             raise ValueError(f'num_strong (K) must be at least 0; got {num_strong}')
@@ -95,7 +104,8 @@ class DenoisedPoseDual(PoseDual):
         if not kwargs.get('detach', True) or kwargs.get('easy_view') is not None:
             raise ValueError('detach=False and easy_view belong to the collapse study '
                              'of PoseCons and PoseDual')
-        super().__init__(students, hard_view=hard_view, **kwargs)
+        super().__init__(students, hard_view=hard_view,
+                         teacher_statistics=teacher_statistics, **kwargs)
         self.num_strong, self.num_weak = num_strong, num_weak
         self.weak_view = TRANSFORMS.build({'type': 'AffineViews', **weak_view})
         self.aggregate, self.threshold, self.below = aggregate, threshold, below
