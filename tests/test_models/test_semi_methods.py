@@ -270,7 +270,8 @@ def test_confidence_mask_and_foreground_weight_by_hand():
 def test_denoised_without_its_parts_is_posedual():
     """One weak view, nothing thrown away, no redrawing,
     no selection (Table 6 row 1)."""
-    parts = dict(num_strong=0, refine=False, threshold=-1e9, select=False)
+    parts = dict(num_strong=0, refine=False, threshold=-1e9, select=False,
+                 teacher_statistics='batch')
     batch, data = images(3), samples([False] * 3)
     hard_view = dict(type='AffineViews', rotation=60, scale=(0.5, 1.5))
     plain = build('PoseDual', hard_view=hard_view).loss(batch, data)
@@ -282,7 +283,7 @@ def test_denoised_without_its_parts_is_posedual():
 @pytest.mark.parametrize('aggregate', ['max', 'avg'])
 def test_denoised_against_a_slow_version(aggregate):
     model = build('DenoisedPoseDual', num_strong=2, num_weak=2, aggregate=aggregate,
-                  threshold=0.3, margin=0.02,
+                  threshold=0.3, margin=0.02, teacher_statistics='batch',
                   hard_view=dict(rotation=60, scale=(0.5, 1)))
     batch, data = images(3), samples([False] * 3)
     seeds = np.array([s.metainfo['aug_seed'] for s in data])
@@ -330,6 +331,26 @@ def test_denoised_against_a_slow_version(aggregate):
         assert torch.equal(lesson.mask, inside)
         ignored = ignored + int((lesson.weight == 0).sum())
     assert 0 < ignored < 24 and 0 < own < 24
+
+
+@pytest.mark.parametrize('statistics', ['running', 'batch'])
+def test_views_are_seen_with_the_statistics_of_labelled_images(statistics):
+    """What is taught about an image depends on no other unlabelled image."""
+    model = build('DenoisedPoseDual', threshold=-1e9,
+                  **({} if statistics == 'running' else
+                     dict(teacher_statistics=statistics)))
+    batch, data = images(3), samples([False] * 3)
+    seeds = np.array([s.metainfo['aug_seed'] for s in data])
+    others = torch.cat([batch[:1], 3 * batch[1:]])
+
+    def taught(batch):
+        hard = model.hard_view.sample(seeds, (32, 48), batch)
+        return model.candidates(0, batch, hard, model.views(batch, hard, seeds),
+                                FLIP)[0][:, 0]
+
+    assert torch.allclose(taught(batch), taught(others), atol=1e-6) is (
+        statistics == 'running')
+    assert all(network.training for network in model.students)
 
 
 @pytest.mark.parametrize('num_strong, num_weak', [(0, 1), (2, 1), (3, 2)])
