@@ -14,17 +14,18 @@ images whose labels the run did not have, once for each recipe:
 Against the labels: `taught`, the share of labelled joints that give a loss; `right`, the
 share of these whose maximum is within 8 % of the input's longer side (a tenth of the
 box); `error`, the mean squared difference to the label's heatmap in parts of that of an
-empty heatmap: above 1, background would be nearer to the truth. Writes NAME-OF-CONFIG.json into --out.
+empty heatmap: above 1, background would be nearer to the truth. Writes OUT.json; with
+--write its table also takes the place between `<!-- table: pseudo_targets -->` and
+`<!-- end -->` of a page.
 """
 import argparse
 import json
-import os
 import os.path as osp
 import sys
 from itertools import islice
 
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-sys.path.insert(0, ROOT)
+sys.path[:0] = [ROOT, osp.join(ROOT, 'tools', 'analysis')]
 
 import torch  # noqa: E402
 from mmengine.config import Config  # noqa: E402
@@ -39,6 +40,7 @@ from mmpose_al.models.semi.pseudo_heatmaps import (aggregate,  # noqa: E402
                                                    threshold_and_refine,
                                                    trusts_itself, uncertainty)
 from mmpose_al.models.views import carry, easy_view  # noqa: E402
+from results_table import write_table  # noqa: E402
 
 NEAR = 0.08
 
@@ -115,6 +117,16 @@ def measure(model, batches) -> dict:
             for name, (known, taught, right, error, empty) in sums.items()}
 
 
+def table(report: dict) -> str:
+    """Markdown of a result file."""
+    lines = ['| target | joints taught | of these right | error |',
+             '| --- | --- | --- | --- |']
+    lines += [f'| {name} | {row["taught"]:.0%} | {row["right"]:.0%} | '
+              f'{row["error"]:.2f} |' for name, row in report['rows'].items()]
+    return '\n'.join(lines + ['', f'{osp.basename(report["config"])}, '
+                              f'{report["batches"]} batches.'])
+
+
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -122,7 +134,9 @@ if __name__ == '__main__':
     parser.add_argument('checkpoint')
     parser.add_argument('--batches', type=int, default=20)
     parser.add_argument('--out', default=osp.join(ROOT, 'benchmarks', 'results',
-                                                  'pseudo_targets'))
+                                                  'pseudo_targets'),
+                        help='path of the result file, without .json')
+    parser.add_argument('--write', metavar='PAGE', help='put the table into this page')
     args = parser.parse_args()
     config = Config.fromfile(args.config)
     init_default_scope('mmpose')
@@ -130,12 +144,11 @@ if __name__ == '__main__':
     load_checkpoint(model, args.checkpoint, map_location='cpu', strict=True)
     loader = Runner.build_dataloader(config.train_dataloader, seed=0)
     values = measure(model, islice(loader, args.batches))
-    for name, row in values.items():
-        print(f'{name:30} taught {row["taught"]:6.1%}  right {row["right"]:6.1%}  '
-              f'error {row["error"]:.2f}')
-    os.makedirs(args.out, exist_ok=True)
-    name = osp.splitext(osp.basename(args.config))[0]
-    with open(osp.join(args.out, f'{name}.json'), 'w') as file:
-        json.dump(dict(config=osp.relpath(args.config, ROOT), batches=args.batches,
-                       rows=values), file, indent=1)
+    report = dict(config=osp.relpath(args.config, ROOT), batches=args.batches,
+                  rows=values)
+    print(table(report))
+    with open(f'{args.out}.json', 'w') as file:
+        json.dump(report, file, indent=1)
         file.write('\n')
+    if args.write:
+        write_table(args.write, 'pseudo_targets', table(report))

@@ -31,7 +31,8 @@ SYNTHETIC = FOLDER + 'synthetic/{}_lite0_synthetic-64x64_{}.py'
 XIE21 = ('posecons-a', 'posecons-a-jc', 'posedual-a', 'posedual-a-jc')
 BASELINES = ('pseudopose-a', 'datadistill-a', 'meanteacher-99-a', 'meanteacher-999-a')
 AUGMENTATIONS = ('posedual-a-ra', 'posedual-a-jo')
-YU24 = ('denoised-a', 'denoised-a-jc', 'denoised-a-views', 'denoised-a-refine')
+YU24 = ('denoised-a', 'denoised-a-jc', 'denoised-a-views', 'denoised-a-refine',
+        'denoised-a-batch', 'denoised-a-views-batch')
 MULTIPATH = ('multipath-single', 'multipath-dual', 'multipath-denoised')
 COLLAPSE = ('posecons-easy-easy', 'posecons-hard-hard', 'posecons-hard-easy',
             'posecons-reweighted', 'meanteacher-99-easy-easy') + tuple(
@@ -86,8 +87,8 @@ def rows(path: str, few: str, names) -> dict:
 
 TABLES = {
     'lspet': rows(LSPET, '50', ('posecons-a', 'posecons-a-jc', 'posedual-a',
-                                'posedual-a-jc', 'denoised-a', 'denoised-a-jc')
-                  + MULTIPATH),
+                                'posedual-a-jc', 'denoised-a', 'denoised-a-jc',
+                                'denoised-a-jc-batch') + MULTIPATH),
     'synthetic': rows(SYNTHETIC, '60-images',
                       XIE21 + BASELINES + AUGMENTATIONS + YU24 + MULTIPATH + COLLAPSE),
     'synthetic-4-frames': rows(SYNTHETIC, '4-frames', (

@@ -1,4 +1,5 @@
 """benchmarks/pseudo_targets.py: what it says of targets that are known."""
+import json
 import os.path as osp
 import sys
 
@@ -14,6 +15,7 @@ ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path.insert(0, osp.join(ROOT, 'benchmarks'))
 
 import pseudo_targets  # noqa: E402
+from results_table import replace_table  # noqa: E402
 
 LSPET = osp.join(ROOT, '..', 'shared', 'data', 'lspet')
 
@@ -75,3 +77,11 @@ def test_networks_that_know_the_labels_are_right(monkeypatch):
     model.candidates = candidates(4)  # 2.56 pixels are near enough
     rows = pseudo_targets.measure(model, [batch])
     assert rows['easy view']['right'] < 0.05 and rows['easy view']['error'] > 1
+
+
+def test_the_pages_table_is_that_of_the_result_file():
+    with open(osp.join(ROOT, 'benchmarks', 'results', 'pseudo_targets.json')) as file:
+        table = pseudo_targets.table(json.load(file))
+    with open(osp.join(ROOT, 'configs', 'semi_supervised', 'README.md')) as file:
+        text = file.read()
+    assert replace_table(text, 'pseudo_targets', table) == text

@@ -1,0 +1,3 @@
+"""As denoised-a-views, views seen with a batch's own statistics."""
+_base_ = './denoised-a-views_lite0_synthetic-64x64_60-images.py'
+model = dict(teacher_statistics='batch')
