@@ -1,12 +1,12 @@
 """Does a constant alignment leave a loss on views its gradient (Iqbal20, Eq. 8)?
 
-    python benchmarks/alignment_gradient.py CHECKPOINT [--groups 24]
+    python benchmarks/alignment_gradient.py CHECKPOINT [--groups 8]
 
 ``MultiViewConsistencyLoss`` takes the alignment of two poses for a constant. Here its
 gradient is compared with that of the loss itself, central differences with every pair
 aligned anew, on images of the rig and with the 2D joints and depths that the network of
 CHECKPOINT (a pre-training's, say) finds in them: the cosine between both, in double
-precision, mean and lowest over groups of views. 1 is no difference. A minute on one
+precision, mean and lowest over groups of views. 1 is no difference. Two minutes on one
 core; writes benchmarks/results/alignment_gradient.json.
 """
 import argparse
@@ -25,7 +25,7 @@ from mmpose.registry import MODELS  # noqa: E402
 
 import mmpose_al  # noqa: E402, F401
 from mmpose_al.apis import load_weights  # noqa: E402
-from mmpose_al.geometry.depth import rays, reconstruct  # noqa: E402
+from mmpose_al.geometry.depth import reconstruct  # noqa: E402
 from mmpose_al.models.heads.heatmap_2p5d import camera_of  # noqa: E402
 from mmpose_al.models.losses import MultiViewConsistencyLoss  # noqa: E402
 
@@ -63,7 +63,13 @@ def found(checkpoint: str, config: str, groups: int) -> list:
 
 
 def compare(distance: str, pixels, relative, confidence, camera) -> list:
-    """Cosines for the 2D joints and for the depths of one group."""
+    """Cosines of both gradients for the 2D joints and for the depths of one group.
+
+    Args:
+        distance (str): Of ``MultiViewConsistencyLoss``.
+        pixels, relative, confidence (Tensor): (V, J, 2), (V, J) and (V, J), float64.
+        camera (tuple): K (V, 3, 3), the pair, distortion (V, 14).
+    """
     loss = MultiViewConsistencyLoss(distance=distance).double()
 
     def value(*found) -> torch.Tensor:
@@ -93,7 +99,7 @@ if __name__ == '__main__':
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('checkpoint')
     parser.add_argument('--config', default=CONFIG)
-    parser.add_argument('--groups', type=int, default=24)
+    parser.add_argument('--groups', type=int, default=8)
     parser.add_argument('--out', default=osp.join(ROOT, 'benchmarks', 'results',
                                                   'alignment_gradient.json'))
     args = parser.parse_args()

@@ -30,10 +30,11 @@ sys.path[:0] = [ROOT, osp.join(ROOT, 'tools', 'analysis')]
 import torch  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.runner import Runner, load_checkpoint  # noqa: E402
+from mmengine.runner import Runner  # noqa: E402
 from mmpose.registry import MODELS  # noqa: E402
 
 import mmpose_al  # noqa: E402, F401
+from mmpose_al.apis import load_weights  # noqa: E402
 from mmpose_al.geometry.heatmaps import peaks  # noqa: E402
 from mmpose_al.models.semi.base import augmentation_seeds  # noqa: E402
 from mmpose_al.models.semi.pseudo_heatmaps import (aggregate,  # noqa: E402
@@ -52,11 +53,16 @@ def recipes(model, made: list) -> dict:
         model (DenoisedPoseDual): Threshold, σ, margin.
         made (list): Of each network: heatmaps of all views in the frame of the hard
             one (V, B, J, h, w), and the pixels that the views saw (V, B, 1, h, w).
+
+    Returns:
+        dict: Of each recipe heatmaps (B, J, h, w), and bool (B, J).
     """
     def redrawn(heatmaps, seen):
         return threshold_and_refine(heatmaps, model.threshold, True, model.sigma, seen)
 
     (own, own_seen), (other, seen) = made
+    keep = trusts_itself(uncertainty(own, own_seen), uncertainty(other, seen),
+                         model.margin)
     everything = torch.ones(other.shape[1:3], dtype=torch.bool)
     found = {'easy view': (other[0], everything),
              'easy view, redrawn': redrawn(other[0], seen[0])}
@@ -64,8 +70,6 @@ def recipes(model, made: list) -> dict:
         together = aggregate(other, seen, how)
         found[name] = together, everything
         found[f'{name}, redrawn'] = target, confident = redrawn(together, seen.amax(0))
-        keep = trusts_itself(uncertainty(own, own_seen), uncertainty(other, seen),
-                             model.margin)
         mine = redrawn(aggregate(own, own_seen, how), own_seen.amax(0))
         found[f'{name}, redrawn, selected'] = (
             torch.where(keep[..., None, None], mine[0], target),
@@ -141,7 +145,7 @@ if __name__ == '__main__':
     config = Config.fromfile(args.config)
     init_default_scope('mmpose')
     model = MODELS.build(config.model)
-    load_checkpoint(model, args.checkpoint, map_location='cpu', strict=True)
+    load_weights(model, args.checkpoint)
     loader = Runner.build_dataloader(config.train_dataloader, seed=0)
     values = measure(model, islice(loader, args.batches))
     report = dict(config=osp.relpath(args.config, ROOT), batches=args.batches,

@@ -29,12 +29,17 @@ def procrustes(source: Tensor,
         scale (bool): Whether to fit s too; else s = 1. Not with ``rotation``.
         rotation (Tensor, optional): R, where it is known; (..., 3, 3).
 
+    Raises:
+        ValueError: ``scale`` and ``rotation``.
+
     Returns:
         tuple: R (..., 3, 3), t (..., 3), s (...). Where the points do not determine
         the rotation (fewer than three, or collinear), one of the best. Without any
         point: the identity. Gradients pass through an SVD, and are undefined where
         two of its values are equal.
     """
+    if scale and rotation is not None:
+        raise ValueError('with a known rotation the scale is not fitted')
     source, target, w = _shared(source, target, weights)
     total = w.sum(-1)
     share = w / torch.where(total > 0, total, torch.ones_like(total))[..., None]

@@ -131,6 +131,8 @@ def test_translation_of_a_known_rotation_by_hand():
     # turned: (0, 1, 0), (-1, 0, 0); differences (5, 0, 0), (1, 0, 3), weights 3 and 1
     R, t, s = procrustes(source, target, torch.tensor([3.0, 1, 1]), rotation=quarter)
     assert R is quarter and s == 1 and t.tolist() == pytest.approx([4, 0, 0.75])
+    with pytest.raises(ValueError, match='known rotation'):
+        procrustes(source, target, rotation=quarter, scale=True)
 
 
 def test_distances_are_robust_where_squares_are_not():

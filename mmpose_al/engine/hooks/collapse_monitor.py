@@ -110,7 +110,6 @@ class CollapseMonitorHook(Hook):
         runner.message_hub.update_info('collapse_monitor', deepcopy(self.state))
         for kind, since in begun.items():
             runner.logger.warning(f'CollapseMonitorHook: {self._message(kind, since)}')
-            runner.message_hub.update_info('collapsed_since', since)
         if begun and self.action == 'stop':
             # MMEngine's loops look at this between iterations, or between epochs.
             runner.train_loop.stop_training = True
