@@ -88,7 +88,8 @@ def rows(path: str, few: str, names) -> dict:
 TABLES = {
     'lspet': rows(LSPET, '50', ('posecons-a', 'posecons-a-jc', 'posedual-a',
                                 'posedual-a-jc', 'denoised-a', 'denoised-a-jc',
-                                'denoised-a-jc-batch') + MULTIPATH),
+                                'denoised-a-jc-batch') + MULTIPATH
+                  + ('multipath-denoised-sum',)),
     'synthetic': rows(SYNTHETIC, '60-images',
                       XIE21 + BASELINES + AUGMENTATIONS + YU24 + MULTIPATH + COLLAPSE),
     'synthetic-4-frames': rows(SYNTHETIC, '4-frames', (
