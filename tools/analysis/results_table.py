@@ -10,10 +10,11 @@ every row, so "lead" is the mean ± standard deviation of the differences to
 `supervised`, seed by seed; "gap closed" is the share of the way from `supervised` to
 `supervised-all`, of the means over the seeds that all three have. Results in a folder
 `NAME-compute` beside it, of runs that cost the same instead of taking the same steps,
-make further columns. Figures on the test set by action make a second table below. A
-folder with 3D errors (PCK3D) becomes the table of configs/weakly_supervised_3d instead;
-there "P / FS" is the ratio of P-MPJPE to that of full supervision over common seeds, and
-"to 2d-only" the difference of the 2D error to that row's, seed by seed.
+make further columns. Figures on the test set by action make a second table below, folded
+in a page. A folder with 3D errors (PCK3D) becomes the table of
+configs/weakly_supervised_3d instead; there "P / FS" is the ratio of P-MPJPE to that of
+full supervision over common seeds, and "to 2d-only" the difference of the 2D error to
+that row's, seed by seed.
 """
 import argparse
 import json
@@ -260,7 +261,10 @@ def make_table(folder: str) -> str:
     if is_3d(rows):
         return markdown_3d(rows)
     equal = load(other, same_steps=False) if osp.isdir(other) else None
-    return markdown(rows, equal) + markdown_actions(rows)
+    actions = markdown_actions(rows)
+    if actions:
+        actions = f'\n\n<details><summary>Test set, by action</summary>{actions}\n\n</details>'
+    return markdown(rows, equal) + actions
 
 
 def replace_table(text: str, name: str, table: str) -> str:

@@ -131,8 +131,8 @@ class CollapseMonitorHook(Hook):
             f'{since} their mean heatmap response to hard unlabelled views '
             f'({self.state["hard"]:.3f}) is above {self.excess:g} x that to labelled '
             f'images ({self.state["labeled"]:.3f}): they agree on what no label says. '
-            "Try model.teacher_statistics='running', a later model.start, or a higher "
-            'model.threshold.')
+            "Try model.teacher_statistics='running', a later model.start, a smaller "
+            'model.consistency.loss_weight or a higher model.threshold.')
 
     def before_train(self, runner) -> None:
         """Go on where a resumed run was; its message hub is back by now."""
