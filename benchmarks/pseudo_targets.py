@@ -14,7 +14,7 @@ images whose labels the run did not have, once for each recipe:
 Against the labels: `taught`, the share of labelled joints that give a loss; `right`, the
 share of these whose maximum is within 8 % of the input's longer side (a tenth of the
 box); `error`, the mean squared difference to the label's heatmap in parts of that of an
-empty heatmap: above 1, background would be nearer to the truth. Writes OUT.json; with
+empty heatmap: above 1, background would be nearer to the truth. Writes OUT; with
 --write its table also takes the place between `<!-- table: pseudo_targets -->` and
 `<!-- end -->` of a page.
 """
@@ -138,8 +138,7 @@ if __name__ == '__main__':
     parser.add_argument('checkpoint')
     parser.add_argument('--batches', type=int, default=20)
     parser.add_argument('--out', default=osp.join(ROOT, 'benchmarks', 'results',
-                                                  'pseudo_targets'),
-                        help='path of the result file, without .json')
+                                                  'pseudo_targets.json'))
     parser.add_argument('--write', metavar='PAGE', help='put the table into this page')
     args = parser.parse_args()
     config = Config.fromfile(args.config)
@@ -151,7 +150,7 @@ if __name__ == '__main__':
     report = dict(config=osp.relpath(args.config, ROOT), batches=args.batches,
                   rows=values)
     print(table(report))
-    with open(f'{args.out}.json', 'w') as file:
+    with open(args.out, 'w') as file:
         json.dump(report, file, indent=1)
         file.write('\n')
     if args.write:

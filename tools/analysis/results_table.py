@@ -263,7 +263,8 @@ def make_table(folder: str) -> str:
     equal = load(other, same_steps=False) if osp.isdir(other) else None
     actions = markdown_actions(rows)
     if actions:
-        actions = f'\n\n<details><summary>Test set, by action</summary>{actions}\n\n</details>'
+        actions = ('\n\n<details><summary>Test set, by action</summary>'
+                   f'{actions}\n\n</details>')
     return markdown(rows, equal) + actions
 
 
