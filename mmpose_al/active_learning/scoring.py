@@ -10,10 +10,12 @@ from ..geometry.cameras import DIST_LENGTHS
 from ..geometry.heatmaps import (best_vs_second_best, local_peaks, multi_peak_entropy,
                                  peak_values, peaks)
 from ..models.heads import Heatmap2p5DHead
-from ..models.semi.networks import last_heatmaps, predict_heatmaps
+from ..models.semi.networks import (heatmap_geometry, last_heatmaps,
+                                    predict_heatmaps)
 from .decoding import decode_heatmaps
 from .pool import UNITS
 from .statistics import ViewStatistics, concatenate
+from .strategies.base import QueryStrategy
 
 
 def heatmap_statistics(heatmaps: Tensor, kernel: int = 5,
@@ -37,6 +39,30 @@ def heatmap_statistics(heatmaps: Tensor, kernel: int = 5,
 def networks_of(model: nn.Module) -> List[nn.Module]:
     """The networks of an estimator: a plain one is its own."""
     return list(getattr(model, 'students', [getattr(model, 'network', model)]))
+
+
+def check_model(model: nn.Module, strategy: QueryStrategy) -> None:
+    """Raise unless a model can score a pool as a strategy needs it.
+
+    Raises:
+        ValueError: The model predicts no heatmaps, or has one network or no 3D poses
+            where the strategy compares two or them, or too few joints.
+    """
+    networks, name = networks_of(model), type(strategy).__name__
+    for network in networks:
+        heatmap_geometry(network)
+    with_depth = isinstance(networks[0].head, Heatmap2p5DHead)
+    if 'disagreement' in strategy.needs and (len(networks) < 2 or with_depth):
+        raise ValueError(
+            f'{name} compares the heatmaps of two networks, but the model is a '
+            f'{type(model).__name__}; train a PoseDual or another dual estimator')
+    if 'keypoints_3d' in strategy.needs and not with_depth:
+        raise ValueError(
+            f'{name} compares the 3D poses of single views, but the head is a '
+            f'{type(networks[0].head).__name__}; train a model with a Heatmap2p5DHead '
+            '(configs/weakly_supervised_3d)')
+    strategy.check_joints(getattr(networks[0].head, 'num_joints',
+                                  networks[0].head.out_channels))
 
 
 def unit_of(sample, unit: str) -> int:

@@ -21,6 +21,7 @@ from mmengine.dist import (all_gather_object, barrier, broadcast_object_list, ge
                            init_dist, is_distributed)
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.runner import BaseLoop, Runner
 from mmengine.runner.checkpoint import find_latest_checkpoint, load_checkpoint
@@ -31,7 +32,7 @@ from ..active_learning.pool import (Pool, StateError, State, check_pool, check_s
                                     load_pool, load_state, new_state, write_pseudo,
                                     write_split)
 from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
-from ..active_learning.scoring import score_pool
+from ..active_learning.scoring import check_model, score_pool
 from ..active_learning.self_training import (Candidates, candidates, check_rules,
                                              choose_pseudo, pseudo_annotations,
                                              pseudo_error)
@@ -374,6 +375,8 @@ class ActiveLearningExperiment:
                         osp.join(self.folder(number), TAKEN))
         barrier()
         runner = Runner.from_cfg(self.round_config(number))
+        model = runner.model
+        check_model(model.module if is_model_wrapper(model) else model, self.strategy)
         last = _LastEvaluation()
         runner.register_hook(last)
         runner.train()

@@ -374,6 +374,26 @@ def test_a_semi_supervised_round_trains_on_the_rest_of_the_pool(tiny, tmp_path):
     assert np.isfinite(state.stage(0, 'select')['utilities']).all()
 
 
+@pytest.mark.parametrize('strategy, change, match', [
+    (dict(type='CommitteeDisagreement'), {}, 'heatmaps of two networks.*PoseDual'),
+    (dict(type='ViewDisagreement3D'), {}, '3D poses.*Heatmap2p5DHead'),
+    (dict(type='CoreSetPoses', root=17), {}, r'root \(17,\).*beyond the 17'),
+    (dict(type='UncertainAndDiverse', uncertainty=dict(type='MultiPeakEntropy'),
+          diversity=dict(type='CoreSetPoses2D', root=(3, 20))), {}, 'beyond the 17'),
+    (dict(type='RandomSampling'),
+     dict(_delete_=True, type='RegressionHead', in_channels=8, num_joints=17,
+          loss=dict(type='L1Loss'), decoder=dict(
+              type='RegressionLabel', input_size=(32, 48))), 'must predict heatmaps'),
+])
+def test_a_strategy_that_the_model_does_not_suit_is_refused_before_training(
+        tiny, tmp_path, strategy, change, match):
+    cfg = config(tiny, tmp_path, strategy=strategy, self_training=None)
+    cfg.merge_from_dict(dict(model=dict(head=change)))
+    with pytest.raises(ValueError, match=match):
+        run(cfg)
+    assert not os.path.exists(os.path.join(tmp_path, 'round_00', 'last_checkpoint'))
+
+
 def test_two_processes_select_what_one_does(tiny, tmp_path):
     """No BatchNorm, half the batch on each: the same frames, the same metrics."""
     runs = {}

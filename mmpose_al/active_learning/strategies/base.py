@@ -95,6 +95,9 @@ class QueryStrategy:
         self.min_spacing = min_spacing
         self.max_per_sequence = max_per_sequence
 
+    def check_joints(self, num: int) -> None:
+        """Raise a ValueError unless poses of so many joints can be compared."""
+
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
         """The worth of each unit, (U, ); higher is labelled first, NaN before all."""
         raise NotImplementedError

@@ -38,6 +38,11 @@ class WeightedCombination(QueryStrategy):
                              'weights; give as many of both, at least one')
         self.needs = tuple(need for s in self.strategies for need in s.needs)
 
+    def check_joints(self, num: int) -> None:
+        """See :class:`QueryStrategy`."""
+        for strategy in self.strategies:
+            strategy.check_joints(num)
+
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
         """The sum over the unlabelled units' ranks."""
         free = ~pool.labeled
@@ -72,6 +77,11 @@ class UncertainAndDiverse(QueryStrategy):
             raise ValueError(f'share lies in (0, 1]; got {share}')
         self.share = share
         self.needs = self.uncertainty.needs + self.diversity.needs
+
+    def check_joints(self, num: int) -> None:
+        """See :class:`QueryStrategy`."""
+        self.uncertainty.check_joints(num)
+        self.diversity.check_joints(num)
 
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
         """Those of the uncertainty."""

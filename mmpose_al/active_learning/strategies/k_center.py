@@ -268,8 +268,22 @@ def root_aligned(points: np.ndarray, root: Tuple[int, ...]) -> np.ndarray:
     return points - points[:, list(root)].mean(1, keepdims=True)
 
 
+class _AboutRoot(KCenter):
+    """Poses relative to a root joint, or to the mean of several."""
+
+    def __init__(self, root: Union[int, Sequence[int]], **kwargs):
+        super().__init__(**kwargs)
+        self.root = (root, ) if isinstance(root, int) else tuple(root)
+
+    def check_joints(self, num: int) -> None:
+        """See :class:`QueryStrategy`."""
+        if not all(0 <= joint < num for joint in self.root):
+            raise ValueError(f'{type(self).__name__}: root {self.root} names a joint '
+                             f'beyond the {num} that the network predicts')
+
+
 @QUERY_STRATEGIES.register_module()
-class CoreSetPoses(KCenter):
+class CoreSetPoses(_AboutRoot):
     """k-centre over triangulated, root-aligned poses (Feng23, Eq. 6, 7).
 
     The distance is the mean over keypoints of the Euclidean distance. Of several
@@ -282,17 +296,11 @@ class CoreSetPoses(KCenter):
     """
     needs = ('cameras', )
 
-    def __init__(self, root: Union[int, Sequence[int]], **kwargs):
-        super().__init__(**kwargs)
-        self.root = (root, ) if isinstance(root, int) else tuple(root)
-
     def describe(self, pool: PoolStatistics) -> np.ndarray:
         """Poses (U, K, 3), NaN where there is none."""
         groups = pool.groups
         joints = groups.points.shape[1]
-        if max(self.root) >= joints:
-            raise ValueError(f'CoreSetPoses: root {self.root} names a joint beyond the '
-                             f'{joints} of the pool')
+        self.check_joints(joints)
         poses = np.full((len(pool.units), joints, 3), np.nan)
         first = np.unique(pool.group_unit, return_index=True)[1]
         poses[pool.group_unit[first]] = root_aligned(groups.points[first], self.root)
@@ -300,7 +308,7 @@ class CoreSetPoses(KCenter):
 
 
 @QUERY_STRATEGIES.register_module()
-class CoreSetPoses2D(KCenter):
+class CoreSetPoses2D(_AboutRoot):
     """k-centre over 2D poses, for single views.
 
     Keypoints relative to the mean of the root joints, over the length of the diagonal
@@ -315,14 +323,14 @@ class CoreSetPoses2D(KCenter):
 
     def __init__(self, root: Union[int, Sequence[int]], min_score: float = 0.0,
                  **kwargs):
-        super().__init__(**kwargs)
-        self.root = (root, ) if isinstance(root, int) else tuple(root)
+        super().__init__(root, **kwargs)
         self.min_score = min_score
 
     def describe(self, pool: PoolStatistics) -> np.ndarray:
         """Poses (U, K, 2), NaN where there is none."""
         first = np.unique(pool.view_unit, return_index=True)[1]
         points = pool.views.keypoints[first].astype(np.float64)
+        self.check_joints(points.shape[1])
         points[pool.views.scores[first] < self.min_score] = np.nan
         points = root_aligned(points, self.root)
         with np.errstate(invalid='ignore'):

@@ -109,7 +109,7 @@ def heatmap_geometry(network: nn.Module) -> Tuple[int, int, int]:
     size = getattr(codec, 'heatmap_size', None)
     if size is None or not hasattr(codec, 'scale_factor'):
         raise ValueError(
-            f'a student must predict heatmaps: {type(network).__name__} has the head '
+            f'the network must predict heatmaps: {type(network).__name__} has the head '
             f'{type(head).__name__} with the decoder {type(codec).__name__}; use a '
             'top-down heatmap head with decoder=codec (MSRAHeatmap, UDPHeatmap, '
             'MegviiHeatmap)')
