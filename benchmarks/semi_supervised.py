@@ -11,6 +11,11 @@ side with different rows or seeds.
 With --equal-compute every row takes as many steps as cost what PoseDual's usual ones
 cost, counted in network passes; the results go to `benchmarks/results/TABLE-compute`,
 and become further columns of the table. PoseDual's own are those of the usual table.
+
+    python benchmarks/semi_supervised.py lspet --rows denoised-a-jc --seeds 0 \
+        --variant "starts at 500" --cfg-options model.start=500
+
+is a row of its own, "denoised-a-jc: starts at 500", of the same table.
 """
 import argparse
 import hashlib
@@ -18,6 +23,7 @@ import json
 import math
 import os
 import os.path as osp
+import re
 import subprocess
 import sys
 
@@ -35,7 +41,8 @@ YU24 = ('denoised-a', 'denoised-a-jc', 'denoised-a-views', 'denoised-a-refine',
         'denoised-a-batch', 'denoised-a-views-batch')
 MULTIPATH = ('multipath-single', 'multipath-dual', 'multipath-denoised')
 COLLAPSE = ('posecons-easy-easy', 'posecons-hard-hard', 'posecons-hard-easy',
-            'posecons-reweighted', 'meanteacher-99-easy-easy') + tuple(
+            'posecons-easy-hard', 'posecons-no-detach', 'posecons-reweighted',
+            'meanteacher-99-easy-easy') + tuple(
                 f'posecons-confidence-{number}' for number in (2, 4, 6, 8))
 
 # Forward passes of a step for each labelled image, with as many unlabelled ones as
@@ -175,13 +182,18 @@ def write_json(content: dict, path: str) -> None:
 
 
 def run(table: str, row: str, seed: int, extra: list, equal: bool = False,
-        checkpoint: str = None) -> None:
+        checkpoint: str = None, variant: str = '') -> None:
     """One row with one seed: train or continue, then write its result file.
+
+    With a ``variant`` the row is one of its own, with the options in ``extra``.
 
     A row that is done is not repeated, unless ``checkpoint``, the name of a file that
     another row needs of it, is not in its work directory.
     """
     path = TABLES[table][row]
+    shown, row = row, '-'.join([row, *re.findall(r'\w+', variant.lower())])
+    if variant:
+        shown += f': {variant}'
     if equal:
         table += '-compute'
     result = osp.join(ROOT, 'benchmarks', 'results', table, f'{row}_seed{seed}.json')
@@ -206,7 +218,8 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False,
     options = [f'{k}={v}'.replace(' ', '') for k, v in keys.items()] + extra
     if config.model.get('teacher_checkpoint'):  # the supervised row of the same seed
         teacher = osp.basename(config.model.teacher_checkpoint)
-        run(table.replace('-compute', ''), 'supervised', seed, extra, equal, teacher)
+        run(table.replace('-compute', ''), 'supervised', seed,
+            [] if variant else extra, equal, teacher)
         options.append('model.teacher_checkpoint=' + osp.join(
             osp.dirname(work_dir), f'supervised_seed{seed}', teacher))
     command = ['tools/train.py', path, '--work-dir', work_dir, '--resume',
@@ -218,7 +231,7 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False,
     found = last_metrics(osp.join(ROOT, work_dir))
     labels = config.train_dataloader.dataset.labeled.get('labels')
     content = dict(
-        table=table, row=row, seed=seed, config=path,
+        table=table, row=shown, seed=seed, config=path,
         command='python ' + ' '.join(command),
         config_digest=config_digest(config),
         steps=found['step'], batch_size=config.train_dataloader.batch_size,
@@ -241,6 +254,8 @@ def main() -> None:
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--equal-compute', action='store_true',
                         help='as many steps as cost what those of PoseDual cost')
+    parser.add_argument('--variant', default='',
+                        help='what --cfg-options change, as a part of the row\'s name')
     parser.add_argument('--cfg-options', nargs='+', default=[])
     args = parser.parse_args()
     chosen = args.rows or list(TABLES[args.table])
@@ -250,7 +265,8 @@ def main() -> None:
                      f'{", ".join(TABLES[args.table])}')
     for seed in args.seeds:
         for row in chosen:
-            run(args.table, row, seed, args.cfg_options, args.equal_compute)
+            run(args.table, row, seed, args.cfg_options, args.equal_compute,
+                variant=args.variant)
 
 
 if __name__ == '__main__':
