@@ -10,7 +10,7 @@ from ..geometry.cameras import DIST_LENGTHS
 from ..geometry.heatmaps import (best_vs_second_best, local_peaks, multi_peak_entropy,
                                  peak_values, peaks)
 from ..models.heads import Heatmap2p5DHead
-from ..models.semi.networks import (heatmap_geometry, last_heatmaps,
+from ..models.semi.networks import (heatmap_geometry, heatmap_peak, last_heatmaps,
                                     predict_heatmaps)
 from .decoding import decode_heatmaps
 from .pool import UNITS
@@ -141,7 +141,7 @@ def score_batch(model: nn.Module, inputs: Tensor, samples: Sequence, unit: str,
         each = [heatmaps.float() for heatmaps in each]
         mean = torch.stack(each).mean(0) if len(each) > 1 else each[0]
         keypoints, scores = decode_heatmaps(head, mean)
-    numbers = heatmap_statistics(mean)
+    numbers = heatmap_statistics(mean / heatmap_peak(networks[0]))
 
     def meta(name: str) -> list:
         return [sample.metainfo.get(name) for sample in samples]

@@ -3,7 +3,7 @@ import os
 import os.path as osp
 import random
 from contextlib import contextmanager
-from copy import deepcopy
+from functools import partial
 from typing import Any, Callable, Iterator, List, Optional, Tuple, Union
 
 import mmcv
@@ -17,7 +17,7 @@ from mmpose.datasets.transforms import KeypointConverter
 from mmpose.registry import DATASETS
 
 from .samplers import stream_seed
-from .transforms.keypoint_mapping import MapKeypoints, joint_names
+from .transforms.keypoint_mapping import MapKeypoints, joint_names, set_joints
 
 
 class ImageError(OSError):
@@ -92,6 +92,8 @@ class LabeledUnlabeledDataset(CombinedDataset):
             check_joints(dataset, self._metainfo)
         for dataset in unlabeled_sets:
             check_joints(dataset, self._metainfo, 'unlabelled')
+        for dataset in self.datasets:
+            _tell_joints(dataset, self._metainfo)
         if not allow_overlap:
             check_overlap(labeled_sets, unlabeled_sets)
         if check_images:
@@ -168,10 +170,7 @@ class LabeledUnlabeledDataset(CombinedDataset):
             return data
         data.pop('dataset', None)
         data['is_labeled'] = idx < self.num_labeled
-        for key in ('upper_body_ids', 'lower_body_ids', 'flip_pairs',
-                    'dataset_keypoint_weights', 'flip_indices'):
-            data[key] = deepcopy(self._metainfo[key])
-        return data
+        return set_joints(data, self._metainfo)
 
     def _sample(self, idx: int, seed: Optional[int]) -> Any:
         is_labeled = idx < self.num_labeled
@@ -336,7 +335,8 @@ def check_joints(dataset, metainfo: dict, kind: str = 'labelled') -> None:
     """Raise ValueError if a source's joints are not the metainfo's.
 
     A ``KeypointConverter`` in its pipeline counts; that of a labelled source must not
-    lose joints silently.
+    lose joints silently. A labelled source has the joints in the same order, too; of an
+    unlabelled one the number matters.
     """
     name = f'{kind} {type(dataset).__name__} {getattr(dataset, "ann_file", "")}'
     joints = dataset.metainfo.get('num_keypoints')
@@ -347,13 +347,50 @@ def check_joints(dataset, metainfo: dict, kind: str = 'labelled') -> None:
                 check_converter(transform, joint_names(dataset.metainfo), name)
             joints = transform.num_keypoints
     wanted = metainfo['num_keypoints']
-    if joints is None or joints == wanted:
+    if joints is None:
+        return
+    if joints == wanted:
+        if kind == 'labelled':
+            _check_order(dataset, joint_names(metainfo), name)
         return
     remedy = ('set metainfo, or add MapKeypoints' if kind == 'labelled' else
               f'add KeypointConverter(num_keypoints={wanted}, mapping=[])')
     raise ValueError(
         f'{name}: has {joints} joints, the metainfo of LabeledUnlabeledDataset '
         f'{wanted}; {remedy} to that data set\'s own pipeline')
+
+
+def _check_order(dataset, wanted: List[str], name: str) -> None:
+    """Raise ValueError if as many joints as wanted are not the wanted ones.
+
+    What a plain ``KeypointConverter`` makes has no names and is not looked at.
+    """
+    names = joint_names(dataset.metainfo)
+    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', [])
+    for transform in transforms:
+        if isinstance(transform, KeypointConverter):
+            names = getattr(transform, 'target_names', wanted)
+    wrong = [(i, a, b) for i, (a, b) in enumerate(zip(names, wanted)) if a != b]
+    if wrong:
+        index, found, expected = wrong[0]
+        raise ValueError(
+            f'{name}: its joint {index} is {found}, that of LabeledUnlabeledDataset '
+            f'{expected} ({len(wrong)} of {len(wanted)} differ); set metainfo, or add '
+            'MapKeypoints to that data set\'s own pipeline, with rename where only the '
+            'names differ')
+
+
+def _tell_joints(dataset, metainfo: dict) -> None:
+    """Have a source's own pipeline flip and pack by the joints that are learned.
+
+    Its own joints, until a converter makes them those.
+    """
+    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', None)
+    if transforms:
+        places = [place + 1 for place, transform in enumerate(transforms)
+                  if isinstance(transform, KeypointConverter)]
+        transforms.insert(max(places, default=0), partial(set_joints,
+                                                          metainfo=metainfo))
 
 
 def check_converter(converter: KeypointConverter, names: List[str], name: str) -> None:

@@ -57,7 +57,8 @@ def compose(outer: Tensor, inner: Tensor) -> Tensor:
 
 def invert(matrix: Tensor) -> Tensor:
     """Inverse maps, shape (B, 2, 3), of maps of the same shape."""
-    linear = torch.linalg.inv(matrix[..., :2])
+    # Unlike inv, inv_ex does not wait for the device.
+    linear = torch.linalg.inv_ex(matrix[..., :2])[0]
     shift = -(linear * matrix[..., None, :, 2]).sum(-1)
     return torch.cat([linear, shift[..., None]], -1)
 
@@ -68,21 +69,24 @@ def transform_points(matrix: Tensor, points: Tensor) -> Tensor:
     return turned + matrix[:, None, :, 2]
 
 
-def rescale(matrix: Tensor, scale_factor: Size) -> Tensor:
+def rescale(matrix: Tensor, scale_factor: Size, offset: float = 0.0) -> Tensor:
     """The same maps expressed on another pixel grid.
 
     Args:
         matrix (Tensor): Maps between input pixels, shape (B, 2, 3).
         scale_factor (Sequence): Input pixels per heatmap pixel in x and y: the
             ``scale_factor`` of an MMPose codec (W / w for MSRA and Megvii,
-            (W - 1) / (w - 1) for UDP), so that x_input = scale_factor * x_heatmap.
+            (W - 1) / (w - 1) for UDP).
+        offset (float): So that x_input = scale_factor * (x_heatmap + offset): 0 for
+            MSRA and UDP, 0.5 for Megvii.
 
     Returns:
         Tensor: Maps between heatmap pixels, shape (B, 2, 3).
     """
     factor = torch.as_tensor(scale_factor, dtype=matrix.dtype, device=matrix.device)
     linear = matrix[..., :2] * factor[None, None, :] / factor[None, :, None]
-    return torch.cat([linear, matrix[..., 2:] / factor[None, :, None]], -1)
+    shift = matrix[..., 2] / factor + offset * (linear.sum(-1) - 1)
+    return torch.cat([linear, shift[..., None]], -1)
 
 
 def _source_positions(matrix: Tensor, size: Tuple[int, int]) -> Tensor:

@@ -30,7 +30,7 @@ def easy_view(num: int, like: Tensor) -> View:
 
 
 def carry(heatmaps: Tensor, source: View, target: View, scale_factor,
-          flip_indices: Sequence[int]) -> Tuple[Tensor, Tensor]:
+          flip_indices: Sequence[int], offset: float = 0.0) -> Tuple[Tensor, Tensor]:
     """Bring heatmaps of one view into the frame of another (T of Xie21, Eq. 4).
 
     Args:
@@ -39,6 +39,7 @@ def carry(heatmaps: Tensor, source: View, target: View, scale_factor,
         scale_factor (Sequence): Input pixels per heatmap pixel, see
             :func:`~mmpose_al.geometry.affine.rescale`.
         flip_indices (Sequence[int]): The channel of each joint's mirror image.
+        offset (float): Of the heatmap's grid, see the same.
 
     Returns:
         tuple: Heatmaps in the frame of ``target``, (B, K, h, w), and which of its
@@ -46,11 +47,11 @@ def carry(heatmaps: Tensor, source: View, target: View, scale_factor,
         image: all are made from it, and what surrounds it there is padding.
     """
     size = (heatmaps.shape[-1], heatmaps.shape[-2])
-    image = affine.valid_mask(affine.rescale(target.matrix, scale_factor), size)
+    image = affine.valid_mask(affine.rescale(target.matrix, scale_factor, offset), size)
     if target is source:
         return heatmaps, image
     between = affine.compose(target.matrix, affine.invert(source.matrix))
-    on_heatmap = affine.rescale(between, scale_factor)
+    on_heatmap = affine.rescale(between, scale_factor, offset)
     carried = affine.warp(heatmaps, on_heatmap)
     mirrored = source.flip ^ target.flip
     swapped = carried[:, list(flip_indices)]

@@ -64,7 +64,9 @@ def make(tmp_path):
                     for i in ids],
             annotations=[dict(
                 id=i, image_id=i, category_id=1, bbox=[5, 5, 20, 20],
-                iscrowd=0, keypoints=[9, 9, 2] * joints) for i in ids],
+                iscrowd=0, keypoints=[number for joint in range(joints)
+                                      for number in (9 + 3 * joint, 9 + joint, 2)])
+                for i in ids],
             categories=[dict(id=1, name='person')])))
         return dict(type='MultiViewCocoDataset', ann_file=str(path),
                     data_prefix=dict(img=str(tmp_path)),
@@ -265,6 +267,54 @@ def test_map_of_another_skeleton(make):
     convert = dict(type='MapKeypoints', source=META, target=META)
     with pytest.raises(ValueError, match=r"maps from \['a', 'b'\], the data set has"):
         build(make([1], joints=3, meta=META3, pipeline=[convert]), metainfo=META)
+
+
+def skeleton(*names):
+    """Metainfo; left_x and right_x are a pair."""
+    swap = {name: name.replace('left', '?').replace('right', 'left').replace(
+        '?', 'right') for name in names}
+    return dict(META, joint_weights=[1.] * len(names), sigmas=[.05] * len(names),
+                keypoint_info={i: dict(
+                    name=n, id=i, type='', swap=swap[n] if swap[n] != n else '')
+                    for i, n in enumerate(names)})
+
+
+def test_as_many_other_joints_are_refused(make):
+    one, other = skeleton('a', 'left_b', 'right_b'), skeleton('left_b', 'right_b', 'a')
+    sources = [make([1], joints=3, meta=one), make([2], 'b.json', joints=3, meta=other)]
+    with pytest.raises(ValueError, match=r'b.json: its joint 0 is left_b, that of '
+                       r'LabeledUnlabeledDataset a \(3 of 3 differ\).*MapKeypoints'):
+        build(sources)
+    sources[1]['pipeline'] = [dict(type='MapKeypoints', source=other, target=other)]
+    with pytest.raises(ValueError, match='joint 0 is left_b'):
+        build(sources)
+    sources[1]['pipeline'] = [dict(type='MapKeypoints', source=other, target=one)]
+    assert len(build(sources)) == 2
+    # an unlabelled source's joints are not used
+    assert len(build(sources[0], make([2], 'b.json', joints=3, meta=other))) == 2
+
+
+@pytest.mark.parametrize('kind', ['labelled', 'unlabelled'])
+def test_a_flip_finds_the_pairs_wherever_it_stands(make, kind):
+    """After a map of joints, in the source's own pipeline or in that of the whole."""
+    source = skeleton('left_b', 'a', 'right_b', 'c')
+    target = skeleton('a', 'left_b', 'right_b')
+    convert = (dict(type='MapKeypoints', source=source, target=target, drop=['c'])
+               if kind == 'labelled' else
+               dict(type='KeypointConverter', num_keypoints=3, mapping=[]))
+    rest = [LOAD, dict(type='RandomFlip', prob=1.0), PACK]
+    samples = []
+    for own, whole in (([convert], rest), ([convert] + rest, []),
+                       ([convert] + rest[:2], rest[2:])):
+        other = make([1], joints=4, meta=source, pipeline=own)
+        first = make([2], 'b.json', joints=3, meta=target, pipeline=rest[:len(own) - 1])
+        dataset = (build([first, other], None, whole) if kind == 'labelled' else
+                   build(first, other, whole))
+        samples.append(dataset[1]['data_samples'])
+        assert list(samples[-1].metainfo['flip_indices']) == [0, 2, 1]
+    for other in samples[1:]:
+        np.testing.assert_array_equal(other.gt_instances.keypoints,
+                                      samples[0].gt_instances.keypoints)
 
 
 def test_unlabelled_source_of_another_skeleton(make):

@@ -423,14 +423,28 @@ def test_denoised_refuses(bad, words):
         build('DenoisedPoseDual', **bad)
 
 
-def test_a_codec_without_sigma_needs_one():
+def test_what_reads_values_refuses_labels_that_peak_at_255():
+    """A Gaussian of height 1 would teach such a student background."""
     config = student()
     config['head']['decoder'] = dict(type='MegviiHeatmap', input_size=(32, 48),
                                      heatmap_size=(8, 12), kernel_size=5)
-    with pytest.raises(ValueError, match='MegviiHeatmap has no sigma'):
-        build('DenoisedPoseDual', config)
-    build('DenoisedPoseDual', config, sigma=1.0)
-    build('DenoisedPoseDual', config, refine=False)
+    for name, changes in (
+            ('DenoisedPoseDual', {}), ('DenoisedPoseDual', dict(refine=False)),
+            ('DataDistill', dict(teacher_checkpoint='not loaded here', sigma=1.0)),
+            ('PoseDual', dict(consistency=dict(min_confidence=0.4))),
+            ('PoseCons', dict(consistency=dict(foreground_weight=10.0)))):
+        with pytest.raises(ValueError, match='MegviiHeatmap peak at 255'):
+            build(name, config, **changes)
+    build('PoseDual', config)
+
+
+def test_heatmaps_with_offsets_beside_them_are_refused():
+    config = student()
+    config['head']['decoder'] = dict(type='UDPHeatmap', input_size=(32, 48),
+                                     heatmap_size=(8, 12), heatmap_type='combined')
+    config['head']['out_channels'] = 12
+    with pytest.raises(ValueError, match="use heatmap_type='gaussian'"):
+        build('PoseDual', config)
 
 
 # ---- several hard paths ------------------------------------------------------------

@@ -1,4 +1,5 @@
 """Keypoints of one data set as those of another, by the names of their joints."""
+from copy import deepcopy
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -13,6 +14,23 @@ def joint_names(metainfo: dict) -> List[str]:
         metainfo = parse_pose_metainfo(dict(metainfo))
     names = metainfo['keypoint_id2name']
     return [names[index] for index in range(len(names))]
+
+
+# What MMPose's data sets tell transforms and models about the joints
+JOINT_KEYS = ('upper_body_ids', 'lower_body_ids', 'flip_pairs', 'flip_indices',
+              'dataset_keypoint_weights')
+
+
+def set_joints(results: dict, metainfo: dict) -> dict:
+    """Write into a sample what is known of the joints that it has now.
+
+    Args:
+        results (dict): On its way through a pipeline.
+        metainfo (dict): Parsed, of a data set with these joints.
+    """
+    for key in JOINT_KEYS:
+        results[key] = deepcopy(metainfo[key])
+    return results
 
 
 def joint_mapping(source: Sequence[str],
@@ -64,7 +82,8 @@ def joint_mapping(source: Sequence[str],
 class MapKeypoints(KeypointConverter):
     """MMPose's ``KeypointConverter`` by names, which loses no joint silently.
 
-    ``pose_3d``, where the sample has one, is mapped too.
+    ``pose_3d``, where the sample has one, is mapped too, and what follows, a flip for
+    one, finds the pairs of the target's joints.
 
     It stands in the pipeline of a labelled source whose skeleton differs. (For an
     unlabelled source ``KeypointConverter(num_keypoints=K, mapping=[])`` removes all
@@ -85,13 +104,15 @@ class MapKeypoints(KeypointConverter):
                  target: dict,
                  rename: Optional[Dict[str, str]] = None,
                  drop: Sequence[str] = ()):
-        self.source_names, self.target_names = joint_names(source), joint_names(target)
+        self.target = parse_pose_metainfo(dict(target))
+        self.source_names, self.target_names = joint_names(source), joint_names(
+            self.target)
         mapping = joint_mapping(self.source_names, self.target_names, rename, drop)
         super().__init__(num_keypoints=len(self.target_names), mapping=mapping)
 
     def transform(self, results: dict) -> dict:
         """See :class:`mmpose.datasets.transforms.KeypointConverter`."""
-        results = super().transform(results)
+        results = set_joints(super().transform(results), self.target)
         pose = results.get('pose_3d')
         if pose is not None:
             mapped = np.zeros((self.num_keypoints, pose.shape[1]), pose.dtype)

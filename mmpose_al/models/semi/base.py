@@ -15,7 +15,8 @@ from torch import Tensor
 from mmpose.registry import MODELS
 
 from ...geometry.heatmaps import response
-from .networks import check_same_heatmaps, predict_heatmaps, record_heatmaps
+from .networks import (check_same_heatmaps, heatmap_offset, predict_heatmaps,
+                       record_heatmaps)
 
 
 def _shared_preprocessor(students: List[dict], outer):
@@ -82,6 +83,11 @@ class SemiPoseEstimator(BaseModel):
     def scale_factor(self):
         """Input pixels per heatmap pixel in x and y, from the students' codec."""
         return self.students[0].head.decoder.scale_factor
+
+    @property
+    def heatmap_offset(self) -> float:
+        """See :func:`~mmpose_al.models.semi.networks.heatmap_offset`."""
+        return heatmap_offset(self.students[0])
 
     def _key(self, part: str, student: int, name: str) -> str:
         middle = f'student{student}_' if len(self.students) > 1 else ''

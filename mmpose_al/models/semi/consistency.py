@@ -17,8 +17,8 @@ from ...geometry import affine
 from ...geometry.heatmaps import peaks, response
 from ..views import View, carry, easy_view
 from .base import SemiPoseEstimator, augmentation_seeds
-from .networks import (keep_statistics, keep_statistics_in_backward,
-                       predict_heatmaps, teacher_mode)
+from .networks import (check_peak_is_one, keep_statistics,
+                       keep_statistics_in_backward, predict_heatmaps, teacher_mode)
 
 _PATH_STEP = np.uint64(0x9E3779B97F4A7C15)
 
@@ -106,6 +106,9 @@ class EasyHardEstimator(SemiPoseEstimator):
                         getattr(self.data_preprocessor, 'std', None))
         self.consistency = MODELS.build(
             {'type': 'HeatmapConsistencyLoss', **consistency})
+        for key in ('min_confidence', 'foreground_weight'):
+            if consistency.get(key):
+                check_peak_is_one(self.students[0], f'consistency.{key}')
         self.hard_updates_statistics = hard_updates_statistics
         if start < 0:
             raise ValueError(f'start is an iteration, 0 or more; got {start}')
@@ -131,10 +134,10 @@ class EasyHardEstimator(SemiPoseEstimator):
         """The lesson of a teacher that looked at one view (the easy one by default)."""
         easy = easy_view(len(heatmaps), heatmaps)
         target, mask = carry(heatmaps, view or easy, hard, self.scale_factor,
-                             flip_indices)
+                             flip_indices, self.heatmap_offset)
         positions, confidence = peaks(heatmaps.detach())
         factor = torch.as_tensor(self.scale_factor, device=heatmaps.device)
-        joints = positions * factor.to(positions)
+        joints = (positions + self.heatmap_offset) * factor.to(positions)
         if view is not None:
             joints = affine.transform_points(
                 affine.invert(view.matrix).to(joints), joints)

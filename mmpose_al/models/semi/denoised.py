@@ -10,7 +10,7 @@ from mmpose.registry import MODELS, TRANSFORMS
 from ...geometry import affine
 from ..views import View, carry, easy_view
 from .consistency import Lesson, PoseDual
-from .networks import codec_sigma
+from .networks import check_peak_is_one, codec_sigma
 from .pseudo_heatmaps import (aggregate, threshold_and_refine, trusts_itself,
                               uncertainty)
 
@@ -110,6 +110,7 @@ class DenoisedPoseDual(PoseDual):
         self.weak_view = TRANSFORMS.build({'type': 'AffineViews', **weak_view})
         self.aggregate, self.threshold, self.below = aggregate, threshold, below
         self.refine, self.select, self.margin = refine, select, margin
+        check_peak_is_one(self.students[0], "DenoisedPoseDual's threshold")
         self.sigma = codec_sigma(self.students[0], sigma) if refine else None
 
     def views(self, images: Tensor, hard: View, seeds: np.ndarray) -> List[View]:
@@ -135,7 +136,8 @@ class DenoisedPoseDual(PoseDual):
             seen_from = images if easy is None else affine.warp(images, view.matrix)
             heatmaps = self.teacher_heatmaps(network, seen_from)
             easy = heatmaps if easy is None else easy
-            carried.append(carry(heatmaps, view, hard, self.scale_factor, flip_indices))
+            carried.append(carry(heatmaps, view, hard, self.scale_factor, flip_indices,
+                                 self.heatmap_offset))
         return torch.stack([c[0] for c in carried]), torch.stack(
             [c[1] for c in carried]), easy
 

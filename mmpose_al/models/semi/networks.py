@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from mmpose.codecs import MegviiHeatmap
+
 
 def last_heatmaps(output) -> Tensor:
     """The final heatmaps (B, K, h, w) of a head's output, multi-stage or not."""
@@ -102,7 +104,8 @@ def heatmap_geometry(network: nn.Module) -> Tuple[int, int, int]:
     """Shape (K, h, w) of a network's heatmaps, from its head and its codec.
 
     Raises:
-        ValueError: The network has no head with a codec that makes heatmaps.
+        ValueError: The network has no head with a codec that makes heatmaps, and
+            nothing else.
     """
     head = getattr(network, 'head', None)
     codec = getattr(head, 'decoder', None)
@@ -113,7 +116,32 @@ def heatmap_geometry(network: nn.Module) -> Tuple[int, int, int]:
             f'{type(head).__name__} with the decoder {type(codec).__name__}; use a '
             'top-down heatmap head with decoder=codec (MSRAHeatmap, UDPHeatmap, '
             'MegviiHeatmap)')
+    if getattr(codec, 'heatmap_type', 'gaussian') != 'gaussian':
+        raise ValueError(
+            f'{type(codec).__name__}(heatmap_type={codec.heatmap_type!r}) has offsets '
+            "beside its heatmaps; use heatmap_type='gaussian'")
     return (head.out_channels, int(size[1]), int(size[0]))
+
+
+def heatmap_offset(network: nn.Module) -> float:
+    """The o of ``x_input = scale_factor * (x_heatmap + o)`` of a network's codec.
+
+    Megvii's gives a heatmap pixel to the input pixels from its start to its end.
+    """
+    return 0.5 if isinstance(network.head.decoder, MegviiHeatmap) else 0.0
+
+
+def heatmap_peak(network: nn.Module) -> float:
+    """What a network's labels have at a joint: 255 with Megvii's codec, else 1."""
+    return 255.0 if isinstance(network.head.decoder, MegviiHeatmap) else 1.0
+
+
+def check_peak_is_one(network: nn.Module, reader: str) -> None:
+    """Raise a ValueError unless a label's maximum is 1, as a ``reader`` takes it."""
+    peak, codec = heatmap_peak(network), type(network.head.decoder).__name__
+    if peak != 1:
+        raise ValueError(f'{reader} is of heatmaps whose labels peak at 1, but those '
+                         f'of {codec} peak at {peak:g}; use MSRAHeatmap or UDPHeatmap')
 
 
 def check_same_heatmaps(networks: Sequence[nn.Module]) -> None:
@@ -129,13 +157,14 @@ def check_same_heatmaps(networks: Sequence[nn.Module]) -> None:
                 'the students teach each other heatmap by heatmap, but student 0 '
                 f'predicts (K, h, w) = {shapes[0]} and student {index} {shape}; give '
                 'their codecs one heatmap_size and their heads one out_channels')
-    scales = [torch.as_tensor(n.head.decoder.scale_factor) for n in networks]
+    scales = [torch.as_tensor([*n.head.decoder.scale_factor, heatmap_offset(n)])
+              for n in networks]
     for index, scale in enumerate(scales[1:], 1):
         if not torch.allclose(scale, scales[0]):
             raise ValueError(
-                'the students place keypoints differently on their heatmaps: scale '
-                f'{scales[0].tolist()} and {scale.tolist()}; give students 0 and '
-                f'{index} the same codec')
+                'the students place keypoints differently on their heatmaps: scale and '
+                f'offset {scales[0].tolist()} and {scale.tolist()}; give students 0 '
+                f'and {index} the same codec')
 
 
 def codec_sigma(network: nn.Module, sigma: Optional[float] = None) -> float:

@@ -15,7 +15,8 @@ from ...geometry import affine
 from ...geometry.heatmaps import gaussians, response, subpixel_peaks
 from ..views import carry, easy_view
 from .consistency import EasyHardEstimator, Lesson
-from .networks import check_same_heatmaps, codec_sigma, predict_heatmaps
+from .networks import (check_peak_is_one, check_same_heatmaps, codec_sigma,
+                       predict_heatmaps)
 
 
 class TaughtStudent(EasyHardEstimator):
@@ -132,6 +133,7 @@ class DataDistill(PseudoPose):
             raise ValueError(f'num_views must be at least 1; got {num_views}')
         self.num_views = num_views
         self.views = TRANSFORMS.build({'type': 'AffineViews', **views})
+        check_peak_is_one(self.students[0], 'the Gaussian that DataDistill draws')
         self.sigma = codec_sigma(self.students[0], sigma)
 
     def teach(self, images, hard, seeds, flip_indices):
@@ -143,10 +145,11 @@ class DataDistill(PseudoPose):
             view = self.views.sample(seeds, size, images, stream=f'distill{number}')
             heatmaps = self.teacher_heatmaps(affine.warp(images, view.matrix))
             total = total + carry(heatmaps, view, easy, self.scale_factor,
-                                  flip_indices)[0]
+                                  flip_indices, self.heatmap_offset)[0]
         lesson = self.lesson(total, hard, flip_indices)
         centers = subpixel_peaks(total)[0]
-        on_heatmap = affine.rescale(hard.matrix, self.scale_factor).to(centers)
+        on_heatmap = affine.rescale(hard.matrix, self.scale_factor,
+                                    self.heatmap_offset).to(centers)
         drawn = gaussians(affine.transform_points(on_heatmap, centers),
                           (total.shape[-1], total.shape[-2]), self.sigma)
         swapped = drawn[:, list(flip_indices)]
