@@ -350,7 +350,7 @@ def check_joints(dataset, metainfo: dict, kind: str = 'labelled') -> None:
     if joints is None:
         return
     if joints == wanted:
-        if kind == 'labelled':
+        if kind == 'labelled' and 'keypoint_id2name' in dataset.metainfo:
             _check_order(dataset, joint_names(metainfo), name)
         return
     remedy = ('set metainfo, or add MapKeypoints' if kind == 'labelled' else

@@ -113,7 +113,7 @@ class ExactResumeHook(Hook):
         done = replay = loop.iter
         if isinstance(sampler, LabeledUnlabeledSampler):
             sampler.endless = True
-            if done or changed:
+            if done or changed or _has_drawn_all(loop.dataloader):
                 sampler.start_iteration = done
                 _restart(loop)
         elif (done or changed) and _can_skip(loop.dataloader):
@@ -269,6 +269,12 @@ def _can_skip(loader) -> bool:
     return (type(loader.batch_sampler) is BatchSampler
             and isinstance(loader.sampler, (
                 LabeledUnlabeledSampler, DefaultSampler, InfiniteSampler)))
+
+
+def _has_drawn_all(loader) -> bool:
+    """Whether workers may have come to the end of the pass before training begins."""
+    return bool(loader.num_workers) and (
+        loader.num_workers * loader.prefetch_factor >= len(loader))
 
 
 def _skip_first(loader, num_batches: int, seed: int, iteration: int,
