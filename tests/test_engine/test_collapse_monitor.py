@@ -88,26 +88,36 @@ class CollapsedModel(BaseModel):
     (dict(by_epoch=True, max_epochs=4), 'epoch', 8)])
 def test_a_run_stops(tmp_path, cfg, part, iterations):
     """It collapses from iteration 0 on, is judged from 4, epochs have 4 batches."""
-    runner = Runner(
-        model=dict(type='CollapsedModel'), work_dir=str(tmp_path),
-        train_dataloader=dict(dataset=[dict(x=torch.ones(1))] * 8, batch_size=2,
-                              sampler=dict(type='DefaultSampler', shuffle=False)),
-        train_cfg=cfg, optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
-        custom_hooks=[dict(type='CollapseMonitorHook', patience=3, begin=4,
-                           action='stop')],
-        default_scope='mmpose', experiment_name=f'collapse_{part}')
-    runner.train()
+    def run(**more):
+        runner = Runner(
+            model=dict(type='CollapsedModel'), work_dir=str(tmp_path),
+            train_dataloader=dict(dataset=[dict(x=torch.ones(1))] * 8, batch_size=2,
+                                  sampler=dict(type='DefaultSampler', shuffle=False)),
+            train_cfg=cfg, optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
+            default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=100,
+                                               by_epoch=part == 'epoch')),
+            custom_hooks=[dict(type='CollapseMonitorHook', patience=3, begin=4,
+                               action='stop')],
+            default_scope='mmpose', experiment_name=f'collapse_{part}', **more)
+        runner.train()
+        return runner
+
+    runner = run()
     assert runner.iter == iterations
     log, = tmp_path.glob('*/*.log')
     said = [line for line in log.read_text().splitlines() if 'MonitorHook:' in line]
     assert 'Since iteration 4 ' in said[0]
     assert said[1].endswith(f'the run stops after this {part}.') and len(said) == 2
+    # the last iteration or epoch has a checkpoint, although none was due
+    last = (tmp_path / 'last_checkpoint').read_text()
+    assert last.endswith('iter_7.pth' if part == 'iteration' else 'epoch_2.pth')
+    # resumed, it is given as many iterations again
+    assert run(resume=True).iter == (10 if part == 'iteration' else 12)
 
 
 def runner_at(iteration):
     runner = MagicMock()
     runner.iter = iteration
-    runner.train_loop.stop_training = False
     return runner
 
 
@@ -118,7 +128,7 @@ def test_warns_by_name():
     hook.after_train_iter(runner, 0, None, outputs)
     said = ' '.join(str(c) for c in runner.logger.warning.call_args_list)
     assert 'CollapseMonitorHook' in said and '0.010' in said and '0.800' in said
-    assert runner.train_loop.stop_training is False
+    assert not vars(runner.train_loop).keys() & {'_max_iters', '_max_epochs'}
     hook.after_train_iter(runner, 0, None, dict(loss=torch.tensor(1.0)))  # no responses
 
 

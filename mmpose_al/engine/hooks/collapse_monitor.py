@@ -36,8 +36,9 @@ class CollapseMonitorHook(Hook):
         momentum (float): Weight of the newest value in the running means.
         floor (float): While the labelled response is smaller, nothing is judged: an
             untrained network answers nothing anywhere.
-        action (str): ``'warn'`` or ``'stop'``: the run ends in the ordinary way
-            after the iteration, in an epoch-based run after the epoch.
+        action (str): ``'warn'`` or ``'stop'``: the iteration, or the epoch of an
+            epoch-based run, becomes the run's last, with its checkpoint and evaluation.
+            Resumed, a run that was stopped gets ``patience`` iterations more.
         excess (float): Multiple of the labelled response that counts as run away.
 
     Raises:
@@ -111,10 +112,7 @@ class CollapseMonitorHook(Hook):
         for kind, since in begun.items():
             runner.logger.warning(f'CollapseMonitorHook: {self._message(kind, since)}')
         if begun and self.action == 'stop':
-            # MMEngine's loops look at this between iterations, or between epochs.
-            runner.train_loop.stop_training = True
-            part = ('epoch' if isinstance(runner.train_loop, EpochBasedTrainLoop)
-                    else 'iteration')
+            part = _end(runner.train_loop)
             runner.logger.warning(
                 f'CollapseMonitorHook: the run stops after this {part}.')
 
@@ -137,5 +135,22 @@ class CollapseMonitorHook(Hook):
     def before_train(self, runner) -> None:
         """Go on where a resumed run was; its message hub is back by now."""
         state = runner.message_hub.get_info('collapse_monitor', None)
-        if state is not None:
-            self.state.update(state)
+        if state is None:
+            return
+        self.state.update(deepcopy(state))
+        for kind in ('background', 'runaway'):
+            past = self.state[kind]
+            if self.action == 'stop' and past['count'] >= self.patience:
+                past['count'] = 0
+
+
+def _end(loop) -> str:
+    """Make what a training loop is in its last iteration, or epoch; which of the two.
+
+    Unlike ``stop_training`` this leaves a checkpoint and an evaluation.
+    """
+    if isinstance(loop, EpochBasedTrainLoop):
+        loop._max_epochs = loop.epoch + 1
+        return 'epoch'
+    loop._max_iters = loop.iter + 1
+    return 'iteration'
