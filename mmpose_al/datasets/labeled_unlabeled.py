@@ -4,7 +4,7 @@ import os.path as osp
 import random
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Callable, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import mmcv
 import numpy as np
@@ -77,6 +77,7 @@ class LabeledUnlabeledDataset(CombinedDataset):
         self.max_skips = max_skips
         self.num_skipped = 0
         self.resample = False
+        self._group_of: Dict[int, np.ndarray] = {}
         labeled_sets = _build('labeled', labeled)
         unlabeled_sets = [] if unlabeled is None else _build(
             'unlabeled', unlabeled)
@@ -114,6 +115,8 @@ class LabeledUnlabeledDataset(CombinedDataset):
     def unlabeled_groups(self) -> List[np.ndarray]:
         """Indices of the unlabelled views of each person in each frame.
 
+        From then on a view that is skipped is replaced by another one of its group.
+
         Returns:
             list[ndarray]: One array a group, in the order of (source, frame, person).
 
@@ -140,7 +143,9 @@ class LabeledUnlabeledDataset(CombinedDataset):
                 f'{len(single)} of {len(members)} groups have one view, first: frame '
                 f'{single[0][1]}, person {single[0][2]}; a group needs two. Leave '
                 'these frames out of the unlabelled set')
-        return [np.array(members[key]) for key in sorted(members)]
+        groups = [np.array(members[key]) for key in sorted(members)]
+        self._group_of = {int(view): group for group in groups for view in group}
+        return groups
 
     def __getitem__(self, idx: int) -> Any:
         seed = getattr(idx, 'seed', None)
@@ -174,8 +179,8 @@ class LabeledUnlabeledDataset(CombinedDataset):
 
     def _sample(self, idx: int, seed: Optional[int]) -> Any:
         is_labeled = idx < self.num_labeled
-        first, count = ((0, self.num_labeled) if is_labeled else
-                        (self.num_labeled, self.num_unlabeled))
+        others = self._group_of.get(idx, range(self.num_labeled) if is_labeled else
+                                    range(self.num_labeled, len(self)))
         current = idx
         for attempt in range(self.max_skips + 1):
             try:
@@ -191,7 +196,7 @@ class LabeledUnlabeledDataset(CombinedDataset):
             self.num_skipped += 1
             print_log(f'skipped sample no. {self.num_skipped} of this process: '
                       f'{message}', 'current', level=30)
-            current = first + stream_seed(idx, seed or 0, attempt) % count
+            current = int(others[stream_seed(idx, seed or 0, attempt) % len(others)])
         raise SampleError(
             f'{self.max_skips} samples in a row cannot be read; the last: '
             f'{message}. Check data_prefix and the image files.')

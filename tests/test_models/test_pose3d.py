@@ -12,6 +12,7 @@ from mmengine.structures import InstanceData, PixelData
 import mmpose_al  # noqa: F401
 from mmpose.registry import DATA_SAMPLERS, DATASETS, KEYPOINT_CODECS, MODELS, TRANSFORMS
 from mmpose.structures import PoseDataSample
+from mmpose_al.datasets.samplers import SeededIndex
 from mmpose_al.geometry.cameras import project
 from mmpose_al.geometry.depth import limb_lengths, reconstruct, to_2p5d
 from mmpose_al.models.heads.heatmap_2p5d import Heatmap2p5DHead
@@ -305,6 +306,24 @@ def test_groups_are_views_of_one_frame_drawn_afresh(tiny):
     sampler.start_iteration = 0
     early = [int(i) for _, i in zip(range(32), iter(sampler))]
     assert late == early[24:]
+
+
+def test_a_view_that_cannot_be_read_is_replaced_by_one_of_its_group(tiny):
+    data = dataset(tiny)
+    data.on_error = 'skip'
+    group = data.unlabeled_groups()[1].tolist()
+    prepare, bad = data.prepare_data, group[:2]
+
+    def broken(index):
+        return None if index in bad else prepare(index)
+
+    data.prepare_data = broken
+    taken = {tuple(data[SeededIndex(index, seed)]['data_samples'].metainfo[key]
+                   for key in ('frame_id', 'id')) for index in bad
+             for seed in range(8)}
+    expected = {tuple(prepare(index)['data_samples'].metainfo[key]
+                      for key in ('frame_id', 'id')) for index in group[2:]}
+    assert taken == expected
 
 
 def test_small_groups_repeat_views_and_single_ones_are_an_error(tiny):

@@ -417,6 +417,10 @@ def test_joints_below_the_threshold_stay_raw_if_kept():
     (dict(detach=False), 'collapse study'),
     (dict(hard_augments=[dict(type='JointCutout')], hard_paths=[[]]), 'not both'),
     (dict(hard_paths=[]), 'hard_paths is empty'),
+    (dict(hard_augments=[dict(type='RandomFlip', prob=0.5)]),
+     'RandomFlip does not work on a batch'),
+    (dict(hard_paths=[[], [dict(type='PoseRandAugment', ops=['Rotate'])]]),
+     'an operation on pixels'),
 ])
 def test_denoised_refuses(bad, words):
     with pytest.raises(ValueError, match=words):
@@ -472,6 +476,31 @@ def test_repeated_paths_cover_different_places():
     one, two, again = (model.hard_images(batch, joints, still, p, seeds)
                        for p in (0, 1, 0))
     assert torch.equal(one, again) and not torch.equal(one, two)
+
+
+def test_two_equal_augmentations_of_a_path_cover_different_places():
+    cutout = dict(type='RandomCutout', num_holes=1, half_size=(20, 20), fill=9.0)
+    still = View(torch.eye(2, 3).expand(4, 2, 3), torch.zeros(4, dtype=torch.bool))
+    covered = []
+    for path in ([cutout], [cutout, dict(type='PoseRandAugment', prob=0.0), cutout]):
+        model = build('PoseCons', hard_augments=path)
+        covered.append(model.hard_images(
+            torch.zeros(4, 3, 48, 32), torch.zeros(4, 4, 2), still, 0,
+            np.arange(4)).amax(1) == 9)
+    assert (covered[1] | ~covered[0]).all()  # the first one draws as if alone
+    assert (covered[1].sum((1, 2)) > covered[0].sum((1, 2))).all()
+
+
+def test_mirrored_views_need_to_know_left_from_right():
+    batch, data = images(4), samples([False] * 4)
+    for sample in data:
+        sample.pop('flip_indices')
+    plain = build('PoseDual').loss(batch, data)
+    assert 'unsup_student0_loss_kpt' in plain
+    for key, start in (('hard_view', 0), ('easy_view', 100)):
+        model = build('PoseDual', start=start, **{key: dict(flip_prob=0.5)})
+        with pytest.raises(ValueError, match=f"{key} .*'flip_indices' to meta_keys"):
+            model.loss(batch, data)
 
 
 @pytest.mark.parametrize('students', [student(), [student(), student()]])

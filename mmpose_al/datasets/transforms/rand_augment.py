@@ -79,8 +79,22 @@ class PoseRandAugment(BaseTransform):
         self.std: Optional[Tensor] = None
 
     def set_normalization(self, mean: Optional[Tensor], std: Optional[Tensor]) -> None:
-        """Take the data preprocessor's mean and std of RGB images, (3, 1, 1)."""
+        """Take the data preprocessor's mean and std of RGB images, (3, 1, 1).
+
+        An estimator does so when it is built, for :meth:`augment`.
+
+        Raises:
+            ValueError: There is no operation on pixels.
+        """
+        self._on_pixels()
         self.mean, self.std = mean, std
+
+    def _on_pixels(self) -> list:
+        names = [op for op in self.ops if op != ROTATE]
+        if not names:
+            raise ValueError('on a batch, PoseRandAugment needs an operation on '
+                             f'pixels; got ops={self.ops}')
+        return names
 
     def augment(self, images: Tensor, keypoints: Tensor, seeds: np.ndarray) -> Tensor:
         """Changed copies of normalised images on the device.
@@ -93,10 +107,7 @@ class PoseRandAugment(BaseTransform):
         Returns:
             Tensor: Shape (B, 3, H, W).
         """
-        names = [op for op in self.ops if op != ROTATE]
-        if not names:
-            raise ValueError('on a batch, PoseRandAugment needs an operation on '
-                             f'pixels; got ops={self.ops}')
+        names = self._on_pixels()
         mean = 0 if self.mean is None else self.mean.to(images)
         std = 1 if self.std is None else self.std.to(images)
         pixels = (images * std + mean).round().clamp(0, 255).to(torch.uint8)

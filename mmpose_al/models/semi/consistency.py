@@ -70,8 +70,8 @@ class EasyHardEstimator(SemiPoseEstimator):
             :class:`SemiPoseEstimator`.
 
     Raises:
-        ValueError: Both ``hard_augments`` and ``hard_paths``, or no path at all; a
-            negative ``start``.
+        ValueError: Both ``hard_augments`` and ``hard_paths``, or no path at all; an
+            augmentation that does not work on a batch; a negative ``start``.
     """
 
     def __init__(self,
@@ -100,6 +100,12 @@ class EasyHardEstimator(SemiPoseEstimator):
                            for path in hard_paths]
         for path in self.hard_paths:
             for augment in path:
+                if not callable(getattr(augment, 'augment', None)):
+                    raise ValueError(
+                        f'{type(augment).__name__} does not work on a batch; '
+                        'hard_augments and hard_paths hold JointCutout, '
+                        'JointCutOcclude, RandomCutout, RandomCutMix and '
+                        'PoseRandAugment; geometry is that of hard_view')
                 if hasattr(augment, 'set_normalization'):
                     augment.set_normalization(
                         getattr(self.data_preprocessor, 'mean', None),
@@ -148,8 +154,11 @@ class EasyHardEstimator(SemiPoseEstimator):
         """The hard view (B, C, H, W) that a path makes of easy images."""
         with np.errstate(over='ignore'):
             seeds = np.asarray(seeds, np.uint64) + np.uint64(path) * _PATH_STEP
+        kinds = []
         for augment in self.hard_paths[path]:
-            images = augment.augment(images, joints, seeds)
+            repeat = kinds.count(type(augment))  # else two would draw the same
+            images = augment.augment(images, joints, seeds ^ np.uint64(repeat << 32))
+            kinds.append(type(augment))
         return affine.warp(images, hard.matrix)
 
     def hard_heatmaps(self, student: torch.nn.Module, images: Tensor) -> Tensor:
@@ -163,14 +172,13 @@ class EasyHardEstimator(SemiPoseEstimator):
                           data_samples: Sequence) -> Dict[str, Tensor]:
         """Consistency losses of every student, summed over the hard paths; none before
         the iteration ``start``."""
+        flip_indices = self._flip_indices(data_samples)
         if self.start and (
                 MessageHub.get_current_instance().get_info('iter', 0) < self.start):
             return {}
         seeds = augmentation_seeds(data_samples)
         hard = self.hard_view.sample(seeds, (inputs.shape[-1], inputs.shape[-2]),
                                      like=inputs)
-        flip_indices = data_samples[0].metainfo.get(
-            'flip_indices', range(self.students[0].head.out_channels))
         lessons = self.teach(inputs, hard, seeds, flip_indices)
         losses, responses = {}, []
         for index, (student, lesson) in enumerate(zip(self.students, lessons)):
@@ -189,6 +197,21 @@ class EasyHardEstimator(SemiPoseEstimator):
             [lesson.confidence.mean() for lesson in lessons]).mean()
         losses['response_hard'] = torch.stack(responses).mean()
         return losses
+
+
+    def _flip_indices(self, data_samples: Sequence) -> Sequence[int]:
+        """The channel of each joint's mirror image, as the data set has it."""
+        found = data_samples[0].metainfo.get('flip_indices')
+        if found is not None:
+            return found
+        mirrored = [name for name, view in vars(self).items()
+                    if getattr(view, 'flip_prob', 0) > 0]
+        if mirrored:
+            raise ValueError(
+                f'{mirrored[0]} of {type(self).__name__} mirrors images, but the '
+                "samples do not say which joints are left and right; add "
+                "'flip_indices' to meta_keys of PackPoseInputs")
+        return range(self.students[0].head.out_channels)
 
 
 class TeachingStudents(EasyHardEstimator):
