@@ -133,16 +133,25 @@ def config_digest(config: Config) -> str:
 
 
 def last_metrics(work_dir: str, names=('pck/', 'coco/')) -> dict:
-    """Step and values of the last validation in a work directory's log."""
+    """Step and values of the last validation in a work directory's log.
+
+    Raises:
+        ValueError: There is none.
+    """
     newest, step = {}, -1
     for folder, _, files in sorted(os.walk(work_dir)):
         if 'scalars.json' not in files:
             continue
         with open(osp.join(folder, 'scalars.json')) as file:
             for line in file:
-                entry = json.loads(line)
+                try:
+                    entry = json.loads(line)
+                except ValueError:  # torn: the run was killed
+                    continue
                 if any(key.startswith(tuple(names)) for key in entry):
                     newest, step = entry, entry['step']
+    if not newest:
+        raise ValueError(f'{work_dir}: no validation in any scalars.json; see train.log')
     values = {k: v for k, v in newest.items()
               if k not in ('step', 'time', 'data_time')}
     return dict(step=step, metrics=values)

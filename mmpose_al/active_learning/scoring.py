@@ -36,9 +36,14 @@ def heatmap_statistics(heatmaps: Tensor, kernel: int = 5,
                 entropy=multi_peak_entropy(heatmaps, peak, values).mean(1))
 
 
-def networks_of(model: nn.Module) -> List[nn.Module]:
-    """The networks of an estimator: a plain one is its own."""
-    return list(getattr(model, 'students', [getattr(model, 'network', model)]))
+def networks_of(model: nn.Module, needs: Sequence[str] = ()) -> List[nn.Module]:
+    """The networks of an estimator that score: those that predict; a plain one itself.
+
+    All students where a strategy needs their ``'disagreement'``.
+    """
+    if 'disagreement' in needs and hasattr(model, 'students'):
+        return list(model.students)
+    return list(getattr(model, 'predicting', [getattr(model, 'network', model)]))
 
 
 def check_model(model: nn.Module, strategy: QueryStrategy) -> None:
@@ -48,7 +53,7 @@ def check_model(model: nn.Module, strategy: QueryStrategy) -> None:
         ValueError: The model predicts no heatmaps, or has one network or no 3D poses
             where the strategy compares two or them, or too few joints.
     """
-    networks, name = networks_of(model), type(strategy).__name__
+    networks, name = networks_of(model, strategy.needs), type(strategy).__name__
     for network in networks:
         heatmap_geometry(network)
     with_depth = isinstance(networks[0].head, Heatmap2p5DHead)
@@ -119,7 +124,7 @@ def score_batch(model: nn.Module, inputs: Tensor, samples: Sequence, unit: str,
     Returns:
         dict: The columns of :class:`ViewStatistics`.
     """
-    networks = networks_of(model)
+    networks = networks_of(model, needs)
     head = networks[0].head
     num, features, points = len(samples), np.zeros((len(samples), 0)), None
     with_depth = isinstance(head, Heatmap2p5DHead)

@@ -9,7 +9,7 @@ from typing import Dict, Iterable, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from .format import FormatError, message
+from .format import FormatError, is_int, is_number, message
 
 PERSON = dict(id=1, name='person', supercategory='person')
 
@@ -219,16 +219,16 @@ def detections_by_image(detections: list, images: Dict[int, dict],
                  'category_id, bbox, score}')
         if entry.get('category_id', category_id) != category_id:
             continue
-        if entry.get('image_id') not in boxes:
+        if not is_int(entry.get('image_id')) or entry['image_id'] not in boxes:
             fail('image_id', f'{entry.get("image_id")!r} is not the id of an image of '
                  'the annotation file', 'give the annotation file (--ann-file) of the '
                  'images that were detected in')
         try:
-            row = np.array([*entry['bbox'][:4], entry['score']], dtype=np.float64)
-        except (KeyError, TypeError, ValueError):
-            row = np.zeros(0)
-        if row.shape != (5, ):
+            row = [*entry['bbox'][:4], entry['score']]
+        except (KeyError, TypeError):
+            row = []
+        if len(row) != 5 or not all(map(is_number, row)):
             fail('bbox', f'and score are {entry.get("bbox")!r} and '
                  f'{entry.get("score")!r}', 'write [x, y, width, height] and a number')
-        boxes[entry['image_id']].append(row)
+        boxes[entry['image_id']].append(np.array(row, np.float64))
     return [dict(image, boxes=boxes[image_id]) for image_id, image in images.items()]

@@ -198,7 +198,7 @@ def _keypoint_faults(annotations: list, index: np.ndarray, keypoints: list,
     try:
         points = np.array(keypoints, dtype=np.float64).reshape(-1, length // 3, 3)
     except (TypeError, ValueError):
-        points = np.array([[v if _is_number(v) else np.nan for v in row]
+        points = np.array([[v if is_number(v) else np.nan for v in row]
                            for row in keypoints], dtype=np.float64)
         points = points.reshape(-1, length // 3, 3)
     finite = np.isfinite(points).all(axis=(1, 2))
@@ -322,7 +322,7 @@ def _check_camera(camera: dict, entry: str, path: str) -> dict:
 def _check_size(entry_dict: dict, entry: str, path: str) -> None:
     for field in ('width', 'height'):
         value = entry_dict.get(field)
-        if not _is_number(value) or value <= 0 or value != int(value):
+        if not is_number(value) or value <= 0 or value != int(value):
             raise FormatError(message(
                 path, entry, field, f'is {value!r}', 'write the size of the '
                 'image in pixels'))
@@ -341,7 +341,7 @@ def _check_frames(frames: list, path: str) -> None:
                 path, entry, 'index', f'is {frame.get("index")!r}',
                 'write the running number of the frame in its sequence'))
         time = frame.get('time')
-        if time is not None and not (_is_number(time) and math.isfinite(time)):
+        if time is not None and not (is_number(time) and math.isfinite(time)):
             raise FormatError(message(
                 path, entry, 'time', f'is {time!r}', 'write seconds or null'))
         key = (frame['sequence'], frame['index'])
@@ -525,13 +525,13 @@ def is_int(value) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value) -> bool:
+def is_number(value) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _numbers(values, length: int) -> bool:
     return (isinstance(values, (list, tuple)) and len(values) == length
-            and all(_is_number(v) and math.isfinite(v) for v in values))
+            and all(is_number(v) and math.isfinite(v) for v in values))
 
 
 def _short(value) -> str:

@@ -98,8 +98,8 @@ class JointPCK(BaseMetric):
             self.results.append((predicted, keypoints, visible, length, actions))
 
     def compute_metrics(self, results: list) -> Dict[str, float]:
-        """``{norm}@{thr}``, in percent; where asked for, ``.../{joint}`` and
-        ``.../action/{action}``."""
+        """``{norm}@{thr}``, in percent, NaN if no joint counts; where asked for,
+        ``.../{joint}`` and ``.../action/{action}`` where one does."""
         *arrays, actions = zip(*results)
         predicted, truth, visible, length = map(np.concatenate, arrays)
         actions = np.array(list(chain(*actions)), dtype=object)
@@ -108,7 +108,8 @@ class JointPCK(BaseMetric):
         joints, mean, _ = keypoint_pck_accuracy(predicted, truth, visible, self.thr,
                                                 sizes)
         name = f'{self.norm}@{self.thr:g}'
-        metrics = {name: 100 * float(mean)}
+        # MMPose's mean of nothing is 0.
+        metrics = {name: 100 * float(mean) if visible.any() else float('nan')}
         if self.per_joint:
             parts = defaultdict(list)
             for index, value in enumerate(joints):
@@ -122,6 +123,8 @@ class JointPCK(BaseMetric):
         if self.per_action:
             for action in sorted({a for a in actions if a is not None}):
                 rows = actions == action
+                if not visible[rows].any():
+                    continue
                 _, mean, _ = keypoint_pck_accuracy(
                     predicted[rows], truth[rows], visible[rows], self.thr, sizes[rows])
                 metrics[f'{name}/action/{action}'] = 100 * float(mean)

@@ -64,6 +64,19 @@ def test_actions_by_hand():
         'pck/bbox@0.1/action/standing': pytest.approx(100 * (1 / 2 + 1 / 2 + 1) / 3)}
 
 
+def test_what_nothing_counts_for_is_not_wrong():
+    """An action whose one image shows no torso; a set without a visible joint."""
+    exact = np.zeros((3, 2))
+    batch = [dict(sample(exact), action='standing'),
+             dict(sample(exact, visible=(0, 1, 1)), action='sitting')]
+    torso = dict(type='JointPCK', thr=0.2, norm='torso', per_action=True)
+    assert evaluate(torso, batch) == {'pck/torso@0.2': pytest.approx(100),
+                                      'pck/torso@0.2/action/standing':
+                                          pytest.approx(100)}
+    nothing, = evaluate(torso, batch[1:]).values()
+    assert np.isnan(nothing)
+
+
 def head_sample(predicted, head_size, joints=16, visible=None):
     truth = np.full((1, joints, 2), 50.0)
     visible = np.ones((1, joints)) if visible is None else visible

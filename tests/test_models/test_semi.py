@@ -258,9 +258,17 @@ def test_predict_gives_each_student_and_the_ensemble():
         assert got.pred_instances.keypoint_scores[0] == pytest.approx(
             expected.numpy(), rel=1e-5)
     assert torch.allclose(model(batch, mode='tensor'), mean)
+    assert 'pred_fields' not in result[0]
+    for network in model.students:
+        network.test_cfg['output_heatmaps'] = True
+    fields = [sample.pred_fields.heatmaps for sample in model.predict(
+        batch, samples([True, True]))]
+    assert torch.allclose(torch.stack(fields), mean)
     only = build('PoseDual', test_cfg=dict(predict=1)).eval()
     sample = only.predict(batch, samples([True, True]))[0]
     assert 'pred_instances_student0' not in sample
+    assert torch.allclose(only(batch, mode='tensor'),
+                          predict_heatmaps(only.students[1], batch))
 
 
 def test_mmposes_own_inference_takes_the_estimators(tmp_path):

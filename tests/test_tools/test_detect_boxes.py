@@ -273,6 +273,33 @@ def test_unreadable_images_are_counted_and_tried_again(images, tmp_path, capsys)
     assert [i['id'] for i in content['images']] == [1, 2, 4, 5, 6]
 
 
+def test_another_file_of_the_same_name_is_detected_again(images, tmp_path):
+    run(images, tmp_path)
+    changed = images / 'sub' / '5.png'
+    cv2.imwrite(str(changed), np.full((80, 90, 3), 2, np.uint8))
+    detector, content = run(images, tmp_path)
+    assert detector.calls == 1 and content['images'][5]['width'] == 90
+    assert len(content['annotations']) == 15 - 5 + 2
+    changed.unlink()  # to save space: what was found stands
+    assert run(images, tmp_path, '--ann-file', str(tmp_path / 'out.json'))[1][
+        'annotations'] == content['annotations']
+
+
+def test_another_checkpoint_of_the_same_name_is_refused(images, tmp_path):
+    def detect(weights):
+        folder = tmp_path / weights
+        folder.mkdir(exist_ok=True)
+        (folder / 'latest.pth').write_text(weights)
+        detect_boxes.main([str(images), 'det.py', str(folder / 'latest.pth'), '--out',
+                           str(tmp_path / 'out.json')], Detector())
+
+    detect('one')
+    detect('one')
+    with pytest.raises(SystemExit, match='was made with .*latest.pth .sha256.*another '
+                       '--out'):
+        detect('two')
+
+
 def test_ann_file_gives_the_ids(images, tmp_path):
     info = [dict(id=10 * i, file_name=f'sub/{i}.png', width=60, height=40)
             for i in (5, 1)]
@@ -330,6 +357,9 @@ def test_from_detections_errors(tmp_path):
     for wrong, words in [([dict(good, image_id=9)], '9 is not the id of an image'),
                          ([dict(good, bbox=[1, 2])], 'x, y, width, height'),
                          ([dict(good, score=None)], 'score'),
+                         ([dict(good, score='0.9')], 'score'),
+                         ([dict(good, image_id=[1])], r'\[1\] is not the id'),
+                         ([dict(good, image_id=True)], 'True is not the id'),
                          ([3], r'\[0\].*is a int'), (dict(a=1), 'not a list')]:
         with pytest.raises(SystemExit, match=words):
             convert(tmp_path, wrong)

@@ -199,6 +199,9 @@ def test_persons_of_one_image_are_told_apart_by_their_boxes(tool):
     assert {key: rows[0, 0] for key, rows in found.items()} == {5: 0, 6: 7, 7: 300}
     assert found[5].tolist() == [[0, 1, .5], [10, 11, .5]]
     for change, problem in ((dict(image_id=3), '"image_id": 3'),
+                            (dict(image_id=[1]), r'"image_id": \[1\]'),
+                            (dict(score=None), '"score": is None'),
+                            (dict(bbox=[1, [2], 3, 4]), r'"bbox": is \[1'),
                             (dict(keypoints=[1, 2]), '"keypoints"'),
                             (dict(keypoints=None), '"keypoints"')):
         with pytest.raises(FormatError, match=r'f: \[1\], field ' + problem):

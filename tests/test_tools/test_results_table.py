@@ -137,3 +137,50 @@ def test_readme_tables_are_those_of_the_result_files(page):
         table = results_table.make_table(folder)
         assert results_table.replace_table(text, name, table) == text, (
             f'run tools/analysis/results_table.py {folder} --write {path}')
+
+
+def test_files_that_are_no_results_are_named(tmp_path):
+    result(tmp_path, 'supervised', 0, 1.0)
+    for text, words in (('{"a": 1}', 'has no metrics, row, steps'), ('[1]', 'has no'),
+                        ('{', 'is no result file'), ('3', 'is no result file')):
+        (tmp_path / 'x.json').write_text(text)
+        with pytest.raises(ValueError, match=f'x.json.*{words}'):
+            results_table.make_table(str(tmp_path))
+
+
+def test_what_was_not_measured_is_left_empty(tmp_path):
+    """A metric that equal compute lacks, an action that one run's test lacks."""
+    folder, equal = tmp_path / 'a', tmp_path / 'a-compute'
+    for place in (folder, equal):
+        place.mkdir()
+    for seed in (0, 1):
+        result(folder, 'supervised', seed, 10.0, **{'pck/b': 1.0})
+        result(folder, 'posedual', seed, 12.0, **{'pck/b': None if seed else 2.0})
+        result(folder, 'supervised-all', seed, 20.0, labels='all', **{'pck/b': 3.0})
+    result(equal, 'supervised', 0, 11.0)
+    lines = results_table.make_table(str(folder)).split('\n')
+    assert lines[3] == ('| posedual | 5 images | 2 | 12.0 ± 0.0 | +2.0 ± 0.0 | 20 % '
+                        '| – | – | – |  |  |  |  |  |  |  |')
+    assert lines[2].endswith('| 10 | 11.0 |  |  |  |  |  |')
+    for seed in (0, 1):
+        path = folder / f'posedual_seed{seed}.json'
+        content = dict(json.loads(path.read_text()), test={
+            'pck/a': 5.0, **({'pck/a/action/sit': 7.0} if seed else {})})
+        path.write_text(json.dumps(content))
+    assert '| posedual | 2 | 5.0 ± 0.0 | 7.0 |' in results_table.make_table(str(folder))
+
+
+def test_metrics_of_a_run_that_was_killed(tmp_path):
+    """A torn line counts for nothing, and a run without a validation has no result."""
+    bench = importlib.import_module('semi_supervised')
+    with pytest.raises(ValueError, match='no validation'):
+        bench.last_metrics(str(tmp_path))
+    folder = tmp_path / '1' / 'vis_data'
+    folder.mkdir(parents=True)
+    lines = [dict(loss=1.0, step=5), {'pck/a': 2.0, 'step': 10, 'time': 0.1}]
+    text = '\n'.join(map(json.dumps, lines))
+    (folder / 'scalars.json').write_text(text[:-9])
+    with pytest.raises(ValueError, match='no validation'):
+        bench.last_metrics(str(tmp_path))
+    (folder / 'scalars.json').write_text(text + '\n{"pck/a": 3.')
+    assert bench.last_metrics(str(tmp_path)) == dict(step=10, metrics={'pck/a': 2.0})

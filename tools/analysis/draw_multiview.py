@@ -38,7 +38,7 @@ import numpy as np  # noqa: E402
 from mmpose_al.active_learning.statistics import load_views  # noqa: E402
 from mmpose_al.datasets.boxes import overlaps  # noqa: E402
 from mmpose_al.datasets.format import (  # noqa: E402
-    FormatError, load_multiview, message)
+    FormatError, is_int, is_number, load_multiview, message)
 from mmpose_al.datasets.multiview import (  # noqa: E402
     camera_name, chosen_camera_ids)
 from mmpose_al.evaluation.mkpe import (  # noqa: E402
@@ -302,7 +302,7 @@ def match_results(results: list, data: dict, path: str) -> Dict[int, np.ndarray]
         if not isinstance(result, dict):
             fail('entry', f'is a {type(result).__name__}', 'write {image_id, '
                  'keypoints, score}')
-        if result.get('image_id') not in by_image:
+        if not is_int(result.get('image_id')) or result['image_id'] not in by_image:
             fail('image_id', f'{result.get("image_id")!r} is not the id of an image',
                  'give the results of this annotation file')
         try:
@@ -311,8 +311,13 @@ def match_results(results: list, data: dict, path: str) -> Dict[int, np.ndarray]
             points = np.zeros((0, 3))
         if not len(points):
             fail('keypoints', 'is no list of x, y and score', 'write COCO results')
-        annotation = owner(by_image[result['image_id']], result.get('bbox'), points)
-        score = float(result.get('score', 1))
+        bbox, score = result.get('bbox'), result.get('score', 1)
+        if bbox is not None and not (isinstance(bbox, list) and len(bbox) == 4
+                                     and all(map(is_number, bbox))):
+            fail('bbox', f'is {bbox!r}', 'write [x, y, width, height], or leave it out')
+        if not is_number(score):
+            fail('score', f'is {score!r}', 'write a number, or leave it out')
+        annotation = owner(by_image[result['image_id']], bbox, points)
         if annotation is not None and score >= found.get(
                 annotation, (-np.inf, ))[0]:
             found[annotation] = score, points

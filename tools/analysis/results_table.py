@@ -39,13 +39,23 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
             only.
 
     Raises:
-        ValueError: There is none, or runs of one row differ in steps.
+        ValueError: There is none, a file is something else, or runs of one row differ
+            in steps.
     """
     rows: Dict[str, List[dict]] = {}
     for name in sorted(os.listdir(folder)):
         if name.endswith('.json'):
             with open(osp.join(folder, name)) as file:
-                result = json.load(file, object_hook=_null_is_nan)
+                try:
+                    result = json.load(file, object_hook=_null_is_nan)
+                    missing = {'row', 'steps', 'metrics'} - set(result)
+                except (ValueError, TypeError) as error:
+                    raise ValueError(f'{file.name}: is no result file ({error})'
+                                     ) from None
+            if missing:
+                raise ValueError(f'{file.name}: is no result file of '
+                                 'benchmarks/semi_supervised.py; it has no '
+                                 f'{", ".join(sorted(missing))}')
             rows.setdefault(result['row'], []).append(result)
     if not rows:
         raise ValueError(f'{folder}: no result files')
@@ -89,8 +99,11 @@ def columns(rows: Dict[str, List[dict]]) -> List[str]:
 def mean_std(values: List[float], form: str = '.1f') -> str:
     """Mean ± standard deviation; the mean in a format, the deviation without a sign.
 
-    A dash where one of the values is none, as errors of poses of which none has a depth.
+    A dash where one of the values is none, as errors of poses of which none has a depth;
+    empty without values.
     """
+    if not values:
+        return ''
     if not all(map(math.isfinite, values)):
         return '–'
     mean = format(statistics.mean(values), form)
@@ -218,9 +231,10 @@ def markdown_3d(rows: Dict[str, List[dict]]) -> str:
 
 
 def by_seed(row: str, name: str, rows: Dict[str, List[dict]]) -> Dict[int, float]:
-    """Seed -> value of a metric, in percent."""
+    """Seed -> value of a metric, in percent, of the runs that have it."""
     scale = 100 if 'coco/' in name else 1
-    return {r['seed']: scale * r['metrics'][name] for r in rows.get(row, [])}
+    return {r['seed']: scale * r['metrics'][name] for r in rows.get(row, [])
+            if name in r['metrics']}
 
 
 def measured(row: str, name: str, rows: Dict[str, List[dict]]) -> List[str]:
@@ -246,6 +260,8 @@ def gap_closed(row: str, name: str, rows: Dict[str, List[dict]]) -> str:
     if row in (BASELINE, BOUND) or not common:
         return ''
     own, low, high = (statistics.mean(e[seed] for seed in common) for e in each)
+    if not math.isfinite(own + low + high):
+        return '–'
     if high <= low:
         return 'no gap'
     return f'{100 * (own - low) / (high - low):.0f} %'

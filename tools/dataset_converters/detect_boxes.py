@@ -21,6 +21,7 @@ filters: nothing is detected twice.
 ``filter_cfg=dict(bbox_score_thr=...)`` filters by score in training.
 """
 import argparse
+import hashlib
 import json
 import os
 import os.path as osp
@@ -41,7 +42,7 @@ from mmpose_al.datasets.labeled_unlabeled import ImageError, check_image  # noqa
 
 from split_labels import write_json  # noqa: E402
 
-PART_FORMAT = dict(format='mmpose_al-boxes', version=1)
+PART_FORMAT = dict(format='mmpose_al-boxes', version=2)
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 
 
@@ -152,12 +153,12 @@ def detect(args: argparse.Namespace, keep: BoxFilter,
               [dict(id=i, file_name=name)
                for i, name in enumerate(list_images(args.images), 1)])
     names = [image['file_name'] for image in images]
-    header = dict(PART_FORMAT, config=osp.basename(args.config),
-                  checkpoint=osp.basename(args.checkpoint), class_name=args.class_name,
+    header = dict(PART_FORMAT, config=described(args.config),
+                  checkpoint=described(args.checkpoint), class_name=args.class_name,
                   floor=args.floor)
     folder = args.out + '.parts'
     os.makedirs(folder, exist_ok=True)
-    done = load_parts(folder, header)
+    done = load_parts(folder, header, args.images)
     todo = [name for name in names[shard::shards] if 'boxes' not in done.get(name, {})]
     if todo:
         detector = detector or PersonDetector(
@@ -167,7 +168,7 @@ def detect(args: argparse.Namespace, keep: BoxFilter,
         run_share(detector, args.images, todo,
                   osp.join(folder, f'{shard}-of-{shards}.jsonl'), header, args.floor,
                   show)
-        done = load_parts(folder, header)
+        done = load_parts(folder, header, args.images)
     left = sum(name not in done for name in names)
     if left:
         print(f'share {shard} of {shards} is done; {left} of {len(names)} images are '
@@ -234,7 +235,7 @@ def detect_one(detector: Callable, folder: str, name: str, floor: float) -> dict
         return dict(file_name=name, error=f'{type(error).__name__}: {error}')
     found = np.asarray(detector(image), float)
     found = found[~(found[:, 4] < floor)]
-    return dict(file_name=name, width=image.shape[1], height=image.shape[0],
+    return dict(file_name=name, bytes=osp.getsize(path), width=image.shape[1], height=image.shape[0],
                 boxes=np.round(found, 4).tolist())
 
 
@@ -330,8 +331,22 @@ def lock(file, path: str) -> None:
         pass
 
 
-def load_parts(folder: str, header: dict) -> Dict[str, dict]:
-    """Lines of all parts by image name; a torn or damaged line counts as not done.
+def described(path: str) -> str:
+    """A file's name, and a digest of what it holds where it lies on this machine."""
+    if not osp.isfile(path):
+        return osp.basename(path)
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        for block in iter(lambda: file.read(2**20), b''):
+            digest.update(block)
+    return f'{osp.basename(path)} (sha256 {digest.hexdigest()[:16]})'
+
+
+def load_parts(folder: str, header: dict, images: str) -> Dict[str, dict]:
+    """Lines of all parts by image name.
+
+    A torn or damaged line counts as not done, and so does that of an image file in the
+    folder ``images`` that has another length by now.
 
     Raises:
         FormatError: A part was made by another detector or floor.
@@ -353,9 +368,19 @@ def load_parts(folder: str, header: dict) -> Dict[str, dict]:
         for line in lines[1:]:
             entry = parse_line(line)
             if entry and 'file_name' in entry and (
-                    'boxes' in entry or entry['file_name'] not in done):
+                    'boxes' in entry or entry['file_name'] not in done) and (
+                    not has_changed(entry, images)):
                 done[entry['file_name']] = entry
     return done
+
+
+def has_changed(entry: dict, images: str) -> bool:
+    """Whether an image has another length than when it was looked at."""
+    try:
+        return 'bytes' in entry and entry['bytes'] != osp.getsize(
+            osp.join(images, entry['file_name']))
+    except OSError:  # taken away: what was found stands
+        return False
 
 
 def parse_line(line: bytes) -> Optional[dict]:

@@ -10,6 +10,7 @@ from typing import Dict, List, Sequence, Union
 import numpy as np
 import torch
 from mmengine.model import BaseModel, ModuleList
+from mmengine.structures import PixelData
 from torch import Tensor
 
 from mmpose.registry import MODELS
@@ -89,12 +90,19 @@ class SemiPoseEstimator(BaseModel):
         """See :func:`~mmpose_al.models.semi.networks.heatmap_offset`."""
         return heatmap_offset(self.students[0])
 
+    @property
+    def predicting(self) -> list:
+        """The networks that predict together, as ``test_cfg['predict']`` says."""
+        which = self.test_cfg['predict']
+        return list(self.students) if which == 'ensemble' else [self.students[which]]
+
     def _key(self, part: str, student: int, name: str) -> str:
         middle = f'student{student}_' if len(self.students) > 1 else ''
         return f'{part}_{middle}{name}'
 
     def forward(self, inputs, data_samples=None, mode: str = 'tensor'):
-        """MMEngine's three modes; ``'tensor'`` gives the students' mean heatmaps."""
+        """MMEngine's three modes; ``'tensor'`` gives mean heatmaps, of the networks that
+        :attr:`predicting` names."""
         if isinstance(inputs, list):
             inputs = torch.stack(inputs)
         if mode == 'loss':
@@ -102,8 +110,8 @@ class SemiPoseEstimator(BaseModel):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
-            return torch.stack([predict_heatmaps(s, inputs)
-                                for s in self.students]).mean(0)
+            return torch.stack([predict_heatmaps(network, inputs)
+                                for network in self.predicting]).mean(0)
         raise ValueError(f"mode is 'loss', 'predict' or 'tensor'; got {mode!r}")
 
     def loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
@@ -171,5 +179,9 @@ class SemiPoseEstimator(BaseModel):
                 sample.set_field(sample.pred_instances,
                                  f'pred_instances_student{index}')
         first = self.students[0]
-        instances = first.head.decode(sum_of_heatmaps / len(self.students))
-        return first.add_pred_to_datasample(instances, None, data_samples)
+        mean = sum_of_heatmaps / len(self.students)
+        fields = None
+        if first.test_cfg.get('output_heatmaps', False):
+            fields = [PixelData(heatmaps=heatmaps) for heatmaps in mean]
+        return first.add_pred_to_datasample(first.head.decode(mean), fields,
+                                            data_samples)

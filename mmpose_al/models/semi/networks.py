@@ -144,27 +144,34 @@ def check_peak_is_one(network: nn.Module, reader: str) -> None:
                          f'of {codec} peak at {peak:g}; use MSRAHeatmap or UDPHeatmap')
 
 
-def check_same_heatmaps(networks: Sequence[nn.Module]) -> None:
-    """Students teach each other pixel by pixel, so their heatmaps must agree.
+def check_same_heatmaps(networks: Sequence[nn.Module],
+                        names: Optional[Sequence[str]] = None) -> None:
+    """Networks teach each other pixel by pixel, so their heatmaps must agree.
+
+    Args:
+        networks (Sequence[nn.Module]): The networks.
+        names (Sequence[str], optional): What to call them; students by default.
 
     Raises:
         ValueError: Heatmap shapes, or input-to-heatmap scales, differ.
     """
+    names = names or [f'student {index}' for index in range(len(networks))]
     shapes = [heatmap_geometry(network) for network in networks]
     for index, shape in enumerate(shapes[1:], 1):
         if shape != shapes[0]:
             raise ValueError(
-                'the students teach each other heatmap by heatmap, but student 0 '
-                f'predicts (K, h, w) = {shapes[0]} and student {index} {shape}; give '
-                'their codecs one heatmap_size and their heads one out_channels')
+                'networks teach each other heatmap by heatmap, but '
+                f'{names[0]} predicts (K, h, w) = {shapes[0]} and {names[index]} '
+                f'{shape}; give their codecs one heatmap_size and their heads one '
+                'out_channels')
     scales = [torch.as_tensor([*n.head.decoder.scale_factor, heatmap_offset(n)])
               for n in networks]
     for index, scale in enumerate(scales[1:], 1):
         if not torch.allclose(scale, scales[0]):
             raise ValueError(
-                'the students place keypoints differently on their heatmaps: scale and '
-                f'offset {scales[0].tolist()} and {scale.tolist()}; give students 0 '
-                f'and {index} the same codec')
+                f'{names[0]} and {names[index]} place keypoints differently on their '
+                f'heatmaps: scale and offset {scales[0].tolist()} and '
+                f'{scale.tolist()}; give them the same codec')
 
 
 def codec_sigma(network: nn.Module, sigma: Optional[float] = None) -> float:

@@ -38,7 +38,8 @@ class TaughtStudent(EasyHardEstimator):
         config = copy.deepcopy(dict(teacher or student))
         config.pop('data_preprocessor', None)
         self.teacher = MODELS.build(config)
-        check_same_heatmaps([self.students[0], self.teacher])
+        check_same_heatmaps([self.students[0], self.teacher],
+                            ['the student', 'the teacher'])
         self.teacher.requires_grad_(False)
         self.teacher.eval()
 
@@ -180,6 +181,9 @@ class MeanTeacherPose(TaughtStudent):
         if which not in ('teacher', 0):
             raise ValueError("test_cfg['predict'] is 'teacher' or 0, the student; got "
                              f'{which!r}')
+        if kwargs.get('teacher') is not None:
+            raise ValueError("MeanTeacherPose's teacher is its student's moving average, "
+                             'so it has the same network; leave teacher out')
         super().__init__(students, test_cfg=dict(predict=0), **kwargs)
         if not 0 <= momentum < 1:
             raise ValueError(f'momentum lies in [0, 1); got {momentum}')
@@ -205,6 +209,12 @@ class MeanTeacherPose(TaughtStudent):
         if self.training:
             self.update_teacher()
         return super().loss(inputs, data_samples)
+
+    @property
+    def predicting(self):
+        """See :attr:`SemiPoseEstimator.predicting`."""
+        return ([self.teacher] if self.test_cfg['predict'] == 'teacher'
+                else super().predicting)
 
     def predict(self, inputs, data_samples):
         if self.test_cfg['predict'] == 'teacher':
