@@ -140,6 +140,22 @@ def test_input_camera_errors():
             dict(camera=dict(), keypoints=np.zeros((1, 4, 2))))
 
 
+@pytest.mark.parametrize('first', ['InputCamera', 'PoseRandAugment'])
+def test_a_crop_that_is_turned_beside_its_camera_is_an_error(tiny, first):
+    data = dataset(tiny)
+    results = data.get_data_info(0)
+    turn = TRANSFORMS.build(dict(type='PoseRandAugment', ops=['Rotate']))
+    for transform in data.pipeline.transforms[:-2]:
+        if type(transform).__name__ == 'InputCamera':
+            steps = [transform, turn] if first == 'InputCamera' else [turn, transform]
+            with pytest.raises(ValueError, match='Rotate .* leave it out of ops'):
+                for step in steps:
+                    results = step(results)
+            return
+        results = transform(results)
+    raise AssertionError('no InputCamera in the pipeline')
+
+
 # ---- codec and head ------------------------------------------------------------------
 
 

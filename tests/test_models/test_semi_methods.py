@@ -79,6 +79,18 @@ def test_autocast_leaves_heatmaps_where_they_belong():
         assert torch.equal(one, other)
 
 
+@pytest.mark.parametrize('labeled', [0, 2])
+def test_autocast_gives_every_weight_a_gradient(labeled):
+    """Also where no labelled image goes through a student before it teaches."""
+    model = build('PoseDual')
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = model.loss(images(4), samples([True] * labeled + [False] * (
+            4 - labeled)))
+    sum(value for name, value in losses.items() if 'loss' in name).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0
+               for p in model.parameters())
+
+
 def test_autocast_rounds_no_place(checkpoint):
     """Half precision would place a redrawn joint up to an eighth of a pixel off."""
     batch, seeds = images(3), np.arange(3)

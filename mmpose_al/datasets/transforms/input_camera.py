@@ -10,6 +10,7 @@ from mmpose.structures.bbox import get_udp_warp_matrix, get_warp_matrix
 
 from ...geometry.cameras import transform_intrinsics
 from ...geometry.depth import to_2p5d
+from .rand_augment import TURNED
 
 
 @TRANSFORMS.register_module()
@@ -47,9 +48,12 @@ class InputCamera(BaseTransform):
         """See the class.
 
         Raises:
-            ValueError: The sample has no camera, or the pair is no joint of it.
+            ValueError: The sample has no camera, or the pair is no joint of it, or the
+                crop was turned by ``PoseRandAugment``.
         """
         camera = results.get('camera')
+        if results.get('input_turned'):
+            raise ValueError(TURNED)
         if camera is None and self.optional:
             shape = results['keypoints'].shape[:2]
             results['relative_depth'] = np.zeros(shape, np.float32)

@@ -34,6 +34,11 @@ ROTATE = 'Rotate'
 MAX_ROTATION = 30.0  # degrees
 
 
+# What the camera of a crop does not know
+TURNED = ("Rotate of PoseRandAugment turns the image under its camera's intrinsics; leave "
+          'it out of ops where InputCamera is, and rotate by RandomBBoxTransform')
+
+
 @TRANSFORMS.register_module()
 class PoseRandAugment(BaseTransform):
     """RandAugment for poses (Cubuk20; "RA 20" of Xie21, Sec. 3.3; Feng23, Sec. 4.1).
@@ -151,6 +156,9 @@ class PoseRandAugment(BaseTransform):
 
     @staticmethod
     def _rotate(results: dict, degrees: float) -> None:
+        if 'input_K' in results:
+            raise ValueError(TURNED)
+        results['input_turned'] = True  # InputCamera looks
         height, width = results['img'].shape[:2]
         matrix = affine.similarity(torch.tensor([degrees], dtype=torch.float64),
                                    torch.ones(1, dtype=torch.float64), (width, height))

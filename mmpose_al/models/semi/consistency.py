@@ -256,7 +256,10 @@ class TeachingStudents(EasyHardEstimator):
         if not self.detach:
             return predict_heatmaps(student, images)
         with torch.no_grad(), teacher_mode(student, self.teacher_statistics):
-            return predict_heatmaps(student, images)
+            heatmaps = predict_heatmaps(student, images)
+        # Else weights that autocast rounded here would pass on no gradient later.
+        torch.clear_autocast_cache()
+        return heatmaps
 
     def teach(self, images, hard, seeds, flip_indices):
         view = None
