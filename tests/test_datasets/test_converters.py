@@ -723,6 +723,27 @@ def test_mannequin_tracklets_are_views_of_one_moment(tmp_path):
     assert '1 poses with too many or the wrong joints hidden' in text
 
 
+def test_mannequin_frames_of_one_camera_are_one_view(tmp_path):
+    folders, _, _ = mannequin_files(tmp_path)
+    path = tmp_path / 'cameras' / 'v1.txt'
+    lines = path.read_text().split('\n')
+    for frame in (4, 6, 7):  # the camera rests in 3, 4 and in 5, 6, 7
+        source = 3 if frame == 4 else 5
+        lines[1 + frame] = ' '.join([lines[1 + frame].split()[0],
+                                     *lines[1 + source].split()[1:]])
+    path.write_text('\n'.join(lines))
+    tasks = mannequin.make_tasks(*folders, JOINTS, REQUIRED, str(tmp_path),
+                                 size=(640, 360))
+    report = []
+    convert(str(tmp_path / 'o.json'), tasks, category_of(mannequin.METAINFO), '',
+            report=report.append)
+    data = load_multiview(str(tmp_path / 'o.json'))
+    assert [i['source_frame'] for i in data['images']] == [0, 1, 2, 3, 5, 8]
+    assert '3 views whose camera is that of an earlier one' in '\n'.join(report)
+    # 1 has five poses left.
+    assert len(data['annotations']) == 6 + 5
+
+
 def test_mannequin_filters_are_those_of_the_paper():
     filters = mannequin.Filters([[7], [6]])
     confidence = np.full(16, .9)
@@ -773,12 +794,23 @@ def test_mannequin_faults_are_named(tmp_path):
     with pytest.raises(FormatError, match='v1/0.jpg: no such image'):
         task.run()
     for change, problem in ((dict(frame=9), '"frame": is 9, the video has 9'),
+                            (dict(frame=True), '"frame": is True'),
                             (dict(timestamp=5), '"timestamp": 5 is not in'),
+                            (dict(timestamp=[5]), '"timestamp": .5. is not in'),
+                            (dict(frame=0, track_id=[7]), '"track_id": is .7.'),
                             (dict(frame=0, keypoints=[1, 2, 3]), 'is not 48 finite')):
         path.write_text(json.dumps([dict(dict(keypoints=[1] * 48), **change)]))
         task, = mannequin.make_tasks(*folders, JOINTS, REQUIRED, '.', size=(640, 360))
         with pytest.raises(FormatError, match=r'v1.json: \[0\], field .*' + problem):
             task.run()
+    pose = dict(frame=0, keypoints=[1] * 48, track_id=7)
+    for content, problem in (([pose, 5], r'\[1\], field "frame": is missing, .* 5'),
+                             ([pose, pose], r'\[1\], .*: 7 is also that of \[0\]')):
+        path.write_text(json.dumps(content))
+        with pytest.raises(FormatError, match='v1.json: ' + problem):
+            mannequin.read_predictions(str(path), 16, range(9))
+    path.write_text(json.dumps([pose, dict(pose, track_id='7'), dict(pose, frame=1)]))
+    assert len(mannequin.read_predictions(str(path), 16, range(9))) == 3
     (tmp_path / 'cameras' / 'v1.txt').write_text('0 1 1 .5 .5 0 0 1 0 0 0 0 1\n')
     with pytest.raises(FormatError, match='v1.txt: line 1, field "line": is not 19'):
         mannequin.read_cameras(str(tmp_path / 'cameras' / 'v1.txt'))
