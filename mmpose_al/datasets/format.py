@@ -161,7 +161,7 @@ def annotation_faults(data: dict,
     faults, rows = [], defaultdict(list)
     for index, annotation in enumerate(data['annotations']):
         box = annotation.get('bbox')
-        if box is not None and not _numbers(box, 4):
+        if box is not None and not are_numbers(box, 4):
             faults.append(Fault(
                 index, 'bbox', 'box is not four finite numbers',
                 f'is {_short(box)}, not four finite numbers',
@@ -529,7 +529,8 @@ def is_number(value) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _numbers(values, length: int) -> bool:
+def are_numbers(values, length: int) -> bool:
+    """Whether it is a list of so many finite numbers."""
     return (isinstance(values, (list, tuple)) and len(values) == length
             and all(is_number(v) and math.isfinite(v) for v in values))
 

@@ -1,4 +1,5 @@
 """Converters of public data sets; real files where ../shared/data has them."""
+import importlib
 import json
 import os
 import os.path as osp
@@ -853,6 +854,19 @@ def test_command_lines_write_files_and_turn_errors_into_one_line(tmp_path, capsy
     assert stop.value.code.startswith('tool: ') and '"h": is 204' in stop.value.code
     mpi_inf_3dhp2multiview.main(arguments + ['--fix-known-typos'])
     assert len(load_multiview(out)['images']) == 2
+
+
+@pytest.mark.parametrize('tool, option, values', [
+    ('h36m2multiview', '--step', ('0', '-1', '1.5')),
+    ('mpi_inf_3dhp2multiview', '--step', ('0', '-1', '1.5')),
+    ('interhand2multiview', '--step', ('0', '-1', '1.5')),
+    ('panoptic2multiview', '--fps', ('0', '-1', 'nan', 'inf'))])
+def test_command_lines_refuse_numbers_that_cannot_be(tool, option, values, capsys):
+    parse = importlib.import_module(tool).parse_args
+    for value in values:
+        with pytest.raises(SystemExit):
+            parse([f'{option}={value}'])
+        assert f'argument {option}: ' in capsys.readouterr().err
 
 
 def test_command_line_of_mannequin(tmp_path):
