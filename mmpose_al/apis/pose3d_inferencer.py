@@ -14,6 +14,8 @@ from mmengine.runner.checkpoint import load_checkpoint
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 
+from ..datasets.format import has_area
+from ..geometry.cameras import DIST_LENGTHS
 from ..models.heads.heatmap_2p5d import Heatmap2p5DHead
 
 FORMAT, VERSION = 'mmpose_al-poses3d', 1
@@ -76,7 +78,8 @@ class Pose3DInferencer:
             image (np.ndarray): BGR, uint8, (H, W, 3).
             K (np.ndarray, optional): Intrinsics in pixels, (3, 3); None:
                 :func:`guess_intrinsics`.
-            boxes (Sequence, optional): P boxes x, y, w, h; None: one, the whole image.
+            boxes (Sequence, optional): P boxes x, y, w, h that show some of the image;
+                None: one, the whole image.
             dist (Sequence[float]): Distortion in OpenCV's order.
 
         Returns:
@@ -85,7 +88,7 @@ class Pose3DInferencer:
             camera, in :attr:`unit`; None where the root's depth is not defined.
 
         Raises:
-            ValueError: The image, K or a box is none.
+            ValueError: The image, K, dist or a box is none.
         """
         if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3:
             raise ValueError('an image is an array (H, W, 3); got '
@@ -93,13 +96,11 @@ class Pose3DInferencer:
         height, width = image.shape[:2]
         K = check_intrinsics(guess_intrinsics(width, height) if K is None else K)
         boxes = [(0, 0, width, height)] if boxes is None else boxes
-        camera = dict(K=K, R=np.eye(3), t=np.zeros(3), dist=list(dist))
+        camera = dict(K=K, R=np.eye(3), t=np.zeros(3), dist=check_distortion(dist))
         count = len(self.joints)
         samples = []
         for box in boxes:
-            x, y, w, h = (float(v) for v in box)
-            if not (w > 0 and h > 0):
-                raise ValueError(f'a box is x, y, w, h with an area; got {list(box)}')
+            x, y, w, h = check_box(box, width, height)
             samples.append(self.pipeline(dict(
                 self.meta, img=image, img_path=None, img_id=0, id=len(samples),
                 category_id=1, bbox=np.array([[x, y, x + w, y + h]], np.float32),
@@ -207,6 +208,34 @@ def check_intrinsics(K) -> np.ndarray:
         raise ValueError('K is a 3x3 matrix with positive focal lengths and 0, 0, 1 in '
                          f'its last row; got {K.tolist()}')
     return K
+
+
+def check_distortion(dist) -> List[float]:
+    """Distortion coefficients as a list.
+
+    Raises:
+        ValueError: They are not as many finite numbers as OpenCV knows.
+    """
+    array = np.asarray(dist, np.float64)
+    if (array.ndim != 1 or len(array) not in DIST_LENGTHS
+            or not np.isfinite(array).all()):
+        raise ValueError(f'dist is {", ".join(map(str, DIST_LENGTHS))} finite numbers '
+                         f"in OpenCV's order; got {array.tolist()}")
+    return array.tolist()
+
+
+def check_box(box, width: int, height: int) -> List[float]:
+    """A box x, y, w, h of an image as a list.
+
+    Raises:
+        ValueError: It is none, or has no area inside the image.
+    """
+    array = np.asarray(box, np.float64)
+    if array.shape != (4, ) or not np.isfinite(array).all() or not has_area(
+            array, width, height):
+        raise ValueError('a box is four finite numbers x, y, w, h with an area inside '
+                         f'the {width}x{height} image; got {array.tolist()}')
+    return array.tolist()
 
 
 def read_frames(path: str, step: int = 1,

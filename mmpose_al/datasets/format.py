@@ -6,7 +6,7 @@ meaningless (ids, cameras, frames, poses); :func:`annotation_faults` lists the
 annotations that cannot be used, which are an error or a counted skip.
 """
 import json
-import math
+import sys
 from collections import OrderedDict, defaultdict
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
@@ -110,7 +110,11 @@ def check_structure(data: dict, path: str,
                           'with "images" and "annotations". Give the annotation '
                           'file of a COCO or multi-view data set.')
     info = data.get('info') or {}
-    if isinstance(info, dict) and info.get('format') == FORMAT:
+    if not isinstance(info, dict):
+        raise FormatError(message(
+            path, 'file', 'info', f'is {_short(info)}, not an object',
+            'write {...}, or leave it out'))
+    if info.get('format') == FORMAT:
         if info.get('version') != VERSION:
             raise FormatError(message(
                 path, 'info', 'version', f'is {info.get("version")!r}, this '
@@ -161,14 +165,35 @@ def annotation_faults(data: dict,
     faults, rows = [], defaultdict(list)
     for index, annotation in enumerate(data['annotations']):
         box = annotation.get('bbox')
-        if box is not None and not _numbers(box, 4):
+        if box is not None and not are_numbers(box, 4):
             faults.append(Fault(
                 index, 'bbox', 'box is not four finite numbers',
                 f'is {_short(box)}, not four finite numbers',
                 'write [x, y, width, height] in pixels'))
             continue
+        area, crowd = annotation.get('area'), annotation.get('iscrowd')
+        if area is not None and not is_finite(area):
+            faults.append(Fault(
+                index, 'area', 'area is not a finite number',
+                f'is {_short(area)}, not a finite number',
+                'write square pixels, or leave it out'))
+            continue
+        if crowd not in (None, 0, 1):
+            faults.append(Fault(
+                index, 'iscrowd', 'iscrowd is neither 0 nor 1',
+                f'is {_short(crowd)}, neither 0 nor 1',
+                'write 0 for a person, 1 for a crowd'))
+            continue
         keypoints = annotation.get('keypoints')
-        if keypoints is None or len(keypoints) == 0:
+        if keypoints is None:
+            continue
+        if not isinstance(keypoints, (list, tuple)):
+            faults.append(Fault(
+                index, 'keypoints', 'keypoints are not a list',
+                f'is {_short(keypoints)}, not a list',
+                'write [x, y, v] for every joint of the category'))
+            continue
+        if len(keypoints) == 0:
             continue
         expected = joints.get(annotation['category_id'], num_joints)
         wrong = (len(keypoints) % 3 if expected is None
@@ -197,8 +222,8 @@ def _keypoint_faults(annotations: list, index: np.ndarray, keypoints: list,
     """Faults of annotations with well-shaped keypoints, all joints at once."""
     try:
         points = np.array(keypoints, dtype=np.float64).reshape(-1, length // 3, 3)
-    except (TypeError, ValueError):
-        points = np.array([[v if is_number(v) else np.nan for v in row]
+    except (TypeError, ValueError, OverflowError):
+        points = np.array([[v if is_finite(v) else np.nan for v in row]
                            for row in keypoints], dtype=np.float64)
         points = points.reshape(-1, length // 3, 3)
     finite = np.isfinite(points).all(axis=(1, 2))
@@ -271,6 +296,11 @@ def _check_categories(categories: list, path: str,
         if names is None:
             continue
         entry = _entry('categories', index, categories)
+        if not isinstance(names, list) or any(
+                isinstance(name, (list, dict)) for name in names):
+            raise FormatError(message(
+                path, entry, 'keypoints', f'is {_short(names)}, not a list of names',
+                'write ["nose", ...]'))
         if len(set(names)) != len(names):
             raise FormatError(message(
                 path, entry, 'keypoints', 'names a joint twice',
@@ -322,7 +352,7 @@ def _check_camera(camera: dict, entry: str, path: str) -> dict:
 def _check_size(entry_dict: dict, entry: str, path: str) -> None:
     for field in ('width', 'height'):
         value = entry_dict.get(field)
-        if not is_number(value) or value <= 0 or value != int(value):
+        if not is_finite(value) or value <= 0 or value != int(value):
             raise FormatError(message(
                 path, entry, field, f'is {value!r}', 'write the size of the '
                 'image in pixels'))
@@ -341,7 +371,7 @@ def _check_frames(frames: list, path: str) -> None:
                 path, entry, 'index', f'is {frame.get("index")!r}',
                 'write the running number of the frame in its sequence'))
         time = frame.get('time')
-        if time is not None and not (is_number(time) and math.isfinite(time)):
+        if time is not None and not is_finite(time):
             raise FormatError(message(
                 path, entry, 'time', f'is {time!r}', 'write seconds or null'))
         key = (frame['sequence'], frame['index'])
@@ -368,12 +398,12 @@ def _check_images(data: dict, ids: Dict[str, dict], path: str) -> None:
                 and image['width'] > 0 and image['height'] > 0):
             _check_size(image, _entry('images', index, data['images']), path)
         frame, camera = image.get('frame_id'), image.get('camera_id')
-        if frame is not None and frame not in ids['frames']:
+        if frame is not None and not _refers(frame, ids['frames']):
             fail('frame_id', f'{frame!r} is not the id of a frame',
                  'add the frame, or leave frame_id out')
         if camera is None:
             continue
-        if camera not in ids['cameras']:
+        if not _refers(camera, ids['cameras']):
             fail('camera_id', f'{camera!r} is not the id of a camera',
                  'add the camera, or leave camera_id out')
         entry = data['cameras'][ids['cameras'][camera]]
@@ -401,12 +431,12 @@ def _check_references(data: dict, ids: Dict[str, dict], path: str) -> None:
                 problem, remedy))
 
         image = annotation.get('image_id')
-        if image not in known:
+        if not _refers(image, known):
             fail('image_id', f'{image!r} is not the id of an image',
                  'add the image, or remove the annotation')
         category = annotation.get('category_id')
-        if category is None or (data['categories']
-                                and category not in ids['categories']):
+        if category is None or not _refers(
+                category, ids['categories'] if data['categories'] else (category, )):
             fail('category_id', f'{category!r} is not the id of a category',
                  'add the category, or correct the id')
         person = annotation.get('person_id')
@@ -440,7 +470,7 @@ def _check_poses(data: dict, ids: Dict[str, dict], path: str,
                 path, f'poses_3d[{index}]', field, problem, remedy))
 
         frame, person = pose.get('frame_id'), pose.get('person_id', 0)
-        if frame not in ids['frames']:
+        if not _refers(frame, ids['frames']):
             fail('frame_id', f'{frame!r} is not the id of a frame',
                  'add the frame, or remove the pose')
         if not is_int(person):
@@ -514,10 +544,15 @@ def _entry(section: str, index: int, entries: list) -> str:
     return f'{section}[{index}] (id {entries[index].get("id")})'
 
 
+def _refers(value, ids) -> bool:
+    """Whether it is one of the ids; a list or an object is none."""
+    return not isinstance(value, (list, dict)) and value in ids
+
+
 def _array(value) -> Optional[np.ndarray]:
     try:
         return np.array(value, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
@@ -529,9 +564,15 @@ def is_number(value) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _numbers(values, length: int) -> bool:
+def is_finite(value) -> bool:
+    """Whether it is a number that is neither infinite nor beyond a float."""
+    return is_number(value) and abs(value) <= sys.float_info.max
+
+
+def are_numbers(values, length: int) -> bool:
+    """Whether it is a list of so many finite numbers."""
     return (isinstance(values, (list, tuple)) and len(values) == length
-            and all(is_number(v) and math.isfinite(v) for v in values))
+            and all(map(is_finite, values)))
 
 
 def _short(value) -> str:

@@ -11,6 +11,8 @@ from ..geometry.triangulation import triangulate_robust
 from .functional import breakdown, describe, joint_names, to_numpy
 
 POINTS_AT_ONCE = 8192  # bounds the memory
+ONE_BY_ONE = ('ids are those of one annotation file: evaluate several files one by '
+              'one')
 
 
 @METRICS.register_module()
@@ -19,7 +21,8 @@ class MKPE(BaseMetric):
 
     Views of one person in one frame are brought together by (frame_id, person_id)
     after the results of all ranks have been gathered. A view that was evaluated twice
-    counts once. Samples come from :class:`MultiViewCocoDataset`: their metainfo holds
+    counts once. All come from one annotation file, as ids are those of a file. Samples
+    come from :class:`MultiViewCocoDataset`: their metainfo holds
     ``frame_id``, ``camera_id``, ``person_id``, ``camera`` and, where the truth is
     known, ``pose_3d``; one person a sample. Persons without truth count for the
     residuals only.
@@ -49,7 +52,8 @@ class MKPE(BaseMetric):
         prefix (str, optional): Before the names in the log.
 
     Raises:
-        ValueError: Samples without camera or frame, or none with a 3D truth.
+        ValueError: Samples without camera or frame, or none with a 3D truth; ids that
+            stand for two images or cameras, as those of two annotation files do.
     """
     default_prefix = 'multiview'
 
@@ -147,6 +151,7 @@ def view_record(sample: dict) -> dict:
     return dict(
         key=(int(sample['frame_id']), int(sample.get('person_id') or 0),
              int(sample['camera_id'])),
+        image=sample.get('img_path') or sample.get('id'),
         keypoints=keypoints,
         scores=(np.ones(len(keypoints)) if scores is None else
                 to_numpy(scores).reshape(-1)),
@@ -161,9 +166,18 @@ def group_views(records: Sequence[dict]) -> Views:
     Args:
         records (list): Of :func:`view_record`, in any order; of two records of one
             view the first counts.
+
+    Raises:
+        ValueError: A key has several images, or a camera_id several cameras.
     """
     keys = np.array([record['key'] for record in records], np.int64).reshape(-1, 3)
-    keys, first = np.unique(keys, axis=0, return_index=True)
+    keys, first, view = np.unique(
+        keys, axis=0, return_index=True, return_inverse=True)
+    for record, index in zip(records, first[view.reshape(-1)]):
+        if record['image'] != records[index]['image']:
+            raise ValueError(
+                f'MKPE: (frame_id, person_id, camera_id) {record["key"]} is that of '
+                f'{records[index]["image"]} and of {record["image"]}; {ONE_BY_ONE}')
     records = [records[index] for index in first]
     groups, start, counts = np.unique(
         keys[:, :2], axis=0, return_index=True, return_counts=True)
@@ -171,6 +185,7 @@ def group_views(records: Sequence[dict]) -> Views:
     slot = np.arange(len(keys)) - start[group]
     _, sample_of, camera_of = np.unique(
         keys[:, 2], return_index=True, return_inverse=True)
+    _check_cameras(records, sample_of[camera_of.reshape(-1)])
 
     joints = records[0]['keypoints'].shape[0]
     shape = (len(groups), joints, counts.max())
@@ -195,6 +210,18 @@ def group_views(records: Sequence[dict]) -> Views:
         pixels=pixels, scores=scores, counts=counts, camera=camera,
         names=[c['name'] for c in cameras], dist=dist, truth=truth,
         actions=[records[index]['action'] for index in start], keys=groups, **stacked)
+
+
+def _check_cameras(records: Sequence[dict], first: np.ndarray) -> None:
+    """``first`` (N,) is the first record with the camera_id of each."""
+    for key in ('K', 'R', 't', 'dist'):
+        values = [to_numpy(record['camera'][key]) for record in records]
+        for record, value, index in zip(records, values, first):
+            if not np.array_equal(value, values[index]):
+                raise ValueError(
+                    f'MKPE: camera_id {record["key"][2]} has one {key} in '
+                    f'{records[index]["image"]} and another in {record["image"]}; '
+                    f'{ONE_BY_ONE}')
 
 
 def triangulate_views(views: Views,

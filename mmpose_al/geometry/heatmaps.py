@@ -240,17 +240,20 @@ def soft_argmax(heatmaps: Tensor, temperature: float = 50.0) -> Tuple[Tensor, Te
 
 
 def sample_at(heatmaps: Tensor, positions: Tensor) -> Tensor:
-    """Heatmap values at sub-pixel positions, bilinear; 0 outside.
+    """Heatmap values at sub-pixel positions, bilinear; 0 outside, NaN at no position.
 
     Args:
         heatmaps (Tensor): Shape (B, K, h, w).
-        positions (Tensor): (x, y) in heatmap pixels, (B, K, 2).
+        positions (Tensor): (x, y) in heatmap pixels, (B, K, 2). Others than finite
+            ones are none.
 
     Returns:
         Tensor: Shape (B, K).
     """
     height, width = heatmaps.shape[-2:]
-    x, y = positions.unbind(-1)
+    finite = positions.isfinite().all(-1)
+    # An index of NaN would be outside of the memory.
+    x, y = positions.masked_fill(~finite[..., None], 0).unbind(-1)
     left, top = x.floor(), y.floor()
     flat = heatmaps.flatten(2)
     total = torch.zeros_like(x)
@@ -262,4 +265,4 @@ def sample_at(heatmaps: Tensor, positions: Tensor) -> Tensor:
             value = flat.gather(-1, index[..., None]).squeeze(-1)
             weight = (1 - (x - i).abs()) * (1 - (y - j).abs())
             total = total + torch.where(inside, weight * value, torch.zeros_like(x))
-    return total
+    return total.masked_fill(~finite, torch.nan)

@@ -86,8 +86,14 @@ def test_guess_and_errors(inferencer, image):
                 np.diag([1.0, np.nan, 1])):
         with pytest.raises(ValueError, match='K is a 3x3'):
             check_intrinsics(bad)
-    with pytest.raises(ValueError, match='an area'):
-        inferencer(image, boxes=[[0, 0, 0, 5]])
+    for bad in ([0, 0, 0, 5], [0, 0, 5], [np.nan, 0, 5, 5], [0, 0, np.inf, 5],
+                [5000, 0, 5, 5], [0, -20, 5, 10]):
+        with pytest.raises(ValueError, match='with an area inside the 160x120 image'):
+            inferencer(image, boxes=[bad])
+    for bad in ([1, 2, 3], [0] * 15, [np.nan, 0, 0, 0], [[0] * 5]):
+        with pytest.raises(ValueError, match='dist is .*14 finite numbers'):
+            inferencer(image, dist=bad)
+    assert len(inferencer(image, boxes=[[-20, 100, 60, 90]], dist=[0.1, 0, 0, 0])) == 1
     with pytest.raises(ValueError, match='an image is'):
         inferencer(image[..., 0])
     assert inferencer(image, boxes=[]) == []

@@ -130,6 +130,55 @@ def test_yaml_with_one_file_for_each_camera(tmp_path):
         read_calibration([str(tmp_path / 'd.yaml')], 'm')
 
 
+BY_HAND = """%YAML:1.0
+---
+names: [ 1, 12 ]
+K_1: !!opencv-matrix
+   rows: 3
+   cols: 3
+   dt: d
+   data: [ 1000, 0, 640.5, 0, 1010, 360, 0, 0, 1 ]
+dist_1: !!opencv-matrix
+   rows: 1
+   cols: 5
+   dt: d
+   data: [ -0.3, 0.1, 0, 0, 0 ]
+R_1: [ 0.1, -0.4, 0.2 ]
+T_1: [ 0.5, -0.25, 3 ]
+W_1: 1280
+H_1: 720
+K_12: [ 1000, 0, 640.5, 0, 1010, 360, 0, 0, 1 ]
+R_12: [ 0.1, -0.4, 0.2 ]
+T_12: [ 0.5, -0.25, 3 ]
+W_12: 1280
+H_12: 720
+"""
+
+
+def test_yaml_with_whole_numbers_and_names(tmp_path):
+    path = tmp_path / 'cameras.yml'
+    path.write_text(BY_HAND)
+    one, twelve = read_calibration([str(path)], 'm')
+    check(one, '1', [500, -250, 3000], [-.3, .1, 0, 0, 0])
+    check(twelve, '12', [500, -250, 3000], [])
+
+
+@pytest.mark.parametrize('old, new, problem', [
+    ('cols: 5', 'cols: 4', '"dist_1": has 5 numbers, not 1 x 4'),
+    ('   cols: 5\n', '', '"dist_1": has 5 numbers, not 1 x nan'),
+    ('0.1, 0, 0, 0 ]', '0.1, 0, 0, a ]', '"dist": .*nan.*, not .* finite numbers'),
+    ('R_1: [ 0.1', 'R_1: [ a', '"R": is .nan, .*finite numbers'),
+    ('T_1: [ 0.5, -0.25, 3 ]', 'T_1: "a"', '"t": is nan, not 3 finite numbers'),
+    ('360, 0, 0, 1 ]', '360, 0, 0, 2 ]', '"K": is not upper triangular'),
+    ('640.5, 0, 1010', '640.5, 5, 1010', '"K": is not upper triangular'),
+])
+def test_yaml_faults_are_named(tmp_path, old, new, problem):
+    path = tmp_path / 'cameras.yml'
+    path.write_text(BY_HAND.replace(old, new, 1))
+    with pytest.raises(FormatError, match="cameras.yml: camera '1', field " + problem):
+        read_calibration([str(path)], 'm')
+
+
 def qca(cameras):
     """A QCA file of (name, size, K, dist, R, t in mm) in Qualisys' terms."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<calibration><cameras>']

@@ -1,4 +1,5 @@
 """Converters of public data sets; real files where ../shared/data has them."""
+import importlib
 import json
 import os
 import os.path as osp
@@ -284,6 +285,62 @@ def test_other_pickles_are_refused(tmp_path):
         path.write_bytes(content)
         loaded = load_camera_pickle(str(path))['S1', '54138969']
         assert (loaded['R'] == np.eye(3)).all() and loaded['w'] == 5
+
+
+@pytest.mark.parametrize('value', [
+    np.arange(6, dtype='>i2').reshape(2, 3), np.asfortranarray(np.arange(6.).reshape(
+        2, 3)), np.zeros((0, 3)), np.array(2.5, np.float32), np.array([True, False]),
+    np.float64(-2.5), np.int64(5), np.uint8(200), np.bool_(True)])
+def test_arrays_of_pickles_are_what_was_written(tmp_path, value):
+    path = tmp_path / 'cameras.pkl'
+    shared = [value]
+    path.write_bytes(pickle.dumps({0: dict(a=value, b=(shared, shared))}, 3))
+    camera = load_camera_pickle(str(path))[0]
+    for loaded in (camera['a'], camera['b'][0][0], camera['b'][1][0]):
+        assert type(loaded) is type(value) and loaded.dtype == value.dtype
+        assert loaded.shape == value.shape and (loaded == value).all()
+
+
+def test_pickles_of_python_2(tmp_path):
+    dtype = (b"cnumpy\ndtype\n(S'f8'\nI0\nI1\ntR(I3\nS'<'\nNNNI-1\nI-1\nI0\ntb")
+    number = b"cnumpy.core.multiarray\nscalar\n(" + dtype + (
+        b"S'\\x00\\x00\\x00\\x00\\x00\\x00\\xf0\\xbf'\ntR")  # -1.0
+    path = tmp_path / 'cameras.pkl'
+    path.write_bytes(b"(dS'a'\n(dS'f'\n" + number + b'ss.')
+    assert load_camera_pickle(str(path)) == dict(a=dict(f=-1.0))
+
+
+def array_pickle(dtype, shape=(1, ), raw=b'A' * 8):
+    """{0: {'w': array}} of a dtype in pickle's opcodes."""
+    def plain(value):
+        return pickle.dumps(value, 3)[2:-1]
+
+    return (b'\x80\x03}' + plain(0) + b'}' + plain('w')
+            + b'cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n'
+            + plain((0, )) + plain(b'b') + b'tR(' + plain(1) + plain(shape) + dtype
+            + b'\x89' + plain(raw) + b'tbss.')
+
+
+def test_a_pickle_cannot_deceive_numpy(tmp_path):
+    """An object dtype whose flags are cleared made pointers of the file's bytes."""
+    path = tmp_path / 'cameras.pkl'
+    state = pickle.dumps((3, '|', None, None, None, -1, -1, 0), 3)[2:-1] + b'b'
+    objects = b'cnumpy\ndtype\n(X\x02\x00\x00\x00O8\x89\x88tR' + state
+    numbers = objects.replace(b'O8', b'f8')
+    path.write_bytes(array_pickle(numbers))
+    assert load_camera_pickle(str(path))[0]['w'].shape == (1, )
+    for content, problem in (
+            (array_pickle(objects), "dtype 'O8', not of numbers"),
+            (array_pickle(numbers, (2, )), '2 numbers with 8 bytes'),
+            (array_pickle(numbers, (-1, )), 'array of shape'),
+            (array_pickle(numbers, (2**62, 4)), 'numbers with 8 bytes'),
+            (array_pickle(numbers, raw=[object]), 'holds builtins.object'),
+            (array_pickle(numbers, raw=[1]), 'something else than numbers'),
+            (array_pickle(b'N'), 'something else than numbers'),
+            (array_pickle(numbers.replace(b'|', b'O')), 'byte order')):
+        path.write_bytes(content)
+        with pytest.raises(FormatError, match='cameras.pkl: .*' + problem):
+            load_camera_pickle(str(path))
 
 
 # --- Human3.6M --------------------------------------------------------------------
@@ -667,6 +724,27 @@ def test_mannequin_tracklets_are_views_of_one_moment(tmp_path):
     assert '1 poses with too many or the wrong joints hidden' in text
 
 
+def test_mannequin_frames_of_one_camera_are_one_view(tmp_path):
+    folders, _, _ = mannequin_files(tmp_path)
+    path = tmp_path / 'cameras' / 'v1.txt'
+    lines = path.read_text().split('\n')
+    for frame in (4, 6, 7):  # the camera rests in 3, 4 and in 5, 6, 7
+        source = 3 if frame == 4 else 5
+        lines[1 + frame] = ' '.join([lines[1 + frame].split()[0],
+                                     *lines[1 + source].split()[1:]])
+    path.write_text('\n'.join(lines))
+    tasks = mannequin.make_tasks(*folders, JOINTS, REQUIRED, str(tmp_path),
+                                 size=(640, 360))
+    report = []
+    convert(str(tmp_path / 'o.json'), tasks, category_of(mannequin.METAINFO), '',
+            report=report.append)
+    data = load_multiview(str(tmp_path / 'o.json'))
+    assert [i['source_frame'] for i in data['images']] == [0, 1, 2, 3, 5, 8]
+    assert '3 views whose camera is that of an earlier one' in '\n'.join(report)
+    # 1 has five poses left.
+    assert len(data['annotations']) == 6 + 5
+
+
 def test_mannequin_filters_are_those_of_the_paper():
     filters = mannequin.Filters([[7], [6]])
     confidence = np.full(16, .9)
@@ -717,12 +795,23 @@ def test_mannequin_faults_are_named(tmp_path):
     with pytest.raises(FormatError, match='v1/0.jpg: no such image'):
         task.run()
     for change, problem in ((dict(frame=9), '"frame": is 9, the video has 9'),
+                            (dict(frame=True), '"frame": is True'),
                             (dict(timestamp=5), '"timestamp": 5 is not in'),
+                            (dict(timestamp=[5]), '"timestamp": .5. is not in'),
+                            (dict(frame=0, track_id=[7]), '"track_id": is .7.'),
                             (dict(frame=0, keypoints=[1, 2, 3]), 'is not 48 finite')):
         path.write_text(json.dumps([dict(dict(keypoints=[1] * 48), **change)]))
         task, = mannequin.make_tasks(*folders, JOINTS, REQUIRED, '.', size=(640, 360))
         with pytest.raises(FormatError, match=r'v1.json: \[0\], field .*' + problem):
             task.run()
+    pose = dict(frame=0, keypoints=[1] * 48, track_id=7)
+    for content, problem in (([pose, 5], r'\[1\], field "frame": is missing, .* 5'),
+                             ([pose, pose], r'\[1\], .*: 7 is also that of \[0\]')):
+        path.write_text(json.dumps(content))
+        with pytest.raises(FormatError, match='v1.json: ' + problem):
+            mannequin.read_predictions(str(path), 16, range(9))
+    path.write_text(json.dumps([pose, dict(pose, track_id='7'), dict(pose, frame=1)]))
+    assert len(mannequin.read_predictions(str(path), 16, range(9))) == 3
     (tmp_path / 'cameras' / 'v1.txt').write_text('0 1 1 .5 .5 0 0 1 0 0 0 0 1\n')
     with pytest.raises(FormatError, match='v1.txt: line 1, field "line": is not 19'):
         mannequin.read_cameras(str(tmp_path / 'cameras' / 'v1.txt'))
@@ -765,6 +854,19 @@ def test_command_lines_write_files_and_turn_errors_into_one_line(tmp_path, capsy
     assert stop.value.code.startswith('tool: ') and '"h": is 204' in stop.value.code
     mpi_inf_3dhp2multiview.main(arguments + ['--fix-known-typos'])
     assert len(load_multiview(out)['images']) == 2
+
+
+@pytest.mark.parametrize('tool, option, values', [
+    ('h36m2multiview', '--step', ('0', '-1', '1.5')),
+    ('mpi_inf_3dhp2multiview', '--step', ('0', '-1', '1.5')),
+    ('interhand2multiview', '--step', ('0', '-1', '1.5')),
+    ('panoptic2multiview', '--fps', ('0', '-1', 'nan', 'inf'))])
+def test_command_lines_refuse_numbers_that_cannot_be(tool, option, values, capsys):
+    parse = importlib.import_module(tool).parse_args
+    for value in values:
+        with pytest.raises(SystemExit):
+            parse([f'{option}={value}'])
+        assert f'argument {option}: ' in capsys.readouterr().err
 
 
 def test_command_line_of_mannequin(tmp_path):

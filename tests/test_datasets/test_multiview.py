@@ -169,6 +169,19 @@ STRUCTURE = [
     (drop('images'), 'file', 'images'),
     (put('categories', 0, 'keypoints', ['a', 'a', 'b']), 'categories[0]',
      'keypoints'),
+    (put('categories', 0, 'keypoints', 3), 'categories[0]', 'keypoints'),
+    (put('categories', 0, 'keypoints', 'abc'), 'categories[0]', 'keypoints'),
+    (put('categories', 0, 'keypoints', [['a'], ['b']]), 'categories[0]', 'keypoints'),
+    (put('info', [1]), 'file', 'info'),
+    (put('annotations', 3, 'image_id', [5]), 'annotations[3]', 'image_id'),
+    (put('annotations', 3, 'category_id', [5]), 'annotations[3]', 'category_id'),
+    (put('annotations', 3, 'category_id', {}), 'annotations[3]', 'category_id'),
+    (put('images', 2, 'frame_id', [7]), 'images[2]', 'frame_id'),
+    (put('images', 2, 'camera_id', [7]), 'images[2]', 'camera_id'),
+    (put('images', 0, 'width', float('inf')), 'images[0]', 'width'),
+    (put('cameras', 0, 'width', float('inf')), 'cameras[0]', 'width'),
+    (put('cameras', 0, 'K', 0, 0, 10**400), 'cameras[0]', 'K'),
+    (put('poses_3d', 0, 'frame_id', [9]), 'poses_3d[0]', 'frame_id'),
 ]
 
 
@@ -212,8 +225,17 @@ BAD = [
      'unknown visibility'),
     (put('annotations', 0, 'bbox', [5, 5, 0, 9]), 'bbox', 'zero-area box'),
     (put('annotations', 0, 'bbox', [50, 5, 9, 9]), 'bbox', 'zero-area box'),
+    (put('annotations', 0, 'keypoints', 1, 10**400), 'keypoints', 'not finite'),
+    (put('annotations', 0, 'keypoints', 5), 'keypoints', 'keypoints are not a list'),
+    (put('annotations', 0, 'keypoints', {}), 'keypoints', 'keypoints are not a list'),
     (put('annotations', 0, 'bbox', [5, 5, float('nan'), 9]), 'bbox',
      'box is not four finite numbers'),
+    (put('annotations', 0, 'bbox', [5, 5, 10**400, 9]), 'bbox',
+     'box is not four finite numbers'),
+    (put('annotations', 0, 'area', float('nan')), 'area',
+     'area is not a finite number'),
+    (put('annotations', 0, 'area', 'x'), 'area', 'area is not a finite number'),
+    (put('annotations', 0, 'iscrowd', 'no'), 'iscrowd', 'iscrowd is neither 0 nor 1'),
 ]
 
 
@@ -229,6 +251,14 @@ def test_bad_annotations(write, change, field, kind):
     dataset = MultiViewCocoDataset(ann_file=path, metainfo=META, on_bad='skip')
     assert ids(dataset) == [1011, 1020, 1021, 1110, 1120]
     assert load_multiview(path, 3, 'skip')['skipped'] == {kind: [1010]}
+
+
+def test_a_list_is_no_category_even_without_categories(write):
+    data = multiview_data()
+    data['categories'] = []
+    data['annotations'][0]['category_id'] = [1]
+    with pytest.raises(FormatError, match=r'annotations\[0\] .*"category_id"'):
+        load_multiview(write(data))
 
 
 def test_outside_keypoint_becomes_unlabelled(write):

@@ -304,6 +304,22 @@ def test_errors():
         evaluate(samples(TWO + [[0, 0, 0]]), dict(per_joint=True))
 
 
+def test_two_annotation_files_at_once_are_an_error():
+    one = samples(TWO, img_path='one.jpg')
+    assert evaluate(one + copy.deepcopy(one))['multiview/MKPE'] < 1e-6
+    with pytest.raises(ValueError, match=r'\(1, 0, 0\) is that of one.jpg and of '
+                       'two.jpg; .*one by one'):
+        evaluate(one + samples(TWO, img_path='two.jpg'))
+    two = samples(TWO, 2, img_path='two.jpg')
+    assert evaluate(one + two)['multiview/MKPE'] < 1e-6
+    for key, value in (('K', 2 * np.eye(3)), ('t', np.ones(3)), ('dist', np.zeros(5))):
+        other = copy.deepcopy(two)
+        other[1]['camera'][key] = value
+        with pytest.raises(ValueError, match=f'camera_id 1 has one {key} in one.jpg '
+                           'and another in two.jpg; .*one by one'):
+            evaluate(one + other)
+
+
 # ------------------------------------------------------- the synthetic benchmark
 
 

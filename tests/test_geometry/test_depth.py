@@ -189,6 +189,23 @@ def test_sample_at_by_hand():
     assert float(sample_at(heatmap, outside)) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
+def test_sample_at_no_position_is_nan(bad):
+    torch.manual_seed(0)
+    places = torch.tensor([[[0.3, 0.6], [0.3, bad], [bad, bad], [0.8, 0.1]]])
+    heatmaps = torch.rand(1, 4, 3, 3)
+    grads = []
+    for chosen in ([0, 3], [0, 1, 2, 3]):
+        leaves = [heatmaps[:, chosen].requires_grad_(),
+                  places[:, chosen].requires_grad_()]
+        values = sample_at(*leaves)
+        values[values.isfinite()].sum().backward()
+        grads.append([leaf.grad[:, [0, -1]] for leaf in leaves])
+    assert values.isfinite().tolist() == [[True, False, False, True]]
+    assert all(torch.equal(*pair) and pair[0].any() for pair in zip(*grads))
+    assert not leaves[1].grad[:, 1:3].any()
+
+
 def test_length_left_by_hand():
     """The pair upright, rays 1/4 apart, one joint deeper by d:
     1 - d² (1 + y²) + along²."""

@@ -128,6 +128,20 @@ def test_distortion_of_a_mirrored_camera():
     assert (mirrored - expected).abs().max() < 1e-3
 
 
+@pytest.mark.parametrize('direction', ['vertical', 'diagonal'])
+def test_other_flips_have_no_camera(direction):
+    results = dict(
+        img_path='x.jpg', camera=dict(K=np.eye(3), R=np.eye(3), t=np.zeros(3)),
+        flip=True, flip_direction=direction, keypoints=np.zeros((1, 17, 2)),
+        ori_shape=(480, 640), flip_indices=range(17), input_size=(640, 480),
+        input_center=np.array([319.5, 239.5]), input_scale=np.array([640.0, 480.0]))
+    transform = TRANSFORMS.build(dict(type='InputCamera', pair=PAIR, root=ROOT))
+    with pytest.raises(ValueError, match=f'x.jpg: .* {direction} flip'):
+        transform.transform(dict(results))
+    for fine in (dict(flip=False), dict(flip_direction='horizontal')):
+        assert 'input_K' in transform.transform(dict(results, **fine))
+
+
 def test_input_camera_errors():
     make = TRANSFORMS.build
     with pytest.raises(ValueError, match='two different'):
@@ -240,6 +254,12 @@ def test_eq6_by_hand():
     squared = (pose.relative[0] - 0.5).pow(2).sum()  # the second pose is not known
     assert float(losses['loss_depth']) == pytest.approx(
         5 * float(squared) / 34, rel=1e-5)
+    samples[1].set_metainfo(dict(img_path='x.jpg'))
+    del samples[1].gt_instance_labels.relative_depth
+    with pytest.raises(ValueError, match='x.jpg has no relative_depth'):
+        head.loss(None, samples)
+    del samples[0].gt_instance_labels.relative_depth
+    assert set(head.loss(None, samples)) == {'loss_kpt'}
 
 
 @pytest.mark.parametrize('separate', [True, False])
@@ -277,6 +297,10 @@ def test_head_refuses():
     with pytest.raises(ValueError, match='InputCamera'):
         head_with().lift(head_with().read(torch.zeros(1, 34, MAP[1], MAP[0])),
                          [PoseDataSample(metainfo=dict(img_path='x'))])
+    with pytest.raises(ValueError, match="x has no input_dist: .*'input_dist' into"):
+        head_with().lift(
+            head_with().read(torch.zeros(1, 34, MAP[1], MAP[0])),
+            [PoseDataSample(metainfo=dict(img_path='x', input_K=np.eye(3)))])
 
 
 # ---- batches and training ------------------------------------------------------------

@@ -33,8 +33,8 @@ def number_of(path):
     return round(picture[:, :28].mean() / 8), round(picture[:, 36:].mean() / 60)
 
 
-def write_video(path, view, count=12):
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 25, SIZE)
+def write_video(path, view, count=12, fps=25):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), fps, SIZE)
     if not writer.isOpened():
         pytest.skip('this OpenCV writes no MJPG videos')
     for number in range(count):
@@ -144,6 +144,28 @@ def test_views_must_have_equal_numbers_of_frames(rig):
     assert len(data['frames']) == 9
 
 
+def test_views_must_have_one_frame_rate(rig):
+    write_video(osp.join(rig[0], 'b.avi'), 1, fps=50)
+    with pytest.raises(FormatError, match=r"a.avi: \(view 'a'\) has 25 frames a "
+                       r"second, .*b.avi \(view 'b'\) has 50.*--fps"):
+        convert(rig)
+    data, _ = convert(rig, '--fps', '50')
+    assert data['frames'][5]['time'] == .1
+    folder = videos.Source('c', 'c', [], 12, SIZE, None)
+    near = [folder, folder._replace(fps=29.97), folder._replace(fps=30.0)]
+    assert videos.common_fps(near) == 29.97
+    assert videos.common_fps([folder]) is None and videos.common_fps(near, 5.0) == 5
+
+
+@pytest.mark.parametrize('option, value', [
+    ('--fps', '0'), ('--fps', 'nan'), ('--fps', 'inf'), ('--step', '0'),
+    ('--step', '1.5')])
+def test_numbers_that_cannot_be(rig, option, value, capsys):
+    with pytest.raises(SystemExit):
+        convert(rig, option, value)
+    assert f'argument {option}: ' in capsys.readouterr().err
+
+
 def test_a_video_that_ends_early_is_an_error(rig, tmp_path):
     source = videos.open_source('a', osp.join(rig[0], 'a.avi'))
     assert source.count == 12 and source.size == SIZE and source.fps == 25
@@ -199,10 +221,20 @@ def test_boxes_from_a_list(rig, tmp_path):
         (0, [1, 2, 30, 40]), (1, [5, 6, 20, 20])]
     for change, problem in ((dict(camera='x'), '"camera": is \'x\', the views are a'),
                             (dict(frame='1'), '"frame": is \'1\''),
-                            (dict(bbox=[1, 2, 0, 4]), '"bbox": is')):
+                            (dict(camera=['a']), '"camera": is'),
+                            (dict(frame=True), '"frame": is True'),
+                            (dict(bbox=[1, 2, 0, 4]), '"bbox": is'),
+                            (dict(bbox=[1, 2, np.inf, 4]), '"bbox": is .*inf'),
+                            (dict(score=None), '"score": is None'),
+                            (dict(score='x'), '"score": is \'x\''),
+                            (dict(person_id='x'), '"person_id": is \'x\'')):
         boxes.write_text(json.dumps([dict(rows[0], **change)]))
         with pytest.raises(FormatError, match=r'boxes.json: \[0\], field ' + problem):
             convert(rig, '--boxes', str(boxes))
+    boxes.write_text('[1]')
+    with pytest.raises(FormatError, match=r'boxes.json: \[0\], field "bbox": is '
+                       'missing, the entry is 1'):
+        convert(rig, '--boxes', str(boxes))
 
 
 def test_boxes_from_a_coco_file(rig, tmp_path):
@@ -215,6 +247,13 @@ def test_boxes_from_a_coco_file(rig, tmp_path):
     boxes.write_text(json.dumps(content))
     data, _ = convert(rig, '--step', '6', '--boxes', str(boxes))
     assert [a['bbox'] for a in data['annotations']] == [[1, 2, 30, 40]]
+    for change, problem in (
+            (dict(images=[1]), 'neither a list of boxes nor a COCO file'),
+            (dict(annotations=[dict(image_id=[7])]), '"image_id": .7. is not'),
+            (dict(annotations=[7]), r'annotations\[0\], field "bbox": is missing')):
+        boxes.write_text(json.dumps(dict(content, **change)))
+        with pytest.raises(FormatError, match='boxes.json: .*' + problem):
+            convert(rig, '--step', '6', '--boxes', str(boxes))
     content['images'][0]['file_name'] = '../walk/a/000006.jpg'
     boxes.write_text(json.dumps(content))
     with pytest.raises(FormatError, match='none of its images is one of this data set'):

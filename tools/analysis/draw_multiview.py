@@ -123,7 +123,7 @@ def draw(args: argparse.Namespace) -> None:
     views = group_views([
         dict(key=key + (view.camera['id'], ), keypoints=view.found[:, :2],
              scores=view.found[:, 2], camera=view.camera, pose_3d=poses.get(key),
-             action=None)
+             action=None, image=None)
         for key, members in persons.items() for view in members])
     points, inliers = triangulate_views(
         views, args.threshold, min_score=args.min_score)

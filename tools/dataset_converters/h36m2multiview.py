@@ -15,7 +15,7 @@ sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 from mmpose_al.datasets.converters import h36m  # noqa: E402
 from mmpose_al.datasets.converters.common import (  # noqa: E402
-    add_arguments, category_of, convert, run_tool)
+    add_arguments, category_of, convert, positive, run_tool)
 
 
 def main(argv=None) -> None:
@@ -40,7 +40,7 @@ def parse_args(argv=None) -> argparse.Namespace:
                         help='train: S1 5 6 7 8; test: S9 11; all that the file has')
     parser.add_argument('--subjects', nargs='+', help='instead of --split: S1 ...')
     parser.add_argument('--camera-ids', nargs='+', help='such as 54138969')
-    parser.add_argument('--step', type=int, default=1,
+    parser.add_argument('--step', type=positive, default=1,
                         help='take every n-th frame of what the file has')
     parser.add_argument('--max-spread', type=float, default=50.0,
                         help='mm by which the views may differ on the 3D pose')

@@ -14,7 +14,7 @@ sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 from mmpose_al.datasets.converters import interhand  # noqa: E402
 from mmpose_al.datasets.converters.common import (  # noqa: E402
-    add_arguments, category_of, convert, run_tool)
+    add_arguments, category_of, convert, positive, run_tool)
 
 
 def main(argv=None) -> None:
@@ -46,7 +46,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument('--cameras', nargs='+', help='cameras to take')
     parser.add_argument('--num-cameras', type=int,
                         help='take that many, far from one another')
-    parser.add_argument('--step', type=int, default=1,
+    parser.add_argument('--step', type=positive, default=1,
                         help='take every n-th frame of a sequence')
     add_arguments(parser)
     return parser.parse_args(argv)

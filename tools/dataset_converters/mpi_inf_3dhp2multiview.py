@@ -15,7 +15,7 @@ sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 from mmpose_al.datasets.converters import mpi_inf_3dhp  # noqa: E402
 from mmpose_al.datasets.converters.common import (  # noqa: E402
-    add_arguments, category_of, convert, run_tool)
+    add_arguments, category_of, convert, positive, run_tool)
 
 
 def main(argv=None) -> None:
@@ -38,7 +38,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument('--out', required=True, help='JSON file to write')
     parser.add_argument('--subjects', nargs='+', help='such as S1 or TS1')
     parser.add_argument('--camera-names', nargs='+', help='such as Cam0')
-    parser.add_argument('--step', type=int, default=1,
+    parser.add_argument('--step', type=positive, default=1,
                         help='take every n-th frame of what the file has')
     parser.add_argument('--fix-known-typos', action='store_true',
                         help='correct heights of 204 instead of 2048 pixels')

@@ -13,7 +13,7 @@ sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 from mmpose_al.datasets.converters import panoptic  # noqa: E402
 from mmpose_al.datasets.converters.common import (  # noqa: E402
-    add_arguments, category_of, convert, run_tool)
+    add_arguments, category_of, convert, positive_number, run_tool)
 
 
 def main(argv=None) -> None:
@@ -47,7 +47,7 @@ def parse_args(argv=None) -> argparse.Namespace:
         '--train-cameras', nargs='+', default=['eye-level'], metavar='NAME',
         help='of train and val: eye-level (8 of them), all, or names such as 00_03')
     parser.add_argument('--test-cameras', nargs='+', default=['all'], metavar='NAME')
-    parser.add_argument('--fps', type=float, default=1.0,
+    parser.add_argument('--fps', type=positive_number, default=1.0,
                         help='frames a second to keep, of 29.97')
     parser.add_argument('--min-confidence', type=float, default=0.1,
                         help='joints up to it are unknown')

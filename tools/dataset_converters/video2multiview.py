@@ -28,7 +28,7 @@ from mmpose_al.datasets.converters import videos  # noqa: E402
 from mmpose_al.datasets.converters.calibration import (  # noqa: E402
     UNITS, read_calibration)
 from mmpose_al.datasets.converters.common import (  # noqa: E402
-    add_arguments, category_of, convert, run_tool)
+    add_arguments, category_of, convert, positive, positive_number, run_tool)
 
 import detect_boxes  # noqa: E402
 from split_labels import write_json  # noqa: E402
@@ -40,6 +40,7 @@ def main(argv=None, detector: Optional[Callable] = None) -> None:
     category = category_of(args.metainfo)
     sources = [videos.open_source(*item)
                for item in videos.find_views(args.views).items()]
+    fps = videos.common_fps(sources, args.fps)
     cameras = videos.match_cameras(
         sources, read_calibration(args.calibration, args.unit,
                                   {source.name: source.size for source in sources}),
@@ -60,7 +61,6 @@ def main(argv=None, detector: Optional[Callable] = None) -> None:
         boxes = videos.read_boxes(args.boxes or find_boxes(
             args, root, {name: sizes[view] for name, (view, _) in names.items()},
             detector), names)
-    fps = args.fps or sources[0].fps
     task = videos.make_task(sequence, sources, cameras, numbers, paths, root, boxes,
                             fps)
     convert(args.out, [task], category, f'{sequence}, every {args.step} frames', root,
@@ -105,7 +105,8 @@ def parse_args(argv=None) -> argparse.Namespace:
                         'frame')
     parser.add_argument('--start', type=not_negative, default=0,
                         help='first frame, from 0')
-    parser.add_argument('--fps', type=float, help='if the videos do not tell')
+    parser.add_argument('--fps', type=positive_number,
+                        help='if the videos do not tell, or not the truth')
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument('--boxes', help='JSON file; without it or a detector a box is '
                        'the image')
@@ -125,13 +126,6 @@ def parse_args(argv=None) -> argparse.Namespace:
                         help='leave out what is beyond the shortest view')
     add_arguments(parser)
     return parser.parse_args(argv)
-
-
-def positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not at least 1')
-    return number
 
 
 def not_negative(text: str) -> int:

@@ -174,12 +174,15 @@ def read_yaml(paths: Sequence[str],
     for path, store in stores.items():
         node = store.getNode('names')
         for i in range(node.size() if node.isSeq() else 0):
-            names.setdefault(node.at(i).string(), path)
+            item = node.at(i)
+            name = str(int(item.real())) if item.isInt() else item.string()
+            names.setdefault(name, path)
     if not names:  # one file for each camera, named after it
         cameras = []
         for path, store in stores.items():
             name = osp.splitext(osp.basename(path))[0]
-            values = {field: _first(store, keys) for field, keys in FIELDS.items()}
+            values = {field: _first(path, name, store, keys)
+                      for field, keys in FIELDS.items()}
             cameras.append(_from_yaml(path, name, values, sizes))
         return _named_once(paths[0], cameras)
     cameras = []
@@ -188,8 +191,8 @@ def read_yaml(paths: Sequence[str],
         for field, keys in (('K', ('K_', )), ('dist', ('dist_', 'D_')),
                             ('R', ('Rot_', 'R_')), ('t', ('T_', )),
                             ('width', ('W_', )), ('height', ('H_', ))):
-            found = [_first(store, [key + name for key in keys])
-                     for store in stores.values()]
+            found = [_first(file, name, store, [key + name for key in keys])
+                     for file, store in stores.items()]
             values[field] = next((v for v in found if v is not None), None)
         cameras.append(_from_yaml(path, name, values, sizes))
     return _named_once(paths[0], cameras)
@@ -223,19 +226,34 @@ def _open(path: str):
                       'begins with %YAML:1.0; write it with OpenCV.')
 
 
-def _first(store, keys: Sequence[str]):
+def _first(path: str, name: str, store, keys: Sequence[str]):
     """The first of the keys that is there: a matrix, a list or a number."""
     for key in keys:
         node = store.getNode(key)
         if node.empty():
             continue
-        if node.isInt() or node.isReal():
-            return node.real()
         if node.isSeq():
-            return [node.at(i).real() for i in range(node.size())]
-        if node.isMap():
-            return node.mat()
+            return _numbers(node)
+        if not node.isMap():
+            return _number(node)
+        rows, cols = (_number(node.getNode(side)) for side in ('rows', 'cols'))
+        # Not node.mat(): OpenCV 4.11 misreads whole numbers among doubles.
+        values = _numbers(node.getNode('data'))
+        if len(values) != rows * cols:
+            raise _error(path, name, key, f'has {len(values)} numbers, not '
+                         f'{rows:g} x {cols:g}', 'write rows, cols and data as OpenCV '
+                         'does')
+        return np.reshape(values, (int(rows), int(cols)))
     return None
+
+
+def _numbers(node) -> List[float]:
+    return [_number(node.at(i)) for i in range(node.size())] if node.isSeq() else []
+
+
+def _number(node) -> float:
+    """NaN if it is none; OpenCV's own answer is a large number."""
+    return node.real() if node.isInt() or node.isReal() else np.nan
 
 
 def _camera(path: str, name: str, K, dist, R, t, size) -> dict:
@@ -253,7 +271,11 @@ def _camera(path: str, name: str, K, dist, R, t, size) -> dict:
                          f'{" or ".join(map(str, lengths))} finite numbers',
                          'calibrate again')
         out[field] = array
-    out['K'] = out['K'].reshape(3, 3)
+    K = out['K'] = out['K'].reshape(3, 3)
+    if K[1, 0] != 0 or not np.array_equal(K[2], [0, 0, 1]):
+        raise _error(path, name, 'K', 'is not upper triangular with last row 0 0 1: '
+                     f'{K.tolist()}', 'write [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in '
+                     'pixels')
     if (out['size'] < 1).any() or (out['size'] != np.round(out['size'])).any():
         raise _error(path, name, 'size', f'is {out["size"].tolist()}', 'write the '
                      'width and height of the images in pixels')

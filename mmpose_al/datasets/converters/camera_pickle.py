@@ -2,33 +2,83 @@
 
 A pickle can run any code. This reader knows builtin containers, numbers, strings and
 NumPy arrays of numbers, which is what those files hold, and refuses all else before
-anything of it is called.
+anything of it is called. Nothing of NumPy is called by the pickle either: its own
+unpickling takes flags and bytes on trust. The file fills stand-ins, of which arrays
+are made once it is read.
 """
 import pickle
+import re
 from typing import Sequence
 
 import numpy as np
 
-from ..format import FormatError, message
+from ..format import FormatError, is_int, message
 
-ALLOWED = {
-    ('numpy', 'ndarray'): np.ndarray,
-    ('numpy', 'dtype'): np.dtype,
-}
 # NumPy 2 moved numpy.core to numpy._core; both names stand in files.
 MULTIARRAY = ('numpy.core.multiarray', 'numpy._core.multiarray')
-RECONSTRUCT = np.zeros(0).__reduce__()[0]
-SCALAR = np.float64(0).__reduce__()[0]
+
+
+class _Dtype:
+    """Stands in for a dtype of numbers; keeps its name and its byte order."""
+
+    def __init__(self, name, align=False, copy=True):
+        if not isinstance(name, str) or not re.fullmatch(r'[<>|=]?[biuf]\d+', name):
+            raise FormatError(f'holds an array of dtype {name!r}, not of numbers')
+        self.name, self.order = name, '='
+
+    def __setstate__(self, state):
+        if not isinstance(state[1], str) or state[1] not in ('<', '>', '|', '='):
+            raise FormatError(f'holds a dtype of byte order {state[1]!r}')
+        self.order = state[1]
+
+    def build(self) -> np.dtype:
+        return np.dtype(self.name).newbyteorder(self.order)
+
+
+class _Array:
+    """Stands in for an array; keeps the state that NumPy wrote of it."""
+
+    def __init__(self, *empty):
+        self.state = None
+
+    def __setstate__(self, state):
+        self.state = state
+
+    def build(self) -> np.ndarray:
+        _, shape, dtype, fortran, raw = self.state
+        if not all(is_int(side) and side >= 0 for side in shape):
+            raise FormatError(f'holds an array of shape {shape!r}')
+        flat = _numbers(dtype, raw, int(np.prod(shape, dtype=object)))
+        return flat.reshape(shape, order='F' if fortran else 'C')
+
+
+class _Scalar:
+    """Stands in for one NumPy number."""
+
+    def __init__(self, dtype, raw):
+        self.dtype, self.raw = dtype, raw
+
+    def __setstate__(self, state):
+        raise FormatError('holds a number with a state')
+
+    def build(self) -> np.generic:
+        return _numbers(self.dtype, self.raw, 1)[0]
+
+
+STAND_INS = {('numpy', 'dtype'): _Dtype, ('numpy', 'ndarray'): _Array}
+STAND_INS.update({(module, '_reconstruct'): _Array for module in MULTIARRAY})
+STAND_INS.update({(module, 'scalar'): _Scalar for module in MULTIARRAY})
 
 
 class ArrayUnpickler(pickle.Unpickler):
-    """Accepts builtin containers, numbers, strings and NumPy arrays."""
+    """Accepts builtin containers, numbers, strings and NumPy arrays.
+
+    The latter come as stand-ins, see :func:`_built`.
+    """
 
     def find_class(self, module, name):
-        if module in MULTIARRAY and name in ('_reconstruct', 'scalar'):
-            return RECONSTRUCT if name == '_reconstruct' else SCALAR
         try:
-            return ALLOWED[module, name]
+            return STAND_INS[module, name]
         except KeyError:
             raise FormatError(
                 f'holds {module}.{name}, which is neither a number, a string, a '
@@ -36,6 +86,34 @@ class ArrayUnpickler(pickle.Unpickler):
 
     def persistent_load(self, pid):
         raise FormatError('refers to data outside the file')
+
+
+def _built(value, done: dict):
+    """A value with arrays in place of stand-ins; ``done`` (id -> result) is filled."""
+    if id(value) not in done:
+        if isinstance(value, (_Dtype, _Array, _Scalar)):
+            result = value.build()
+        elif isinstance(value, dict):
+            result = {_built(key, done): _built(item, done)
+                      for key, item in value.items()}
+        elif isinstance(value, (list, tuple)):
+            result = type(value)([_built(item, done) for item in value])
+        else:
+            result = value
+        done[id(value)] = result
+    return done[id(value)]
+
+
+def _numbers(dtype: _Dtype, raw, count: int) -> np.ndarray:
+    """``count`` numbers of bytes, flat."""
+    if not isinstance(dtype, _Dtype) or not isinstance(raw, (bytes, str)):
+        raise FormatError('holds an array of something else than numbers')
+    if isinstance(raw, str):  # by Python 2
+        raw = raw.encode('latin1')
+    dtype = dtype.build()
+    if len(raw) != count * dtype.itemsize:
+        raise FormatError(f'holds an array of {count} numbers with {len(raw)} bytes')
+    return np.frombuffer(raw, dtype)
 
 
 def load_camera_pickle(path: str) -> dict:
@@ -51,7 +129,8 @@ def load_camera_pickle(path: str) -> dict:
               'script, or get it from someone you trust.')
     try:
         with open(path, 'rb') as file:
-            cameras = ArrayUnpickler(file).load()
+            # Latin-1 keeps the bytes of Python 2's strings.
+            cameras = _built(ArrayUnpickler(file, encoding='latin1').load(), {})
     except FileNotFoundError:
         raise FormatError(f'{path}: no such file. Check --cameras.') from None
     except FormatError as error:

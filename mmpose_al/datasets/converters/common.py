@@ -458,6 +458,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='keep the folder OUT.parts, of which a later run takes what fits')
 
 
+def positive(text: str) -> int:
+    """Type of an option that is a whole number from 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not at least 1')
+    return number
+
+
+def positive_number(text: str) -> float:
+    """Type of an option that is a finite number above 0."""
+    number = float(text)
+    if not 0 < number < np.inf:
+        raise argparse.ArgumentTypeError(f'{text} is not a finite number above 0')
+    return number
+
+
 def run_tool(main: Callable[[], None], name: str) -> None:
     """Run a command line; errors in the data become one line."""
     try:

@@ -17,7 +17,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ..format import FormatError, message
+from ..format import FormatError, is_int, is_number, message
 from .common import Part, Task, box_around, digest, load_json
 
 METAINFO = 'configs/_base_/datasets/mpii.py'
@@ -109,7 +109,11 @@ def convert_video(video: str, camera_file: str, prediction_file: str,
                   num_joints: int, filters: Filters, image_root: str, image: str,
                   size: Optional[Tuple[int, int]], scale: float,
                   tracking: Tracking) -> Part:
-    """Convert one video. Joints below the threshold are not labelled (v = 0)."""
+    """Convert one video. Joints below the threshold are not labelled (v = 0).
+
+    Of frames with the same camera the first that has a good pose is a view: the
+    others show nobody from elsewhere.
+    """
     part = Part()
     lines = read_cameras(camera_file)
     poses = read_predictions(prediction_file, num_joints, [line[0] for line in lines])
@@ -131,6 +135,14 @@ def convert_video(video: str, camera_file: str, prediction_file: str,
     tracks = associate(poses, tracking)
     good = np.array([is_good(pose.keypoints[:, 2], filters) for pose in poses])
     part.skip('poses with too many or the wrong joints hidden', (~good).sum())
+    first, repeated = {}, set()
+    for pose in (poses[i] for i in np.flatnonzero(good)):
+        camera = tuple(np.concatenate(
+            [values.ravel() for values in lines[pose.frame][1:]]).tolist())
+        if first.setdefault(camera, pose.frame) != pose.frame:
+            repeated.add(pose.frame)
+    part.skip('views whose camera is that of an earlier one', len(repeated))
+    good &= [pose.frame not in repeated for pose in poses]
     frame, views, person = part.add_frame(video, 0), {}, 0
     for track in range(tracks.max() + 1):
         members = np.flatnonzero((tracks == track) & good)
@@ -226,9 +238,9 @@ def read_predictions(path: str, num_joints: int, times: Sequence[int]) -> List[P
     The file is a list (or an object with ``annotations``) of
     ``{"frame": 0, "keypoints": [x, y, score, ...]}``. ``frame`` is the line of
     the camera file, counted from 0 (without the address); or ``timestamp`` is its
-    time. ``track_id`` is used if all have it.
+    time. ``track_id``, a number or a string, is used if all have it.
     """
-    content, poses = load_json(path), []
+    content, poses, seen = load_json(path), [], {}
     if isinstance(content, dict):
         content = content.get('annotations')
     if not isinstance(content, list):
@@ -239,14 +251,18 @@ def read_predictions(path: str, num_joints: int, times: Sequence[int]) -> List[P
         def fail(field, problem, remedy):
             raise FormatError(message(path, f'[{index}]', field, problem, remedy))
 
+        if not isinstance(entry, dict):
+            fail('frame', f'is missing, the entry is {entry!r}', 'write {"frame": 0, '
+                 '"keypoints": [x, y, score, ...]}')
         if 'timestamp' in entry:
-            frame = lines.get(entry['timestamp'])
+            time = entry['timestamp']
+            frame = lines.get(time) if is_number(time) else None
             if frame is None:
-                fail('timestamp', f'{entry["timestamp"]!r} is not in the camera file',
+                fail('timestamp', f'{time!r} is not in the camera file',
                      'predict on the frames that have a camera')
         else:
             frame = entry.get('frame')
-            if not isinstance(frame, int) or not 0 <= frame < len(times):
+            if not is_int(frame) or not 0 <= frame < len(times):
                 fail('frame', f'is {frame!r}, the video has {len(times)} cameras',
                      'write the number of the line, from 0')
         try:
@@ -258,6 +274,15 @@ def read_predictions(path: str, num_joints: int, times: Sequence[int]) -> List[P
                  'write [x, y, score] for every joint, and pass the --metainfo of '
                  'the model')
         track = entry.get('track_id')
+        if track is not None:
+            if not is_number(track) and not isinstance(track, str):
+                fail('track_id', f'is {track!r}', 'write a number or a string, or '
+                     'leave it out')
+            if (frame, track) in seen:
+                fail('track_id', f'{track!r} is also that of [{seen[frame, track]}], '
+                     'in the same frame', 'give every person of a frame its own, or '
+                     'leave it out of all')
+            seen[frame, track] = index
         poses.append(Pose(frame, keypoints, track))
     return sorted(poses, key=lambda pose: pose.frame)
 

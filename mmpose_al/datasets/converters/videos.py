@@ -12,7 +12,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 
-from ..format import FormatError, message
+from ..format import FormatError, are_numbers, is_int, message
 from .common import Part, Progress, Task, digest, file_state, load_json, write_json
 
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.m4v', '.mpg', '.mpeg', '.webm')
@@ -109,6 +109,25 @@ def common_count(sources: Sequence[Source], allow_unequal: bool = False) -> int:
     return min(counts)
 
 
+def common_fps(sources: Sequence[Source],
+               given: Optional[float] = None) -> Optional[float]:
+    """Frames a second: what is given, or what the videos tell; None if none does.
+
+    An error names two views that differ by more than 1 %.
+    """
+    known = [source for source in sources if source.fps]
+    if given or not known:
+        return given
+    low, high = (pick(known, key=lambda source: source.fps) for pick in (min, max))
+    if high.fps > 1.01 * low.fps:
+        raise FormatError(
+            f'{low.path}: (view {low.name!r}) has {low.fps:g} frames a second, '
+            f'{high.path} (view {high.name!r}) has {high.fps:g}. Frame n of every view '
+            'must be the same moment: re-encode the videos at one rate, or pass --fps '
+            'if only what the files tell is wrong.')
+    return known[0].fps
+
+
 def match_cameras(sources: Sequence[Source], cameras: Sequence[dict],
                   path: str) -> List[dict]:
     """The calibrated camera of each view, checked against the images' size."""
@@ -202,42 +221,50 @@ def read_boxes(path: str, names: Dict[str, Tuple[str, int]]) -> Boxes:
     content = load_json(path)
     if isinstance(content, dict):
         section, boxes = 'annotations', content.get('annotations') or []
-        images = {image.get('id'): image.get('file_name')
-                  for image in content.get('images') or []}
+        listed = content.get('images') or []
     else:
-        section, boxes, images = '', content, {}
-    if not isinstance(boxes, list):
+        section, boxes, listed = '', content, []
+    if not isinstance(boxes, list) or not isinstance(listed, list) or not all(
+            isinstance(image, dict) for image in listed):
         raise FormatError(f'{path}: is neither a list of boxes nor a COCO file. '
                           'See docs/converters.md.')
+    images = {image.get('id'): image.get('file_name') for image in listed
+              if is_int(image.get('id'))}
     views, entries = {view for view, _ in names.values()}, {}
     for index, box in enumerate(boxes):
         def fail(field, problem, remedy):
             raise FormatError(message(path, f'{section}[{index}]', field, problem,
                                       remedy))
 
+        if not isinstance(box, dict):
+            fail('bbox', f'is missing, the entry is {box!r}', 'write an object with '
+                 '"bbox": [x, y, width, height]')
         if isinstance(content, dict):
-            name = images.get(box.get('image_id'))
-            if name is None:
-                fail('image_id', f'{box.get("image_id")!r} is not the id of an image',
+            image = box.get('image_id')
+            name = images.get(image) if is_int(image) else None
+            if not isinstance(name, str):
+                fail('image_id', f'{image!r} is not the id of an image',
                      'add the image')
             key = names.get(name)
             if key is None:
                 continue
         else:
             key = (box.get('camera'), box.get('frame'))
-            if key[0] not in views:
+            if not isinstance(key[0], str) or key[0] not in views:
                 fail('camera', f'is {key[0]!r}, the views are '
                      f'{", ".join(sorted(views))}', 'write the name of the view')
-            if not isinstance(key[1], int):
+            if not is_int(key[1]):
                 fail('frame', f'is {key[1]!r}', 'write the number of the frame in '
                      'the video, from 0')
-        values = box.get('bbox')
-        if (not isinstance(values, list) or len(values) != 4
-                or not all(isinstance(v, (int, float)) for v in values)
-                or not min(values[2:]) > 0):
+        values, score = box.get('bbox'), box.get('score', 1)
+        if not are_numbers(values, 4) or not min(values[2:]) > 0:
             fail('bbox', f'is {values!r}', 'write [x, y, width, height] in pixels')
-        entries.setdefault(key, []).append(
-            (float(box.get('score', 1)), box.get('person_id'), values))
+        if not are_numbers([score], 1):
+            fail('score', f'is {score!r}', 'write a number, or leave it out')
+        person = box.get('person_id')
+        if person is not None and not is_int(person):
+            fail('person_id', f'is {person!r}', 'write an integer, or leave it out')
+        entries.setdefault(key, []).append((float(score), person, values))
     if isinstance(content, dict) and boxes and not entries:
         raise FormatError(f'{path}: none of its images is one of this data set, such '
                           f'as {next(iter(names))}. Write the same file_name.')

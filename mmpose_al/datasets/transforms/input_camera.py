@@ -49,7 +49,8 @@ class InputCamera(BaseTransform):
 
         Raises:
             ValueError: The sample has no camera, or the pair is no joint of it, or the
-                crop was turned by ``PoseRandAugment``.
+                crop was turned by ``PoseRandAugment``, or flipped other than from left
+                to right.
         """
         camera = results.get('camera')
         if results.get('input_turned'):
@@ -70,6 +71,11 @@ class InputCamera(BaseTransform):
         K = torch.as_tensor(np.asarray(camera['K'], np.float64))
         R = np.asarray(camera['R'], np.float64)
         flip = bool(results.get('flip', False))
+        direction = results.get('flip_direction')
+        if flip and direction not in (None, 'horizontal'):
+            raise ValueError(
+                f'{results.get("img_path")}: InputCamera has no camera of a '
+                f'{direction} flip; set direction="horizontal" in RandomFlip')
         if flip:
             # x -> W - 1 - x on the image and -x in the world seen by the camera
             width = results['ori_shape'][1]

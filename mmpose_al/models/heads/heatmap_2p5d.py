@@ -42,14 +42,16 @@ def camera_of(samples: Sequence, like: Tensor) -> Tuple[Tensor, Optional[Tensor]
     Raises:
         ValueError: A sample has none.
     """
-    missing = [s.metainfo.get('img_path') for s in samples
-               if 'input_K' not in s.metainfo]
-    if missing:
-        raise ValueError(
-            f'{missing[0]} has no input_K: put InputCamera into the pipeline after '
-            "TopdownAffine, and 'input_K', 'input_dist' into PackPoseInputs' meta_keys")
+    for key in ('input_K', 'input_dist'):
+        missing = [s.metainfo.get('img_path') for s in samples
+                   if key not in s.metainfo]
+        if missing:
+            raise ValueError(
+                f'{missing[0]} has no {key}: put InputCamera into the pipeline after '
+                "TopdownAffine, and 'input_K', 'input_dist' into PackPoseInputs' "
+                'meta_keys')
     K = np.stack([s.metainfo['input_K'] for s in samples])
-    dist = np.stack([s.metainfo.get('input_dist', np.zeros(14)) for s in samples])
+    dist = np.stack([s.metainfo['input_dist'] for s in samples])
     return (torch.as_tensor(K, dtype=torch.float32, device=like.device),
             torch.as_tensor(dist, dtype=torch.float32, device=like.device)
             if dist.any() else None)
@@ -169,14 +171,25 @@ class Heatmap2p5DHead(HeatmapHead):
     def loss(self, feats, batch_data_samples, train_cfg: dict = {}) -> dict:
         """Heatmap and depth losses (Iqbal20, Eq. 6).
 
-        The depth loss is the mean over all joints of the batch, unknown ones included.
+        The depth loss is the mean over all joints of the batch, unknown ones included;
+        there is none where no sample has ``relative_depth``.
+
+        Raises:
+            ValueError: Only some samples have ``relative_depth``.
         """
         pose = self.pose(feats)
         heatmaps = torch.stack([d.gt_fields.heatmaps for d in batch_data_samples])
         labels = [d.gt_instance_labels for d in batch_data_samples]
         weights = torch.cat([label.keypoint_weights for label in labels])
         losses = dict(loss_kpt=self.loss_module(pose.heatmaps, heatmaps, weights))
-        if all('relative_depth' in label for label in labels):
+        with_depth = ['relative_depth' in label for label in labels]
+        if any(with_depth):
+            if not all(with_depth):
+                path = batch_data_samples[with_depth.index(False)].get('img_path')
+                raise ValueError(
+                    f'{path} has no relative_depth, which others of its batch have: '
+                    'put InputCamera into the pipeline of every data set, with '
+                    'with_depth=False where the 3D pose is not to be used')
             truth = torch.cat([label.relative_depth for label in labels])
             known = torch.cat([label.relative_depth_weights for label in labels])
             squared = (pose.relative - truth)**2 * known
