@@ -139,30 +139,29 @@ def check_pool(pool: Pool, needs: Sequence[str] = ()) -> None:
     Args:
         pool (Pool): The pool.
         needs (Sequence[str]): ``'cameras'``: views to triangulate; ``'frames'``: views
-            to compare. Others are no matter of the file.
+            to compare; both of a pool of frames. Others are no matter of the file.
 
     Raises:
         FormatError: A person of a pool of frames belongs to none.
-        ValueError: There are no cameras, or no frames.
+        ValueError: There are no cameras, or the units are no frames.
     """
+    if pool.unit != 'frames' and {'cameras', 'frames'} & set(needs):
+        raise ValueError(
+            f'active_learning.unit is {pool.unit!r}, but the strategy or self_training '
+            'judges frames, all views of them together; set active_learning.unit='
+            "'frames', or choose a strategy for single views without self_training")
     shown = {a['image_id'] for a in pool.data['annotations'] if a['id'] in pool.persons}
     images = [i for i in pool.data['images'] if i['id'] in shown]
-    in_frames = [i for i in images if i.get('frame_id') is not None]
-    if pool.unit == 'frames' and len(in_frames) < len(images):
-        lost = next(i for i in images if i.get('frame_id') is None)
+    lost = next((i for i in images if i.get('frame_id') is None), None)
+    if pool.unit == 'frames' and lost is not None:
         raise FormatError(message(
             pool.path, f'images (id {lost["id"]})', 'frame_id', 'is missing, but the '
             "image shows a person with a box, and active_learning.unit is 'frames'",
             "write it, remove the boxes of this image, or set unit to 'images'"))
-    if 'frames' in needs and not in_frames:
-        raise ValueError(
-            f'{pool.path}: the strategy compares the views of a frame, but no image of '
-            'the pool has a frame_id; write it (docs/multiview_format.md), or choose a '
-            'strategy for single views')
-    if 'cameras' in needs and all(i.get('camera_id') is None for i in in_frames):
+    if 'cameras' in needs and all(i.get('camera_id') is None for i in images):
         raise ValueError(
             f'{pool.path}: the strategy or self_training triangulates, but no image of '
-            'the pool has a camera_id and a frame_id; write cameras and frames '
+            'the pool has a camera_id; write cameras and frames '
             '(docs/multiview_format.md), or choose a strategy for single views without '
             'self_training')
 

@@ -210,12 +210,19 @@ def test_what_cannot_be_scored_is_told_at_the_start(two_people):
     check_pool(load_pool(two_people, 'frames', cameras=['right']))  # 21 is left's
     check_pool(load_pool(two_people, 'images'))
     change(two_people, lambda data: [i.pop('camera_id') for i in data['images']])
+    change(two_people, lambda data: data['images'][2].update(frame_id=2))
     with pytest.raises(ValueError, match='no image of the pool has a camera_id'):
-        check_pool(load_pool(two_people, 'images'), ['cameras'])
-    check_pool(load_pool(two_people, 'images'), ['frames', 'features'])
-    change(two_people, lambda data: [i.update(frame_id=None) for i in data['images']])
-    with pytest.raises(ValueError, match='no image of the pool has a frame_id'):
-        check_pool(load_pool(two_people, 'images'), ['frames'])
+        check_pool(load_pool(two_people, 'frames'), ['cameras'])
+    check_pool(load_pool(two_people, 'frames'), ['frames', 'features'])
+
+
+@pytest.mark.parametrize('unit', ['images', 'instances'])
+def test_views_are_compared_within_frames_only(unit, two_people):
+    pool = load_pool(two_people, unit)
+    check_pool(pool, ['features', 'disagreement', 'keypoints_3d'])
+    for need in ('cameras', 'frames'):
+        with pytest.raises(ValueError, match=f"unit is '{unit}'.*unit='frames'"):
+            check_pool(pool, ['features', need])
 
 
 def test_pseudo_labels_are_read_through_the_same_choice(two_people, tmp_path):
