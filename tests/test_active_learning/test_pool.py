@@ -246,7 +246,11 @@ def test_score_files_round_trip_and_hold_no_pickle(tmp_path):
     for name, column in views._asdict().items():
         assert np.array_equal(getattr(again, name), column), name
     np.savez(str(tmp_path / 'evil.npz'), version=np.array([{}], dtype=object))
-    for broken in ('evil.npz', 'none.npz'):
+    whole = (tmp_path / 'scores.npz').read_bytes()
+    (tmp_path / 'half.npz').write_bytes(whole[:len(whole) // 2])
+    (tmp_path / 'empty.npz').write_bytes(b'')
+    (tmp_path / 'flipped.npz').write_bytes(whole[:1000] + b'\xff' * 200 + whole[1200:])
+    for broken in ('evil.npz', 'none.npz', 'half.npz', 'empty.npz', 'flipped.npz'):
         with pytest.raises(ValueError, match=broken):
             load_views(str(tmp_path / broken))
 
@@ -304,3 +308,28 @@ def test_plateau():
         reached(dict(plateau=dict(metric='ap')), rounds)
     with pytest.raises(ValueError, match='hours'):
         reached(dict(hours=3), rounds)
+    with pytest.raises(ValueError, match="limits.labels is '300'"):
+        reached(dict(labels='300'), [])
+
+
+@pytest.mark.parametrize('rule, words', [
+    (dict(rounds=2), 'metric is missing'),
+    (dict(metric='m', rule='lower'), "rule is 'lower'; write one of greater, less"),
+    (dict(metric='m', span=3), r"unknown keys \['span'\]"),
+    (dict(metric='m', rounds=0), 'rounds is 0'),
+])
+def test_a_plateau_that_cannot_be_watched_is_told_before_any_round(rule, words):
+    with pytest.raises(ValueError, match=f'limits.plateau: {words}'):
+        reached(dict(plateau=rule), [])
+
+
+@pytest.mark.parametrize('rule', ['greater', 'less'])
+@pytest.mark.parametrize('values, over', [
+    (['nan', 50, 50, 50], True), ([50, 'nan', 50, 'nan'], True),
+    ([50, 50, 'inf', '-inf'], True), (['nan', 'nan', 50, 50], False),
+    (['nan'] * 4, True),
+])
+def test_a_round_without_a_number_is_no_gain(rule, values, over):
+    rounds = [dict(ROUND, metrics={'m': float(v)}) for v in values]
+    limits = dict(plateau=dict(metric='m', rounds=2, min_gain=1, rule=rule))
+    assert bool(reached(limits, rounds)) is over

@@ -76,6 +76,7 @@ def test_all_that_is_left_with_a_warning(config):
     assert sorted(selection.ids) == list(range(20, 200, 10))
     with pytest.raises(ValueError, match='at least 1'):
         build(config).select(pool, 0)
+    assert len(build(config).select(pool, 5.5).ids) == 6  # never the whole pool
 
 
 @every
