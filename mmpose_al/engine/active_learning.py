@@ -113,6 +113,14 @@ class ActiveLearningExperiment:
         for key in ('initial', 'budget', 'strategy'):
             if settings[key] is None:
                 raise ValueError(f'active_learning.{key} is missing')
+        for key in ('initial', 'budget'):
+            if type(settings[key]) is not int or settings[key] < 1:
+                raise ValueError(f'active_learning.{key} is {settings[key]!r}; write a '
+                                 'whole number of units, at least 1')
+        threshold = settings.threshold
+        if type(threshold) not in (int, float) or not threshold > 0:
+            raise ValueError(f'active_learning.threshold is {threshold!r}; write '
+                             'pixels, above 0')
         if settings.start not in STARTS:
             raise ValueError(f'active_learning.start is one of {STARTS}; got '
                              f'{settings.start!r}')
@@ -130,6 +138,16 @@ class ActiveLearningExperiment:
             raise ValueError(
                 'train_dataloader.dataset must be a LabeledUnlabeledDataset with one '
                 'labelled source, the pool; each round says which of it is labelled')
+        if not isinstance(data.get('unlabeled') or {}, dict):
+            raise ValueError(
+                'train_dataloader.dataset.unlabeled of an experiment is one source, '
+                'dict(...), or None; each round says which of it is not labelled')
+        missing = [key for key in ('val_dataloader', 'val_cfg', 'val_evaluator')
+                   if cfg.get(key) is None]
+        if missing:
+            raise ValueError(
+                f'an experiment evaluates each round, but {", ".join(missing)} is '
+                'missing; write it, and leave --no-validate out')
         if settings.self_training is not None:
             rules = dict(SELF_TRAINING, **settings.self_training)
             unknown = sorted(set(rules) - {'num', *SELF_TRAINING})

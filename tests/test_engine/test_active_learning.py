@@ -210,6 +210,14 @@ def test_another_config_pool_or_seed_is_refused(unbroken, tiny, tmp_path):
 @pytest.mark.parametrize('change, words', [
     (dict(active_learning=dict(budgett=3)), 'budgett'),
     (dict(active_learning=dict(budget=None)), 'budget is missing'),
+    (dict(active_learning=dict(budget=5.5)), 'budget is 5.5'),
+    (dict(active_learning=dict(budget=0)), 'budget is 0'),
+    (dict(active_learning=dict(initial=True)), 'initial is True'),
+    (dict(active_learning=dict(threshold=0)), 'threshold is 0'),
+    (dict(active_learning=dict(threshold='20')), "threshold is '20'"),
+    (dict(active_learning=dict(limits=dict(plateau=dict(rounds=2)))), 'metric is miss'),
+    (dict(train_dataloader=dict(dataset=dict(unlabeled=[dict()]))), 'is one source'),
+    (dict(val_cfg=None, val_evaluator=None), 'but val_cfg, val_evaluator is missing'),
     (dict(active_learning=dict(start='warm')), 'scratch'),
     (dict(active_learning=dict(start='load_from')), 'needs load_from'),
     (dict(active_learning=dict(limits=dict(hours=3))), 'hours'),
@@ -228,12 +236,13 @@ def test_config_errors_name_the_key(change, words, tiny, tmp_path):
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
     cfg = config(tiny, tmp_path)
     for key, value in change.items():
-        if value.pop('_delete_', False):
+        if value is None or value.pop('_delete_', False):
             cfg[key] = value
         else:
             cfg.merge_from_dict({key: value})
     with pytest.raises(ValueError, match=words):
         ActiveLearningExperiment(cfg).run()
+    assert not (tmp_path / 'round_00').exists()
 
 
 @pytest.mark.parametrize('section', [
