@@ -199,6 +199,9 @@ def ingest(args) -> int:
         print(f'{len(done.unchanged)} persons came back exactly as they were '
               'pre-filled and were left out (--accept-unchanged takes them): '
               f'{_some(done.unchanged)}')
+    if done.kept:
+        print(f'{len(done.kept)} persons keep their earlier labels: all their joints '
+              f'came back without a label (v = 0): {_some(done.kept)}')
     what = ('would be accepted' if args.dry_run else 'accepted' if done.written else
             'are there already; nothing is new')
     print(f'round {done.round}: {len(done.units)} units, {done.views} views, '

@@ -11,6 +11,7 @@ import hashlib
 import os
 import os.path as osp
 import time
+from contextlib import nullcontext
 from typing import List, Optional
 
 import numpy as np
@@ -247,17 +248,19 @@ class ActiveLearningExperiment:
             self.state.content['finished'] = None  # its limits were raised
             self.state.write()
         start = time.time()
-        result = getattr(self, f'_{name}')(number)
-        box = [result]
-        broadcast_object_list(box)
-        result = dict(box[0], seconds=round(time.time() - start, 1))
-        if get_rank() == 0:
-            self.state.finish(number, name, result)
-        else:
-            while len(self.state.rounds) <= number:
-                self.state.rounds.append(
-                    dict(round=len(self.state.rounds), stages={}))
-            self.state.rounds[number]['stages'][name] = result
+        closes = name == 'annotate' and get_rank() == 0  # what is answered by then
+        with self.annotator.locked() if closes else nullcontext():
+            result = getattr(self, f'_{name}')(number)
+            box = [result]
+            broadcast_object_list(box)
+            result = dict(box[0], seconds=round(time.time() - start, 1))
+            if get_rank() == 0:
+                self.state.finish(number, name, result)
+            else:
+                while len(self.state.rounds) <= number:
+                    self.state.rounds.append(
+                        dict(round=len(self.state.rounds), stages={}))
+                self.state.rounds[number]['stages'][name] = result
         barrier()
 
     def _over(self, number: int) -> Optional[str]:

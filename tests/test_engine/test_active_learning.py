@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import traceback
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -303,6 +304,29 @@ def test_an_experiment_ends_when_nothing_may_be_chosen(untrained, tiny, tmp_path
     assert 'may choose none of the other frames' in state.content['finished']
     assert [len(e['ids']) for e in state.content['labeled']] == [1, 3, 2]
     assert run(cfg).content == state.content
+
+
+def test_answers_do_not_change_until_they_are_noted(untrained, tiny, tmp_path,
+                                                     monkeypatch):
+    from mmpose_al.active_learning.annotators import GroundTruthAnnotator
+    from mmpose_al.active_learning.pool import load_state
+    told, answers = [], GroundTruthAnnotator.answers
+
+    @contextmanager
+    def locked(self):
+        told.append('locked')
+        yield
+        told.append(len(load_state(str(tmp_path)).rounds))
+
+    def given(self, number):
+        told.append('answers')
+        return answers(self, number)
+
+    monkeypatch.setattr(GroundTruthAnnotator, 'locked', locked)
+    monkeypatch.setattr(GroundTruthAnnotator, 'answers', given)
+    run(config(tiny, tmp_path, limits=dict(rounds=2), self_training=None,
+               strategy=dict(type='RandomSampling')))
+    assert told == ['locked', 'answers', 1, 'locked', 'answers', 2]
 
 
 def test_raised_limits_reopen_a_finished_experiment(untrained, tiny, tmp_path):

@@ -105,6 +105,10 @@ def test_ingest_says_what_it_took_and_what_is_wrong(experiment, tmp_path, capsys
     after = snapshot(work)
     assert tool.main(['ingest', work, path]) == 0
     assert 'nothing is new' in capsys.readouterr().out
+    pixels[82] = pixels[82] * float('nan')
+    assert tool.main(['ingest', work, exported(work, pixels, tmp_path, (80, 82)),
+                      '--dry-run']) == 0
+    assert '1 persons keep their earlier labels' in capsys.readouterr().out
     with open(path, 'a') as file:
         file.write('}')
     assert tool.main(['ingest', work, path]) == 1
