@@ -393,11 +393,8 @@ def test_an_experiment_on_some_cameras_and_subjects(tiny, tmp_path):
 
 
 def test_a_semi_supervised_round_trains_on_the_rest_of_the_pool(tiny, tmp_path):
-    cfg = config(tiny, tmp_path, limits=dict(rounds=2),
-                 strategy=dict(type='CommitteeDisagreement'))
-    cfg.model = dict(type='PoseDual', students=cfg.model)
-    data = cfg.train_dataloader.dataset
-    data.unlabeled = dict(data.labeled)
+    cfg = semi_supervised(tiny, tmp_path, limits=dict(rounds=2),
+                          strategy=dict(type='CommitteeDisagreement'))
     state = run(cfg)
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
     rounds = ActiveLearningExperiment(cfg)
@@ -405,6 +402,80 @@ def test_a_semi_supervised_round_trains_on_the_rest_of_the_pool(tiny, tmp_path):
     assert trained.unlabeled.subset == 'unlabeled'
     assert state.stage(0, 'select')['strategy'] == 'CommitteeDisagreement'
     assert np.isfinite(state.stage(0, 'select')['utilities']).all()
+
+
+def semi_supervised(tiny, work_dir, **section):
+    """Two networks on labels and on the rest of the pool of 24 frames."""
+    cfg = config(tiny, work_dir, **section)
+    cfg.model = dict(type='PoseDual', students=cfg.model)
+    data = cfg.train_dataloader.dataset
+    data.unlabeled = dict(data.labeled)
+    return cfg
+
+
+@pytest.mark.filterwarnings('ignore:RandomSampling was asked')
+def test_an_experiment_ends_when_the_unlabelled_source_has_nothing_left(
+        untrained, tiny, tmp_path):
+    cfg = semi_supervised(tiny, tmp_path, initial=20, budget=3, self_training=None,
+                          strategy=dict(type='RandomSampling'), limits=dict(rounds=9))
+    cfg.train_dataloader.dataset.unlabeled.update(
+        labels=dict(unit='frames', num=3), subset='unlabeled')
+    for _ in range(2):  # the second time as well
+        state = run(cfg)
+        assert state.content['finished'] == (
+            'round 2 cannot train: nothing of the unlabelled source is left unlabelled')
+        assert [len(e['ids']) for e in state.content['labeled']] == [20, 3, 1]
+        assert [number for number, _ in untrained] == [0, 1]
+
+
+def test_pseudo_labels_do_not_take_all_of_the_unlabelled_source(tiny, tmp_path):
+    cfg = semi_supervised(tiny, tmp_path, initial=20, budget=2, threshold=1e5,
+                          self_training=dict(num=4), limits=dict(rounds=2))
+    state = run(cfg)
+    assert state.content['finished'] == '2 rounds are done'
+    assert len(state.labeled()) == 22 and len(state.stage(0, 'pseudo')['ids']) == 2
+    with open(str(tmp_path / 'round_01' / 'taken.json')) as file:
+        assert json.load(file)['labeled'] == state.labeled()
+
+
+def test_the_config_may_change_until_a_stage_is_finished(tiny, tmp_path):
+    """As an error tells to; the command that goes on takes the corrected one."""
+    from mmpose_al.active_learning import StateError
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment
+    section = dict(self_training=None, strategy=dict(type='RandomSampling'))
+    with pytest.raises(ValueError, match='initial is 30, but the pool has 24'):
+        run(config(tiny, tmp_path, initial=30, **section))
+    people = dict(type='FileAnnotator', formats='coco', image_root=str(tmp_path / 'x'))
+    with pytest.raises(ValueError, match='image_root'):
+        run(config(tiny, tmp_path, annotator=dict(people), **section))
+    people.update(image_root=osp.join(tiny, 'images'), images='link')
+    with pytest.raises(SystemExit):
+        run(config(tiny, tmp_path, annotator=dict(people), **section))
+    dumped = Config.fromfile(str(tmp_path / 'experiment_config.py')).active_learning
+    assert (dumped.initial, dumped.annotator) == (3, people)
+    state = ActiveLearningExperiment(
+        config(tiny, tmp_path, annotator=dict(people), **section)).state
+    state.finish(0, 'annotate', {})
+    people.update(images='none', formats=['cvat'])  # they only help people to answer
+    ActiveLearningExperiment(config(tiny, tmp_path, annotator=people, **section))
+    people.update(threshold=10.0)
+    with pytest.raises(StateError, match='config is not'):
+        ActiveLearningExperiment(config(tiny, tmp_path, annotator=people, **section))
+
+
+def test_an_experiment_whose_digest_counted_all_of_the_annotator_goes_on(tiny,
+                                                                         tmp_path):
+    from mmpose_al.engine.active_learning import (ActiveLearningExperiment,
+                                                  experiment_digest)
+    cfg = config(tiny, tmp_path, annotator=dict(type='FileAnnotator', formats='coco'))
+    state = ActiveLearningExperiment(cfg).state
+    old, new = experiment_digest(cfg, annotator=()), experiment_digest(cfg)
+    assert old != new
+    state.content['config_digest'] = old
+    state.finish(0, 'annotate', {})
+    assert ActiveLearningExperiment(cfg).state.content['config_digest'] == new
+    plain = config(tiny, tmp_path)
+    assert experiment_digest(plain, annotator=()) == experiment_digest(plain)
 
 
 @pytest.mark.parametrize('strategy, change, match', [
