@@ -1,8 +1,10 @@
 """The experiment: rounds, kills, several processes, MMPose's own launcher."""
+import argparse
 import json
 import os
 import os.path as osp
 import random
+import runpy
 import signal
 import subprocess
 import sys
@@ -373,6 +375,25 @@ def test_under_mmposes_own_launcher(unbroken, tiny, tmp_path):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout.decode()[-3000:]
     assert outcome(str(tmp_path / 'run')) == unbroken[1]
+
+
+def test_resume_leaves_an_experiment_what_its_rounds_start_from(tiny, tmp_path):
+    from mmpose_al.engine.active_learning import experiment_digest
+    train = runpy.run_path(osp.join(ROOT, 'tools', 'train.py'))
+    args = argparse.Namespace(
+        config='config.py', resume='auto', no_validate=False, amp=False,
+        auto_scale_lr=False, show=False, show_dir=None)
+    cfg = config(tiny, tmp_path, start='load_from')
+    cfg.load_from = 'published.pth'
+    digest = experiment_digest(cfg)
+    train['merge_args'](cfg, args)
+    assert cfg.load_from == 'published.pth' and experiment_digest(cfg) == digest
+    args.resume = 'round_01/iter_2.pth'
+    with pytest.raises(SystemExit, match='from its own checkpoints'):
+        train['merge_args'](cfg, args)
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=4)
+    train['merge_args'](cfg, args)
+    assert cfg.resume and cfg.load_from == 'round_01/iter_2.pth'
 
 
 def test_an_experiment_on_some_cameras_and_subjects(tiny, tmp_path):
