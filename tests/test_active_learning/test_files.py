@@ -374,11 +374,20 @@ def test_two_persons_of_an_image_are_told_apart(tmp_path):
     export = as_a_tool(answer(data, 'coco', given))
     for annotation in export['annotations']:
         annotation['attributes'] = {}
+    # somebody drew a skeleton and labelled no joint of it
+    export['annotations'].append(dict(export['annotations'][0], id=9,
+                                      keypoints=[0] * 15, num_keypoints=0))
     done = ingest(annotator.folder, write(export, tmp_path / 'cvat.json', 'coco'))
     assert done.annotations == [1, 1001] and done.units == [0]
     labels, _ = labelled(annotator.labels_file)
     assert labels[1][0].tolist() == [99.5, 99.5, 2]  # measured from the corner
     assert labels[1001][0].tolist() == [399.5, 399.5, 2]
+
+
+def test_images_are_known_by_name_beyond_99999():
+    for number in (3, 99999, 100000):
+        found = query_module.NAME.search(f'images/0123456789ab_{number:05d}_71.png')
+        assert found.groups() == ('0123456789ab', '71')
 
 
 @pytest.mark.parametrize('images', ['link', 'none'])
