@@ -100,6 +100,7 @@ def status(args) -> int:
     from mmpose_al.active_learning.annotators.answers import load_answers, merged
     from mmpose_al.active_learning.annotators.files import pending_text
     from mmpose_al.active_learning.annotators.query import train_command
+    from mmpose_al.active_learning.pool import without_nan
     work_dir = osp.abspath(args.work_dir)
     state = load_state(work_dir)
     if state is None:
@@ -113,11 +114,11 @@ def status(args) -> int:
     answered = len(merged([document])) if document else 0
     pending = open_query and not document
     if args.json:
-        print(json.dumps(dict(
+        print(json.dumps(without_nan(dict(
             finished=finished, labeled=len(state.labeled()),
             units=state.content['pool']['units'], unit=state.content['unit'],
             rounds=state.rounds, pending=last.round if pending else None,
-            answered=answered), indent=1))
+            answered=answered)), indent=1))
         return EXIT_PENDING if pending else 0
     total = state.content['pool']['units']
     print(f'{work_dir}\n{len(state.labeled())} of {total} {state.content["unit"]} are '

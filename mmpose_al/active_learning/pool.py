@@ -7,6 +7,7 @@ stage that was finished. What has been labelled is only ever added to.
 import copy
 import hashlib
 import json
+import math
 import os
 import os.path as osp
 from collections import Counter
@@ -242,8 +243,8 @@ class State:
         self.write()
 
     def write(self) -> None:
-        """Write the file, atomically."""
-        write_json(self.content, self.path)
+        """Write the file, atomically; a metric that is not finite as null."""
+        write_json(without_nan(self.content), self.path)
 
 
 def new_state(folder: str, pool: Pool, digest: str, seed: int) -> State:
@@ -271,7 +272,10 @@ def load_state(folder: str) -> Optional[State]:
             raise ValueError(f'format {content["format"]!r}, version '
                              f'{content["version"]!r}')
         content['labeled'], content['rounds'], content['pool']['sha256']
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        for entry in content['rounds']:
+            metrics = entry['stages'].get('train', {}).get('metrics') or {}
+            metrics.update({k: math.nan for k, v in metrics.items() if v is None})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StateError(f'{path} is no state of an experiment: {error}. Take another '
                          'work_dir, or put the file back') from error
     return State(folder, content)
@@ -302,6 +306,17 @@ def write_json(content: dict, path: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
+
+
+def without_nan(content):
+    """A copy with None for each float that JSON has no word for."""
+    if isinstance(content, dict):
+        return {key: without_nan(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [without_nan(value) for value in content]
+    if isinstance(content, float) and not math.isfinite(content):
+        return None
+    return content
 
 
 def _plain(value):

@@ -84,6 +84,19 @@ def test_a_broken_state_is_named(text, tmp_path):
         load_state(str(tmp_path))
 
 
+def test_the_state_is_plain_json_whatever_the_metrics(pool_file, tmp_path):
+    state = new_state(str(tmp_path), load_pool(pool_file, 'frames'), 'digest', 0)
+    metrics = dict(a=float('nan'), b=float('inf'), c=1.5)
+    state.finish(0, 'train', dict(metrics=metrics, checkpoint=None))
+    text = (tmp_path / STATE_FILE).read_text()
+    assert 'NaN' not in text and 'Infinity' not in text
+    again = load_state(str(tmp_path)).stage(0, 'train')
+    assert again['checkpoint'] is None
+    assert again['metrics'] == pytest.approx(
+        dict(a=np.nan, b=np.nan, c=1.5), nan_ok=True)
+    assert state.stage(0, 'train')['metrics'] == metrics  # still as it was
+
+
 def test_json_is_old_or_new_never_half(tmp_path):
     path = str(tmp_path / 'x.json')
     write_json(dict(a=np.int64(1), b=np.arange(2)), path)
