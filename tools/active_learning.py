@@ -100,6 +100,7 @@ def status(args) -> int:
     from mmpose_al.active_learning.annotators.answers import load_answers, merged
     from mmpose_al.active_learning.annotators.files import pending_text
     from mmpose_al.active_learning.annotators.query import train_command
+    from mmpose_al.active_learning.pool import without_nan
     work_dir = osp.abspath(args.work_dir)
     state = load_state(work_dir)
     if state is None:
@@ -113,11 +114,11 @@ def status(args) -> int:
     answered = len(merged([document])) if document else 0
     pending = open_query and not document
     if args.json:
-        print(json.dumps(dict(
+        print(json.dumps(without_nan(dict(
             finished=finished, labeled=len(state.labeled()),
             units=state.content['pool']['units'], unit=state.content['unit'],
             rounds=state.rounds, pending=last.round if pending else None,
-            answered=answered), indent=1))
+            answered=answered)), indent=1))
         return EXIT_PENDING if pending else 0
     total = state.content['pool']['units']
     print(f'{work_dir}\n{len(state.labeled())} of {total} {state.content["unit"]} are '
@@ -199,6 +200,9 @@ def ingest(args) -> int:
         print(f'{len(done.unchanged)} persons came back exactly as they were '
               'pre-filled and were left out (--accept-unchanged takes them): '
               f'{_some(done.unchanged)}')
+    if done.kept:
+        print(f'{len(done.kept)} persons keep their earlier labels: all their joints '
+              f'came back without a label (v = 0): {_some(done.kept)}')
     what = ('would be accepted' if args.dry_run else 'accepted' if done.written else
             'are there already; nothing is new')
     print(f'round {done.round}: {len(done.units)} units, {done.views} views, '

@@ -47,7 +47,14 @@ def merge_args(cfg, args):
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
         use_amp(cfg, args.config)
-    if args.resume is not None:
+    if args.resume is not None and (
+            cfg.get('train_cfg') or {}).get('type') == 'ActiveLearningLoop':
+        # An experiment always goes on where it was; load_from is where rounds start.
+        if args.resume != 'auto':
+            raise SystemExit(
+                f'{args.config}: an experiment goes on from its own checkpoints; '
+                'leave --resume out, or give it no value')
+    elif args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
     if args.auto_scale_lr:

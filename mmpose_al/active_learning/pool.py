@@ -7,6 +7,7 @@ stage that was finished. What has been labelled is only ever added to.
 import copy
 import hashlib
 import json
+import math
 import os
 import os.path as osp
 from collections import Counter
@@ -139,30 +140,29 @@ def check_pool(pool: Pool, needs: Sequence[str] = ()) -> None:
     Args:
         pool (Pool): The pool.
         needs (Sequence[str]): ``'cameras'``: views to triangulate; ``'frames'``: views
-            to compare. Others are no matter of the file.
+            to compare; both of a pool of frames. Others are no matter of the file.
 
     Raises:
         FormatError: A person of a pool of frames belongs to none.
-        ValueError: There are no cameras, or no frames.
+        ValueError: There are no cameras, or the units are no frames.
     """
+    if pool.unit != 'frames' and {'cameras', 'frames'} & set(needs):
+        raise ValueError(
+            f'active_learning.unit is {pool.unit!r}, but the strategy or self_training '
+            'judges frames, all views of them together; set active_learning.unit='
+            "'frames', or choose a strategy for single views without self_training")
     shown = {a['image_id'] for a in pool.data['annotations'] if a['id'] in pool.persons}
     images = [i for i in pool.data['images'] if i['id'] in shown]
-    in_frames = [i for i in images if i.get('frame_id') is not None]
-    if pool.unit == 'frames' and len(in_frames) < len(images):
-        lost = next(i for i in images if i.get('frame_id') is None)
+    lost = next((i for i in images if i.get('frame_id') is None), None)
+    if pool.unit == 'frames' and lost is not None:
         raise FormatError(message(
             pool.path, f'images (id {lost["id"]})', 'frame_id', 'is missing, but the '
             "image shows a person with a box, and active_learning.unit is 'frames'",
             "write it, remove the boxes of this image, or set unit to 'images'"))
-    if 'frames' in needs and not in_frames:
-        raise ValueError(
-            f'{pool.path}: the strategy compares the views of a frame, but no image of '
-            'the pool has a frame_id; write it (docs/multiview_format.md), or choose a '
-            'strategy for single views')
-    if 'cameras' in needs and all(i.get('camera_id') is None for i in in_frames):
+    if 'cameras' in needs and all(i.get('camera_id') is None for i in images):
         raise ValueError(
             f'{pool.path}: the strategy or self_training triangulates, but no image of '
-            'the pool has a camera_id and a frame_id; write cameras and frames '
+            'the pool has a camera_id; write cameras and frames '
             '(docs/multiview_format.md), or choose a strategy for single views without '
             'self_training')
 
@@ -243,8 +243,8 @@ class State:
         self.write()
 
     def write(self) -> None:
-        """Write the file, atomically."""
-        write_json(self.content, self.path)
+        """Write the file, atomically; a metric that is not finite as null."""
+        write_json(without_nan(self.content), self.path)
 
 
 def new_state(folder: str, pool: Pool, digest: str, seed: int) -> State:
@@ -272,7 +272,10 @@ def load_state(folder: str) -> Optional[State]:
             raise ValueError(f'format {content["format"]!r}, version '
                              f'{content["version"]!r}')
         content['labeled'], content['rounds'], content['pool']['sha256']
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        for entry in content['rounds']:
+            metrics = entry['stages'].get('train', {}).get('metrics') or {}
+            metrics.update({k: math.nan for k, v in metrics.items() if v is None})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StateError(f'{path} is no state of an experiment: {error}. Take another '
                          'work_dir, or put the file back') from error
     return State(folder, content)
@@ -303,6 +306,17 @@ def write_json(content: dict, path: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
+
+
+def without_nan(content):
+    """A copy with None for each float that JSON has no word for."""
+    if isinstance(content, dict):
+        return {key: without_nan(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [without_nan(value) for value in content]
+    if isinstance(content, float) and not math.isfinite(content):
+        return None
+    return content
 
 
 def _plain(value):

@@ -5,6 +5,8 @@ once: frames of a rig, images or instances), groups G (one person in one frame) 
 views.
 """
 import os
+import zipfile
+import zlib
 from typing import Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -104,7 +106,8 @@ def load_views(path: str) -> ViewStatistics:
             if int(file['version']) != VERSION:
                 raise ValueError(f'version {int(file["version"])}, not {VERSION}')
             return ViewStatistics(*(file[name] for name in ViewStatistics._fields))
-    except (KeyError, OSError, ValueError) as error:
+    except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile,
+            zlib.error) as error:
         raise ValueError(f'{path} is no score file of mmpose_al: {error}') from error
 
 

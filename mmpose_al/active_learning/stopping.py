@@ -1,5 +1,9 @@
 """When an experiment is over."""
+import math
 from typing import List, Optional, Sequence
+
+PLATEAU = ('metric', 'rounds', 'min_gain', 'rule')
+RULES = dict(greater=1, less=-1)
 
 
 def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
@@ -14,13 +18,20 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
             ``joints`` (so far), ``metrics``, ``utilities`` (of its picks).
 
     Raises:
-        ValueError: An unknown limit.
+        ValueError: A limit that is unknown or no number, or a plateau that cannot be
+            watched.
     """
     known = ('rounds', 'labels', 'views', 'joints', 'minutes', 'seconds_per_view',
              'plateau', 'uncertainty')
     unknown = sorted(set(limits) - set(known))
     if unknown:
         raise ValueError(f'unknown limits {unknown}; there are {", ".join(known)}')
+    for name, value in limits.items():
+        if name != 'plateau' and value is not None and not _number(value):
+            raise ValueError(f'active_learning.limits.{name} is {value!r}; write a '
+                             'number')
+    if limits.get('plateau') is not None:
+        _check_plateau(limits['plateau'])
     if not rounds:
         return None
     last = rounds[-1]
@@ -44,16 +55,41 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
     return None
 
 
+def _check_plateau(rule: dict) -> None:
+    unknown = sorted(set(rule) - set(PLATEAU))
+    if unknown:
+        raise ValueError(f'active_learning.limits.plateau: unknown keys {unknown}; '
+                         f'there are {", ".join(PLATEAU)}')
+    if not isinstance(rule.get('metric'), str):
+        raise ValueError('active_learning.limits.plateau: metric is missing; name one '
+                         "that the evaluation reports, e.g. metric='multiview/MKPE'")
+    if rule.get('rule', 'greater') not in RULES:
+        raise ValueError(f'active_learning.limits.plateau: rule is {rule["rule"]!r}; '
+                         f'write one of {", ".join(RULES)}')
+    span, gain = rule.get('rounds', 2), rule.get('min_gain', 0)
+    if not _number(span) or isinstance(span, float) or span < 1 or not _number(gain):
+        raise ValueError(f'active_learning.limits.plateau: rounds is {span!r} and '
+                         f'min_gain {gain!r}; write a whole number, at least 1, and a '
+                         'number')
+
+
+def _number(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _plateau(rule: dict, rounds: Sequence[dict]) -> Optional[str]:
     metric, span = rule['metric'], rule.get('rounds', 2)
     if any(metric not in r['metrics'] for r in rounds):
         raise ValueError(f'plateau watches {metric!r}, which the evaluation does not '
                          f'report; it reports {sorted(rounds[-1]["metrics"])}')
-    sign = {'greater': 1, 'less': -1}[rule.get('rule', 'greater')]
+    sign = RULES[rule.get('rule', 'greater')]
     values: List[float] = [sign * r['metrics'][metric] for r in rounds]
     if len(values) <= span:
         return None
-    gain = max(values[-span:]) - max(values[:-span])
+    # A round without a number is no gain, and none to be compared with.
+    values = [v if math.isfinite(v) else -math.inf for v in values]
+    late, early = max(values[-span:]), max(values[:-span])
+    gain = 0.0 if late == early else late - early
     if gain < rule.get('min_gain', 0):
         return f'{metric} gained {gain:.4g} in the last {span} rounds'
     return None

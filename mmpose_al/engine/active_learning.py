@@ -11,6 +11,7 @@ import hashlib
 import os
 import os.path as osp
 import time
+from contextlib import nullcontext
 from typing import List, Optional
 
 import numpy as np
@@ -39,12 +40,16 @@ from ..active_learning.self_training import (Candidates, candidates, check_rules
 from ..active_learning.statistics import (PoolStatistics, ViewStatistics, load_views,
                                           save_views, sort_views)
 from ..active_learning.stopping import reached
+from ..datasets.labeled_unlabeled import instance_ids
+from ..datasets.splits import instance_units
 
 EXIT_PENDING = 3  # exit status: a query waits for its answers
 LABELS, TAKEN = 'labels.json', 'taken.json'  # split files of a round
 STARTS = ('scratch', 'last', 'load_from')
 # What may change between two starts of one experiment.
 FREE_KEYS = ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg')
+FREE_ANNOTATOR_KEYS = ('image_root', 'images', 'formats')
+CONFIG_FILE = 'experiment_config.py'
 DEFAULTS = dict(
     unit='frames', initial=None, budget=None, strategy=None,
     annotator=dict(type='GroundTruthAnnotator'), self_training=None, start='scratch',
@@ -97,6 +102,7 @@ class ActiveLearningExperiment:
                 source.get('data_root') or '',
                 (source.get('data_prefix') or {}).get('img') or '')
         self.annotator.open(self.work_dir, self.pool)
+        self._unlabeled: Optional[set] = None  # units of the unlabelled source
         self.state = self._load_state()
         self.began = time.time()
 
@@ -113,6 +119,14 @@ class ActiveLearningExperiment:
         for key in ('initial', 'budget', 'strategy'):
             if settings[key] is None:
                 raise ValueError(f'active_learning.{key} is missing')
+        for key in ('initial', 'budget'):
+            if type(settings[key]) is not int or settings[key] < 1:
+                raise ValueError(f'active_learning.{key} is {settings[key]!r}; write a '
+                                 'whole number of units, at least 1')
+        threshold = settings.threshold
+        if type(threshold) not in (int, float) or not threshold > 0:
+            raise ValueError(f'active_learning.threshold is {threshold!r}; write '
+                             'pixels, above 0')
         if settings.start not in STARTS:
             raise ValueError(f'active_learning.start is one of {STARTS}; got '
                              f'{settings.start!r}')
@@ -130,6 +144,16 @@ class ActiveLearningExperiment:
             raise ValueError(
                 'train_dataloader.dataset must be a LabeledUnlabeledDataset with one '
                 'labelled source, the pool; each round says which of it is labelled')
+        if not isinstance(data.get('unlabeled') or {}, dict):
+            raise ValueError(
+                'train_dataloader.dataset.unlabeled of an experiment is one source, '
+                'dict(...), or None; each round says which of it is not labelled')
+        missing = [key for key in ('val_dataloader', 'val_cfg', 'val_evaluator')
+                   if cfg.get(key) is None]
+        if missing:
+            raise ValueError(
+                f'an experiment evaluates each round, but {", ".join(missing)} is '
+                'missing; write it, and leave --no-validate out')
         if settings.self_training is not None:
             rules = dict(SELF_TRAINING, **settings.self_training)
             unknown = sorted(set(rules) - {'num', *SELF_TRAINING})
@@ -175,16 +199,32 @@ class ActiveLearningExperiment:
         return State(self.work_dir, content)
 
     def _open_state(self) -> State:
-        """The state on disk, or a new one, written."""
+        """The state on disk, or a new one, written.
+
+        Until a stage is finished the config may change, as an error may have said.
+        """
         digest = experiment_digest(self.cfg)
         state = load_state(self.work_dir)
-        if state is None:
+        new = state is None
+        if new:
             state = new_state(self.work_dir, self.pool, digest, self.seed)
-            os.makedirs(self.work_dir, exist_ok=True)
-            self.cfg.dump(osp.join(self.work_dir, 'experiment_config.py'))
-            state.write()
+        known = state.content['config_digest']
+        if not state.rounds or known == experiment_digest(self.cfg, annotator=()):
+            state.content['config_digest'] = digest
         check_state(state, self.pool, digest, self.seed)
+        if new or known != digest:
+            self._write_config()
+            state.write()
         return state
+
+    def _write_config(self) -> None:
+        """For the commands that go on: the config of the latest start."""
+        path = osp.join(self.work_dir, CONFIG_FILE)
+        os.makedirs(self.work_dir, exist_ok=True)
+        temporary = f'{path}.{os.getpid()}.tmp'
+        with open(temporary, 'w', encoding='utf-8') as file:
+            file.write(self.cfg.pretty_text)
+        os.replace(temporary, path)
 
     # ---- the rounds ----------------------------------------------------------
 
@@ -194,6 +234,8 @@ class ActiveLearningExperiment:
         Raises:
             SystemExit: With status 3, when a query waits for its answers.
         """
+        if get_rank() == 0:
+            self._write_config()
         number = max(len(self.state.rounds) - 1, 0)
         while True:
             reason = self._round(number)
@@ -209,8 +251,12 @@ class ActiveLearningExperiment:
 
     def _round(self, number: int) -> Optional[str]:
         """One round's stages; why it is the last one, or None."""
-        for name in ('annotate', 'train'):
-            self._stage(number, name)
+        self._stage(number, 'annotate')
+        if self.state.stage(number, 'train') is None and not self._rest(
+                self.state.labeled(until=number)):
+            return (f'round {number} cannot train: nothing of the unlabelled source is '
+                    'left unlabelled')
+        self._stage(number, 'train')
         reason = self._over(number)
         if reason is not None:
             return reason
@@ -229,17 +275,19 @@ class ActiveLearningExperiment:
             self.state.content['finished'] = None  # its limits were raised
             self.state.write()
         start = time.time()
-        result = getattr(self, f'_{name}')(number)
-        box = [result]
-        broadcast_object_list(box)
-        result = dict(box[0], seconds=round(time.time() - start, 1))
-        if get_rank() == 0:
-            self.state.finish(number, name, result)
-        else:
-            while len(self.state.rounds) <= number:
-                self.state.rounds.append(
-                    dict(round=len(self.state.rounds), stages={}))
-            self.state.rounds[number]['stages'][name] = result
+        closes = name == 'annotate' and get_rank() == 0  # what is answered by then
+        with self.annotator.locked() if closes else nullcontext():
+            result = getattr(self, f'_{name}')(number)
+            box = [result]
+            broadcast_object_list(box)
+            result = dict(box[0], seconds=round(time.time() - start, 1))
+            if get_rank() == 0:
+                self.state.finish(number, name, result)
+            else:
+                while len(self.state.rounds) <= number:
+                    self.state.rounds.append(
+                        dict(round=len(self.state.rounds), stages={}))
+                self.state.rounds[number]['stages'][name] = result
         barrier()
 
     def _over(self, number: int) -> Optional[str]:
@@ -305,7 +353,6 @@ class ActiveLearningExperiment:
 
     def _cost(self, labeled: List[int]) -> dict:
         """Labelled views and joints, counted from the pool's file."""
-        from ..datasets.splits import instance_units
         unit_of = instance_units(self.pool.data, self.pool.unit)
         known = set(labeled)
         views = joints = 0
@@ -354,7 +401,33 @@ class ActiveLearningExperiment:
             data.unlabeled.pop('labels', None)
             data.unlabeled.update(ids_file=osp.join(self.folder(number), TAKEN),
                                   subset='unlabeled')
+            if pseudo is not None and set(self._pseudo_stage(number)['ids']) - set(
+                    self._taken(number)):
+                data.allow_overlap = True
         return cfg
+
+    def _rest(self, taken: List[int]) -> bool:
+        """Whether an unlabelled source, if there is one, has a person beyond units."""
+        source = self.cfg.train_dataloader.dataset.get('unlabeled')
+        if not source:
+            return True
+        if self._unlabeled is None:
+            source = copy.deepcopy(source)
+            for key in ('labels', 'ids_file', 'subset'):
+                source.pop(key, None)
+            unit_of = instance_units(self.pool.data, self.pool.unit)
+            self._unlabeled = {unit_of.get(i) for i in instance_ids(
+                DATASETS.build(source)).tolist()}
+        return not self._unlabeled <= set(taken)
+
+    def _taken(self, number: int) -> List[int]:
+        """Units that a round's unlabelled source leaves out.
+
+        The pseudo-labelled ones stay where it would have no other.
+        """
+        labeled = self.state.labeled(until=number)
+        both = labeled + self._pseudo_stage(number).get('ids', [])
+        return both if self._rest(both) else labeled
 
     def _pseudo_stage(self, number: int) -> dict:
         """What the round before chose to pseudo-label in this one."""
@@ -368,10 +441,9 @@ class ActiveLearningExperiment:
 
     def _train(self, number: int) -> dict:
         if get_rank() == 0:
-            labeled = self.state.labeled(until=number)
-            pseudo = self._pseudo_stage(number).get('ids', [])
-            write_split(self.pool, labeled, osp.join(self.folder(number), LABELS))
-            write_split(self.pool, labeled + pseudo,
+            write_split(self.pool, self.state.labeled(until=number),
+                        osp.join(self.folder(number), LABELS))
+            write_split(self.pool, self._taken(number),
                         osp.join(self.folder(number), TAKEN))
         barrier()
         runner = Runner.from_cfg(self.round_config(number))
@@ -462,12 +534,14 @@ class ActiveLearningExperiment:
                     mkpe=_finite(pseudo_error(pool, units, self.pool.truth())))
 
 
-def experiment_digest(cfg: Config, without=()) -> str:
+def experiment_digest(cfg: Config, without=(), annotator=FREE_ANNOTATOR_KEYS) -> str:
     """Of the config without what may change between two starts.
 
     Args:
         cfg (Config): Of an experiment.
         without (Sequence[str]): Keys of ``active_learning`` to leave out as well.
+        annotator (Sequence[str]): Keys of its annotator to leave out; none of them
+            were, once.
 
     Returns:
         str: 16 hexadecimal digits.
@@ -477,6 +551,8 @@ def experiment_digest(cfg: Config, without=()) -> str:
         plain.pop(key, None)
     for key in ('limits', *without):
         plain['active_learning'].pop(key, None)
+    for key in annotator:
+        (plain['active_learning'].get('annotator') or {}).pop(key, None)
     return hashlib.sha256(repr(_ordered(plain)).encode()).hexdigest()[:16]
 
 

@@ -64,6 +64,8 @@ COCO = dict(
         ['info', "another project's export"]),
     pixel_origin=(lambda d: d['info']['mmpose_al'].update(pixel_origin='left'),
                   ['info', 'pixel_origin', "'left'"]),
+    pixel_origin_list=(lambda d: d['info']['mmpose_al'].update(pixel_origin=[]),
+                       ['info', 'pixel_origin', 'is []']),
     no_categories=(lambda d: d.pop('categories'), ['field "categories"', 'is missing']),
     annotations_not_a_list=(lambda d: d.update(annotations={}),
                             ['field "annotations"', 'not a list']),

@@ -1,20 +1,23 @@
 """The file annotator: a human round by files, in each of the three formats."""
 import json
+import multiprocessing
 import os
 import os.path as osp
 import shutil
+import time
 import xml.etree.ElementTree as ElementTree
 import zipfile
 
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.annotators import (AnswersPending, FileAnnotator, ingest,
-                                                  load_query)
+from mmpose_al.active_learning.annotators import (AnswerError, AnswersPending,
+                                                  FileAnnotator, ingest, load_query)
+from mmpose_al.active_learning.annotators import answers as answers_module
 from mmpose_al.active_learning.annotators import query as query_module
 from mmpose_al.active_learning.annotators.answers import (LABELS_FILE, answers_file,
                                                           update_labels)
-from mmpose_al.active_learning.pool import load_pool
+from mmpose_al.active_learning.pool import load_pool, new_state
 from mmpose_al.active_learning.registry import ANNOTATORS
 from mmpose_al.datasets.format import load_multiview
 from tests.test_active_learning.people import (NAMES, ROUND, answer, as_a_tool, drawn,
@@ -237,11 +240,97 @@ def test_more_answers_are_added_and_the_latest_counts(asked, tmp_path):
     assert annotator.cost() == dict(views=2, joints=10)
 
 
+@pytest.fixture
+def others(asked, tmp_path, monkeypatch):
+    """Starts other processes, each taking the answers to some persons, slowly."""
+    annotator, pixels = asked
+    context = multiprocessing.get_context('fork')
+    check_labels, started = answers_module.check_labels, []
+
+    def checked(*args):
+        check_labels(*args)
+        reached.set()
+
+    def slow(*args):
+        loaded.set()
+        time.sleep(0.5)
+        return []
+
+    def take(path):
+        monkeypatch.setattr(answers_module, 'check_labels', checked)
+        monkeypatch.setattr(answers_module, 'consistency_warnings', slow)
+        try:
+            ingest(annotator.folder, path)
+        except AnswerError as error:
+            os._exit(3 if 'which is closed' in str(error) else 1)
+        os._exit(0)
+
+    def start(ids):
+        data = answer(read(annotator.folder, 'coco'), 'coco', {
+            i: pixels[i] for i in ids})
+        path = write(data, tmp_path / f'{ids[0]}.json', 'coco')
+        started.append(context.Process(target=take, args=(path, )))
+        started[-1].start()
+        return started[-1]
+
+    reached, loaded = context.Event(), context.Event()
+    start.reached, start.loaded = reached, loaded
+    yield start
+    for process in started:
+        process.kill()
+
+
+def status(process):
+    process.join(60)
+    return process.exitcode
+
+
+def test_two_people_may_ingest_at_once(asked, others):
+    annotator, _ = asked
+    both = [others([80, 81]), others([2, 3])]
+    assert [status(process) for process in both] == [0, 0]
+    assert sorted(labelled(annotator.labels_file)[0]) == [2, 3, 80, 81]
+    assert annotator.answers(ROUND) == [20, 0]
+
+
+def test_training_begins_with_all_answers_or_refuses_them(asked, others):
+    annotator, _ = asked
+    state = new_state(annotator.folder, annotator.pool, 'digest', 0)
+
+    first = others([80])
+    assert others.loaded.wait(60)
+    others.reached.clear()
+    with annotator.locked():
+        assert annotator.answers(ROUND) == [20]  # not without what is being written
+        second = others([2])
+        assert others.reached.wait(60)
+        assert status(first) == 0
+        state.finish(0, 'annotate', {})
+        state.finish(ROUND, 'annotate', {})
+    assert status(second) == 3
+    assert sorted(labelled(annotator.labels_file)[0]) == [80]
+
+
+def test_answers_that_take_all_joints_back_are_named(asked, tmp_path):
+    annotator, pixels = asked
+
+    def give(name, given, **options):
+        data = answer(read(annotator.folder, 'coco'), 'coco', given)
+        return ingest(annotator.folder, write(data, tmp_path / name, 'coco'), **options)
+
+    nothing = np.full_like(pixels[2], np.nan)
+    assert give('a.json', {80: pixels[80], 2: pixels[2], 3: nothing}).kept == []
+    for dry_run in (True, False):
+        done = give('b.json', {80: pixels[80] + 1, 2: nothing, 3: nothing},
+                    dry_run=dry_run)
+        assert (done.annotations, done.kept) == ([80], [2])
+    assert sorted(labelled(annotator.labels_file)[0]) == [2, 80]
+
+
 def test_what_nobody_touched_is_no_label(asked, tmp_path):
     annotator, pixels = asked
     data = read(annotator.folder, 'coco')
     before = snapshot(annotator.folder)
-    from mmpose_al.active_learning.annotators import AnswerError
     path = write(data, tmp_path / 'same.json', 'coco')
     with pytest.raises(AnswerError, match='--accept-unchanged'):
         ingest(annotator.folder, path)
@@ -285,11 +374,20 @@ def test_two_persons_of_an_image_are_told_apart(tmp_path):
     export = as_a_tool(answer(data, 'coco', given))
     for annotation in export['annotations']:
         annotation['attributes'] = {}
+    # somebody drew a skeleton and labelled no joint of it
+    export['annotations'].append(dict(export['annotations'][0], id=9,
+                                      keypoints=[0] * 15, num_keypoints=0))
     done = ingest(annotator.folder, write(export, tmp_path / 'cvat.json', 'coco'))
     assert done.annotations == [1, 1001] and done.units == [0]
     labels, _ = labelled(annotator.labels_file)
     assert labels[1][0].tolist() == [99.5, 99.5, 2]  # measured from the corner
     assert labels[1001][0].tolist() == [399.5, 399.5, 2]
+
+
+def test_images_are_known_by_name_beyond_99999():
+    for number in (3, 99999, 100000):
+        found = query_module.NAME.search(f'images/0123456789ab_{number:05d}_71.png')
+        assert found.groups() == ('0123456789ab', '71')
 
 
 @pytest.mark.parametrize('images', ['link', 'none'])
@@ -306,6 +404,17 @@ def test_images_are_linked_or_left_where_they_are(images, pool, tmp_path):
         assert not osp.exists(osp.join(folder, 'images'))
         names = {i['file_name'] for i in read(annotator.folder, 'coco')['images']}
         assert names == {f'cam{v}_0.png' for v in range(4)}
+
+
+def test_images_of_the_working_folder_are_found_from_elsewhere(pool, tmp_path,
+                                                               monkeypatch):
+    path, _, _ = pool
+    monkeypatch.chdir(tmp_path / 'data' / 'images')
+    annotator = opened(tmp_path / 'work', path, image_root='', formats='coco')
+    annotator.ask(ROUND, [0], [1.0])
+    monkeypatch.chdir(tmp_path)
+    query = load_query(annotator.folder, ROUND)
+    assert all(osp.isfile(query.image_path(i)) for i in query.images.values())
 
 
 def test_options_and_missing_images_are_named(pool, tmp_path):
@@ -447,7 +556,6 @@ def test_an_experiment_asks_people(tmp_path):
     """Through the runner: stops with status 3, goes on when the answers are there."""
     from mmengine.config import Config
 
-    from mmpose_al.active_learning.annotators import AnswerError
     from mmpose_al.active_learning.statistics import load_views
     from mmpose_al.datasets.synthetic import write_benchmark
     from mmpose_al.engine.active_learning import (ActiveLearningExperiment,

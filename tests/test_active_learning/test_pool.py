@@ -84,6 +84,19 @@ def test_a_broken_state_is_named(text, tmp_path):
         load_state(str(tmp_path))
 
 
+def test_the_state_is_plain_json_whatever_the_metrics(pool_file, tmp_path):
+    state = new_state(str(tmp_path), load_pool(pool_file, 'frames'), 'digest', 0)
+    metrics = dict(a=float('nan'), b=float('inf'), c=1.5)
+    state.finish(0, 'train', dict(metrics=metrics, checkpoint=None))
+    text = (tmp_path / STATE_FILE).read_text()
+    assert 'NaN' not in text and 'Infinity' not in text
+    again = load_state(str(tmp_path)).stage(0, 'train')
+    assert again['checkpoint'] is None
+    assert again['metrics'] == pytest.approx(
+        dict(a=np.nan, b=np.nan, c=1.5), nan_ok=True)
+    assert state.stage(0, 'train')['metrics'] == metrics  # still as it was
+
+
 def test_json_is_old_or_new_never_half(tmp_path):
     path = str(tmp_path / 'x.json')
     write_json(dict(a=np.int64(1), b=np.arange(2)), path)
@@ -210,12 +223,19 @@ def test_what_cannot_be_scored_is_told_at_the_start(two_people):
     check_pool(load_pool(two_people, 'frames', cameras=['right']))  # 21 is left's
     check_pool(load_pool(two_people, 'images'))
     change(two_people, lambda data: [i.pop('camera_id') for i in data['images']])
+    change(two_people, lambda data: data['images'][2].update(frame_id=2))
     with pytest.raises(ValueError, match='no image of the pool has a camera_id'):
-        check_pool(load_pool(two_people, 'images'), ['cameras'])
-    check_pool(load_pool(two_people, 'images'), ['frames', 'features'])
-    change(two_people, lambda data: [i.update(frame_id=None) for i in data['images']])
-    with pytest.raises(ValueError, match='no image of the pool has a frame_id'):
-        check_pool(load_pool(two_people, 'images'), ['frames'])
+        check_pool(load_pool(two_people, 'frames'), ['cameras'])
+    check_pool(load_pool(two_people, 'frames'), ['frames', 'features'])
+
+
+@pytest.mark.parametrize('unit', ['images', 'instances'])
+def test_views_are_compared_within_frames_only(unit, two_people):
+    pool = load_pool(two_people, unit)
+    check_pool(pool, ['features', 'disagreement', 'keypoints_3d'])
+    for need in ('cameras', 'frames'):
+        with pytest.raises(ValueError, match=f"unit is '{unit}'.*unit='frames'"):
+            check_pool(pool, ['features', need])
 
 
 def test_pseudo_labels_are_read_through_the_same_choice(two_people, tmp_path):
@@ -239,7 +259,11 @@ def test_score_files_round_trip_and_hold_no_pickle(tmp_path):
     for name, column in views._asdict().items():
         assert np.array_equal(getattr(again, name), column), name
     np.savez(str(tmp_path / 'evil.npz'), version=np.array([{}], dtype=object))
-    for broken in ('evil.npz', 'none.npz'):
+    whole = (tmp_path / 'scores.npz').read_bytes()
+    (tmp_path / 'half.npz').write_bytes(whole[:len(whole) // 2])
+    (tmp_path / 'empty.npz').write_bytes(b'')
+    (tmp_path / 'flipped.npz').write_bytes(whole[:1000] + b'\xff' * 200 + whole[1200:])
+    for broken in ('evil.npz', 'none.npz', 'half.npz', 'empty.npz', 'flipped.npz'):
         with pytest.raises(ValueError, match=broken):
             load_views(str(tmp_path / broken))
 
@@ -297,3 +321,28 @@ def test_plateau():
         reached(dict(plateau=dict(metric='ap')), rounds)
     with pytest.raises(ValueError, match='hours'):
         reached(dict(hours=3), rounds)
+    with pytest.raises(ValueError, match="limits.labels is '300'"):
+        reached(dict(labels='300'), [])
+
+
+@pytest.mark.parametrize('rule, words', [
+    (dict(rounds=2), 'metric is missing'),
+    (dict(metric='m', rule='lower'), "rule is 'lower'; write one of greater, less"),
+    (dict(metric='m', span=3), r"unknown keys \['span'\]"),
+    (dict(metric='m', rounds=0), 'rounds is 0'),
+])
+def test_a_plateau_that_cannot_be_watched_is_told_before_any_round(rule, words):
+    with pytest.raises(ValueError, match=f'limits.plateau: {words}'):
+        reached(dict(plateau=rule), [])
+
+
+@pytest.mark.parametrize('rule', ['greater', 'less'])
+@pytest.mark.parametrize('values, over', [
+    (['nan', 50, 50, 50], True), ([50, 'nan', 50, 'nan'], True),
+    ([50, 50, 'inf', '-inf'], True), (['nan', 'nan', 50, 50], False),
+    (['nan'] * 4, True),
+])
+def test_a_round_without_a_number_is_no_gain(rule, values, over):
+    rounds = [dict(ROUND, metrics={'m': float(v)}) for v in values]
+    limits = dict(plateau=dict(metric='m', rounds=2, min_gain=1, rule=rule))
+    assert bool(reached(limits, rounds)) is over

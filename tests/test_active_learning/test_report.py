@@ -304,6 +304,18 @@ def test_what_is_missing_is_said(tmp_path):
         write_report(str(folder), str(tmp_path / 'c'))
 
 
+def test_a_pool_without_categories_is_drawn_without_a_skeleton(tmp_path):
+    pool_file, views = write_pool(tmp_path)
+    with open(pool_file) as file:
+        data = dict(json.load(file), categories=[])
+    with open(pool_file, 'w') as file:
+        json.dump(data, file)
+    folder = write_experiment(tmp_path / 'work', pool_file, views)
+    page = Page(write_report([folder], str(tmp_path / 'a')))
+    check_self_contained(page)
+    assert page.pictures
+
+
 def test_single_views_and_a_broken_score_file(tmp_path):
     pool_file, views = write_pool(tmp_path, cameras=False)
     views = views._replace(unit=views.image_id, frame_id=views.frame_id * 0 - 1,

@@ -76,6 +76,7 @@ def test_all_that_is_left_with_a_warning(config):
     assert sorted(selection.ids) == list(range(20, 200, 10))
     with pytest.raises(ValueError, match='at least 1'):
         build(config).select(pool, 0)
+    assert len(build(config).select(pool, 5.5).ids) == 6  # never the whole pool
 
 
 @every
@@ -322,6 +323,23 @@ def test_uncertain_and_diverse_stays_in_the_uncertain_share():
     free = np.arange(1, 20)
     kept = free[np.argsort(-entropy[1:])][:6] * 10
     assert set(ids) <= set(kept.tolist())
+
+
+def test_uncertain_and_diverse_fills_up_where_the_share_is_too_near():
+    """One recording, whose first third is uncertain: three of it at most."""
+    noise = np.where(np.arange(60) < 15, 6.0, 1.0)
+    pool = make_pool(60, labeled=[590], noise=noise, sequences=np.zeros(60, int),
+                     times=np.arange(60))
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        ids, utilities = build(dict(
+            type='UncertainAndDiverse', uncertainty=dict(type='MultiViewConsistency'),
+            diversity=dict(type='CoreSetPoses', root=0), share=0.25, min_spacing=5,
+        )).select(pool, 7)
+    assert (np.diff(sorted(ids)) >= 50).all() and len(ids) == 7
+    first = sum(i < 150 for i in ids)
+    assert all(i < 150 for i in ids[:first])
+    assert min(utilities[:first]) > 0 and set(utilities[first:]) == {0.0}
 
 
 def test_weighted_combination_by_hand():

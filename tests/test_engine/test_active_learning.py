@@ -1,13 +1,16 @@
 """The experiment: rounds, kills, several processes, MMPose's own launcher."""
+import argparse
 import json
 import os
 import os.path as osp
 import random
+import runpy
 import signal
 import subprocess
 import sys
 import time
 import traceback
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -210,6 +213,14 @@ def test_another_config_pool_or_seed_is_refused(unbroken, tiny, tmp_path):
 @pytest.mark.parametrize('change, words', [
     (dict(active_learning=dict(budgett=3)), 'budgett'),
     (dict(active_learning=dict(budget=None)), 'budget is missing'),
+    (dict(active_learning=dict(budget=5.5)), 'budget is 5.5'),
+    (dict(active_learning=dict(budget=0)), 'budget is 0'),
+    (dict(active_learning=dict(initial=True)), 'initial is True'),
+    (dict(active_learning=dict(threshold=0)), 'threshold is 0'),
+    (dict(active_learning=dict(threshold='20')), "threshold is '20'"),
+    (dict(active_learning=dict(limits=dict(plateau=dict(rounds=2)))), 'metric is miss'),
+    (dict(train_dataloader=dict(dataset=dict(unlabeled=[dict()]))), 'is one source'),
+    (dict(val_cfg=None, val_evaluator=None), 'but val_cfg, val_evaluator is missing'),
     (dict(active_learning=dict(start='warm')), 'scratch'),
     (dict(active_learning=dict(start='load_from')), 'needs load_from'),
     (dict(active_learning=dict(limits=dict(hours=3))), 'hours'),
@@ -228,12 +239,13 @@ def test_config_errors_name_the_key(change, words, tiny, tmp_path):
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
     cfg = config(tiny, tmp_path)
     for key, value in change.items():
-        if value.pop('_delete_', False):
+        if value is None or value.pop('_delete_', False):
             cfg[key] = value
         else:
             cfg.merge_from_dict({key: value})
     with pytest.raises(ValueError, match=words):
         ActiveLearningExperiment(cfg).run()
+    assert not (tmp_path / 'round_00').exists()
 
 
 @pytest.mark.parametrize('section', [
@@ -296,6 +308,29 @@ def test_an_experiment_ends_when_nothing_may_be_chosen(untrained, tiny, tmp_path
     assert run(cfg).content == state.content
 
 
+def test_answers_do_not_change_until_they_are_noted(untrained, tiny, tmp_path,
+                                                     monkeypatch):
+    from mmpose_al.active_learning.annotators import GroundTruthAnnotator
+    from mmpose_al.active_learning.pool import load_state
+    told, answers = [], GroundTruthAnnotator.answers
+
+    @contextmanager
+    def locked(self):
+        told.append('locked')
+        yield
+        told.append(len(load_state(str(tmp_path)).rounds))
+
+    def given(self, number):
+        told.append('answers')
+        return answers(self, number)
+
+    monkeypatch.setattr(GroundTruthAnnotator, 'locked', locked)
+    monkeypatch.setattr(GroundTruthAnnotator, 'answers', given)
+    run(config(tiny, tmp_path, limits=dict(rounds=2), self_training=None,
+               strategy=dict(type='RandomSampling')))
+    assert told == ['locked', 'answers', 1, 'locked', 'answers', 2]
+
+
 def test_raised_limits_reopen_a_finished_experiment(untrained, tiny, tmp_path):
     section = dict(self_training=None, strategy=dict(type='RandomSampling'))
     run(config(tiny, tmp_path, limits=dict(rounds=1), **section))
@@ -342,6 +377,25 @@ def test_under_mmposes_own_launcher(unbroken, tiny, tmp_path):
     assert outcome(str(tmp_path / 'run')) == unbroken[1]
 
 
+def test_resume_leaves_an_experiment_what_its_rounds_start_from(tiny, tmp_path):
+    from mmpose_al.engine.active_learning import experiment_digest
+    train = runpy.run_path(osp.join(ROOT, 'tools', 'train.py'))
+    args = argparse.Namespace(
+        config='config.py', resume='auto', no_validate=False, amp=False,
+        auto_scale_lr=False, show=False, show_dir=None)
+    cfg = config(tiny, tmp_path, start='load_from')
+    cfg.load_from = 'published.pth'
+    digest = experiment_digest(cfg)
+    train['merge_args'](cfg, args)
+    assert cfg.load_from == 'published.pth' and experiment_digest(cfg) == digest
+    args.resume = 'round_01/iter_2.pth'
+    with pytest.raises(SystemExit, match='from its own checkpoints'):
+        train['merge_args'](cfg, args)
+    cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=4)
+    train['merge_args'](cfg, args)
+    assert cfg.resume and cfg.load_from == 'round_01/iter_2.pth'
+
+
 def test_an_experiment_on_some_cameras_and_subjects(tiny, tmp_path):
     """What training leaves out is neither chosen nor counted; pseudo-labels load."""
     from mmpose_al.datasets import load_multiview
@@ -360,11 +414,8 @@ def test_an_experiment_on_some_cameras_and_subjects(tiny, tmp_path):
 
 
 def test_a_semi_supervised_round_trains_on_the_rest_of_the_pool(tiny, tmp_path):
-    cfg = config(tiny, tmp_path, limits=dict(rounds=2),
-                 strategy=dict(type='CommitteeDisagreement'))
-    cfg.model = dict(type='PoseDual', students=cfg.model)
-    data = cfg.train_dataloader.dataset
-    data.unlabeled = dict(data.labeled)
+    cfg = semi_supervised(tiny, tmp_path, limits=dict(rounds=2),
+                          strategy=dict(type='CommitteeDisagreement'))
     state = run(cfg)
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
     rounds = ActiveLearningExperiment(cfg)
@@ -372,6 +423,80 @@ def test_a_semi_supervised_round_trains_on_the_rest_of_the_pool(tiny, tmp_path):
     assert trained.unlabeled.subset == 'unlabeled'
     assert state.stage(0, 'select')['strategy'] == 'CommitteeDisagreement'
     assert np.isfinite(state.stage(0, 'select')['utilities']).all()
+
+
+def semi_supervised(tiny, work_dir, **section):
+    """Two networks on labels and on the rest of the pool of 24 frames."""
+    cfg = config(tiny, work_dir, **section)
+    cfg.model = dict(type='PoseDual', students=cfg.model)
+    data = cfg.train_dataloader.dataset
+    data.unlabeled = dict(data.labeled)
+    return cfg
+
+
+@pytest.mark.filterwarnings('ignore:RandomSampling was asked')
+def test_an_experiment_ends_when_the_unlabelled_source_has_nothing_left(
+        untrained, tiny, tmp_path):
+    cfg = semi_supervised(tiny, tmp_path, initial=20, budget=3, self_training=None,
+                          strategy=dict(type='RandomSampling'), limits=dict(rounds=9))
+    cfg.train_dataloader.dataset.unlabeled.update(
+        labels=dict(unit='frames', num=3), subset='unlabeled')
+    for _ in range(2):  # the second time as well
+        state = run(cfg)
+        assert state.content['finished'] == (
+            'round 2 cannot train: nothing of the unlabelled source is left unlabelled')
+        assert [len(e['ids']) for e in state.content['labeled']] == [20, 3, 1]
+        assert [number for number, _ in untrained] == [0, 1]
+
+
+def test_pseudo_labels_do_not_take_all_of_the_unlabelled_source(tiny, tmp_path):
+    cfg = semi_supervised(tiny, tmp_path, initial=20, budget=2, threshold=1e5,
+                          self_training=dict(num=4), limits=dict(rounds=2))
+    state = run(cfg)
+    assert state.content['finished'] == '2 rounds are done'
+    assert len(state.labeled()) == 22 and len(state.stage(0, 'pseudo')['ids']) == 2
+    with open(str(tmp_path / 'round_01' / 'taken.json')) as file:
+        assert json.load(file)['labeled'] == state.labeled()
+
+
+def test_the_config_may_change_until_a_stage_is_finished(tiny, tmp_path):
+    """As an error tells to; the command that goes on takes the corrected one."""
+    from mmpose_al.active_learning import StateError
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment
+    section = dict(self_training=None, strategy=dict(type='RandomSampling'))
+    with pytest.raises(ValueError, match='initial is 30, but the pool has 24'):
+        run(config(tiny, tmp_path, initial=30, **section))
+    people = dict(type='FileAnnotator', formats='coco', image_root=str(tmp_path / 'x'))
+    with pytest.raises(ValueError, match='image_root'):
+        run(config(tiny, tmp_path, annotator=dict(people), **section))
+    people.update(image_root=osp.join(tiny, 'images'), images='link')
+    with pytest.raises(SystemExit):
+        run(config(tiny, tmp_path, annotator=dict(people), **section))
+    dumped = Config.fromfile(str(tmp_path / 'experiment_config.py')).active_learning
+    assert (dumped.initial, dumped.annotator) == (3, people)
+    state = ActiveLearningExperiment(
+        config(tiny, tmp_path, annotator=dict(people), **section)).state
+    state.finish(0, 'annotate', {})
+    people.update(images='none', formats=['cvat'])  # they only help people to answer
+    ActiveLearningExperiment(config(tiny, tmp_path, annotator=people, **section))
+    people.update(threshold=10.0)
+    with pytest.raises(StateError, match='config is not'):
+        ActiveLearningExperiment(config(tiny, tmp_path, annotator=people, **section))
+
+
+def test_an_experiment_whose_digest_counted_all_of_the_annotator_goes_on(tiny,
+                                                                         tmp_path):
+    from mmpose_al.engine.active_learning import (ActiveLearningExperiment,
+                                                  experiment_digest)
+    cfg = config(tiny, tmp_path, annotator=dict(type='FileAnnotator', formats='coco'))
+    state = ActiveLearningExperiment(cfg).state
+    old, new = experiment_digest(cfg, annotator=()), experiment_digest(cfg)
+    assert old != new
+    state.content['config_digest'] = old
+    state.finish(0, 'annotate', {})
+    assert ActiveLearningExperiment(cfg).state.content['config_digest'] == new
+    plain = config(tiny, tmp_path)
+    assert experiment_digest(plain, annotator=()) == experiment_digest(plain)
 
 
 @pytest.mark.parametrize('strategy, change, match', [

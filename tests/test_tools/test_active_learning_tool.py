@@ -51,6 +51,13 @@ def test_status_before_and_after_the_answers(experiment, tmp_path, capsys):
     assert f'tools/active_learning.py ingest {work} ' in said
     assert tool.main(['status', work, '--json']) == 3
     assert json.loads(capsys.readouterr().out)['pending'] == 1
+    state = load_state(work)
+    state.stage(0, 'train')['metrics']['multiview/MKPE'] = float('nan')
+    state.write()
+    assert tool.main(['status', work]) == 3
+    assert 'MKPE nan' in capsys.readouterr().out
+    assert tool.main(['status', work, '--json']) == 3
+    assert 'NaN' not in capsys.readouterr().out
     assert tool.main(['ingest', work, exported(work, pixels, tmp_path)]) == 0
     capsys.readouterr()
     assert tool.main(['status', work]) == 0
@@ -105,6 +112,10 @@ def test_ingest_says_what_it_took_and_what_is_wrong(experiment, tmp_path, capsys
     after = snapshot(work)
     assert tool.main(['ingest', work, path]) == 0
     assert 'nothing is new' in capsys.readouterr().out
+    pixels[82] = pixels[82] * float('nan')
+    assert tool.main(['ingest', work, exported(work, pixels, tmp_path, (80, 82)),
+                      '--dry-run']) == 0
+    assert '1 persons keep their earlier labels' in capsys.readouterr().out
     with open(path, 'a') as file:
         file.write('}')
     assert tool.main(['ingest', work, path]) == 1

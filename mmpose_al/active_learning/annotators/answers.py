@@ -9,7 +9,8 @@ import json
 import os
 import os.path as osp
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import contextmanager, nullcontext
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ from .label_studio import label_studio_query_ids, parse_label_studio
 from .query import Query, load_queries, train_command
 
 ANSWERS_FORMAT, ANSWERS_VERSION = 'mmpose_al-answers', 1
-FOLDER, LABELS_FILE = 'answers', 'labels.json'
+FOLDER, LABELS_FILE, LOCK_FILE = 'answers', 'labels.json', '.lock'
 FORMATS = ('coco', 'cvat', 'label_studio')
 # Tools round to hundredths of a pixel; closer than this is where the prediction was.
 UNCHANGED = 0.02
@@ -44,6 +45,7 @@ class Ingested(NamedTuple):
         units (list[int]): What counts as labelled by them.
         views, joints (int): How many were labelled.
         unchanged (list[int]): Came back as they had been filled in, and were left out.
+        kept (list[int]): Came back without any joint, and keep their earlier labels.
         warnings (list[str]): Clicks that do not agree with those of the other views.
         written (bool): Whether anything is new on disk.
     """
@@ -54,6 +56,7 @@ class Ingested(NamedTuple):
     views: int
     joints: int
     unchanged: List[int]
+    kept: List[int]
     warnings: List[str]
     written: bool
 
@@ -82,16 +85,7 @@ def ingest(work_dir: str, path: str, format: Optional[str] = None,
         raise AnswerError(f'{work_dir} holds no query. Give the work directory of an '
                           'experiment with a FileAnnotator')
     query, answers, how, digest = read_answers(path, queries, format)
-    state = load_state(work_dir)
-    if state is not None and state.stage(query.round, 'annotate') is not None:
-        last = queries[-1]
-        remedy = (f'Answer the query of round {last.round}'
-                  if state.stage(last.round, 'annotate') is None else
-                  f'No query is open; go on with\n    {train_command(work_dir)}')
-        raise AnswerError(
-            f'{path}: answers query {query.id} of round {query.round}, which is '
-            'closed: the experiment has trained on its answers, and what had none is '
-            f'back in the pool. {remedy}')
+    check_open(work_dir, query, path)
     pool = query_pool(query)
     labelled = [a for a in answers if (a.keypoints[:, 2] > 0).any()]
     unchanged = [] if accept_unchanged else [
@@ -106,26 +100,70 @@ def ingest(work_dir: str, path: str, format: Optional[str] = None,
                if unchanged else '') + '. Label something and export again')
     new = {a.annotation: a.keypoints for a in accepted}
     check_labels(pool, new, path)
-    document = load_answers(work_dir, query.round)
-    if document is None:
-        document = dict(format=ANSWERS_FORMAT, version=ANSWERS_VERSION,
-                        query=query.id, round=query.round, events=[])
-    before = merged([document])
-    after = {**before, **new}
-    warnings = consistency_warnings(pool, after, query.content['threshold'])
-    changed = any(i not in before or not np.array_equal(before[i], k)
-                  for i, k in new.items())
-    if changed and not dry_run:
-        document['events'].append(dict(
-            file=osp.basename(path), sha256=digest, format=how, warnings=warnings,
-            annotations=[dict(id=i, keypoints=k.ravel().tolist())
-                         for i, k in new.items()]))
-        write_json(document, answers_file(work_dir, query.round))
-        update_labels(work_dir, query.content['pool']['file'])
+    with nullcontext() if dry_run else locked(work_dir):
+        check_open(work_dir, query, path)  # a training may have begun meanwhile
+        document = load_answers(work_dir, query.round)
+        if document is None:
+            document = dict(format=ANSWERS_FORMAT, version=ANSWERS_VERSION,
+                            query=query.id, round=query.round, events=[])
+        before = merged([document])
+        after = {**before, **new}
+        warnings = consistency_warnings(pool, after, query.content['threshold'])
+        changed = any(i not in before or not np.array_equal(before[i], k)
+                      for i, k in new.items())
+        if changed and not dry_run:
+            document['events'].append(dict(
+                file=osp.basename(path), sha256=digest, format=how, warnings=warnings,
+                annotations=[dict(id=i, keypoints=k.ravel().tolist())
+                             for i, k in new.items()]))
+            write_json(document, answers_file(work_dir, query.round))
+            update_labels(work_dir, query.content['pool']['file'])
+    empty = {a.annotation for a in answers} - {a.annotation for a in labelled}
     return Ingested(
         query.round, how, sorted(new), answered_units(query, new), len(new),
         int(sum((k[:, 2] > 0).sum() for k in new.values())), sorted(unchanged),
-        warnings, changed and not dry_run)
+        sorted(empty & set(before)), warnings, changed and not dry_run)
+
+
+def check_open(work_dir: str, query: Query, path: str) -> None:
+    """Refuse the answers to a query that the experiment has gone on from.
+
+    Raises:
+        AnswerError: The query is closed.
+    """
+    state = load_state(work_dir)
+    if state is not None and state.stage(query.round, 'annotate') is not None:
+        last = load_queries(work_dir)[-1]
+        remedy = (f'Answer the query of round {last.round}'
+                  if state.stage(last.round, 'annotate') is None else
+                  f'No query is open; go on with\n    {train_command(work_dir)}')
+        raise AnswerError(
+            f'{path}: answers query {query.id} of round {query.round}, which is '
+            'closed: the experiment has trained on its answers, and what had none is '
+            f'back in the pool. {remedy}')
+
+
+@contextmanager
+def locked(work_dir: str) -> Iterator[None]:
+    """No other process takes answers, or closes their round, at the same time.
+
+    Where files cannot be locked it does nothing.
+    """
+    os.makedirs(osp.join(work_dir, FOLDER), exist_ok=True)
+    with open(osp.join(work_dir, FOLDER, LOCK_FILE), 'a') as file:
+        _lock(file, 'LOCK_EX')  # waits
+        try:
+            yield
+        finally:  # closing alone would leave it to a process forked meanwhile
+            _lock(file, 'LOCK_UN')
+
+
+def _lock(file, operation: str) -> None:
+    try:
+        import fcntl
+        fcntl.flock(file, getattr(fcntl, operation))
+    except (ImportError, OSError):  # a system or a file system without locks
+        pass
 
 
 # ---- reading ---------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """What an annotator is: somebody who is asked for labels and gives them."""
-from typing import List, Optional, Sequence
+from contextlib import nullcontext
+from typing import ContextManager, List, Optional, Sequence
 
 from ..pool import Pool
 
@@ -43,6 +44,10 @@ class Annotator:
             AnswersPending: There are none yet.
         """
         raise NotImplementedError
+
+    def locked(self) -> ContextManager:
+        """Answers do not change inside, until the experiment has noted them."""
+        return nullcontext()
 
     def cost(self) -> Optional[dict]:
         """Labelled ``views`` and ``joints`` so far; None: counted from the file."""

@@ -117,7 +117,7 @@ def parse_coco(data: Any, query: Query, faults: Faults) -> List[Answer]:
             faults.fail('file', section, 'is not a list of objects',
                         'write it as [{...}, ...]')
     origin = 'corner' if note is None else note.get('pixel_origin')
-    if origin not in SHIFT:
+    if not isinstance(origin, str) or origin not in SHIFT:
         faults.fail('info', 'mmpose_al.pixel_origin', f'is {short(origin)}',
                     "write 'center' or 'corner', as in the query")
     categories = _categories(data['categories'], query, faults)
@@ -151,6 +151,8 @@ def parse_coco(data: Any, query: Query, faults: Faults) -> List[Answer]:
         keypoints = _keypoints(annotation.get('keypoints'), entry, query, image,
                                -SHIFT[origin], faults)
         if keypoints is None:
+            continue
+        if note is None and _is_nobody(annotation, keypoints, image, query):
             continue
         person = (_by_id(annotation, entry, image, query, faults) if note is not None
                   else _by_content(annotation, keypoints, entry, image, query, faults))
@@ -285,12 +287,24 @@ def _by_id(annotation: dict, entry: str, image: dict, query: Query,
     return None
 
 
+def _is_nobody(annotation: dict, keypoints: np.ndarray, image: dict,
+               query: Query) -> bool:
+    """Whether it is a skeleton without joints that might be any of several persons."""
+    return (not keypoints[:, 2].any() and _told(annotation) in (None, '')
+            and len(query.of_image[image['id']]) > 1)
+
+
+def _told(annotation: dict) -> Any:
+    """The person that somebody said it is."""
+    attributes = annotation.get('attributes')
+    return attributes.get('annotation_id') if isinstance(attributes, dict) else None
+
+
 def _by_content(annotation: dict, keypoints: np.ndarray, entry: str, image: dict,
                 query: Query, faults: Faults) -> Optional[int]:
     """The person of an annotation that a tool has numbered anew."""
     persons = query.of_image[image['id']]
-    attributes = annotation.get('attributes')
-    told = attributes.get('annotation_id') if isinstance(attributes, dict) else None
+    told = _told(annotation)
     if told not in (None, ''):
         number = int(told) if (is_number(told) and told == int(told)) or (
             isinstance(told, str) and told.isdigit() and len(told) < 19) else None

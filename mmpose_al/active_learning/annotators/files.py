@@ -1,11 +1,11 @@
 """The annotator of people: queries and answers are files (docs/annotators.md)."""
 import os.path as osp
-from typing import List, Optional, Sequence
+from typing import ContextManager, List, Optional, Sequence
 
 from ..pool import Pool
 from ..registry import ANNOTATORS
 from .answers import (LABELS_FILE, answered_units, load_all_answers, load_answers,
-                      merged, update_labels)
+                      locked, merged, update_labels)
 from .base import Annotator, AnswersPending
 from .coco import write_coco
 from .cvat import write_cvat
@@ -71,7 +71,8 @@ class FileAnnotator(Annotator):
         if root is None and self.images != 'none':
             root = find_image_root(self.pool)
         content = build_query(self.pool, round, units, utilities, views,
-                              self.threshold, self.images, root and osp.abspath(root))
+                              self.threshold, self.images,
+                              None if root is None else osp.abspath(root))
         writers = {name: WRITERS[name] for name in self.formats}
         write_query(content, self.folder, writers)
 
@@ -83,6 +84,10 @@ class FileAnnotator(Annotator):
             raise AnswersPending(pending_text(self.folder, round, query))
         update_labels(self.folder, self.pool.path)
         return answered_units(query, merged([document]))
+
+    def locked(self) -> ContextManager:
+        """See :class:`Annotator`."""
+        return locked(self.folder)
 
     def cost(self) -> Optional[dict]:
         """See :class:`Annotator`."""

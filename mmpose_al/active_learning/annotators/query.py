@@ -23,7 +23,7 @@ from ..statistics import ViewStatistics, triangulate_views
 QUERY_FORMAT, QUERY_VERSION = 'mmpose_al-query', 1
 QUERY_FILE, FOLDER = 'query.json', 'query'
 IMAGES = ('copy', 'link', 'none')
-NAME = re.compile(r'([0-9a-f]{12})_\d{5}_(\d+)')
+NAME = re.compile(r'([0-9a-f]{12})_\d{5,}_(\d+)')
 FIRST = 5  # joints of a view that the annotator is pointed at
 
 

@@ -232,12 +232,15 @@ class Experiment:
 
     def joints(self) -> List[str]:
         """Names."""
-        return list(self.pool.data['categories'][0].get('keypoints') or [])
+        return list(self._category().get('keypoints') or [])
 
     def skeleton(self) -> List[tuple]:
         """Pairs of joint indices; COCO counts from 1."""
-        pairs = self.pool.data['categories'][0].get('skeleton') or []
+        pairs = self._category().get('skeleton') or []
         return [(a - 1, b - 1) for a, b in pairs]
+
+    def _category(self) -> dict:
+        return next(iter(self.pool.data['categories']), {})
 
 
 def full_supervision(path: str, metric: Metric) -> float:

@@ -108,7 +108,7 @@ class QueryStrategy:
         worth = failed_first(self.utilities(pool))
         chosen = []
         for index in np.lexsort((pool.units, -worth)):
-            if len(chosen) == budget:
+            if len(chosen) >= budget:
                 break
             if constraints.free[index]:
                 chosen.append(index)

@@ -1,4 +1,5 @@
 """Strategies made of others: weighted sums, and diversity among the uncertain."""
+import copy
 from typing import Optional, Sequence
 
 import numpy as np
@@ -89,12 +90,27 @@ class UncertainAndDiverse(QueryStrategy):
 
     def pick(self, pool: PoolStatistics, budget: int,
              constraints: Constraints) -> Selection:
-        """k-centre within the uncertain share."""
+        """k-centre within the uncertain share, then the next uncertain ones.
+
+        Those of the share may be too near to each other; what is filled up with others
+        has utility 0.
+        """
         worth = failed_first(self.utilities(pool))
         free = np.flatnonzero(constraints.free)
         order = free[np.lexsort((pool.units[free], -worth[free]))]
         kept = order[:max(budget, int(np.ceil(self.share * len(free))))]
-        narrowed = np.zeros(len(pool.units), bool)
-        narrowed[kept] = True
-        constraints.free &= narrowed
-        return self.diversity.pick(pool, budget, constraints)
+        narrowed = copy.copy(constraints)
+        narrowed.taken = dict(constraints.taken)
+        narrowed.free = np.zeros(len(pool.units), bool)
+        narrowed.free[kept] = True
+        ids, utilities = self.diversity.pick(pool, budget, narrowed)
+        for index in np.searchsorted(pool.units, ids):
+            constraints.take(index)
+        for index in order[len(kept):]:
+            if len(ids) >= budget:
+                break
+            if constraints.free[index]:
+                ids.append(int(pool.units[index]))
+                utilities.append(0.0)
+                constraints.take(index)
+        return Selection(ids, utilities)

@@ -224,7 +224,7 @@ class KCenter(QueryStrategy):
             constraints.take(index)
 
         for index in np.flatnonzero(failed):
-            if len(ids) == budget:
+            if len(ids) >= budget:
                 return Selection(ids, worth)
             if constraints.free[index]:
                 take(index, float('inf'))
