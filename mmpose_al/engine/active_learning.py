@@ -22,7 +22,6 @@ from mmengine.dist import (all_gather_object, barrier, broadcast_object_list, ge
                            init_dist, is_distributed)
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.registry import init_default_scope
 from mmengine.runner import BaseLoop, Runner
 from mmengine.runner.checkpoint import find_latest_checkpoint, load_checkpoint
@@ -233,7 +232,10 @@ class ActiveLearningExperiment:
 
         Raises:
             SystemExit: With status 3, when a query waits for its answers.
+            ValueError: The model cannot score a pool as the strategy needs it.
         """
+        if self.state.stage(0, 'train') is None:  # before people are asked
+            check_model(MODELS.build(copy.deepcopy(self.cfg.model)), self.strategy)
         if get_rank() == 0:
             self._write_config()
         number = max(len(self.state.rounds) - 1, 0)
@@ -447,8 +449,6 @@ class ActiveLearningExperiment:
                         osp.join(self.folder(number), TAKEN))
         barrier()
         runner = Runner.from_cfg(self.round_config(number))
-        model = runner.model
-        check_model(model.module if is_model_wrapper(model) else model, self.strategy)
         last = _LastEvaluation()
         runner.register_hook(last)
         runner.train()
