@@ -222,6 +222,7 @@ def _some(ids) -> str:
 def replay(args) -> int:
     import mmpose_al  # noqa: F401
     from mmpose_al.active_learning import QUERY_STRATEGIES
+    from mmpose_al.active_learning.pool import check_unit
     pool, number, settings = _scored(args.scores, args.round)
     if args.strategy:
         strategy = dict(type=args.strategy)
@@ -244,6 +245,8 @@ def replay(args) -> int:
     except (KeyError, TypeError) as error:
         names = ', '.join(sorted(QUERY_STRATEGIES.module_dict))
         raise ValueError(f'{error}; strategies are {names}') from error
+    frames = (pool.views.unit == pool.views.frame_id).all()
+    check_unit('frames' if frames else settings.get('unit', 'images'), built.needs)
     picked = built.select(pool, budget)
     if args.json:
         print(json.dumps(dict(

@@ -146,11 +146,7 @@ def check_pool(pool: Pool, needs: Sequence[str] = ()) -> None:
         FormatError: A person of a pool of frames belongs to none.
         ValueError: There are no cameras, or the units are no frames.
     """
-    if pool.unit != 'frames' and {'cameras', 'frames'} & set(needs):
-        raise ValueError(
-            f'active_learning.unit is {pool.unit!r}, but the strategy or self_training '
-            'judges frames, all views of them together; set active_learning.unit='
-            "'frames', or choose a strategy for single views without self_training")
+    check_unit(pool.unit, needs)
     shown = {a['image_id'] for a in pool.data['annotations'] if a['id'] in pool.persons}
     images = [i for i in pool.data['images'] if i['id'] in shown]
     lost = next((i for i in images if i.get('frame_id') is None), None)
@@ -165,6 +161,15 @@ def check_pool(pool: Pool, needs: Sequence[str] = ()) -> None:
             'the pool has a camera_id; write cameras and frames '
             '(docs/multiview_format.md), or choose a strategy for single views without '
             'self_training')
+
+
+def check_unit(unit: str, needs: Sequence[str]) -> None:
+    """Raise a ValueError if views are compared, but their frames are not labelled."""
+    if unit != 'frames' and {'cameras', 'frames'} & set(needs):
+        raise ValueError(
+            f'active_learning.unit is {unit!r}, but the strategy or self_training '
+            'judges frames, all views of them together; set active_learning.unit='
+            "'frames', or choose a strategy for single views without self_training")
 
 
 def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:

@@ -155,6 +155,11 @@ def test_replay_of_a_score_file(tmp_path, capsys):
                         (['--budget', '1'], 'give --strategy')):
         assert tool.main(['replay', path] + words) == 1
         assert text in capsys.readouterr().err
+    save_views(views._replace(unit=views.image_id), path)  # single images
+    for strategy, status in (('MultiViewConsistency', 1), ('MultiPeakEntropy', 0)):
+        assert tool.main(['replay', path, '--strategy', strategy, '--budget', '1']
+                         ) == status
+    assert "unit is 'images'" in capsys.readouterr().err
     assert tool.main(['replay', str(tmp_path), '--strategy', 'RandomSampling']) == 1
     assert 'no experiment' in capsys.readouterr().err
 
