@@ -394,6 +394,19 @@ def test_true_errors_by_hand():
     assert errors['3D'][0] == pytest.approx(7, abs=1e-2) and np.isnan(errors['3D'][1])
 
 
+def test_single_images_are_scored_by_what_one_view_tells():
+    from mmpose_al.active_learning.statistics import PoolStatistics
+    views, _ = make_views(2, noise=0.0)
+    labeled = np.array([True, False])
+    pool = PoolStatistics(views, np.array([0, 10]), labeled)
+    assert set(analysis.scores_of(pool, (0, ))) == {'BSB', 'MPE', 'MVC', 'CoreSet'}
+    images = PoolStatistics(views._replace(unit=views.id), views.id,
+                            np.arange(len(views.id)) < 1)
+    scores = analysis.scores_of(images, (0, ), frames=False)
+    assert set(scores) == {'BSB', 'MPE', 'CoreSet'}
+    assert np.isfinite(scores['CoreSet']).all()
+
+
 @pytest.mark.parametrize('names, expected', [
     (['pck/a', 'multiview/MKPE', 'coco/AP'], ('multiview/MKPE', True)),
     (['pck/a', 'coco/AP'], ('coco/AP', False)),

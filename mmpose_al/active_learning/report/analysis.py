@@ -167,11 +167,19 @@ def histograms(units: np.ndarray, clusters: np.ndarray,
 # ---- scores and the truth ------------------------------------------------------------
 
 
-def scores_of(pool: PoolStatistics, root: Sequence[int]) -> Dict[str, np.ndarray]:
-    """What each strategy would have said of each unit, (U, )."""
+def scores_of(pool: PoolStatistics, root: Sequence[int],
+              frames: bool = True) -> Dict[str, np.ndarray]:
+    """What each strategy would have said of each unit, (U, ).
+
+    Args:
+        pool (PoolStatistics): With predictions.
+        root (Sequence[int]): Root joints of CoreSet.
+        frames (bool): Whether units are frames, all views together; else strategies for
+            single views stand alone.
+    """
     scores = dict(BSB=BestVsSecondBest().utilities(pool),
                   MPE=MultiPeakEntropy().utilities(pool))
-    if pool.views.calibrated.any():
+    if frames and pool.views.calibrated.any():
         scores['MVC'] = MultiViewConsistency().utilities(pool)
         core_set = CoreSetPoses(tuple(root))
     else:
@@ -229,13 +237,15 @@ def correlations(experiment: Experiment) -> List[dict]:
     pool = experiment.pool
     annotations = {a['id']: np.asarray(a['keypoints'], float).reshape(-1, 3)
                    for a in pool.data['annotations'] if a.get('keypoints')}
-    truth = pool.truth()
+    frames = experiment.unit == 'frames'
+    truth = pool.truth() if frames else {}
     rows = []
     for number in rounds:
         statistics = experiment.statistics(number)
         free = ~statistics.labeled
         errors = true_errors(statistics, annotations, truth)
-        for name, score in scores_of(statistics, experiment.root()).items():
+        for name, score in scores_of(
+                statistics, experiment.root(), frames).items():
             for kind, error in errors.items():
                 rho, count = rank_correlation(score[free], error[free])
                 rows.append(dict(round=number, score=name, error=kind, rho=rho,
