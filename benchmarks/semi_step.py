@@ -103,7 +103,8 @@ def with_cameras(data, args, device):
     K = np.array([[3.0 * args.size, 0, args.size / 2],
                   [0, 3.0 * args.size, args.size / 2], [0, 0, 1]], np.float32)
     for index, sample in enumerate(data):
-        sample.set_metainfo(dict(input_K=K, frame_id=index // 4, person_id=0))
+        sample.set_metainfo(dict(
+            input_K=K, input_dist=np.zeros(14), frame_id=index // 4, person_id=0))
         sample.gt_instance_labels.relative_depth = torch.zeros(1, 17, device=device)
         sample.gt_instance_labels.relative_depth_weights = torch.ones(
             1, 17, device=device)
@@ -114,7 +115,8 @@ def make_batch(args, device):
     data = []
     for index in range(2 * args.batch):
         sample = PoseDataSample(metainfo=dict(
-            is_labeled=index < args.batch, aug_seed=index))
+            is_labeled=index < args.batch, aug_seed=index,
+            flip_indices=[0] + [j + 1 - 2 * (j % 2 == 0) for j in range(1, 17)]))
         sample.gt_fields = PixelData(
             heatmaps=torch.rand(17, args.size // 4, args.size // 4, device=device))
         sample.gt_instance_labels = InstanceData(

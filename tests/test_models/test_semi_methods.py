@@ -533,7 +533,7 @@ def test_mirrored_views_need_to_know_left_from_right():
     assert 'unsup_student0_loss_kpt' in plain
     for key, start in (('hard_view', 0), ('easy_view', 100)):
         model = build('PoseDual', start=start, **{key: dict(flip_prob=0.5)})
-        with pytest.raises(ValueError, match=f"{key} .*'flip_indices' to meta_keys"):
+        with pytest.raises(ValueError, match=f"{key} mirrors .*'flip_indices' to meta_keys"):
             model.loss(batch, data)
 
 

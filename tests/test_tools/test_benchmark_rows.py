@@ -1,4 +1,5 @@
 """What the rows of the tables run, and what they cost."""
+import importlib
 import json
 import os
 import os.path as osp
@@ -132,3 +133,18 @@ def test_cost_of_a_row():
     assert semi_supervised.forwards('supervised-all') == 3
     with pytest.raises(ValueError, match='unknown-row'):
         semi_supervised.forwards('unknown-row')
+
+
+@pytest.mark.parametrize('name', ['DataDistill A', 'Yu24 A, K=1', 'MultiPath single',
+                                  'Iqbal20 WS'])
+def test_a_row_of_semi_step_runs(name):
+    """The kinds of samples that the methods ask for are those of its batches."""
+    import argparse
+
+    import torch
+    from mmengine.registry import init_default_scope
+    semi_step = importlib.import_module('semi_step')
+    init_default_scope('mmpose')
+    row = semi_step.measure(name, argparse.Namespace(
+        size=32, batch=4, repeats=1, backbone='lite0'), torch.device('cpu'))
+    assert row['method'] == name and row['ratio'] > 0 and row['ideal'] > 3

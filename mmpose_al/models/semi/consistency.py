@@ -208,9 +208,9 @@ class EasyHardEstimator(SemiPoseEstimator):
                     if getattr(view, 'flip_prob', 0) > 0]
         if mirrored:
             raise ValueError(
-                f'{mirrored[0]} of {type(self).__name__} mirrors images, but the '
-                "samples do not say which joints are left and right; add "
-                "'flip_indices' to meta_keys of PackPoseInputs")
+                f'{type(self).__name__}.{mirrored[0]} mirrors images, but the samples do '
+                "not say which joints are left and right; add 'flip_indices' to "
+                'meta_keys of PackPoseInputs')
         return range(self.students[0].head.out_channels)
 
 
