@@ -2,6 +2,8 @@
 import math
 from typing import List, Optional, Sequence
 
+from ..datasets.format import is_number
+
 PLATEAU = ('metric', 'rounds', 'min_gain', 'rule')
 RULES = dict(greater=1, less=-1)
 
@@ -27,7 +29,7 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
     if unknown:
         raise ValueError(f'unknown limits {unknown}; there are {", ".join(known)}')
     for name, value in limits.items():
-        if name != 'plateau' and value is not None and not _number(value):
+        if name != 'plateau' and value is not None and not is_number(value):
             raise ValueError(f'active_learning.limits.{name} is {value!r}; write a '
                              'number')
     if limits.get('plateau') is not None:
@@ -67,14 +69,10 @@ def _check_plateau(rule: dict) -> None:
         raise ValueError(f'active_learning.limits.plateau: rule is {rule["rule"]!r}; '
                          f'write one of {", ".join(RULES)}')
     span, gain = rule.get('rounds', 2), rule.get('min_gain', 0)
-    if not _number(span) or isinstance(span, float) or span < 1 or not _number(gain):
+    if not is_number(span) or isinstance(span, float) or span < 1 or not is_number(gain):
         raise ValueError(f'active_learning.limits.plateau: rounds is {span!r} and '
                          f'min_gain {gain!r}; write a whole number, at least 1, and a '
                          'number')
-
-
-def _number(value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _plateau(rule: dict, rounds: Sequence[dict]) -> Optional[str]:

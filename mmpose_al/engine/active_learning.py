@@ -204,16 +204,14 @@ class ActiveLearningExperiment:
         """
         digest = experiment_digest(self.cfg)
         state = load_state(self.work_dir)
-        new = state is None
-        if new:
+        if state is None:
             state = new_state(self.work_dir, self.pool, digest, self.seed)
         known = state.content['config_digest']
         if not state.rounds or known == experiment_digest(self.cfg, annotator=()):
             state.content['config_digest'] = digest
         check_state(state, self.pool, digest, self.seed)
-        if new or known != digest:
-            self._write_config()
-            state.write()
+        self._write_config()
+        state.write()
         return state
 
     def _write_config(self) -> None:
@@ -236,8 +234,6 @@ class ActiveLearningExperiment:
         """
         if self.state.stage(0, 'train') is None:  # before people are asked
             check_model(MODELS.build(copy.deepcopy(self.cfg.model)), self.strategy)
-        if get_rank() == 0:
-            self._write_config()
         number = max(len(self.state.rounds) - 1, 0)
         while True:
             reason = self._round(number)

@@ -327,7 +327,7 @@ def test_pretrained_then_fine_tuned(crumbs, tmp_path):
 
 @needs_crumbs
 @pytest.mark.skipif('MMPOSE_AL_ALL_CONFIGS' not in os.environ,
-                    reason='half an hour; MMPOSE_AL_ALL_CONFIGS=1 runs them')
+                    reason='eight minutes; MMPOSE_AL_ALL_CONFIGS=1 runs them')
 @pytest.mark.parametrize('path', HERE)
 def test_every_config(path, crumbs, tmp_path):
     """Two steps and an evaluation of each."""

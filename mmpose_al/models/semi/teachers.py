@@ -217,6 +217,4 @@ class MeanTeacherPose(TaughtStudent):
                 else super().predicting)
 
     def predict(self, inputs, data_samples):
-        if self.test_cfg['predict'] == 'teacher':
-            return self.teacher.predict(inputs, data_samples)
-        return self.students[0].predict(inputs, data_samples)
+        return self.predicting[0].predict(inputs, data_samples)
