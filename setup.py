@@ -4,6 +4,7 @@ MIM (``mim train mmpose_al CONFIG``) and MMEngine (``mmpose_al::...`` in a confi
 look for configs and tools in ``mmpose_al/.mim``. A wheel gets copies of them; an
 editable install (``pip install -e .``) gets links, so that it never goes stale.
 """
+
 import os
 import os.path as osp
 import shutil
@@ -59,14 +60,12 @@ def copy_mim_files(build_lib):
     for name in MIM_FILES:
         source, target = osp.join(ROOT, name), osp.join(folder, name)
         if osp.isdir(source):
-            shutil.copytree(
-                source, target, ignore=shutil.ignore_patterns('__pycache__'))
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns('__pycache__'))
         elif osp.exists(source):
             shutil.copyfile(source, target)
 
 
 class BuildWithMim(build_py):
-
     def run(self):
         super().run()
         if getattr(self, 'editable_mode', False):
@@ -76,7 +75,6 @@ class BuildWithMim(build_py):
 
 
 class DevelopWithMim(develop):
-
     def run(self):
         super().run()
         link_mim_files()
@@ -107,4 +105,5 @@ setup(
         'Programming Language :: Python :: 3.12',
         'Topic :: Scientific/Engineering :: Image Recognition',
     ],
-    zip_safe=False)
+    zip_safe=False,
+)

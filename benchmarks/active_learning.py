@@ -12,6 +12,7 @@ the same rows and seeds too: a run that another one is at is left to it. `all` i
 supervision with the schedule of a round. Rows of a seed that train the same network on
 the same first labels share their first training: the next ones copy it.
 """
+
 import argparse
 import fcntl
 import os
@@ -23,18 +24,28 @@ from contextlib import contextmanager
 
 sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
 
-from mmengine.config import Config  # noqa: E402
-from semi_supervised import (ROOT, config_digest, last_metrics, machine,  # noqa: E402
-                             write_json)
+from mmengine.config import Config
+from semi_supervised import ROOT, config_digest, last_metrics, machine, write_json
 
-from mmpose_al.active_learning import State, load_state  # noqa: E402
-from mmpose_al.engine.active_learning import (LABELS, TAKEN,  # noqa: E402
-                                              experiment_digest)
+from mmpose_al.active_learning import State, load_state
+from mmpose_al.engine.active_learning import LABELS, TAKEN, experiment_digest
 
 PATH = 'configs/active_learning/synthetic/{}_lite0_synthetic-64x64.py'
 # Full supervision first, then what is compared, then what is added to it.
-ROWS = ('all', 'random', 'bsb', 'mpe', 'coreset', 'mvc', 'mvc-spread', 'random-pl',
-        'mvc-pl', 'mvc-pl-grow', 'mvc-pl-constant', 'mvc-posedual')
+ROWS = (
+    'all',
+    'random',
+    'bsb',
+    'mpe',
+    'coreset',
+    'mvc',
+    'mvc-spread',
+    'random-pl',
+    'mvc-pl',
+    'mvc-pl-grow',
+    'mvc-pl-constant',
+    'mvc-posedual',
+)
 TABLES = {'synthetic': {row: PATH.format(row) for row in ROWS}}
 METRICS = ('pck/', 'multiview/', 'coco/')
 PREFIXES = ('', 'mean/', 'ensemble/', 'student0/', 'student1/')  # of a dual estimator
@@ -47,24 +58,36 @@ def rounds_of(state) -> list:
     for entry in state.rounds:
         stages = entry['stages']
         select, pseudo = stages.get('select', {}), stages.get('pseudo', {})
-        result.append(dict(
-            labels=stages['annotate']['labels'], views=stages['annotate']['views'],
-            joints=stages['annotate']['joints'],
-            share=round(stages['annotate']['labels'] / units, 4),
-            metrics=plain(stages['train']['metrics']),
-            picked=select.get('ids'), utilities=select.get('utilities'),
-            pseudo=len(pseudo.get('ids', [])), candidates=pseudo.get('candidates'),
-            pseudo_mkpe=pseudo.get('mkpe'),
-            seconds={name: stage['seconds'] for name, stage in stages.items()}))
+        result.append(
+            dict(
+                labels=stages['annotate']['labels'],
+                views=stages['annotate']['views'],
+                joints=stages['annotate']['joints'],
+                share=round(stages['annotate']['labels'] / units, 4),
+                metrics=plain(stages['train']['metrics']),
+                picked=select.get('ids'),
+                utilities=select.get('utilities'),
+                pseudo=len(pseudo.get('ids', [])),
+                candidates=pseudo.get('candidates'),
+                pseudo_mkpe=pseudo.get('mkpe'),
+                seconds={name: stage['seconds'] for name, stage in stages.items()},
+            )
+        )
     return result
 
 
 def plain(metrics: dict) -> dict:
     """Those of the whole set and of an action: not of one joint or one camera."""
-    return {name: round(value, 4) for name, value in metrics.items() if any(
-        name.startswith(prefix + metric)
-        and (name[len(prefix):].count('/') == 1 or '/action/' in name)
-        for prefix in PREFIXES for metric in METRICS)}
+    return {
+        name: round(value, 4)
+        for name, value in metrics.items()
+        if any(
+            name.startswith(prefix + metric)
+            and (name[len(prefix) :].count('/') == 1 or '/action/' in name)
+            for prefix in PREFIXES
+            for metric in METRICS
+        )
+    }
 
 
 @contextmanager
@@ -118,10 +141,16 @@ def share_first_round(work_dir: str, config: Config, others: dict) -> str:
         os.makedirs(osp.join(work_dir, first), exist_ok=True)
         for name in (checkpoint, osp.join(first, LABELS), osp.join(first, TAKEN)):
             shutil.copyfile(osp.join(folder, name), osp.join(work_dir, name))
-        State(work_dir, dict(
-            state.content, config_digest=experiment_digest(config), finished=None,
-            labeled=[e for e in state.content['labeled'] if e['round'] == 0],
-            rounds=[dict(round=0, stages=stages)])).write()
+        State(
+            work_dir,
+            dict(
+                state.content,
+                config_digest=experiment_digest(config),
+                finished=None,
+                labeled=[e for e in state.content['labeled'] if e['round'] == 0],
+                rounds=[dict(round=0, stages=stages)],
+            ),
+        ).write()
         return folder
     return ''
 
@@ -132,11 +161,9 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
     Returns:
         str: ``'done before'``, ``'runs elsewhere'`` or ``'done'``.
     """
-    result = osp.join(ROOT, 'benchmarks', 'results', f'active_{table}',
-                      f'{row}_seed{seed}.json')
+    result = osp.join(ROOT, 'benchmarks', 'results', f'active_{table}', f'{row}_seed{seed}.json')
     path = TABLES[table][row]
-    work_dir = osp.join('work_dirs', 'benchmarks', f'active_{table}',
-                        f'{row}_seed{seed}')
+    work_dir = osp.join('work_dirs', 'benchmarks', f'active_{table}', f'{row}_seed{seed}')
     os.makedirs(osp.join(ROOT, work_dir), exist_ok=True)
     with alone(osp.join(ROOT, work_dir, 'benchmark.lock')) as mine:
         if osp.exists(result):
@@ -146,51 +173,71 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
         config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
         data_root = config.get('data_root', '')
         if not osp.isdir(osp.join(ROOT, data_root)):
-            sys.exit(f'active_learning: no data in {data_root}; make it: python '
-                     f'tools/make_synthetic.py {data_root} --preset small')
+            sys.exit(
+                f'active_learning: no data in {data_root}; make it: python '
+                f'tools/make_synthetic.py {data_root} --preset small'
+            )
         if row != 'all' and not extra:
-            shared = share_first_round(osp.join(ROOT, work_dir), seeded(path, seed), {
-                osp.join(ROOT, osp.dirname(work_dir), f'{other}_seed{seed}'):
-                    seeded(TABLES[table][other], seed)
-                for other in TABLES[table] if other not in ('all', row)})
+            shared = share_first_round(
+                osp.join(ROOT, work_dir),
+                seeded(path, seed),
+                {
+                    osp.join(ROOT, osp.dirname(work_dir), f'{other}_seed{seed}'): seeded(
+                        TABLES[table][other], seed
+                    )
+                    for other in TABLES[table]
+                    if other not in ('all', row)
+                },
+            )
             if shared:
-                print(f'{table} {row} seed {seed}: first training from {shared}',
-                      flush=True)
+                print(f'{table} {row} seed {seed}: first training from {shared}', flush=True)
         command = ['tools/train.py', path, '--work-dir', work_dir]
         command += ['--resume'] if row == 'all' else []
         command += ['--cfg-options', f'randomness.seed={seed}'] + extra
         print(f'{table} {row} seed {seed}: python {" ".join(command)}', flush=True)
         log_file = osp.join(work_dir, 'train.log')
         with open(osp.join(ROOT, log_file), 'a') as log:
-            status = subprocess.run([sys.executable] + command, cwd=ROOT, stdout=log,
-                                    stderr=log).returncode
+            status = subprocess.run(
+                [sys.executable] + command, cwd=ROOT, stdout=log, stderr=log
+            ).returncode
         if status:
-            sys.exit(f'active_learning: {row} seed {seed} ended with status {status}; '
-                     f'the end of {log_file} tells why. The same command goes on')
+            sys.exit(
+                f'active_learning: {row} seed {seed} ended with status {status}; '
+                f'the end of {log_file} tells why. The same command goes on'
+            )
         content = dict(
-            table=f'active_{table}', row=row, seed=seed, config=path,
-            command='python ' + ' '.join(command), config_digest=config_digest(config),
-            machine=machine(), threads=os.environ.get('OMP_NUM_THREADS'),
-            input_size=list(config.input_size))
+            table=f'active_{table}',
+            row=row,
+            seed=seed,
+            config=path,
+            command='python ' + ' '.join(command),
+            config_digest=config_digest(config),
+            machine=machine(),
+            threads=os.environ.get('OMP_NUM_THREADS'),
+            input_size=list(config.input_size),
+        )
         if row == 'all':
             found = last_metrics(osp.join(ROOT, work_dir), METRICS)
             content.update(metrics=plain(found['metrics']), steps=found['step'])
         else:
             state = load_state(osp.join(ROOT, work_dir))
             content.update(
-                rounds=rounds_of(state), unit=state.content['unit'],
+                rounds=rounds_of(state),
+                unit=state.content['unit'],
                 units=state.content['pool']['units'],
                 finished=state.content['finished'],
                 strategy=config.active_learning.strategy,
                 self_training=config.active_learning.get('self_training'),
-                steps=state.rounds[-1]['stages']['train']['steps'])
+                steps=state.rounds[-1]['stages']['train']['steps'],
+            )
         write_json(content, result)
     return 'done'
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('table', choices=TABLES)
     parser.add_argument('--rows', nargs='+', choices=ROWS, default=list(ROWS))
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
@@ -198,8 +245,10 @@ def main() -> None:
     args = parser.parse_args()
     for seed in args.seeds:
         for row in args.rows:
-            print(f'{args.table} {row} seed {seed}: '
-                  f'{run(args.table, row, seed, args.cfg_options)}', flush=True)
+            print(
+                f'{args.table} {row} seed {seed}: {run(args.table, row, seed, args.cfg_options)}',
+                flush=True,
+            )
 
 
 if __name__ == '__main__':

@@ -9,6 +9,7 @@ CHECKPOINT (a pre-training's, say) finds in them: the cosine between both, in do
 precision, mean and lowest over groups of views. 1 is no difference. Two minutes on one
 core; writes benchmarks/results/alignment_gradient.json.
 """
+
 import argparse
 import json
 import os.path as osp
@@ -17,20 +18,20 @@ import sys
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
 sys.path.insert(0, ROOT)
 
-import torch  # noqa: E402
-from mmengine.config import Config  # noqa: E402
-from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
-from mmpose.registry import MODELS  # noqa: E402
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from mmpose.registry import MODELS
 
-import mmpose_al  # noqa: E402, F401
-from mmpose_al.apis import load_weights  # noqa: E402
-from mmpose_al.geometry.depth import reconstruct  # noqa: E402
-from mmpose_al.models.heads.heatmap_2p5d import camera_of  # noqa: E402
-from mmpose_al.models.losses import MultiViewConsistencyLoss  # noqa: E402
+from mmpose_al.apis import load_weights
+from mmpose_al.geometry.depth import reconstruct
+from mmpose_al.models.heads.heatmap_2p5d import camera_of
+from mmpose_al.models.losses import MultiViewConsistencyLoss
 
-CONFIG = osp.join(ROOT, 'configs', 'weakly_supervised_3d', 'synthetic',
-                  'ws_lite0_synthetic-64x64.py')
+CONFIG = osp.join(
+    ROOT, 'configs', 'weakly_supervised_3d', 'synthetic', 'ws_lite0_synthetic-64x64.py'
+)
 STEP = 1e-5  # pixels, or relative depth
 
 
@@ -46,20 +47,24 @@ def found(checkpoint: str, config: str, groups: int) -> list:
     result = []
     for batch in Runner.build_dataloader(config.train_dataloader, seed=0):
         data = model.data_preprocessor(batch, False)
-        views = [i for i, sample in enumerate(data['data_samples'])
-                 if not sample.metainfo['is_labeled']]
+        views = [
+            i for i, sample in enumerate(data['data_samples']) if not sample.metainfo['is_labeled']
+        ]
         with torch.no_grad():
             pose = model.head.pose(model.network.extract_feat(data['inputs'][views]))
         K, dist = camera_of([data['data_samples'][i] for i in views], pose.pixels)
         dist = K.new_zeros(len(K), 14) if dist is None else dist
-        values = [v.double().split(num_views) for v in
-                  (pose.pixels, pose.relative, pose.confidence.clamp(min=0), K, dist)]
+        values = [
+            v.double().split(num_views)
+            for v in (pose.pixels, pose.relative, pose.confidence.clamp(min=0), K, dist)
+        ]
         for pixels, relative, confidence, *camera in zip(*values):
             camera = (camera[0], pair, camera[1])
             if reconstruct(pixels, relative, *camera).valid.all():
                 result.append((pixels, relative, confidence, camera))
         if len(result) >= groups:
-            return result[:groups]
+            break
+    return result[:groups]
 
 
 def compare(distance: str, pixels, relative, confidence, camera) -> list:
@@ -89,31 +94,37 @@ def compare(distance: str, pixels, relative, confidence, camera) -> list:
                     moved[which].view(-1)[index] += sign * STEP
                     ends.append(value(*moved))
                 own.view(-1)[index] = (ends[0] - ends[1]) / (2 * STEP)
-        result.append(torch.cosine_similarity(gradient.flatten(), own.flatten(), 0)
-                      .item())
+        result.append(torch.cosine_similarity(gradient.flatten(), own.flatten(), 0).item())
     return result
 
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('checkpoint')
     parser.add_argument('--config', default=CONFIG)
     parser.add_argument('--groups', type=int, default=8)
-    parser.add_argument('--out', default=osp.join(ROOT, 'benchmarks', 'results',
-                                                  'alignment_gradient.json'))
+    parser.add_argument(
+        '--out', default=osp.join(ROOT, 'benchmarks', 'results', 'alignment_gradient.json')
+    )
     args = parser.parse_args()
     views = found(args.checkpoint, args.config, args.groups)
-    report = dict(command='python benchmarks/alignment_gradient.py CHECKPOINT '
-                          f'--groups {args.groups}',
-                  checkpoint=osp.relpath(args.checkpoint, ROOT), groups=len(views))
+    report = dict(
+        command=f'python benchmarks/alignment_gradient.py CHECKPOINT --groups {args.groups}',
+        checkpoint=osp.relpath(args.checkpoint, ROOT),
+        groups=len(views),
+    )
     for distance in ('l1', 'euclidean'):
         cosines = torch.tensor([compare(distance, *group) for group in views])
         for name, column in zip(('2D joints', 'depths'), cosines.T):
-            print(f'{distance}, {name}: cosine {column.mean():.2f}, '
-                  f'lowest {column.min():.2f}', flush=True)
-            report[f'{distance}, {name}'] = dict(mean=round(column.mean().item(), 3),
-                                                 lowest=round(column.min().item(), 3))
+            print(
+                f'{distance}, {name}: cosine {column.mean():.2f}, lowest {column.min():.2f}',
+                flush=True,
+            )
+            report[f'{distance}, {name}'] = dict(
+                mean=round(column.mean().item(), 3), lowest=round(column.min().item(), 3)
+            )
     with open(args.out, 'w') as file:
         json.dump(report, file, indent=1)
         file.write('\n')

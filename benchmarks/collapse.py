@@ -9,19 +9,19 @@ labelled images, for each seed, and since which step CollapseMonitorHook says th
 collapse. Rows of which no run is there are left out. With --write the table takes the
 place between `<!-- table: collapse -->` and `<!-- end -->` of a page.
 """
+
 import argparse
 import json
 import os.path as osp
 import re
-import statistics
 import sys
 from glob import glob
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 sys.path[:0] = [osp.join(ROOT, 'tools', 'analysis'), osp.join(ROOT, 'benchmarks')]
 
-from results_table import mean_std, write_table  # noqa: E402
-from semi_supervised import machine, write_json  # noqa: E402
+from results_table import mean_std, write_table
+from semi_supervised import machine, write_json
 
 # Row -> its views, the teacher's first
 ROWS = {
@@ -55,8 +55,7 @@ def share(entries: list, last: int) -> float:
     late = [e for e in found if e['step'] > end - last]
     if not late:
         raise ValueError('its log has no response_easy')
-    return (sum(e['response_easy'] for e in late)
-            / sum(e['response_labeled'] for e in late))
+    return sum(e['response_easy'] for e in late) / sum(e['response_labeled'] for e in late)
 
 
 def look(folder: str, last: int) -> dict:
@@ -73,27 +72,34 @@ def look(folder: str, last: int) -> dict:
 
 def table(content: dict) -> str:
     """Markdown."""
-    lines = ['| views, the teacher\'s first | row | seeds | share of the response to '
-             'labelled images | the monitor speaks |', '| --- | --- | --- | --- | --- |']
+    lines = [
+        "| views, the teacher's first | row | seeds | share of the response to "
+        'labelled images | the monitor speaks |',
+        '| --- | --- | --- | --- | --- |',
+    ]
     for row in (row for row in ROWS if row in content['rows']):
         runs = content['rows'][row]
         since = sorted(run['since'] for run in runs if run['since'] is not None)
         steps = ''
         if since:
             steps = f', since step {since[0]}' + (
-                f' to {since[-1]}' if since[-1] > since[0] else '')
+                f' to {since[-1]}' if since[-1] > since[0] else ''
+            )
         lines.append(
             f'| {ROWS[row]} | `{row}` | {len(runs)} '
             f'| {mean_std([run["share"] for run in runs], ".2f")} '
-            f'| {f"{len(since)} of {len(runs)}" if since else "never"}{steps} |')
-    lines.append(f'\nMeans over the last {content["last"]} steps and the seeds; '
-                 f'{content["machine"]}.')
+            f'| {f"{len(since)} of {len(runs)}" if since else "never"}{steps} |'
+        )
+    lines.append(
+        f'\nMeans over the last {content["last"]} steps and the seeds; {content["machine"]}.'
+    )
     return '\n'.join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('--runs', default='work_dirs/benchmarks/synthetic')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--last', type=int, default=200, help='steps that count')
@@ -106,13 +112,14 @@ def main() -> None:
             folder = osp.join(args.runs, f'{row}_seed{seed}')
             if osp.exists(osp.join(folder, 'test.json')):  # it is done
                 try:
-                    rows.setdefault(row, []).append(
-                        dict(seed=seed, **look(folder, args.last)))
+                    rows.setdefault(row, []).append(dict(seed=seed, **look(folder, args.last)))
                 except ValueError as error:
                     sys.exit(f'collapse: {folder}: {error}')
     if not rows:
-        sys.exit(f'collapse: {args.runs} has none of the runs; python '
-                 f'benchmarks/semi_supervised.py synthetic --rows {" ".join(ROWS)}')
+        sys.exit(
+            f'collapse: {args.runs} has none of the runs; python '
+            f'benchmarks/semi_supervised.py synthetic --rows {" ".join(ROWS)}'
+        )
     content = dict(last=args.last, machine=machine(), rows=rows)
     write_json(content, args.out)
     if args.write:

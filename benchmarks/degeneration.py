@@ -24,6 +24,7 @@ OUT.png; a minute a seed on one core. With --write nothing is trained: the table
 OUT.json takes the place between `<!-- table: degeneration -->` and `<!-- end -->` of a
 page.
 """
+
 import argparse
 import json
 import os
@@ -35,26 +36,44 @@ from typing import Callable, List
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
 sys.path[:0] = [ROOT, osp.join(ROOT, 'tools', 'analysis')]
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from torch import nn  # noqa: E402
+import numpy as np
+import torch
+from results_table import write_table
+from torch import nn
 
-from mmpose_al.datasets.synthetic import body as bodies  # noqa: E402
-from mmpose_al.geometry.alignment import apply_similarity, procrustes  # noqa: E402
-from mmpose_al.geometry.depth import (length_left, limb_lengths,  # noqa: E402
-                                      rays, reconstruct)
-from mmpose_al.models.losses import (HandednessLoss, LimbLengthLoss,  # noqa: E402
-                                     MultiViewConsistencyLoss)
-from results_table import write_table  # noqa: E402
+from mmpose_al.datasets.synthetic import body as bodies
+from mmpose_al.geometry.alignment import apply_similarity, procrustes
+from mmpose_al.geometry.depth import length_left, limb_lengths, rays, reconstruct
+from mmpose_al.models.losses import HandednessLoss, LimbLengthLoss, MultiViewConsistencyLoss
 
 PAIR, ROOT_JOINT, JOINTS, VIEWS = (5, 11), 11, 17, 4
-LIMBS = [(5, 6), (11, 12), (6, 12), (5, 7), (7, 9), (6, 8), (8, 10), (11, 13), (13, 15),
-         (12, 14), (14, 16)]
-TRIPLES = [[(5, 6), ((5, 6), (11, 12)), (0, (3, 4))], [(11, 12), (13, 11), (15, 13)],
-           [(11, 12), (14, 12), (16, 14)]]
-VARIANTS = ('2.5D, known rotations', '2.5D', '2.5D + limbs',
-            '2.5D + limbs + handedness', '2.5D, no 2D labels', 'free 3D',
-            'free 3D, normalised')
+LIMBS = [
+    (5, 6),
+    (11, 12),
+    (6, 12),
+    (5, 7),
+    (7, 9),
+    (6, 8),
+    (8, 10),
+    (11, 13),
+    (13, 15),
+    (12, 14),
+    (14, 16),
+]
+TRIPLES = [
+    [(5, 6), ((5, 6), (11, 12)), (0, (3, 4))],
+    [(11, 12), (13, 11), (15, 13)],
+    [(11, 12), (14, 12), (16, 14)],
+]
+VARIANTS = (
+    '2.5D, known rotations',
+    '2.5D',
+    '2.5D + limbs',
+    '2.5D + limbs + handedness',
+    '2.5D, no 2D labels',
+    'free 3D',
+    'free 3D, normalised',
+)
 
 
 def poses(num: int, seed: int) -> np.ndarray:
@@ -65,8 +84,9 @@ def poses(num: int, seed: int) -> np.ndarray:
     for action in actions:
         body = bodies.sample_body(rng)
         motion = bodies.sample_motion(rng, action, np.linspace(0, 2, 4))
-        joints = bodies.body_keypoints(body, *bodies.forward_kinematics(
-            body, motion.angles, motion.heading))
+        joints = bodies.body_keypoints(
+            body, *bodies.forward_kinematics(body, motion.angles, motion.heading)
+        )
         result.append(joints[int(rng.integers(4))])
     result = np.stack(result)
     return result - result[:, 11:13].mean(1, keepdims=True)
@@ -80,11 +100,13 @@ def seen(points: np.ndarray, seed: int, distance: float = 4500.0) -> tuple:
         from world to camera, (N, 4, 3, 3).
     """
     rng = np.random.default_rng(seed)
-    azimuth = rng.uniform(0, 2 * np.pi, (len(points), 1)) + np.arange(VIEWS) * (
-        2 * np.pi / VIEWS) + rng.uniform(-0.3, 0.3, (len(points), VIEWS))
+    azimuth = (
+        rng.uniform(0, 2 * np.pi, (len(points), 1))
+        + np.arange(VIEWS) * (2 * np.pi / VIEWS)
+        + rng.uniform(-0.3, 0.3, (len(points), VIEWS))
+    )
     height = rng.uniform(-300, 1800, (len(points), VIEWS))
-    centre = np.stack([distance * np.cos(azimuth), distance * np.sin(azimuth), height],
-                      -1)
+    centre = np.stack([distance * np.cos(azimuth), distance * np.sin(azimuth), height], -1)
     forward = -centre / np.linalg.norm(centre, axis=-1, keepdims=True)
     right = np.cross(forward, [0.0, 0, 1])
     right /= np.linalg.norm(right, axis=-1, keepdims=True)
@@ -100,13 +122,16 @@ class Lifter(nn.Module):
         super().__init__()
         self.channels = channels
         self.layers = nn.Sequential(
-            nn.Linear(2 * JOINTS, hidden), nn.ReLU(), nn.Linear(hidden, hidden),
-            nn.ReLU(), nn.Linear(hidden, channels * JOINTS))
+            nn.Linear(2 * JOINTS, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, channels * JOINTS),
+        )
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        flat = image - image[..., ROOT_JOINT:ROOT_JOINT + 1, :]
-        return 0.1 * self.layers(8 * flat.flatten(-2)).unflatten(
-            -1, (JOINTS, self.channels))
+        flat = image - image[..., ROOT_JOINT : ROOT_JOINT + 1, :]
+        return 0.1 * self.layers(8 * flat.flatten(-2)).unflatten(-1, (JOINTS, self.channels))
 
 
 def lift(variant: str, network: nn.Module, image: torch.Tensor) -> tuple:
@@ -120,7 +145,7 @@ def lift(variant: str, network: nn.Module, image: torch.Tensor) -> tuple:
             points = points / gap.norm(dim=-1).clamp(min=1e-3)[..., None, None]
         some = torch.ones(points.shape[:-2])
         return points, some > 0, some
-    relative = out[..., 0] - out[..., ROOT_JOINT:ROOT_JOINT + 1, 0]
+    relative = out[..., 0] - out[..., ROOT_JOINT : ROOT_JOINT + 1, 0]
     if 'no 2D' in variant:
         image = image + out[..., 1:]
     points, valid = reconstruct(image, relative, torch.eye(3), PAIR)
@@ -133,8 +158,11 @@ def channels_of(variant: str) -> int:
 
 def distance(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Mean distance of joints after Procrustes with scale, unit of the target."""
-    return (apply_similarity(source, *procrustes(source, target, scale=True))
-            - target).norm(dim=-1).mean(-1)
+    return (
+        (apply_similarity(source, *procrustes(source, target, scale=True)) - target)
+        .norm(dim=-1)
+        .mean(-1)
+    )
 
 
 def diversity(points: torch.Tensor) -> torch.Tensor:
@@ -152,14 +180,15 @@ def judge(variant: str, network: nn.Module, truth: torch.Tensor) -> dict:
     mirrored = points * torch.tensor([1.0, 1, -1])
     plain, other = distance(points, truth), distance(mirrored, truth)
     first = slice(None, None, VIEWS)
-    return dict(error=float(plain.mean()),
-                mirrored=float((other < plain).float().mean()),
-                diversity=float(diversity(points[first]) / diversity(truth[first])),
-                valid=float(valid.float().mean()))
+    return dict(
+        error=float(plain.mean()),
+        mirrored=float((other < plain).float().mean()),
+        diversity=float(diversity(points[first]) / diversity(truth[first])),
+        valid=float(valid.float().mean()),
+    )
 
 
-def study(variant: str, steps: int = 600, num: int = 256, batch: int = 24,
-          seed: int = 0) -> dict:
+def study(variant: str, steps: int = 600, num: int = 256, batch: int = 24, seed: int = 0) -> dict:
     """Train one variant.
 
     Returns:
@@ -175,25 +204,23 @@ def study(variant: str, steps: int = 600, num: int = 256, batch: int = 24,
     network = Lifter(channels_of(variant))
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     consistency = MultiViewConsistencyLoss(loss_weight=1.0)
-    limbs = LimbLengthLoss(LIMBS, (lengths / unit[:, None]).mean(0).tolist(),
-                           loss_weight=1.0)
+    limbs = LimbLengthLoss(LIMBS, (lengths / unit[:, None]).mean(0).tolist(), loss_weight=1.0)
     handed = HandednessLoss(TRIPLES, loss_weight=5.0)
     image = views[..., :2] / views[..., 2:]
     curves = dict(step=[], loss=[], error=[], diversity=[], mirrored=[], valid=[])
     for step in range(steps + 1):
-        chosen = torch.randint(num, (batch, ))
+        chosen = torch.randint(num, (batch,))
         points, valid, left = lift(variant, network, image[chosen])
         sure = torch.ones(points.shape[:-1])
-        loss = total = consistency(points, sure, valid,
-                                   R[chosen] if 'rotations' in variant else None)
+        loss = total = consistency(
+            points, sure, valid, R[chosen] if 'rotations' in variant else None
+        )
         if 'limbs' in variant:
             total = total + limbs(points, sure, valid)
         if 'handedness' in variant:
-            total = (total + handed(points, sure, valid)
-                     + (0.1 - left).clamp(min=0).mean())
+            total = total + handed(points, sure, valid) + (0.1 - left).clamp(min=0).mean()
         if step % max(1, steps // 20) == 0:
-            found = dict(judge(variant, network, test), loss=float(loss.detach()),
-                         step=step)
+            found = dict(judge(variant, network, test), loss=float(loss.detach()), step=step)
             for name, value in found.items():
                 curves[name].append(value)
         optimizer.zero_grad()
@@ -205,17 +232,19 @@ def study(variant: str, steps: int = 600, num: int = 256, batch: int = 24,
 def plot(report: dict, path: str) -> None:
     """Loss, error and diversity along the training."""
     import matplotlib
+
     matplotlib.use('Agg')
     import matplotlib.pyplot as plt
+
     figure, axes = plt.subplots(1, 3, figsize=(12, 3.6), constrained_layout=True)
-    titles = dict(loss='multi-view loss', error='P-MPJPE, mm',
-                  diversity='diversity (truth = 1)')
+    titles = dict(loss='multi-view loss', error='P-MPJPE, mm', diversity='diversity (truth = 1)')
     for axis, (name, title) in zip(axes, titles.items()):
         for variant, runs in report['results'].items():
             values = np.array([run[name] for run in runs])
-            line, = axis.plot(runs[0]['step'], values.mean(0), label=variant)
-            axis.fill_between(runs[0]['step'], values.min(0), values.max(0), alpha=0.15,
-                              color=line.get_color())
+            (line,) = axis.plot(runs[0]['step'], values.mean(0), label=variant)
+            axis.fill_between(
+                runs[0]['step'], values.min(0), values.max(0), alpha=0.15, color=line.get_color()
+            )
         axis.set_title(title)
         axis.set_xlabel('step')
     axes[0].set_yscale('log')
@@ -228,20 +257,25 @@ def plot(report: dict, path: str) -> None:
 
 def table(report: dict) -> str:
     """Markdown: the end of the training, means over the seeds."""
-    lines = ['| output | multi-view loss | P-MPJPE, mm | diversity | mirrored |',
-             '| --- | --- | --- | --- | --- |']
+    lines = [
+        '| output | multi-view loss | P-MPJPE, mm | diversity | mirrored |',
+        '| --- | --- | --- | --- | --- |',
+    ]
     for variant, runs in report['results'].items():
         loss, error, diversity, mirrored = (
             np.mean([run[name][-1] for run in runs])
-            for name in ('loss', 'error', 'diversity', 'mirrored'))
-        lines.append(f'| {variant} | {loss:.3f} | {error:.0f} | {diversity:.2f} | '
-                     f'{100 * mirrored:.0f} % |')
+            for name in ('loss', 'error', 'diversity', 'mirrored')
+        )
+        lines.append(
+            f'| {variant} | {loss:.3f} | {error:.0f} | {diversity:.2f} | {100 * mirrored:.0f} % |'
+        )
     seeds = ', '.join(map(str, report['seeds']))
     return '\n'.join(lines + ['', f'Seeds {seeds}; {report["steps"]} steps.'])
 
 
-def study_command(doc: str, name: str, train: Callable, table: Callable,
-                  plot: Callable, steps: int = 600) -> None:
+def study_command(
+    doc: str, name: str, train: Callable, table: Callable, plot: Callable, steps: int = 600
+) -> None:
     """The command line of a study: train and write OUT.json and OUT.png, or --write.
 
     Args:
@@ -253,7 +287,8 @@ def study_command(doc: str, name: str, train: Callable, table: Callable,
         steps (int): Default of --steps.
     """
     parser = argparse.ArgumentParser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('--out', default=osp.join(ROOT, 'benchmarks', 'results', name))
     parser.add_argument('--steps', type=int, default=steps)
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
@@ -264,9 +299,14 @@ def study_command(doc: str, name: str, train: Callable, table: Callable,
             write_table(args.write, name, table(json.load(file)))
         return
     torch.set_num_threads(1)
-    report = dict(command='python ' + ' '.join(sys.argv), torch=torch.__version__,
-                  machine=platform.processor() or platform.machine(), seeds=args.seeds,
-                  steps=args.steps, **train(args.steps, args.seeds))
+    report = dict(
+        command='python ' + ' '.join(sys.argv),
+        torch=torch.__version__,
+        machine=platform.processor() or platform.machine(),
+        seeds=args.seeds,
+        steps=args.steps,
+        **train(args.steps, args.seeds),
+    )
     print(table(report))
     with open(args.out + '.json.tmp', 'w') as file:
         json.dump(report, file)
@@ -276,8 +316,11 @@ def study_command(doc: str, name: str, train: Callable, table: Callable,
 
 def train_all(steps: int, seeds: List[int]) -> dict:
     """All variants; see :func:`study`."""
-    return dict(results={variant: [study(variant, steps, seed=seed) for seed in seeds]
-                         for variant in VARIANTS})
+    return dict(
+        results={
+            variant: [study(variant, steps, seed=seed) for seed in seeds] for variant in VARIANTS
+        }
+    )
 
 
 if __name__ == '__main__':

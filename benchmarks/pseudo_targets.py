@@ -18,6 +18,7 @@ empty heatmap: above 1, background would be nearer to the truth. Writes OUT; wit
 --write its table also takes the place between `<!-- table: pseudo_targets -->` and
 `<!-- end -->` of a page.
 """
+
 import argparse
 import json
 import os.path as osp
@@ -27,21 +28,23 @@ from itertools import islice
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
 sys.path[:0] = [ROOT, osp.join(ROOT, 'tools', 'analysis')]
 
-import torch  # noqa: E402
-from mmengine.config import Config  # noqa: E402
-from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
-from mmpose.registry import MODELS  # noqa: E402
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from mmpose.registry import MODELS
+from results_table import write_table
 
-import mmpose_al  # noqa: E402, F401
-from mmpose_al.apis import load_weights  # noqa: E402
-from mmpose_al.geometry.heatmaps import peaks  # noqa: E402
-from mmpose_al.models.semi.base import augmentation_seeds  # noqa: E402
-from mmpose_al.models.semi.pseudo_heatmaps import (aggregate,  # noqa: E402
-                                                   threshold_and_refine,
-                                                   trusts_itself, uncertainty)
-from mmpose_al.models.views import carry, easy_view  # noqa: E402
-from results_table import write_table  # noqa: E402
+from mmpose_al.apis import load_weights
+from mmpose_al.geometry.heatmaps import peaks
+from mmpose_al.models.semi.base import augmentation_seeds
+from mmpose_al.models.semi.pseudo_heatmaps import (
+    aggregate,
+    threshold_and_refine,
+    trusts_itself,
+    uncertainty,
+)
+from mmpose_al.models.views import carry, easy_view
 
 NEAR = 0.08
 
@@ -57,15 +60,14 @@ def recipes(model, made: list) -> dict:
     Returns:
         dict: Of each recipe heatmaps (B, J, h, w), and bool (B, J).
     """
+
     def redrawn(heatmaps, seen):
         return threshold_and_refine(heatmaps, model.threshold, True, model.sigma, seen)
 
     (own, own_seen), (other, seen) = made
-    keep = trusts_itself(uncertainty(own, own_seen), uncertainty(other, seen),
-                         model.margin)
+    keep = trusts_itself(uncertainty(own, own_seen), uncertainty(other, seen), model.margin)
     everything = torch.ones(other.shape[1:3], dtype=torch.bool)
-    found = {'easy view': (other[0], everything),
-             'easy view, redrawn': redrawn(other[0], seen[0])}
+    found = {'easy view': (other[0], everything), 'easy view, redrawn': redrawn(other[0], seen[0])}
     for name, how in (('average', 'avg'), ('maximum', 'max')):
         together = aggregate(other, seen, how)
         found[name] = together, everything
@@ -73,7 +75,8 @@ def recipes(model, made: list) -> dict:
         mine = redrawn(aggregate(own, own_seen, how), own_seen.amax(0))
         found[f'{name}, redrawn, selected'] = (
             torch.where(keep[..., None, None], mine[0], target),
-            torch.where(keep, mine[1], confident))
+            torch.where(keep, mine[1], confident),
+        )
     return found
 
 
@@ -88,57 +91,66 @@ def measure(model, batches) -> dict:
     sums: dict = {}
     for batch in batches:
         data = model.data_preprocessor(batch, True)
-        free = [i for i, sample in enumerate(data['data_samples'])
-                if not sample.metainfo['is_labeled']]
+        free = [
+            i for i, sample in enumerate(data['data_samples']) if not sample.metainfo['is_labeled']
+        ]
         samples = [data['data_samples'][i] for i in free]
         images, seeds = data['inputs'][free], augmentation_seeds(samples)
-        hard = model.hard_view.sample(seeds, (images.shape[-1], images.shape[-2]),
-                                      images)
+        hard = model.hard_view.sample(seeds, (images.shape[-1], images.shape[-2]), images)
         flips = samples[0].metainfo['flip_indices']
         views = model.views(images, hard, seeds)
-        made = [model.candidates(network, images, hard, views, flips)[:2]
-                for network in (0, 1)]
+        made = [model.candidates(network, images, hard, views, flips)[:2] for network in (0, 1)]
         truth = torch.stack([sample.gt_fields.heatmaps for sample in samples])
-        truth, mask = carry(truth, easy_view(len(free), images), hard,
-                            model.scale_factor, flips)
-        known = torch.cat([torch.as_tensor(s.gt_instance_labels.keypoint_weights)
-                           for s in samples]) > 0
+        truth, mask = carry(truth, easy_view(len(free), images), hard, model.scale_factor, flips)
+        known = (
+            torch.cat([torch.as_tensor(s.gt_instance_labels.keypoint_weights) for s in samples]) > 0
+        )
         place, height = peaks(truth * mask)
         known &= height > 0.5  # in the hard view
         scale = torch.linalg.det(hard.matrix[:, :, :2]).abs().sqrt()
         near = NEAR * max(truth.shape[-2:]) * scale[:, None]
-        empty = (truth ** 2 * mask).mean((-2, -1))
+        empty = (truth**2 * mask).mean((-2, -1))
         for name, (target, taught) in recipes(model, made).items():
             taught = taught & known
             found, _ = peaks(target * mask)
             right = ((found - place).norm(dim=-1) <= near) & taught
             error = ((target - truth) ** 2 * mask).mean((-2, -1))
-            now = torch.stack([known.sum(), taught.sum(), right.sum(),
-                               error[taught].sum(), empty[taught].sum()]).double()
+            now = torch.stack(
+                [known.sum(), taught.sum(), right.sum(), error[taught].sum(), empty[taught].sum()]
+            ).double()
             sums[name] = sums.get(name, 0) + now
-    return {name: dict(taught=(taught / known).item(), right=(right / taught).item(),
-                       error=(error / empty).item())
-            for name, (known, taught, right, error, empty) in sums.items()}
+    return {
+        name: dict(
+            taught=(taught / known).item(),
+            right=(right / taught).item(),
+            error=(error / empty).item(),
+        )
+        for name, (known, taught, right, error, empty) in sums.items()
+    }
 
 
 def table(report: dict) -> str:
     """Markdown of a result file."""
-    lines = ['| target | joints taught | of these right | error |',
-             '| --- | --- | --- | --- |']
-    lines += [f'| {name} | {row["taught"]:.0%} | {row["right"]:.0%} | '
-              f'{row["error"]:.2f} |' for name, row in report['rows'].items()]
-    return '\n'.join(lines + ['', f'{osp.basename(report["config"])}, '
-                              f'{report["batches"]} batches.'])
+    lines = ['| target | joints taught | of these right | error |', '| --- | --- | --- | --- |']
+    lines += [
+        f'| {name} | {row["taught"]:.0%} | {row["right"]:.0%} | {row["error"]:.2f} |'
+        for name, row in report['rows'].items()
+    ]
+    return '\n'.join(
+        lines + ['', f'{osp.basename(report["config"])}, {report["batches"]} batches.']
+    )
 
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--batches', type=int, default=20)
-    parser.add_argument('--out', default=osp.join(ROOT, 'benchmarks', 'results',
-                                                  'pseudo_targets.json'))
+    parser.add_argument(
+        '--out', default=osp.join(ROOT, 'benchmarks', 'results', 'pseudo_targets.json')
+    )
     parser.add_argument('--write', metavar='PAGE', help='put the table into this page')
     args = parser.parse_args()
     config = Config.fromfile(args.config)
@@ -147,8 +159,7 @@ if __name__ == '__main__':
     load_weights(model, args.checkpoint)
     loader = Runner.build_dataloader(config.train_dataloader, seed=0)
     values = measure(model, islice(loader, args.batches))
-    report = dict(config=osp.relpath(args.config, ROOT), batches=args.batches,
-                  rows=values)
+    report = dict(config=osp.relpath(args.config, ROOT), batches=args.batches, rows=values)
     print(table(report))
     with open(args.out, 'w') as file:
         json.dump(report, file, indent=1)

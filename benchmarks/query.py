@@ -23,6 +23,7 @@ once a round.
 The best wall-clock time of the repetitions counts, and the processor time is given
 beside it, because other work on the machine stretches the first more than the second.
 """
+
 import argparse
 import json
 import os
@@ -37,26 +38,22 @@ os.environ.setdefault('OMP_NUM_THREADS', '2')
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
 sys.path.insert(0, ROOT)
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from scipy.ndimage import maximum_filter  # noqa: E402
-from scipy.special import logsumexp, softmax  # noqa: E402
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from scipy.ndimage import maximum_filter
+from scipy.special import logsumexp, softmax
 
-from benchmarks.render import cpu_model  # noqa: E402
-from mmengine.config import Config  # noqa: E402
-from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.structures import InstanceData  # noqa: E402
-
-import mmpose_al  # noqa: E402, F401
-from mmpose.registry import MODELS  # noqa: E402
-from mmpose.structures import PoseDataSample  # noqa: E402
-from mmpose_al.active_learning import PoolStatistics  # noqa: E402
-from mmpose_al.active_learning.scoring import (heatmap_statistics,  # noqa: E402
-                                               score_pool)
-from mmpose_al.active_learning.strategies import (Constraints, KCenter,  # noqa: E402
-                                                  MultiViewConsistency)
-from mmpose_al.geometry.heatmaps import gaussians  # noqa: E402
-from mmpose_al.models.semi.networks import predict_heatmaps  # noqa: E402
+from benchmarks.render import cpu_model
+from mmpose_al.active_learning import PoolStatistics
+from mmpose_al.active_learning.scoring import heatmap_statistics, score_pool
+from mmpose_al.active_learning.strategies import Constraints, KCenter, MultiViewConsistency
+from mmpose_al.geometry.heatmaps import gaussians
+from mmpose_al.models.semi.networks import predict_heatmaps
 
 JOINTS, LABELED = 17, 1000
 TARGETS = {100_000: 4.5, 1_000_000: 60.0}  # seconds
@@ -65,10 +62,9 @@ TARGET_SCORING = 1.1  # times the forward passes
 CAMERAS = 8
 PARTS = ['heatmaps', 'k_center', 'scoring']
 NETWORKS = {
-    'EfficientNet-Lite0 64x64, 17 joints':
-        ('synthetic/mvc_lite0_synthetic-64x64.py', 50),
-    'PoseResNet-50 256x256, 19 joints':
-        ('panoptic/mvc_res50_panoptic-256x256.py', 16)}  # config, batch
+    'EfficientNet-Lite0 64x64, 17 joints': ('synthetic/mvc_lite0_synthetic-64x64.py', 50),
+    'PoseResNet-50 256x256, 19 joints': ('panoptic/mvc_res50_panoptic-256x256.py', 16),
+}  # config, batch
 FLOOR, KERNEL = 0.05, 5
 
 
@@ -91,8 +87,13 @@ def make_pool(units, kind, seed=0):
         place = rng.rand(units, 4)
         place[:LABELED] *= 0.1
         poses = (place @ rng.normal(0, 600, (4, JOINTS * 3))).reshape(-1, JOINTS, 3)
-    return SimpleNamespace(poses=poses, units=np.arange(units), labeled=labeled,
-                           sequences=np.zeros(units, int), times=np.arange(units))
+    return SimpleNamespace(
+        poses=poses,
+        units=np.arange(units),
+        labeled=labeled,
+        sequences=np.zeros(units, int),
+        times=np.arange(units),
+    )
 
 
 def time_k_center(units, kind, picks, repeats):
@@ -107,9 +108,15 @@ def time_k_center(units, kind, picks, repeats):
         assert len(set(selection.ids)) == picks
         best = min(best or spent, spent)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    result = dict(units=units, pool=kind, labeled=LABELED, picks=picks,
-                  seconds=round(best[0], 2), cpu_seconds=round(best[1], 2),
-                  peak_memory_GB=round(peak, 2))
+    result = dict(
+        units=units,
+        pool=kind,
+        labeled=LABELED,
+        picks=picks,
+        seconds=round(best[0], 2),
+        cpu_seconds=round(best[1], 2),
+        peak_memory_GB=round(peak, 2),
+    )
     if units in TARGETS and picks >= 1000:
         result.update(target_seconds=TARGETS[units], within=best[0] <= TARGETS[units])
     return result
@@ -120,13 +127,14 @@ def make_heatmaps(views, seed=0):
     generator = torch.Generator().manual_seed(seed)
 
     def places():
-        return torch.rand(views, JOINTS, 2, generator=generator) * torch.tensor(
-            [47.0, 63.0])
+        return torch.rand(views, JOINTS, 2, generator=generator) * torch.tensor([47.0, 63.0])
 
     second = torch.rand(views, JOINTS, 1, 1, generator=generator)
-    return (gaussians(places(), (48, 64), 2.0)
-            + second * gaussians(places(), (48, 64), 2.0)
-            + 0.03 * torch.rand(views, JOINTS, 64, 48, generator=generator))
+    return (
+        gaussians(places(), (48, 64), 2.0)
+        + second * gaussians(places(), (48, 64), 2.0)
+        + 0.03 * torch.rand(views, JOINTS, 64, 48, generator=generator)
+    )
 
 
 def plain_statistics(heatmaps):
@@ -138,8 +146,9 @@ def plain_statistics(heatmaps):
     margins, entropies = [], []
     for heatmap in heatmaps:
         if peak_local_max is not None:
-            where = peak_local_max(heatmap, min_distance=KERNEL // 2,
-                                   threshold_abs=FLOOR, exclude_border=False)
+            where = peak_local_max(
+                heatmap, min_distance=KERNEL // 2, threshold_abs=FLOOR, exclude_border=False
+            )
             values = heatmap[tuple(where.T)]
         else:
             highest = maximum_filter(heatmap, KERNEL, mode='constant', cval=-np.inf)
@@ -160,26 +169,32 @@ def time_heatmaps(views, repeats):
     times = dict(ours=[], plain=[])
     for _ in range(repeats):
         for name, work, count in (
-                ('ours', lambda: heatmap_statistics(heatmaps, KERNEL, FLOOR), views),
-                ('plain', lambda: [plain_statistics(v) for v in few], len(few))):
+            ('ours', lambda: heatmap_statistics(heatmaps, KERNEL, FLOOR), views),
+            ('plain', lambda: [plain_statistics(v) for v in few], len(few)),
+        ):
             wall, cpu = time.perf_counter(), time.process_time()
             found = work()
-            times[name].append(((time.perf_counter() - wall) / count,
-                                (time.process_time() - cpu) / count))
+            times[name].append(
+                ((time.perf_counter() - wall) / count, (time.process_time() - cpu) / count)
+            )
             if name == 'ours':
-                ours = np.stack([found['margin'], found['entropy']], 1)[:len(few)]
+                ours = np.stack([found['margin'], found['entropy']], 1)[: len(few)]
     difference = float(np.abs(np.array(found) - ours).max())
     best = {name: min(values) for name, values in times.items()}
     rate = 1 / best['ours'][0]
     return dict(
-        heatmaps='17 x 64 x 48', batch=views, views_per_second=round(rate, 1),
+        heatmaps='17 x 64 x 48',
+        batch=views,
+        views_per_second=round(rate, 1),
         views_per_cpu_second=round(1 / best['ours'][1], 1),
         plain_views_per_second=round(1 / best['plain'][0], 1),
         plain_with='scikit-image' if 'skimage' in sys.modules else 'scipy',
         ratio=round(best['plain'][0] / best['ours'][0], 2),
         ratio_cpu=round(best['plain'][1] / best['ours'][1], 2),
-        largest_difference=difference, target_views_per_second=TARGET_VIEWS,
-        within=rate >= TARGET_VIEWS)
+        largest_difference=difference,
+        target_views_per_second=TARGET_VIEWS,
+        within=rate >= TARGET_VIEWS,
+    )
 
 
 def make_network(path):
@@ -199,7 +214,8 @@ def make_network(path):
     center = torch.rand(1, network.head.out_channels, 2) * torch.tensor(size)
     truth = gaussians(center, size, 2.0)
     network.head.final_layer.register_forward_hook(
-        lambda layer, given, found: found.mul_(0.01).add_(truth))
+        lambda layer, given, found: found.mul_(0.01).add_(truth)
+    )
     return network
 
 
@@ -208,24 +224,48 @@ def make_batches(network, views, batch):
     size = network.head.decoder.input_size
     generator = torch.Generator().manual_seed(0)
     angles = np.arange(CAMERAS) / CAMERAS * 2 * np.pi
-    cameras = [dict(
-        name=str(i), K=np.array([[900.0, 0, 500], [0, 900, 500], [0, 0, 1]]),
-        R=np.array([[-np.sin(a), np.cos(a), 0], [0, 0, -1],
-                    [-np.cos(a), -np.sin(a), 0]]),
-        t=np.array([0, 0, 4000.0]), dist=np.zeros(5)) for i, a in enumerate(angles)]
-    samples = [PoseDataSample(metainfo=dict(
-        id=i, img_id=i, frame_id=i // CAMERAS, camera_id=i % CAMERAS, person_id=0,
-        camera=cameras[i % CAMERAS], ori_shape=(1000, 1000), img_shape=(1000, 1000),
-        input_size=size, input_center=np.array([500.0, 500.0]),
-        input_scale=np.array([600.0, 600.0]), flip_indices=None)) for i in range(views)]
+    cameras = [
+        dict(
+            name=str(i),
+            K=np.array([[900.0, 0, 500], [0, 900, 500], [0, 0, 1]]),
+            R=np.array([[-np.sin(a), np.cos(a), 0], [0, 0, -1], [-np.cos(a), -np.sin(a), 0]]),
+            t=np.array([0, 0, 4000.0]),
+            dist=np.zeros(5),
+        )
+        for i, a in enumerate(angles)
+    ]
+    samples = [
+        PoseDataSample(
+            metainfo=dict(
+                id=i,
+                img_id=i,
+                frame_id=i // CAMERAS,
+                camera_id=i % CAMERAS,
+                person_id=0,
+                camera=cameras[i % CAMERAS],
+                ori_shape=(1000, 1000),
+                img_shape=(1000, 1000),
+                input_size=size,
+                input_center=np.array([500.0, 500.0]),
+                input_scale=np.array([600.0, 600.0]),
+                flip_indices=None,
+            )
+        )
+        for i in range(views)
+    ]
     for sample in samples:  # MMPose's prediction wants them
-        sample.gt_instances = InstanceData(
-            bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1))
-    images = [torch.randint(0, 255, (3, size[1], size[0]), generator=generator,
-                            dtype=torch.uint8) for _ in range(batch)]
-    return [dict(inputs=images[:len(samples[start:start + batch])],
-                 data_samples=samples[start:start + batch])
-            for start in range(0, views, batch)]
+        sample.gt_instances = InstanceData(bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1))
+    images = [
+        torch.randint(0, 255, (3, size[1], size[0]), generator=generator, dtype=torch.uint8)
+        for _ in range(batch)
+    ]
+    return [
+        dict(
+            inputs=images[: len(samples[start : start + batch])],
+            data_samples=samples[start : start + batch],
+        )
+        for start in range(0, views, batch)
+    ]
 
 
 @torch.no_grad()
@@ -253,8 +293,7 @@ def time_scoring(name, views, repeats):
         for data in batches:
             network.test_step(data)
 
-    works = dict(forward=forward, score=score, triangulated=triangulated,
-                 test_step=test_step)
+    works = dict(forward=forward, score=score, triangulated=triangulated, test_step=test_step)
     times = {key: [] for key in works}
     for number in range(4 * repeats + 1):
         for key, work in works.items():
@@ -263,49 +302,57 @@ def time_scoring(name, views, repeats):
             wall, cpu = time.perf_counter(), time.process_time()
             work()
             if number or key not in ('forward', 'score'):  # the first is not counted
-                times[key].append((time.process_time() - cpu,
-                                   time.perf_counter() - wall))
-    best = {key: [min(t[i] for t in values) for i in (0, 1)]
-            for key, values in times.items()}
+                times[key].append((time.process_time() - cpu, time.perf_counter() - wall))
+    best = {key: [min(t[i] for t in values) for i in (0, 1)] for key, values in times.items()}
     ratio = best['score'][0] / best['forward'][0]
     return dict(
-        network=name, views=views, batch=batch,
+        network=name,
+        views=views,
+        batch=batch,
         cpu_ms_a_view={k: round(1000 * v[0] / views, 3) for k, v in best.items()},
         wall_ms_a_view={k: round(1000 * v[1] / views, 3) for k, v in best.items()},
         ratio=round(ratio, 3),
         ratio_wall=round(best['score'][1] / best['forward'][1], 3),
-        target_ratio=TARGET_SCORING, within=ratio <= TARGET_SCORING)
+        target_ratio=TARGET_SCORING,
+        within=ratio <= TARGET_SCORING,
+    )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--quick', action='store_true',
-                        help='10,000 poses, 100 picks; less of everything')
+    parser.add_argument(
+        '--quick', action='store_true', help='10,000 poses, 100 picks; less of everything'
+    )
     parser.add_argument('--repeats', type=int, default=3)
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS)
-    parser.add_argument('--out', help='write the result, e.g. '
-                        'benchmarks/results/query.json')
+    parser.add_argument('--out', help='write the result, e.g. benchmarks/results/query.json')
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     networks = {name: 200 if '64x64' in name else 32 for name in NETWORKS}
     if args.quick:
         runs = [(10_000, 'independent', 100, 1), (10_000, 'corner', 100, 1)]
-        networks = {name: 100 for name in list(NETWORKS)[:1]}
+        networks = dict.fromkeys(list(NETWORKS)[:1], 100)
     else:
-        runs = [(100_000, 'independent', 1000, args.repeats),
-                (100_000, 'corner', 1000, args.repeats),
-                (1_000_000, 'independent', 1000, 1)]
+        runs = [
+            (100_000, 'independent', 1000, args.repeats),
+            (100_000, 'corner', 1000, args.repeats),
+            (1_000_000, 'independent', 1000, 1),
+        ]
     result = dict(
-        command='OMP_NUM_THREADS=2 python benchmarks/query.py'
-        + (' --quick' if args.quick else ''),
-        machine=cpu_model(), threads=args.threads, torch=torch.__version__)
+        command='OMP_NUM_THREADS=2 python benchmarks/query.py' + (' --quick' if args.quick else ''),
+        machine=cpu_model(),
+        threads=args.threads,
+        torch=torch.__version__,
+    )
     # Scoring last: the peak memory of k-centre is that of the process.
     works = dict(
         heatmaps=[lambda: time_heatmaps(64, args.repeats)],
         k_center=[partial(time_k_center, *run) for run in runs],
-        scoring=[partial(time_scoring, name, views, args.repeats)
-                 for name, views in networks.items()])
+        scoring=[
+            partial(time_scoring, name, views, args.repeats) for name, views in networks.items()
+        ],
+    )
     for part in filter(args.only.__contains__, PARTS):
         result[part] = []
         for work in works[part]:

@@ -11,6 +11,7 @@ Rounds of both alternate; the median of their wall-clock times counts, and
 the processor time is given beside it, because other work on the machine
 stretches the first but hardly the second.
 """
+
 import argparse
 import json
 import os
@@ -24,10 +25,10 @@ os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
 sys.path.insert(0, ROOT)
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
+import cv2
+import numpy as np
 
-from mmpose_al.datasets.synthetic import benchmark, render  # noqa: E402
+from mmpose_al.datasets.synthetic import benchmark, render
 
 RESULT = osp.join(ROOT, 'benchmarks', 'results', 'render.json')
 
@@ -58,16 +59,15 @@ def make_jobs(frames):
     """Contents of ``frames`` x 8 views of a person of the benchmark."""
     split = benchmark.Split(2, 2, frames)
     benchmark.PRESETS['render'] = dict(
-        image_size=(192, 256), num_cameras=8, fps=5.0, train=split,
-        val=split, test=split)
+        image_size=(192, 256), num_cameras=8, fps=5.0, train=split, val=split, test=split
+    )
     settings = benchmark._settings('render', 0, None)
     jobs = []
     for number in range(2):
         scene = benchmark.make_scene(settings, 'train', number)
         for i, view in enumerate(benchmark._views(settings)):
             rng = np.random.default_rng([number, i])
-            jobs += [(content, view) for content in benchmark.view_contents(
-                scene, view, rng)]
+            jobs += [(content, view) for content in benchmark.view_contents(scene, view, rng)]
     return jobs
 
 
@@ -75,8 +75,10 @@ def draw(jobs, rasterise):
     """Render all jobs; returns pictures, wall and processor seconds."""
     usual, render.rasterise = render.rasterise, rasterise
     wall, cpu = time.perf_counter(), time.process_time()
-    pictures = [render.render_view(content, view, np.random.default_rng(i))
-                for i, (content, view) in enumerate(jobs)]
+    pictures = [
+        render.render_view(content, view, np.random.default_rng(i))
+        for i, (content, view) in enumerate(jobs)
+    ]
     out = pictures, time.perf_counter() - wall, time.process_time() - cpu
     render.rasterise = usual
     return out
@@ -85,8 +87,7 @@ def draw(jobs, rasterise):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--rounds', type=int, default=7)
-    parser.add_argument('--write', action='store_true',
-                        help='write benchmarks/results/render.json')
+    parser.add_argument('--write', action='store_true', help='write benchmarks/results/render.json')
     args = parser.parse_args()
     cv2.setNumThreads(0)
     jobs = make_jobs(4)
@@ -100,20 +101,23 @@ def main():
         plain, wall, cpu = draw(few, rasterise_dense)
         times['plain'].append(wall / len(few))
         times['plain_cpu'].append(cpu / len(few))
-    same = np.mean([(a.segment == b.segment).mean()
-                    for a, b in zip(pictures[::8], plain)])
+    same = np.mean([(a.segment == b.segment).mean() for a, b in zip(pictures[::8], plain)])
     rate = {k: 1 / statistics.median(v) for k, v in times.items()}
     result = dict(
         command='OMP_NUM_THREADS=1 python benchmarks/render.py --write',
-        machine=cpu_model(), cores_used=1, view='256x192 (height x width)',
-        views=len(jobs), rounds=args.rounds,
+        machine=cpu_model(),
+        cores_used=1,
+        view='256x192 (height x width)',
+        views=len(jobs),
+        rounds=args.rounds,
         views_per_second=round(rate['ours'], 1),
         views_per_cpu_second=round(rate['ours_cpu'], 1),
         plain_views_per_second=round(rate['plain'], 1),
         plain_views_per_cpu_second=round(rate['plain_cpu'], 1),
         ratio=round(rate['ours'] / rate['plain'], 2),
         ratio_cpu=round(rate['ours_cpu'] / rate['plain_cpu'], 2),
-        same_part_share=round(float(same), 6))
+        same_part_share=round(float(same), 6),
+    )
     print(json.dumps(result, indent=2))
     if args.write:
         os.makedirs(osp.dirname(RESULT), exist_ok=True)

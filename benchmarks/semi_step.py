@@ -9,6 +9,7 @@ would be if one with gradient took 3. Processor time is measured on a CPU, so ot
 on the machine disturbs it little. Each method runs in a process of its own; peak memory
 is that of the process (CPU) or of the allocator (GPU).
 """
+
 import argparse
 import json
 import os
@@ -27,13 +28,15 @@ from mmengine.structures import InstanceData, PixelData
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-import mmpose_al  # noqa: E402,F401
-from mmpose.registry import MODELS  # noqa: E402
-from mmpose.structures import PoseDataSample  # noqa: E402
-from mmpose_al.models.semi.networks import predict_heatmaps  # noqa: E402
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
 
-PATHS = [[dict(type='JointCutOcclude'), dict(type='RandomCutout')],
-         [dict(type='JointCutout'), dict(type='RandomCutMix')]]
+from mmpose_al.models.semi.networks import predict_heatmaps
+
+PATHS = [
+    [dict(type='JointCutOcclude'), dict(type='RandomCutout')],
+    [dict(type='JointCutout'), dict(type='RandomCutMix')],
+]
 JC = [dict(type='JointCutout')]
 TEACHER = dict(teacher_checkpoint='not loaded here')
 # Config (None: the labelled images alone), students, passes without gradient and hard
@@ -47,30 +50,29 @@ METHODS = {
     'MeanTeacher A': (dict(type='MeanTeacherPose'), 1, 1, 1),
     'PoseDual A': (dict(type='PoseDual'), 2, 1, 1),
     'PoseDual A+JC': (dict(type='PoseDual', hard_augments=JC), 2, 1, 1),
-    'PoseDual A+RA': (dict(type='PoseDual', hard_augments=[
-        dict(type='PoseRandAugment')]), 2, 1, 1),
+    'PoseDual A+RA': (dict(type='PoseDual', hard_augments=[dict(type='PoseRandAugment')]), 2, 1, 1),
     'Yu24 A, K=1': (dict(type='DenoisedPoseDual', num_strong=1), 2, 2, 1),
     'Yu24 A, K=2': (dict(type='DenoisedPoseDual', num_strong=2), 2, 3, 1),
-    'Yu24 A+JC, K=2': (dict(type='DenoisedPoseDual', num_strong=2,
-                            hard_augments=JC), 2, 3, 1),
+    'Yu24 A+JC, K=2': (dict(type='DenoisedPoseDual', num_strong=2, hard_augments=JC), 2, 3, 1),
     'Yu24 A, K=8': (dict(type='DenoisedPoseDual', num_strong=8), 2, 9, 1),
     'MultiPath single': (dict(type='MultiPathPose'), 1, 1, 2),
     'MultiPath dual': (dict(type='MultiPathPose'), 2, 1, 2),
-    'MultiPath Yu24': (dict(type='DenoisedPoseDual', num_strong=2, hard_paths=PATHS),
-                       2, 3, 2),
+    'MultiPath Yu24': (dict(type='DenoisedPoseDual', num_strong=2, hard_paths=PATHS), 2, 3, 2),
 }
 # Iqbal20: of (labelled, unlabelled views, in groups of 4), what the model has.
-LIMBS = dict(limbs=[(5, 7), (7, 9), (11, 13), (13, 15)],
-             mean_lengths=[0.5, 0.5, 0.8, 0.8])
+LIMBS = dict(limbs=[(5, 7), (7, 9), (11, 13), (13, 15)], mean_lengths=[0.5, 0.5, 0.8, 0.8])
 POSE_3D = {
     'Iqbal20 FS': None,
     'Iqbal20 WS': dict(
-        multi_view=dict(apparent_size=True, distance='euclidean'), limbs=LIMBS,
-        range_weight=1.0, handedness=dict(triples=[
-            [(11, 12), (13, 11), (15, 13)], [(11, 12), (14, 12), (16, 14)]])),
+        multi_view=dict(apparent_size=True, distance='euclidean'),
+        limbs=LIMBS,
+        range_weight=1.0,
+        handedness=dict(triples=[[(11, 12), (13, 11), (15, 13)], [(11, 12), (14, 12), (16, 14)]]),
+    ),
 }
-METHODS.update({name: (config, 1, 0, 0 if config is None else 1)
-                for name, config in POSE_3D.items()})
+METHODS.update(
+    {name: (config, 1, 0, 0 if config is None else 1) for name, config in POSE_3D.items()}
+)
 BACKBONES = {
     'lite0': (dict(type='EfficientNetLite0', pretrained=False), 320, (64, 64, 64)),
     'res18': (dict(type='ResNet', depth=18), 512, (256, 256, 256)),
@@ -83,12 +85,21 @@ def student(args) -> dict:
         type='TopdownPoseEstimator',
         backbone=backbone,
         head=dict(
-            type='HeatmapHead', in_channels=channels, out_channels=17,
-            deconv_out_channels=deconv, deconv_kernel_sizes=(4, 4, 4),
+            type='HeatmapHead',
+            in_channels=channels,
+            out_channels=17,
+            deconv_out_channels=deconv,
+            deconv_kernel_sizes=(4, 4, 4),
             loss=dict(type='KeypointMSELoss', use_target_weight=True),
-            decoder=dict(type='MSRAHeatmap', input_size=(args.size, args.size),
-                         heatmap_size=(args.size // 4, args.size // 4), sigma=2)),
-        train_cfg=dict(compute_acc=False))
+            decoder=dict(
+                type='MSRAHeatmap',
+                input_size=(args.size, args.size),
+                heatmap_size=(args.size // 4, args.size // 4),
+                sigma=2,
+            ),
+        ),
+        train_cfg=dict(compute_acc=False),
+    )
 
 
 def student_3d(args) -> dict:
@@ -100,27 +111,33 @@ def student_3d(args) -> dict:
 
 def with_cameras(data, args, device):
     """Depth labels, intrinsics, and frames of four views each."""
-    K = np.array([[3.0 * args.size, 0, args.size / 2],
-                  [0, 3.0 * args.size, args.size / 2], [0, 0, 1]], np.float32)
+    K = np.array(
+        [[3.0 * args.size, 0, args.size / 2], [0, 3.0 * args.size, args.size / 2], [0, 0, 1]],
+        np.float32,
+    )
     for index, sample in enumerate(data):
-        sample.set_metainfo(dict(
-            input_K=K, input_dist=np.zeros(14), frame_id=index // 4, person_id=0))
+        sample.set_metainfo(
+            dict(input_K=K, input_dist=np.zeros(14), frame_id=index // 4, person_id=0)
+        )
         sample.gt_instance_labels.relative_depth = torch.zeros(1, 17, device=device)
-        sample.gt_instance_labels.relative_depth_weights = torch.ones(
-            1, 17, device=device)
+        sample.gt_instance_labels.relative_depth_weights = torch.ones(1, 17, device=device)
 
 
 def make_batch(args, device):
     """Half labelled, half not."""
     data = []
     for index in range(2 * args.batch):
-        sample = PoseDataSample(metainfo=dict(
-            is_labeled=index < args.batch, aug_seed=index,
-            flip_indices=[0] + [j + 1 - 2 * (j % 2 == 0) for j in range(1, 17)]))
+        sample = PoseDataSample(
+            metainfo=dict(
+                is_labeled=index < args.batch,
+                aug_seed=index,
+                flip_indices=[0] + [j + 1 - 2 * (j % 2 == 0) for j in range(1, 17)],
+            )
+        )
         sample.gt_fields = PixelData(
-            heatmaps=torch.rand(17, args.size // 4, args.size // 4, device=device))
-        sample.gt_instance_labels = InstanceData(
-            keypoint_weights=torch.ones(1, 17, device=device))
+            heatmaps=torch.rand(17, args.size // 4, args.size // 4, device=device)
+        )
+        sample.gt_instance_labels = InstanceData(keypoint_weights=torch.ones(1, 17, device=device))
         data.append(sample)
     return torch.randn(2 * args.batch, 3, args.size, args.size, device=device), data
 
@@ -132,20 +149,21 @@ def ideal(students: int, views: int, paths: int) -> int:
 
 def bare_passes(model, images, data, args, views: int, paths: int) -> None:
     """The network passes of a step and nothing else, on tensors that are ready."""
-    labeled, unlabeled = images[:args.batch], images[args.batch:]
+    labeled, unlabeled = images[: args.batch], images[args.batch :]
     total = 0
     if not hasattr(model, 'students'):
-        found = data[:args.batch]
+        found = data[: args.batch]
         total = model.head.loss_module(  # of 'supervised', too
             forward_3d(model, labeled)[:, :17],
             torch.stack([d.gt_fields.heatmaps for d in found]),
-            torch.cat([d.gt_instance_labels.keypoint_weights for d in found]))
+            torch.cat([d.gt_instance_labels.keypoint_weights for d in found]),
+        )
         for _ in range(paths):
             total = total + forward_3d(model, unlabeled).mean()
         total.backward()
         return
     for network in model.students:
-        total = total + sum(network.loss(labeled, data[:args.batch]).values())
+        total = total + sum(network.loss(labeled, data[: args.batch]).values())
         with torch.no_grad():
             for _ in range(views):
                 predict_heatmaps(getattr(model, 'teacher', network), unlabeled)
@@ -162,9 +180,9 @@ def forward_3d(model, images):
 def one_forward(model, images, args) -> None:
     with torch.no_grad():
         if not hasattr(model, 'students'):
-            forward_3d(model, images[:args.batch])
+            forward_3d(model, images[: args.batch])
             return
-        predict_heatmaps(model.students[0], images[:args.batch])
+        predict_heatmaps(model.students[0], images[: args.batch])
 
 
 def full_step(model, images, data) -> None:
@@ -207,34 +225,43 @@ def measure(name: str, args, device) -> dict:
     torch.manual_seed(0)
     config, students, views, paths = METHODS[name]
     if name in POSE_3D:
-        model = MODELS.build(ConfigDict(student_3d(args) if config is None else dict(
-            type='WeaklySupervisedPose3D', network=student_3d(args), **config)))
+        model = MODELS.build(
+            ConfigDict(
+                student_3d(args)
+                if config is None
+                else dict(type='WeaklySupervisedPose3D', network=student_3d(args), **config)
+            )
+        )
     else:
         networks = [student(args)] * students
-        model = MODELS.build(ConfigDict(students=networks, **(config or METHODS[
-            'PoseCons A'][0])))
+        model = MODELS.build(ConfigDict(students=networks, **(config or METHODS['PoseCons A'][0])))
     model = model.to(device, memory_format=torch.channels_last).train()
     images, data = make_batch(args, device)
     if name in POSE_3D:
         with_cameras(data, args, device)
     if config is None:
-        images, data = images[:args.batch], data[:args.batch]
+        images, data = images[: args.batch], data[: args.batch]
     steps, passes, forwards = [], [], []
-    for repeat in range(args.repeats + 2):
+    for _ in range(args.repeats + 2):
         forwards.append(timed(lambda: one_forward(model, images, args), model, device))
-        passes.append(timed(
-            lambda: bare_passes(model, images, data, args, views, paths),
-            model, device))
+        passes.append(
+            timed(lambda: bare_passes(model, images, data, args, views, paths), model, device)
+        )
         if device.type == 'cuda':
             torch.cuda.reset_peak_memory_stats()
         steps.append(timed(lambda: full_step(model, images, data), model, device))
     # The first two warm up; neighbours in time are compared with each other.
     ratio = statistics.median(np.divide(steps[2:], passes[2:]))
     units = statistics.median(np.divide(steps[2:], forwards[2:]))
-    return dict(method=name, step_s=statistics.median(steps[2:]),
-                passes_s=statistics.median(passes[2:]), ratio=float(ratio),
-                units=float(units), ideal=ideal(students, views, paths),
-                peak_mb=peak_megabytes(device))
+    return dict(
+        method=name,
+        step_s=statistics.median(steps[2:]),
+        passes_s=statistics.median(passes[2:]),
+        ratio=float(ratio),
+        units=float(units),
+        ideal=ideal(students, views, paths),
+        peak_mb=peak_megabytes(device),
+    )
 
 
 def in_own_process(name: str, args) -> dict:
@@ -242,24 +269,32 @@ def in_own_process(name: str, args) -> dict:
     command = [sys.executable, os.path.abspath(__file__), '--row', name]
     for key in ('backbone', 'size', 'batch', 'repeats', 'threads', 'device'):
         command += [f'--{key}', str(getattr(args, key))]
-    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE
-                                     ).stdout.splitlines()[-1])
+    return json.loads(
+        subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.splitlines()[-1]
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('--backbone', choices=BACKBONES, default='lite0')
     parser.add_argument('--size', type=int, default=96, help='input pixels')
-    parser.add_argument('--batch', type=int, default=16,
-                        help='labelled images, and as many unlabelled ones')
+    parser.add_argument(
+        '--batch', type=int, default=16, help='labelled images, and as many unlabelled ones'
+    )
     parser.add_argument('--repeats', type=int, default=15)
     parser.add_argument('--threads', type=int, default=1)
-    parser.add_argument('--device', default='cuda' if torch.cuda.is_available()
-                        else 'cpu')
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--out', help='also write the figures to this JSON file')
-    parser.add_argument('--methods', nargs='+', choices=METHODS, default=list(METHODS),
-                        metavar='METHOD', help=', '.join(METHODS))
+    parser.add_argument(
+        '--methods',
+        nargs='+',
+        choices=METHODS,
+        default=list(METHODS),
+        metavar='METHOD',
+        help=', '.join(METHODS),
+    )
     parser.add_argument('--row', choices=METHODS, help=argparse.SUPPRESS)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -269,21 +304,38 @@ def main() -> None:
         print(json.dumps(measure(args.row, args, device)))
         return
     rows = []
-    print(f'{machine(device)}; {args.backbone}, {args.size}x{args.size}, '
-          f'{args.batch} + {args.batch} images')
-    print(f'{"method":18}{"step s":>9}{"passes s":>10}{"ratio":>8}{"in forwards":>13}'
-          f'{"ideal":>7}{"peak MB":>9}')
+    print(
+        f'{machine(device)}; {args.backbone}, {args.size}x{args.size}, '
+        f'{args.batch} + {args.batch} images'
+    )
+    print(
+        f'{"method":18}{"step s":>9}{"passes s":>10}{"ratio":>8}{"in forwards":>13}'
+        f'{"ideal":>7}{"peak MB":>9}'
+    )
     for name in args.methods:
         rows.append(in_own_process(name, args))
-        print('{method:18}{step_s:9.3f}{passes_s:10.3f}{ratio:8.3f}{units:13.1f}'
-              '{ideal:7}{peak_mb:9.0f}'.format(**rows[-1]), flush=True)
+        print(
+            '{method:18}{step_s:9.3f}{passes_s:10.3f}{ratio:8.3f}{units:13.1f}'
+            '{ideal:7}{peak_mb:9.0f}'.format(**rows[-1]),
+            flush=True,
+        )
     if args.out:
         with open(args.out, 'w') as file:
-            json.dump(dict(
-                command='python ' + ' '.join(sys.argv), machine=machine(device),
-                torch=torch.__version__, backbone=args.backbone, size=args.size,
-                batch=args.batch, repeats=args.repeats, threads=args.threads,
-                rows=rows), file, indent=1)
+            json.dump(
+                dict(
+                    command='python ' + ' '.join(sys.argv),
+                    machine=machine(device),
+                    torch=torch.__version__,
+                    backbone=args.backbone,
+                    size=args.size,
+                    batch=args.batch,
+                    repeats=args.repeats,
+                    threads=args.threads,
+                    rows=rows,
+                ),
+                file,
+                indent=1,
+            )
 
 
 if __name__ == '__main__':

@@ -17,6 +17,7 @@ and become further columns of the table. PoseDual's own are those of the usual t
 
 is a row of its own, "denoised-a-jc: starts at 500", of the same table.
 """
+
 import argparse
 import hashlib
 import json
@@ -37,19 +38,37 @@ SYNTHETIC = FOLDER + 'synthetic/{}_lite0_synthetic-64x64_{}.py'
 XIE21 = ('posecons-a', 'posecons-a-jc', 'posedual-a', 'posedual-a-jc')
 BASELINES = ('pseudopose-a', 'datadistill-a', 'meanteacher-99-a', 'meanteacher-999-a')
 AUGMENTATIONS = ('posedual-a-ra', 'posedual-a-jo')
-YU24 = ('denoised-a', 'denoised-a-jc', 'denoised-a-views', 'denoised-a-refine',
-        'denoised-a-batch', 'denoised-a-views-batch')
+YU24 = (
+    'denoised-a',
+    'denoised-a-jc',
+    'denoised-a-views',
+    'denoised-a-refine',
+    'denoised-a-batch',
+    'denoised-a-views-batch',
+)
 MULTIPATH = ('multipath-single', 'multipath-dual', 'multipath-denoised')
-COLLAPSE = ('posecons-easy-easy', 'posecons-hard-hard', 'posecons-hard-easy',
-            'posecons-easy-hard', 'posecons-no-detach', 'posecons-reweighted',
-            'meanteacher-99-easy-easy') + tuple(
-                f'posecons-confidence-{number}' for number in (2, 4, 6, 8))
+COLLAPSE = (
+    'posecons-easy-easy',
+    'posecons-hard-hard',
+    'posecons-hard-easy',
+    'posecons-easy-hard',
+    'posecons-no-detach',
+    'posecons-reweighted',
+    'meanteacher-99-easy-easy',
+) + tuple(f'posecons-confidence-{number}' for number in (2, 4, 6, 8))
 
 # Forward passes of a step for each labelled image, with as many unlabelled ones as
 # benchmarks/semi_step.py counts them: a pass with its backward is three.
-FORWARDS = {'supervised': 3, 'supervised-all': 3, 'posecons': 7, 'posedual': 14,
-            'denoised': 18, 'multipath-single': 10, 'multipath-dual': 20,
-            'multipath-denoised': 24}
+FORWARDS = {
+    'supervised': 3,
+    'supervised-all': 3,
+    'posecons': 7,
+    'posedual': 14,
+    'denoised': 18,
+    'multipath-single': 10,
+    'multipath-dual': 20,
+    'multipath-denoised': 24,
+}
 
 
 def forwards(row: str) -> int:
@@ -71,8 +90,10 @@ def equal_compute(config: Config, row: str) -> dict:
         ValueError: The row's unlabelled images join later: its steps cost differently.
     """
     if config.model.get('start'):
-        raise ValueError(f'{row} has start={config.model.start}: equal compute is '
-                         'counted for steps that all cost the same')
+        raise ValueError(
+            f'{row} has start={config.model.start}: equal compute is '
+            'counted for steps that all cost the same'
+        )
     usual = config.train_cfg.max_iters
     steps = round(usual * FORWARDS['posedual'] / forwards(row))
     options = {'train_cfg.max_iters': steps}
@@ -93,14 +114,27 @@ def rows(path: str, few: str, names) -> dict:
 
 
 TABLES = {
-    'lspet': rows(LSPET, '50', ('posecons-a', 'posecons-a-jc', 'posedual-a',
-                                'posedual-a-jc', 'denoised-a', 'denoised-a-jc',
-                                'denoised-a-jc-batch') + MULTIPATH
-                  + ('multipath-denoised-sum',)),
-    'synthetic': rows(SYNTHETIC, '60-images',
-                      XIE21 + BASELINES + AUGMENTATIONS + YU24 + MULTIPATH + COLLAPSE),
-    'synthetic-4-frames': rows(SYNTHETIC, '4-frames', (
-        'posedual-a', 'denoised-a', 'multipath-dual', 'multipath-denoised')),
+    'lspet': rows(
+        LSPET,
+        '50',
+        (
+            'posecons-a',
+            'posecons-a-jc',
+            'posedual-a',
+            'posedual-a-jc',
+            'denoised-a',
+            'denoised-a-jc',
+            'denoised-a-jc-batch',
+        )
+        + MULTIPATH
+        + ('multipath-denoised-sum',),
+    ),
+    'synthetic': rows(
+        SYNTHETIC, '60-images', XIE21 + BASELINES + AUGMENTATIONS + YU24 + MULTIPATH + COLLAPSE
+    ),
+    'synthetic-4-frames': rows(
+        SYNTHETIC, '4-frames', ('posedual-a', 'denoised-a', 'multipath-dual', 'multipath-denoised')
+    ),
 }
 
 
@@ -118,6 +152,7 @@ def machine() -> str:
     """Kind of the machine, without its name."""
     try:
         import torch
+
         if torch.cuda.is_available():
             return torch.cuda.get_device_name()
         with open('/proc/cpuinfo') as file:
@@ -152,8 +187,7 @@ def last_metrics(work_dir: str, names=('pck/', 'coco/')) -> dict:
                     newest, step = entry, entry['step']
     if not newest:
         raise ValueError(f'{work_dir}: no validation in any scalars.json; see train.log')
-    values = {k: v for k, v in newest.items()
-              if k not in ('step', 'time', 'data_time')}
+    values = {k: v for k, v in newest.items() if k not in ('step', 'time', 'data_time')}
     return dict(step=step, metrics=values)
 
 
@@ -161,16 +195,25 @@ def call(command: list, log: str) -> None:
     """A Python command in the repository, its output appended to a file."""
     os.makedirs(osp.dirname(osp.join(ROOT, log)), exist_ok=True)
     with open(osp.join(ROOT, log), 'a') as file:
-        subprocess.run([sys.executable] + command, cwd=ROOT, check=True, stdout=file,
-                       stderr=file)
+        subprocess.run([sys.executable] + command, cwd=ROOT, check=True, stdout=file, stderr=file)
 
 
 def test(path: str, checkpoint: str, work_dir: str, extra: list) -> dict:
     """What ``tools/test.py`` measures of a checkpoint."""
     values = osp.join(work_dir, 'test.json')
-    call(['tools/test.py', path, checkpoint, '--work-dir', osp.join(work_dir, 'test'),
-          '--out', values] + (['--cfg-options'] + extra if extra else []),
-         osp.join(work_dir, 'test.log'))
+    call(
+        [
+            'tools/test.py',
+            path,
+            checkpoint,
+            '--work-dir',
+            osp.join(work_dir, 'test'),
+            '--out',
+            values,
+        ]
+        + (['--cfg-options'] + extra if extra else []),
+        osp.join(work_dir, 'test.log'),
+    )
     with open(osp.join(ROOT, values)) as file:
         return json.load(file)
 
@@ -190,8 +233,15 @@ def write_json(content: dict, path: str) -> None:
     os.replace(path + '.tmp', path)
 
 
-def run(table: str, row: str, seed: int, extra: list, equal: bool = False,
-        checkpoint: str = None, variant: str = '') -> None:
+def run(
+    table: str,
+    row: str,
+    seed: int,
+    extra: list,
+    equal: bool = False,
+    checkpoint: str = None,
+    variant: str = '',
+) -> None:
     """One row with one seed: train or continue, then write its result file.
 
     With a ``variant`` the row is one of its own, with the options in ``extra``.
@@ -207,8 +257,9 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False,
         table += '-compute'
     result = osp.join(ROOT, 'benchmarks', 'results', table, f'{row}_seed{seed}.json')
     work_dir = osp.join('work_dirs', 'benchmarks', table, f'{row}_seed{seed}')
-    if osp.exists(result) and (checkpoint is None or osp.exists(
-            osp.join(ROOT, work_dir, checkpoint))):
+    if osp.exists(result) and (
+        checkpoint is None or osp.exists(osp.join(ROOT, work_dir, checkpoint))
+    ):
         print(f'{table} {row} seed {seed}: done before', flush=True)
         return
     config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
@@ -216,10 +267,10 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False,
     if equal:
         schedule = equal_compute(config, row)
         keys.update(schedule)
-        usual = osp.join(ROOT, 'benchmarks', 'results', table[:-len('-compute')],
-                         f'{row}_seed{seed}.json')
-        if (schedule['train_cfg.max_iters'] == config.train_cfg.max_iters
-                and osp.exists(usual)):
+        usual = osp.join(
+            ROOT, 'benchmarks', 'results', table[: -len('-compute')], f'{row}_seed{seed}.json'
+        )
+        if schedule['train_cfg.max_iters'] == config.train_cfg.max_iters and osp.exists(usual):
             with open(usual) as file:
                 write_json(dict(json.load(file), table=table), result)
             print(f'{table} {row} seed {seed}: as in its usual table', flush=True)
@@ -227,12 +278,26 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False,
     options = [f'{k}={v}'.replace(' ', '') for k, v in keys.items()] + extra
     if config.model.get('teacher_checkpoint'):  # the supervised row of the same seed
         teacher = osp.basename(config.model.teacher_checkpoint)
-        run(table.replace('-compute', ''), 'supervised', seed,
-            [] if variant else extra, equal, teacher)
-        options.append('model.teacher_checkpoint=' + osp.join(
-            osp.dirname(work_dir), f'supervised_seed{seed}', teacher))
-    command = ['tools/train.py', path, '--work-dir', work_dir, '--resume',
-               '--cfg-options'] + options
+        run(
+            table.replace('-compute', ''),
+            'supervised',
+            seed,
+            [] if variant else extra,
+            equal,
+            teacher,
+        )
+        options.append(
+            'model.teacher_checkpoint='
+            + osp.join(osp.dirname(work_dir), f'supervised_seed{seed}', teacher)
+        )
+    command = [
+        'tools/train.py',
+        path,
+        '--work-dir',
+        work_dir,
+        '--resume',
+        '--cfg-options',
+    ] + options
     print(f'{table} {row} seed {seed}: {" ".join(command)}', flush=True)
     call(command, osp.join(work_dir, 'train.log'))
     if osp.exists(result):
@@ -240,15 +305,20 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False,
     found = last_metrics(osp.join(ROOT, work_dir))
     labels = config.train_dataloader.dataset.labeled.get('labels')
     content = dict(
-        table=table, row=shown, seed=seed, config=path,
+        table=table,
+        row=shown,
+        seed=seed,
+        config=path,
         command='python ' + ' '.join(command),
         config_digest=config_digest(config),
-        steps=found['step'], batch_size=config.train_dataloader.batch_size,
+        steps=found['step'],
+        batch_size=config.train_dataloader.batch_size,
         labels=dict(labels, seed=seed) if labels else 'all',
-        input_size=list(config.input_size), machine=machine(),
-        metrics=found['metrics'])
-    if (config.test_dataloader.dataset.ann_file
-            != config.val_dataloader.dataset.ann_file):
+        input_size=list(config.input_size),
+        machine=machine(),
+        metrics=found['metrics'],
+    )
+    if config.test_dataloader.dataset.ann_file != config.val_dataloader.dataset.ann_file:
         with open(osp.join(ROOT, work_dir, 'last_checkpoint')) as file:
             content['test'] = test(path, file.read().strip(), work_dir, extra)
     write_json(content, result)
@@ -257,25 +327,28 @@ def run(table: str, row: str, seed: int, extra: list, equal: bool = False,
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('table', choices=TABLES)
     parser.add_argument('--rows', nargs='+', help='all by default')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
-    parser.add_argument('--equal-compute', action='store_true',
-                        help='as many steps as cost what those of PoseDual cost')
-    parser.add_argument('--variant', default='',
-                        help='what --cfg-options change, as a part of the row\'s name')
+    parser.add_argument(
+        '--equal-compute',
+        action='store_true',
+        help='as many steps as cost what those of PoseDual cost',
+    )
+    parser.add_argument(
+        '--variant', default='', help="what --cfg-options change, as a part of the row's name"
+    )
     parser.add_argument('--cfg-options', nargs='+', default=[])
     args = parser.parse_args()
     chosen = args.rows or list(TABLES[args.table])
     unknown = [row for row in chosen if row not in TABLES[args.table]]
     if unknown:
-        parser.error(f'no row {unknown[0]!r}; there are '
-                     f'{", ".join(TABLES[args.table])}')
+        parser.error(f'no row {unknown[0]!r}; there are {", ".join(TABLES[args.table])}')
     for seed in args.seeds:
         for row in chosen:
-            run(args.table, row, seed, args.cfg_options, args.equal_compute,
-                variant=args.variant)
+            run(args.table, row, seed, args.cfg_options, args.equal_compute, variant=args.variant)
 
 
 if __name__ == '__main__':

@@ -13,6 +13,7 @@ processor second are given beside the wall clock's, because other work on the ma
 stretches the second but hardly the first. The last row is the peak memory of a process
 that triangulates 10,000 frames x 19 joints from 31 views.
 """
+
 import argparse
 import itertools
 import json
@@ -28,11 +29,11 @@ os.environ.setdefault('OMP_NUM_THREADS', str(THREADS))
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
 sys.path.insert(0, ROOT)
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
+import cv2
+import numpy as np
+import torch
 
-from mmpose_al.geometry import cameras, triangulation  # noqa: E402
+from mmpose_al.geometry import cameras, triangulation
 
 NOISE, WRONG, THRESHOLD = 2.0, 0.1, 20.0
 DIST = np.array([-0.2, 0.15, 0.001, -0.0007, -0.03])
@@ -69,8 +70,7 @@ def observe(num, rig, seed=0):
 
 
 def ours(pixels, rig):
-    return triangulation.triangulate_robust(
-        pixels, *rig, threshold=THRESHOLD).points.numpy()
+    return triangulation.triangulate_robust(pixels, *rig, threshold=THRESHOLD).points.numpy()
 
 
 def opencv(pixels, rig):
@@ -80,8 +80,9 @@ def opencv(pixels, rig):
     V, N = pixels.shape[:2]
     P = np.concatenate([R, t[..., None]], -1)
     rvec = [cv2.Rodrigues(r)[0] for r in R]
-    ideal = np.stack([cv2.undistortPoints(pixels[v][:, None], K[v], dist[v])[:, 0]
-                      for v in range(V)])
+    ideal = np.stack(
+        [cv2.undistortPoints(pixels[v][:, None], K[v], dist[v])[:, 0] for v in range(V)]
+    )
     best = np.full(N, -1.0)
     chosen = np.zeros((N, V), bool)
     for i, j in itertools.combinations(range(V), 2):
@@ -92,8 +93,7 @@ def opencv(pixels, rig):
             projected = cv2.projectPoints(X, rvec[v], t[v], K[v], dist[v])[0][:, 0]
             error[:, v] = np.linalg.norm(projected - pixels[v], axis=-1)
         inliers = error <= THRESHOLD
-        votes = inliers.sum(1) - np.where(inliers, error, 0).sum(1) / (
-            THRESHOLD * (V + 1))
+        votes = inliers.sum(1) - np.where(inliers, error, 0).sum(1) / (THRESHOLD * (V + 1))
         better = votes > best
         best[better], chosen[better] = votes[better], inliers[better]
     rows = P[None, :, :2] - ideal.transpose(1, 0, 2)[..., None] * P[None, :, 2:]
@@ -108,10 +108,21 @@ def opencv_by_point(pixels, rig):
 
 def anipose(pixels, rig):
     from aniposelib.cameras import Camera, CameraGroup
+
     K, R, t, dist = (x.numpy() for x in rig)
-    group = CameraGroup([
-        Camera(matrix=K[v], dist=dist[v], rvec=cv2.Rodrigues(R[v])[0].ravel(),
-               tvec=t[v], size=(1920, 1080), name=str(v)) for v in range(len(K))])
+    group = CameraGroup(
+        [
+            Camera(
+                matrix=K[v],
+                dist=dist[v],
+                rvec=cv2.Rodrigues(R[v])[0].ravel(),
+                tvec=t[v],
+                size=(1920, 1080),
+                name=str(v),
+            )
+            for v in range(len(K))
+        ]
+    )
     points = np.ascontiguousarray(pixels.numpy().transpose(1, 0, 2))
     return group.triangulate_ransac(points)[0]
 
@@ -120,16 +131,20 @@ def rates(num_views, num_points, rounds):
     """Points a second of each method, and the median error in mm."""
     rig = make_rig(num_views, num_views)
     truth, pixels = observe(num_points, rig)
-    methods = dict(ours=(ours, num_points), opencv=(opencv, num_points // 8),
-                   opencv_by_point=(opencv_by_point, 60))
+    methods = dict(
+        ours=(ours, num_points),
+        opencv=(opencv, num_points // 8),
+        opencv_by_point=(opencv_by_point, 60),
+    )
     try:
         import aniposelib.cameras  # noqa: F401
+
         methods['aniposelib'] = (anipose, 10)
     except ImportError as error:
         print(f'aniposelib left out: {error}', file=sys.stderr)
     wall, cpu, errors = {}, {}, {}
     for method, num in methods.values():
-        method(pixels[:max(num // 8, 2)], rig)  # compile, allocate
+        method(pixels[: max(num // 8, 2)], rig)  # compile, allocate
     for _ in range(rounds):
         for name, (method, num) in methods.items():
             start, cpu_start = time.perf_counter(), time.process_time()
@@ -138,13 +153,14 @@ def rates(num_views, num_points, rounds):
             wall[name] = min(wall.get(name, np.inf), seconds / num)
             seconds = time.process_time() - cpu_start
             cpu[name] = min(cpu.get(name, np.inf), seconds / num)
-            errors[name] = np.nanmedian(
-                np.linalg.norm(points - truth[:num].numpy(), axis=-1))
-    result = dict(views=num_views, points=num_points, points_per_second={
-        k: round(1 / v) for k, v in wall.items()})
+            errors[name] = np.nanmedian(np.linalg.norm(points - truth[:num].numpy(), axis=-1))
+    result = dict(
+        views=num_views,
+        points=num_points,
+        points_per_second={k: round(1 / v) for k, v in wall.items()},
+    )
     result['points_per_cpu_second'] = {k: round(1 / v) for k, v in cpu.items()}
-    result['ratio'] = {k: round(v / wall['ours'], 1)
-                       for k, v in wall.items() if k != 'ours'}
+    result['ratio'] = {k: round(v / wall['ours'], 1) for k, v in wall.items() if k != 'ours'}
     result['median_error_mm'] = {k: round(float(v), 3) for k, v in errors.items()}
     return result
 
@@ -159,10 +175,14 @@ def memory(num_views=31, num_points=190_000):
     seconds = time.perf_counter() - start
     error = float(np.nanmedian(np.linalg.norm(points - truth.numpy(), axis=-1)))
     return dict(
-        views=num_views, points=num_points,
+        views=num_views,
+        points=num_points,
         peak_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-        before_mb=round(before / 1024), points_per_second=round(num_points / seconds),
-        failed=int(np.isnan(points).any(-1).sum()), median_error_mm=round(error, 3))
+        before_mb=round(before / 1024),
+        points_per_second=round(num_points / seconds),
+        failed=int(np.isnan(points).any(-1).sum()),
+        median_error_mm=round(error, 3),
+    )
 
 
 def cpu_model():
@@ -191,12 +211,19 @@ def main():
         return
     result = dict(
         command='OMP_NUM_THREADS=2 python benchmarks/triangulate.py',
-        machine=cpu_model(), threads=THREADS, torch=torch.__version__.split('+')[0],
-        opencv=cv2.__version__, noise_px=NOISE, wrong_views=WRONG,
-        threshold_px=THRESHOLD, rounds=args.rounds,
-        rates=[rates(num, args.points, args.rounds) for num in (4, 8)])
-    lines = subprocess.run([sys.executable, osp.abspath(__file__), '--memory'],
-                           check=True, stdout=subprocess.PIPE).stdout
+        machine=cpu_model(),
+        threads=THREADS,
+        torch=torch.__version__.split('+')[0],
+        opencv=cv2.__version__,
+        noise_px=NOISE,
+        wrong_views=WRONG,
+        threshold_px=THRESHOLD,
+        rounds=args.rounds,
+        rates=[rates(num, args.points, args.rounds) for num in (4, 8)],
+    )
+    lines = subprocess.run(
+        [sys.executable, osp.abspath(__file__), '--memory'], check=True, stdout=subprocess.PIPE
+    ).stdout
     result['memory'] = json.loads(lines)
     text = json.dumps(result, indent=2)
     print(text)

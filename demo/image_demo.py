@@ -6,22 +6,24 @@ Without --box the person is taken to fill the image. Works with every config of
 mmpose_al and of MMPose; of several networks the ensemble is drawn. 3D poses are drawn by
 demo/pose3d_demo.py.
 """
+
 import argparse
 import os.path as osp
 import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
 
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-from mmengine.config import Config  # noqa: E402
-from mmpose.apis import inference_topdown, init_model  # noqa: E402
+import cv2
+import numpy as np
+from mmengine.config import Config
+from mmpose.apis import inference_topdown, init_model
 
-from mmpose_al.apis import Pose3DInferencer  # noqa: E402
+from mmpose_al.apis import Pose3DInferencer
 
 
-def draw(image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray, links,
-         threshold: float) -> np.ndarray:
+def draw(
+    image: np.ndarray, keypoints: np.ndarray, scores: np.ndarray, links, threshold: float
+) -> np.ndarray:
     """A copy of a BGR image with the joints (K, 2) and links above the threshold."""
     image = image.copy()
     width = max(1, round(max(image.shape[:2]) / 150))
@@ -42,26 +44,33 @@ def predict(args, image: np.ndarray) -> tuple:
     pipeline = config.test_dataloader.dataset.get('pipeline', [])
     if 'InputCamera' in [step['type'] for step in pipeline]:
         inferencer = Pose3DInferencer(config, args.checkpoint, args.device)
-        person, = inferencer(image, boxes=[(x, y, w, h)])
+        (person,) = inferencer(image, boxes=[(x, y, w, h)])
         return person['keypoints'], person['scores'], inferencer.links
     # With cfg_options given, init_model does not look for model.backbone.
     model = init_model(config, args.checkpoint, device=args.device, cfg_options={})
-    found = inference_topdown(
-        model, image, np.array([[x, y, x + w, y + h]]))[0].pred_instances
-    return (found.keypoints[0], found.keypoint_scores[0],
-            model.dataset_meta.get('skeleton_links', []))
+    found = inference_topdown(model, image, np.array([[x, y, x + w, y + h]]))[0].pred_instances
+    return (
+        found.keypoints[0],
+        found.keypoint_scores[0],
+        model.dataset_meta.get('skeleton_links', []),
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('image')
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', default='pose.png')
     parser.add_argument('--box', type=float, nargs=4, metavar=('X', 'Y', 'W', 'H'))
-    parser.add_argument('--threshold', type=float, default=0.2,
-                        help='joints with a lower heatmap maximum are not drawn')
+    parser.add_argument(
+        '--threshold',
+        type=float,
+        default=0.2,
+        help='joints with a lower heatmap maximum are not drawn',
+    )
     parser.add_argument('--device', default='cpu')
     args = parser.parse_args()
     image = cv2.imread(args.image)

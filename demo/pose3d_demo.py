@@ -8,6 +8,7 @@ CONFIG is any of configs/weakly_supervised_3d. Without intrinsics a focal length
 times the longer side is taken. Without --box (several may be given) the person is taken
 to fill the image. --camera reads {"K": 3x3, "dist": [...]}.
 """
+
 import argparse
 import json
 import os.path as osp
@@ -15,10 +16,9 @@ import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
 
-from mmpose_al.apis import (Pose3DInferencer, guess_intrinsics,  # noqa: E402
-                            read_frames)
-from mmpose_al.apis.pose3d_inferencer import check_intrinsics, write_json  # noqa: E402
-from mmpose_al.visualization import draw_beside  # noqa: E402
+from mmpose_al.apis import Pose3DInferencer, guess_intrinsics, read_frames
+from mmpose_al.apis.pose3d_inferencer import check_intrinsics, write_json
+from mmpose_al.visualization import draw_beside
 
 ROWS = 6  # of the picture of a video
 
@@ -64,17 +64,16 @@ def run(args) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('input', help='image or video')
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', default='poses.json')
     parser.add_argument('--picture', help='e.g. poses.png')
-    parser.add_argument('--intrinsics', type=float, nargs=4,
-                        metavar=('FX', 'FY', 'CX', 'CY'))
+    parser.add_argument('--intrinsics', type=float, nargs=4, metavar=('FX', 'FY', 'CX', 'CY'))
     parser.add_argument('--camera', help='JSON file with K and dist')
-    parser.add_argument('--box', type=float, nargs=4, action='append',
-                        metavar=('X', 'Y', 'W', 'H'))
+    parser.add_argument('--box', type=float, nargs=4, action='append', metavar=('X', 'Y', 'W', 'H'))
     parser.add_argument('--step', type=int, default=1, help='every n-th frame')
     parser.add_argument('--limit', type=int, help='most frames')
     parser.add_argument('--device', default='cpu')

@@ -5,6 +5,7 @@ any project inherit from ours, ``_base_ = ['mmpose_al::_base_/...']``: MMEngine 
 the file, and what it does not find under the scope ``mmpose_al`` it looks for in
 mmpose's registries.
 """
+
 import mmpose.registry
 from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import Registry
@@ -12,8 +13,13 @@ from mmengine.registry import Registry
 SCOPE = 'mmpose_al'
 # A registry imports what registers its own types, but not what registers its parent's.
 LOCATIONS = [
-    'mmpose.codecs', 'mmpose.datasets', 'mmpose.engine', 'mmpose.evaluation',
-    'mmpose.models', 'mmpose.visualization', 'mmpose_al'
+    'mmpose.codecs',
+    'mmpose.datasets',
+    'mmpose.engine',
+    'mmpose.evaluation',
+    'mmpose.models',
+    'mmpose.visualization',
+    'mmpose_al',
 ]
 
 

@@ -1,2 +1,3 @@
 """The version of mmpose_al, the only place that states it."""
+
 __version__ = '0.1.0'

@@ -1,4 +1,5 @@
 """Imports run one way: geometry, then datasets and models, then engine."""
+
 import ast
 import glob
 import os.path as osp
@@ -14,8 +15,8 @@ BELOW = dict(
     visualization={'geometry'},
     apis={'geometry', 'datasets', 'models', 'visualization'},
     active_learning={'geometry', 'datasets', 'models', 'visualization'},
-    engine={'geometry', 'datasets', 'models', 'evaluation', 'visualization',
-            'active_learning'})
+    engine={'geometry', 'datasets', 'models', 'evaluation', 'visualization', 'active_learning'},
+)
 
 
 def imported(path):
@@ -28,7 +29,7 @@ def imported(path):
             for alias in node.names:
                 yield alias.name
         elif isinstance(node, ast.ImportFrom):
-            base = parts[:-node.level] if node.level else []
+            base = parts[: -node.level] if node.level else []
             module = '.'.join(base + ([node.module] if node.module else []))
             for alias in node.names:
                 yield f'{module}.{alias.name}'

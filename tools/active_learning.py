@@ -10,6 +10,7 @@
 Exit status: 0 done, 1 refused or failed (nothing was changed), 2 wrong usage,
 3 (status) a query waits for answers.
 """
+
 import argparse
 import json
 import math
@@ -20,7 +21,7 @@ import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
 
-from mmengine.config import Config, DictAction  # noqa: E402
+from mmengine.config import Config, DictAction
 
 EXIT_PENDING = 3
 SHOWN = 20  # warnings that ingest prints
@@ -28,12 +29,14 @@ SHOWN = 20  # warnings that ingest prints
 
 def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
 
     def command(function, text):
-        sub = commands.add_parser(function.__name__, help=text,
-                                  description=text[:1].upper() + text[1:] + '.')
+        sub = commands.add_parser(
+            function.__name__, help=text, description=text[:1].upper() + text[1:] + '.'
+        )
         sub.set_defaults(run=function)
         return sub
 
@@ -44,33 +47,49 @@ def parse_args(argv=None) -> argparse.Namespace:
     sub = command(query, 'print a query, worst views first, or write more formats')
     sub.add_argument('work_dir', help='of the experiment')
     sub.add_argument('--round', type=int, help='default: the latest')
-    sub.add_argument('--units', type=int, nargs='+', metavar='ID',
-                     help='print only these units')
-    sub.add_argument('--formats', nargs='+', choices=('coco', 'cvat', 'label_studio'),
-                     help='write these files into --out')
+    sub.add_argument('--units', type=int, nargs='+', metavar='ID', help='print only these units')
+    sub.add_argument(
+        '--formats',
+        nargs='+',
+        choices=('coco', 'cvat', 'label_studio'),
+        help='write these files into --out',
+    )
     sub.add_argument('--out', help='folder for --formats')
 
     sub = command(ingest, 'check answers whole and take them, or refuse them whole')
     sub.add_argument('work_dir', help='of the experiment')
-    sub.add_argument('answers', help='COCO keypoints JSON, a COCO Keypoints 1.0 '
-                     "archive of CVAT, or Label Studio's JSON export")
-    sub.add_argument('--format', choices=('coco', 'cvat', 'label_studio'),
-                     help='default: told from the content')
-    sub.add_argument('--accept-unchanged', action='store_true',
-                     help='persons that came back exactly as they were pre-filled are '
-                     'labels too; somebody has looked at them')
+    sub.add_argument(
+        'answers',
+        help='COCO keypoints JSON, a COCO Keypoints 1.0 '
+        "archive of CVAT, or Label Studio's JSON export",
+    )
+    sub.add_argument(
+        '--format', choices=('coco', 'cvat', 'label_studio'), help='default: told from the content'
+    )
+    sub.add_argument(
+        '--accept-unchanged',
+        action='store_true',
+        help='persons that came back exactly as they were pre-filled are '
+        'labels too; somebody has looked at them',
+    )
     sub.add_argument('--dry-run', action='store_true', help='check only, write nothing')
 
     sub = command(replay, 'what a strategy would ask for, from saved scores')
     sub.add_argument('scores', help='the work directory, or a scores.npz')
-    sub.add_argument('--round', type=int,
-                     help='whose scores of the work directory; default: the latest')
+    sub.add_argument(
+        '--round', type=int, help='whose scores of the work directory; default: the latest'
+    )
     given = sub.add_mutually_exclusive_group()
-    given.add_argument('--strategy', metavar='TYPE',
-                       help="default: the experiment's own strategy")
+    given.add_argument('--strategy', metavar='TYPE', help="default: the experiment's own strategy")
     given.add_argument('--config', help='take its active_learning.strategy')
-    sub.add_argument('--options', nargs='+', action=DictAction, default={},
-                     metavar='KEY=VALUE', help='arguments of the strategy')
+    sub.add_argument(
+        '--options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='arguments of the strategy',
+    )
     sub.add_argument('--budget', type=int, help="default: the experiment's")
     sub.add_argument('--json', action='store_true', help='print JSON')
 
@@ -94,13 +113,13 @@ def main(argv=None) -> int:
 
 
 def status(args) -> int:
-    import mmpose_al  # noqa: F401
     from mmpose_al.active_learning import load_state
     from mmpose_al.active_learning.annotators import load_queries
     from mmpose_al.active_learning.annotators.answers import load_answers, merged
     from mmpose_al.active_learning.annotators.files import pending_text
     from mmpose_al.active_learning.annotators.query import train_command
     from mmpose_al.active_learning.pool import without_nan
+
     work_dir = osp.abspath(args.work_dir)
     state = load_state(work_dir)
     if state is None:
@@ -108,39 +127,57 @@ def status(args) -> int:
     queries = load_queries(work_dir)
     last = queries[-1] if queries else None
     finished = state.content['finished']
-    open_query = (finished is None and last is not None
-                  and state.stage(last.round, 'annotate') is None)
+    open_query = (
+        finished is None and last is not None and state.stage(last.round, 'annotate') is None
+    )
     document = load_answers(work_dir, last.round) if open_query else None
     answered = len(merged([document])) if document else 0
     pending = open_query and not document
     if args.json:
-        print(json.dumps(without_nan(dict(
-            finished=finished, labeled=len(state.labeled()),
-            units=state.content['pool']['units'], unit=state.content['unit'],
-            rounds=state.rounds, pending=last.round if pending else None,
-            answered=answered)), indent=1))
+        print(
+            json.dumps(
+                without_nan(
+                    dict(
+                        finished=finished,
+                        labeled=len(state.labeled()),
+                        units=state.content['pool']['units'],
+                        unit=state.content['unit'],
+                        rounds=state.rounds,
+                        pending=last.round if pending else None,
+                        answered=answered,
+                    )
+                ),
+                indent=1,
+            )
+        )
         return EXIT_PENDING if pending else 0
     total = state.content['pool']['units']
-    print(f'{work_dir}\n{len(state.labeled())} of {total} {state.content["unit"]} are '
-          f'labelled; {len(state.rounds)} rounds begun')
+    print(
+        f'{work_dir}\n{len(state.labeled())} of {total} {state.content["unit"]} are '
+        f'labelled; {len(state.rounds)} rounds begun'
+    )
     for entry in state.rounds:
         stages = entry['stages']
         line = f'round {entry["round"]}: {", ".join(stages)}'
         if 'annotate' in stages:
-            line += '; {labels} labels, {views} views, {joints} joints'.format(
-                **stages['annotate'])
+            line += '; {labels} labels, {views} views, {joints} joints'.format(**stages['annotate'])
         metrics = stages.get('train', {}).get('metrics', {})
-        line += ''.join(f'; {k} {v:.4g}' for k, v in metrics.items()
-                        if k.count('/') == 1 and not k.startswith(('student', 'mean/')))
+        line += ''.join(
+            f'; {k} {v:.4g}'
+            for k, v in metrics.items()
+            if k.count('/') == 1 and not k.startswith(('student', 'mean/'))
+        )
         print(line)
     if finished is not None:
         print(f'finished: {finished}')
     elif pending:
         print(pending_text(work_dir, last.round, last))
     elif open_query:
-        print(f'round {last.round}: {answered} of {len(last.annotations)} persons are '
-              f'answered. More may be ingested until you go on with\n'
-              f'    {train_command(work_dir)}')
+        print(
+            f'round {last.round}: {answered} of {len(last.annotations)} persons are '
+            f'answered. More may be ingested until you go on with\n'
+            f'    {train_command(work_dir)}'
+        )
     else:
         print(f'goes on with\n    {train_command(work_dir)}')
     return EXIT_PENDING if pending else 0
@@ -150,18 +187,21 @@ def status(args) -> int:
 
 
 def query(args) -> int:
-    import mmpose_al  # noqa: F401
     from mmpose_al.active_learning.annotators import load_queries
     from mmpose_al.active_learning.annotators.files import WRITERS
     from mmpose_al.active_learning.annotators.query import describe, put_images
+
     queries = {q.round: q for q in load_queries(args.work_dir)}
     if not queries:
-        raise ValueError(f'{args.work_dir}: holds no query; only a FileAnnotator '
-                         'writes them, when the experiment is trained')
+        raise ValueError(
+            f'{args.work_dir}: holds no query; only a FileAnnotator '
+            'writes them, when the experiment is trained'
+        )
     number = max(queries) if args.round is None else args.round
     if number not in queries:
-        raise ValueError(f'{args.work_dir}: round {number} has no query; there are '
-                         f'{sorted(queries)}')
+        raise ValueError(
+            f'{args.work_dir}: round {number} has no query; there are {sorted(queries)}'
+        )
     found = queries[number]
     if bool(args.formats) != bool(args.out):
         raise ValueError('--formats and --out go together')
@@ -183,30 +223,43 @@ def query(args) -> int:
 
 
 def ingest(args) -> int:
-    import mmpose_al  # noqa: F401
     from mmpose_al.active_learning.annotators import ingest as take
     from mmpose_al.active_learning.annotators.query import train_command
+
     work_dir = osp.abspath(args.work_dir)
-    done = take(work_dir, args.answers, args.format, args.accept_unchanged,
-                args.dry_run)
+    done = take(work_dir, args.answers, args.format, args.accept_unchanged, args.dry_run)
     for text in done.warnings[:SHOWN]:
         print(f'warning: {text}', file=sys.stderr)
     if done.warnings:
         more = len(done.warnings) - SHOWN
-        print((f'warning: ... and {more} more\n' if more > 0 else '')
-              + 'warning: look at these clicks; ingest a corrected file before you '
-              'go on, the latest one counts', file=sys.stderr)
+        print(
+            (f'warning: ... and {more} more\n' if more > 0 else '')
+            + 'warning: look at these clicks; ingest a corrected file before you '
+            'go on, the latest one counts',
+            file=sys.stderr,
+        )
     if done.unchanged:
-        print(f'{len(done.unchanged)} persons came back exactly as they were '
-              'pre-filled and were left out (--accept-unchanged takes them): '
-              f'{_some(done.unchanged)}')
+        print(
+            f'{len(done.unchanged)} persons came back exactly as they were '
+            'pre-filled and were left out (--accept-unchanged takes them): '
+            f'{_some(done.unchanged)}'
+        )
     if done.kept:
-        print(f'{len(done.kept)} persons keep their earlier labels: all their joints '
-              f'came back without a label (v = 0): {_some(done.kept)}')
-    what = ('would be accepted' if args.dry_run else 'accepted' if done.written else
-            'are there already; nothing is new')
-    print(f'round {done.round}: {len(done.units)} units, {done.views} views, '
-          f'{done.joints} joints {what} ({done.format})')
+        print(
+            f'{len(done.kept)} persons keep their earlier labels: all their joints '
+            f'came back without a label (v = 0): {_some(done.kept)}'
+        )
+    what = (
+        'would be accepted'
+        if args.dry_run
+        else 'accepted'
+        if done.written
+        else 'are there already; nothing is new'
+    )
+    print(
+        f'round {done.round}: {len(done.units)} units, {done.views} views, '
+        f'{done.joints} joints {what} ({done.format})'
+    )
     if not args.dry_run:
         print(f'go on with\n    {train_command(work_dir)}')
     return 0
@@ -220,9 +273,9 @@ def _some(ids) -> str:
 
 
 def replay(args) -> int:
-    import mmpose_al  # noqa: F401
     from mmpose_al.active_learning import QUERY_STRATEGIES
     from mmpose_al.active_learning.pool import check_unit
+
     pool, number, settings = _scored(args.scores, args.round)
     if args.strategy:
         strategy = dict(type=args.strategy)
@@ -234,8 +287,7 @@ def replay(args) -> int:
     elif settings:
         strategy = dict(settings['strategy'])
     else:
-        raise ValueError('give --strategy or --config: this score file belongs to no '
-                         'experiment')
+        raise ValueError('give --strategy or --config: this score file belongs to no experiment')
     budget = args.budget or settings.get('budget')
     if not budget:
         raise ValueError('give --budget: this score file belongs to no experiment')
@@ -249,12 +301,21 @@ def replay(args) -> int:
     check_unit('frames' if frames else settings.get('unit', 'images'), built.needs)
     picked = built.select(pool, budget)
     if args.json:
-        print(json.dumps(dict(
-            strategy=strategy, round=number, ids=picked.ids,
-            utilities=[u if math.isfinite(u) else 1e300 for u in picked.utilities])))
+        print(
+            json.dumps(
+                dict(
+                    strategy=strategy,
+                    round=number,
+                    ids=picked.ids,
+                    utilities=[u if math.isfinite(u) else 1e300 for u in picked.utilities],
+                )
+            )
+        )
         return 0
-    print(f'# {strategy["type"]}, scores of round {number}, {int(pool.labeled.sum())} '
-          f'of {len(pool.units)} units labelled\n# rank id utility')
+    print(
+        f'# {strategy["type"]}, scores of round {number}, {int(pool.labeled.sum())} '
+        f'of {len(pool.units)} units labelled\n# rank id utility'
+    )
     for rank, (unit, utility) in enumerate(zip(*picked), 1):
         print(rank, unit, f'{utility:.8g}')
     return 0
@@ -267,21 +328,26 @@ def _scored(path: str, number):
     from mmpose_al.active_learning import PoolStatistics
     from mmpose_al.active_learning.pool import STATE_FILE
     from mmpose_al.active_learning.statistics import load_views
+
     work_dir = path
     if not osp.isdir(path):
-        parent = re.fullmatch(r'(.*)[/\\]round_(\d+)[/\\]scores\.npz',
-                              osp.abspath(path))
+        parent = re.fullmatch(r'(.*)[/\\]round_(\d+)[/\\]scores\.npz', osp.abspath(path))
         if not parent or not osp.exists(osp.join(parent.group(1), STATE_FILE)):
             views = load_views(path)
             units = np.unique(views.unit)
-            return (PoolStatistics(views, units, np.zeros(len(units), bool),
-                                   round=number or 0), number or 0, {})
+            return (
+                PoolStatistics(views, units, np.zeros(len(units), bool), round=number or 0),
+                number or 0,
+                {},
+            )
         work_dir, number = parent.group(1), int(parent.group(2))
     config = osp.join(work_dir, 'experiment_config.py')
     if not osp.exists(osp.join(work_dir, STATE_FILE)) or not osp.exists(config):
-        raise ValueError(f'{work_dir}: no experiment, active_learning.json or '
-                         'experiment_config.py is not there')
+        raise ValueError(
+            f'{work_dir}: no experiment, active_learning.json or experiment_config.py is not there'
+        )
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
+
     cfg = Config.fromfile(config)
     cfg.work_dir, cfg.launcher = work_dir, 'none'
     experiment = ActiveLearningExperiment(cfg)
@@ -293,8 +359,8 @@ def _scored(path: str, number):
 
 
 def report(args) -> int:
-    import mmpose_al  # noqa: F401
     from mmpose_al.active_learning.report import write_report
+
     made = write_report(args.work_dirs, args.out)
     print(made if isinstance(made, str) else f'report written to {args.out}')
     return 0

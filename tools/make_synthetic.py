@@ -3,6 +3,7 @@
 Example:
     python tools/make_synthetic.py data/synthetic --preset small --seed 0
 """
+
 import argparse
 import os.path as osp
 import sys
@@ -10,34 +11,48 @@ import time
 
 sys.path.insert(0, osp.join(osp.dirname(osp.abspath(__file__)), '..'))
 
-from mmpose_al.datasets.synthetic import (  # noqa: E402
-    PRESETS, contact_sheet, write_benchmark)
+from mmpose_al.datasets.synthetic import PRESETS, contact_sheet, write_benchmark
 
 
 def parse_args():
     parser = argparse.ArgumentParser(
         description='Write the synthetic benchmark: rendered people seen by '
         'calibrated cameras, in the multi-view format. Interrupted, it '
-        'continues; finished, it leaves the folder alone.')
+        'continues; finished, it leaves the folder alone.'
+    )
     parser.add_argument('out', help='folder to write')
     parser.add_argument(
-        '--preset', default='small', choices=list(PRESETS),
+        '--preset',
+        default='small',
+        choices=list(PRESETS),
         help='tiny: tests; small: quickstart, about 3,800 pictures; studio: as '
         'many without clutter; people: 6,000 of sixty persons, without '
-        'clutter; full: 5,000 training frames (default: small)')
+        'clutter; full: 5,000 training frames (default: small)',
+    )
     parser.add_argument('--seed', type=int, default=0, help='default: 0')
     parser.add_argument(
-        '--cameras', type=int, metavar='N',
-        help="2 to 31 (default: the preset's, 4 for tiny, else 8)")
+        '--cameras',
+        type=int,
+        metavar='N',
+        help="2 to 31 (default: the preset's, 4 for tiny, else 8)",
+    )
     parser.add_argument(
-        '--workers', type=int, metavar='N',
-        help='processes (default: the cores this process may use)')
+        '--workers',
+        type=int,
+        metavar='N',
+        help='processes (default: the cores this process may use)',
+    )
     parser.add_argument(
-        '--contact-sheet', metavar='FILE.png',
-        help='also write a sheet of pictures, half of them with skeletons')
+        '--contact-sheet',
+        metavar='FILE.png',
+        help='also write a sheet of pictures, half of them with skeletons',
+    )
     parser.add_argument(
-        '--split', default='train', choices=['train', 'val', 'test'],
-        help='of the contact sheet (default: train)')
+        '--split',
+        default='train',
+        choices=['train', 'val', 'test'],
+        help='of the contact sheet (default: train)',
+    )
     parser.add_argument('--quiet', action='store_true', help='no progress')
     return parser.parse_args()
 
@@ -47,19 +62,24 @@ def main():
     start = time.time()
     try:
         result = write_benchmark(
-            args.out, preset=args.preset, seed=args.seed,
-            num_cameras=args.cameras, workers=args.workers,
-            progress=not args.quiet)
+            args.out,
+            preset=args.preset,
+            seed=args.seed,
+            num_cameras=args.cameras,
+            workers=args.workers,
+            progress=not args.quiet,
+        )
         if args.contact_sheet:
             contact_sheet(args.out, args.contact_sheet, split=args.split)
     except (ValueError, OSError) as error:
         sys.exit(f'make_synthetic: {error}')
     for name, split in result['splits'].items():
-        print(f'{name}: {split["images"]} images, {split["frames"]} frames, '
-              f'{split["subjects"]} subjects, '
-              f'{split["image_bytes"] / 1e6:.1f} MB')
-    print(f'{args.out}: digest {result["digest"][:16]}, '
-          f'{time.time() - start:.1f} s')
+        print(
+            f'{name}: {split["images"]} images, {split["frames"]} frames, '
+            f'{split["subjects"]} subjects, '
+            f'{split["image_bytes"] / 1e6:.1f} MB'
+        )
+    print(f'{args.out}: digest {result["digest"][:16]}, {time.time() - start:.1f} s')
 
 
 if __name__ == '__main__':

@@ -11,6 +11,7 @@ Sec. 3.3). The file is that of the data set with other keypoints: those with a
 confidence above the threshold count as visible (v = 2), the others are unlabelled.
 Annotations of other cameras or splits, and all 3D poses, are left out.
 """
+
 import argparse
 import json
 import os
@@ -20,17 +21,16 @@ from typing import Dict, Tuple
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from mmengine.config import Config  # noqa: E402
-from mmengine.dataset import pseudo_collate  # noqa: E402
-from mmpose.registry import DATASETS  # noqa: E402
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
+from mmpose.registry import DATASETS
 
-from mmpose_al.apis import load_model  # noqa: E402
+from mmpose_al.apis import load_model
 
 
-def relabel(data: dict, found: Dict[int, Tuple[np.ndarray, np.ndarray]],
-            threshold: float) -> dict:
+def relabel(data: dict, found: Dict[int, Tuple[np.ndarray, np.ndarray]], threshold: float) -> dict:
     """A COCO file's content with predicted keypoints.
 
     Args:
@@ -45,14 +45,19 @@ def relabel(data: dict, found: Dict[int, Tuple[np.ndarray, np.ndarray]],
         if annotation['id'] not in found:
             continue
         keypoints, confidence = found[annotation['id']]
-        inside = ((keypoints >= 0) & (keypoints <= np.subtract(
-            size[annotation['image_id']], 1))).all(1)
+        inside = (
+            (keypoints >= 0) & (keypoints <= np.subtract(size[annotation['image_id']], 1))
+        ).all(1)
         good = (confidence > threshold) & inside
         rows = np.where(good[:, None], np.c_[keypoints, np.full(len(good), 2.0)], 0.0)
-        annotations.append(dict(
-            annotation, keypoints=np.round(rows, 3).ravel().tolist(),
-            keypoint_scores=np.round(confidence, 4).tolist(),
-            num_keypoints=int(good.sum())))
+        annotations.append(
+            dict(
+                annotation,
+                keypoints=np.round(rows, 3).ravel().tolist(),
+                keypoint_scores=np.round(confidence, 4).tolist(),
+                num_keypoints=int(good.sum()),
+            )
+        )
     info = dict(data.get('info', {}), pseudo_labels=dict(threshold=threshold))
     kept = {k: v for k, v in data.items() if k != 'poses_3d'}
     return dict(kept, info=info, annotations=annotations)
@@ -67,14 +72,15 @@ def source_of(config: Config, key: str) -> Config:
     found = config
     for part in key.split('.'):
         if isinstance(found, list):
-            found = found[int(part)] if part.isdigit() and int(part) < len(
-                found) else None
+            found = found[int(part)] if part.isdigit() and int(part) < len(found) else None
         else:
             found = found.get(part) if hasattr(found, 'get') else None
     if isinstance(found, list):
         if len(found) > 1:
-            raise ValueError(f'{key} is a list of {len(found)}; name one by --data '
-                             f'{key}.0 to --data {key}.{len(found) - 1}')
+            raise ValueError(
+                f'{key} is a list of {len(found)}; name one by --data '
+                f'{key}.0 to --data {key}.{len(found) - 1}'
+            )
         found = found[0] if found else None
     if found is None:
         raise ValueError(f'the config has no {key}; name a data set by --data')
@@ -86,24 +92,28 @@ def predict(model, dataset, batch_size: int = 50) -> dict:
     """Annotation id -> keypoints in image pixels and confidence."""
     found = {}
     for start in range(0, len(dataset), batch_size):
-        samples = [dataset[i] for i in range(start, min(start + batch_size,
-                                                         len(dataset)))]
+        samples = [dataset[i] for i in range(start, min(start + batch_size, len(dataset)))]
         for sample in model.test_step(pseudo_collate(samples)):
             found[int(sample.metainfo['id'])] = (
                 np.asarray(sample.pred_instances.keypoints[0], float),
-                np.asarray(sample.pred_instances.keypoint_scores[0], float))
+                np.asarray(sample.pred_instances.keypoint_scores[0], float),
+            )
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', required=True)
     parser.add_argument('--threshold', type=float, default=0.5)
-    parser.add_argument('--data', default='train_dataloader.dataset.unlabeled',
-                        help='key of a data set in the config; by default %(default)s')
+    parser.add_argument(
+        '--data',
+        default='train_dataloader.dataset.unlabeled',
+        help='key of a data set in the config; by default %(default)s',
+    )
     parser.add_argument('--device', default='cpu')
     args = parser.parse_args()
     config = Config.fromfile(args.config)
@@ -112,22 +122,30 @@ def main() -> None:
         model, _ = load_model(config, args.checkpoint, args.device)
     except ValueError as error:
         sys.exit(f'pseudo_labels: {error}')
-    dataset = DATASETS.build(dict(
-        source, pipeline=[t for t in source.get('pipeline', [])]
-        + config.test_dataloader.dataset.pipeline, test_mode=True))
+    dataset = DATASETS.build(
+        dict(
+            source,
+            pipeline=list(source.get('pipeline', [])) + config.test_dataloader.dataset.pipeline,
+            test_mode=True,
+        )
+    )
     with open(dataset.ann_file) as file:
         data = relabel(json.load(file), predict(model, dataset), args.threshold)
     labels = sum(a['num_keypoints'] for a in data['annotations'])
     joints = sum(len(a['keypoint_scores']) for a in data['annotations'])
     if not labels:
-        sys.exit(f'pseudo_labels: none of {joints} joints is above {args.threshold}; '
-                 'has this network learnt anything? Nothing was written')
+        sys.exit(
+            f'pseudo_labels: none of {joints} joints is above {args.threshold}; '
+            'has this network learnt anything? Nothing was written'
+        )
     os.makedirs(osp.dirname(osp.abspath(args.out)), exist_ok=True)
     with open(args.out + '.tmp', 'w') as file:
         json.dump(data, file)
     os.replace(args.out + '.tmp', args.out)
-    print(f'{args.out}: {labels} of {joints} joints of {len(data["annotations"])} '
-          f'persons above {args.threshold}')
+    print(
+        f'{args.out}: {labels} of {joints} joints of {len(data["annotations"])} '
+        f'persons above {args.threshold}'
+    )
 
 
 if __name__ == '__main__':

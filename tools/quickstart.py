@@ -5,6 +5,7 @@ Writes the synthetic benchmark, trains both methods side by side, tests them, pr
 one table, and draws curves and overlays. Finished runs are not trained again, stopped
 ones go on.
 """
+
 import argparse
 import hashlib
 import json
@@ -29,21 +30,17 @@ METHODS = {
 COLUMNS = {
     'coco/AP': ('AP', 100),
     'coco/AP .5': ('AP .5', 100),
-    'pck/bbox@0.1': ('PCK@0.1 of box', 1)
+    'pck/bbox@0.1': ('PCK@0.1 of box', 1),
 }
 OVERLAYS = 6  # test images in the picture
-NETWORKS = {
-    '': 'one network',
-    'mean/': 'mean of both networks',
-    'ensemble/': 'ensemble'
-}
+NETWORKS = {'': 'one network', 'mean/': 'mean of both networks', 'ensemble/': 'ensemble'}
 
 
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        '--fresh', action='store_true',
-        help='train again, even where finished runs are there')
+        '--fresh', action='store_true', help='train again, even where finished runs are there'
+    )
     return parser.parse_args()
 
 
@@ -75,13 +72,16 @@ class Job:
 
     def __init__(self, name, command, log):
         threads = str(max(1, min(4, (os.cpu_count() or 2) // 2)))
-        environ = dict(
-            os.environ, OMP_NUM_THREADS=threads, MKL_NUM_THREADS=threads)
+        environ = dict(os.environ, OMP_NUM_THREADS=threads, MKL_NUM_THREADS=threads)
         self.name, self.log = name, log
         with open(log, 'a', encoding='utf-8') as file:
             self.process = subprocess.Popen(
-                [sys.executable] + command, stdin=subprocess.DEVNULL, stdout=file,
-                stderr=subprocess.STDOUT, env=environ)
+                [sys.executable] + command,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env=environ,
+            )
 
     def stop(self):
         if self.process.poll() is None:
@@ -102,14 +102,18 @@ def run_jobs(jobs, progress=None):
                 if job.process.poll():
                     raise SystemExit(
                         f'{job.last_words()}\nquickstart: error: {job.name} failed; '
-                        f'the whole log is {job.log}; run it again to go on')
+                        f'the whole log is {job.log}; run it again to go on'
+                    )
             time.sleep(0.5)
             wait = 2 if sys.stdout.isatty() else 30
             if progress and time.time() - shown >= wait:
                 shown = time.time()
                 line = f'quickstart: {clock(shown - start)} {progress()}'
-                print(*(['\r\033[K' + line] if wait == 2 else [line]),
-                      end='' if wait == 2 else '\n', flush=True)
+                print(
+                    *(['\r\033[K' + line] if wait == 2 else [line]),
+                    end='' if wait == 2 else '\n',
+                    flush=True,
+                )
     finally:
         for job in jobs:
             job.stop()
@@ -119,7 +123,8 @@ def run_jobs(jobs, progress=None):
         if job.process.returncode:
             raise SystemExit(
                 f'{job.last_words()}\nquickstart: error: {job.name} failed; the whole '
-                f'log is {job.log}')
+                f'log is {job.log}'
+            )
 
 
 class Run:
@@ -127,6 +132,7 @@ class Run:
 
     def __init__(self, name, path):
         from mmengine.config import Config
+
         self.name, self.path = name, path
         self.cfg = Config.fromfile(path)
         self.folder = f'{FOLDER}/{name.lower()}'
@@ -155,18 +161,28 @@ class Run:
         return Job(
             f'the training of {self.name}',
             ['tools/train.py', self.path, '--work-dir', self.folder, '--resume'],
-            f'{self.folder}/train.log')
+            f'{self.folder}/train.log',
+        )
 
     def test(self):
         return Job(
             f'the test of {self.name}',
-            ['tools/test.py', self.path, self.checkpoint, '--work-dir',
-             f'{self.folder}/test', '--out', f'{self.folder}/test.json'],
-            f'{self.folder}/test.log')
+            [
+                'tools/test.py',
+                self.path,
+                self.checkpoint,
+                '--work-dir',
+                f'{self.folder}/test',
+                '--out',
+                f'{self.folder}/test.json',
+            ],
+            f'{self.folder}/test.log',
+        )
 
     def progress(self):
         """Steps done and the remaining time, for the progress line."""
         from mmpose_al.visualization import read_scalars
+
         try:
             step = max(read_scalars(self.folder)['loss'])
         except (FileNotFoundError, KeyError):
@@ -190,10 +206,13 @@ def write_data(fresh):
     say(f'writing the synthetic benchmark (preset {PRESET}) into {DATA}')
     status = subprocess.call(
         [sys.executable, 'tools/make_synthetic.py', DATA, '--preset', PRESET],
-        stdin=subprocess.DEVNULL)
+        stdin=subprocess.DEVNULL,
+    )
     if status:
-        raise SystemExit('quickstart: error: the benchmark could not be written; if '
-                         f'{DATA} is of another version, use --fresh')
+        raise SystemExit(
+            'quickstart: error: the benchmark could not be written; if '
+            f'{DATA} is of another version, use --fresh'
+        )
 
 
 def train_and_test(runs):
@@ -205,8 +224,7 @@ def train_and_test(runs):
         return
     for run in waiting:
         say(f'training {run.name}: {run.steps} steps of {run.path}')
-    run_jobs([run.train() for run in waiting],
-             lambda: '; '.join(run.progress() for run in waiting))
+    run_jobs([run.train() for run in waiting], lambda: '; '.join(run.progress() for run in waiting))
     say('testing')
     run_jobs([run.test() for run in waiting])
     for run in waiting:
@@ -216,6 +234,7 @@ def train_and_test(runs):
 def sizes(runs):
     """Labelled and unlabelled samples of each run, and test samples."""
     from mmpose.registry import DATASETS
+
     result = {}
     for run in runs:
         data = DATASETS.build(run.cfg.train_dataloader.dataset)
@@ -229,24 +248,29 @@ def table(results):
     rows = []
     for name, metrics in results['metrics'].items():
         several = any(key.startswith('mean/') for key in metrics)
-        for prefix in (['mean/', 'ensemble/'] if several else ['']):
+        for prefix in ['mean/', 'ensemble/'] if several else ['']:
             labeled, unlabeled = results['sizes'][name]
-            values = [f'{factor * metrics[prefix + key]:.1f}'
-                      for key, (_, factor) in COLUMNS.items()]
-            rows.append([name, NETWORKS[prefix], f'{labeled:,}', f'{unlabeled:,}']
-                        + values)
+            values = [
+                f'{factor * metrics[prefix + key]:.1f}' for key, (_, factor) in COLUMNS.items()
+            ]
+            rows.append([name, NETWORKS[prefix], f'{labeled:,}', f'{unlabeled:,}'] + values)
     header = ['method', 'prediction', 'labelled', 'unlabelled']
     header += [heading for heading, _ in COLUMNS.values()]
     widths = [max(len(row[i]) for row in rows + [header]) for i in range(len(header))]
-    lines = ['  '.join(cell.ljust(width) if i < 2 else cell.rjust(width)
-                       for i, (cell, width) in enumerate(zip(row, widths)))
-             for row in [header] + rows]
+    lines = [
+        '  '.join(
+            cell.ljust(width) if i < 2 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths))
+        )
+        for row in [header] + rows
+    ]
     lines.insert(1, '-' * len(lines[0]))
     seeds = sorted(set(results['seeds'].values()), key=str)
     return [
         f'Synthetic benchmark (rendered, preset {results["preset"]}), '
         f'{results["sizes"]["test"]:,} test images, '
-        f'seed {", ".join(map(str, seeds))}', ''
+        f'seed {", ".join(map(str, seeds))}',
+        '',
     ] + lines
 
 
@@ -277,8 +301,7 @@ def draw_pictures(runs):
             samples = model.test_step(batch)
         predicted[run.name] = [s.pred_instances.keypoints[0] for s in samples]
     overlays = f'{FOLDER}/overlays.png'
-    draw_overlays(
-        images, true, predicted, data.metainfo['skeleton_links'], overlays)
+    draw_overlays(images, true, predicted, data.metainfo['skeleton_links'], overlays)
     return curves, overlays
 
 
@@ -293,6 +316,7 @@ def main():
     os.environ.setdefault('MPLBACKEND', 'Agg')
     warnings.filterwarnings('ignore', message='The metainfo config file')
     from mmengine.registry import init_default_scope
+
     runs = [Run(name, path) for name, path in METHODS.items()]
     init_default_scope('mmpose')
     if args.fresh:
@@ -305,7 +329,8 @@ def main():
         seeds={run.name: run.cfg.get('randomness', {}).get('seed') for run in runs},
         steps={run.name: run.steps for run in runs},
         sizes=sizes(runs),
-        metrics={run.name: read_json(f'{run.folder}/test.json') for run in runs})
+        metrics={run.name: read_json(f'{run.folder}/test.json') for run in runs},
+    )
     write_json(f'{FOLDER}/results.json', results)
     curves, overlays = draw_pictures(runs)
     print('\n' + '\n'.join(table(results)) + '\n')
@@ -320,4 +345,4 @@ if __name__ == '__main__':
     try:
         main()
     except KeyboardInterrupt:
-        raise SystemExit('\nquickstart: stopped; run it again to go on')
+        raise SystemExit('\nquickstart: stopped; run it again to go on') from None

@@ -4,13 +4,18 @@
 Beyond MMPose's: ``runner_type`` in the config is honoured, and ``--launcher`` works
 without a GPU (gloo).
 """
+
 import argparse
 
 import mmengine
 from mmengine.hooks import Hook
 
-from mmpose_al.engine.command_line import (add_common_arguments, build_runner,
-                                           enable_drawing_hook, load_config)
+from mmpose_al.engine.command_line import (
+    add_common_arguments,
+    build_runner,
+    enable_drawing_hook,
+    load_config,
+)
 
 
 class SaveMetricsHook(Hook):
@@ -29,24 +34,22 @@ def parse_args():
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', help='file that the metrics are written to')
-    parser.add_argument(
-        '--dump', help='pickle file that the predictions are written to')
-    parser.add_argument(
-        '--badcase', action='store_true', help='collect the worst samples')
+    parser.add_argument('--dump', help='pickle file that the predictions are written to')
+    parser.add_argument('--badcase', action='store_true', help='collect the worst samples')
     add_common_arguments(parser)
     return parser.parse_args()
 
 
 def collect_bad_cases(cfg, args):
     """Switch on MMPose's hook that collects the worst samples."""
-    enable_drawing_hook(
-        cfg, 'badcase', 'BadCaseAnalysisHook', args, show=args.show)
+    enable_drawing_hook(cfg, 'badcase', 'BadCaseAnalysisHook', args, show=args.show)
     hook = cfg.default_hooks.badcase
     kind = hook.get('metric_type', 'loss')
     if kind not in ('loss', 'accuracy'):
         raise SystemExit(
             f'{args.config}: default_hooks.badcase.metric_type is {kind!r}; choose '
-            "'loss' or 'accuracy'")
+            "'loss' or 'accuracy'"
+        )
     if not hook.get('metric'):
         hook.metric = cfg.model.head.loss if kind == 'loss' else cfg.test_evaluator
 
@@ -58,9 +61,7 @@ def dump_predictions(cfg, path):
     evaluators = cfg.test_evaluator
     if not isinstance(evaluators, (list, tuple)):
         evaluators = [evaluators]
-    cfg.test_evaluator = [
-        *evaluators, dict(type='DumpResults', out_file_path=path)
-    ]
+    cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=path)]
 
 
 def merge_args(cfg, args):
@@ -68,8 +69,13 @@ def merge_args(cfg, args):
     cfg.load_from = args.checkpoint
     if (args.show and not args.badcase) or args.show_dir is not None:
         enable_drawing_hook(
-            cfg, 'visualization', 'PoseVisualizationHook', args,
-            show=args.show and not args.badcase, out_dir=args.show_dir)
+            cfg,
+            'visualization',
+            'PoseVisualizationHook',
+            args,
+            show=args.show and not args.badcase,
+            out_dir=args.show_dir,
+        )
     if args.badcase:
         collect_bad_cases(cfg, args)
     if args.dump is not None:

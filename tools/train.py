@@ -4,27 +4,35 @@
 Beyond MMPose's: ``runner_type`` in the config is honoured, and ``--launcher`` works
 without a GPU (gloo).
 """
+
 import argparse
 
-from mmpose_al.engine.command_line import (add_common_arguments, build_runner,
-                                           enable_drawing_hook, load_config)
+from mmpose_al.engine.command_line import (
+    add_common_arguments,
+    build_runner,
+    enable_drawing_hook,
+    load_config,
+)
 
 
 def parse_args():
     parser = argparse.ArgumentParser(description='Train a pose model')
     parser.add_argument('config', help='config file')
     parser.add_argument(
-        '--resume', nargs='?', const='auto',
+        '--resume',
+        nargs='?',
+        const='auto',
         help='continue from this checkpoint; without a value, from the latest one '
-        'in the working folder, if there is one')
+        'in the working folder, if there is one',
+    )
+    parser.add_argument('--amp', action='store_true', help='automatic mixed precision (GPU)')
+    parser.add_argument('--no-validate', action='store_true', help='do not validate while training')
     parser.add_argument(
-        '--amp', action='store_true', help='automatic mixed precision (GPU)')
-    parser.add_argument(
-        '--no-validate', action='store_true', help='do not validate while training')
-    parser.add_argument(
-        '--auto-scale-lr', action='store_true',
+        '--auto-scale-lr',
+        action='store_true',
         help="scale the learning rate by the batch size (the config's "
-        'auto_scale_lr.base_batch_size)')
+        'auto_scale_lr.base_batch_size)',
+    )
     add_common_arguments(parser)
     return parser.parse_args()
 
@@ -36,7 +44,8 @@ def use_amp(cfg, path):
     if name not in ('OptimWrapper', 'AmpOptimWrapper'):
         raise SystemExit(
             f'{path}: --amp replaces OptimWrapper, but optim_wrapper.type is {name}; '
-            'set its precision in the config instead')
+            'set its precision in the config instead'
+        )
     cfg.optim_wrapper.type = 'AmpOptimWrapper'
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
@@ -47,13 +56,13 @@ def merge_args(cfg, args):
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:
         use_amp(cfg, args.config)
-    if args.resume is not None and (
-            cfg.get('train_cfg') or {}).get('type') == 'ActiveLearningLoop':
+    if args.resume is not None and (cfg.get('train_cfg') or {}).get('type') == 'ActiveLearningLoop':
         # An experiment always goes on where it was; load_from is where rounds start.
         if args.resume != 'auto':
             raise SystemExit(
                 f'{args.config}: an experiment goes on from its own checkpoints; '
-                'leave --resume out, or give it no value')
+                'leave --resume out, or give it no value'
+            )
     elif args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
@@ -61,12 +70,18 @@ def merge_args(cfg, args):
         if 'auto_scale_lr' not in cfg:
             raise SystemExit(
                 f'{args.config}: --auto-scale-lr needs auto_scale_lr = '
-                'dict(base_batch_size=...) in the config')
+                'dict(base_batch_size=...) in the config'
+            )
         cfg.auto_scale_lr.enable = True
     if args.show or args.show_dir is not None:
         enable_drawing_hook(
-            cfg, 'visualization', 'PoseVisualizationHook', args, show=args.show,
-            out_dir=args.show_dir)
+            cfg,
+            'visualization',
+            'PoseVisualizationHook',
+            args,
+            show=args.show,
+            out_dir=args.show_dir,
+        )
 
 
 def main():

@@ -1,4 +1,5 @@
 """Keypoints of a batch of heatmaps, on the device, as MMPose's codecs decode them."""
+
 from typing import Tuple
 
 import cv2
@@ -30,16 +31,20 @@ def decode_heatmaps(head: nn.Module, heatmaps: Tensor) -> Tuple[np.ndarray, np.n
     codec = head.decoder
     if type(codec) is not MSRAHeatmap or type(head).decode is not BaseHead.decode:
         found = head.decode(heatmaps)
-        return (np.stack([np.asarray(one.keypoints[0], np.float64) for one in found]),
-                np.stack([np.asarray(one.keypoint_scores[0]) for one in found]))
+        return (
+            np.stack([np.asarray(one.keypoints[0], np.float64) for one in found]),
+            np.stack([np.asarray(one.keypoint_scores[0]) for one in found]),
+        )
     places, values = peaks(heatmaps)
     if codec.unbiased:
         places = places + dark_offsets(heatmaps, places.long(), codec.blur_kernel_size)
     else:
         places = places + quarter_offsets(heatmaps, places.long())
     places = torch.where(values[..., None] > 0, places, -torch.ones_like(places))
-    return (places.double().cpu().numpy() * np.asarray(codec.scale_factor, np.float64),
-            values.cpu().numpy())
+    return (
+        places.double().cpu().numpy() * np.asarray(codec.scale_factor, np.float64),
+        values.cpu().numpy(),
+    )
 
 
 def patches(heatmaps: Tensor, places: Tensor, radius: int) -> Tensor:
@@ -56,10 +61,8 @@ def patches(heatmaps: Tensor, places: Tensor, radius: int) -> Tensor:
     height, width = heatmaps.shape[-2:]
     step = torch.arange(-radius, radius + 1, device=heatmaps.device)
     x, y = places[..., 0, None] + step, places[..., 1, None] + step
-    inside = (((y >= 0) & (y < height))[..., None]
-              & ((x >= 0) & (x < width))[..., None, :])
-    index = (y.clamp(0, height - 1) * width)[..., None] + x.clamp(
-        0, width - 1)[..., None, :]
+    inside = ((y >= 0) & (y < height))[..., None] & ((x >= 0) & (x < width))[..., None, :]
+    index = (y.clamp(0, height - 1) * width)[..., None] + x.clamp(0, width - 1)[..., None, :]
     found = heatmaps.flatten(2).gather(2, index.flatten(2)).view(index.shape)
     return found.mul_(inside)
 
@@ -69,10 +72,16 @@ def quarter_offsets(heatmaps: Tensor, places: Tensor) -> Tensor:
     height, width = heatmaps.shape[-2:]
     near = patches(heatmaps, places, 1)
     x, y = places.unbind(-1)
-    dx = torch.where((x > 1) & (x < width - 1) & (y > 0), near[..., 1, 2]
-                     - near[..., 1, 0], torch.zeros_like(near[..., 0, 0]))
-    dy = torch.where((y > 1) & (y < height - 1) & (x > 0), near[..., 2, 1]
-                     - near[..., 0, 1], torch.zeros_like(dx))
+    dx = torch.where(
+        (x > 1) & (x < width - 1) & (y > 0),
+        near[..., 1, 2] - near[..., 1, 0],
+        torch.zeros_like(near[..., 0, 0]),
+    )
+    dy = torch.where(
+        (y > 1) & (y < height - 1) & (x > 0),
+        near[..., 2, 1] - near[..., 0, 1],
+        torch.zeros_like(dx),
+    )
     return 0.25 * torch.stack([dx, dy], -1).sign()
 
 
@@ -96,7 +105,7 @@ def dark_offsets(heatmaps: Tensor, places: Tensor, kernel: int) -> Tensor:
     near = patches(heatmaps, places, radius + 2)
     blur = heatmaps.new_zeros(kernel + 4, 5)  # a column for each pixel that comes out
     for column in range(5):
-        blur[column:column + kernel, column] = weights
+        blur[column : column + kernel, column] = weights
     near = blur.t() @ (near @ blur)
     log = near.clamp_(min=FLOOR).log_()
     dx = 0.5 * (log[..., 2, 3] - log[..., 2, 1])
@@ -106,8 +115,7 @@ def dark_offsets(heatmaps: Tensor, places: Tensor, kernel: int) -> Tensor:
     dxy = 0.25 * (log[..., 3, 3] - log[..., 1, 3] - log[..., 3, 1] + log[..., 1, 1])
     determinant = dxx * dyy - dxy**2
     x, y = places.unbind(-1)
-    usable = ((x > 1) & (x < width - 2) & (y > 1) & (y < height - 2)
-              & (determinant != 0))
+    usable = (x > 1) & (x < width - 2) & (y > 1) & (y < height - 2) & (determinant != 0)
     safe = torch.where(usable, determinant, torch.ones_like(determinant))
     step = torch.stack([dxy * dy - dyy * dx, dxy * dx - dxx * dy], -1) / safe[..., None]
     return step * usable[..., None]

@@ -4,6 +4,7 @@ The state is one JSON file, ``active_learning.json``. It is written whole and at
 after every stage, so an experiment that is killed at any moment goes on from the last
 stage that was finished. What has been labelled is only ever added to.
 """
+
 import copy
 import hashlib
 import json
@@ -11,14 +12,12 @@ import math
 import os
 import os.path as osp
 from collections import Counter
-from typing import (Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional,
-                    Sequence, Union)
+from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
 from ..datasets.format import VERSION as FORMAT_VERSION
-from ..datasets.format import (FormatError, check_multiview, has_area, message, parse,
-                               read)
+from ..datasets.format import FormatError, check_multiview, has_area, message, parse, read
 from ..datasets.multiview import chosen_images
 from ..datasets.splits import SPLIT_FORMAT, instance_units
 from .strategies.base import keyed_uniforms
@@ -49,6 +48,7 @@ class Pool(NamedTuple):
         times (ndarray): Its place there, float64 (U, ).
         views (dict): Unit -> how many of the persons are its own.
     """
+
     path: str
     sha256: str
     unit: str
@@ -63,28 +63,37 @@ class Pool(NamedTuple):
     def initial(self, num: int, seed: int) -> List[int]:
         """``num`` units at random, the same for every strategy of a seed."""
         if not 0 < num <= len(self.units):
-            raise ValueError(f'initial is {num}, but the pool has {len(self.units)} '
-                             f'{self.unit}')
+            raise ValueError(f'initial is {num}, but the pool has {len(self.units)} {self.unit}')
         draws = keyed_uniforms(self.units, 'initial', seed)
         return sorted(int(i) for i in self.units[np.lexsort((self.units, draws))[:num]])
 
     def rig(self) -> Dict[int, int]:
         """Frame id -> how many images with a camera it has."""
         return Counter(
-            i['frame_id'] for i in self.data['images'] if i['id'] in self.images
-            and i.get('frame_id') is not None and i.get('camera_id') is not None)
+            i['frame_id']
+            for i in self.data['images']
+            if i['id'] in self.images
+            and i.get('frame_id') is not None
+            and i.get('camera_id') is not None
+        )
 
     def truth(self) -> Dict[tuple, np.ndarray]:
         """(frame id, person id) -> 3D pose (K, 4), where the file knows it."""
-        return {(p['frame_id'], p.get('person_id') or 0): np.asarray(
-            p['keypoints_3d'], np.float64) for p in self.data['poses_3d']}
+        return {
+            (p['frame_id'], p.get('person_id') or 0): np.asarray(p['keypoints_3d'], np.float64)
+            for p in self.data['poses_3d']
+        }
 
 
-def load_pool(path: str, unit: str,
-              labelable: Optional[Callable[[dict, str], List[int]]] = None,
-              on_bad: str = 'raise', num_joints: Optional[int] = None,
-              cameras: Optional[Sequence[Union[str, int]]] = None,
-              subjects: Optional[Sequence[str]] = None) -> Pool:
+def load_pool(
+    path: str,
+    unit: str,
+    labelable: Optional[Callable[[dict, str], List[int]]] = None,
+    on_bad: str = 'raise',
+    num_joints: Optional[int] = None,
+    cameras: Optional[Sequence[Union[str, int]]] = None,
+    subjects: Optional[Sequence[str]] = None,
+) -> Pool:
     """Read the annotation file of a pool.
 
     Args:
@@ -105,12 +114,17 @@ def load_pool(path: str, unit: str,
         raise ValueError(f'active_learning.unit is one of {UNITS}; got {unit!r}')
     raw = read(path)
     data = check_multiview(parse(raw, path), path, num_joints, on_bad)
-    sizes = {i['id']: (i['width'], i['height'])
-             for i in chosen_images(data, cameras, subjects, path)}
+    sizes = {
+        i['id']: (i['width'], i['height']) for i in chosen_images(data, cameras, subjects, path)
+    }
     read_in_training = [
-        a for a in data['annotations'] if a['image_id'] in sizes
-        and a.get('bbox') is not None and not a.get('iscrowd', 0)
-        and has_area(a['bbox'], *sizes[a['image_id']])]
+        a
+        for a in data['annotations']
+        if a['image_id'] in sizes
+        and a.get('bbox') is not None
+        and not a.get('iscrowd', 0)
+        and has_area(a['bbox'], *sizes[a['image_id']])
+    ]
     unit_of = instance_units(data, unit)
     views: Dict[int, int] = {}
     for annotation in read_in_training:
@@ -124,14 +138,24 @@ def load_pool(path: str, unit: str,
         raise ValueError(
             f'{path} has no {unit} with a box inside the image'
             + (' and a label' if labelable is not None else '')
-            + ' among the chosen cameras and subjects' * (
-                cameras is not None or subjects is not None)
-            + '; set active_learning.unit to frames, images or instances')
+            + ' among the chosen cameras and subjects'
+            * (cameras is not None or subjects is not None)
+            + '; set active_learning.unit to frames, images or instances'
+        )
     ids = np.array(sorted(units), np.int64)
     sequences, times = _places(data, unit, ids)
-    return Pool(path, hashlib.sha256(raw).hexdigest(), unit, data, frozenset(sizes),
-                frozenset(a['id'] for a in read_in_training), ids, sequences, times,
-                {i: views[i] for i in ids.tolist()})
+    return Pool(
+        path,
+        hashlib.sha256(raw).hexdigest(),
+        unit,
+        data,
+        frozenset(sizes),
+        frozenset(a['id'] for a in read_in_training),
+        ids,
+        sequences,
+        times,
+        {i: views[i] for i in ids.tolist()},
+    )
 
 
 def check_pool(pool: Pool, needs: Sequence[str] = ()) -> None:
@@ -151,16 +175,23 @@ def check_pool(pool: Pool, needs: Sequence[str] = ()) -> None:
     images = [i for i in pool.data['images'] if i['id'] in shown]
     lost = next((i for i in images if i.get('frame_id') is None), None)
     if pool.unit == 'frames' and lost is not None:
-        raise FormatError(message(
-            pool.path, f'images (id {lost["id"]})', 'frame_id', 'is missing, but the '
-            "image shows a person with a box, and active_learning.unit is 'frames'",
-            "write it, remove the boxes of this image, or set unit to 'images'"))
+        raise FormatError(
+            message(
+                pool.path,
+                f'images (id {lost["id"]})',
+                'frame_id',
+                'is missing, but the '
+                "image shows a person with a box, and active_learning.unit is 'frames'",
+                "write it, remove the boxes of this image, or set unit to 'images'",
+            )
+        )
     if 'cameras' in needs and all(i.get('camera_id') is None for i in images):
         raise ValueError(
             f'{pool.path}: the strategy or self_training triangulates, but no image of '
             'the pool has a camera_id; write cameras and frames '
             '(docs/multiview_format.md), or choose a strategy for single views without '
-            'self_training')
+            'self_training'
+        )
 
 
 def check_unit(unit: str, needs: Sequence[str]) -> None:
@@ -169,7 +200,8 @@ def check_unit(unit: str, needs: Sequence[str]) -> None:
         raise ValueError(
             f'active_learning.unit is {unit!r}, but the strategy or self_training '
             'judges frames, all views of them together; set active_learning.unit='
-            "'frames', or choose a strategy for single views without self_training")
+            "'frames', or choose a strategy for single views without self_training"
+        )
 
 
 def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:
@@ -224,9 +256,12 @@ class State:
 
     def labeled(self, until: Optional[int] = None) -> List[int]:
         """Ids labelled so far, or until the beginning of a round's training."""
-        return sorted(i for event in self.content['labeled']
-                      if until is None or event['round'] <= until
-                      for i in event['ids'])
+        return sorted(
+            i
+            for event in self.content['labeled']
+            if until is None or event['round'] <= until
+            for i in event['ids']
+        )
 
     def add_labels(self, round: int, ids: Sequence[int], by: str) -> None:
         """Note new labels.
@@ -237,8 +272,7 @@ class State:
         again = sorted(set(ids) & set(self.labeled()))
         if again:
             raise StateError(f'{self.path}: units {again[:5]} are labelled already')
-        self.content['labeled'].append(
-            dict(round=round, by=by, ids=sorted(int(i) for i in ids)))
+        self.content['labeled'].append(dict(round=round, by=by, ids=sorted(int(i) for i in ids)))
 
     def finish(self, round: int, name: str, result: dict) -> None:
         """A stage is done: note what it left and write the file."""
@@ -254,11 +288,20 @@ class State:
 
 def new_state(folder: str, pool: Pool, digest: str, seed: int) -> State:
     """The state of an experiment that has done nothing."""
-    return State(folder, dict(
-        format=STATE_FORMAT, version=STATE_VERSION, config_digest=digest, seed=seed,
-        unit=pool.unit, finished=None,
-        pool=dict(file=pool.path, sha256=pool.sha256, units=len(pool.units)),
-        labeled=[], rounds=[]))
+    return State(
+        folder,
+        dict(
+            format=STATE_FORMAT,
+            version=STATE_VERSION,
+            config_digest=digest,
+            seed=seed,
+            unit=pool.unit,
+            finished=None,
+            pool=dict(file=pool.path, sha256=pool.sha256, units=len(pool.units)),
+            labeled=[],
+            rounds=[],
+        ),
+    )
 
 
 def load_state(folder: str) -> Optional[State]:
@@ -274,31 +317,43 @@ def load_state(folder: str) -> Optional[State]:
         with open(path, encoding='utf-8') as file:
             content = json.load(file)
         if content['format'] != STATE_FORMAT or content['version'] != STATE_VERSION:
-            raise ValueError(f'format {content["format"]!r}, version '
-                             f'{content["version"]!r}')
+            raise ValueError(f'format {content["format"]!r}, version {content["version"]!r}')
         content['labeled'], content['rounds'], content['pool']['sha256']
         for entry in content['rounds']:
             metrics = entry['stages'].get('train', {}).get('metrics') or {}
             metrics.update({k: math.nan for k, v in metrics.items() if v is None})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StateError(f'{path} is no state of an experiment: {error}. Take another '
-                         'work_dir, or put the file back') from error
+        raise StateError(
+            f'{path} is no state of an experiment: {error}. Take another '
+            'work_dir, or put the file back'
+        ) from error
     return State(folder, content)
 
 
 def check_state(state: State, pool: Pool, digest: str, seed: int) -> None:
     """Raise StateError unless the state is of this pool, config and seed."""
     for what, old, new, remedy in (
-            ('pool', state.content['pool']['sha256'], pool.sha256,
-             f'the file {pool.path} has changed since; put the old one back'),
-            ('unit', state.content['unit'], pool.unit, 'it cannot be changed'),
-            ('seed', state.content['seed'], seed, 'it cannot be changed'),
-            ('config', state.content['config_digest'], digest,
-             'the config has changed since; compare it with experiment_config.py in '
-             'that folder (limits and work_dir may change)')):
+        (
+            'pool',
+            state.content['pool']['sha256'],
+            pool.sha256,
+            f'the file {pool.path} has changed since; put the old one back',
+        ),
+        ('unit', state.content['unit'], pool.unit, 'it cannot be changed'),
+        ('seed', state.content['seed'], seed, 'it cannot be changed'),
+        (
+            'config',
+            state.content['config_digest'],
+            digest,
+            'the config has changed since; compare it with experiment_config.py in '
+            'that folder (limits and work_dir may change)',
+        ),
+    ):
         if old != new:
-            raise StateError(f'{state.path}: {what} is not that of this run: {remedy}, '
-                             'or start anew with another --work-dir')
+            raise StateError(
+                f'{state.path}: {what} is not that of this run: {remedy}, '
+                'or start anew with another --work-dir'
+            )
 
 
 def write_json(content: dict, path: str) -> None:
@@ -337,10 +392,19 @@ def _plain(value):
 
 def write_split(pool: Pool, labeled: Sequence[int], path: str) -> None:
     """Write the split file of a round (``ids_file`` of MultiViewCocoDataset)."""
-    write_json(dict(
-        format=SPLIT_FORMAT, version=FORMAT_VERSION, unit=pool.unit,
-        sha256=pool.sha256, source=osp.basename(pool.path), mode='active',
-        seed=None, labeled=sorted(int(i) for i in labeled)), path)
+    write_json(
+        dict(
+            format=SPLIT_FORMAT,
+            version=FORMAT_VERSION,
+            unit=pool.unit,
+            sha256=pool.sha256,
+            source=osp.basename(pool.path),
+            mode='active',
+            seed=None,
+            labeled=sorted(int(i) for i in labeled),
+        ),
+        path,
+    )
 
 
 def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int:
@@ -368,11 +432,21 @@ def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int
                 annotation['num_keypoints'] = seen
                 annotations.append(annotation)
     images = {a['image_id'] for a in annotations}
-    write_json(dict(
-        info=dict(format='mmpose_al-multiview', version=FORMAT_VERSION,
-                  world_unit='mm', description='pseudo-labels, made by a model'),
-        categories=pool.data['categories'], cameras=pool.data['cameras'],
-        frames=pool.data['frames'],
-        images=[i for i in pool.data['images'] if i['id'] in images],
-        annotations=annotations, poses_3d=[]), path)
+    write_json(
+        dict(
+            info=dict(
+                format='mmpose_al-multiview',
+                version=FORMAT_VERSION,
+                world_unit='mm',
+                description='pseudo-labels, made by a model',
+            ),
+            categories=pool.data['categories'],
+            cameras=pool.data['cameras'],
+            frames=pool.data['frames'],
+            images=[i for i in pool.data['images'] if i['id'] in images],
+            annotations=annotations,
+            poses_3d=[],
+        ),
+        path,
+    )
     return len(annotations)

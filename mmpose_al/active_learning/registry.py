@@ -1,8 +1,10 @@
 """Registries of what an experiment is made of."""
+
 from mmengine.registry import Registry
 
 QUERY_STRATEGIES = Registry(
-    'query strategy', locations=['mmpose_al.active_learning.strategies'],
-    scope='mmpose')
+    'query strategy', locations=['mmpose_al.active_learning.strategies'], scope='mmpose'
+)
 ANNOTATORS = Registry(
-    'annotator', locations=['mmpose_al.active_learning.annotators'], scope='mmpose')
+    'annotator', locations=['mmpose_al.active_learning.annotators'], scope='mmpose'
+)

@@ -1,5 +1,6 @@
 """Pseudo-labels from triangulation: which frames,
 and what they say (Feng23, Alg. 2)."""
+
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -19,22 +20,24 @@ class Candidates(NamedTuple):
         ids (list[int]): Units.
         errors (list[float]): ε_F of each, pixels².
     """
+
     ids: List[int]
     errors: List[float]
 
 
 def check_rules(num: int, schedule: str, min_views: Optional[int]) -> None:
     """Raise ValueError unless these rules can be followed; see :func:`candidates`."""
-    if num < 1 or schedule not in SCHEDULES or not (min_views is None
-                                                    or min_views >= 2):
+    if num < 1 or schedule not in SCHEDULES or not (min_views is None or min_views >= 2):
         raise ValueError(
             'active_learning.self_training: num is at least 1, schedule is one of '
             f'{SCHEDULES} and min_views is None (all) or at least 2; got {num}, '
-            f'{schedule!r} and {min_views}')
+            f'{schedule!r} and {min_views}'
+        )
 
 
-def candidates(pool: PoolStatistics, rig: Dict[int, int],
-               min_views: Optional[int] = None) -> Candidates:
+def candidates(
+    pool: PoolStatistics, rig: Dict[int, int], min_views: Optional[int] = None
+) -> Candidates:
     """Unlabelled units in which every view is an inlier for every keypoint.
 
     All calibrated images of a frame show each of its persons (c_F = N). A view that
@@ -53,10 +56,8 @@ def candidates(pool: PoolStatistics, rig: Dict[int, int],
     groups = pool.groups
     there = groups.rows >= 0
     seen_by = there.sum(1)
-    enough = (np.array([rig[int(i)] for i in groups.unit]) if min_views is None
-              else min_views)
-    sure = (groups.inliers | ~there[..., None]).all((1, 2)) & groups.ok.all(1) & (
-        seen_by >= enough)
+    enough = np.array([rig[int(i)] for i in groups.unit]) if min_views is None else min_views
+    sure = (groups.inliers | ~there[..., None]).all((1, 2)) & groups.ok.all(1) & (seen_by >= enough)
     per_group = np.nanmean(consistency_errors(pool), (1, 2))
     unit = pool.group_unit
     units = len(pool.units)
@@ -65,14 +66,13 @@ def candidates(pool: PoolStatistics, rig: Dict[int, int],
     errors = pool.over_views(per_group, 'mean', unit)
     fewest = -pool.over_views(-seen_by, 'max', unit)
     chosen = np.flatnonzero(seen & ~doubtful & ~pool.labeled)
-    chosen = chosen[np.lexsort(
-        (pool.units[chosen], errors[chosen], -fewest[chosen]))]
-    return Candidates([int(pool.units[i]) for i in chosen],
-                      [float(errors[i]) for i in chosen])
+    chosen = chosen[np.lexsort((pool.units[chosen], errors[chosen], -fewest[chosen]))]
+    return Candidates([int(pool.units[i]) for i in chosen], [float(errors[i]) for i in chosen])
 
 
-def choose_pseudo(found: Candidates, num: int, previous: Sequence[int],
-                  schedule: str = 'alternate') -> List[int]:
+def choose_pseudo(
+    found: Candidates, num: int, previous: Sequence[int], schedule: str = 'alternate'
+) -> List[int]:
     """The pseudo-labelled units of the next round.
 
     Args:
@@ -98,8 +98,9 @@ def choose_pseudo(found: Candidates, num: int, previous: Sequence[int],
     return list(previous) + fresh
 
 
-def pseudo_annotations(pool: PoolStatistics, units: Sequence[int],
-                       sizes: Dict[int, tuple]) -> Dict[int, np.ndarray]:
+def pseudo_annotations(
+    pool: PoolStatistics, units: Sequence[int], sizes: Dict[int, tuple]
+) -> Dict[int, np.ndarray]:
     """Triangulated keypoints projected into every view of the units.
 
     Args:
@@ -122,18 +123,17 @@ def pseudo_annotations(pool: PoolStatistics, units: Sequence[int],
             return torch.from_numpy(getattr(views, name)[rows])
 
         points = torch.from_numpy(groups.points[group]).expand(len(rows), -1, -1)
-        pixels, depth = project(points, tensor('K'), tensor('R'), tensor('t'),
-                                tensor('dist'))
+        pixels, depth = project(points, tensor('K'), tensor('R'), tensor('t'), tensor('dist'))
         for row, xy, z in zip(rows, pixels.numpy(), depth.numpy()):
             width, height = sizes[int(views.image_id[row])]
             inside = ((xy >= 0) & (xy <= [width - 1, height - 1])).all(1) & (z > 0)
             result[int(views.id[row])] = np.where(
-                inside[:, None], np.concatenate([xy, np.full((len(xy), 1), 2)], 1), 0.0)
+                inside[:, None], np.concatenate([xy, np.full((len(xy), 1), 2)], 1), 0.0
+            )
     return result
 
 
-def pseudo_error(pool: PoolStatistics, units: Sequence[int],
-                 truth: Dict[int, np.ndarray]) -> float:
+def pseudo_error(pool: PoolStatistics, units: Sequence[int], truth: Dict[int, np.ndarray]) -> float:
     """MKPE of the pseudo-labelled units against true poses (Feng23, Fig. 7).
 
     Args:
@@ -146,12 +146,10 @@ def pseudo_error(pool: PoolStatistics, units: Sequence[int],
     """
     groups, views = pool.groups, pool.views
     errors = []
-    for group in np.flatnonzero(
-            np.isin(groups.unit, np.asarray(list(units), np.int64))):
+    for group in np.flatnonzero(np.isin(groups.unit, np.asarray(list(units), np.int64))):
         row = groups.rows[group][0]
         pose = truth.get((int(views.frame_id[row]), int(views.person_id[row])))
         if pose is not None:
             known = (pose[:, 3] > 0) & groups.ok[group]
-            errors.append(np.linalg.norm(
-                groups.points[group][known] - pose[known, :3], axis=1))
+            errors.append(np.linalg.norm(groups.points[group][known] - pose[known, :3], axis=1))
     return float(np.concatenate(errors).mean()) if errors else float('nan')

@@ -4,6 +4,7 @@ Notation: views N (one person in one image), keypoints K, units U (what is label
 once: frames of a rig, images or instances), groups G (one person in one frame) of V
 views.
 """
+
 import os
 import zipfile
 import zlib
@@ -36,6 +37,7 @@ class ViewStatistics(NamedTuple):
         K, R, t, dist (ndarray): Cameras, float64 (N, 3, 3), (N, 3, 3), (N, 3),
             (N, 14); NaN where there is none.
     """
+
     id: np.ndarray
     image_id: np.ndarray
     unit: np.ndarray
@@ -72,6 +74,7 @@ class Groups(NamedTuple):
         errors (ndarray): Pixels, float32 (G, V, K); NaN where missing or failed.
         ok (ndarray): Keypoints that were triangulated, bool (G, K).
     """
+
     unit: np.ndarray
     rows: np.ndarray
     points: np.ndarray
@@ -106,8 +109,7 @@ def load_views(path: str) -> ViewStatistics:
             if int(file['version']) != VERSION:
                 raise ValueError(f'version {int(file["version"])}, not {VERSION}')
             return ViewStatistics(*(file[name] for name in ViewStatistics._fields))
-    except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile,
-            zlib.error) as error:
+    except (KeyError, OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f'{path} is no score file of mmpose_al: {error}') from error
 
 
@@ -117,8 +119,9 @@ def sort_views(views: ViewStatistics) -> ViewStatistics:
     return ViewStatistics(*(column[first] for column in views))
 
 
-def group_views(views: ViewStatistics, chosen: Optional[np.ndarray] = None
-                ) -> Tuple[np.ndarray, np.ndarray]:
+def group_views(
+    views: ViewStatistics, chosen: Optional[np.ndarray] = None
+) -> Tuple[np.ndarray, np.ndarray]:
     """Rows of the views of each (frame, person).
 
     Args:
@@ -136,8 +139,7 @@ def group_views(views: ViewStatistics, chosen: Optional[np.ndarray] = None
     rows, keys = rows[order], keys[order]
     if not len(rows):
         return np.zeros((0, 2), np.int64), np.zeros((0, 0), np.int64)
-    unique, start, counts = np.unique(keys, axis=0, return_index=True,
-                                      return_counts=True)
+    unique, start, counts = np.unique(keys, axis=0, return_index=True, return_counts=True)
     table = np.full((len(unique), counts.max()), -1, np.int64)
     group = np.repeat(np.arange(len(unique)), counts)
     place = np.arange(len(rows)) - np.repeat(start, counts)
@@ -145,8 +147,9 @@ def group_views(views: ViewStatistics, chosen: Optional[np.ndarray] = None
     return unique, table
 
 
-def triangulate_views(views: ViewStatistics, threshold: float = 20.0,
-                      seed: int = 0, device: str = 'cpu') -> Groups:
+def triangulate_views(
+    views: ViewStatistics, threshold: float = 20.0, seed: int = 0, device: str = 'cpu'
+) -> Groups:
     """Robust triangulation of every person of the pool (Feng23, Sec. 3).
 
     Args:
@@ -163,17 +166,21 @@ def triangulate_views(views: ViewStatistics, threshold: float = 20.0,
     joints = views.keypoints.shape[1]
     if not num:
         empty = np.zeros
-        return Groups(empty(0, np.int64), rows, empty((0, joints, 3)),
-                      empty((0, 0, joints), bool), empty((0, 0, joints), np.float32),
-                      empty((0, joints), bool))
+        return Groups(
+            empty(0, np.int64),
+            rows,
+            empty((0, joints, 3)),
+            empty((0, 0, joints), bool),
+            empty((0, 0, joints), np.float32),
+            empty((0, joints), bool),
+        )
     there = rows >= 0
     pixels = np.where(there[..., None, None], views.keypoints[rows], np.nan)
 
     def camera(name: str) -> np.ndarray:
         values = getattr(views, name)[rows]
         filler = values[there][0]
-        values = np.where(there.reshape(there.shape + (1, ) * filler.ndim), values,
-                          filler)
+        values = np.where(there.reshape(there.shape + (1,) * filler.ndim), values, filler)
         return values[0] if (values == values[:1]).all() else values
 
     def tensor(array: np.ndarray) -> torch.Tensor:
@@ -182,10 +189,9 @@ def triangulate_views(views: ViewStatistics, threshold: float = 20.0,
     cameras = {name: tensor(camera(name)) for name in ('K', 'R', 't', 'dist')}
     for name, value in cameras.items():
         own = value.dim() == {'K': 4, 'R': 4, 't': 3, 'dist': 3}[name]
-        if any(v.dim() == {'K': 4, 'R': 4, 't': 3, 'dist': 3}[n]
-               for n, v in cameras.items()):
+        if any(v.dim() == {'K': 4, 'R': 4, 't': 3, 'dist': 3}[n] for n, v in cameras.items()):
             if not own:
-                value = value.expand((num, ) + value.shape)
+                value = value.expand((num,) + value.shape)
             cameras[name] = value.repeat_interleave(joints, 0)
     observed = tensor(pixels).permute(0, 2, 1, 3).reshape(num * joints, width, 2)
     result = triangulate_robust(observed, threshold=threshold, seed=seed, **cameras)
@@ -195,10 +201,13 @@ def triangulate_views(views: ViewStatistics, threshold: float = 20.0,
 
     units = views.unit[rows[:, 0]]
     return Groups(
-        unit=units, rows=rows, points=shaped(result.points, 3),
+        unit=units,
+        rows=rows,
+        points=shaped(result.points, 3),
         inliers=shaped(result.inliers, width).transpose(0, 2, 1),
         errors=shaped(result.errors, width).transpose(0, 2, 1).astype(np.float32),
-        ok=shaped(result.status) == int(Status.OK))
+        ok=shaped(result.status) == int(Status.OK),
+    )
 
 
 class PoolStatistics:
@@ -219,22 +228,34 @@ class PoolStatistics:
         view_unit (ndarray): Index of each view's unit, (N, ).
     """
 
-    def __init__(self, views: ViewStatistics, units: np.ndarray, labeled: np.ndarray,
-                 sequences: Optional[np.ndarray] = None,
-                 times: Optional[np.ndarray] = None, seed: int = 0, round: int = 0,
-                 threshold: float = 20.0):
+    def __init__(
+        self,
+        views: ViewStatistics,
+        units: np.ndarray,
+        labeled: np.ndarray,
+        sequences: Optional[np.ndarray] = None,
+        times: Optional[np.ndarray] = None,
+        seed: int = 0,
+        round: int = 0,
+        threshold: float = 20.0,
+    ):
         order = np.argsort(units)
         self.units = np.asarray(units, np.int64)[order]
         self.labeled = np.asarray(labeled, bool)[order]
-        self.sequences = (np.zeros(len(order), np.int64) if sequences is None
-                          else np.asarray(sequences)[order])
-        self.times = (np.arange(len(order), dtype=np.float64) if times is None
-                      else np.asarray(times, np.float64)[order])
+        self.sequences = (
+            np.zeros(len(order), np.int64) if sequences is None else np.asarray(sequences)[order]
+        )
+        self.times = (
+            np.arange(len(order), dtype=np.float64)
+            if times is None
+            else np.asarray(times, np.float64)[order]
+        )
         self.views = sort_views(views)
         self.view_unit = np.searchsorted(self.units, self.views.unit)
         if len(self.views.unit) and (
-                (self.view_unit == len(self.units)).any()
-                or (self.units[self.view_unit] != self.views.unit).any()):
+            (self.view_unit == len(self.units)).any()
+            or (self.units[self.view_unit] != self.views.unit).any()
+        ):
             raise ValueError('there are views of units that the pool does not list')
         self.seed, self.round, self.threshold = seed, round, threshold
         self._groups: Optional[Groups] = None
@@ -251,7 +272,8 @@ class PoolStatistics:
                 raise ValueError(
                     'this strategy triangulates, but no view of the pool has a camera '
                     'and a frame; give the annotation file cameras and frames '
-                    '(docs/multiview_format.md) or choose a strategy for single views')
+                    '(docs/multiview_format.md) or choose a strategy for single views'
+                )
             self._groups = triangulate_views(self.views, self.threshold, self.seed)
         return self._groups
 
@@ -260,8 +282,9 @@ class PoolStatistics:
         """Index of each group's unit, (G, )."""
         return np.searchsorted(self.units, self.groups.unit)
 
-    def over_views(self, values: np.ndarray, how: str = 'mean',
-                   members: Optional[np.ndarray] = None) -> np.ndarray:
+    def over_views(
+        self, values: np.ndarray, how: str = 'mean', members: Optional[np.ndarray] = None
+    ) -> np.ndarray:
         """Aggregate one value a view (or group) into one a unit.
 
         Args:
@@ -277,8 +300,7 @@ class PoolStatistics:
         return aggregate(np.asarray(values, np.float64), members, len(self.units), how)
 
 
-def aggregate(values: np.ndarray, members: np.ndarray, num: int,
-              how: str = 'mean') -> np.ndarray:
+def aggregate(values: np.ndarray, members: np.ndarray, num: int, how: str = 'mean') -> np.ndarray:
     """Mean, maximum or variance of the finite values of each member, NaN if none."""
     if how not in ('mean', 'max', 'var'):
         raise ValueError(f"views aggregate by 'mean', 'max' or 'var'; got {how!r}")
@@ -293,11 +315,10 @@ def aggregate(values: np.ndarray, members: np.ndarray, num: int,
         mean = np.bincount(members, values, num) / counts
         if how == 'mean':
             return mean
-        squared = np.bincount(members, (values - mean[members])**2, num)
+        squared = np.bincount(members, (values - mean[members]) ** 2, num)
         return squared / counts
 
 
 def concatenate(parts: Dict[str, list]) -> ViewStatistics:
     """Views out of lists of arrays, one entry a batch."""
-    return ViewStatistics(*(np.concatenate(parts[name])
-                            for name in ViewStatistics._fields))
+    return ViewStatistics(*(np.concatenate(parts[name]) for name in ViewStatistics._fields))

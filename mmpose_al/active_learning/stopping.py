@@ -1,4 +1,5 @@
 """When an experiment is over."""
+
 import math
 from typing import List, Optional, Sequence
 
@@ -23,15 +24,22 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
         ValueError: A limit that is unknown or no number, or a plateau that cannot be
             watched.
     """
-    known = ('rounds', 'labels', 'views', 'joints', 'minutes', 'seconds_per_view',
-             'plateau', 'uncertainty')
+    known = (
+        'rounds',
+        'labels',
+        'views',
+        'joints',
+        'minutes',
+        'seconds_per_view',
+        'plateau',
+        'uncertainty',
+    )
     unknown = sorted(set(limits) - set(known))
     if unknown:
         raise ValueError(f'unknown limits {unknown}; there are {", ".join(known)}')
     for name, value in limits.items():
         if name != 'plateau' and value is not None and not is_number(value):
-            raise ValueError(f'active_learning.limits.{name} is {value!r}; write a '
-                             'number')
+            raise ValueError(f'active_learning.limits.{name} is {value!r}; write a number')
     if limits.get('plateau') is not None:
         _check_plateau(limits['plateau'])
     if not rounds:
@@ -50,36 +58,45 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
         reason = _plateau(limits['plateau'], rounds)
         if reason is not None:
             return reason
-    if limits.get('uncertainty') is not None and last.get('utilities'):
-        if max(last['utilities']) < limits['uncertainty']:
-            return (f'the most uncertain unit has {max(last["utilities"]):.4g}, below '
-                    f'{limits["uncertainty"]:.4g}')
+    least, utilities = limits.get('uncertainty'), last.get('utilities')
+    if least is not None and utilities and max(utilities) < least:
+        return f'the most uncertain unit has {max(utilities):.4g}, below {least:.4g}'
     return None
 
 
 def _check_plateau(rule: dict) -> None:
     unknown = sorted(set(rule) - set(PLATEAU))
     if unknown:
-        raise ValueError(f'active_learning.limits.plateau: unknown keys {unknown}; '
-                         f'there are {", ".join(PLATEAU)}')
+        raise ValueError(
+            f'active_learning.limits.plateau: unknown keys {unknown}; '
+            f'there are {", ".join(PLATEAU)}'
+        )
     if not isinstance(rule.get('metric'), str):
-        raise ValueError('active_learning.limits.plateau: metric is missing; name one '
-                         "that the evaluation reports, e.g. metric='multiview/MKPE'")
+        raise ValueError(
+            'active_learning.limits.plateau: metric is missing; name one '
+            "that the evaluation reports, e.g. metric='multiview/MKPE'"
+        )
     if rule.get('rule', 'greater') not in RULES:
-        raise ValueError(f'active_learning.limits.plateau: rule is {rule["rule"]!r}; '
-                         f'write one of {", ".join(RULES)}')
+        raise ValueError(
+            f'active_learning.limits.plateau: rule is {rule["rule"]!r}; '
+            f'write one of {", ".join(RULES)}'
+        )
     span, gain = rule.get('rounds', 2), rule.get('min_gain', 0)
     if not is_number(span) or isinstance(span, float) or span < 1 or not is_number(gain):
-        raise ValueError(f'active_learning.limits.plateau: rounds is {span!r} and '
-                         f'min_gain {gain!r}; write a whole number, at least 1, and a '
-                         'number')
+        raise ValueError(
+            f'active_learning.limits.plateau: rounds is {span!r} and '
+            f'min_gain {gain!r}; write a whole number, at least 1, and a '
+            'number'
+        )
 
 
 def _plateau(rule: dict, rounds: Sequence[dict]) -> Optional[str]:
     metric, span = rule['metric'], rule.get('rounds', 2)
     if any(metric not in r['metrics'] for r in rounds):
-        raise ValueError(f'plateau watches {metric!r}, which the evaluation does not '
-                         f'report; it reports {sorted(rounds[-1]["metrics"])}')
+        raise ValueError(
+            f'plateau watches {metric!r}, which the evaluation does not '
+            f'report; it reports {sorted(rounds[-1]["metrics"])}'
+        )
     sign = RULES[rule.get('rule', 'greater')]
     values: List[float] = [sign * r['metrics'][metric] for r in rounds]
     if len(values) <= span:

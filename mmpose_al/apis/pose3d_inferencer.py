@@ -1,4 +1,5 @@
 """Pose3DInferencer: images and videos in, 3D poses as plain data out."""
+
 import json
 import os
 import os.path as osp
@@ -37,19 +38,23 @@ class Pose3DInferencer:
             ``InputCamera``, or the checkpoint is of another model.
     """
 
-    def __init__(self, config: Union[str, Config], checkpoint: Optional[str] = None,
-                 device: str = 'cpu'):
+    def __init__(
+        self, config: Union[str, Config], checkpoint: Optional[str] = None, device: str = 'cpu'
+    ):
         if not isinstance(config, Config):
             config = Config.fromfile(config)
         self.model, self.meta = load_model(config, checkpoint, device)
         if not isinstance(getattr(self.model, 'head', None), Heatmap2p5DHead):
             raise ValueError(
                 'Pose3DInferencer needs a network with a Heatmap2p5DHead; take a '
-                'config of configs/weakly_supervised_3d')
+                'config of configs/weakly_supervised_3d'
+            )
         pipeline = config.test_dataloader.dataset.pipeline
         if 'InputCamera' not in [step['type'] for step in pipeline]:
-            raise ValueError("the config's test pipeline has no InputCamera, which "
-                             'takes the intrinsics along with the crop')
+            raise ValueError(
+                "the config's test pipeline has no InputCamera, which "
+                'takes the intrinsics along with the crop'
+            )
         self.pipeline = Compose(pipeline)
 
     @property
@@ -69,9 +74,13 @@ class Pose3DInferencer:
         return 'mm' if self.model.head.limbs else 'pair'
 
     @torch.no_grad()
-    def __call__(self, image: np.ndarray, K: Optional[np.ndarray] = None,
-                 boxes: Optional[Sequence] = None,
-                 dist: Sequence[float] = ()) -> List[Dict]:
+    def __call__(
+        self,
+        image: np.ndarray,
+        K: Optional[np.ndarray] = None,
+        boxes: Optional[Sequence] = None,
+        dist: Sequence[float] = (),
+    ) -> List[Dict]:
         """Poses of the people in an image.
 
         Args:
@@ -91,8 +100,10 @@ class Pose3DInferencer:
             ValueError: The image, K, dist or a box is none.
         """
         if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3:
-            raise ValueError('an image is an array (H, W, 3); got '
-                             f'{getattr(image, "shape", type(image).__name__)}')
+            raise ValueError(
+                'an image is an array (H, W, 3); got '
+                f'{getattr(image, "shape", type(image).__name__)}'
+            )
         height, width = image.shape[:2]
         K = check_intrinsics(guess_intrinsics(width, height) if K is None else K)
         boxes = [(0, 0, width, height)] if boxes is None else boxes
@@ -101,38 +112,59 @@ class Pose3DInferencer:
         samples = []
         for box in boxes:
             x, y, w, h = check_box(box, width, height)
-            samples.append(self.pipeline(dict(
-                self.meta, img=image, img_path=None, img_id=0, id=len(samples),
-                category_id=1, bbox=np.array([[x, y, x + w, y + h]], np.float32),
-                bbox_score=np.ones(1, np.float32), camera=camera,
-                keypoints=np.zeros((1, count, 2), np.float32),
-                keypoints_visible=np.zeros((1, count), np.float32))))
+            samples.append(
+                self.pipeline(
+                    dict(
+                        self.meta,
+                        img=image,
+                        img_path=None,
+                        img_id=0,
+                        id=len(samples),
+                        category_id=1,
+                        bbox=np.array([[x, y, x + w, y + h]], np.float32),
+                        bbox_score=np.ones(1, np.float32),
+                        camera=camera,
+                        keypoints=np.zeros((1, count, 2), np.float32),
+                        keypoints_visible=np.zeros((1, count), np.float32),
+                    )
+                )
+            )
         if not samples:
             return []
         result = []
         for box, sample in zip(boxes, self.model.test_step(pseudo_collate(samples))):
             found = sample.pred_instances
             points = np.asarray(found.keypoints_3d[0], float)
-            result.append(dict(
-                bbox=[float(v) for v in box],
-                keypoints=np.asarray(found.keypoints[0], float),
-                scores=np.asarray(found.keypoint_scores[0], float),
-                keypoints_3d=points if np.isfinite(points).all() else None))
+            result.append(
+                dict(
+                    bbox=[float(v) for v in box],
+                    keypoints=np.asarray(found.keypoints[0], float),
+                    scores=np.asarray(found.keypoint_scores[0], float),
+                    keypoints_3d=points if np.isfinite(points).all() else None,
+                )
+            )
         return result
 
-    def describe(self, frames: Sequence[Tuple[int, List[dict]]], K: np.ndarray,
-                 source: str) -> dict:
+    def describe(
+        self, frames: Sequence[Tuple[int, List[dict]]], K: np.ndarray, source: str
+    ) -> dict:
         """Poses of (index, people) of several images as plain data for JSON."""
         return dict(
-            format=FORMAT, version=VERSION, source=osp.basename(source), unit=self.unit,
-            K=np.asarray(K, float).tolist(), joints=self.joints,
+            format=FORMAT,
+            version=VERSION,
+            source=osp.basename(source),
+            unit=self.unit,
+            K=np.asarray(K, float).tolist(),
+            joints=self.joints,
             links=[list(map(int, link)) for link in self.links],
-            frames=[dict(index=int(index), persons=[plain(person) for person in people])
-                    for index, people in frames])
+            frames=[
+                dict(index=int(index), persons=[plain(person) for person in people])
+                for index, people in frames
+            ],
+        )
 
 
-def load_model(config: Config, checkpoint: Optional[str] = None,
-               device: str = 'cpu') -> tuple:
+def load_model(config: Config, checkpoint: Optional[str] = None, device: str = 'cpu') -> tuple:
     """A config's model in evaluation mode, and what is known of its joints.
 
     The latter is that of the checkpoint, or else of the config's test data; no data
@@ -160,9 +192,13 @@ def load_weights(model: torch.nn.Module, checkpoint: str) -> dict:
     """
     try:
         return load_checkpoint(
-            getattr(model, 'network', model), checkpoint, map_location='cpu',
-            strict=True, logger='silent',
-            revise_keys=[(r'^module\.', ''), (r'^network\.', '')])
+            getattr(model, 'network', model),
+            checkpoint,
+            map_location='cpu',
+            strict=True,
+            logger='silent',
+            revise_keys=[(r'^module\.', ''), (r'^network\.', '')],
+        )
     except RuntimeError as error:
         text = ' '.join(str(error).split())
         raise ValueError(
@@ -183,7 +219,8 @@ def plain(person: dict) -> dict:
     return dict(
         bbox=person['bbox'],
         keypoints=np.round(np.c_[person['keypoints'], person['scores']], 3).tolist(),
-        keypoints_3d=None if pose is None else np.round(pose, 3).tolist())
+        keypoints_3d=None if pose is None else np.round(pose, 3).tolist(),
+    )
 
 
 def guess_intrinsics(width: int, height: int) -> np.ndarray:
@@ -192,8 +229,7 @@ def guess_intrinsics(width: int, height: int) -> np.ndarray:
     Relative poses hardly depend on it; the distance from the camera grows with it.
     """
     focal = 1.2 * max(width, height)
-    return np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2],
-                     [0, 0, 1.0]])
+    return np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1.0]])
 
 
 def check_intrinsics(K) -> np.ndarray:
@@ -203,10 +239,16 @@ def check_intrinsics(K) -> np.ndarray:
         ValueError: It is no matrix of intrinsics.
     """
     K = np.asarray(K, np.float64)
-    if K.shape != (3, 3) or not np.isfinite(K).all() or not (
-            K[0, 0] > 0 and K[1, 1] > 0) or not np.allclose(K[2], [0, 0, 1]):
-        raise ValueError('K is a 3x3 matrix with positive focal lengths and 0, 0, 1 in '
-                         f'its last row; got {K.tolist()}')
+    if (
+        K.shape != (3, 3)
+        or not np.isfinite(K).all()
+        or not (K[0, 0] > 0 and K[1, 1] > 0)
+        or not np.allclose(K[2], [0, 0, 1])
+    ):
+        raise ValueError(
+            'K is a 3x3 matrix with positive focal lengths and 0, 0, 1 in '
+            f'its last row; got {K.tolist()}'
+        )
     return K
 
 
@@ -217,10 +259,11 @@ def check_distortion(dist) -> List[float]:
         ValueError: They are not as many finite numbers as OpenCV knows.
     """
     array = np.asarray(dist, np.float64)
-    if (array.ndim != 1 or len(array) not in DIST_LENGTHS
-            or not np.isfinite(array).all()):
-        raise ValueError(f'dist is {", ".join(map(str, DIST_LENGTHS))} finite numbers '
-                         f"in OpenCV's order; got {array.tolist()}")
+    if array.ndim != 1 or len(array) not in DIST_LENGTHS or not np.isfinite(array).all():
+        raise ValueError(
+            f'dist is {", ".join(map(str, DIST_LENGTHS))} finite numbers '
+            f"in OpenCV's order; got {array.tolist()}"
+        )
     return array.tolist()
 
 
@@ -231,15 +274,17 @@ def check_box(box, width: int, height: int) -> List[float]:
         ValueError: It is none, or has no area inside the image.
     """
     array = np.asarray(box, np.float64)
-    if array.shape != (4, ) or not np.isfinite(array).all() or not has_area(
-            array, width, height):
-        raise ValueError('a box is four finite numbers x, y, w, h with an area inside '
-                         f'the {width}x{height} image; got {array.tolist()}')
+    if array.shape != (4,) or not np.isfinite(array).all() or not has_area(array, width, height):
+        raise ValueError(
+            'a box is four finite numbers x, y, w, h with an area inside '
+            f'the {width}x{height} image; got {array.tolist()}'
+        )
     return array.tolist()
 
 
-def read_frames(path: str, step: int = 1,
-                limit: Optional[int] = None) -> Iterator[Tuple[int, np.ndarray]]:
+def read_frames(
+    path: str, step: int = 1, limit: Optional[int] = None
+) -> Iterator[Tuple[int, np.ndarray]]:
     """(index, BGR image) of an image, or of every ``step``-th frame of a video.
 
     Raises:

@@ -1,9 +1,13 @@
-from . import codecs, transforms  # noqa: F401
+from . import codecs, transforms
 from .labeled_unlabeled import LabeledUnlabeledDataset
 from .multiview import MultiViewCocoDataset, load_multiview
 from .samplers import LabeledGroupSampler, LabeledUnlabeledSampler, SeededIndex
 
 __all__ = [
-    'LabeledGroupSampler', 'LabeledUnlabeledDataset', 'LabeledUnlabeledSampler',
-    'MultiViewCocoDataset', 'SeededIndex', 'load_multiview'
+    'LabeledGroupSampler',
+    'LabeledUnlabeledDataset',
+    'LabeledUnlabeledSampler',
+    'MultiViewCocoDataset',
+    'SeededIndex',
+    'load_multiview',
 ]

@@ -4,6 +4,7 @@ Notation
     - number of boxes of an image: N
     - boxes are [x, y, width, height] in pixels, sizes of images (width, height)
 """
+
 from collections import Counter
 from typing import Dict, Iterable, NamedTuple, Optional, Tuple
 
@@ -39,6 +40,7 @@ class BoxFilter(_Filter):
     Raises:
         ValueError: A value out of range.
     """
+
     __slots__ = ()
 
     def __new__(cls, *args, **kwargs):
@@ -54,9 +56,13 @@ class BoxFilter(_Filter):
         return self
 
 
-def select_boxes(boxes: np.ndarray, scores: np.ndarray, size: Tuple[int, int],
-                 keep: BoxFilter, where: str = 'boxes'
-                 ) -> Tuple[np.ndarray, np.ndarray, Counter]:
+def select_boxes(
+    boxes: np.ndarray,
+    scores: np.ndarray,
+    size: Tuple[int, int],
+    keep: BoxFilter,
+    where: str = 'boxes',
+) -> Tuple[np.ndarray, np.ndarray, Counter]:
     """Clip the boxes of one image and drop what the filter drops.
 
     Args:
@@ -79,16 +85,19 @@ def select_boxes(boxes: np.ndarray, scores: np.ndarray, size: Tuple[int, int],
     low = scores < keep.score_thr
     dropped = Counter(score=int(low.sum()))
     order = np.flatnonzero(~low)
-    faults = [box_fault(box, score, size)
-              for box, score in zip(boxes[order], scores[order])]
+    faults = [box_fault(box, score, size) for box, score in zip(boxes[order], scores[order])]
     bad = np.array([fault is not None for fault in faults], dtype=bool)
     if bad.any() and keep.on_bad == 'raise':
         first = int(np.argmax(bad))
-        raise FormatError(message(
-            where, f'box {order[first]} of {len(boxes)}', 'bbox',
-            f'{boxes[order[first]].tolist()} (score {scores[order[first]]:g}) '
-            f'{faults[first]}', 'if such boxes are few, drop them with on_bad="skip" '
-            '(--on-bad skip)'))
+        raise FormatError(
+            message(
+                where,
+                f'box {order[first]} of {len(boxes)}',
+                'bbox',
+                f'{boxes[order[first]].tolist()} (score {scores[order[first]]:g}) {faults[first]}',
+                'if such boxes are few, drop them with on_bad="skip" (--on-bad skip)',
+            )
+        )
     dropped['outside'] = int(bad.sum())
     order = order[~bad]
     clipped = clip_boxes(boxes, size)
@@ -103,7 +112,7 @@ def select_boxes(boxes: np.ndarray, scores: np.ndarray, size: Tuple[int, int],
         order = kept
     if keep.top_k is not None:
         dropped['top_k'] = max(len(order) - keep.top_k, 0)
-        order = order[:keep.top_k]
+        order = order[: keep.top_k]
     return clipped[order], scores[order], dropped
 
 
@@ -117,8 +126,7 @@ def box_fault(box: np.ndarray, score: float, size: Tuple[int, int]) -> Optional[
     if not (box[2:] > 0).all():
         return 'has no area: a box is [x, y, width, height]'
     if (box[:2] >= size).any() or (box[:2] + box[2:] <= 0).any():
-        return (f'lies outside the {size[0]}x{size[1]} image: it may belong to another '
-                'image')
+        return f'lies outside the {size[0]}x{size[1]} image: it may belong to another image'
     return None
 
 
@@ -133,7 +141,7 @@ def clip_boxes(boxes: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
 def overlaps(boxes: np.ndarray) -> np.ndarray:
     """Intersection over union (N, N) of boxes (N, 4) with areas."""
     first, last = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]
-    sides = (np.minimum(last[:, None], last) - np.maximum(first[:, None], first))
+    sides = np.minimum(last[:, None], last) - np.maximum(first[:, None], first)
     inter = np.maximum(sides, 0).prod(-1)
     area = boxes[:, 2:].prod(-1)
     return inter / (area[:, None] + area - inter)
@@ -149,13 +157,13 @@ def suppress(boxes: np.ndarray, threshold: float) -> np.ndarray:
     alive = np.ones(len(boxes), dtype=bool)
     for index in range(len(boxes)):  # the boxes of one image
         if alive[index]:
-            alive[index + 1:] &= ~close[index, index + 1:]
+            alive[index + 1 :] &= ~close[index, index + 1 :]
     return np.flatnonzero(alive)
 
 
-def box_annotations(images: Iterable[dict], keep: BoxFilter,
-                    info: Optional[dict] = None,
-                    path: str = 'detections') -> Tuple[dict, Counter]:
+def box_annotations(
+    images: Iterable[dict], keep: BoxFilter, info: Optional[dict] = None, path: str = 'detections'
+) -> Tuple[dict, Counter]:
     """A COCO annotation file without keypoints, of detected persons.
 
     ``MultiViewCocoDataset(need_keypoints=False)`` reads it as unlabelled persons.
@@ -178,23 +186,37 @@ def box_annotations(images: Iterable[dict], keep: BoxFilter,
     for image in images:
         rows = np.asarray(image['boxes'], dtype=np.float64).reshape(-1, 5)
         boxes, scores, dropped = select_boxes(
-            rows[:, :4], rows[:, 4], (image['width'], image['height']), keep,
-            f'{path}: image {image["file_name"]}')
+            rows[:, :4],
+            rows[:, 4],
+            (image['width'], image['height']),
+            keep,
+            f'{path}: image {image["file_name"]}',
+        )
         counts.update(dropped, found=len(rows), kept=len(boxes))
-        entries.append({key: image[key]
-                        for key in ('id', 'file_name', 'width', 'height')})
+        entries.append({key: image[key] for key in ('id', 'file_name', 'width', 'height')})
         for box, score in zip(boxes, scores):
-            annotations.append(dict(
-                id=len(annotations) + 1, image_id=image['id'], category_id=PERSON['id'],
-                bbox=[round(float(v), 2) for v in box],
-                area=round(float(box[2] * box[3]), 2), iscrowd=0,
-                score=round(float(score), 4)))
-    return dict(info=dict(info or {}, filter=dict(keep._asdict())), images=entries,
-                annotations=annotations, categories=[PERSON]), counts
+            annotations.append(
+                dict(
+                    id=len(annotations) + 1,
+                    image_id=image['id'],
+                    category_id=PERSON['id'],
+                    bbox=[round(float(v), 2) for v in box],
+                    area=round(float(box[2] * box[3]), 2),
+                    iscrowd=0,
+                    score=round(float(score), 4),
+                )
+            )
+    return dict(
+        info=dict(info or {}, filter=dict(keep._asdict())),
+        images=entries,
+        annotations=annotations,
+        categories=[PERSON],
+    ), counts
 
 
-def detections_by_image(detections: list, images: Dict[int, dict],
-                        path: str, category_id: int = 1) -> list:
+def detections_by_image(
+    detections: list, images: Dict[int, dict], path: str, category_id: int = 1
+) -> list:
     """A COCO detections list as entries for :func:`box_annotations`.
 
     Args:
@@ -207,28 +229,39 @@ def detections_by_image(detections: list, images: Dict[int, dict],
         FormatError: It is no such list, or names an image that is not known.
     """
     if not isinstance(detections, list):
-        raise FormatError(f'{path}: holds a {type(detections).__name__}, not a list of '
-                          'detections. Give a COCO detections (results) file.')
+        raise FormatError(
+            f'{path}: holds a {type(detections).__name__}, not a list of '
+            'detections. Give a COCO detections (results) file.'
+        )
     boxes = {image_id: [] for image_id in images}
     for index, entry in enumerate(detections):
+
         def fail(field, problem, remedy):
             raise FormatError(message(path, f'[{index}]', field, problem, remedy))
 
         if not isinstance(entry, dict):
-            fail('entry', f'is a {type(entry).__name__}', 'write {image_id, '
-                 'category_id, bbox, score}')
+            fail(
+                'entry',
+                f'is a {type(entry).__name__}',
+                'write {image_id, category_id, bbox, score}',
+            )
         if entry.get('category_id', category_id) != category_id:
             continue
         if not is_int(entry.get('image_id')) or entry['image_id'] not in boxes:
-            fail('image_id', f'{entry.get("image_id")!r} is not the id of an image of '
-                 'the annotation file', 'give the annotation file (--ann-file) of the '
-                 'images that were detected in')
+            fail(
+                'image_id',
+                f'{entry.get("image_id")!r} is not the id of an image of the annotation file',
+                'give the annotation file (--ann-file) of the images that were detected in',
+            )
         try:
             row = [*entry['bbox'][:4], entry['score']]
         except (KeyError, TypeError):
             row = []
         if len(row) != 5 or not all(map(is_number, row)):
-            fail('bbox', f'and score are {entry.get("bbox")!r} and '
-                 f'{entry.get("score")!r}', 'write [x, y, width, height] and a number')
+            fail(
+                'bbox',
+                f'and score are {entry.get("bbox")!r} and {entry.get("score")!r}',
+                'write [x, y, width, height] and a number',
+            )
         boxes[entry['image_id']].append(np.array(row, np.float64))
     return [dict(image, boxes=boxes[image_id]) for image_id, image in images.items()]

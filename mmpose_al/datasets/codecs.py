@@ -1,4 +1,5 @@
 """Targets of the 2.5D head: heatmaps and relative depths."""
+
 from typing import Optional, Tuple
 
 import numpy as np
@@ -16,26 +17,34 @@ class Heatmap2p5D(MSRAHeatmap):
 
     Args: As :class:`mmpose.codecs.MSRAHeatmap`.
     """
+
     auxiliary_encode_keys = {'relative_depth', 'relative_depth_weights'}
     label_mapping_table = dict(
-        keypoint_weights='keypoint_weights', relative_depth='relative_depth',
-        relative_depth_weights='relative_depth_weights')
+        keypoint_weights='keypoint_weights',
+        relative_depth='relative_depth',
+        relative_depth_weights='relative_depth_weights',
+    )
     field_mapping_table = dict(heatmaps='heatmaps')
 
-    def encode(self, keypoints: np.ndarray,
-               keypoints_visible: Optional[np.ndarray] = None,
-               relative_depth: Optional[np.ndarray] = None,
-               relative_depth_weights: Optional[np.ndarray] = None) -> dict:
+    def encode(
+        self,
+        keypoints: np.ndarray,
+        keypoints_visible: Optional[np.ndarray] = None,
+        relative_depth: Optional[np.ndarray] = None,
+        relative_depth_weights: Optional[np.ndarray] = None,
+    ) -> dict:
         """See :meth:`mmpose.codecs.MSRAHeatmap.encode`."""
         encoded = super().encode(keypoints, keypoints_visible)
         zeros = np.zeros(keypoints.shape[:2], np.float32)
         encoded['relative_depth'] = zeros if relative_depth is None else relative_depth
         encoded['relative_depth_weights'] = (
-            zeros if relative_depth_weights is None else relative_depth_weights)
+            zeros if relative_depth_weights is None else relative_depth_weights
+        )
         return encoded
 
-    def decode_depth(self, heatmaps: np.ndarray,
-                     depths: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def decode_depth(
+        self, heatmaps: np.ndarray, depths: np.ndarray
+    ) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
         """2.5D pose of one image's heatmaps and depths.
 
         Args:

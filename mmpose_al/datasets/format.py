@@ -5,6 +5,7 @@ is a valid file. :func:`check_structure` refuses whatever makes the file's refer
 meaningless (ids, cameras, frames, poses); :func:`annotation_faults` lists the
 annotations that cannot be used, which are an error or a counted skip.
 """
+
 import json
 import sys
 from collections import OrderedDict, defaultdict
@@ -35,9 +36,7 @@ class Fault(NamedTuple):
     remedy: str
 
 
-def load_multiview(path: str,
-                   num_joints: Optional[int] = None,
-                   on_bad: str = 'raise') -> dict:
+def load_multiview(path: str, num_joints: Optional[int] = None, on_bad: str = 'raise') -> dict:
     """Read and check a multi-view or plain COCO file.
 
     Args:
@@ -60,10 +59,9 @@ def load_multiview(path: str,
     return check_multiview(parse(read(path), path), path, num_joints, on_bad)
 
 
-def check_multiview(data: dict,
-                    path: str,
-                    num_joints: Optional[int] = None,
-                    on_bad: str = 'raise') -> dict:
+def check_multiview(
+    data: dict, path: str, num_joints: Optional[int] = None, on_bad: str = 'raise'
+) -> dict:
     """Check a parsed file; arguments and result of :func:`load_multiview`."""
     data = check_structure(data, path, num_joints)
     faults = annotation_faults(data, num_joints)
@@ -73,10 +71,16 @@ def check_multiview(data: dict,
     if on_bad == 'raise':
         first = faults[0]
         more = f' ({len(faults) - 1} more such faults.)' if faults[1:] else ''
-        raise FormatError(message(
-            path, _entry('annotations', first.index, data['annotations']),
-            first.field, first.problem, first.remedy
-            + '; or read with on_bad="skip"') + more)
+        raise FormatError(
+            message(
+                path,
+                _entry('annotations', first.index, data['annotations']),
+                first.field,
+                first.problem,
+                first.remedy + '; or read with on_bad="skip"',
+            )
+            + more
+        )
     dropped = set()
     for fault in faults:
         annotation = data['annotations'][fault.index]
@@ -90,15 +94,13 @@ def check_multiview(data: dict,
         if index in dropped:
             continue
         if index in outside:
-            annotation = _without_outside(
-                annotation, images[annotation['image_id']])
+            annotation = _without_outside(annotation, images[annotation['image_id']])
         annotations.append(annotation)
     data['annotations'] = annotations
     return data
 
 
-def check_structure(data: dict, path: str,
-                    num_joints: Optional[int] = None) -> dict:
+def check_structure(data: dict, path: str, num_joints: Optional[int] = None) -> dict:
     """Check ids, references, cameras, frames and poses; faults always raise.
 
     Returns:
@@ -106,41 +108,63 @@ def check_structure(data: dict, path: str,
         arrays (see :func:`load_multiview`).
     """
     if not isinstance(data, dict):
-        raise FormatError(f'{path}: holds a {type(data).__name__}, not an object '
-                          'with "images" and "annotations". Give the annotation '
-                          'file of a COCO or multi-view data set.')
+        raise FormatError(
+            f'{path}: holds a {type(data).__name__}, not an object '
+            'with "images" and "annotations". Give the annotation '
+            'file of a COCO or multi-view data set.'
+        )
     info = data.get('info') or {}
     if not isinstance(info, dict):
-        raise FormatError(message(
-            path, 'file', 'info', f'is {_short(info)}, not an object',
-            'write {...}, or leave it out'))
+        raise FormatError(
+            message(
+                path,
+                'file',
+                'info',
+                f'is {_short(info)}, not an object',
+                'write {...}, or leave it out',
+            )
+        )
     if info.get('format') == FORMAT:
         if info.get('version') != VERSION:
-            raise FormatError(message(
-                path, 'info', 'version', f'is {info.get("version")!r}, this '
-                f'reader knows version {VERSION}', 'update mmpose_al or convert '
-                'the file'))
+            raise FormatError(
+                message(
+                    path,
+                    'info',
+                    'version',
+                    f'is {info.get("version")!r}, this reader knows version {VERSION}',
+                    'update mmpose_al or convert the file',
+                )
+            )
         if info.get('world_unit', 'mm') != 'mm':
-            raise FormatError(message(
-                path, 'info', 'world_unit', f'is {info["world_unit"]!r}',
-                'convert t and keypoints_3d to millimetres and write "mm"'))
+            raise FormatError(
+                message(
+                    path,
+                    'info',
+                    'world_unit',
+                    f'is {info["world_unit"]!r}',
+                    'convert t and keypoints_3d to millimetres and write "mm"',
+                )
+            )
     out = dict(data, info=info)
     for section in ('images', 'annotations'):
         if section not in data:
-            raise FormatError(message(
-                path, 'file', section, 'is missing', 'add the list, which may '
-                'be empty'))
-    for section in ('images', 'annotations', 'categories', 'cameras', 'frames',
-                    'poses_3d'):
+            raise FormatError(
+                message(path, 'file', section, 'is missing', 'add the list, which may be empty')
+            )
+    for section in ('images', 'annotations', 'categories', 'cameras', 'frames', 'poses_3d'):
         out[section] = data.get(section) or []
         if not isinstance(out[section], list) or any(
-                not isinstance(entry, dict) for entry in out[section]):
-            raise FormatError(message(
-                path, 'file', section, 'is not a list of objects',
-                'write it as [{...}, ...]'))
-    ids = {section: _unique_ids(out[section], section, path)
-           for section in ('images', 'annotations', 'categories', 'cameras',
-                           'frames')}
+            not isinstance(entry, dict) for entry in out[section]
+        ):
+            raise FormatError(
+                message(
+                    path, 'file', section, 'is not a list of objects', 'write it as [{...}, ...]'
+                )
+            )
+    ids = {
+        section: _unique_ids(out[section], section, path)
+        for section in ('images', 'annotations', 'categories', 'cameras', 'frames')
+    }
     _check_categories(out['categories'], path, num_joints)
     out['cameras'] = [
         _check_camera(camera, _entry('cameras', i, out['cameras']), path)
@@ -153,8 +177,7 @@ def check_structure(data: dict, path: str,
     return out
 
 
-def annotation_faults(data: dict,
-                      num_joints: Optional[int] = None) -> List[Fault]:
+def annotation_faults(data: dict, num_joints: Optional[int] = None) -> List[Fault]:
     """The annotations that cannot be used as they are, in file order.
 
     Boxes and keypoints are only looked at where a sample would use them: not
@@ -166,65 +189,98 @@ def annotation_faults(data: dict,
     for index, annotation in enumerate(data['annotations']):
         box = annotation.get('bbox')
         if box is not None and not are_numbers(box, 4):
-            faults.append(Fault(
-                index, 'bbox', 'box is not four finite numbers',
-                f'is {_short(box)}, not four finite numbers',
-                'write [x, y, width, height] in pixels'))
+            faults.append(
+                Fault(
+                    index,
+                    'bbox',
+                    'box is not four finite numbers',
+                    f'is {_short(box)}, not four finite numbers',
+                    'write [x, y, width, height] in pixels',
+                )
+            )
             continue
         area, crowd = annotation.get('area'), annotation.get('iscrowd')
         if area is not None and not is_finite(area):
-            faults.append(Fault(
-                index, 'area', 'area is not a finite number',
-                f'is {_short(area)}, not a finite number',
-                'write square pixels, or leave it out'))
+            faults.append(
+                Fault(
+                    index,
+                    'area',
+                    'area is not a finite number',
+                    f'is {_short(area)}, not a finite number',
+                    'write square pixels, or leave it out',
+                )
+            )
             continue
         if crowd not in (None, 0, 1):
-            faults.append(Fault(
-                index, 'iscrowd', 'iscrowd is neither 0 nor 1',
-                f'is {_short(crowd)}, neither 0 nor 1',
-                'write 0 for a person, 1 for a crowd'))
+            faults.append(
+                Fault(
+                    index,
+                    'iscrowd',
+                    'iscrowd is neither 0 nor 1',
+                    f'is {_short(crowd)}, neither 0 nor 1',
+                    'write 0 for a person, 1 for a crowd',
+                )
+            )
             continue
         keypoints = annotation.get('keypoints')
         if keypoints is None:
             continue
         if not isinstance(keypoints, (list, tuple)):
-            faults.append(Fault(
-                index, 'keypoints', 'keypoints are not a list',
-                f'is {_short(keypoints)}, not a list',
-                'write [x, y, v] for every joint of the category'))
+            faults.append(
+                Fault(
+                    index,
+                    'keypoints',
+                    'keypoints are not a list',
+                    f'is {_short(keypoints)}, not a list',
+                    'write [x, y, v] for every joint of the category',
+                )
+            )
             continue
         if len(keypoints) == 0:
             continue
         expected = joints.get(annotation['category_id'], num_joints)
-        wrong = (len(keypoints) % 3 if expected is None
-                 else len(keypoints) != 3 * expected)
+        wrong = len(keypoints) % 3 if expected is None else len(keypoints) != 3 * expected
         if wrong:
-            told = (f'{expected} joints need {3 * expected}' if expected
-                    else 'it must be a multiple of 3')
-            faults.append(Fault(
-                index, 'keypoints', 'wrong number of joints',
-                f'has {len(keypoints)} numbers, {told}',
-                'write [x, y, v] for every joint of the category, zeros where '
-                'unknown'))
+            told = (
+                f'{expected} joints need {3 * expected}'
+                if expected
+                else 'it must be a multiple of 3'
+            )
+            faults.append(
+                Fault(
+                    index,
+                    'keypoints',
+                    'wrong number of joints',
+                    f'has {len(keypoints)} numbers, {told}',
+                    'write [x, y, v] for every joint of the category, zeros where unknown',
+                )
+            )
             continue
         rows[len(keypoints)].append((index, keypoints))
     for length, entries in rows.items():
         index = np.array([i for i, _ in entries])
-        size = np.array([[images[data['annotations'][i]['image_id']][key]
-                          for key in ('width', 'height')] for i in index])
+        size = np.array(
+            [
+                [images[data['annotations'][i]['image_id']][key] for key in ('width', 'height')]
+                for i in index
+            ]
+        )
         faults += _keypoint_faults(
-            data['annotations'], index, [k for _, k in entries], length, size)
+            data['annotations'], index, [k for _, k in entries], length, size
+        )
     return sorted(faults, key=lambda fault: (fault.index, fault.kind == OUTSIDE))
 
 
-def _keypoint_faults(annotations: list, index: np.ndarray, keypoints: list,
-                     length: int, size: np.ndarray) -> List[Fault]:
+def _keypoint_faults(
+    annotations: list, index: np.ndarray, keypoints: list, length: int, size: np.ndarray
+) -> List[Fault]:
     """Faults of annotations with well-shaped keypoints, all joints at once."""
     try:
         points = np.array(keypoints, dtype=np.float64).reshape(-1, length // 3, 3)
     except (TypeError, ValueError, OverflowError):
-        points = np.array([[v if is_finite(v) else np.nan for v in row]
-                           for row in keypoints], dtype=np.float64)
+        points = np.array(
+            [[v if is_finite(v) else np.nan for v in row] for row in keypoints], dtype=np.float64
+        )
         points = points.reshape(-1, length // 3, 3)
     finite = np.isfinite(points).all(axis=(1, 2))
     flags = np.isin(points[..., 2], (0, 1, 2)).all(axis=1)
@@ -232,16 +288,25 @@ def _keypoint_faults(annotations: list, index: np.ndarray, keypoints: list,
     outside = labeled & _is_outside(points, size[:, None])
     faults = []
     for row in np.flatnonzero(~finite | ~flags):
-        joint = int(np.argmax(~np.isfinite(points[row]).all(axis=1)
-                              | ~np.isin(points[row, :, 2], (0, 1, 2))))
-        value = list(keypoints[row][3 * joint:3 * joint + 3])
+        joint = int(
+            np.argmax(
+                ~np.isfinite(points[row]).all(axis=1) | ~np.isin(points[row, :, 2], (0, 1, 2))
+            )
+        )
+        value = list(keypoints[row][3 * joint : 3 * joint + 3])
         if not finite[row]:
             kind, problem = 'not finite', 'holds a number that is not finite'
         else:
             kind, problem = 'unknown visibility', 'has v outside 0, 1, 2'
-        faults.append(Fault(
-            int(index[row]), 'keypoints', kind, f'{problem}: joint {joint} is '
-            f'{value}', 'write [0, 0, 0] for an unknown joint'))
+        faults.append(
+            Fault(
+                int(index[row]),
+                'keypoints',
+                kind,
+                f'{problem}: joint {joint} is {value}',
+                'write [0, 0, 0] for an unknown joint',
+            )
+        )
     used = finite & flags & labeled.any(axis=1)
     for row in np.flatnonzero(used):
         annotation = annotations[index[row]]
@@ -250,18 +315,28 @@ def _keypoint_faults(annotations: list, index: np.ndarray, keypoints: list,
             continue
         width, height = size[row]
         if not has_area(box, width, height):
-            faults.append(Fault(
-                int(index[row]), 'bbox', 'zero-area box', f'{list(box)} has no '
-                f'area inside the {width}x{height} image',
-                'write [x, y, width, height] in pixels around the person'))
+            faults.append(
+                Fault(
+                    int(index[row]),
+                    'bbox',
+                    'zero-area box',
+                    f'{list(box)} has no area inside the {width}x{height} image',
+                    'write [x, y, width, height] in pixels around the person',
+                )
+            )
             continue
         if outside[row].any():
             joint = int(np.argmax(outside[row]))
             xy = points[row, joint, :2].tolist()
-            faults.append(Fault(
-                int(index[row]), 'keypoints', OUTSIDE,
-                f'joint {joint} is labelled at {xy}, outside the '
-                f'{width}x{height} image', 'set its v to 0'))
+            faults.append(
+                Fault(
+                    int(index[row]),
+                    'keypoints',
+                    OUTSIDE,
+                    f'joint {joint} is labelled at {xy}, outside the {width}x{height} image',
+                    'set its v to 0',
+                )
+            )
     return faults
 
 
@@ -275,8 +350,11 @@ def _without_outside(annotation: dict, image: dict) -> dict:
     points = np.array(annotation['keypoints'], dtype=np.float64).reshape(-1, 3)
     size = np.array([image['width'], image['height']])
     points[_is_outside(points, size)] = 0
-    return dict(annotation, keypoints=points.ravel().tolist(),
-                num_keypoints=int(np.count_nonzero(points[:, 2])))
+    return dict(
+        annotation,
+        keypoints=points.ravel().tolist(),
+        num_keypoints=int(np.count_nonzero(points[:, 2])),
+    )
 
 
 def _is_outside(points: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -289,27 +367,38 @@ def _is_outside(points: np.ndarray, size: np.ndarray) -> np.ndarray:
     return ((xy < -0.5) | (xy > size)).any(axis=-1)
 
 
-def _check_categories(categories: list, path: str,
-                      num_joints: Optional[int]) -> None:
+def _check_categories(categories: list, path: str, num_joints: Optional[int]) -> None:
     for index, category in enumerate(categories):
         names = category.get('keypoints')
         if names is None:
             continue
         entry = _entry('categories', index, categories)
-        if not isinstance(names, list) or any(
-                isinstance(name, (list, dict)) for name in names):
-            raise FormatError(message(
-                path, entry, 'keypoints', f'is {_short(names)}, not a list of names',
-                'write ["nose", ...]'))
+        if not isinstance(names, list) or any(isinstance(name, (list, dict)) for name in names):
+            raise FormatError(
+                message(
+                    path,
+                    entry,
+                    'keypoints',
+                    f'is {_short(names)}, not a list of names',
+                    'write ["nose", ...]',
+                )
+            )
         if len(set(names)) != len(names):
-            raise FormatError(message(
-                path, entry, 'keypoints', 'names a joint twice',
-                'give every joint its own name'))
+            raise FormatError(
+                message(
+                    path, entry, 'keypoints', 'names a joint twice', 'give every joint its own name'
+                )
+            )
         if num_joints is not None and len(names) != num_joints:
-            raise FormatError(message(
-                path, entry, 'keypoints', f'names {len(names)} joints, the '
-                f'metainfo of the dataset has {num_joints}',
-                'set metainfo=dict(from_file=...) to that of this data set'))
+            raise FormatError(
+                message(
+                    path,
+                    entry,
+                    'keypoints',
+                    f'names {len(names)} joints, the metainfo of the dataset has {num_joints}',
+                    'set metainfo=dict(from_file=...) to that of this data set',
+                )
+            )
 
 
 def _check_camera(camera: dict, entry: str, path: str) -> dict:
@@ -317,32 +406,50 @@ def _check_camera(camera: dict, entry: str, path: str) -> dict:
         raise FormatError(message(path, entry, field, problem, remedy))
 
     arrays = {}
-    for field, shape in (('K', (3, 3)), ('R', (3, 3)), ('t', (3, ))):
+    for field, shape in (('K', (3, 3)), ('R', (3, 3)), ('t', (3,))):
         if camera.get(field) is None:
             what = 'intrinsics' if field == 'K' else 'extrinsics'
-            fail(field, f'is missing (camera without {what})',
-                 'calibrate the camera, or leave camera_id out of its images')
+            fail(
+                field,
+                f'is missing (camera without {what})',
+                'calibrate the camera, or leave camera_id out of its images',
+            )
         arrays[field] = value = _array(camera[field])
         if value is None or value.shape != shape:
-            fail(field, f'is not a {"x".join(map(str, shape))} matrix of '
-                 f'numbers: {_short(camera[field])}', 'write nested lists')
+            fail(
+                field,
+                f'is not a {"x".join(map(str, shape))} matrix of numbers: {_short(camera[field])}',
+                'write nested lists',
+            )
         if not np.isfinite(value).all():
             fail(field, 'holds a number that is not finite', 'recalibrate')
     K, R = arrays['K'], arrays['R']
     if not np.array_equal(K[2], [0, 0, 1]) or K[1, 0] != 0:
-        fail('K', f'is not upper triangular with last row 0 0 1: {K.tolist()}',
-             'write [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels')
+        fail(
+            'K',
+            f'is not upper triangular with last row 0 0 1: {K.tolist()}',
+            'write [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels',
+        )
     if not (K[0, 0] > 0 and K[1, 1] > 0):
-        fail('K', f'has focal lengths {K[0, 0]}, {K[1, 1]} (singular or '
-             'mirrored)', 'write positive focal lengths in pixels')
+        fail(
+            'K',
+            f'has focal lengths {K[0, 0]}, {K[1, 1]} (singular or mirrored)',
+            'write positive focal lengths in pixels',
+        )
     if np.abs(R @ R.T - np.eye(3)).max() > 1e-3 or np.linalg.det(R) < 0:
-        fail('R', f'is not a rotation (det {np.linalg.det(R):.4g}, R Rt differs '
-             f'from 1 by {np.abs(R @ R.T - np.eye(3)).max():.3g})',
-             'write the rotation of x_cam = R X + t')
+        fail(
+            'R',
+            f'is not a rotation (det {np.linalg.det(R):.4g}, R Rt differs '
+            f'from 1 by {np.abs(R @ R.T - np.eye(3)).max():.3g})',
+            'write the rotation of x_cam = R X + t',
+        )
     dist = _array(camera.get('dist') or [])
     if dist is None or dist.ndim != 1 or len(dist) not in DIST_LENGTHS:
-        fail('dist', f'is {_short(camera["dist"])}, not {DIST_LENGTHS} numbers',
-             'write OpenCV\'s coefficients (k1 k2 p1 p2 k3 ...), or []')
+        fail(
+            'dist',
+            f'is {_short(camera["dist"])}, not {DIST_LENGTHS} numbers',
+            "write OpenCV's coefficients (k1 k2 p1 p2 k3 ...), or []",
+        )
     if not np.isfinite(dist).all():
         fail('dist', 'holds a number that is not finite', 'recalibrate')
     _check_size(camera, entry, path)
@@ -353,9 +460,11 @@ def _check_size(entry_dict: dict, entry: str, path: str) -> None:
     for field in ('width', 'height'):
         value = entry_dict.get(field)
         if not is_finite(value) or value <= 0 or value != int(value):
-            raise FormatError(message(
-                path, entry, field, f'is {value!r}', 'write the size of the '
-                'image in pixels'))
+            raise FormatError(
+                message(
+                    path, entry, field, f'is {value!r}', 'write the size of the image in pixels'
+                )
+            )
 
 
 def _check_frames(frames: list, path: str) -> None:
@@ -363,61 +472,96 @@ def _check_frames(frames: list, path: str) -> None:
     for index, frame in enumerate(frames):
         entry = _entry('frames', index, frames)
         if not isinstance(frame.get('sequence'), str):
-            raise FormatError(message(
-                path, entry, 'sequence', f'is {frame.get("sequence")!r}',
-                'write the name of the recording'))
+            raise FormatError(
+                message(
+                    path,
+                    entry,
+                    'sequence',
+                    f'is {frame.get("sequence")!r}',
+                    'write the name of the recording',
+                )
+            )
         if not is_int(frame.get('index')):
-            raise FormatError(message(
-                path, entry, 'index', f'is {frame.get("index")!r}',
-                'write the running number of the frame in its sequence'))
+            raise FormatError(
+                message(
+                    path,
+                    entry,
+                    'index',
+                    f'is {frame.get("index")!r}',
+                    'write the running number of the frame in its sequence',
+                )
+            )
         time = frame.get('time')
         if time is not None and not is_finite(time):
-            raise FormatError(message(
-                path, entry, 'time', f'is {time!r}', 'write seconds or null'))
+            raise FormatError(message(path, entry, 'time', f'is {time!r}', 'write seconds or null'))
         key = (frame['sequence'], frame['index'])
         if key in seen:
-            raise FormatError(message(
-                path, entry, 'index', f'{key} is also that of '
-                f'{_entry("frames", seen[key], frames)}',
-                'number the frames of a sequence without repeats'))
+            raise FormatError(
+                message(
+                    path,
+                    entry,
+                    'index',
+                    f'{key} is also that of {_entry("frames", seen[key], frames)}',
+                    'number the frames of a sequence without repeats',
+                )
+            )
         seen[key] = index
 
 
 def _check_images(data: dict, ids: Dict[str, dict], path: str) -> None:
     seen = {}
     for index, image in enumerate(data['images']):
+
         def fail(field, problem, remedy):
-            raise FormatError(message(
-                path, _entry('images', index, data['images']), field, problem,
-                remedy))
+            raise FormatError(
+                message(path, _entry('images', index, data['images']), field, problem, remedy)
+            )
 
         if not isinstance(image.get('file_name'), str) or not image['file_name']:
-            fail('file_name', f'is {image.get("file_name")!r}',
-                 'write the path of the image below data_prefix')
-        if not (is_int(image.get('width')) and is_int(image.get('height'))
-                and image['width'] > 0 and image['height'] > 0):
+            fail(
+                'file_name',
+                f'is {image.get("file_name")!r}',
+                'write the path of the image below data_prefix',
+            )
+        if not (
+            is_int(image.get('width'))
+            and is_int(image.get('height'))
+            and image['width'] > 0
+            and image['height'] > 0
+        ):
             _check_size(image, _entry('images', index, data['images']), path)
         frame, camera = image.get('frame_id'), image.get('camera_id')
         if frame is not None and not _refers(frame, ids['frames']):
-            fail('frame_id', f'{frame!r} is not the id of a frame',
-                 'add the frame, or leave frame_id out')
+            fail(
+                'frame_id',
+                f'{frame!r} is not the id of a frame',
+                'add the frame, or leave frame_id out',
+            )
         if camera is None:
             continue
         if not _refers(camera, ids['cameras']):
-            fail('camera_id', f'{camera!r} is not the id of a camera',
-                 'add the camera, or leave camera_id out')
+            fail(
+                'camera_id',
+                f'{camera!r} is not the id of a camera',
+                'add the camera, or leave camera_id out',
+            )
         entry = data['cameras'][ids['cameras'][camera]]
-        if (entry['width'], entry['height']) != (image['width'],
-                                                 image['height']):
-            fail('width', f'x height is {image["width"]}x{image["height"]}, its '
-                 f'camera {camera} is calibrated for {entry["width"]}x'
-                 f'{entry["height"]}', 'scale K to the images, or correct the '
-                 'size')
+        if (entry['width'], entry['height']) != (image['width'], image['height']):
+            fail(
+                'width',
+                f'x height is {image["width"]}x{image["height"]}, its '
+                f'camera {camera} is calibrated for {entry["width"]}x'
+                f'{entry["height"]}',
+                'scale K to the images, or correct the size',
+            )
         if frame is not None and (frame, camera) in seen:
-            fail('camera_id', f'frame {frame} already has an image of camera '
-                 f'{camera}: '
-                 f'{_entry("images", seen[frame, camera], data["images"])}',
-                 'keep one image for each frame and camera')
+            fail(
+                'camera_id',
+                f'frame {frame} already has an image of camera '
+                f'{camera}: '
+                f'{_entry("images", seen[frame, camera], data["images"])}',
+                'keep one image for each frame and camera',
+            )
         seen[frame, camera] = index
 
 
@@ -425,71 +569,100 @@ def _check_references(data: dict, ids: Dict[str, dict], path: str) -> None:
     seen = {}
     known = {image['id']: image for image in data['images']}
     for index, annotation in enumerate(data['annotations']):
+
         def fail(field, problem, remedy):
-            raise FormatError(message(
-                path, _entry('annotations', index, data['annotations']), field,
-                problem, remedy))
+            raise FormatError(
+                message(
+                    path, _entry('annotations', index, data['annotations']), field, problem, remedy
+                )
+            )
 
         image = annotation.get('image_id')
         if not _refers(image, known):
-            fail('image_id', f'{image!r} is not the id of an image',
-                 'add the image, or remove the annotation')
+            fail(
+                'image_id',
+                f'{image!r} is not the id of an image',
+                'add the image, or remove the annotation',
+            )
         category = annotation.get('category_id')
         if category is None or not _refers(
-                category, ids['categories'] if data['categories'] else (category, )):
-            fail('category_id', f'{category!r} is not the id of a category',
-                 'add the category, or correct the id')
+            category, ids['categories'] if data['categories'] else (category,)
+        ):
+            fail(
+                'category_id',
+                f'{category!r} is not the id of a category',
+                'add the category, or correct the id',
+            )
         person = annotation.get('person_id')
         if person is not None and not is_int(person):
-            fail('person_id', f'is {person!r}', 'write an integer, the same in '
-                 'all views of a frame')
+            fail(
+                'person_id', f'is {person!r}', 'write an integer, the same in all views of a frame'
+            )
         # A crowd region without a number is nobody.
         if known[image].get('frame_id') is None or (
-                person is None and annotation.get('iscrowd', 0)):
+            person is None and annotation.get('iscrowd', 0)
+        ):
             continue
-        person, what = ((0, 'is missing, which is person 0, and ') if person is None
-                        else (person, ''))
+        person, what = (
+            (0, 'is missing, which is person 0, and ') if person is None else (person, '')
+        )
         if (image, person) in seen:
-            fail('person_id', f'{what}image {image} already shows person {person}: '
-                 + _entry('annotations', seen[image, person],
-                          data['annotations']),
-                 'give every person of an image its own number')
+            fail(
+                'person_id',
+                f'{what}image {image} already shows person {person}: '
+                + _entry('annotations', seen[image, person], data['annotations']),
+                'give every person of an image its own number',
+            )
         seen[image, person] = index
 
 
-def _check_poses(data: dict, ids: Dict[str, dict], path: str,
-                 num_joints: Optional[int]) -> list:
+def _check_poses(data: dict, ids: Dict[str, dict], path: str, num_joints: Optional[int]) -> list:
     joints = _joints_of_categories(data['categories'])
     expected = num_joints
     if expected is None and len(set(joints.values())) == 1:
         expected = next(iter(joints.values()))
     poses, seen = [], {}
     for index, pose in enumerate(data['poses_3d']):
+
         def fail(field, problem, remedy):
-            raise FormatError(message(
-                path, f'poses_3d[{index}]', field, problem, remedy))
+            raise FormatError(message(path, f'poses_3d[{index}]', field, problem, remedy))
 
         frame, person = pose.get('frame_id'), pose.get('person_id', 0)
         if not _refers(frame, ids['frames']):
-            fail('frame_id', f'{frame!r} is not the id of a frame',
-                 'add the frame, or remove the pose')
+            fail(
+                'frame_id',
+                f'{frame!r} is not the id of a frame',
+                'add the frame, or remove the pose',
+            )
         if not is_int(person):
             fail('person_id', f'is {person!r}', 'write an integer')
         if (frame, person) in seen:
-            fail('person_id', f'frame {frame} already has a pose of person '
-                 f'{person}: poses_3d[{seen[frame, person]}]',
-                 'keep one pose for each frame and person')
+            fail(
+                'person_id',
+                f'frame {frame} already has a pose of person '
+                f'{person}: poses_3d[{seen[frame, person]}]',
+                'keep one pose for each frame and person',
+            )
         seen[frame, person] = index
         points = _array(pose.get('keypoints_3d'))
         if points is None or points.ndim != 2 or points.shape[1] != 4:
-            fail('keypoints_3d', 'is not a list of [x, y, z, v]',
-                 'write four numbers for every joint, v 0 for unknown')
+            fail(
+                'keypoints_3d',
+                'is not a list of [x, y, z, v]',
+                'write four numbers for every joint, v 0 for unknown',
+            )
         if expected is not None and len(points) != expected:
-            fail('keypoints_3d', f'has {len(points)} joints, the category names '
-                 f'{expected}', 'write every joint, [0, 0, 0, 0] where unknown')
+            fail(
+                'keypoints_3d',
+                f'has {len(points)} joints, the category names {expected}',
+                'write every joint, [0, 0, 0, 0] where unknown',
+            )
         if not np.isfinite(points).all():
-            fail('keypoints_3d', 'holds a number that is not finite',
-                 'write [0, 0, 0, 0] for an unknown joint')
+            fail(
+                'keypoints_3d',
+                'holds a number that is not finite',
+                'write [0, 0, 0, 0] for an unknown joint',
+            )
         if not np.isin(points[:, 3], (0, 1)).all():
             fail('keypoints_3d', 'has v outside 0, 1', 'v is 1 for a known joint')
         poses.append(dict(pose, person_id=person, keypoints_3d=points))
@@ -501,20 +674,29 @@ def _unique_ids(entries: list, section: str, path: str) -> dict:
     for index, entry in enumerate(entries):
         value = entry.get('id')
         if not is_int(value):
-            raise FormatError(message(
-                path, f'{section}[{index}]', 'id', f'is {value!r}',
-                'write an integer'))
+            raise FormatError(
+                message(path, f'{section}[{index}]', 'id', f'is {value!r}', 'write an integer')
+            )
         if value in ids:
-            raise FormatError(message(
-                path, f'{section}[{index}]', 'id', f'{value} is also that of '
-                f'{section}[{ids[value]}]', 'give every entry its own id'))
+            raise FormatError(
+                message(
+                    path,
+                    f'{section}[{index}]',
+                    'id',
+                    f'{value} is also that of {section}[{ids[value]}]',
+                    'give every entry its own id',
+                )
+            )
         ids[value] = index
     return ids
 
 
 def _joints_of_categories(categories: list) -> Dict[int, int]:
-    return {category['id']: len(category['keypoints'])
-            for category in categories if category.get('keypoints')}
+    return {
+        category['id']: len(category['keypoints'])
+        for category in categories
+        if category.get('keypoints')
+    }
 
 
 def read(path: str) -> bytes:
@@ -530,14 +712,13 @@ def parse(raw: bytes, path: str):
     try:
         return json.loads(raw)
     except ValueError as error:  # also UnicodeDecodeError
-        raise FormatError(f'{path}: is not JSON ({error}). The file may be '
-                          'truncated; copy or write it again.') from None
+        raise FormatError(
+            f'{path}: is not JSON ({error}). The file may be truncated; copy or write it again.'
+        ) from None
 
 
-def message(path: str, entry: str, field: str, problem: str,
-             remedy: str) -> str:
-    return (f'{path}: {entry}, field "{field}": {problem}. '
-            f'{remedy[:1].upper()}{remedy[1:]}.')
+def message(path: str, entry: str, field: str, problem: str, remedy: str) -> str:
+    return f'{path}: {entry}, field "{field}": {problem}. {remedy[:1].upper()}{remedy[1:]}.'
 
 
 def _entry(section: str, index: int, entries: list) -> str:
@@ -571,8 +752,9 @@ def is_finite(value) -> bool:
 
 def are_numbers(values, length: int) -> bool:
     """Whether it is a list of so many finite numbers."""
-    return (isinstance(values, (list, tuple)) and len(values) == length
-            and all(map(is_finite, values)))
+    return (
+        isinstance(values, (list, tuple)) and len(values) == length and all(map(is_finite, values))
+    )
 
 
 def _short(value) -> str:

@@ -1,4 +1,5 @@
 """Labelled and unlabelled samples in one data set, told apart by metainfo."""
+
 import os
 import os.path as osp
 import random
@@ -60,35 +61,38 @@ class LabeledUnlabeledDataset(CombinedDataset):
         ValueError: A set is empty, joints disagree, or the sets overlap.
     """
 
-    def __init__(self,
-                 labeled: Union[dict, List[dict]],
-                 unlabeled: Optional[Union[dict, List[dict]]] = None,
-                 pipeline: List[Union[dict, Callable]] = [],
-                 metainfo: Optional[dict] = None,
-                 on_error: str = 'raise',
-                 check_images: bool = True,
-                 allow_overlap: bool = False,
-                 max_skips: int = 20,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        labeled: Union[dict, List[dict]],
+        unlabeled: Optional[Union[dict, List[dict]]] = None,
+        pipeline: List[Union[dict, Callable]] = [],
+        metainfo: Optional[dict] = None,
+        on_error: str = 'raise',
+        check_images: bool = True,
+        allow_overlap: bool = False,
+        max_skips: int = 20,
+        **kwargs,
+    ) -> None:
         if on_error not in ('raise', 'skip'):
-            raise ValueError(f'LabeledUnlabeledDataset: on_error is {on_error!r}; '
-                             'it must be "raise" or "skip"')
+            raise ValueError(
+                f'LabeledUnlabeledDataset: on_error is {on_error!r}; it must be "raise" or "skip"'
+            )
         self.on_error = on_error
         self.max_skips = max_skips
         self.num_skipped = 0
         self.resample = False
         self._group_of: Dict[int, np.ndarray] = {}
         labeled_sets = _build('labeled', labeled)
-        unlabeled_sets = [] if unlabeled is None else _build(
-            'unlabeled', unlabeled)
+        unlabeled_sets = [] if unlabeled is None else _build('unlabeled', unlabeled)
         self.datasets = labeled_sets + unlabeled_sets
         self._lens = [len(dataset) for dataset in self.datasets]
         self._len = sum(self._lens)
-        self._num_labeled = sum(self._lens[:len(labeled_sets)])
+        self._num_labeled = sum(self._lens[: len(labeled_sets)])
         # Not CombinedDataset's: the sources are built above.
         BaseDataset.__init__(self, pipeline=pipeline, **kwargs)
-        self._metainfo = (labeled_sets[0].metainfo if metainfo is None
-                          else parse_pose_metainfo(metainfo))
+        self._metainfo = (
+            labeled_sets[0].metainfo if metainfo is None else parse_pose_metainfo(metainfo)
+        )
         for dataset in labeled_sets:
             check_joints(dataset, self._metainfo)
         for dataset in unlabeled_sets:
@@ -134,7 +138,8 @@ class LabeledUnlabeledDataset(CombinedDataset):
                     if key[1] is None:
                         raise ValueError(
                             f'{info.get("img_path")} belongs to no frame; groups of '
-                            'views need frames and cameras (docs/multiview_format.md)')
+                            'views need frames and cameras (docs/multiview_format.md)'
+                        )
                     members.setdefault(key, []).append(offset + local)
             offset += self._lens[source]
         single = [key for key, views in members.items() if len(views) < 2]
@@ -142,7 +147,8 @@ class LabeledUnlabeledDataset(CombinedDataset):
             raise ValueError(
                 f'{len(single)} of {len(members)} groups have one view, first: frame '
                 f'{single[0][1]}, person {single[0][2]}; a group needs two. Leave '
-                'these frames out of the unlabelled set')
+                'these frames out of the unlabelled set'
+            )
         groups = [np.array(members[key]) for key in sorted(members)]
         self._group_of = {int(view): group for group in groups for view in group}
         return groups
@@ -169,8 +175,7 @@ class LabeledUnlabeledDataset(CombinedDataset):
         dataset = self.datasets[source]
         # prepare_data rather than []: BaseDataset silently replaces a sample
         # for which its pipeline returns None by another one.
-        data = (dataset.prepare_data(local)
-                if hasattr(dataset, 'prepare_data') else dataset[local])
+        data = dataset.prepare_data(local) if hasattr(dataset, 'prepare_data') else dataset[local]
         if data is None or 'data_samples' in data:
             return data
         data.pop('dataset', None)
@@ -179,8 +184,9 @@ class LabeledUnlabeledDataset(CombinedDataset):
 
     def _sample(self, idx: int, seed: Optional[int]) -> Any:
         is_labeled = idx < self.num_labeled
-        others = self._group_of.get(idx, range(self.num_labeled) if is_labeled else
-                                    range(self.num_labeled, len(self)))
+        others = self._group_of.get(
+            idx, range(self.num_labeled) if is_labeled else range(self.num_labeled, len(self))
+        )
         current = idx
         for attempt in range(self.max_skips + 1):
             try:
@@ -190,32 +196,35 @@ class LabeledUnlabeledDataset(CombinedDataset):
                 return mark_sample(data, is_labeled, seed)
             except Exception as error:
                 message = self._describe(current, error)
-                if self.on_error == 'raise' or not self._is_bad_image(
-                        current, error):
+                if self.on_error == 'raise' or not self._is_bad_image(current, error):
                     raise SampleError(message) from error
             self.num_skipped += 1
-            print_log(f'skipped sample no. {self.num_skipped} of this process: '
-                      f'{message}', 'current', level=30)
+            print_log(
+                f'skipped sample no. {self.num_skipped} of this process: {message}',
+                'current',
+                level=30,
+            )
             current = int(others[stream_seed(idx, seed or 0, attempt) % len(others)])
         raise SampleError(
             f'{self.max_skips} samples in a row cannot be read; the last: '
-            f'{message}. Check data_prefix and the image files.')
+            f'{message}. Check data_prefix and the image files.'
+        )
 
     def _info(self, idx: int) -> Tuple[str, dict]:
         """Name of the source and what is known of a sample."""
         source, local = self._get_subset_index(idx)
         dataset = self.datasets[source]
         kind = 'labelled' if idx < self.num_labeled else 'unlabelled'
-        name = (f'{kind} {type(dataset).__name__} '
-                f'{getattr(dataset, "ann_file", "") or ""}').strip()
-        info = (dataset.get_data_info(local)
-                if hasattr(dataset, 'get_data_info') else {})
+        name = (f'{kind} {type(dataset).__name__} {getattr(dataset, "ann_file", "") or ""}').strip()
+        info = dataset.get_data_info(local) if hasattr(dataset, 'get_data_info') else {}
         return name, info
 
     def _describe(self, idx: int, error: Exception) -> str:
         name, info = self._info(idx)
-        return (f'{name}: image {info.get("img_path")}, annotation id '
-                f'{info.get("id")}: {type(error).__name__}: {error}')
+        return (
+            f'{name}: image {info.get("img_path")}, annotation id '
+            f'{info.get("id")}: {type(error).__name__}: {error}'
+        )
 
     def _is_bad_image(self, idx: int, error: Exception) -> bool:
         """Whether the image is to blame, not a fault of a transform."""
@@ -255,7 +264,7 @@ def forked_random_state(seed: Optional[int]) -> Iterator[None]:
         return
     states = random.getstate(), np.random.get_state(), torch.get_rng_state()
     random.seed(seed)
-    np.random.seed([seed & 0xffffffff, seed >> 32])
+    np.random.seed([seed & 0xFFFFFFFF, seed >> 32])
     # Not torch.manual_seed, which also reseeds the GPUs.
     torch.default_generator.manual_seed(seed)
     try:
@@ -311,11 +320,11 @@ def _jpeg_scan(file) -> Optional[int]:
         marker = file.read(2)
         while marker == b'\xff\xff':  # fill bytes
             marker = b'\xff' + file.read(1)
-        if len(marker) < 2 or marker[0] != 0xff:
+        if len(marker) < 2 or marker[0] != 0xFF:
             return None
-        if marker[1] == 0xda:
+        if marker[1] == 0xDA:
             return file.tell()
-        if marker[1] in (0x01, 0xd8) or 0xd0 <= marker[1] <= 0xd7:
+        if marker[1] in (0x01, 0xD8) or 0xD0 <= marker[1] <= 0xD7:
             continue
         length = int.from_bytes(file.read(2), 'big')
         if length < 2:
@@ -358,11 +367,15 @@ def check_joints(dataset, metainfo: dict, kind: str = 'labelled') -> None:
         if kind == 'labelled' and 'keypoint_id2name' in dataset.metainfo:
             _check_order(dataset, joint_names(metainfo), name)
         return
-    remedy = ('set metainfo, or add MapKeypoints' if kind == 'labelled' else
-              f'add KeypointConverter(num_keypoints={wanted}, mapping=[])')
+    remedy = (
+        'set metainfo, or add MapKeypoints'
+        if kind == 'labelled'
+        else f'add KeypointConverter(num_keypoints={wanted}, mapping=[])'
+    )
     raise ValueError(
         f'{name}: has {joints} joints, the metainfo of LabeledUnlabeledDataset '
-        f'{wanted}; {remedy} to that data set\'s own pipeline')
+        f"{wanted}; {remedy} to that data set's own pipeline"
+    )
 
 
 def _check_order(dataset, wanted: List[str], name: str) -> None:
@@ -381,8 +394,9 @@ def _check_order(dataset, wanted: List[str], name: str) -> None:
         raise ValueError(
             f'{name}: its joint {index} is {found}, that of LabeledUnlabeledDataset '
             f'{expected} ({len(wrong)} of {len(wanted)} differ); set metainfo, or add '
-            'MapKeypoints to that data set\'s own pipeline, with rename where only the '
-            'names differ')
+            "MapKeypoints to that data set's own pipeline, with rename where only the "
+            'names differ'
+        )
 
 
 def _tell_joints(dataset, metainfo: dict) -> None:
@@ -392,10 +406,12 @@ def _tell_joints(dataset, metainfo: dict) -> None:
     """
     transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', None)
     if transforms:
-        places = [place + 1 for place, transform in enumerate(transforms)
-                  if isinstance(transform, KeypointConverter)]
-        transforms.insert(max(places, default=0), partial(set_joints,
-                                                          metainfo=metainfo))
+        places = [
+            place + 1
+            for place, transform in enumerate(transforms)
+            if isinstance(transform, KeypointConverter)
+        ]
+        transforms.insert(max(places, default=0), partial(set_joints, metainfo=metainfo))
 
 
 def check_converter(converter: KeypointConverter, names: List[str], name: str) -> None:
@@ -404,24 +420,28 @@ def check_converter(converter: KeypointConverter, names: List[str], name: str) -
         if converter.source_names != names:
             raise ValueError(
                 f'{name}: its MapKeypoints maps from {converter.source_names}, the '
-                f'data set has {names}; give it the metainfo of this set as source')
+                f'data set has {names}; give it the metainfo of this set as source'
+            )
         return
     used = set(converter.source_index) | set(getattr(converter, 'source_index2', []))
     wrong = [i for i in used if not 0 <= i < len(names)]
-    wrong_target = [i for i in converter.target_index
-                    if not 0 <= i < converter.num_keypoints]
+    wrong_target = [i for i in converter.target_index if not 0 <= i < converter.num_keypoints]
     twice = len(set(converter.target_index)) != len(converter.target_index)
     if wrong or wrong_target or twice:
-        problem = (f'source index {wrong[0]} of {len(names)} joints' if wrong else
-                   f'target index {wrong_target[0]} of {converter.num_keypoints} joints'
-                   if wrong_target else 'one target index twice')
-        raise ValueError(f'{name}: its KeypointConverter names {problem}; correct the '
-                         'mapping')
+        problem = (
+            f'source index {wrong[0]} of {len(names)} joints'
+            if wrong
+            else f'target index {wrong_target[0]} of {converter.num_keypoints} joints'
+            if wrong_target
+            else 'one target index twice'
+        )
+        raise ValueError(f'{name}: its KeypointConverter names {problem}; correct the mapping')
     lost = [joint for i, joint in enumerate(names) if i not in used]
     if lost:
         raise ValueError(
             f'{name}: its KeypointConverter loses the joints {", ".join(lost)}; if '
-            f'that is meant, say so with MapKeypoints(drop={lost})')
+            f'that is meant, say so with MapKeypoints(drop={lost})'
+        )
 
 
 def check_overlap(labeled: list, unlabeled: list) -> None:
@@ -448,21 +468,25 @@ def check_overlap(labeled: list, unlabeled: list) -> None:
                 raise ValueError(
                     f'{path}: {len(both)} annotations are labelled and '
                     f'unlabelled, first ids {both[:5]}; {remedy}, or '
-                    'allow_overlap=True')
+                    'allow_overlap=True'
+                )
 
 
 def instance_ids(dataset) -> np.ndarray:
     """Annotation ids of all samples of a COCO-style data set."""
     # BaseDataset's: the pose data sets' copies the metainfo every time.
-    return np.array([BaseDataset.get_data_info(dataset, index)['id']
-                     for index in range(len(dataset))])
+    return np.array(
+        [BaseDataset.get_data_info(dataset, index)['id'] for index in range(len(dataset))]
+    )
 
 
 def instance_keys(dataset) -> set:
     """(image file, annotation id, box) of all samples of a COCO-style data set."""
     infos = (BaseDataset.get_data_info(dataset, index) for index in range(len(dataset)))
-    return {(osp.normpath(info['img_path']), info['id'],
-             *np.round(np.ravel(info['bbox'])).tolist()) for info in infos}
+    return {
+        (osp.normpath(info['img_path']), info['id'], *np.round(np.ravel(info['bbox'])).tolist())
+        for info in infos
+    }
 
 
 def _image_folder(dataset) -> str:
@@ -486,18 +510,20 @@ def _build(name: str, configs) -> list:
     for index, config in enumerate(configs):
         where = f'LabeledUnlabeledDataset: `{name}` no. {index}'
         try:
-            dataset = (DATASETS.build(config) if isinstance(config, dict)
-                       else config)
+            dataset = DATASETS.build(config) if isinstance(config, dict) else config
             if hasattr(dataset, 'full_init'):
                 dataset.full_init()
         except ValueError as error:
             # NumPy's message when BaseDataset serialises an empty list.
             if 'at least one array' not in str(error):
                 raise
-            raise ValueError(f'{where} ({config.get("ann_file")}) is empty: no '
-                             'valid instance is left') from error
+            raise ValueError(
+                f'{where} ({config.get("ann_file")}) is empty: no valid instance is left'
+            ) from error
         if not len(dataset):
-            raise ValueError(f'{where} ({getattr(dataset, "ann_file", None)}) '
-                             'is empty: no valid instance is left')
+            raise ValueError(
+                f'{where} ({getattr(dataset, "ann_file", None)}) '
+                'is empty: no valid instance is left'
+            )
         datasets.append(dataset)
     return datasets

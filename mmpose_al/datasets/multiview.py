@@ -1,4 +1,5 @@
 """2D training samples from a multi-view or plain COCO file."""
+
 import os.path as osp
 from collections import defaultdict
 from copy import deepcopy
@@ -9,15 +10,10 @@ from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
-from .format import (OUTSIDE, FormatError, check_multiview, load_multiview,
-                     parse, read)
-from .splits import (check_split_source, chosen_labels, load_split,
-                     split_instances)
+from .format import OUTSIDE, FormatError, check_multiview, load_multiview, parse, read
+from .splits import check_split_source, chosen_labels, load_split, split_instances
 
-__all__ = [
-    'VIEW_KEYS', 'FormatError', 'MultiViewCocoDataset', 'check_multiview',
-    'load_multiview'
-]
+__all__ = ['VIEW_KEYS', 'FormatError', 'MultiViewCocoDataset', 'check_multiview', 'load_multiview']
 
 VIEW_KEYS = ('frame_id', 'camera_id', 'person_id', 'camera', 'pose_3d', 'action')
 
@@ -76,36 +72,44 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
 
     METAINFO: dict = dict(from_file='configs/_base_/datasets/coco.py')
 
-    def __init__(self,
-                 *args,
-                 cameras: Optional[Sequence[Union[str, int]]] = None,
-                 subjects: Optional[Sequence[str]] = None,
-                 poses_3d: bool = True,
-                 ids_file: Optional[str] = None,
-                 labels: Optional[dict] = None,
-                 subset: Optional[str] = None,
-                 on_bad: str = 'raise',
-                 check_split: bool = True,
-                 need_keypoints: bool = True,
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        *args,
+        cameras: Optional[Sequence[Union[str, int]]] = None,
+        subjects: Optional[Sequence[str]] = None,
+        poses_3d: bool = True,
+        ids_file: Optional[str] = None,
+        labels: Optional[dict] = None,
+        subset: Optional[str] = None,
+        on_bad: str = 'raise',
+        check_split: bool = True,
+        need_keypoints: bool = True,
+        **kwargs,
+    ) -> None:
         name = type(self).__name__
         if subset not in ('labeled', 'unlabeled', None):
-            raise ValueError(f'{name}: subset is {subset!r}; it must be '
-                             '"labeled", "unlabeled" or None')
+            raise ValueError(
+                f'{name}: subset is {subset!r}; it must be "labeled", "unlabeled" or None'
+            )
         if on_bad not in ('raise', 'skip'):
-            raise ValueError(f'{name}: on_bad is {on_bad!r}; it must be "raise" '
-                             'or "skip"')
+            raise ValueError(f'{name}: on_bad is {on_bad!r}; it must be "raise" or "skip"')
         given = (ids_file is not None) + (labels is not None)
         if given != int(subset is not None):
-            raise ValueError(f'{name}: subset and one of ids_file and labels go '
-                             f'together; got subset={subset!r}, '
-                             f'ids_file={ids_file!r}, labels={labels!r}')
+            raise ValueError(
+                f'{name}: subset and one of ids_file and labels go '
+                f'together; got subset={subset!r}, '
+                f'ids_file={ids_file!r}, labels={labels!r}'
+            )
         if isinstance(cameras, (str, int)):
-            raise ValueError(f'{name}: cameras is {cameras!r}; it must be a list of '
-                             f'names or ids, such as [{cameras!r}]')
+            raise ValueError(
+                f'{name}: cameras is {cameras!r}; it must be a list of '
+                f'names or ids, such as [{cameras!r}]'
+            )
         if isinstance(subjects, str):
-            raise ValueError(f'{name}: subjects is {subjects!r}; it must be a list of '
-                             f'names, such as [{subjects!r}]')
+            raise ValueError(
+                f'{name}: subjects is {subjects!r}; it must be a list of '
+                f'names, such as [{subjects!r}]'
+            )
         self.cameras, self.subjects, self.poses_3d = cameras, subjects, poses_3d
         self._camera_of, self._action_of = {}, {}
         self._pose_index, self._poses = {}, np.zeros((0, 0, 4))
@@ -117,8 +121,9 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         self.need_keypoints = need_keypoints
         super().__init__(*args, **kwargs)
         if self.data_mode != 'topdown' and subset is not None:
-            raise ValueError(f'{name}: subset={subset!r} chooses instances and '
-                             'needs data_mode="topdown"')
+            raise ValueError(
+                f'{name}: subset={subset!r} chooses instances and needs data_mode="topdown"'
+            )
 
     def get_data_info(self, idx: int) -> dict:
         """One sample's data_info with camera, 3D pose and action of its frame."""
@@ -149,24 +154,27 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             raise ValueError(
                 f'{self.bbox_file or self.ann_file}: no valid instance{what}. An '
                 'instance needs a box with an area, iscrowd 0 and '
-                + ('a labelled keypoint (v > 0)' if self.need_keypoints else
-                   'nothing else') + '; check the file'
-                + (f' and the split {self.ids_file}' if self.ids_file else ''))
+                + ('a labelled keypoint (v > 0)' if self.need_keypoints else 'nothing else')
+                + '; check the file'
+                + (f' and the split {self.ids_file}' if self.ids_file else '')
+            )
         return data_list
 
     def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
         raw = read(self.ann_file)
         num_joints = self._metainfo['num_keypoints']
-        data = check_multiview(
-            parse(raw, self.ann_file), self.ann_file, num_joints, self.on_bad)
+        data = check_multiview(parse(raw, self.ann_file), self.ann_file, num_joints, self.on_bad)
         self._metainfo['CLASSES'] = data['categories']
         self._report(data)
         self._keep_views(data)
         image_list = []
         for image in chosen_images(data, self.cameras, self.subjects, self.ann_file):
             if image['id'] % self.sample_interval == 0:
-                image = dict(image, img_id=image['id'], img_path=osp.join(
-                    self.data_prefix['img'] or '', image['file_name']))
+                image = dict(
+                    image,
+                    img_id=image['id'],
+                    img_path=osp.join(self.data_prefix['img'] or '', image['file_name']),
+                )
                 image_list.append(image)
         by_image = defaultdict(list)
         for annotation in data['annotations']:
@@ -177,8 +185,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             for annotation in by_image[image['id']]:
                 if chosen is not None and annotation['id'] not in chosen:
                     continue
-                info = self.parse_data_info(
-                    dict(raw_ann_info=annotation, raw_img_info=image))
+                info = self.parse_data_info(dict(raw_ann_info=annotation, raw_img_info=image))
                 if info:
                     instance_list.append(info)
         return instance_list, image_list
@@ -192,15 +199,13 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         if not annotation.get('keypoints'):
             if self.need_keypoints:
                 return None
-            annotation = dict(
-                annotation, keypoints=[0] * (3 * self._metainfo['num_keypoints']))
+            annotation = dict(annotation, keypoints=[0] * (3 * self._metainfo['num_keypoints']))
 
         x, y, w, h = annotation['bbox']
         right, bottom = image['width'] - 1, image['height'] - 1
         x1, x2 = (min(max(v, 0), right) for v in (x, x + w))
         y1, y2 = (min(max(v, 0), bottom) for v in (y, y + h))
-        keypoints = np.array(
-            annotation['keypoints'], dtype=np.float32).reshape(1, -1, 3)
+        keypoints = np.array(annotation['keypoints'], dtype=np.float32).reshape(1, -1, 3)
         area = annotation.get('area')
         if area is None:
             area = max((x2 - x1) * (y2 - y1) * 0.53, 1.0)
@@ -214,11 +219,12 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             keypoints_visible=np.minimum(1, keypoints[..., 2]),
             area=np.array(area, dtype=np.float32),
             iscrowd=annotation.get('iscrowd', 0),
-            segmentation=annotation.get('segmentation', None),
+            segmentation=annotation.get('segmentation'),
             id=annotation['id'],
             category_id=np.array(annotation['category_id']),
             # No copy: serialising (or get_data_info) makes one.
-            raw_ann_info=annotation)
+            raw_ann_info=annotation,
+        )
         if 'crowdIndex' in image:
             info['crowd_index'] = image['crowdIndex']
         for key in ('frame_id', 'camera_id'):
@@ -231,26 +237,26 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
     def _keep_views(self, data: dict) -> None:
         """Remember cameras, actions and 3D poses once, not once a sample."""
         self._camera_of = {
-            camera['id']: dict({key: camera[key] for key in ('K', 'dist', 'R', 't')},
-                               name=camera_name(camera))
-            for camera in data['cameras']}
-        self._action_of = {
-            frame['id']: frame.get('action') for frame in data['frames']}
+            camera['id']: dict(
+                {key: camera[key] for key in ('K', 'dist', 'R', 't')}, name=camera_name(camera)
+            )
+            for camera in data['cameras']
+        }
+        self._action_of = {frame['id']: frame.get('action') for frame in data['frames']}
         if not self.poses_3d:
             return
         self._pose_index = {
             (pose['frame_id'], pose.get('person_id') or 0): i
-            for i, pose in enumerate(data['poses_3d'])}
+            for i, pose in enumerate(data['poses_3d'])
+        }
         if data['poses_3d']:
-            self._poses = np.stack(
-                [pose['keypoints_3d'] for pose in data['poses_3d']])
+            self._poses = np.stack([pose['keypoints_3d'] for pose in data['poses_3d']])
 
     def _get_topdown_data_infos(self, instance_list: List[dict]) -> List[dict]:
         if self.need_keypoints:
             return super()._get_topdown_data_infos(instance_list)
         return [
-            info for info in instance_list
-            if not info['iscrowd'] and _box_area(info['bbox'][0]) > 0
+            info for info in instance_list if not info['iscrowd'] and _box_area(info['bbox'][0]) > 0
         ]
 
     def _chosen(self, data: dict, raw: bytes) -> Optional[set]:
@@ -258,8 +264,10 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         if self.subset is None:
             return None
         if self.labels is not None:
-            split = dict(unit=self.labels['unit'], labeled=chosen_labels(
-                data, path=self.ann_file, **self.labels))
+            split = dict(
+                unit=self.labels['unit'],
+                labeled=chosen_labels(data, path=self.ann_file, **self.labels),
+            )
         else:
             split = load_split(self.ids_file)
             if self.check_split:
@@ -271,12 +279,16 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
 
     def _report(self, data: dict) -> None:
         for kind, ids in data['skipped'].items():
-            verb = ('marked unlabelled in' if kind == OUTSIDE else 'skipped:')
+            verb = 'marked unlabelled in' if kind == OUTSIDE else 'skipped:'
             print_log(
                 f'{self.ann_file}: {kind}: {verb} {len(ids)} annotation(s) '
-                f'(on_bad="skip"), first ids {ids[:5]}', 'current', level=30)
-        ours = [self._metainfo['keypoint_id2name'][i]
-                for i in range(self._metainfo['num_keypoints'])]
+                f'(on_bad="skip"), first ids {ids[:5]}',
+                'current',
+                level=30,
+            )
+        ours = [
+            self._metainfo['keypoint_id2name'][i] for i in range(self._metainfo['num_keypoints'])
+        ]
         for category in data['categories']:
             names = category.get('keypoints')
             if names and list(names) != ours:
@@ -284,11 +296,17 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
                     f'{self.ann_file}: category {category.get("name")!r} names '
                     f'its joints {list(names)}, the metainfo names them {ours}. '
                     'They are taken to be the same joints in the same order.',
-                    'current', level=30)
+                    'current',
+                    level=30,
+                )
 
 
-def chosen_images(data: dict, cameras: Optional[Sequence[Union[str, int]]],
-                  subjects: Optional[Sequence[str]], path: str) -> List[dict]:
+def chosen_images(
+    data: dict,
+    cameras: Optional[Sequence[Union[str, int]]],
+    subjects: Optional[Sequence[str]],
+    path: str,
+) -> List[dict]:
     """Images of these cameras that show these subjects; None stands for all.
 
     Raises:
@@ -296,13 +314,17 @@ def chosen_images(data: dict, cameras: Optional[Sequence[Union[str, int]]],
     """
     of_camera = chosen_camera_ids(cameras, data['cameras'], path)
     frames = frames_of_subjects(subjects, data['frames'], path)
-    return [image for image in data['images']
-            if (of_camera is None or image.get('camera_id') in of_camera)
-            and (frames is None or image.get('frame_id') in frames)]
+    return [
+        image
+        for image in data['images']
+        if (of_camera is None or image.get('camera_id') in of_camera)
+        and (frames is None or image.get('frame_id') in frames)
+    ]
 
 
-def chosen_camera_ids(cameras: Optional[Sequence[Union[str, int]]],
-                      known: Sequence[dict], path: str) -> Optional[set]:
+def chosen_camera_ids(
+    cameras: Optional[Sequence[Union[str, int]]], known: Sequence[dict], path: str
+) -> Optional[set]:
     """Ids of the cameras with these names or ids; None for None.
 
     Raises:
@@ -310,25 +332,36 @@ def chosen_camera_ids(cameras: Optional[Sequence[Union[str, int]]],
     """
     if cameras is None:
         return None
-    found = [(c, {k['id'] for k in known if k['id'] == c},
-              {k['id'] for k in known if _names(camera_name(k), c)}) for c in cameras]
+    found = [
+        (
+            c,
+            {k['id'] for k in known if k['id'] == c},
+            {k['id'] for k in known if _names(camera_name(k), c)},
+        )
+        for c in cameras
+    ]
     unknown = [c for c, by_id, by_name in found if not by_id | by_name]
-    unclear = [c for c, by_id, by_name in found
-               if by_id and by_name and by_id != by_name]
+    unclear = [c for c, by_id, by_name in found if by_id and by_name and by_id != by_name]
     if unknown or unclear or not cameras:
-        problem = ('names no camera' if not cameras else
-                   f'unknown: {", ".join(map(repr, unknown))}' if unknown else
-                   f'{unclear[0]} is the id of one camera and the name of another; '
-                   'write names as strings in a config file')
+        problem = (
+            'names no camera'
+            if not cameras
+            else f'unknown: {", ".join(map(repr, unknown))}'
+            if unknown
+            else f'{unclear[0]} is the id of one camera and the name of another; '
+            'write names as strings in a config file'
+        )
         listed = ', '.join(f'{camera_name(c)!r} (id {c["id"]})' for c in known[:40])
         listed += ', ...' if known[40:] else ''
-        raise ValueError(f'{path}: cameras={list(cameras)!r}: {problem}. '
-                         f'The file has {listed or "no cameras"}')
+        raise ValueError(
+            f'{path}: cameras={list(cameras)!r}: {problem}. The file has {listed or "no cameras"}'
+        )
     return set().union(*(by_id | by_name for _, by_id, by_name in found))
 
 
-def frames_of_subjects(subjects: Optional[Sequence[str]], frames: Sequence[dict],
-                       path: str) -> Optional[set]:
+def frames_of_subjects(
+    subjects: Optional[Sequence[str]], frames: Sequence[dict], path: str
+) -> Optional[set]:
     """Ids of the frames that show these subjects; None for None.
 
     Raises:
@@ -342,7 +375,8 @@ def frames_of_subjects(subjects: Optional[Sequence[str]], frames: Sequence[dict]
         raise ValueError(
             f'{path}: subjects={list(subjects)!r}: '
             + (f'unknown: {", ".join(map(repr, missing))}' if missing else 'names none')
-            + f'. The file has {", ".join(map(repr, known[:40])) or "no subjects"}')
+            + f'. The file has {", ".join(map(repr, known[:40])) or "no subjects"}'
+        )
     return {f['id'] for f in frames if f.get('subject') in subjects}
 
 

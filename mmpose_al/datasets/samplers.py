@@ -10,6 +10,7 @@ r-th block of ``l`` of them; unlabelled likewise. So
 * resuming at iteration s needs s alone and costs nothing,
 * W ranks with batch b see in every step what one rank with batch W b sees.
 """
+
 import hashlib
 from typing import Iterator, List, NamedTuple, Optional
 
@@ -64,27 +65,29 @@ class LabeledUnlabeledSampler(Sampler):
 
     LABELED, UNLABELED = 0, 1
 
-    def __init__(self,
-                 dataset,
-                 batch_size: int,
-                 num_unlabeled: Optional[int] = None,
-                 seed: Optional[int] = None,
-                 round_up: bool = True,
-                 epoch_length: Optional[int] = None,
-                 start_iteration: int = 0,
-                 endless: bool = False) -> None:
+    def __init__(
+        self,
+        dataset,
+        batch_size: int,
+        num_unlabeled: Optional[int] = None,
+        seed: Optional[int] = None,
+        round_up: bool = True,
+        epoch_length: Optional[int] = None,
+        start_iteration: int = 0,
+        endless: bool = False,
+    ) -> None:
         self.rank, self.world_size = get_dist_info()
         try:
             sizes = (dataset.num_labeled, dataset.num_unlabeled)
         except AttributeError:
             raise TypeError(
                 'LabeledUnlabeledSampler needs a LabeledUnlabeledDataset, got '
-                f'{type(dataset).__name__}') from None
+                f'{type(dataset).__name__}'
+            ) from None
         self.dataset = dataset
         self.sizes = sizes
         self.batch_size = batch_size
-        self.counts = batch_composition(
-            batch_size, num_unlabeled, sizes, self.world_size)
+        self.counts = batch_composition(batch_size, num_unlabeled, sizes, self.world_size)
         if seed is None:
             seed = sync_random_seed()
         self.seed = seed
@@ -94,19 +97,18 @@ class LabeledUnlabeledSampler(Sampler):
         if epoch_length is None:
             source = self.UNLABELED if self.counts[1] else self.LABELED
             step = self.counts[source] * self.world_size
-            epoch_length = (-(-sizes[source] // step) if round_up
-                            else sizes[source] // step)
+            epoch_length = -(-sizes[source] // step) if round_up else sizes[source] // step
         if epoch_length < 1:
             raise ValueError(
                 f'LabeledUnlabeledSampler: an epoch of {epoch_length} batches; '
-                'make the batch smaller, set round_up=True or epoch_length')
+                'make the batch smaller, set round_up=True or epoch_length'
+            )
         self.epoch_length = epoch_length
 
     def __iter__(self) -> Iterator[SeededIndex]:
         seed, iteration = self.seed, self.start_iteration
         end = (iteration // self.epoch_length + 1) * self.epoch_length
-        passes = [_Passes(seed, source, size)
-                  for source, size in enumerate(self.sizes)]
+        passes = [_Passes(seed, source, size) for source, size in enumerate(self.sizes)]
         while self.endless or iteration < end:
             yield from self._batch(passes, seed, iteration)
             iteration += 1
@@ -120,15 +122,13 @@ class LabeledUnlabeledSampler(Sampler):
         if not self.endless:
             self.start_iteration = epoch * self.epoch_length
 
-    def _batch(self, passes: list, seed: int,
-               iteration: int) -> List[SeededIndex]:
+    def _batch(self, passes: list, seed: int, iteration: int) -> List[SeededIndex]:
         batch = []
         for source, count in enumerate(self.counts):
             first = (iteration * self.world_size + self.rank) * count
             offset = self.sizes[0] if source == self.UNLABELED else 0
             batch += [
-                SeededIndex(offset + passes[source][position],
-                            stream_seed(seed, source, position))
+                SeededIndex(offset + passes[source][position], stream_seed(seed, source, position))
                 for position in range(first, first + count)
             ]
         return batch
@@ -153,46 +153,55 @@ class LabeledGroupSampler(LabeledUnlabeledSampler):
         ValueError: A group has one view, or the batch cannot be composed so.
     """
 
-    def __init__(self, dataset, batch_size: int, num_groups: int, num_views: int = 4,
-                 **kwargs) -> None:
+    def __init__(
+        self, dataset, batch_size: int, num_groups: int, num_views: int = 4, **kwargs
+    ) -> None:
         if num_groups < 1 or num_views < 2:
-            raise ValueError(f'LabeledGroupSampler: num_groups is {num_groups} and '
-                             f'num_views {num_views}; a batch needs at least one group '
-                             'of two views')
+            raise ValueError(
+                f'LabeledGroupSampler: num_groups is {num_groups} and '
+                f'num_views {num_views}; a batch needs at least one group '
+                'of two views'
+            )
         num_labeled = batch_size - num_groups * num_views
         if num_labeled < 1:
             raise ValueError(
                 f'LabeledGroupSampler: batch_size {batch_size} leaves {num_labeled} '
-                f'labelled samples beside {num_groups} groups of {num_views} views')
+                f'labelled samples beside {num_groups} groups of {num_views} views'
+            )
         self.groups = dataset.unlabeled_groups()
         ranks = get_dist_info()[1]
         if num_groups * ranks > len(self.groups):
             raise ValueError(
                 f'LabeledGroupSampler: a batch holds {num_groups} groups of views on '
                 f'each of {ranks} rank(s), and the unlabelled set has '
-                f'{len(self.groups)}; make num_groups smaller')
+                f'{len(self.groups)}; make num_groups smaller'
+            )
         self.num_views = num_views
-        super().__init__(_Sizes(dataset.num_labeled, len(self.groups)),
-                         num_labeled + num_groups, num_groups, **kwargs)
+        super().__init__(
+            _Sizes(dataset.num_labeled, len(self.groups)),
+            num_labeled + num_groups,
+            num_groups,
+            **kwargs,
+        )
         self.dataset = dataset
         self.batch_size = batch_size
 
-    def _batch(self, passes: list, seed: int,
-               iteration: int) -> List[SeededIndex]:
+    def _batch(self, passes: list, seed: int, iteration: int) -> List[SeededIndex]:
         batch = []
         for source, count in enumerate(self.counts):
             first = (iteration * self.world_size + self.rank) * count
             for position in range(first, first + count):
                 index = passes[source][position]
                 if source == self.LABELED:
-                    batch.append(
-                        SeededIndex(index, stream_seed(seed, source, position)))
+                    batch.append(SeededIndex(index, stream_seed(seed, source, position)))
                     continue
                 views = self.groups[index]
                 order = permutation(len(views), seed, source, position)
                 batch += [
-                    SeededIndex(int(views[order[view % len(views)]]),
-                                stream_seed(seed, source, position, view))
+                    SeededIndex(
+                        int(views[order[view % len(views)]]),
+                        stream_seed(seed, source, position, view),
+                    )
                     for view in range(self.num_views)
                 ]
         return batch
@@ -200,6 +209,7 @@ class LabeledGroupSampler(LabeledUnlabeledSampler):
 
 class _Sizes(NamedTuple):
     """What a sampler asks a data set for."""
+
     num_labeled: int
     num_unlabeled: int
 
@@ -219,8 +229,9 @@ class _Passes:
         return int(self.order[offset])
 
 
-def batch_composition(batch_size: int, num_unlabeled: Optional[int],
-                      sizes: tuple, world_size: int) -> tuple:
+def batch_composition(
+    batch_size: int, num_unlabeled: Optional[int], sizes: tuple, world_size: int
+) -> tuple:
     """Labelled and unlabelled samples a rank's batch.
 
     Args:
@@ -231,28 +242,30 @@ def batch_composition(batch_size: int, num_unlabeled: Optional[int],
     """
     name = 'LabeledUnlabeledSampler'
     if not (isinstance(batch_size, int) and batch_size > 0):
-        raise ValueError(f'{name}: batch_size is {batch_size!r}, not a positive '
-                         'integer')
+        raise ValueError(f'{name}: batch_size is {batch_size!r}, not a positive integer')
     if num_unlabeled is None:
         if sizes[1] and batch_size % 2:
             raise ValueError(
-                f'{name}: batch_size {batch_size} cannot be halved; state '
-                'num_unlabeled')
+                f'{name}: batch_size {batch_size} cannot be halved; state num_unlabeled'
+            )
         num_unlabeled = batch_size // 2 if sizes[1] else 0
     if not 0 <= num_unlabeled < batch_size:
         raise ValueError(
             f'{name}: num_unlabeled is {num_unlabeled} of batch_size '
-            f'{batch_size}; it must leave at least one labelled sample')
+            f'{batch_size}; it must leave at least one labelled sample'
+        )
     if num_unlabeled and not sizes[1]:
         raise ValueError(
             f'{name}: num_unlabeled is {num_unlabeled}, but the dataset has no '
             'unlabelled samples; give it an unlabelled set or set '
-            'num_unlabeled=0')
+            'num_unlabeled=0'
+        )
     if num_unlabeled * world_size > sizes[1]:
         raise ValueError(
             f'{name}: a batch holds {num_unlabeled} unlabelled samples on each '
             f'of {world_size} rank(s), more than the unlabelled set of '
-            f'{sizes[1]}; make num_unlabeled or batch_size smaller')
+            f'{sizes[1]}; make num_unlabeled or batch_size smaller'
+        )
     if not sizes[0]:
         raise ValueError(f'{name}: the dataset has no labelled samples')
     return batch_size - num_unlabeled, num_unlabeled

@@ -3,10 +3,11 @@
 The published protocols differ: Xie21 labels person instances, Yu24 images; a rig's
 frames are labelled in all their views at once.
 """
+
 import hashlib
 from typing import Dict, List, Optional
 
-from .format import FormatError, VERSION, is_int, message, parse, read
+from .format import VERSION, FormatError, is_int, message, parse, read
 
 SPLIT_FORMAT = 'mmpose_al-split'
 SPLIT_UNITS = ('instances', 'images', 'frames')
@@ -26,42 +27,66 @@ def load_split(path: str) -> dict:
     """
     split = parse(read(path), path)
     if not isinstance(split, dict) or split.get('format') != SPLIT_FORMAT:
-        raise FormatError(message(
-            path, 'file', 'format', f'is not "{SPLIT_FORMAT}"', 'write the split '
-            'with tools/dataset_converters/split_labels.py'))
+        raise FormatError(
+            message(
+                path,
+                'file',
+                'format',
+                f'is not "{SPLIT_FORMAT}"',
+                'write the split with tools/dataset_converters/split_labels.py',
+            )
+        )
     if split.get('version') != VERSION:
-        raise FormatError(message(
-            path, 'file', 'version', f'is {split.get("version")!r}, this reader '
-            f'knows {VERSION}', 'write the split again'))
+        raise FormatError(
+            message(
+                path,
+                'file',
+                'version',
+                f'is {split.get("version")!r}, this reader knows {VERSION}',
+                'write the split again',
+            )
+        )
     if split.get('unit') not in SPLIT_UNITS:
-        raise FormatError(message(
-            path, 'file', 'unit', f'is {split.get("unit")!r}',
-            f'it is one of {", ".join(SPLIT_UNITS)}'))
+        raise FormatError(
+            message(
+                path,
+                'file',
+                'unit',
+                f'is {split.get("unit")!r}',
+                f'it is one of {", ".join(SPLIT_UNITS)}',
+            )
+        )
     labeled = split.get('labeled')
     if not isinstance(labeled, list) or not all(map(is_int, labeled)):
-        raise FormatError(message(
-            path, 'file', 'labeled', 'is not a list of integer ids',
-            'write the split again'))
+        raise FormatError(
+            message(
+                path, 'file', 'labeled', 'is not a list of integer ids', 'write the split again'
+            )
+        )
     if len(set(labeled)) != len(labeled):
-        raise FormatError(message(
-            path, 'file', 'labeled', 'names an id twice', 'write the split '
-            'again'))
+        raise FormatError(
+            message(path, 'file', 'labeled', 'names an id twice', 'write the split again')
+        )
     return split
 
 
-def check_split_source(split: dict, split_path: str, path: str,
-                       raw: bytes) -> None:
+def check_split_source(split: dict, split_path: str, path: str, raw: bytes) -> None:
     """Raise FormatError unless the split was made from these bytes."""
     if split.get('sha256') != hashlib.sha256(raw).hexdigest():
-        raise FormatError(message(
-            split_path, 'file', 'sha256', f'is not that of {path}: the split was '
-            f'made from {split.get("source")!r}, or the file has changed since',
-            'make the split again from this file, or set check_split=False if '
-            'its ids still mean the same'))
+        raise FormatError(
+            message(
+                split_path,
+                'file',
+                'sha256',
+                f'is not that of {path}: the split was '
+                f'made from {split.get("source")!r}, or the file has changed since',
+                'make the split again from this file, or set check_split=False if '
+                'its ids still mean the same',
+            )
+        )
 
 
-def split_instances(split: dict, data: dict, split_path: str,
-                    path: str) -> set:
+def split_instances(split: dict, data: dict, split_path: str, path: str) -> set:
     """Ids of the annotations that a split labels.
 
     For the unit ``images`` all annotations of the labelled images, for
@@ -76,10 +101,16 @@ def split_instances(split: dict, data: dict, split_path: str,
     labeled = set(split['labeled'])
     unknown = sorted(labeled - known)
     if unknown:
-        raise FormatError(message(
-            split_path, 'file', 'labeled', f'{len(unknown)} of {len(labeled)} ids '
-            f'are no {split["unit"]} of {path}: {unknown[:5]} ...',
-            'make the split again from this file'))
+        raise FormatError(
+            message(
+                split_path,
+                'file',
+                'labeled',
+                f'{len(unknown)} of {len(labeled)} ids '
+                f'are no {split["unit"]} of {path}: {unknown[:5]} ...',
+                'make the split again from this file',
+            )
+        )
     return {annotation for annotation, unit in units.items() if unit in labeled}
 
 
@@ -104,16 +135,17 @@ def labeled_units(data: dict, unit: str) -> List[int]:
     """
     units = instance_units(data, unit)
     labeled = {
-        units[annotation['id']] for annotation in data['annotations']
-        if not annotation.get('iscrowd', 0) and 'bbox' in annotation
+        units[annotation['id']]
+        for annotation in data['annotations']
+        if not annotation.get('iscrowd', 0)
+        and 'bbox' in annotation
         and any(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
     }
     section = 'annotations' if unit == 'instances' else unit
     return [entry['id'] for entry in data[section] if entry['id'] in labeled]
 
 
-def choose(ids: List[int], mode: str, num: int, seed: int,
-           what: str = 'units') -> List[int]:
+def choose(ids: List[int], mode: str, num: int, seed: int, what: str = 'units') -> List[int]:
     """``num`` of the ids, sorted.
 
     ``random`` takes those with the smallest hash of (seed, id). So the choice
@@ -121,18 +153,17 @@ def choose(ids: List[int], mode: str, num: int, seed: int,
     of one seed the smaller choices are part of the larger ones.
     """
     if num <= 0:
-        raise ValueError(f'num is {num}; label at least one of the {len(ids)} '
-                         f'{what}')
+        raise ValueError(f'num is {num}; label at least one of the {len(ids)} {what}')
     if num > len(ids):
         raise ValueError(f'num is {num}, but there are only {len(ids)} {what}')
     if mode == 'random':
-        ids = sorted(ids, key=lambda i: hashlib.sha256(
-            f'{seed}:{i}'.encode()).digest())
+        ids = sorted(ids, key=lambda i: hashlib.sha256(f'{seed}:{i}'.encode()).digest())
     return sorted(ids[:num])
 
 
-def chosen_labels(data: dict, unit: str, num: int, mode: str = 'random',
-                  seed: int = 0, path: str = 'the file') -> List[int]:
+def chosen_labels(
+    data: dict, unit: str, num: int, mode: str = 'random', seed: int = 0, path: str = 'the file'
+) -> List[int]:
     """Sorted ids of the ``num`` units of a checked file that count as labelled.
 
     Args:
@@ -145,7 +176,9 @@ def chosen_labels(data: dict, unit: str, num: int, mode: str = 'random',
         ValueError: An unknown unit or mode, or ``num`` is out of range.
     """
     if unit not in SPLIT_UNITS or mode not in SPLIT_MODES:
-        raise ValueError(f'unit is one of {SPLIT_UNITS} and mode of {SPLIT_MODES}; got '
-                         f'{unit!r} and {mode!r}')
-    return choose(labeled_units(data, unit), mode, num, seed,
-                  f'{unit} of {path} with a labelled keypoint')
+        raise ValueError(
+            f'unit is one of {SPLIT_UNITS} and mode of {SPLIT_MODES}; got {unit!r} and {mode!r}'
+        )
+    return choose(
+        labeled_units(data, unit), mode, num, seed, f'{unit} of {path} with a labelled keypoint'
+    )

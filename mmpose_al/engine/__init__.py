@@ -1,4 +1,4 @@
-from . import active_learning, hooks  # noqa: F401
+from . import active_learning, hooks
 from .checkpoint import allow_mmengine_checkpoints
 
 allow_mmengine_checkpoints()

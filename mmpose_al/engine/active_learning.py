@@ -6,6 +6,7 @@
 on disk (:mod:`mmpose_al.active_learning.pool`), and every stage is a function of what
 is there, so an experiment that is killed anywhere ends like one that was not.
 """
+
 import copy
 import hashlib
 import os
@@ -18,8 +19,14 @@ import numpy as np
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
-from mmengine.dist import (all_gather_object, barrier, broadcast_object_list, get_rank,
-                           init_dist, is_distributed)
+from mmengine.dist import (
+    all_gather_object,
+    barrier,
+    broadcast_object_list,
+    get_rank,
+    init_dist,
+    is_distributed,
+)
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
@@ -28,16 +35,35 @@ from mmengine.runner.checkpoint import find_latest_checkpoint, load_checkpoint
 from mmpose.registry import DATASETS, LOOPS, MODELS, RUNNERS
 
 from ..active_learning.annotators import AnswersPending
-from ..active_learning.pool import (Pool, StateError, State, check_pool, check_state,
-                                    load_pool, load_state, new_state, write_pseudo,
-                                    write_split)
+from ..active_learning.pool import (
+    Pool,
+    State,
+    StateError,
+    check_pool,
+    check_state,
+    load_pool,
+    load_state,
+    new_state,
+    write_pseudo,
+    write_split,
+)
 from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
 from ..active_learning.scoring import check_model, score_pool
-from ..active_learning.self_training import (Candidates, candidates, check_rules,
-                                             choose_pseudo, pseudo_annotations,
-                                             pseudo_error)
-from ..active_learning.statistics import (PoolStatistics, ViewStatistics, load_views,
-                                          save_views, sort_views)
+from ..active_learning.self_training import (
+    Candidates,
+    candidates,
+    check_rules,
+    choose_pseudo,
+    pseudo_annotations,
+    pseudo_error,
+)
+from ..active_learning.statistics import (
+    PoolStatistics,
+    ViewStatistics,
+    load_views,
+    save_views,
+    sort_views,
+)
 from ..active_learning.stopping import reached
 from ..datasets.labeled_unlabeled import instance_ids
 from ..datasets.splits import instance_units
@@ -50,9 +76,17 @@ FREE_KEYS = ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg')
 FREE_ANNOTATOR_KEYS = ('image_root', 'images', 'formats')
 CONFIG_FILE = 'experiment_config.py'
 DEFAULTS = dict(
-    unit='frames', initial=None, budget=None, strategy=None,
-    annotator=dict(type='GroundTruthAnnotator'), self_training=None, start='scratch',
-    limits=dict(), pool=dict(), threshold=20.0)
+    unit='frames',
+    initial=None,
+    budget=None,
+    strategy=None,
+    annotator=dict(type='GroundTruthAnnotator'),
+    self_training=None,
+    start='scratch',
+    limits=dict(),
+    pool=dict(),
+    threshold=20.0,
+)
 SELF_TRAINING = dict(schedule='alternate', min_views=None)
 
 
@@ -88,8 +122,9 @@ class ActiveLearningExperiment:
         self.work_dir = osp.abspath(cfg.work_dir)
         self.seed = int((cfg.get('randomness') or {}).get('seed') or 0)
         if cfg.get('launcher', 'none') != 'none' and not is_distributed():
-            init_dist(cfg.launcher, **(cfg.get('env_cfg') or {}).get(
-                'dist_cfg', dict(backend='nccl')))
+            init_dist(
+                cfg.launcher, **(cfg.get('env_cfg') or {}).get('dist_cfg', dict(backend='nccl'))
+            )
         self.strategy = QUERY_STRATEGIES.build(self.settings.strategy)
         self.annotator = ANNOTATORS.build(self.settings.annotator)
         self.pool = self._load_pool()
@@ -98,8 +133,8 @@ class ActiveLearningExperiment:
         if getattr(self.annotator, 'image_root', '') is None:
             source = self._source()
             self.annotator.image_root = osp.join(
-                source.get('data_root') or '',
-                (source.get('data_prefix') or {}).get('img') or '')
+                source.get('data_root') or '', (source.get('data_prefix') or {}).get('img') or ''
+            )
         self.annotator.open(self.work_dir, self.pool)
         self._unlabeled: Optional[set] = None  # units of the unlabelled source
         self.state = self._load_state()
@@ -112,23 +147,24 @@ class ActiveLearningExperiment:
         section = dict(cfg.get('active_learning') or {})
         unknown = sorted(set(section) - set(DEFAULTS))
         if unknown:
-            raise ValueError(f'active_learning: unknown keys {unknown}; there are '
-                             f'{", ".join(DEFAULTS)}')
+            raise ValueError(
+                f'active_learning: unknown keys {unknown}; there are {", ".join(DEFAULTS)}'
+            )
         settings = ConfigDict(copy.deepcopy(DEFAULTS), **section)
         for key in ('initial', 'budget', 'strategy'):
             if settings[key] is None:
                 raise ValueError(f'active_learning.{key} is missing')
         for key in ('initial', 'budget'):
             if type(settings[key]) is not int or settings[key] < 1:
-                raise ValueError(f'active_learning.{key} is {settings[key]!r}; write a '
-                                 'whole number of units, at least 1')
+                raise ValueError(
+                    f'active_learning.{key} is {settings[key]!r}; write a '
+                    'whole number of units, at least 1'
+                )
         threshold = settings.threshold
         if type(threshold) not in (int, float) or not threshold > 0:
-            raise ValueError(f'active_learning.threshold is {threshold!r}; write '
-                             'pixels, above 0')
+            raise ValueError(f'active_learning.threshold is {threshold!r}; write pixels, above 0')
         if settings.start not in STARTS:
-            raise ValueError(f'active_learning.start is one of {STARTS}; got '
-                             f'{settings.start!r}')
+            raise ValueError(f'active_learning.start is one of {STARTS}; got {settings.start!r}')
         if settings.start == 'load_from' and not cfg.get('load_from'):
             raise ValueError("active_learning.start='load_from' needs load_from")
         train = cfg.get('train_cfg') or {}
@@ -136,34 +172,43 @@ class ActiveLearningExperiment:
             raise ValueError(
                 "an experiment needs train_cfg = dict(type='ActiveLearningLoop', "
                 "round_cfg=dict(type='IterBasedTrainLoop', max_iters=...)): the "
-                'schedule of a round')
+                'schedule of a round'
+            )
         data = cfg.train_dataloader.dataset
         if data.get('type') != 'LabeledUnlabeledDataset' or not isinstance(
-                data.get('labeled'), dict):
+            data.get('labeled'), dict
+        ):
             raise ValueError(
                 'train_dataloader.dataset must be a LabeledUnlabeledDataset with one '
-                'labelled source, the pool; each round says which of it is labelled')
+                'labelled source, the pool; each round says which of it is labelled'
+            )
         if not isinstance(data.get('unlabeled') or {}, dict):
             raise ValueError(
                 'train_dataloader.dataset.unlabeled of an experiment is one source, '
-                'dict(...), or None; each round says which of it is not labelled')
-        missing = [key for key in ('val_dataloader', 'val_cfg', 'val_evaluator')
-                   if cfg.get(key) is None]
+                'dict(...), or None; each round says which of it is not labelled'
+            )
+        missing = [
+            key for key in ('val_dataloader', 'val_cfg', 'val_evaluator') if cfg.get(key) is None
+        ]
         if missing:
             raise ValueError(
                 f'an experiment evaluates each round, but {", ".join(missing)} is '
-                'missing; write it, and leave --no-validate out')
+                'missing; write it, and leave --no-validate out'
+            )
         if settings.self_training is not None:
             rules = dict(SELF_TRAINING, **settings.self_training)
             unknown = sorted(set(rules) - {'num', *SELF_TRAINING})
             if unknown:
                 raise ValueError(
                     f'active_learning.self_training: unknown keys {unknown}; there are '
-                    f'num, {", ".join(SELF_TRAINING)}')
+                    f'num, {", ".join(SELF_TRAINING)}'
+                )
             settings.self_training = ConfigDict(rules)
             if settings.unit != 'frames' or 'num' not in settings.self_training:
-                raise ValueError("active_learning.self_training = dict(num=M) labels "
-                                 "frames of a rig; it needs unit='frames'")
+                raise ValueError(
+                    'active_learning.self_training = dict(num=M) labels '
+                    "frames of a rig; it needs unit='frames'"
+                )
             check_rules(**settings.self_training)
         reached(settings.limits, [])
         return settings
@@ -179,9 +224,14 @@ class ActiveLearningExperiment:
         source = self._source()
         path = osp.abspath(osp.join(source.get('data_root') or '', source.ann_file))
         labelable = getattr(self.annotator, 'labelable', None)
-        return load_pool(path, self.settings.unit, labelable,
-                         source.get('on_bad', 'raise'), cameras=source.get('cameras'),
-                         subjects=source.get('subjects'))
+        return load_pool(
+            path,
+            self.settings.unit,
+            labelable,
+            source.get('on_bad', 'raise'),
+            cameras=source.get('cameras'),
+            subjects=source.get('subjects'),
+        )
 
     def _load_state(self) -> State:
         """As rank 0 finds it: to a rank that starts late a new one would look old."""
@@ -238,8 +288,9 @@ class ActiveLearningExperiment:
         while True:
             reason = self._round(number)
             if reason is not None:
-                self.say(f'finished: {reason}; {len(self.state.labeled())} '
-                         f'{self.settings.unit} labelled')
+                self.say(
+                    f'finished: {reason}; {len(self.state.labeled())} {self.settings.unit} labelled'
+                )
                 if get_rank() == 0:
                     self.state.content['finished'] = reason
                     self.state.write()
@@ -251,9 +302,11 @@ class ActiveLearningExperiment:
         """One round's stages; why it is the last one, or None."""
         self._stage(number, 'annotate')
         if self.state.stage(number, 'train') is None and not self._rest(
-                self.state.labeled(until=number)):
-            return (f'round {number} cannot train: nothing of the unlabelled source is '
-                    'left unlabelled')
+            self.state.labeled(until=number)
+        ):
+            return (
+                f'round {number} cannot train: nothing of the unlabelled source is left unlabelled'
+            )
         self._stage(number, 'train')
         reason = self._over(number)
         if reason is not None:
@@ -283,26 +336,31 @@ class ActiveLearningExperiment:
                 self.state.finish(number, name, result)
             else:
                 while len(self.state.rounds) <= number:
-                    self.state.rounds.append(
-                        dict(round=len(self.state.rounds), stages={}))
+                    self.state.rounds.append(dict(round=len(self.state.rounds), stages={}))
                 self.state.rounds[number]['stages'][name] = result
         barrier()
 
     def _over(self, number: int) -> Optional[str]:
         done = []
-        for entry in self.state.rounds[:number + 1]:
+        for entry in self.state.rounds[: number + 1]:
             stages = entry['stages']
-            done.append(dict(
-                labels=stages['annotate']['labels'], views=stages['annotate']['views'],
-                joints=stages['annotate']['joints'],
-                metrics=stages['train']['metrics'],
-                utilities=stages.get('select', {}).get('utilities')))
+            done.append(
+                dict(
+                    labels=stages['annotate']['labels'],
+                    views=stages['annotate']['views'],
+                    joints=stages['annotate']['joints'],
+                    metrics=stages['train']['metrics'],
+                    utilities=stages.get('select', {}).get('utilities'),
+                )
+            )
         if len(self.state.labeled()) >= len(self.pool.units):
             return f'all {len(self.pool.units)} {self.settings.unit} are labelled'
         selection = self.state.stage(number, 'select')
         if selection is not None and not selection['ids']:
-            return (f'{selection["strategy"]} may choose none of the other '
-                    f'{self.settings.unit} (min_spacing, max_per_sequence)')
+            return (
+                f'{selection["strategy"]} may choose none of the other '
+                f'{self.settings.unit} (min_spacing, max_per_sequence)'
+            )
         return reached(self.settings.limits, done)
 
     def say(self, text: str) -> None:
@@ -346,8 +404,13 @@ class ActiveLearningExperiment:
             self.state.add_labels(number, answered, type(self.annotator).__name__)
         labeled = self.state.labeled()
         cost = self.annotator.cost() or self._cost(labeled)
-        return dict(asked=len(units), answered=len(answered), labels=len(labeled),
-                    views=cost['views'], joints=cost['joints'])
+        return dict(
+            asked=len(units),
+            answered=len(answered),
+            labels=len(labeled),
+            views=cost['views'],
+            joints=cost['joints'],
+        )
 
     def _cost(self, labeled: List[int]) -> dict:
         """Labelled views and joints, counted from the pool's file."""
@@ -355,8 +418,7 @@ class ActiveLearningExperiment:
         known = set(labeled)
         views = joints = 0
         for annotation in self.pool.data['annotations']:
-            if (annotation['id'] in self.pool.persons
-                    and unit_of[annotation['id']] in known):
+            if annotation['id'] in self.pool.persons and unit_of[annotation['id']] in known:
                 seen = sum(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
                 views += seen > 0
                 joints += seen
@@ -382,7 +444,8 @@ class ActiveLearningExperiment:
             cfg.load_from = None
         if self.settings.start == 'last' and number > 0 and not cfg.resume:
             cfg.load_from = osp.join(
-                self.work_dir, self.state.stage(number - 1, 'train')['checkpoint'])
+                self.work_dir, self.state.stage(number - 1, 'train')['checkpoint']
+            )
         split = osp.join(self.folder(number), LABELS)
         data = cfg.train_dataloader.dataset
         labeled = self._source()
@@ -397,10 +460,10 @@ class ActiveLearningExperiment:
         data.labeled = sources
         if data.get('unlabeled'):
             data.unlabeled.pop('labels', None)
-            data.unlabeled.update(ids_file=osp.join(self.folder(number), TAKEN),
-                                  subset='unlabeled')
+            data.unlabeled.update(ids_file=osp.join(self.folder(number), TAKEN), subset='unlabeled')
             if pseudo is not None and set(self._pseudo_stage(number)['ids']) - set(
-                    self._taken(number)):
+                self._taken(number)
+            ):
                 data.allow_overlap = True
         return cfg
 
@@ -414,8 +477,9 @@ class ActiveLearningExperiment:
             for key in ('labels', 'ids_file', 'subset'):
                 source.pop(key, None)
             unit_of = instance_units(self.pool.data, self.pool.unit)
-            self._unlabeled = {unit_of.get(i) for i in instance_ids(
-                DATASETS.build(source)).tolist()}
+            self._unlabeled = {
+                unit_of.get(i) for i in instance_ids(DATASETS.build(source)).tolist()
+            }
         return not self._unlabeled <= set(taken)
 
     def _taken(self, number: int) -> List[int]:
@@ -439,10 +503,10 @@ class ActiveLearningExperiment:
 
     def _train(self, number: int) -> dict:
         if get_rank() == 0:
-            write_split(self.pool, self.state.labeled(until=number),
-                        osp.join(self.folder(number), LABELS))
-            write_split(self.pool, self._taken(number),
-                        osp.join(self.folder(number), TAKEN))
+            write_split(
+                self.pool, self.state.labeled(until=number), osp.join(self.folder(number), LABELS)
+            )
+            write_split(self.pool, self._taken(number), osp.join(self.folder(number), TAKEN))
         barrier()
         runner = Runner.from_cfg(self.round_config(number))
         last = _LastEvaluation()
@@ -452,9 +516,14 @@ class ActiveLearningExperiment:
         metrics = {k: float(v) for k, v in found.items() if np.isscalar(v)}
         with open(osp.join(self.folder(number), 'last_checkpoint')) as file:
             checkpoint = osp.relpath(file.read().strip(), self.work_dir)
-        self.say(f'round {number}: ' + ', '.join(
-            f'{k} {v:.4g}' for k, v in metrics.items()
-            if k.count('/') == 1 and not k.startswith(('student', 'mean/'))))
+        self.say(
+            f'round {number}: '
+            + ', '.join(
+                f'{k} {v:.4g}'
+                for k, v in metrics.items()
+                if k.count('/') == 1 and not k.startswith(('student', 'mean/'))
+            )
+        )
         return dict(checkpoint=checkpoint, steps=runner.iter, metrics=metrics)
 
     # ---- score ---------------------------------------------------------------
@@ -466,39 +535,61 @@ class ActiveLearningExperiment:
         cfg = self.cfg
         device = get_device()
         model = MODELS.build(copy.deepcopy(cfg.model))
-        load_checkpoint(model, osp.join(
-            self.work_dir, self.state.stage(number, 'train')['checkpoint']),
-            map_location='cpu', strict=True, logger='silent')
+        load_checkpoint(
+            model,
+            osp.join(self.work_dir, self.state.stage(number, 'train')['checkpoint']),
+            map_location='cpu',
+            strict=True,
+            logger='silent',
+        )
         model.to(device)
         loader_cfg = copy.deepcopy(cfg.get('val_dataloader') or cfg.test_dataloader)
         dataset = self._source()
-        dataset.update(pipeline=loader_cfg.dataset.pipeline, test_mode=True,
-                       need_keypoints=False)
+        dataset.update(pipeline=loader_cfg.dataset.pipeline, test_mode=True, need_keypoints=False)
         dataset.update(self.settings.pool)
         loader_cfg.dataset = DATASETS.build(dataset)
         loader_cfg.sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
         loader = Runner.build_dataloader(loader_cfg, seed=self.seed)
-        views = score_pool(model, loader, self.settings.unit, self.strategy.needs,
-                           _Progress(self, len(loader_cfg.dataset), number))
+        views = score_pool(
+            model,
+            loader,
+            self.settings.unit,
+            self.strategy.needs,
+            _Progress(self, len(loader_cfg.dataset), number),
+        )
         parts = all_gather_object(views._asdict())
         if get_rank() == 0:
-            together = sort_views(ViewStatistics(*(
-                np.concatenate([part[name] for part in parts])
-                for name in ViewStatistics._fields)))
-            together = ViewStatistics(*(
-                column[np.isin(together.unit, self.pool.units)] for column in together))
+            together = sort_views(
+                ViewStatistics(
+                    *(
+                        np.concatenate([part[name] for part in parts])
+                        for name in ViewStatistics._fields
+                    )
+                )
+            )
+            together = ViewStatistics(
+                *(column[np.isin(together.unit, self.pool.units)] for column in together)
+            )
             save_views(together, self._score_file(number))
         barrier()
-        return dict(file=osp.relpath(self._score_file(number), self.work_dir),
-                    views=int(sum(len(part['id']) for part in parts)))
+        return dict(
+            file=osp.relpath(self._score_file(number), self.work_dir),
+            views=int(sum(len(part['id']) for part in parts)),
+        )
 
     def statistics(self, number: int) -> PoolStatistics:
         """The pool as the strategy sees it after a round's scoring."""
         labeled = np.isin(self.pool.units, self.state.labeled(until=number))
         return PoolStatistics(
-            load_views(self._score_file(number)), self.pool.units, labeled,
-            self.pool.sequences, self.pool.times, self.seed, number,
-            self.settings.threshold)
+            load_views(self._score_file(number)),
+            self.pool.units,
+            labeled,
+            self.pool.sequences,
+            self.pool.times,
+            self.seed,
+            number,
+            self.settings.threshold,
+        )
 
     # ---- select and self-train -------------------------------------------------
 
@@ -506,9 +597,11 @@ class ActiveLearningExperiment:
         if get_rank() != 0:
             return {}
         selection = self.strategy.select(self.statistics(number), self.settings.budget)
-        return dict(strategy=type(self.strategy).__name__, ids=selection.ids,
-                    utilities=[u if np.isfinite(u) else 1e300
-                               for u in selection.utilities])
+        return dict(
+            strategy=type(self.strategy).__name__,
+            ids=selection.ids,
+            utilities=[u if np.isfinite(u) else 1e300 for u in selection.utilities],
+        )
 
     def _pseudo(self, number: int) -> dict:
         rules = self.settings.self_training
@@ -525,9 +618,13 @@ class ActiveLearningExperiment:
         sizes = {i['id']: (i['width'], i['height']) for i in self.pool.data['images']}
         path = osp.join(self.folder(number + 1), 'pseudo.json')
         count = write_pseudo(self.pool, pseudo_annotations(pool, units, sizes), path)
-        return dict(ids=units, candidates=len(found.ids), annotations=count,
-                    file=osp.relpath(path, self.work_dir),
-                    mkpe=_finite(pseudo_error(pool, units, self.pool.truth())))
+        return dict(
+            ids=units,
+            candidates=len(found.ids),
+            annotations=count,
+            file=osp.relpath(path, self.work_dir),
+            mkpe=_finite(pseudo_error(pool, units, self.pool.truth())),
+        )
 
 
 def experiment_digest(cfg: Config, without=(), annotator=FREE_ANNOTATOR_KEYS) -> str:
@@ -573,6 +670,7 @@ def _finite(value: float) -> Optional[float]:
 
 class _LastEvaluation(Hook):
     """Keeps what the last evaluation of a training found, and after how many steps."""
+
     iter, metrics = -1, None
 
     def after_val_epoch(self, runner, metrics=None) -> None:
@@ -595,8 +693,9 @@ class _Progress:
         if now - self.said >= 30:
             self.said = now
             left = (now - self.start) / self.done * (self.total - self.done)
-            self.experiment.say(f'round {self.number}: score: {self.done} of '
-                                f'{self.total} views, {left:.0f} s left')
+            self.experiment.say(
+                f'round {self.number}: score: {self.done} of {self.total} views, {left:.0f} s left'
+            )
 
 
 @RUNNERS.register_module()
@@ -635,6 +734,7 @@ class ActiveLearningLoop(BaseLoop):
         dataloader (dict): Not used; rounds build their own.
         round_cfg (dict): ``train_cfg`` of a round.
     """
+
     iter = epoch = 0
     max_iters = max_epochs = 1
     val_interval, val_begin = 1, 1

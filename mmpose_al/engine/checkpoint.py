@@ -1,4 +1,5 @@
 """Loading MMEngine checkpoints under PyTorch's ``weights_only=True``."""
+
 import pickle
 from typing import Callable
 
@@ -33,12 +34,18 @@ def safe_globals() -> list:
     """The allow-list: objects, or pairs of object and the name it is read as."""
     # NumPy's _reconstruct and scalar, wherever this version keeps them.
     functions = np.zeros(1).__reduce__()[0], np.float64(0).__reduce__()[0]
-    named = [(function, f'numpy.{module}.multiarray.{function.__name__}')
-             for function in functions for module in ('core', '_core')]
+    named = [
+        (function, f'numpy.{module}.multiarray.{function.__name__}')
+        for function in functions
+        for module in ('core', '_core')
+    ]
     dtypes = {type(np.dtype(code)) for code in '?bBhHiIlLqQefdgFDGSUMm'}
-    return ([HistoryBuffer, np.ndarray, np.dtype, *functions]
-            + sorted(dtypes, key=str) + named
-            + [(history_statistic, 'builtins.getattr')])
+    return (
+        [HistoryBuffer, np.ndarray, np.dtype, *functions]
+        + sorted(dtypes, key=str)
+        + named
+        + [(history_statistic, 'builtins.getattr')]
+    )
 
 
 def history_statistic(owner: type, name: str) -> Callable:
@@ -50,5 +57,6 @@ def history_statistic(owner: type, name: str) -> Callable:
     if owner is not HistoryBuffer or name not in STATISTICS:
         raise pickle.UnpicklingError(
             f'the checkpoint asks for attribute {name!r} of {owner!r}; only the '
-            'statistics of HistoryBuffer are allowed')
+            'statistics of HistoryBuffer are allowed'
+        )
     return getattr(HistoryBuffer, name)

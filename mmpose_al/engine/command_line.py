@@ -1,4 +1,5 @@
 """What ``tools/train.py`` and ``tools/test.py`` share: MMPose's arguments."""
+
 import argparse
 import os
 import os.path as osp
@@ -8,33 +9,41 @@ from mmengine.config import Config, DictAction
 from mmengine.runner import Runner
 from mmpose.registry import RUNNERS
 
-from .. import registry  # noqa: F401
 from .distributed import prepare_launch
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that MMPose's train and test scripts have in common."""
     parser.add_argument(
-        '--work-dir', help='folder of logs, checkpoints and results; default: the '
-        "config's work_dir, else work_dirs/<name of the config>")
+        '--work-dir',
+        help='folder of logs, checkpoints and results; default: the '
+        "config's work_dir, else work_dirs/<name of the config>",
+    )
+    parser.add_argument('--show-dir', help='folder that drawn predictions are written to')
+    parser.add_argument('--show', action='store_true', help='show drawn predictions in a window')
+    parser.add_argument('--interval', type=int, default=1, help='draw every n-th sample')
+    parser.add_argument('--wait-time', type=float, default=1, help='seconds that a window stays')
     parser.add_argument(
-        '--show-dir', help='folder that drawn predictions are written to')
-    parser.add_argument(
-        '--show', action='store_true', help='show drawn predictions in a window')
-    parser.add_argument(
-        '--interval', type=int, default=1, help='draw every n-th sample')
-    parser.add_argument(
-        '--wait-time', type=float, default=1, help='seconds that a window stays')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default=None,
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default=None,
         help='change keys of the config, as key=value; lists as key="[a,b]" or '
-        'key=a,b, nested ones as key="[(a,b),(c,d)]", without white space')
+        'key=a,b, nested ones as key="[(a,b),(c,d)]", without white space',
+    )
     parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none',
-        help='what started the processes')
+        '--launcher',
+        choices=['none', 'pytorch', 'slurm', 'mpi'],
+        default='none',
+        help='what started the processes',
+    )
     parser.add_argument(
-        '--local_rank', '--local-rank', type=int, default=0,
-        help='given by torch.distributed.launch')
+        '--local_rank',
+        '--local-rank',
+        type=int,
+        default=0,
+        help='given by torch.distributed.launch',
+    )
 
 
 def load_config(args: argparse.Namespace) -> Config:
@@ -54,8 +63,9 @@ def load_config(args: argparse.Namespace) -> Config:
     return cfg
 
 
-def enable_drawing_hook(cfg: Config, name: str, hook_type: str,
-                        args: argparse.Namespace, **options: Any) -> None:
+def enable_drawing_hook(
+    cfg: Config, name: str, hook_type: str, args: argparse.Namespace, **options: Any
+) -> None:
     """Switch on a drawing hook that the config holds in ``default_hooks``.
 
     Raises:
@@ -64,7 +74,8 @@ def enable_drawing_hook(cfg: Config, name: str, hook_type: str,
     if name not in cfg.get('default_hooks', {}):
         raise SystemExit(
             f'{args.config}: drawing needs default_hooks.{name} = '
-            f"dict(type='{hook_type}', enable=False) in the config")
+            f"dict(type='{hook_type}', enable=False) in the config"
+        )
     hook = cfg.default_hooks[name]
     hook.update(enable=True, interval=args.interval, **options)
     if args.show:

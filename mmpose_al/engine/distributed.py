@@ -5,6 +5,7 @@ Runner wraps the model with a ``device_ids`` that only a GPU has. Both fail on a
 Here the gloo group is made first, which the Runner then leaves alone, and the model's
 wrapper is told that there is no device.
 """
+
 import atexit
 import datetime
 import os
@@ -20,9 +21,9 @@ DEFAULT_PORT = '29500'
 LAST_BREATH = 0.5  # seconds
 
 
-def launch_environment(launcher: str,
-                       environ: Mapping[str, str],
-                       first_host: Optional[str] = None) -> Dict[str, str]:
+def launch_environment(
+    launcher: str, environ: Mapping[str, str], first_host: Optional[str] = None
+) -> Dict[str, str]:
     """What ``torch.distributed`` wants to know, from what a launcher says.
 
     Args:
@@ -42,33 +43,34 @@ def launch_environment(launcher: str,
     names = {
         'pytorch': ('RANK', 'WORLD_SIZE', 'LOCAL_RANK'),
         'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'),
-        'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE',
-                'OMPI_COMM_WORLD_LOCAL_RANK'),
+        'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK'),
     }
     if launcher not in names:
-        raise ValueError(
-            f"unknown launcher '{launcher}'; choose from {', '.join(names)}")
+        raise ValueError(f"unknown launcher '{launcher}'; choose from {', '.join(names)}")
     missing = [name for name in names[launcher] if name not in environ]
     address = environ.get('MASTER_ADDR') or first_host
     if not address:
         missing.append('MASTER_ADDR')
     if missing:
         raise RuntimeError(
-            f"--launcher {launcher} needs {', '.join(missing)} in the environment, "
+            f'--launcher {launcher} needs {", ".join(missing)} in the environment, '
             'which the launcher sets: start the processes with torchrun '
             '(tools/dist_train.sh), srun (tools/slurm_train.sh) or mpirun, or leave '
-            '--launcher out to train in one process')
+            '--launcher out to train in one process'
+        )
     rank, world_size, local_rank = (environ[name] for name in names[launcher])
     return dict(
         RANK=rank,
         WORLD_SIZE=world_size,
         LOCAL_RANK=local_rank,
         MASTER_ADDR=address,
-        MASTER_PORT=environ.get('MASTER_PORT') or DEFAULT_PORT)
+        MASTER_PORT=environ.get('MASTER_PORT') or DEFAULT_PORT,
+    )
 
 
-def wrapper_without_device(model_wrapper_cfg: Optional[dict],
-                           find_unused_parameters: bool = False) -> ConfigDict:
+def wrapper_without_device(
+    model_wrapper_cfg: Optional[dict], find_unused_parameters: bool = False
+) -> ConfigDict:
     """The ``model_wrapper_cfg`` with which MMEngine wraps a model on a CPU.
 
     Args:
@@ -85,7 +87,8 @@ def wrapper_without_device(model_wrapper_cfg: Optional[dict],
         model_wrapper_cfg = dict(
             type='MMDistributedDataParallel',
             broadcast_buffers=False,
-            find_unused_parameters=find_unused_parameters)
+            find_unused_parameters=find_unused_parameters,
+        )
     return ConfigDict(model_wrapper_cfg, device_ids=None)
 
 
@@ -127,7 +130,8 @@ def prepare_launch(cfg) -> None:
     dist_cfg = cfg.get('env_cfg', {}).get('dist_cfg', {})
     init_gloo(launcher, dist_cfg.get('timeout'))
     cfg.model_wrapper_cfg = wrapper_without_device(
-        cfg.get('model_wrapper_cfg'), cfg.get('find_unused_parameters', False))
+        cfg.get('model_wrapper_cfg'), cfg.get('find_unused_parameters', False)
+    )
 
 
 def init_gloo_under_torchrun() -> bool:
@@ -148,8 +152,6 @@ def _first_slurm_host(node_list: str) -> Optional[str]:
     if not node_list:
         return None
     hosts = subprocess.run(
-        ['scontrol', 'show', 'hostnames', node_list],
-        stdout=subprocess.PIPE,
-        check=True,
-        universal_newlines=True).stdout.split()
+        ['scontrol', 'show', 'hostnames', node_list], stdout=subprocess.PIPE, check=True, text=True
+    ).stdout.split()
     return hosts[0] if hosts else None

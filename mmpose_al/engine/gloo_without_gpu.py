@@ -15,6 +15,7 @@ a GPU as well, where MMEngine has moved model and batch to the device already.
 
 ``tools/train.py`` and ``tools/test.py`` of this project need neither line.
 """
+
 from .distributed import init_gloo_under_torchrun
 
 init_gloo_under_torchrun()

@@ -1,14 +1,17 @@
 """What the metrics share: reading samples and taking means."""
+
 from typing import Dict, Optional, Sequence
 
 import numpy as np
 
 
-def breakdown(name: str,
-              values: np.ndarray,
-              counted: np.ndarray,
-              joints: Optional[Sequence[str]] = None,
-              actions: Optional[Sequence[Optional[str]]] = None) -> Dict[str, float]:
+def breakdown(
+    name: str,
+    values: np.ndarray,
+    counted: np.ndarray,
+    joints: Optional[Sequence[str]] = None,
+    actions: Optional[Sequence[Optional[str]]] = None,
+) -> Dict[str, float]:
     """The mean of a quantity, and its means for each joint and each action.
 
     Args:
@@ -36,11 +39,15 @@ def joint_names(dataset_meta: Optional[dict], count: int) -> list:
     """Names of the joints, from the data set's meta information."""
     names = (dataset_meta or {}).get('keypoint_id2name')
     if names is None:
-        raise ValueError('the metric needs the names of the joints: set its '
-                         'dataset_meta, as MMEngine does in a run')
+        raise ValueError(
+            'the metric needs the names of the joints: set its '
+            'dataset_meta, as MMEngine does in a run'
+        )
     if len(names) != count:
-        raise ValueError(f'poses have {count} joints, the metainfo of the data set '
-                         f'names {len(names)}: {list(names.values())}')
+        raise ValueError(
+            f'poses have {count} joints, the metainfo of the data set '
+            f'names {len(names)}: {list(names.values())}'
+        )
     return [names[index] for index in range(count)]
 
 
@@ -52,8 +59,9 @@ def indices_of(names: Sequence[str], wanted: Sequence[str], metric: str) -> list
     """
     missing = [name for name in wanted if name not in names]
     if missing:
-        raise ValueError(f'{metric}: the data set has no joint {missing[0]!r}; it has '
-                         f'{list(names)}')
+        raise ValueError(
+            f'{metric}: the data set has no joint {missing[0]!r}; it has {list(names)}'
+        )
     return [list(names).index(name) for name in wanted]
 
 

@@ -1,8 +1,10 @@
 """End-point error of some joints."""
+
 from typing import Dict, Optional, Sequence
 
 from mmpose.evaluation.metrics import EPE
 from mmpose.registry import METRICS
+
 from .functional import indices_of, joint_names
 
 
@@ -31,6 +33,7 @@ class JointEPE(EPE):
         if self.joints is not None:
             names = joint_names(self.dataset_meta, results[0]['mask'].shape[1])
             chosen = indices_of(names, self.joints, 'JointEPE')
-            results = [{key: value[:, chosen] for key, value in result.items()}
-                       for result in results]
+            results = [
+                {key: value[:, chosen] for key, value in result.items()} for result in results
+            ]
         return super().compute_metrics(results)

@@ -1,11 +1,11 @@
 """PCK by joint, normalised by the box, the torso or the head."""
+
 from collections import defaultdict
 from itertools import chain
 from typing import Dict, Optional, Sequence
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
-
 from mmpose.evaluation.functional import keypoint_pck_accuracy
 from mmpose.registry import METRICS
 
@@ -41,23 +41,25 @@ class JointPCK(BaseMetric):
     Raises:
         ValueError: An unknown norm, joints or head sizes that the data set lacks.
     """
+
     default_prefix = 'pck'
 
-    def __init__(self,
-                 thr: float = 0.1,
-                 norm: str = 'bbox',
-                 torso: Sequence[str] = ('left_hip', 'right_shoulder'),
-                 per_joint: bool = False,
-                 meta_joints: bool = False,
-                 per_action: bool = False,
-                 collect_device: str = 'cpu',
-                 prefix: Optional[str] = None):
+    def __init__(
+        self,
+        thr: float = 0.1,
+        norm: str = 'bbox',
+        torso: Sequence[str] = ('left_hip', 'right_shoulder'),
+        per_joint: bool = False,
+        meta_joints: bool = False,
+        per_action: bool = False,
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ):
         super().__init__(collect_device=collect_device, prefix=prefix)
         if norm not in ('bbox', 'torso', 'head'):
             raise ValueError(f"norm is 'bbox', 'torso' or 'head'; got {norm!r}")
         if meta_joints and not per_joint:
-            raise ValueError('meta_joints says how the joints are reported; set '
-                             'per_joint=True too')
+            raise ValueError('meta_joints says how the joints are reported; set per_joint=True too')
         self.thr, self.norm, self.torso = thr, norm, tuple(torso)
         self.per_joint = per_joint
         self.meta_joints = meta_joints
@@ -68,8 +70,9 @@ class JointPCK(BaseMetric):
         ids = {name: index for index, name in names.items()}
         missing = [name for name in self.torso if name not in ids]
         if missing:
-            raise ValueError(f'the data set has no joint {missing[0]!r}; give torso '
-                             f'two of {sorted(ids)}')
+            raise ValueError(
+                f'the data set has no joint {missing[0]!r}; give torso two of {sorted(ids)}'
+            )
         return [ids[name] for name in self.torso]
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
@@ -88,7 +91,8 @@ class JointPCK(BaseMetric):
                 if 'head_size' not in truth:
                     raise ValueError(
                         'the data set gives no head sizes; set headbox_file of '
-                        'MpiiDataset, or norm="bbox" or "torso"')
+                        'MpiiDataset, or norm="bbox" or "torso"'
+                    )
                 length = np.reshape(truth['head_size'], -1)
             else:
                 boxes = truth['bboxes']
@@ -105,8 +109,7 @@ class JointPCK(BaseMetric):
         actions = np.array(list(chain(*actions)), dtype=object)
         visible = visible & (length > 0)[:, None]
         sizes = np.maximum(length, 1e-9)[:, None].repeat(2, 1)
-        joints, mean, _ = keypoint_pck_accuracy(predicted, truth, visible, self.thr,
-                                                sizes)
+        joints, mean, _ = keypoint_pck_accuracy(predicted, truth, visible, self.thr, sizes)
         name = f'{self.norm}@{self.thr:g}'
         # MMPose's mean of nothing is 0.
         metrics = {name: 100 * float(mean) if visible.any() else float('nan')}
@@ -126,7 +129,8 @@ class JointPCK(BaseMetric):
                 if not visible[rows].any():
                     continue
                 _, mean, _ = keypoint_pck_accuracy(
-                    predicted[rows], truth[rows], visible[rows], self.thr, sizes[rows])
+                    predicted[rows], truth[rows], visible[rows], self.thr, sizes[rows]
+                )
                 metrics[f'{name}/action/{action}'] = 100 * float(mean)
         return metrics
 
@@ -135,5 +139,5 @@ def meta_joint(name: str) -> str:
     """The name without its side; ``head`` for the face and the top of the head."""
     for side in ('left_', 'right_'):
         if name.startswith(side):
-            name = name[len(side):]
+            name = name[len(side) :]
     return 'head' if name in ('nose', 'eye', 'ear', 'head_top') else name

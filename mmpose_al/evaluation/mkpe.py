@@ -1,18 +1,18 @@
 """MKPE: the 3D error of what the views' 2D predictions triangulate to."""
+
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 from mmengine.evaluator import BaseMetric
-
 from mmpose.registry import METRICS
+
 from ..geometry.cameras import pad_distortion, project
 from ..geometry.triangulation import triangulate_robust
 from .functional import breakdown, describe, joint_names, to_numpy
 
 POINTS_AT_ONCE = 8192  # bounds the memory
-ONE_BY_ONE = ('ids are those of one annotation file: evaluate several files one by '
-              'one')
+ONE_BY_ONE = 'ids are those of one annotation file: evaluate several files one by one'
 
 
 @METRICS.register_module()
@@ -55,21 +55,26 @@ class MKPE(BaseMetric):
         ValueError: Samples without camera or frame, or none with a 3D truth; ids that
             stand for two images or cameras, as those of two annotation files do.
     """
+
     default_prefix = 'multiview'
 
-    def __init__(self,
-                 threshold: float = 20.0,
-                 min_inliers: int = 2,
-                 min_score: Optional[float] = None,
-                 failed_as: Optional[float] = None,
-                 per_joint: bool = False,
-                 per_action: bool = False,
-                 collect_device: str = 'cpu',
-                 prefix: Optional[str] = None):
+    def __init__(
+        self,
+        threshold: float = 20.0,
+        min_inliers: int = 2,
+        min_score: Optional[float] = None,
+        failed_as: Optional[float] = None,
+        per_joint: bool = False,
+        per_action: bool = False,
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ):
         super().__init__(collect_device=collect_device, prefix=prefix)
         if not threshold > 0 or min_inliers < 2:
-            raise ValueError('MKPE: threshold is above 0 pixels and min_inliers 2 or '
-                             f'more; got {threshold!r} and {min_inliers!r}')
+            raise ValueError(
+                'MKPE: threshold is above 0 pixels and min_inliers 2 or '
+                f'more; got {threshold!r} and {min_inliers!r}'
+            )
         self.threshold, self.min_inliers = threshold, min_inliers
         self.min_score, self.failed_as = min_score, failed_as
         self.per_joint, self.per_action = per_joint, per_action
@@ -85,19 +90,20 @@ class MKPE(BaseMetric):
         views = group_views(results)
         known = views.truth[..., 3] > 0
         if not known.any():
-            raise ValueError('MKPE: no sample has a 3D truth; the annotation file '
-                             'needs poses_3d of these frames and persons')
-        points, inliers = triangulate_views(
-            views, self.threshold, self.min_inliers, self.min_score)
+            raise ValueError(
+                'MKPE: no sample has a 3D truth; the annotation file '
+                'needs poses_3d of these frames and persons'
+            )
+        points, inliers = triangulate_views(views, self.threshold, self.min_inliers, self.min_score)
         failed = np.isnan(points).any(-1)
         errors = np.linalg.norm(points - views.truth[..., :3], axis=-1)
         counted = known & ~failed
         if self.failed_as is not None:
             errors, counted = np.where(failed, self.failed_as, errors), known
         by = dict(
-            joints=(joint_names(self.dataset_meta, known.shape[1])
-                    if self.per_joint else None),
-            actions=views.actions if self.per_action else None)
+            joints=(joint_names(self.dataset_meta, known.shape[1]) if self.per_joint else None),
+            actions=views.actions if self.per_action else None,
+        )
         metrics = breakdown('MKPE', errors, counted, **by)
         metrics.update(breakdown('failed', 100.0 * failed, known, **by))
         residuals = reprojection_residuals(views, points)
@@ -140,24 +146,26 @@ def view_record(sample: dict) -> dict:
             raise ValueError(
                 f'MKPE: {describe(sample)} has no {key}. It needs images with frame_id '
                 'and camera_id, read by MultiViewCocoDataset (other data sets: put '
-                'VIEW_KEYS in the meta_keys of PackPoseInputs)')
+                'VIEW_KEYS in the meta_keys of PackPoseInputs)'
+            )
     predicted = sample['pred_instances']
     keypoints = to_numpy(predicted['keypoints'])
     if keypoints.shape[0] != 1:
-        raise ValueError(f'MKPE: {describe(sample)} has {keypoints.shape[0]} predicted '
-                         'persons; it needs one a sample (a top-down model)')
+        raise ValueError(
+            f'MKPE: {describe(sample)} has {keypoints.shape[0]} predicted '
+            'persons; it needs one a sample (a top-down model)'
+        )
     keypoints = keypoints[0, :, :2]
     scores = predicted.get('keypoint_scores')
     return dict(
-        key=(int(sample['frame_id']), int(sample.get('person_id') or 0),
-             int(sample['camera_id'])),
+        key=(int(sample['frame_id']), int(sample.get('person_id') or 0), int(sample['camera_id'])),
         image=sample.get('img_path') or sample.get('id'),
         keypoints=keypoints,
-        scores=(np.ones(len(keypoints)) if scores is None else
-                to_numpy(scores).reshape(-1)),
+        scores=(np.ones(len(keypoints)) if scores is None else to_numpy(scores).reshape(-1)),
         camera=sample['camera'],
         pose_3d=sample.get('pose_3d'),
-        action=sample.get('action'))
+        action=sample.get('action'),
+    )
 
 
 def group_views(records: Sequence[dict]) -> Views:
@@ -171,20 +179,18 @@ def group_views(records: Sequence[dict]) -> Views:
         ValueError: A key has several images, or a camera_id several cameras.
     """
     keys = np.array([record['key'] for record in records], np.int64).reshape(-1, 3)
-    keys, first, view = np.unique(
-        keys, axis=0, return_index=True, return_inverse=True)
+    keys, first, view = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     for record, index in zip(records, first[view.reshape(-1)]):
         if record['image'] != records[index]['image']:
             raise ValueError(
                 f'MKPE: (frame_id, person_id, camera_id) {record["key"]} is that of '
-                f'{records[index]["image"]} and of {record["image"]}; {ONE_BY_ONE}')
+                f'{records[index]["image"]} and of {record["image"]}; {ONE_BY_ONE}'
+            )
     records = [records[index] for index in first]
-    groups, start, counts = np.unique(
-        keys[:, :2], axis=0, return_index=True, return_counts=True)
+    groups, start, counts = np.unique(keys[:, :2], axis=0, return_index=True, return_counts=True)
     group = np.repeat(np.arange(len(groups)), counts)
     slot = np.arange(len(keys)) - start[group]
-    _, sample_of, camera_of = np.unique(
-        keys[:, 2], return_index=True, return_inverse=True)
+    _, sample_of, camera_of = np.unique(keys[:, 2], return_index=True, return_inverse=True)
     _check_cameras(records, sample_of[camera_of.reshape(-1)])
 
     joints = records[0]['keypoints'].shape[0]
@@ -200,16 +206,25 @@ def group_views(records: Sequence[dict]) -> Views:
             truth[group[index]] = record['pose_3d']
 
     cameras = [records[index]['camera'] for index in sample_of]
-    stacked = {key: torch.from_numpy(np.stack([to_numpy(c[key]) for c in cameras]))
-               for key in ('K', 'R', 't')}
+    stacked = {
+        key: torch.from_numpy(np.stack([to_numpy(c[key]) for c in cameras]))
+        for key in ('K', 'R', 't')
+    }
     dist = None
     if any(len(c['dist']) for c in cameras):
-        dist = torch.stack([pad_distortion(torch.from_numpy(to_numpy(c['dist'])))
-                            for c in cameras])
+        dist = torch.stack([pad_distortion(torch.from_numpy(to_numpy(c['dist']))) for c in cameras])
     return Views(
-        pixels=pixels, scores=scores, counts=counts, camera=camera,
-        names=[c['name'] for c in cameras], dist=dist, truth=truth,
-        actions=[records[index]['action'] for index in start], keys=groups, **stacked)
+        pixels=pixels,
+        scores=scores,
+        counts=counts,
+        camera=camera,
+        names=[c['name'] for c in cameras],
+        dist=dist,
+        truth=truth,
+        actions=[records[index]['action'] for index in start],
+        keys=groups,
+        **stacked,
+    )
 
 
 def _check_cameras(records: Sequence[dict], first: np.ndarray) -> None:
@@ -221,14 +236,13 @@ def _check_cameras(records: Sequence[dict], first: np.ndarray) -> None:
                 raise ValueError(
                     f'MKPE: camera_id {record["key"][2]} has one {key} in '
                     f'{records[index]["image"]} and another in {record["image"]}; '
-                    f'{ONE_BY_ONE}')
+                    f'{ONE_BY_ONE}'
+                )
 
 
-def triangulate_views(views: Views,
-                      threshold: float = 20.0,
-                      min_inliers: int = 2,
-                      min_score: Optional[float] = None
-                      ) -> Tuple[np.ndarray, np.ndarray]:
+def triangulate_views(
+    views: Views, threshold: float = 20.0, min_inliers: int = 2, min_score: Optional[float] = None
+) -> Tuple[np.ndarray, np.ndarray]:
     """Robust triangulation of every joint of every person.
 
     Args:
@@ -248,11 +262,16 @@ def triangulate_views(views: Views,
     for part, width in _parts(views):
         K, R, t, dist = _cameras(views, part, width, joints)
         result = triangulate_robust(
-            torch.from_numpy(pixels[part, :, :width].reshape(-1, width, 2)), K, R, t,
-            dist, threshold=threshold, min_inliers=min_inliers)
+            torch.from_numpy(pixels[part, :, :width].reshape(-1, width, 2)),
+            K,
+            R,
+            t,
+            dist,
+            threshold=threshold,
+            min_inliers=min_inliers,
+        )
         points[part] = result.points.numpy().reshape(len(part), joints, 3)
-        inliers[part, :, :width] = result.inliers.numpy().reshape(
-            len(part), joints, width)
+        inliers[part, :, :width] = result.inliers.numpy().reshape(len(part), joints, width)
     return points, inliers
 
 
@@ -266,13 +285,13 @@ def reprojection_residuals(views: Views, points: np.ndarray) -> np.ndarray:
     for part, width in _parts(views):
         K, R, t, dist = _cameras(views, part, width)
         pixels, _ = project(torch.from_numpy(points[part])[:, None], K, R, t, dist)
-        residuals[part, :, :width] = (
-            views.pixels[part, :, :width] - pixels.numpy().transpose(0, 2, 1, 3))
+        residuals[part, :, :width] = views.pixels[part, :, :width] - pixels.numpy().transpose(
+            0, 2, 1, 3
+        )
     return residuals
 
 
-def residuals_by_camera(views: Views,
-                        residuals: np.ndarray) -> Dict[str, np.ndarray]:
+def residuals_by_camera(views: Views, residuals: np.ndarray) -> Dict[str, np.ndarray]:
     """Those of each camera, (M, 2), without NaN; cameras in the order of their names.
 
     Calibrations of one name (a camera that moves) are taken together.
@@ -290,12 +309,14 @@ def _parts(views: Views) -> Iterator[Tuple[np.ndarray, int]]:
     order = np.argsort(views.counts, kind='stable')
     step = max(1, POINTS_AT_ONCE // views.scores.shape[1])
     for begin in range(0, len(order), step):
-        part = order[begin:begin + step]
+        part = order[begin : begin + step]
         yield part, int(views.counts[part].max())
 
 
 def _cameras(views: Views, part: np.ndarray, width: int, repeat: int = 1) -> list:
     """K, R, t, dist, each (len(part) * repeat, width, ...); dist may be None."""
     index = torch.from_numpy(views.camera[part, :width]).repeat_interleave(repeat, 0)
-    return [None if values is None else values[index]
-            for values in (views.K, views.R, views.t, views.dist)]
+    return [
+        None if values is None else values[index]
+        for values in (views.K, views.R, views.t, views.dist)
+    ]

@@ -1,9 +1,9 @@
 """One metric for each network, their mean and the ensemble, in one pass."""
+
 import re
 from typing import Dict, Sequence
 
 from mmengine.evaluator import BaseMetric
-
 from mmpose.registry import METRICS
 
 _STUDENT = re.compile(r'pred_instances_(student\d+)$')
@@ -54,7 +54,8 @@ class PerStudentMetric(BaseMetric):
         self.inner['ensemble'].process(data_batch, data_samples)
         for name, key in names.items():
             self.inner[name].process(
-                data_batch, [dict(s, pred_instances=s[key]) for s in data_samples])
+                data_batch, [dict(s, pred_instances=s[key]) for s in data_samples]
+            )
 
     def compute_metrics(self, results: list) -> dict:
         """The inner metrics do this."""
@@ -66,8 +67,9 @@ class PerStudentMetric(BaseMetric):
         students = [values[name] for name in sorted(values) if name != 'ensemble']
         if not students:
             return values['ensemble']
-        mean = {key: sum(student[key] for student in students) / len(students)
-                for key in students[0]}
+        mean = {
+            key: sum(student[key] for student in students) / len(students) for key in students[0]
+        }
         values['mean'] = mean
         report = dict(mean)
         for name in sorted(values):

@@ -1,12 +1,13 @@
 """Errors of 3D poses relative to their root: MPJPE and PCK with their variants."""
+
 from typing import Dict, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
-
 from mmpose.registry import METRICS
+
 from ..geometry.alignment import apply_similarity, best_scale, procrustes
 from .functional import breakdown, describe, indices_of, joint_names, to_numpy
 
@@ -57,17 +58,20 @@ class PCK3D(BaseMetric):
     Raises:
         ValueError: Joints that the data set lacks, samples without 3D pose or truth.
     """
+
     default_prefix = 'pose3d'
 
-    def __init__(self,
-                 root: Union[str, Sequence[str], None] = 'root',
-                 joints: Optional[Sequence[str]] = None,
-                 threshold: float = 150.0,
-                 unit: str = 'mm',
-                 per_joint: bool = False,
-                 per_action: bool = False,
-                 collect_device: str = 'cpu',
-                 prefix: Optional[str] = None):
+    def __init__(
+        self,
+        root: Union[str, Sequence[str], None] = 'root',
+        joints: Optional[Sequence[str]] = None,
+        threshold: float = 150.0,
+        unit: str = 'mm',
+        per_joint: bool = False,
+        per_action: bool = False,
+        collect_device: str = 'cpu',
+        prefix: Optional[str] = None,
+    ):
         super().__init__(collect_device=collect_device, prefix=prefix)
         if unit not in UNITS:
             raise ValueError(f'PCK3D: unit is {unit!r}; it is "mm" or "m"')
@@ -81,17 +85,21 @@ class PCK3D(BaseMetric):
             predicted = predicted_pose(sample) * UNITS[self.unit]
             truth, known = true_pose(sample, UNITS[self.unit])
             if predicted.shape != truth.shape:
-                raise ValueError(f'PCK3D: {describe(sample)}: poses of shape '
-                                 f'{predicted.shape} are predicted, {truth.shape} true')
+                raise ValueError(
+                    f'PCK3D: {describe(sample)}: poses of shape '
+                    f'{predicted.shape} are predicted, {truth.shape} true'
+                )
             self.results.append((predicted, truth, known, sample.get('action')))
 
     def compute_metrics(self, results: list) -> Dict[str, float]:
         """The values, see the class."""
-        predicted, truth, known = (
-            np.concatenate(part) for part in list(zip(*results))[:3])
+        predicted, truth, known = (np.concatenate(part) for part in list(zip(*results))[:3])
         actions = [result[3] for result in results for _ in range(len(result[0]))]
-        names = (joint_names(self.dataset_meta, truth.shape[1])
-                 if self.root or self.joints or self.per_joint else [])
+        names = (
+            joint_names(self.dataset_meta, truth.shape[1])
+            if self.root or self.joints or self.per_joint
+            else []
+        )
         if self.root is not None:
             root = indices_of(names, self.root, 'PCK3D')
             predicted = predicted - predicted[:, root].mean(1, keepdims=True)
@@ -99,35 +107,40 @@ class PCK3D(BaseMetric):
             known = known & known[:, root].all(1, keepdims=True)
         if self.joints is not None:
             chosen = indices_of(names, self.joints, 'PCK3D')
-            predicted, truth, known = (
-                part[:, chosen] for part in (predicted, truth, known))
+            predicted, truth, known = (part[:, chosen] for part in (predicted, truth, known))
             names = [names[index] for index in chosen]
         rows = known.any(1)
         if not rows.all():
-            print_log(f'PCK3D: {(~rows).sum()} of {len(rows)} poses have no '
-                      'known joint or no known root and do not count', 'current')
+            print_log(
+                f'PCK3D: {(~rows).sum()} of {len(rows)} poses have no '
+                'known joint or no known root and do not count',
+                'current',
+            )
         if not rows.any():
-            raise ValueError('PCK3D: no pose has a known joint and a known '
-                             f'root; root is {self.root}')
+            raise ValueError(
+                f'PCK3D: no pose has a known joint and a known root; root is {self.root}'
+            )
         actions = [action for action, row in zip(actions, rows) if row]
         predicted, truth, known = predicted[rows], truth[rows], known[rows]
 
         failed = ~np.isfinite(predicted).all(-1)
         found = known & ~failed
-        by = dict(joints=names if self.per_joint else None,
-                  actions=actions if self.per_action else None)
+        by = dict(
+            joints=names if self.per_joint else None, actions=actions if self.per_action else None
+        )
         errors = pose_errors(predicted, truth, found)
         metrics = {}
         for prefix in ('', 'N-', 'P-'):
-            metrics.update(breakdown(
-                f'{prefix}MPJPE', errors[f'{prefix}MPJPE'], found, **by))
+            metrics.update(breakdown(f'{prefix}MPJPE', errors[f'{prefix}MPJPE'], found, **by))
         radii = np.linspace(0, self.threshold, NUM_RADII)
         for prefix in ('', 'N-'):
             distance = np.where(found, errors[f'{prefix}MPJPE'], np.inf)
-            metrics.update(breakdown(
-                f'{prefix}PCK', 100.0 * (distance < self.threshold), known, **by))
-            metrics.update(breakdown(
-                f'{prefix}AUC', 100.0 * area_under_curve(distance, radii), known, **by))
+            metrics.update(
+                breakdown(f'{prefix}PCK', 100.0 * (distance < self.threshold), known, **by)
+            )
+            metrics.update(
+                breakdown(f'{prefix}AUC', 100.0 * area_under_curve(distance, radii), known, **by)
+            )
         metrics['failed'] = 100.0 * float(failed[known].mean())
         return metrics
 
@@ -145,7 +158,8 @@ def predicted_pose(sample: dict) -> np.ndarray:
     if pose.ndim != 3 or pose.shape[-1] != 3:
         raise ValueError(
             f'PCK3D: {describe(sample)} has predictions of shape {pose.shape}; '
-            'it needs pred_instances.keypoints_3d (or keypoints) of shape (N, K, 3)')
+            'it needs pred_instances.keypoints_3d (or keypoints) of shape (N, K, 3)'
+        )
     return pose
 
 
@@ -161,21 +175,26 @@ def true_pose(sample: dict, unit: float = 1.0) -> Tuple[np.ndarray, np.ndarray]:
         pose = to_numpy(truth['lifting_target'])
         pose = pose[0] if pose.ndim == 4 else pose
         visible = truth.get('lifting_target_visible')
-        known = (np.ones(pose.shape[:2], bool) if visible is None else
-                 to_numpy(visible).reshape(pose.shape[:2]) > 0)
+        known = (
+            np.ones(pose.shape[:2], bool)
+            if visible is None
+            else to_numpy(visible).reshape(pose.shape[:2]) > 0
+        )
         return pose * unit, known
     if sample.get('pose_3d') is None or sample.get('camera') is None:
         raise ValueError(
             f'PCK3D: {describe(sample)} has no 3D truth. It needs '
             'gt_instances.lifting_target, or a camera and poses_3d, read by '
-            'MultiViewCocoDataset')
+            'MultiViewCocoDataset'
+        )
     pose, camera = to_numpy(sample['pose_3d']), sample['camera']
     in_camera = pose[:, :3] @ to_numpy(camera['R']).T + to_numpy(camera['t'])
     return in_camera[None], pose[None, :, 3] > 0
 
 
-def pose_errors(predicted: np.ndarray, truth: np.ndarray,
-                counted: np.ndarray) -> Dict[str, np.ndarray]:
+def pose_errors(
+    predicted: np.ndarray, truth: np.ndarray, counted: np.ndarray
+) -> Dict[str, np.ndarray]:
     """Distances of poses as they are, after scaling and after Procrustes.
 
     Args:
@@ -189,8 +208,7 @@ def pose_errors(predicted: np.ndarray, truth: np.ndarray,
     weights = torch.from_numpy(counted.astype(np.float64))
     scale = best_scale(source, target, weights)
     turned = apply_similarity(source, *procrustes(source, target, weights, scale=True))
-    poses = {'MPJPE': source, 'N-MPJPE': source * scale[:, None, None],
-             'P-MPJPE': turned}
+    poses = {'MPJPE': source, 'N-MPJPE': source * scale[:, None, None], 'P-MPJPE': turned}
     return {name: (pose - target).norm(dim=-1).numpy() for name, pose in poses.items()}
 
 

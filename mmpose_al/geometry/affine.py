@@ -10,6 +10,7 @@ Notation
 Normalised coordinates appear in :func:`warp` only. Products are written out as sums,
 because a matmul under autocast would round coordinates to half precision.
 """
+
 from typing import Optional, Sequence, Tuple, Union
 
 import torch
@@ -19,10 +20,9 @@ from torch import Tensor
 Size = Union[Sequence[float], Tensor]
 
 
-def similarity(angle: Tensor,
-               scale: Tensor,
-               size: Tuple[int, int],
-               flip: Optional[Tensor] = None) -> Tensor:
+def similarity(
+    angle: Tensor, scale: Tensor, size: Tuple[int, int], flip: Optional[Tensor] = None
+) -> Tensor:
     """Rotation and scaling about the centre of an image, then an optional mirror.
 
     Args:
@@ -38,8 +38,7 @@ def similarity(angle: Tensor,
     """
     theta = torch.deg2rad(angle)
     cos, sin = torch.cos(theta) * scale, torch.sin(theta) * scale
-    linear = torch.stack([torch.stack([cos, -sin], -1),
-                          torch.stack([sin, cos], -1)], -2)
+    linear = torch.stack([torch.stack([cos, -sin], -1), torch.stack([sin, cos], -1)], -2)
     center = (linear.new_tensor(size) - 1) / 2
     if flip is not None:
         sign = torch.ones_like(linear)
@@ -100,9 +99,7 @@ def _source_positions(matrix: Tensor, size: Tuple[int, int]) -> Tensor:
     return along_x + along_y + inverse[:, None, None, :, 2]
 
 
-def warp(images: Tensor,
-         matrix: Tensor,
-         size: Optional[Tuple[int, int]] = None) -> Tensor:
+def warp(images: Tensor, matrix: Tensor, size: Optional[Tuple[int, int]] = None) -> Tensor:
     """Warp images or heatmaps, bilinearly; zero where the source did not reach.
 
     Args:
@@ -120,18 +117,17 @@ def warp(images: Tensor,
     span = positions.new_tensor([max(width - 1, 1), max(height - 1, 1)])
     grid = positions * (2.0 / span) - 1.0
     warped = F.grid_sample(
-        images.to(dtype),
-        grid,
-        mode='bilinear',
-        padding_mode='zeros',
-        align_corners=True)
+        images.to(dtype), grid, mode='bilinear', padding_mode='zeros', align_corners=True
+    )
     return warped.to(images.dtype)
 
 
-def valid_mask(matrix: Tensor,
-               size: Tuple[int, int],
-               out_size: Optional[Tuple[int, int]] = None,
-               tolerance: float = 1e-3) -> Tensor:
+def valid_mask(
+    matrix: Tensor,
+    size: Tuple[int, int],
+    out_size: Optional[Tuple[int, int]] = None,
+    tolerance: float = 1e-3,
+) -> Tensor:
     """Which output pixels come from inside the source.
 
     Args:

@@ -4,6 +4,7 @@ Points are (..., N, 3), weights (..., N), leading dimensions broadcast. A pair o
 points takes part where both are finite and its weight is above 0, so NaN marks
 missing joints (a NaN weight too). Weights multiply squared distances.
 """
+
 from typing import Optional, Tuple
 
 import torch
@@ -11,11 +12,13 @@ from torch import Tensor
 from torch.nn.functional import huber_loss
 
 
-def procrustes(source: Tensor,
-               target: Tensor,
-               weights: Optional[Tensor] = None,
-               scale: bool = False,
-               rotation: Optional[Tensor] = None) -> Tuple[Tensor, Tensor, Tensor]:
+def procrustes(
+    source: Tensor,
+    target: Tensor,
+    weights: Optional[Tensor] = None,
+    scale: bool = False,
+    rotation: Optional[Tensor] = None,
+) -> Tuple[Tensor, Tensor, Tensor]:
     """The rigid (or similarity) map that brings ``source`` nearest to ``target``.
 
     Minimises sum_n w_n || s R source_n + t - target_n ||^2 over proper rotations
@@ -50,12 +53,10 @@ def procrustes(source: Tensor,
         return rotation, target_mean - (rotation * source_mean[..., None, :]).sum(-1), s
     source = source - source_mean[..., None, :]
     target = target - target_mean[..., None, :]
-    cross = (share[..., None, None] * target[..., :, None] *
-             source[..., None, :]).sum(-3)
+    cross = (share[..., None, None] * target[..., :, None] * source[..., None, :]).sum(-3)
     U, S, Vh = torch.linalg.svd(cross)
     sign = torch.where(torch.linalg.det(U) * torch.linalg.det(Vh) < 0, -1.0, 1.0)
-    sign = torch.stack([torch.ones_like(S[..., 0]), torch.ones_like(S[..., 0]),
-                        sign.to(S)], -1)
+    sign = torch.stack([torch.ones_like(S[..., 0]), torch.ones_like(S[..., 0]), sign.to(S)], -1)
     # Sums, not matmul: autocast would round the rotation to half precision.
     R = ((U * sign[..., None, :])[..., None] * Vh[..., None, :, :]).sum(-2)
     some = (total > 0)[..., None, None]
@@ -67,9 +68,14 @@ def procrustes(source: Tensor,
     return R, t, s
 
 
-def align_distances(source: Tensor, target: Tensor, weights: Optional[Tensor] = None,
-                    rotation: Optional[Tensor] = None, delta: float = 0.01,
-                    steps: int = 5) -> Tuple[Tensor, Tensor]:
+def align_distances(
+    source: Tensor,
+    target: Tensor,
+    weights: Optional[Tensor] = None,
+    rotation: Optional[Tensor] = None,
+    delta: float = 0.01,
+    steps: int = 5,
+) -> Tuple[Tensor, Tensor]:
     """The rigid map with the least sum of distances instead of their squares.
 
     Minimises sum_n w_n :func:`huber` (R source_n + t - target_n), by :func:`procrustes`
@@ -109,17 +115,14 @@ def apply_similarity(points: Tensor, R: Tensor, t: Tensor, s: Tensor) -> Tensor:
     return s[..., None, None] * rotated + t[..., None, :]
 
 
-def best_scale(source: Tensor,
-               target: Tensor,
-               weights: Optional[Tensor] = None) -> Tensor:
+def best_scale(source: Tensor, target: Tensor, weights: Optional[Tensor] = None) -> Tensor:
     """The factor (...) that minimises sum_n w_n || s source_n - target_n ||^2.
 
     The scale of N-MPJPE, for poses (..., N, 3) that stand relative to their root.
     Where ``source`` is all zero or no point takes part: 1.
     """
     source, target, w = _shared(source, target, weights)
-    return _ratio((w * (source * target).sum(-1)).sum(-1),
-                  (w * (source * source).sum(-1)).sum(-1))
+    return _ratio((w * (source * target).sum(-1)).sum(-1), (w * (source * source).sum(-1)).sum(-1))
 
 
 def _ratio(top: Tensor, bottom: Tensor) -> Tensor:
@@ -131,10 +134,10 @@ def _ratio(top: Tensor, bottom: Tensor) -> Tensor:
 def _shared(source, target, weights) -> Tuple[Tensor, Tensor, Tensor]:
     """Both point sets in one shape with zeros where a pair is missing, weights."""
     if source.shape[-1] != 3 or target.shape[-1] != 3:
-        raise ValueError(f'points are (..., N, 3), not {tuple(source.shape)} and '
-                         f'{tuple(target.shape)}')
-    dtype = torch.promote_types(torch.promote_types(source.dtype, target.dtype),
-                                torch.float32)
+        raise ValueError(
+            f'points are (..., N, 3), not {tuple(source.shape)} and {tuple(target.shape)}'
+        )
+    dtype = torch.promote_types(torch.promote_types(source.dtype, target.dtype), torch.float32)
     source, target = torch.broadcast_tensors(source.to(dtype), target.to(dtype))
     w = source.new_ones(source.shape[:-1])
     if weights is not None:
@@ -167,5 +170,6 @@ def disagreement(poses: Tensor) -> Tensor:
     moved = apply_similarity(source, *procrustes(source, target))
     gap = (moved - target).norm(dim=-1).mean(-1) * both
     count = both.sum(-1)
-    return torch.where(count > 0, gap.sum(-1) / count.clamp(min=1),
-                       torch.full_like(gap.sum(-1), float('nan')))
+    return torch.where(
+        count > 0, gap.sum(-1) / count.clamp(min=1), torch.full_like(gap.sum(-1), float('nan'))
+    )

@@ -15,6 +15,7 @@ Leading dimensions broadcast; every function keeps dtype and device and is
 differentiable. Products are written out as sums, because a matmul under autocast
 would round coordinates to half precision.
 """
+
 from typing import List, NamedTuple, Optional, Tuple
 
 import torch
@@ -28,6 +29,7 @@ _MAX_NEWTON, _SETTLED, _SQUARED_AWAY, _SOLVED = 20, 3e-4, 2e-6, 1e-5
 
 class Jacobian(NamedTuple):
     """Derivative of distorted by ideal normalised coordinates, entry by entry."""
+
     xx: Tensor
     xy: Tensor
     yx: Tensor
@@ -37,11 +39,9 @@ class Jacobian(NamedTuple):
         return self.xx * self.yy - self.xy * self.yx
 
 
-def project(points: Tensor,
-            K: Tensor,
-            R: Tensor,
-            t: Tensor,
-            dist: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+def project(
+    points: Tensor, K: Tensor, R: Tensor, t: Tensor, dist: Optional[Tensor] = None
+) -> Tuple[Tensor, Tensor]:
     """World points in pixels, as ``cv2.projectPoints``.
 
     Args:
@@ -63,9 +63,13 @@ def project(points: Tensor,
     k = coefficients(dist)
     if k:
         x, y = distort(x, y, [c[..., None] for c in k])
-    pixels = torch.stack(torch.broadcast_tensors(
-        K[..., None, 0, 0] * x + K[..., None, 0, 1] * y + K[..., None, 0, 2],
-        K[..., None, 1, 0] * x + K[..., None, 1, 1] * y + K[..., None, 1, 2]), -1)
+    pixels = torch.stack(
+        torch.broadcast_tensors(
+            K[..., None, 0, 0] * x + K[..., None, 0, 1] * y + K[..., None, 0, 2],
+            K[..., None, 1, 0] * x + K[..., None, 1, 1] * y + K[..., None, 1, 2],
+        ),
+        -1,
+    )
     nan = pixels.new_full((), float('nan'))
     return torch.where(front[..., None], pixels, nan), depth
 
@@ -93,19 +97,20 @@ def undistort(pixels: Tensor, K: Tensor, dist: Optional[Tensor]) -> Tensor:
     known = torch.isfinite(pixels).all(-1)
     x, y = _normalise(pixels.masked_fill(~known[..., None], 0), K)
     x, y, _, solved = undistort_normalised(x, y, [c[..., None] for c in k])
-    ideal = torch.stack(torch.broadcast_tensors(
-        K[..., None, 0, 0] * x + K[..., None, 0, 1] * y + K[..., None, 0, 2],
-        K[..., None, 1, 0] * x + K[..., None, 1, 1] * y + K[..., None, 1, 2]), -1)
+    ideal = torch.stack(
+        torch.broadcast_tensors(
+            K[..., None, 0, 0] * x + K[..., None, 0, 1] * y + K[..., None, 0, 2],
+            K[..., None, 1, 0] * x + K[..., None, 1, 1] * y + K[..., None, 1, 2],
+        ),
+        -1,
+    )
     solved = (solved & known)[..., None]
     return torch.where(solved, ideal, ideal.new_full((), float('nan')))
 
 
-def unproject(pixels: Tensor,
-              depth: Tensor,
-              K: Tensor,
-              R: Tensor,
-              t: Tensor,
-              dist: Optional[Tensor] = None) -> Tensor:
+def unproject(
+    pixels: Tensor, depth: Tensor, K: Tensor, R: Tensor, t: Tensor, dist: Optional[Tensor] = None
+) -> Tensor:
     """World points of pixels at known depths: the inverse of :func:`project`.
 
     Args:
@@ -157,7 +162,7 @@ def pad_distortion(dist: Optional[Tensor], to: int = 14) -> Tensor:
     length = len(coefficients(dist))
     if length > to:
         raise ValueError(f'{length} coefficients do not fit into to = {to}')
-    return torch.cat([dist, dist.new_zeros(dist.shape[:-1] + (to - length, ))], -1)
+    return torch.cat([dist, dist.new_zeros(dist.shape[:-1] + (to - length,))], -1)
 
 
 # ------------------------------------------------------------ normalised coordinates
@@ -170,7 +175,8 @@ def coefficients(dist: Optional[Tensor]) -> List[Tensor]:
     if dist.shape[-1] not in DIST_LENGTHS:
         raise ValueError(
             f'dist has {dist.shape[-1]} coefficients (shape {tuple(dist.shape)}); '
-            f"OpenCV's order has {DIST_LENGTHS}: fill up with zeros")
+            f"OpenCV's order has {DIST_LENGTHS}: fill up with zeros"
+        )
     return list(dist.unbind(-1))
 
 
@@ -187,13 +193,11 @@ def distort(x: Tensor, y: Tensor, k: List[Tensor]) -> Tuple[Tensor, Tensor]:
     if len(k) == 14:
         tilt = _tilt(k[12], k[13])
         w = tilt[2][0] * out_x + tilt[2][1] * out_y + tilt[2][2]
-        out_x, out_y = [
-            (row[0] * out_x + row[1] * out_y + row[2]) / w for row in tilt[:2]]
+        out_x, out_y = [(row[0] * out_x + row[1] * out_y + row[2]) / w for row in tilt[:2]]
     return out_x, out_y
 
 
-def distort_with_jacobian(x: Tensor, y: Tensor,
-                          k: List[Tensor]) -> Tuple[Tensor, Tensor, Jacobian]:
+def distort_with_jacobian(x: Tensor, y: Tensor, k: List[Tensor]) -> Tuple[Tensor, Tensor, Jacobian]:
     """As :func:`distort`, with the derivative by x and y."""
     xx, yy, xy = x * x, y * y, x * y
     r2 = xx + yy
@@ -201,30 +205,38 @@ def distort_with_jacobian(x: Tensor, y: Tensor,
     out_x = x * radial + 2 * k[2] * xy + k[3] * (r2 + 2 * xx)
     out_y = y * radial + k[2] * (r2 + 2 * yy) + 2 * k[3] * xy
     mixed = 2 * (slope * xy + k[2] * x + k[3] * y)
-    jac = Jacobian(radial + 2 * (slope * xx + k[2] * y + 3 * k[3] * x), mixed,
-                   mixed, radial + 2 * (slope * yy + 3 * k[2] * y + k[3] * x))
+    jac = Jacobian(
+        radial + 2 * (slope * xx + k[2] * y + 3 * k[3] * x),
+        mixed,
+        mixed,
+        radial + 2 * (slope * yy + 3 * k[2] * y + k[3] * x),
+    )
     if len(k) >= 12:
         out_x = out_x + r2 * (k[8] + k[9] * r2)
         out_y = out_y + r2 * (k[10] + k[11] * r2)
         prism_x = 2 * (k[8] + 2 * k[9] * r2)
         prism_y = 2 * (k[10] + 2 * k[11] * r2)
-        jac = Jacobian(jac.xx + prism_x * x, jac.xy + prism_x * y,
-                       jac.yx + prism_y * x, jac.yy + prism_y * y)
+        jac = Jacobian(
+            jac.xx + prism_x * x, jac.xy + prism_x * y, jac.yx + prism_y * x, jac.yy + prism_y * y
+        )
     if len(k) == 14:
         a, b, c = _tilt(k[12], k[13])
         w = c[0] * out_x + c[1] * out_y + c[2]
-        out_x, out_y = [
-            (row[0] * out_x + row[1] * out_y + row[2]) / w for row in (a, b)]
+        out_x, out_y = [(row[0] * out_x + row[1] * out_y + row[2]) / w for row in (a, b)]
         ax, ay = (a[0] - out_x * c[0]) / w, (a[1] - out_x * c[1]) / w
         bx, by = (b[0] - out_y * c[0]) / w, (b[1] - out_y * c[1]) / w
-        jac = Jacobian(ax * jac.xx + ay * jac.yx, ax * jac.xy + ay * jac.yy,
-                       bx * jac.xx + by * jac.yx, bx * jac.xy + by * jac.yy)
+        jac = Jacobian(
+            ax * jac.xx + ay * jac.yx,
+            ax * jac.xy + ay * jac.yy,
+            bx * jac.xx + by * jac.yx,
+            bx * jac.xy + by * jac.yy,
+        )
     return out_x, out_y, jac
 
 
 def undistort_normalised(
-        x: Tensor, y: Tensor,
-        k: List[Tensor]) -> Tuple[Tensor, Tensor, Jacobian, Tensor]:
+    x: Tensor, y: Tensor, k: List[Tensor]
+) -> Tuple[Tensor, Tensor, Jacobian, Tensor]:
     """Ideal normalised coordinates of distorted ones.
 
     Returns:
@@ -254,8 +266,7 @@ def undistort_normalised(
     solved = (error < _SOLVED) & (jac.det() > 0) & (jac.xx + jac.yy > 0)
     if not solved.all():
         # The centre elsewhere: 0 times a derivative beyond all bounds is NaN.
-        x, y, u, v = (torch.where(solved, value, torch.zeros_like(value))
-                      for value in (x, y, u, v))
+        x, y, u, v = (torch.where(solved, value, torch.zeros_like(value)) for value in (x, y, u, v))
         du, dv = _newton_step(u, v, x, y, k)[:2]
     return u - du, v - dv, jac, solved
 
@@ -293,8 +304,11 @@ def _tilt(tau_x: Tensor, tau_y: Tensor) -> List[List[Tensor]]:
     zero = torch.zeros_like(cx)
     rotation = [[cy, sy * sx, -sy * cx], [zero, cx, sx], [sy, -cy * sx, cy * cx]]
     a, b, c = rotation
-    return [[c[2] * p - a[2] * q for p, q in zip(a, c)],
-            [c[2] * p - b[2] * q for p, q in zip(b, c)], c]
+    return [
+        [c[2] * p - a[2] * q for p, q in zip(a, c)],
+        [c[2] * p - b[2] * q for p, q in zip(b, c)],
+        c,
+    ]
 
 
 def _normalise(pixels: Tensor, K: Tensor) -> Tuple[Tensor, Tensor]:

@@ -8,6 +8,7 @@ behind the root has a positive z^r.
 
 Notation: joints J; poses are in camera coordinates (x right, y down, z forward).
 """
+
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 import torch
@@ -22,10 +23,11 @@ MIN_ANGLE, MIN_LENGTH = 0.01, 1e-3
 
 class Reconstruction(NamedTuple):
     """Attributes:
-        points (Tensor): Normalised camera coordinates, (..., J, 3). Finite, but
-            without meaning, where not valid.
-        valid (Tensor): Poses whose root depth is defined, bool (...).
+    points (Tensor): Normalised camera coordinates, (..., J, 3). Finite, but
+        without meaning, where not valid.
+    valid (Tensor): Poses whose root depth is defined, bool (...).
     """
+
     points: Tensor
     valid: Tensor
 
@@ -40,12 +42,10 @@ def rays(pixels: Tensor, K: Tensor, dist: Optional[Tensor] = None) -> Tensor:
     c, d = K[..., None, 1, 0], K[..., None, 1, 1]
     det = a * d - b * c
     u, v = ideal[..., 0], ideal[..., 1]
-    return torch.stack([(d * u - b * v) / det, (a * v - c * u) / det,
-                        torch.ones_like(u)], -1)
+    return torch.stack([(d * u - b * v) / det, (a * v - c * u) / det, torch.ones_like(u)], -1)
 
 
-def root_depth(directions: Tensor, relative: Tensor,
-               pair: Sequence[int]) -> Tuple[Tensor, Tensor]:
+def root_depth(directions: Tensor, relative: Tensor, pair: Sequence[int]) -> Tuple[Tensor, Tensor]:
     """Normalised depth of the root, from the pair's unit distance (Iqbal20, Eq. 3).
 
     ``|| (z + z_k) X_k - (z + z_l) X_l || = 1`` is quadratic in z; the larger solution
@@ -88,7 +88,7 @@ def _quadratic(directions: Tensor, relative: Tensor, pair: Sequence[int]) -> tup
     known = torch.isfinite(both).all(-1).all(-1)[..., None, None]
     X_k, X_l = torch.where(known, both, torch.zeros_like(both)).unbind(-2)
     across = X_k - X_l
-    offset = (relative[..., pair[0], None] * X_k - relative[..., pair[1], None] * X_l)
+    offset = relative[..., pair[0], None] * X_k - relative[..., pair[1], None] * X_l
     squared = (across * across).sum(-1)
     apart = squared > MIN_ANGLE**2
     length = torch.where(apart, squared, torch.ones_like(squared)).sqrt()
@@ -96,8 +96,9 @@ def _quadratic(directions: Tensor, relative: Tensor, pair: Sequence[int]) -> tup
     return 1 - (offset * offset).sum(-1) + along * along, along, length, apart
 
 
-def reconstruct(pixels: Tensor, relative: Tensor, K: Tensor, pair: Sequence[int],
-                dist: Optional[Tensor] = None) -> Reconstruction:
+def reconstruct(
+    pixels: Tensor, relative: Tensor, K: Tensor, pair: Sequence[int], dist: Optional[Tensor] = None
+) -> Reconstruction:
     """Normalised 3D pose of a 2.5D pose (Iqbal20, Eq. 2). Differentiable.
 
     Args:
@@ -119,8 +120,9 @@ def reconstruct(pixels: Tensor, relative: Tensor, K: Tensor, pair: Sequence[int]
     return Reconstruction(points, valid)
 
 
-def to_2p5d(points: Tensor, K: Tensor, pair: Sequence[int], root: int,
-            dist: Optional[Tensor] = None) -> Tuple[Tensor, Tensor, Tensor]:
+def to_2p5d(
+    points: Tensor, K: Tensor, pair: Sequence[int], root: int, dist: Optional[Tensor] = None
+) -> Tuple[Tensor, Tensor, Tensor]:
     """2.5D form of a pose in camera coordinates, any unit: the inverse.
 
     Args:
@@ -134,9 +136,8 @@ def to_2p5d(points: Tensor, K: Tensor, pair: Sequence[int], root: int,
     """
     eye = torch.eye(3, dtype=points.dtype, device=points.device)
     pixels, depth = project(points, K, eye, points.new_zeros(3), dist)
-    scale = torch.linalg.vector_norm(points[..., pair[0], :] - points[..., pair[1], :],
-                                     dim=-1)
-    relative = (depth - depth[..., root:root + 1]) / scale[..., None]
+    scale = torch.linalg.vector_norm(points[..., pair[0], :] - points[..., pair[1], :], dim=-1)
+    relative = (depth - depth[..., root : root + 1]) / scale[..., None]
     return pixels, relative, scale
 
 
@@ -145,9 +146,8 @@ def limb_lengths(points: Tensor, limbs: Sequence[Tuple[int, int]]) -> Tensor:
 
     The gradient of a limb of length 0 is 0.
     """
-    first, second = (torch.as_tensor(list(ends), device=points.device)
-                     for ends in zip(*limbs))
-    squared = ((points[..., first, :] - points[..., second, :])**2).sum(-1)
+    first, second = (torch.as_tensor(list(ends), device=points.device) for ends in zip(*limbs))
+    squared = ((points[..., first, :] - points[..., second, :]) ** 2).sum(-1)
     some = squared > 0
     length = torch.where(some, squared, torch.ones_like(squared)).sqrt()
     return torch.where(some, length, torch.zeros_like(length))
@@ -163,18 +163,29 @@ def signed_volumes(points: Tensor, triples: Sequence[Sequence]) -> Tensor:
         triples (Sequence): T times three vectors (to, from); an end is a joint or
             several, whose mean it is.
     """
+
     def end(joints) -> Tensor:
         joints = [joints] if isinstance(joints, int) else list(joints)
         return points[..., joints, :].mean(-2)
 
-    return torch.stack([
-        (torch.cross(*(end(to) - end(start) for to, start in triple[:2]), dim=-1)
-         * (end(triple[2][0]) - end(triple[2][1]))).sum(-1) for triple in triples], -1)
+    return torch.stack(
+        [
+            (
+                torch.cross(*(end(to) - end(start) for to, start in triple[:2]), dim=-1)
+                * (end(triple[2][0]) - end(triple[2][1]))
+            ).sum(-1)
+            for triple in triples
+        ],
+        -1,
+    )
 
 
-def scale_from_limbs(points: Tensor, limbs: Sequence[Tuple[int, int]],
-                     mean_lengths: Tensor,
-                     weights: Optional[Tensor] = None) -> Tensor:
+def scale_from_limbs(
+    points: Tensor,
+    limbs: Sequence[Tuple[int, int]],
+    mean_lengths: Tensor,
+    weights: Optional[Tensor] = None,
+) -> Tensor:
     """The scale that brings limbs nearest to their mean lengths (Iqbal20, Eq. 12).
 
     ``argmin_s Σ w (s l - μ)² = Σ w l μ / Σ w l²``.
@@ -194,5 +205,6 @@ def scale_from_limbs(points: Tensor, limbs: Sequence[Tuple[int, int]],
     bottom = (weights * lengths * lengths).sum(-1)
     top = (weights * lengths * mean_lengths).sum(-1)
     nan = torch.full_like(bottom, float('nan'))
-    return torch.where(bottom > 0, top / torch.where(
-        bottom > 0, bottom, torch.ones_like(bottom)), nan)
+    return torch.where(
+        bottom > 0, top / torch.where(bottom > 0, bottom, torch.ones_like(bottom)), nan
+    )

@@ -2,6 +2,7 @@
 
 Notation: batch size B, keypoints K, heatmap size (h, w).
 """
+
 from typing import Optional, Sequence, Tuple, Union
 
 import torch
@@ -47,8 +48,9 @@ def subpixel_peaks(heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
         inner = (place > 0) & (place < size - 1)
         index = torch.where(inner, y * width + x, torch.full_like(x, stride))
         before, here, after = (
-            flat.gather(-1, (index + step)[..., None].clamp(0, flat.shape[-1] - 1))
-            .squeeze(-1) for step in (-stride, 0, stride))
+            flat.gather(-1, (index + step)[..., None].clamp(0, flat.shape[-1] - 1)).squeeze(-1)
+            for step in (-stride, 0, stride)
+        )
         curvature = before - 2 * here + after
         usable = inner & (curvature < 0)
         safe = torch.where(usable, curvature, torch.ones_like(curvature))
@@ -59,8 +61,9 @@ def subpixel_peaks(heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
     return positions + shifts, values
 
 
-def gaussians(centers: Tensor, size: Tuple[int, int],
-              sigma: Union[float, Sequence[float]]) -> Tensor:
+def gaussians(
+    centers: Tensor, size: Tuple[int, int], sigma: Union[float, Sequence[float]]
+) -> Tensor:
     """Gaussian heatmaps with maximum 1 at their centre (MSRA's and UDP's targets).
 
     Args:
@@ -74,8 +77,8 @@ def gaussians(centers: Tensor, size: Tuple[int, int],
     scale = centers.new_tensor(sigma).expand(2)
     x = torch.arange(size[0], device=centers.device) - centers[..., 0:1]
     y = torch.arange(size[1], device=centers.device) - centers[..., 1:2]
-    along_x = torch.exp(-0.5 * (x / scale[0])**2)
-    along_y = torch.exp(-0.5 * (y / scale[1])**2)
+    along_x = torch.exp(-0.5 * (x / scale[0]) ** 2)
+    along_y = torch.exp(-0.5 * (y / scale[1]) ** 2)
     return along_y[..., :, None] * along_x[..., None, :]
 
 
@@ -99,8 +102,7 @@ def local_peaks(heatmaps: Tensor, kernel: int = 5, floor: float = 0.05) -> Tenso
     step = max(1, _AT_ONCE // max(1, heatmaps[:1].numel()))
     if heatmaps.device.type != 'cpu' or step >= len(heatmaps):
         return _local_peaks(heatmaps, kernel, floor)
-    return torch.cat([_local_peaks(part, kernel, floor)
-                      for part in heatmaps.split(step)])
+    return torch.cat([_local_peaks(part, kernel, floor) for part in heatmaps.split(step)])
 
 
 def _local_peaks(heatmaps: Tensor, kernel: int, floor: float) -> Tensor:
@@ -112,25 +114,23 @@ def _local_peaks(heatmaps: Tensor, kernel: int, floor: float) -> Tensor:
     num = len(flat) - 2 * radius * row - 2 * radius  # corners of windows
 
     def part(values: Tensor, rows: int, columns: int) -> Tensor:
-        return values[rows * row + columns:][:num]
+        return values[rows * row + columns :][:num]
 
     side = _running_max(flat, radius, 1)  # r pixels
-    line = torch.maximum(side[:-radius - 1], side[radius + 1:])  # 2 r + 1, but ...
-    torch.maximum(line, flat[radius:][:len(line)], out=line)  # ... for the middle one
+    line = torch.maximum(side[: -radius - 1], side[radius + 1 :])  # 2 r + 1, but ...
+    torch.maximum(line, flat[radius:][: len(line)], out=line)  # ... for the middle one
     block = _running_max(line, radius, row)  # r rows of them
     earlier = torch.maximum(part(block, 0, 0), part(side, radius, 0))
     later = torch.maximum(part(block, radius + 1, 0), part(side, radius, radius + 1))
     center = part(flat, radius, radius)
     # 0 and 1 in the numbers' own type: several times faster on the CPU than bool.
     peak = earlier.clamp_(min=floor).lt_(center).mul_(later.le_(center))
-    peak = peak.as_strided(heatmaps.shape,
-                           (padded.stride(0), padded.stride(1), row, 1)).bool()
+    peak = peak.as_strided(heatmaps.shape, (padded.stride(0), padded.stride(1), row, 1)).bool()
     none = ~(heatmaps.flatten(2).amax(-1) > floor)
     if bool(none.any()):
         only = heatmaps[none].flatten(1).argmax(-1)
         peak = peak.contiguous()
-        peak[none] = F.one_hot(only, heatmaps[0, 0].numel()).bool().view(
-            -1, *heatmaps.shape[2:])
+        peak[none] = F.one_hot(only, heatmaps[0, 0].numel()).bool().view(-1, *heatmaps.shape[2:])
     return peak
 
 
@@ -139,13 +139,12 @@ def _running_max(values: Tensor, count: int, stride: int) -> Tensor:
     covered = 1
     while covered < count:
         step = min(covered, count - covered) * stride
-        values = torch.maximum(values[:len(values) - step], values[step:])
+        values = torch.maximum(values[: len(values) - step], values[step:])
         covered += step // stride
     return values
 
 
-def best_vs_second_best(heatmaps: Tensor, peak: Tensor,
-                        values: Optional[Tensor] = None) -> Tensor:
+def best_vs_second_best(heatmaps: Tensor, peak: Tensor, values: Optional[Tensor] = None) -> Tensor:
     """Margin between the two highest local maxima (BSB; Feng23, Eq. 1).
 
     Of the heatmap's softmax over the grid; a keypoint with one peak has 0 for the
@@ -181,8 +180,7 @@ def peak_values(heatmaps: Tensor, peak: Tensor) -> Tensor:
     index = _nonzero(peak.flatten())
     owner = torch.div(index, height * width, rounding_mode='floor')
     counts = torch.bincount(owner, minlength=batch * joints)
-    place = torch.arange(len(index), device=index.device) - (
-        counts.cumsum(0) - counts)[owner]
+    place = torch.arange(len(index), device=index.device) - (counts.cumsum(0) - counts)[owner]
     most = max(2, int(counts.max())) if len(counts) else 2
     table = heatmaps.new_full((batch * joints, most), -torch.inf)
     table[owner, place] = heatmaps.flatten()[index]
@@ -194,12 +192,10 @@ def _nonzero(marks: Tensor) -> Tensor:
     if len(marks) % 8:
         return marks.nonzero().squeeze(1)
     some = marks.view(torch.int64).nonzero()
-    return (some * 8 + torch.arange(8, device=marks.device))[
-        marks.view(-1, 8)[some.squeeze(1)]]
+    return (some * 8 + torch.arange(8, device=marks.device))[marks.view(-1, 8)[some.squeeze(1)]]
 
 
-def multi_peak_entropy(heatmaps: Tensor, peak: Tensor,
-                       values: Optional[Tensor] = None) -> Tensor:
+def multi_peak_entropy(heatmaps: Tensor, peak: Tensor, values: Optional[Tensor] = None) -> Tensor:
     """Entropy of the softmax of the values at the peaks (MPE; Feng23, Eq. 2, 3).
 
     Args:
@@ -231,12 +227,10 @@ def soft_argmax(heatmaps: Tensor, temperature: float = 50.0) -> Tuple[Tensor, Te
         Both in float32 at least.
     """
     dtype = torch.promote_types(heatmaps.dtype, torch.float32)
-    share = (heatmaps.to(dtype) * temperature).flatten(2).softmax(-1).view(
-        heatmaps.shape)
+    share = (heatmaps.to(dtype) * temperature).flatten(2).softmax(-1).view(heatmaps.shape)
     x = torch.arange(heatmaps.shape[-1], device=heatmaps.device, dtype=dtype)
     y = torch.arange(heatmaps.shape[-2], device=heatmaps.device, dtype=dtype)
-    return torch.stack([(share.sum(-2) * x).sum(-1), (share.sum(-1) * y).sum(-1)],
-                       -1), share
+    return torch.stack([(share.sum(-2) * x).sum(-1), (share.sum(-1) * y).sum(-1)], -1), share
 
 
 def sample_at(heatmaps: Tensor, positions: Tensor) -> Tensor:

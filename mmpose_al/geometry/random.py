@@ -3,6 +3,7 @@
 Augmentation drawn from these does not depend on the batch a sample sits in, the rank
 or the worker that made it, the device, or whether the run was resumed.
 """
+
 from typing import Union
 
 import numpy as np
@@ -17,8 +18,7 @@ def _mix(z: np.ndarray) -> np.ndarray:
     return z ^ (z >> np.uint64(31))
 
 
-def seeded_uniforms(seeds: Union[np.ndarray, list], num: int,
-                    stream: str = '') -> np.ndarray:
+def seeded_uniforms(seeds: Union[np.ndarray, list], num: int, stream: str = '') -> np.ndarray:
     """Uniform numbers in [0, 1) from one seed a row (splitmix64).
 
     Args:

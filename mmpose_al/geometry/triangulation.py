@@ -19,6 +19,7 @@ coefficients in millimetres, as is often seen, does depend on the unit.)
 Inside, the points stand in the **last** dimension, (..., V, N) and (..., V, P, N) for
 P pairs: whole vectors for the CPU, coalesced for the GPU, no loop over points or views.
 """
+
 from enum import IntEnum
 from typing import NamedTuple, Optional, Tuple
 
@@ -26,8 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .cameras import (coefficients, distort, distort_with_jacobian, project,
-                      undistort_normalised)
+from .cameras import coefficients, distort, distort_with_jacobian, project, undistort_normalised
 
 # Rays that meet at less than this angle (radians) do not tell a depth.
 _MIN_ANGLE = 1e-4
@@ -38,6 +38,7 @@ _CHUNK_CPU, _CHUNK_GPU = (2**16, 2**22), (2**20, 2**25)
 
 class Status(IntEnum):
     """What became of a keypoint."""
+
     OK = 0
     TOO_FEW_VIEWS = 1  # fewer usable views than min_inliers, or than two
     NO_CONSENSUS = 2  # no point in front of min_inliers views within the threshold
@@ -46,6 +47,7 @@ class Status(IntEnum):
 
 class Triangulation(NamedTuple):
     """Result of :func:`triangulate_robust` for N keypoints in V views."""
+
     points: Tensor  # (N, 3), NaN where status is not OK
     inliers: Tensor  # (N, V) bool
     errors: Tensor  # (N, V) pixels; NaN: missing view or no point; inf: behind it
@@ -54,6 +56,7 @@ class Triangulation(NamedTuple):
 
 class _Views(NamedTuple):
     """A chunk of N keypoints; n is N, or 1 where all share the cameras."""
+
     observed: Tensor  # (2, V, N) pixels, 0 where missing
     valid: Tensor  # (V, N) bool
     weight: Tensor  # (V, N), 0 where missing
@@ -71,11 +74,9 @@ class _Views(NamedTuple):
 # --------------------------------------------------------------------- public
 
 
-def triangulate_dlt(pixels: Tensor,
-                    K: Tensor,
-                    R: Tensor,
-                    t: Tensor,
-                    weights: Optional[Tensor] = None) -> Tensor:
+def triangulate_dlt(
+    pixels: Tensor, K: Tensor, R: Tensor, t: Tensor, weights: Optional[Tensor] = None
+) -> Tensor:
     """Confidence-weighted linear triangulation from ideal (undistorted) pixels.
 
     The linear equations of each view are scaled to pixels and divided by the depth
@@ -97,10 +98,9 @@ def triangulate_dlt(pixels: Tensor,
         weight is not above 0 or its camera is not usable.
     """
     lead, V = pixels.shape[:-2], pixels.shape[-2]
-    flat = [None if x is None else _flatten(x, lead, n)
-            for x, n in ((K, 3), (R, 3), (t, 2))]
+    flat = [None if x is None else _flatten(x, lead, n) for x, n in ((K, 3), (R, 3), (t, 2))]
     if weights is not None:
-        weights = weights.expand(lead + (V, )).reshape(-1, V)
+        weights = weights.expand(lead + (V,)).reshape(-1, V)
     dtype = pixels.dtype
     views = _prepare(pixels.reshape(-1, V, 2).to(_wide(pixels)), *flat, None, weights)
     # Start: nearest to the rays, distances as seen from the rays' own cameras.
@@ -117,21 +117,23 @@ def triangulate_dlt(pixels: Tensor,
     defined = defined & distinct & torch.isfinite(X).all(0)
     points = (X + views.origin).T
     points = torch.where(defined[:, None], points, points.new_full((), float('nan')))
-    return points.reshape(lead + (3, )).to(dtype)
+    return points.reshape(lead + (3,)).to(dtype)
 
 
-def triangulate_robust(pixels: Tensor,
-                       K: Tensor,
-                       R: Tensor,
-                       t: Tensor,
-                       dist: Optional[Tensor] = None,
-                       weights: Optional[Tensor] = None,
-                       threshold: float = 20.0,
-                       min_inliers: int = 2,
-                       max_pairs: int = 45,
-                       refine: bool = False,
-                       seed: int = 0,
-                       chunk: Optional[int] = None) -> Triangulation:
+def triangulate_robust(
+    pixels: Tensor,
+    K: Tensor,
+    R: Tensor,
+    t: Tensor,
+    dist: Optional[Tensor] = None,
+    weights: Optional[Tensor] = None,
+    threshold: float = 20.0,
+    min_inliers: int = 2,
+    max_pairs: int = 45,
+    refine: bool = False,
+    seed: int = 0,
+    chunk: Optional[int] = None,
+) -> Triangulation:
     """Triangulate keypoints of which some views are wrong (Feng23, Sec. 3).
 
     All pairs of views are tried up to ``max_pairs`` (10 views have 45); beyond, each
@@ -168,16 +170,20 @@ def triangulate_robust(pixels: Tensor,
     if not threshold > 0 or min_inliers < 2 or max_pairs < 1:
         raise ValueError(
             f'threshold = {threshold}, min_inliers = {min_inliers}, max_pairs = '
-            f'{max_pairs}: they are above 0, at least 2 and at least 1')
+            f'{max_pairs}: they are above 0, at least 2 and at least 1'
+        )
     N, V = pixels.shape[:2]
-    for name, value, shape in (('K', K, (V, 3, 3)), ('R', R, (V, 3, 3)),
-                               ('t', t, (V, 3)), ('dist', dist, (V, None)),
-                               ('weights', weights, (V, ))):
+    for name, value, shape in (
+        ('K', K, (V, 3, 3)),
+        ('R', R, (V, 3, 3)),
+        ('t', t, (V, 3)),
+        ('dist', dist, (V, None)),
+        ('weights', weights, (V,)),
+    ):
         _check(name, value, shape, N)
     pairs = torch.triu_indices(V, V, 1)
     if pairs.shape[1] > max_pairs:
-        order = torch.randperm(
-            pairs.shape[1], generator=torch.Generator().manual_seed(seed))
+        order = torch.randperm(pairs.shape[1], generator=torch.Generator().manual_seed(seed))
         pairs = pairs[:, order]
     pairs = pairs.to(pixels.device)
     if chunk is None:
@@ -189,20 +195,20 @@ def triangulate_robust(pixels: Tensor,
         part = slice(start, start + chunk)
         views = _prepare(
             pixels[part],
-            *(x[part] if x is not None and x.dim() == n else x
-              for x, n in ((K, 4), (R, 4), (t, 3), (dist, 3), (weights, 2))))
+            *(
+                x[part] if x is not None and x.dim() == n else x
+                for x, n in ((K, 4), (R, 4), (t, 3), (dist, 3), (weights, 2))
+            ),
+        )
         results.append(_robust(views, pairs, threshold, min_inliers, max_pairs, refine))
     if len(results) == 1:
         return results[0]
     return Triangulation(*(torch.cat(x) for x in zip(*results)))
 
 
-def reprojection_errors(pixels: Tensor,
-                        points: Tensor,
-                        K: Tensor,
-                        R: Tensor,
-                        t: Tensor,
-                        dist: Optional[Tensor] = None) -> Tensor:
+def reprojection_errors(
+    pixels: Tensor, points: Tensor, K: Tensor, R: Tensor, t: Tensor, dist: Optional[Tensor] = None
+) -> Tensor:
     """Distances in pixels between observations and projected points.
 
     Args:
@@ -225,13 +231,15 @@ def reprojection_errors(pixels: Tensor,
     return torch.where(known, error, error.new_full((), float('nan')))
 
 
-def camera_residuals(pixels: Tensor,
-                     points: Tensor,
-                     K: Tensor,
-                     R: Tensor,
-                     t: Tensor,
-                     dist: Optional[Tensor] = None,
-                     inliers: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+def camera_residuals(
+    pixels: Tensor,
+    points: Tensor,
+    K: Tensor,
+    R: Tensor,
+    t: Tensor,
+    dist: Optional[Tensor] = None,
+    inliers: Optional[Tensor] = None,
+) -> Tuple[Tensor, Tensor]:
     """Mean signed residual, observed minus projected, of each camera.
 
     Far from zero over many keypoints, it tells of a calibration that is off: a floor
@@ -258,10 +266,9 @@ def camera_residuals(pixels: Tensor,
     return total / count[:, None].to(total), count  # 0 / 0 is NaN
 
 
-def consistency_errors(errors: Tensor,
-                       diagonal: Tensor,
-                       squared: bool = True,
-                       present: Optional[Tensor] = None) -> Tensor:
+def consistency_errors(
+    errors: Tensor, diagonal: Tensor, squared: bool = True, present: Optional[Tensor] = None
+) -> Tensor:
     """What each view of each keypoint counts for in Feng23's Eq. 8.
 
     No distance counts for more than the image's diagonal, and a keypoint that failed
@@ -292,9 +299,7 @@ def consistency_errors(errors: Tensor,
     return torch.where(present, distance, distance.new_full((), float('nan')))
 
 
-def multi_view_consistency(errors: Tensor,
-                           diagonal: Tensor,
-                           squared: bool = True) -> Tensor:
+def multi_view_consistency(errors: Tensor, diagonal: Tensor, squared: bool = True) -> Tensor:
     """How far views of a frame are from agreeing (Feng23, Eq. 8); high is bad.
 
     The mean of :func:`consistency_errors` over keypoints and views. Where the text of
@@ -314,8 +319,9 @@ def multi_view_consistency(errors: Tensor,
 # ------------------------------------------------------------------ one chunk
 
 
-def _robust(views: _Views, pairs: Tensor, threshold: float, min_inliers: int,
-            max_pairs: int, refine: bool) -> Triangulation:
+def _robust(
+    views: _Views, pairs: Tensor, threshold: float, min_inliers: int, max_pairs: int, refine: bool
+) -> Triangulation:
     """:func:`triangulate_robust` for one chunk."""
     enough = views.valid.sum(0) >= min_inliers
     with torch.no_grad():
@@ -341,12 +347,14 @@ def _robust(views: _Views, pairs: Tensor, threshold: float, min_inliers: int,
     nan = X.new_full((), float('nan'))
     points = torch.where(failed, nan, X + views.origin)
     errors = torch.where(views.valid & ~failed, errors, nan)
-    return Triangulation(points.T.contiguous(), inliers.T.contiguous(),
-                         errors.T.contiguous(), status)
+    return Triangulation(
+        points.T.contiguous(), inliers.T.contiguous(), errors.T.contiguous(), status
+    )
 
 
-def _consensus(views: _Views, pairs: Tensor, threshold: float,
-               max_pairs: int) -> Tuple[Tensor, Tensor]:
+def _consensus(
+    views: _Views, pairs: Tensor, threshold: float, max_pairs: int
+) -> Tuple[Tensor, Tensor]:
     """The proposal (3, N) with most inliers, and where any two rays meet (N, ).
 
     In float32: the fit that follows has the precision, and judges the inliers anew.
@@ -392,8 +400,7 @@ def _choose(valid: Tensor, pairs: Tensor, max_pairs: int) -> Tuple[Tensor, Tenso
     return first[chosen], second[chosen]
 
 
-def _propose(views: _Views, first: Tensor,
-             second: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+def _propose(views: _Views, first: Tensor, second: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     """Points (3, P, N) of pairs; which rays meet; which do so in front of both."""
     rays, centers = views.rays.float(), views.centers.float()
     focal2, resolution = views.focal2.float(), views.resolution.float()
@@ -441,13 +448,18 @@ def _fit(views: _Views, X: Tensor, weight: Tensor, passes: int) -> Tensor:
         # Zero is no depth to divide by; what has it fails in the end.
         depth = torch.where(used & (depth != 0), depth, one)
         w = weight / (depth * depth)
-        X = X + _gauss_newton(views.rows[:, :3], torch.stack(
-            [_dot(views.rows[0], X), _dot(views.rows[1], X)]), w)[0]
+        X = (
+            X
+            + _gauss_newton(
+                views.rows[:, :3], torch.stack([_dot(views.rows[0], X), _dot(views.rows[1], X)]), w
+            )[0]
+        )
     return X
 
 
-def _gauss_newton(J: Tensor, residual: Tensor, w: Tensor,
-                  damping: float = 0.0) -> Tuple[Tensor, Tensor]:
+def _gauss_newton(
+    J: Tensor, residual: Tensor, w: Tensor, damping: float = 0.0
+) -> Tuple[Tensor, Tensor]:
     """Step (3, N) that lessens sum w residual**2, and whether it is defined.
 
     Args:
@@ -462,12 +474,10 @@ def _gauss_newton(J: Tensor, residual: Tensor, w: Tensor,
     wJ = J * w
     a, b, c = J[:, 0], J[:, 1], J[:, 2]
     wa, wb, wc = wJ[:, 0], wJ[:, 1], wJ[:, 2]
-    H = [(p * q).sum((0, 1)) for p, q in ((wa, a), (wa, b), (wa, c), (wb, b), (wb, c),
-                                          (wc, c))]
+    H = [(p * q).sum((0, 1)) for p, q in ((wa, a), (wa, b), (wa, c), (wb, b), (wb, c), (wc, c))]
     g = torch.stack([(p * residual).sum((0, 1)) for p in (wa, wb, wc)])
     lift = 1 + damping
-    step, regular = _solve(
-        H[0] * lift, H[1], H[2], H[3] * lift, H[4], H[5] * lift, g)
+    step, regular = _solve(H[0] * lift, H[1], H[2], H[3] * lift, H[4], H[5] * lift, g)
     return step.to(dtype), regular
 
 
@@ -478,11 +488,19 @@ def _solve(xx, xy, xz, yy, yz, zz, g) -> Tuple[Tensor, Tensor]:
     det = xx * a + xy * b + xz * c
     trace = xx + yy + zz
     eps = 4 * torch.finfo(det.dtype).eps
-    regular = det.detach() > eps * trace.detach()**3
+    regular = det.detach() > eps * trace.detach() ** 3
     # Without views H is zero.
     det = torch.where(regular, det, torch.ones_like(det))
-    step = torch.stack([a * g[0] + b * g[1] + c * g[2], b * g[0] + d * g[1] + e * g[2],
-                        c * g[0] + e * g[1] + f * g[2]]) / -det
+    step = (
+        torch.stack(
+            [
+                a * g[0] + b * g[1] + c * g[2],
+                b * g[0] + d * g[1] + e * g[2],
+                c * g[0] + e * g[1] + f * g[2],
+            ]
+        )
+        / -det
+    )
     return torch.where(regular, step, torch.zeros_like(step)), regular
 
 
@@ -520,8 +538,10 @@ def _reproject(views: _Views, X: Tensor, weight: Tensor):
         x, y, jac = distort_with_jacobian(x, y, views.k)
         to_x, to_y = jac.xx * to_x + jac.xy * to_y, jac.yx * to_x + jac.yy * to_y
     K = views.K
-    residual = torch.stack([K[0, 0] * x + K[0, 1] * y + K[0, 2],
-                            K[1, 0] * x + K[1, 1] * y + K[1, 2]]) - views.observed
+    residual = (
+        torch.stack([K[0, 0] * x + K[0, 1] * y + K[0, 2], K[1, 0] * x + K[1, 1] * y + K[1, 2]])
+        - views.observed
+    )
     J = torch.stack([K[0, 0] * to_x + K[0, 1] * to_y, K[1, 0] * to_x + K[1, 1] * to_y])
     cost = (weight * (residual * residual).sum(0)).sum(0)
     return residual, J, torch.where((used & ~front).any(0), cost + float('inf'), cost)
@@ -536,16 +556,24 @@ def _errors(views: _Views, X: Tensor) -> Tensor:
     if views.k:
         x, y = distort(x, y, views.k)
     K = views.K
-    error = _norm(K[0, 0] * x + K[0, 1] * y + K[0, 2] - views.observed[0],
-                  K[1, 0] * x + K[1, 1] * y + K[1, 2] - views.observed[1])
+    error = _norm(
+        K[0, 0] * x + K[0, 1] * y + K[0, 2] - views.observed[0],
+        K[1, 0] * x + K[1, 1] * y + K[1, 2] - views.observed[1],
+    )
     return torch.where(front, error, error.new_full((), float('inf')))
 
 
 # ------------------------------------------------------------------ preparation
 
 
-def _prepare(pixels: Tensor, K: Tensor, R: Tensor, t: Tensor, dist: Optional[Tensor],
-             weights: Optional[Tensor]) -> _Views:
+def _prepare(
+    pixels: Tensor,
+    K: Tensor,
+    R: Tensor,
+    t: Tensor,
+    dist: Optional[Tensor],
+    weights: Optional[Tensor],
+) -> _Views:
     """Bring a chunk into the inner layout, with zeros in place of what is missing."""
     dtype = torch.float32
     for x in (pixels, K, R, t):
@@ -553,8 +581,7 @@ def _prepare(pixels: Tensor, K: Tensor, R: Tensor, t: Tensor, dist: Optional[Ten
     observed = _points_last(pixels.to(dtype), 2)
     valid = torch.isfinite(observed).all(0)
     K, R, t = (_points_last(x.to(dtype), n) for x, n in ((K, 3), (R, 3), (t, 2)))
-    k = [] if dist is None else [
-        _points_last(c, 1) for c in coefficients(dist.to(dtype))]
+    k = [] if dist is None else [_points_last(c, 1) for c in coefficients(dist.to(dtype))]
 
     area = K[0, 0] * K[1, 1] - K[0, 1] * K[1, 0]
     largest = K[:2, :2].abs().amax((0, 1))
@@ -588,9 +615,14 @@ def _prepare(pixels: Tensor, K: Tensor, R: Tensor, t: Tensor, dist: Optional[Ten
         x, y, jac, solved = undistort_normalised(x, y, k)
         valid = valid & solved
         x, y = torch.where(valid, x, zero), torch.where(valid, y, zero)
-        pixel = torch.stack([
-            torch.stack([K[i, 0] * jac.xx + K[i, 1] * jac.yx,
-                         K[i, 0] * jac.xy + K[i, 1] * jac.yy]) for i in range(2)])
+        pixel = torch.stack(
+            [
+                torch.stack(
+                    [K[i, 0] * jac.xx + K[i, 1] * jac.yx, K[i, 0] * jac.xy + K[i, 1] * jac.yy]
+                )
+                for i in range(2)
+            ]
+        )
         pixel = torch.where(valid, pixel, zero)
     focal2 = (pixel[0, 0] * pixel[1, 1] - pixel[0, 1] * pixel[1, 0]).abs()
 
@@ -604,10 +636,23 @@ def _prepare(pixels: Tensor, K: Tensor, R: Tensor, t: Tensor, dist: Optional[Ten
     rays = R[0] * x + R[1] * y + R[2]
     to_x = camera[0] - x * camera[2]
     to_y = camera[1] - y * camera[2]
-    rows = torch.stack([pixel[0, 0] * to_x + pixel[0, 1] * to_y,
-                        pixel[1, 0] * to_x + pixel[1, 1] * to_y])
-    return _Views(observed, valid, torch.where(valid, weight, zero), camera, K[:2], k,
-                  centers, resolution, origin, rays, rows, focal2.expand_as(x))
+    rows = torch.stack(
+        [pixel[0, 0] * to_x + pixel[0, 1] * to_y, pixel[1, 0] * to_x + pixel[1, 1] * to_y]
+    )
+    return _Views(
+        observed,
+        valid,
+        torch.where(valid, weight, zero),
+        camera,
+        K[:2],
+        k,
+        centers,
+        resolution,
+        origin,
+        rays,
+        rows,
+        focal2.expand_as(x),
+    )
 
 
 def _points_last(x: Tensor, dims: int) -> Tensor:
@@ -622,19 +667,20 @@ def _flatten(x: Tensor, lead: tuple, dims: int) -> Tensor:
     if x.dim() == dims:
         return x
     tail = x.shape[-dims:]
-    return x.expand(lead + tail).reshape((-1, ) + tail)
+    return x.expand(lead + tail).reshape((-1,) + tail)
 
 
 def _check(name: str, value: Optional[Tensor], shape: tuple, N: int) -> None:
     if value is None:
         return
-    tail = tuple(value.shape[-len(shape):])
-    fits = len(tail) == len(shape) and all(
-        b is None or a == b for a, b in zip(tail, shape))
-    if not fits or tuple(value.shape[:-len(shape)]) not in ((), (N, )):
+    tail = tuple(value.shape[-len(shape) :])
+    fits = len(tail) == len(shape) and all(b is None or a == b for a, b in zip(tail, shape))
+    if not fits or tuple(value.shape[: -len(shape)]) not in ((), (N,)):
         expected = ', '.join('D' if n is None else str(n) for n in shape)
-        raise ValueError(f'{name} has shape {tuple(value.shape)}; for pixels ({N}, '
-                         f'{shape[0]}, 2) it is ({expected}) or ({N}, {expected})')
+        raise ValueError(
+            f'{name} has shape {tuple(value.shape)}; for pixels ({N}, '
+            f'{shape[0]}, 2) it is ({expected}) or ({N}, {expected})'
+        )
 
 
 # ------------------------------------------------------------ small vectors first
@@ -657,8 +703,9 @@ def _dot(row: Tensor, X: Tensor, out: Optional[Tensor] = None) -> Tensor:
 
 
 def _cross(a: Tensor, b: Tensor) -> Tensor:
-    return torch.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2],
-                        a[0] * b[1] - a[1] * b[0]])
+    return torch.stack(
+        [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+    )
 
 
 def _inner(a: Tensor, b: Tensor) -> Tensor:

@@ -1,1 +1,1 @@
-from . import backbones, heads, losses, pose3d, semi, views  # noqa: F401
+from . import backbones, heads, losses, pose3d, semi, views

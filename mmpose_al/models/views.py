@@ -1,12 +1,12 @@
 """Views of the images of a batch, made on the device with known transforms."""
+
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
+from mmpose.registry import TRANSFORMS
 from scipy.special import betaincinv
 from torch import Tensor
-
-from mmpose.registry import TRANSFORMS
 
 from ..geometry import affine
 from ..geometry.random import seeded_uniforms
@@ -19,6 +19,7 @@ class View(NamedTuple):
         matrix (Tensor): Maps from easy pixels to the view's pixels, (B, 2, 3).
         flip (Tensor): Whether the view is mirrored, bool (B, ).
     """
+
     matrix: Tensor
     flip: Tensor
 
@@ -29,8 +30,14 @@ def easy_view(num: int, like: Tensor) -> View:
     return View(matrix, torch.zeros(num, dtype=torch.bool, device=like.device))
 
 
-def carry(heatmaps: Tensor, source: View, target: View, scale_factor,
-          flip_indices: Sequence[int], offset: float = 0.0) -> Tuple[Tensor, Tensor]:
+def carry(
+    heatmaps: Tensor,
+    source: View,
+    target: View,
+    scale_factor,
+    flip_indices: Sequence[int],
+    offset: float = 0.0,
+) -> Tuple[Tensor, Tensor]:
     """Bring heatmaps of one view into the frame of another (T of Xie21, Eq. 4).
 
     Args:
@@ -79,16 +86,19 @@ class AffineViews:
         ValueError: Limits out of order or out of range.
     """
 
-    def __init__(self,
-                 rotation: float = 60.0,
-                 scale: Sequence[float] = (0.5, 1.5),
-                 flip_prob: float = 0.0,
-                 beta: Optional[Sequence[float]] = None):
+    def __init__(
+        self,
+        rotation: float = 60.0,
+        scale: Sequence[float] = (0.5, 1.5),
+        flip_prob: float = 0.0,
+        beta: Optional[Sequence[float]] = None,
+    ):
         if rotation < 0:
             raise ValueError(f'rotation is the largest angle, >= 0; got {rotation}')
         if len(scale) != 2 or not 0 < scale[0] <= scale[1]:
-            raise ValueError('scale is (smallest, largest) with 0 < smallest <= '
-                             f'largest; got {scale}')
+            raise ValueError(
+                f'scale is (smallest, largest) with 0 < smallest <= largest; got {scale}'
+            )
         if not 0 <= flip_prob <= 1:
             raise ValueError(f'flip_prob lies in [0, 1]; got {flip_prob}')
         if beta is not None and (len(beta) != 2 or min(beta) <= 0):
@@ -98,8 +108,9 @@ class AffineViews:
         self.scale = tuple(scale)
         self.flip_prob = flip_prob
 
-    def sample(self, seeds: np.ndarray, size: Tuple[int, int], like: Tensor,
-               stream: str = 'view') -> View:
+    def sample(
+        self, seeds: np.ndarray, size: Tuple[int, int], like: Tensor, stream: str = 'view'
+    ) -> View:
         """Draw one map for each seed.
 
         Args:
@@ -117,10 +128,13 @@ class AffineViews:
         draws = torch.from_numpy(draws).to(like.device, torch.float32)
         low, high = self.scale
         flip = draws[:, 2] < self.flip_prob
-        matrix = affine.similarity((2 * draws[:, 0] - 1) * self.rotation,
-                                   low + (high - low) * draws[:, 1], size, flip)
+        matrix = affine.similarity(
+            (2 * draws[:, 0] - 1) * self.rotation, low + (high - low) * draws[:, 1], size, flip
+        )
         return View(matrix, flip)
 
     def __repr__(self):
-        return (f'{type(self).__name__}(rotation={self.rotation}, scale={self.scale}, '
-                f'flip_prob={self.flip_prob}, beta={self.beta})')
+        return (
+            f'{type(self).__name__}(rotation={self.rotation}, scale={self.scale}, '
+            f'flip_prob={self.flip_prob}, beta={self.beta})'
+        )

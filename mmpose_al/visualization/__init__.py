@@ -5,6 +5,11 @@ from .overlays import draw_overlays
 from .skeleton3d import draw_scene, plot_residuals
 
 __all__ = [
-    'draw_beside', 'draw_overlays', 'draw_scene', 'draw_views', 'plot_curves',
-    'plot_residuals', 'read_scalars'
+    'draw_beside',
+    'draw_overlays',
+    'draw_scene',
+    'draw_views',
+    'plot_curves',
+    'plot_residuals',
+    'read_scalars',
 ]

@@ -1,4 +1,5 @@
 """An image with its 2D poses, and beside it the 3D poses."""
+
 from typing import Optional, Sequence, Tuple
 
 import cv2
@@ -8,9 +9,14 @@ from matplotlib.figure import Figure
 from .curves import save_figure
 
 
-def draw_beside(images: Sequence[np.ndarray], people: Sequence[Sequence[dict]],
-                links: Sequence[Tuple[int, int]], out_file: str,
-                unit: str = 'mm', threshold: float = 0.2) -> None:
+def draw_beside(
+    images: Sequence[np.ndarray],
+    people: Sequence[Sequence[dict]],
+    links: Sequence[Tuple[int, int]],
+    out_file: str,
+    unit: str = 'mm',
+    threshold: float = 0.2,
+) -> None:
     """Write one row an image: the image, the 3D poses from the camera
     and from the side.
 
@@ -31,13 +37,12 @@ def draw_beside(images: Sequence[np.ndarray], people: Sequence[Sequence[dict]],
             points, good = person['keypoints'], person['scores'] >= threshold
             for a, b in links:
                 if good[a] and good[b]:
-                    axes.plot(points[[a, b], 0], points[[a, b], 1], f'C{index}-',
-                              linewidth=2)
+                    axes.plot(points[[a, b], 0], points[[a, b], 1], f'C{index}-', linewidth=2)
             axes.plot(points[good, 0], points[good, 1], f'C{index}o', markersize=3)
-        for column, (title, view) in enumerate((('from the camera', (0, -90)),
-                                                ('from the side', (0, -20)))):
-            axes = figure.add_subplot(len(images), 3, 3 * row + 2 + column,
-                                      projection='3d')
+        for column, (title, view) in enumerate(
+            (('from the camera', (0, -90)), ('from the side', (0, -20)))
+        ):
+            axes = figure.add_subplot(len(images), 3, 3 * row + 2 + column, projection='3d')
             _draw_poses(axes, [p['keypoints_3d'] for p in persons], links)
             axes.view_init(*view)
             axes.set_title(f'{title}, {unit}', fontsize='small')

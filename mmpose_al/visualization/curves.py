@@ -1,4 +1,5 @@
 """Curves of several runs side by side, from what MMEngine's logger wrote."""
+
 import glob
 import json
 import os
@@ -33,7 +34,8 @@ def read_scalars(work_dir: str) -> Scalars:
     if not paths:
         raise FileNotFoundError(
             f'{work_dir} holds no */vis_data/scalars.json: the run has logged nothing '
-            'yet, or its visualizer has no LocalVisBackend')
+            'yet, or its visualizer has no LocalVisBackend'
+        )
     scalars: Scalars = {}
     for path in paths:
         with open(path, encoding='utf-8') as file:
@@ -42,8 +44,7 @@ def read_scalars(work_dir: str) -> Scalars:
     return {name: dict(sorted(values.items())) for name, values in scalars.items()}
 
 
-def plot_curves(runs: Dict[str, str], out_file: str,
-                metric: Optional[str] = None) -> List[str]:
+def plot_curves(runs: Dict[str, str], out_file: str, metric: Optional[str] = None) -> List[str]:
     """Draw losses, responses and metrics of several runs into one picture.
 
     Values of the students of one network pair are averaged into one curve.
@@ -105,8 +106,7 @@ def average_students(scalars: Scalars) -> Scalars:
     for name, members in groups.items():
         steps = set(members[0]).intersection(*members[1:])
         result[name] = {
-            step: sum(values[step] for values in members) / len(members)
-            for step in sorted(steps)
+            step: sum(values[step] for values in members) / len(members) for step in sorted(steps)
         }
     return result
 
@@ -129,8 +129,7 @@ def _shown_metrics(curves: List[Tuple], metric: Optional[str]) -> List[Tuple]:
     chosen = metric or next(iter(names), None)
     shown = [c for c in curves if c[2] in (chosen, f'ensemble/{chosen}')]
     if not shown:
-        raise ValueError(f'no run has logged {metric!r}; there are '
-                         f'{", ".join(sorted(set(names)))}')
+        raise ValueError(f'no run has logged {metric!r}; there are {", ".join(sorted(set(names)))}')
     return shown
 
 
@@ -139,9 +138,13 @@ def _draw_panel(axes, title: str, curves: List[Tuple]) -> None:
     for index, label, name, values in curves:
         style = styles.setdefault(name, ('-', '--', ':', '-.')[len(styles) % 4])
         axes.plot(
-            list(values), list(values.values()), style, color=f'C{index}',
+            list(values),
+            list(values.values()),
+            style,
+            color=f'C{index}',
             marker='.' if len(values) < 20 else None,
-            label=f'{label}: {name}')
+            label=f'{label}: {name}',
+        )
     axes.set_title(title)
     axes.set_xlabel('step')
     axes.grid(alpha=0.3)

@@ -1,11 +1,11 @@
 """Sheets of all views of a frame: predicted and true joints, and reprojections."""
+
 from typing import List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
-from .overlays import (PREDICTED_COLOR, TRUE_COLOR, save_picture, draw_skeleton,
-                       fit_height, scaled)
+from .overlays import PREDICTED_COLOR, TRUE_COLOR, draw_skeleton, fit_height, save_picture, scaled
 
 REPROJECTED_COLOR = (255, 140, 0)
 OUTLIER_COLOR = (255, 0, 255)
@@ -13,17 +13,19 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _BAR = 20  # pixels of a line of text
 
 
-def draw_views(images: Sequence[np.ndarray],
-               names: Sequence[str],
-               skeleton: Sequence[Tuple[int, int]],
-               out_file: str,
-               true: Optional[np.ndarray] = None,
-               predicted: Optional[np.ndarray] = None,
-               reprojected: Optional[np.ndarray] = None,
-               inliers: Optional[np.ndarray] = None,
-               boxes: Optional[np.ndarray] = None,
-               columns: Optional[int] = None,
-               height: int = 320) -> None:
+def draw_views(
+    images: Sequence[np.ndarray],
+    names: Sequence[str],
+    skeleton: Sequence[Tuple[int, int]],
+    out_file: str,
+    true: Optional[np.ndarray] = None,
+    predicted: Optional[np.ndarray] = None,
+    reprojected: Optional[np.ndarray] = None,
+    inliers: Optional[np.ndarray] = None,
+    boxes: Optional[np.ndarray] = None,
+    columns: Optional[int] = None,
+    height: int = 320,
+) -> None:
     """Write the V views of one person in one frame as one picture.
 
     True skeletons are green, predicted ones red, reprojections blue crosses;
@@ -46,16 +48,22 @@ def draw_views(images: Sequence[np.ndarray],
     Raises:
         ValueError: Arrays of other than V views, or an unwritable file.
     """
-    for name, values in (('names', names), ('true', true), ('predicted', predicted),
-                         ('reprojected', reprojected), ('inliers', inliers),
-                         ('boxes', boxes)):
+    for name, values in (
+        ('names', names),
+        ('true', true),
+        ('predicted', predicted),
+        ('reprojected', reprojected),
+        ('inliers', inliers),
+        ('boxes', boxes),
+    ):
         if values is not None and len(values) != len(images):
-            raise ValueError(
-                f'{name} has {len(values)} entries for {len(images)} views')
+            raise ValueError(f'{name} has {len(values)} entries for {len(images)} views')
     cells = []
     for index, image in enumerate(images):
-        points = [None if p is None else np.asarray(p[index], float)
-                  for p in (true, predicted, reprojected)]
+        points = [
+            None if p is None else np.asarray(p[index], float)
+            for p in (true, predicted, reprojected)
+        ]
         title = names[index] + _distances(*points)
         origin = np.zeros(2)
         if boxes is not None:
@@ -66,9 +74,12 @@ def draw_views(images: Sequence[np.ndarray],
         cells.append(_under_title(cell, title))
     columns = columns or int(np.ceil(np.sqrt(len(cells))))
     sheet = grid(cells, columns)
-    parts = [('true', TRUE_COLOR, true), ('predicted', PREDICTED_COLOR, predicted),
-             ('x reprojected', REPROJECTED_COLOR, reprojected),
-             ('[ ] outlier', OUTLIER_COLOR, inliers)]
+    parts = [
+        ('true', TRUE_COLOR, true),
+        ('predicted', PREDICTED_COLOR, predicted),
+        ('x reprojected', REPROJECTED_COLOR, reprojected),
+        ('[ ] outlier', OUTLIER_COLOR, inliers),
+    ]
     save_picture(np.concatenate([_legend(sheet.shape[1], parts), sheet]), out_file)
 
 
@@ -80,7 +91,7 @@ def crop(image: np.ndarray, box: Sequence[float]) -> Tuple[np.ndarray, np.ndarra
     height, width = image.shape[:2]
     x1, x2 = np.clip([np.floor(box[0]), np.ceil(box[2])], 0, width - 1).astype(int)
     y1, y2 = np.clip([np.floor(box[1]), np.ceil(box[3])], 0, height - 1).astype(int)
-    return image[y1:y2 + 1, x1:x2 + 1], np.array([x1, y1], float)
+    return image[y1 : y2 + 1, x1 : x2 + 1], np.array([x1, y1], float)
 
 
 def grid(cells: List[np.ndarray], columns: int) -> np.ndarray:
@@ -91,7 +102,7 @@ def grid(cells: List[np.ndarray], columns: int) -> np.ndarray:
     sheet = np.full((rows * height, columns * width, 3), 255, np.uint8)
     for index, cell in enumerate(cells):
         top, left = index // columns * height, index % columns * width
-        sheet[top:top + cell.shape[0], left:left + cell.shape[1]] = cell
+        sheet[top : top + cell.shape[0], left : left + cell.shape[1]] = cell
     return sheet
 
 
@@ -129,7 +140,7 @@ def _under_title(cell: np.ndarray, title: str) -> np.ndarray:
     width = max(cell.shape[1], 8 + cv2.getTextSize(title, _FONT, 0.42, 1)[0][0])
     sheet = np.full((_BAR + cell.shape[0] + 4, width + 4, 3), 255, np.uint8)
     cv2.putText(sheet, title, (4, _BAR - 6), _FONT, 0.42, (0, 0, 0), 1, cv2.LINE_AA)
-    sheet[_BAR:_BAR + cell.shape[0], :cell.shape[1]] = cell
+    sheet[_BAR : _BAR + cell.shape[0], : cell.shape[1]] = cell
     return sheet
 
 

@@ -1,4 +1,5 @@
 """Pictures of poses: what a model predicts over what is true."""
+
 import os
 import os.path as osp
 from typing import Dict, Sequence, Tuple
@@ -12,12 +13,14 @@ _SHIFT = 4  # cv2 takes coordinates in sixteenths of a pixel
 _TITLE_HEIGHT = 18
 
 
-def draw_overlays(images: Sequence[np.ndarray],
-                  true: Sequence[Tuple[np.ndarray, np.ndarray]],
-                  predicted: Dict[str, Sequence[np.ndarray]],
-                  skeleton: Sequence[Tuple[int, int]],
-                  out_file: str,
-                  height: int = 240) -> None:
+def draw_overlays(
+    images: Sequence[np.ndarray],
+    true: Sequence[Tuple[np.ndarray, np.ndarray]],
+    predicted: Dict[str, Sequence[np.ndarray]],
+    skeleton: Sequence[Tuple[int, int]],
+    out_file: str,
+    height: int = 240,
+) -> None:
     """Write a grid: one row a model, one column an image.
 
     True skeletons are green, predicted ones red.
@@ -37,15 +40,13 @@ def draw_overlays(images: Sequence[np.ndarray],
     rows = []
     for name, keypoints in predicted.items():
         if len(keypoints) != len(images):
-            raise ValueError(
-                f'{name} predicts {len(keypoints)} of {len(images)} images')
+            raise ValueError(f'{name} predicts {len(keypoints)} of {len(images)} images')
         cells = []
         for image, (points, known), guess in zip(images, true, keypoints):
             cell, scale = fit_height(image, height)
             draw_skeleton(cell, scaled(points, scale), known, skeleton, TRUE_COLOR)
             everywhere = np.ones(len(guess), bool)
-            draw_skeleton(
-                cell, scaled(guess, scale), everywhere, skeleton, PREDICTED_COLOR)
+            draw_skeleton(cell, scaled(guess, scale), everywhere, skeleton, PREDICTED_COLOR)
             cells.append(cell)
         rows.append(_titled(np.concatenate(cells, 1), f'{name} (red), true (green)'))
     save_picture(np.concatenate(rows, 0), out_file)
@@ -63,9 +64,13 @@ def scaled(points: np.ndarray, scale: float) -> np.ndarray:
     return (np.asarray(points, float) + 0.5) * scale - 0.5
 
 
-def draw_skeleton(image: np.ndarray, points: np.ndarray, known: np.ndarray,
-                  skeleton: Sequence[Tuple[int, int]],
-                  color: Tuple[int, int, int]) -> None:
+def draw_skeleton(
+    image: np.ndarray,
+    points: np.ndarray,
+    known: np.ndarray,
+    skeleton: Sequence[Tuple[int, int]],
+    color: Tuple[int, int, int],
+) -> None:
     """Draw a pose into an image, in place.
 
     Args:
@@ -81,18 +86,32 @@ def draw_skeleton(image: np.ndarray, points: np.ndarray, known: np.ndarray,
     fixed = np.round(fixed * 2**_SHIFT).astype(int)
     for start, end in skeleton:
         if known[start] and known[end]:
-            cv2.line(image, tuple(map(int, fixed[start])), tuple(map(int, fixed[end])),
-                     color, 1, cv2.LINE_AA, _SHIFT)
+            cv2.line(
+                image,
+                tuple(map(int, fixed[start])),
+                tuple(map(int, fixed[end])),
+                color,
+                1,
+                cv2.LINE_AA,
+                _SHIFT,
+            )
     for x, y in fixed[known]:
         cv2.circle(image, (int(x), int(y)), 2 << _SHIFT, color, -1, cv2.LINE_AA, _SHIFT)
 
 
 def _titled(row: np.ndarray, title: str) -> np.ndarray:
     bar = np.full((_TITLE_HEIGHT, row.shape[1], 3), 255, np.uint8)
-    cv2.putText(bar, title, (4, _TITLE_HEIGHT - 5), cv2.FONT_HERSHEY_SIMPLEX, 0.42,
-                (0, 0, 0), 1, cv2.LINE_AA)
+    cv2.putText(
+        bar,
+        title,
+        (4, _TITLE_HEIGHT - 5),
+        cv2.FONT_HERSHEY_SIMPLEX,
+        0.42,
+        (0, 0, 0),
+        1,
+        cv2.LINE_AA,
+    )
     return np.concatenate([bar, row], 0)
-
 
 
 def save_picture(image: np.ndarray, out_file: str) -> None:

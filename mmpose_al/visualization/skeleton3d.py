@@ -1,4 +1,5 @@
 """3D poses with the cameras around them, and residuals of each camera."""
+
 from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
@@ -8,11 +9,13 @@ from matplotlib.ticker import MultipleLocator
 from .curves import save_figure
 
 
-def draw_scene(poses: Dict[str, np.ndarray],
-               skeleton: Sequence[Tuple[int, int]],
-               out_file: str,
-               cameras: Optional[Sequence[dict]] = None,
-               up: Optional[Sequence[float]] = None) -> None:
+def draw_scene(
+    poses: Dict[str, np.ndarray],
+    skeleton: Sequence[Tuple[int, int]],
+    out_file: str,
+    cameras: Optional[Sequence[dict]] = None,
+    up: Optional[Sequence[float]] = None,
+) -> None:
     """Draw 3D poses: close by and, if cameras are given, in the scene they see.
 
     All axes have one scale. The scene is in metres, the poses in millimetres from the
@@ -57,9 +60,9 @@ def draw_scene(poses: Dict[str, np.ndarray],
     save_figure(figure, out_file)
 
 
-def plot_residuals(residuals: Dict[str, np.ndarray],
-                   out_file: str,
-                   limit: Optional[float] = None) -> None:
+def plot_residuals(
+    residuals: Dict[str, np.ndarray], out_file: str, limit: Optional[float] = None
+) -> None:
     """Draw each camera's residuals (prediction minus reprojection) and their mean.
 
     A camera whose cloud does not lie around the cross of the axes is calibrated with a
@@ -77,8 +80,7 @@ def plot_residuals(residuals: Dict[str, np.ndarray],
     """
     if not residuals:
         raise ValueError('no camera: there is nothing to draw')
-    finite = {name: np.asarray(r, float)[np.isfinite(r).all(1)]
-              for name, r in residuals.items()}
+    finite = {name: np.asarray(r, float)[np.isfinite(r).all(1)] for name, r in residuals.items()}
     if limit is None:
         reach = np.concatenate([np.abs(r).max(1) for r in finite.values()])
         limit = 1.05 * float(np.percentile(reach, 99)) if len(reach) else 1.0
@@ -90,8 +92,9 @@ def plot_residuals(residuals: Dict[str, np.ndarray],
         axes = figure.add_subplot(rows, columns, index + 1)
         axes.axhline(0, color='0.6', linewidth=0.8)
         axes.axvline(0, color='0.6', linewidth=0.8)
-        axes.plot(points[:, 0], points[:, 1], '.', color='C0', markersize=3, alpha=0.5,
-                  rasterized=True)
+        axes.plot(
+            points[:, 0], points[:, 1], '.', color='C0', markersize=3, alpha=0.5, rasterized=True
+        )
         title = f'{name}: no inlier'
         if len(points):
             x, y = points.mean(0)
@@ -131,12 +134,13 @@ def upright(up: Sequence[float]) -> np.ndarray:
 
 def nice_step(length: float) -> float:
     """The smallest of 1, 2, 5, 10, ... (times a power of ten) that is no shorter."""
-    power = 10.0**np.floor(np.log10(length))
+    power = 10.0 ** np.floor(np.log10(length))
     return float(power * next(n for n in (1, 2, 5, 10) if n * power >= length * 0.999))
 
 
-def _draw_pose(axes, points: np.ndarray, skeleton, color: str, width: float,
-               label: Optional[str] = None) -> None:
+def _draw_pose(
+    axes, points: np.ndarray, skeleton, color: str, width: float, label: Optional[str] = None
+) -> None:
     bones = points[np.asarray(skeleton, int).reshape(-1, 2)]  # NaN breaks a line
     gaps = np.full((len(bones), 1, 3), np.nan)
     line = np.concatenate([bones, gaps], 1).reshape(-1, 3)
@@ -147,8 +151,9 @@ def _draw_pose(axes, points: np.ndarray, skeleton, color: str, width: float,
 def _draw_camera(axes, camera: dict, size: float, turn: np.ndarray) -> np.ndarray:
     """A pyramid from the centre along the view; its corners (5, 3) in turned metres."""
     R, t = np.asarray(camera['R'], float), np.asarray(camera['t'], float)
-    corners = size * np.array([[0, 0, 0], [-.6, -.45, 1], [.6, -.45, 1], [.6, .45, 1],
-                               [-.6, .45, 1]])
+    corners = size * np.array(
+        [[0, 0, 0], [-0.6, -0.45, 1], [0.6, -0.45, 1], [0.6, 0.45, 1], [-0.6, 0.45, 1]]
+    )
     corners = (corners - t) @ R @ turn.T / 1000
     path = corners[[0, 1, 2, 3, 4, 1, 0, 2, 3, 0, 4]]
     axes.plot(*path.T, color='0.3', linewidth=0.8)

@@ -1,4 +1,5 @@
 """A small pool for the file annotator, and people who answer in each format."""
+
 import json
 import os
 import os.path as osp
@@ -38,26 +39,51 @@ def write_pool(folder, num_frames=3, persons=1):
     for row, number in enumerate(truth.id.tolist()):
         name = f'cam{row % NUM_VIEWS}_{row // NUM_VIEWS}.png'
         cv2.imwrite(str(folder / 'images' / name), np.full((HEIGHT, WIDTH), row, 'u1'))
-        images.append(dict(id=number, file_name=name, width=WIDTH, height=HEIGHT,
-                           frame_id=int(truth.frame_id[row]),
-                           camera_id=int(truth.camera_id[row])))
+        images.append(
+            dict(
+                id=number,
+                file_name=name,
+                width=WIDTH,
+                height=HEIGHT,
+                frame_id=int(truth.frame_id[row]),
+                camera_id=int(truth.camera_id[row]),
+            )
+        )
         for person in range(persons):
-            annotations.append(dict(
-                id=number + 1000 * person, image_id=number, category_id=1,
-                person_id=person, iscrowd=0, area=1.0, num_keypoints=JOINTS,
-                bbox=[20.0 + 300 * person, 20.0, 300.0, 440.0],
-                keypoints=[7.0, 7.0, 2.0] * JOINTS))
+            annotations.append(
+                dict(
+                    id=number + 1000 * person,
+                    image_id=number,
+                    category_id=1,
+                    person_id=person,
+                    iscrowd=0,
+                    area=1.0,
+                    num_keypoints=JOINTS,
+                    bbox=[20.0 + 300 * person, 20.0, 300.0, 440.0],
+                    keypoints=[7.0, 7.0, 2.0] * JOINTS,
+                )
+            )
     data = dict(
         info=dict(format='mmpose_al-multiview', version=1, world_unit='mm'),
-        categories=[dict(id=1, name='person', keypoints=NAMES,
-                         skeleton=[[1, 2], [1, 3]])],
-        cameras=[dict(id=v, name=f'cam{v}', width=WIDTH, height=HEIGHT, K=K[v].tolist(),
-                      dist=[], R=R[v].tolist(), t=t[v].tolist())
-                 for v in range(NUM_VIEWS)],
+        categories=[dict(id=1, name='person', keypoints=NAMES, skeleton=[[1, 2], [1, 3]])],
+        cameras=[
+            dict(
+                id=v,
+                name=f'cam{v}',
+                width=WIDTH,
+                height=HEIGHT,
+                K=K[v].tolist(),
+                dist=[],
+                R=R[v].tolist(),
+                t=t[v].tolist(),
+            )
+            for v in range(NUM_VIEWS)
+        ],
         frames=[dict(id=10 * f, sequence='s', index=f) for f in range(num_frames)],
-        images=images, annotations=annotations,
-        poses_3d=[dict(frame_id=0, person_id=0,
-                       keypoints_3d=[[1.0, 2.0, 3.0, 1.0]] * JOINTS)])
+        images=images,
+        annotations=annotations,
+        poses_3d=[dict(frame_id=0, person_id=0, keypoints_3d=[[1.0, 2.0, 3.0, 1.0]] * JOINTS)],
+    )
     path = folder / 'pool.json'
     path.write_text(json.dumps(data))
     pixels = {int(i): truth.keypoints[n].round(3) for n, i in enumerate(truth.id)}
@@ -102,17 +128,35 @@ def as_a_tool(data):
     """CVAT's export: everything numbered anew, the query's note gone."""
     images = {image['id']: n for n, image in enumerate(data['images'], 50)}
     return dict(
-        info=dict(contributor='', date_created='', description='', url='', version='',
-                  year=''), licenses=[dict(name='', id=0, url='')],
+        info=dict(contributor='', date_created='', description='', url='', version='', year=''),
+        licenses=[dict(name='', id=0, url='')],
         categories=[dict(data['categories'][0], id=1, supercategory='')],
-        images=[dict(id=images[i['id']], width=i['width'], height=i['height'],
-                     file_name=i['file_name'], license=0) for i in data['images']],
-        annotations=[dict(
-            id=n, image_id=images[a['image_id']], category_id=1, iscrowd=0,
-            segmentation=[], area=a['area'], bbox=a['bbox'], keypoints=a['keypoints'],
-            num_keypoints=a['num_keypoints'],
-            attributes={k: str(v).lower() for k, v in a['attributes'].items()})
-            for n, a in enumerate(data['annotations'], 1)])
+        images=[
+            dict(
+                id=images[i['id']],
+                width=i['width'],
+                height=i['height'],
+                file_name=i['file_name'],
+                license=0,
+            )
+            for i in data['images']
+        ],
+        annotations=[
+            dict(
+                id=n,
+                image_id=images[a['image_id']],
+                category_id=1,
+                iscrowd=0,
+                segmentation=[],
+                area=a['area'],
+                bbox=a['bbox'],
+                keypoints=a['keypoints'],
+                num_keypoints=a['num_keypoints'],
+                attributes={k: str(v).lower() for k, v in a['attributes'].items()},
+            )
+            for n, a in enumerate(data['annotations'], 1)
+        ],
+    )
 
 
 def answer(data, fmt, pixels, visible=2):
@@ -133,14 +177,25 @@ def answer(data, fmt, pixels, visible=2):
             for k, (x, y) in enumerate(points):
                 if np.isfinite(x):
                     region = dict(
-                        id=f'r{k}', from_name='joint', to_name='image',
-                        original_width=WIDTH, original_height=HEIGHT, image_rotation=0)
+                        id=f'r{k}',
+                        from_name='joint',
+                        to_name='image',
+                        original_width=WIDTH,
+                        original_height=HEIGHT,
+                        image_rotation=0,
+                    )
                     value = dict(x=(x + 0.5) / WIDTH * 100, y=(y + 0.5) / HEIGHT * 100)
-                    result.append(dict(region, type='keypointlabels', value=dict(
-                        value, width=0.5, keypointlabels=[NAMES[k]])))
+                    result.append(
+                        dict(
+                            region,
+                            type='keypointlabels',
+                            value=dict(value, width=0.5, keypointlabels=[NAMES[k]]),
+                        )
+                    )
                     if visible == 1:
-                        result.append(dict(region, type='choices', value=dict(
-                            value, choices=['hidden'])))
+                        result.append(
+                            dict(region, type='choices', value=dict(value, choices=['hidden']))
+                        )
             task['annotations'] = [dict(id=1, was_cancelled=False, result=result)]
         return data
     shift = 0.5 if fmt == 'cvat' else 0.0
@@ -148,9 +203,13 @@ def answer(data, fmt, pixels, visible=2):
     for annotation in data['annotations']:
         points = pixels.get(annotation['id'])
         if points is not None:
-            annotation['keypoints'] = sum((
-                [x + shift, y + shift, visible] if np.isfinite(x) else [0, 0, 0]
-                for x, y in np.asarray(points, float).tolist()), [])
+            annotation['keypoints'] = sum(
+                (
+                    [x + shift, y + shift, visible] if np.isfinite(x) else [0, 0, 0]
+                    for x, y in np.asarray(points, float).tolist()
+                ),
+                [],
+            )
             kept.append(annotation)
     data['annotations'] = kept
     return data
@@ -169,25 +228,56 @@ def drawn(folder, fmt, round, labels):
     given = {i: np.asarray(points, float) for i, points in labels.items()}
     if fmt != 'label_studio':
         shift = [0.5, 0.5, 0] if fmt == 'cvat' else [0, 0, 0]
-        data['annotations'] = [dict(
-            id=i, image_id=query.annotations[i]['image_id'], category_id=1, iscrowd=0,
-            bbox=query.annotations[i]['bbox'], area=1.0,
-            keypoints=np.where(points[:, 2:] > 0, points + shift, 0).ravel().tolist(),
-            num_keypoints=int((points[:, 2] > 0).sum()),
-            attributes=dict(annotation_id=i)) for i, points in given.items()]
+        data['annotations'] = [
+            dict(
+                id=i,
+                image_id=query.annotations[i]['image_id'],
+                category_id=1,
+                iscrowd=0,
+                bbox=query.annotations[i]['bbox'],
+                area=1.0,
+                keypoints=np.where(points[:, 2:] > 0, points + shift, 0).ravel().tolist(),
+                num_keypoints=int((points[:, 2] > 0).sum()),
+                attributes=dict(annotation_id=i),
+            )
+            for i, points in given.items()
+        ]
         return as_a_tool(data) if fmt == 'cvat' else data
     for number, task in enumerate(data):
         points = given.get(task['data']['annotation_id'], np.zeros((0, 3)))
         box = task['predictions'][0]['result'][0]
         width, height = box['original_width'], box['original_height']
-        region = dict(from_name='joint', to_name='image', original_width=width,
-                      original_height=height, image_rotation=0)
-        task.update(id=number, annotations=[dict(
-            id=number, was_cancelled=not len(points), result=[dict(
-                region, id=str(k), type='keypointlabels', value=dict(
-                    x=(x + 0.5) / width * 100, y=(y + 0.5) / height * 100, width=0.5,
-                    keypointlabels=[query.joints[k]]))
-                for k, (x, y, v) in enumerate(points.tolist()) if v])])
+        region = dict(
+            from_name='joint',
+            to_name='image',
+            original_width=width,
+            original_height=height,
+            image_rotation=0,
+        )
+        task.update(
+            id=number,
+            annotations=[
+                dict(
+                    id=number,
+                    was_cancelled=not len(points),
+                    result=[
+                        dict(
+                            region,
+                            id=str(k),
+                            type='keypointlabels',
+                            value=dict(
+                                x=(x + 0.5) / width * 100,
+                                y=(y + 0.5) / height * 100,
+                                width=0.5,
+                                keypointlabels=[query.joints[k]],
+                            ),
+                        )
+                        for k, (x, y, v) in enumerate(points.tolist())
+                        if v
+                    ],
+                )
+            ],
+        )
     return data
 
 

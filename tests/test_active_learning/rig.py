@@ -1,4 +1,5 @@
 """A small rig with statistics that are known, for tests of strategies."""
+
 import numpy as np
 import torch
 
@@ -29,29 +30,60 @@ def make_views(num_frames, noise=1.0, seed=0, frame_ids=None, points=None):
     if points is None:
         points = rng.normal(0, 300, (num_frames, JOINTS, 3))
     frame_ids = np.arange(num_frames) * 10 if frame_ids is None else frame_ids
-    noise = np.broadcast_to(noise, (num_frames, ))
+    noise = np.broadcast_to(noise, (num_frames,))
     rows = []
     for index, frame in enumerate(frame_ids):
-        pixels, _ = project(torch.from_numpy(points[index]).expand(NUM_VIEWS, -1, -1),
-                            *map(torch.from_numpy, (K, R, t)))
+        pixels, _ = project(
+            torch.from_numpy(points[index]).expand(NUM_VIEWS, -1, -1),
+            *map(torch.from_numpy, (K, R, t)),
+        )
         pixels = pixels.numpy() + rng.normal(0, 1, pixels.shape) * noise[index]
         for view in range(NUM_VIEWS):
-            rows.append(dict(
-                id=frame * NUM_VIEWS + view, image_id=frame * NUM_VIEWS + view,
-                unit=frame, frame_id=frame, camera_id=view, person_id=0,
-                keypoints=pixels[view], scores=np.ones(JOINTS),
-                margin=rng.rand(), entropy=rng.rand(), disagreement=rng.rand(),
-                features=rng.rand(6), keypoints_3d=(
-                    points[index] @ R[view].T + t[view] + depth_rng.normal(
-                        0, 10 * (1 + noise[index]), points[index].shape)),
-                diagonal=800.0, K=K[view], R=R[view], t=t[view], dist=np.zeros(14)))
-    columns = {name: np.stack([np.asarray(row[name]) for row in rows])
-               for name in ViewStatistics._fields}
+            rows.append(
+                dict(
+                    id=frame * NUM_VIEWS + view,
+                    image_id=frame * NUM_VIEWS + view,
+                    unit=frame,
+                    frame_id=frame,
+                    camera_id=view,
+                    person_id=0,
+                    keypoints=pixels[view],
+                    scores=np.ones(JOINTS),
+                    margin=rng.rand(),
+                    entropy=rng.rand(),
+                    disagreement=rng.rand(),
+                    features=rng.rand(6),
+                    keypoints_3d=(
+                        points[index] @ R[view].T
+                        + t[view]
+                        + depth_rng.normal(0, 10 * (1 + noise[index]), points[index].shape)
+                    ),
+                    diagonal=800.0,
+                    K=K[view],
+                    R=R[view],
+                    t=t[view],
+                    dist=np.zeros(14),
+                )
+            )
+    columns = {
+        name: np.stack([np.asarray(row[name]) for row in rows]) for name in ViewStatistics._fields
+    }
     return ViewStatistics(**columns), points
 
 
-def make_pool(num_frames=20, labeled=(), noise=1.0, seed=0, order=None, points=None,
-              sequences=None, times=None, round=0, pool_seed=0, threshold=20.0):
+def make_pool(
+    num_frames=20,
+    labeled=(),
+    noise=1.0,
+    seed=0,
+    order=None,
+    points=None,
+    sequences=None,
+    times=None,
+    round=0,
+    pool_seed=0,
+    threshold=20.0,
+):
     views, _ = make_views(num_frames, noise, seed, points=points)
     units = np.arange(num_frames) * 10
     order = np.arange(num_frames) if order is None else order
@@ -59,7 +91,12 @@ def make_pool(num_frames=20, labeled=(), noise=1.0, seed=0, order=None, points=N
     if order is not None and list(order) != list(range(num_frames)):
         views = ViewStatistics(*(column[shuffled] for column in views))
     return PoolStatistics(
-        views, units[order], np.isin(units[order], labeled),
+        views,
+        units[order],
+        np.isin(units[order], labeled),
         None if sequences is None else np.asarray(sequences)[order],
         None if times is None else np.asarray(times)[order],
-        seed=pool_seed, round=round, threshold=threshold)
+        seed=pool_seed,
+        round=round,
+        threshold=threshold,
+    )

@@ -1,4 +1,5 @@
 """Broken answers are refused whole: the entry is named, nothing on disk changes."""
+
 import copy
 import json
 import shutil
@@ -7,13 +8,21 @@ import zipfile
 
 import pytest
 
-from mmpose_al.active_learning.annotators import (AnswerError, checks, cvat, ingest,
-                                                  load_query)
+from mmpose_al.active_learning.annotators import AnswerError, checks, cvat, ingest, load_query
 from mmpose_al.active_learning.annotators.answers import consistency_warnings
 from mmpose_al.active_learning.annotators.cvat import ENTRY
 from mmpose_al.active_learning.pool import load_pool, new_state, write_json
-from tests.test_active_learning.people import (NAMES, ROUND, answer, as_a_tool, opened,
-                                               read, snapshot, write, write_pool)
+from tests.test_active_learning.people import (
+    NAMES,
+    ROUND,
+    answer,
+    as_a_tool,
+    opened,
+    read,
+    snapshot,
+    write,
+    write_pool,
+)
 
 
 @pytest.fixture(scope='module')
@@ -24,8 +33,10 @@ def experiment(tmp_path_factory):
     annotator = opened(folder / 'work', path)
     annotator.ask(ROUND, [10, 0], [2.0, 1.0], views)
     given = {i: pixels[i] for i in (0, 2)}
-    good = {fmt: answer(read(annotator.folder, fmt), fmt, given)
-            for fmt in ('coco', 'cvat', 'label_studio')}
+    good = {
+        fmt: answer(read(annotator.folder, fmt), fmt, given)
+        for fmt in ('coco', 'cvat', 'label_studio')
+    }
     first = answer(read(annotator.folder, 'coco'), 'coco', {40: pixels[40]})
     ingest(annotator.folder, write(first, folder / 'first.json', 'coco'))
     return annotator, good
@@ -57,84 +68,143 @@ def first(data):
 # What breaks it, what the message says of the entry. Of COCO keypoints; the archive of
 # CVAT holds the same.
 COCO = dict(
-    another_project=(lambda d: d['info']['mmpose_al'].update(query='0123456789ab'),
-                     ['info', 'mmpose_al.query', '0123456789ab']),
-    no_trace_of_a_query=(lambda d: (d.pop('info'), [
-        i.update(file_name='a.png') for i in d['images']]),
-        ['info', "another project's export"]),
-    pixel_origin=(lambda d: d['info']['mmpose_al'].update(pixel_origin='left'),
-                  ['info', 'pixel_origin', "'left'"]),
-    pixel_origin_list=(lambda d: d['info']['mmpose_al'].update(pixel_origin=[]),
-                       ['info', 'pixel_origin', 'is []']),
+    another_project=(
+        lambda d: d['info']['mmpose_al'].update(query='0123456789ab'),
+        ['info', 'mmpose_al.query', '0123456789ab'],
+    ),
+    no_trace_of_a_query=(
+        lambda d: (d.pop('info'), [i.update(file_name='a.png') for i in d['images']]),
+        ['info', "another project's export"],
+    ),
+    pixel_origin=(
+        lambda d: d['info']['mmpose_al'].update(pixel_origin='left'),
+        ['info', 'pixel_origin', "'left'"],
+    ),
+    pixel_origin_list=(
+        lambda d: d['info']['mmpose_al'].update(pixel_origin=[]),
+        ['info', 'pixel_origin', 'is []'],
+    ),
     no_categories=(lambda d: d.pop('categories'), ['field "categories"', 'is missing']),
-    annotations_not_a_list=(lambda d: d.update(annotations={}),
-                            ['field "annotations"', 'not a list']),
-    annotation_not_an_object=(lambda d: d['annotations'].append(7),
-                              ['field "annotations"', 'not a list of objects']),
-    fewer_joints=(lambda d: d['categories'][0].update(keypoints=NAMES[:4]),
-                  ['categories[0] (id 1)', 'names 4 joints, the query has 5']),
-    other_joint=(lambda d: d['categories'][0].update(keypoints=NAMES[:4] + ['tail']),
-                 ['categories[0] (id 1)', "joint 4 is 'tail'", "'right_foot'"]),
+    annotations_not_a_list=(
+        lambda d: d.update(annotations={}),
+        ['field "annotations"', 'not a list'],
+    ),
+    annotation_not_an_object=(
+        lambda d: d['annotations'].append(7),
+        ['field "annotations"', 'not a list of objects'],
+    ),
+    fewer_joints=(
+        lambda d: d['categories'][0].update(keypoints=NAMES[:4]),
+        ['categories[0] (id 1)', 'names 4 joints, the query has 5'],
+    ),
+    other_joint=(
+        lambda d: d['categories'][0].update(keypoints=NAMES[:4] + ['tail']),
+        ['categories[0] (id 1)', "joint 4 is 'tail'", "'right_foot'"],
+    ),
     joints_in_another_order=(
         lambda d: d['categories'][0].update(keypoints=NAMES[::-1]),
-        ['categories[0] (id 1)', "joint 0 is 'right_foot'", "'nose'"]),
-    no_joint_names=(lambda d: d['categories'][0].pop('keypoints'),
-                    ['categories', 'no category names joints']),
+        ['categories[0] (id 1)', "joint 0 is 'right_foot'", "'nose'"],
+    ),
+    no_joint_names=(
+        lambda d: d['categories'][0].pop('keypoints'),
+        ['categories', 'no category names joints'],
+    ),
     image_of_another_query=(
         lambda d: d['images'][1].update(file_name='0123456789ab_00001_3.png'),
-        ['images[1]', 'file_name', 'is no image of query']),
+        ['images[1]', 'file_name', 'is no image of query'],
+    ),
     path_that_leads_out=(
         lambda d: d['images'][1].update(
-            file_name='../../' + d['images'][1]['file_name'].split('/')[-1]),
-        ['images[1]', 'file_name', 'leads out of the folder']),
+            file_name='../../' + d['images'][1]['file_name'].split('/')[-1]
+        ),
+        ['images[1]', 'file_name', 'leads out of the folder'],
+    ),
     absolute_path=(
         lambda d: d['images'][1].update(
-            file_name='/etc/' + d['images'][1]['file_name'].split('/')[-1]),
-        ['images[1]', 'file_name', 'leads out of the folder']),
-    image_id_changed=(lambda d: d['images'][0].update(id=999),
-                      ['images[0] (id 999)', 'has id']),
+            file_name='/etc/' + d['images'][1]['file_name'].split('/')[-1]
+        ),
+        ['images[1]', 'file_name', 'leads out of the folder'],
+    ),
+    image_id_changed=(lambda d: d['images'][0].update(id=999), ['images[0] (id 999)', 'has id']),
     image_id_text=(lambda d: d['images'][0].update(id='1'), ["images[0] (id '1')"]),
-    image_twice=(lambda d: d['images'].append(dict(d['images'][0])),
-                 ['images[8]', 'is also that of another']),
-    image_name_number=(lambda d: d['images'][0].update(file_name=3),
-                       ['images[0]', 'file_name', 'is 3']),
-    image_resized=(lambda d: d['images'][0].update(width=320),
-                   ['images[0]', '320x480', '640x480']),
-    unknown_id=(lambda d: first(d).update(id=77),
-                ['annotations[0] (id 77)', 'is no annotation of query']),
+    image_twice=(
+        lambda d: d['images'].append(dict(d['images'][0])),
+        ['images[8]', 'is also that of another'],
+    ),
+    image_name_number=(
+        lambda d: d['images'][0].update(file_name=3),
+        ['images[0]', 'file_name', 'is 3'],
+    ),
+    image_resized=(lambda d: d['images'][0].update(width=320), ['images[0]', '320x480', '640x480']),
+    unknown_id=(
+        lambda d: first(d).update(id=77),
+        ['annotations[0] (id 77)', 'is no annotation of query'],
+    ),
     text_id=(lambda d: first(d).update(id='2'), ["annotations[0] (id '2')", 'integer']),
-    id_twice=(lambda d: d['annotations'].append(dict(first(d))),
-              ['annotations[2]', 'is also that of annotations[0]']),
-    unknown_image=(lambda d: first(d).update(image_id=12345),
-                   ['annotations[0]', 'image_id', '12345']),
-    other_image=(lambda d: first(d).update(image_id=43),
-                 ['annotations[0]', 'image_id', 'in the query annotation']),
-    unknown_category=(lambda d: first(d).update(category_id=2),
-                      ['annotations[0]', 'category_id', "'person'"]),
-    too_few_numbers=(lambda d: first(d)['keypoints'].pop(),
-                     ['annotations[0]', 'has 14 numbers, 5 joints need 15']),
-    keypoints_not_a_list=(lambda d: first(d).update(keypoints={'nose': [1, 2, 2]}),
-                          ['annotations[0]', 'not a list']),
-    visibility_three=(lambda d: first(d)['keypoints'].__setitem__(5, 3),
-                      ['annotations[0]', "'left_hand'", 'visibility 3']),
-    visibility_half=(lambda d: first(d)['keypoints'].__setitem__(5, 1.5),
-                     ['annotations[0]', "'left_hand'", 'visibility 1.5']),
-    visibility_true=(lambda d: first(d)['keypoints'].__setitem__(5, True),
-                     ['annotations[0]', "'left_hand'", 'three finite numbers']),
-    nan=(lambda d: first(d)['keypoints'].__setitem__(0, float('nan')),
-         ['annotations[0]', "'nose'", 'three finite numbers']),
-    infinite=(lambda d: first(d)['keypoints'].__setitem__(1, float('-inf')),
-              ['annotations[0]', "'nose'", 'three finite numbers']),
-    without_end=(lambda d: first(d)['keypoints'].__setitem__(1, 10**400),
-                 ['annotations[0]', "'nose'", 'three finite numbers']),
-    text_coordinate=(lambda d: first(d)['keypoints'].__setitem__(0, '31'),
-                     ['annotations[0]', "'nose'", "'31'"]),
-    null_coordinate=(lambda d: first(d)['keypoints'].__setitem__(0, None),
-                     ['annotations[0]', "'nose'", 'None']),
-    outside=(lambda d: first(d)['keypoints'].__setitem__(3, 641.0),
-             ['annotations[0]', "'left_hand'", '641.0', 'outside the 640x480 image']),
-    negative=(lambda d: first(d)['keypoints'].__setitem__(4, -2),
-              ['annotations[0]', "'left_hand'", 'outside the 640x480 image']),
+    id_twice=(
+        lambda d: d['annotations'].append(dict(first(d))),
+        ['annotations[2]', 'is also that of annotations[0]'],
+    ),
+    unknown_image=(
+        lambda d: first(d).update(image_id=12345),
+        ['annotations[0]', 'image_id', '12345'],
+    ),
+    other_image=(
+        lambda d: first(d).update(image_id=43),
+        ['annotations[0]', 'image_id', 'in the query annotation'],
+    ),
+    unknown_category=(
+        lambda d: first(d).update(category_id=2),
+        ['annotations[0]', 'category_id', "'person'"],
+    ),
+    too_few_numbers=(
+        lambda d: first(d)['keypoints'].pop(),
+        ['annotations[0]', 'has 14 numbers, 5 joints need 15'],
+    ),
+    keypoints_not_a_list=(
+        lambda d: first(d).update(keypoints={'nose': [1, 2, 2]}),
+        ['annotations[0]', 'not a list'],
+    ),
+    visibility_three=(
+        lambda d: first(d)['keypoints'].__setitem__(5, 3),
+        ['annotations[0]', "'left_hand'", 'visibility 3'],
+    ),
+    visibility_half=(
+        lambda d: first(d)['keypoints'].__setitem__(5, 1.5),
+        ['annotations[0]', "'left_hand'", 'visibility 1.5'],
+    ),
+    visibility_true=(
+        lambda d: first(d)['keypoints'].__setitem__(5, True),
+        ['annotations[0]', "'left_hand'", 'three finite numbers'],
+    ),
+    nan=(
+        lambda d: first(d)['keypoints'].__setitem__(0, float('nan')),
+        ['annotations[0]', "'nose'", 'three finite numbers'],
+    ),
+    infinite=(
+        lambda d: first(d)['keypoints'].__setitem__(1, float('-inf')),
+        ['annotations[0]', "'nose'", 'three finite numbers'],
+    ),
+    without_end=(
+        lambda d: first(d)['keypoints'].__setitem__(1, 10**400),
+        ['annotations[0]', "'nose'", 'three finite numbers'],
+    ),
+    text_coordinate=(
+        lambda d: first(d)['keypoints'].__setitem__(0, '31'),
+        ['annotations[0]', "'nose'", "'31'"],
+    ),
+    null_coordinate=(
+        lambda d: first(d)['keypoints'].__setitem__(0, None),
+        ['annotations[0]', "'nose'", 'None'],
+    ),
+    outside=(
+        lambda d: first(d)['keypoints'].__setitem__(3, 641.0),
+        ['annotations[0]', "'left_hand'", '641.0', 'outside the 640x480 image'],
+    ),
+    negative=(
+        lambda d: first(d)['keypoints'].__setitem__(4, -2),
+        ['annotations[0]', "'left_hand'", 'outside the 640x480 image'],
+    ),
     nothing_labelled=(lambda d: d.update(annotations=[]), ['labels no joint']),
 )
 
@@ -162,43 +232,72 @@ def number(data):
 
 
 TASKS = dict(
-    another_project=(lambda d: [t['data'].update(query='0123456789ab') for t in d],
-                     ['data.query', '0123456789ab', "another project's export"]),
-    one_of_another=(lambda d: task(d)['data'].update(query='0123456789ab'),
-                    ['data.query', "'0123456789ab', not"]),
+    another_project=(
+        lambda d: [t['data'].update(query='0123456789ab') for t in d],
+        ['data.query', '0123456789ab', "another project's export"],
+    ),
+    one_of_another=(
+        lambda d: task(d)['data'].update(query='0123456789ab'),
+        ['data.query', "'0123456789ab', not"],
+    ),
     no_query=(lambda d: [t['data'].pop('query') for t in d], ['data.query']),
-    not_a_task=(lambda d: d.append('task'), ["tasks[16]", "is 'task'"]),
+    not_a_task=(lambda d: d.append('task'), ['tasks[16]', "is 'task'"]),
     json_min=(lambda d: task(d).pop('data'), ['field "data"', 'not JSON-MIN']),
     no_annotations=(lambda d: d[0].pop('annotations'), ['tasks[0]', 'is missing']),
-    unknown_person=(lambda d: task(d)['data'].update(annotation_id=77),
-                    ['data.annotation_id', '77']),
-    person_twice=(lambda d: d.append(copy.deepcopy(task(d))),
-                  ['tasks[16]', 'is also that of tasks[']),
-    two_submitted=(lambda d: task(d)['annotations'].append(task(d)['annotations'][0]),
-                   ['annotations', '2 were submitted']),
-    result_not_a_list=(lambda d: task(d)['annotations'][0].update(result={}),
-                       ['field "annotations"', 'list "result"']),
-    other_joint=(lambda d: result(d)[0]['value'].update(keypointlabels=['tail']),
-                 ['.annotations[0].result[0]', "['tail']"]),
-    two_names=(lambda d: result(d)[0]['value'].update(keypointlabels=NAMES[:2]),
-               ['.result[0]', 'not one joint']),
-    joint_twice=(lambda d: result(d).append(copy.deepcopy(result(d)[0])),
-                 ['.result[5]', "'nose' is there twice"]),
-    another_shape=(lambda d: result(d)[2].update(type='polygonlabels'),
-                   ['.result[2]', "'polygonlabels'"]),
-    outside=(lambda d: result(d)[1]['value'].update(x=100.5),
-             ['.result[1]', "'left_hand'", 'percent, outside']),
-    nan=(lambda d: result(d)[1]['value'].update(y=float('nan')),
-         ['.result[1]', "'left_hand'", 'two finite numbers']),
+    unknown_person=(
+        lambda d: task(d)['data'].update(annotation_id=77),
+        ['data.annotation_id', '77'],
+    ),
+    person_twice=(
+        lambda d: d.append(copy.deepcopy(task(d))),
+        ['tasks[16]', 'is also that of tasks['],
+    ),
+    two_submitted=(
+        lambda d: task(d)['annotations'].append(task(d)['annotations'][0]),
+        ['annotations', '2 were submitted'],
+    ),
+    result_not_a_list=(
+        lambda d: task(d)['annotations'][0].update(result={}),
+        ['field "annotations"', 'list "result"'],
+    ),
+    other_joint=(
+        lambda d: result(d)[0]['value'].update(keypointlabels=['tail']),
+        ['.annotations[0].result[0]', "['tail']"],
+    ),
+    two_names=(
+        lambda d: result(d)[0]['value'].update(keypointlabels=NAMES[:2]),
+        ['.result[0]', 'not one joint'],
+    ),
+    joint_twice=(
+        lambda d: result(d).append(copy.deepcopy(result(d)[0])),
+        ['.result[5]', "'nose' is there twice"],
+    ),
+    another_shape=(
+        lambda d: result(d)[2].update(type='polygonlabels'),
+        ['.result[2]', "'polygonlabels'"],
+    ),
+    outside=(
+        lambda d: result(d)[1]['value'].update(x=100.5),
+        ['.result[1]', "'left_hand'", 'percent, outside'],
+    ),
+    nan=(
+        lambda d: result(d)[1]['value'].update(y=float('nan')),
+        ['.result[1]', "'left_hand'", 'two finite numbers'],
+    ),
     text=(lambda d: result(d)[1]['value'].update(y='50'), ['.result[1]', "'50'"]),
     turned=(lambda d: result(d)[1].update(image_rotation=90), ['.result[1]', 'is 90']),
-    resized=(lambda d: result(d)[1].update(original_width=1280),
-             ['.result[1]', '1280x480', '640x480']),
-    visibility=(lambda d: result(d).append(dict(
-        id='r0', type='choices', value=dict(choices=['gone']))),
-        ['.result[5]', "['gone']", "'hidden'"]),
-    skipped=(lambda d: [a.update(was_cancelled=True) for t in d
-                        for a in t['annotations']], ['labels no joint']),
+    resized=(
+        lambda d: result(d)[1].update(original_width=1280),
+        ['.result[1]', '1280x480', '640x480'],
+    ),
+    visibility=(
+        lambda d: result(d).append(dict(id='r0', type='choices', value=dict(choices=['gone']))),
+        ['.result[5]', "['gone']", "'hidden'"],
+    ),
+    skipped=(
+        lambda d: [a.update(was_cancelled=True) for t in d for a in t['annotations']],
+        ['labels no joint'],
+    ),
 )
 
 
@@ -215,9 +314,21 @@ def test_thirty_kinds_of_broken_answers():
     kinds = set(COCO) | set(TASKS) | {name for name, *_ in HOSTILE + NO_EXPORT}
     assert len(kinds) >= 30
     assert kinds >= {
-        'unknown_id', 'text_id', 'other_joint', 'joints_in_another_order',
-        'keypoints_not_a_list', 'text_coordinate', 'id_twice', 'person_twice', 'nan',
-        'outside', 'path_that_leads_out', 'upward', 'truncated', 'another_project'}
+        'unknown_id',
+        'text_id',
+        'other_joint',
+        'joints_in_another_order',
+        'keypoints_not_a_list',
+        'text_coordinate',
+        'id_twice',
+        'person_twice',
+        'nan',
+        'outside',
+        'path_that_leads_out',
+        'upward',
+        'truncated',
+        'another_project',
+    }
 
 
 def archive(path, entries):
@@ -241,8 +352,11 @@ HOSTILE = [
     ('drive', [('C:/x', 'x')], ["entry 'C:/x'", 'leads out']),
     ('link', [(link('images/a.png'), '/etc/passwd')], ["entry 'images/a.png'", 'link']),
     ('no_annotations', [('readme.txt', 'x')], ['archive', '0 files', '1.0']),
-    ('two_annotations', [(ENTRY, '{}'), ('annotations/person_keypoints_b.json', '{}')],
-     ['archive', '2 files']),
+    (
+        'two_annotations',
+        [(ENTRY, '{}'), ('annotations/person_keypoints_b.json', '{}')],
+        ['archive', '2 files'],
+    ),
     ('images_only', [('images/default/a.png', 'x')], ['archive', '0 files']),
 ]
 
@@ -293,8 +407,7 @@ NO_EXPORT = [
     ('number', b'3', ['neither COCO keypoints']),
     ('other_object', b'{"shapes": [], "version": "5"}', ['neither COCO keypoints']),
     ('no_tasks', b'[]', ['tasks', 'data.query']),
-    ('key_twice', b'{"images": [], "images": [], "annotations": []}',
-     ['field "images"', 'twice']),
+    ('key_twice', b'{"images": [], "images": [], "annotations": []}', ['field "images"', 'twice']),
     ('truncated_archive', b'PK\x03\x04' + b'\0' * 40, ['archive', 'cannot be read']),
 ]
 
@@ -313,7 +426,7 @@ def test_damaged_archives_and_missing_files(experiment, tmp_path):
     write(experiment[1]['cvat'], whole, 'cvat')
     raw = whole.read_bytes()
     cut = tmp_path / 'cut.zip'
-    cut.write_bytes(raw[:len(raw) // 2])
+    cut.write_bytes(raw[: len(raw) // 2])
     refused(experiment, cut, 'archive', 'cannot be read')
     flipped = bytearray(raw)
     flipped[len(raw) // 2] ^= 0x11
@@ -335,24 +448,30 @@ def test_the_format_may_be_said_and_is_held_to(experiment, tmp_path):
         ingest(annotator.folder, json_path, 'voc')
 
 
-@pytest.mark.parametrize('attributes, words', [
-    (dict(annotation_id='77'), ['attributes.annotation_id', "'77'"]),
-    (dict(annotation_id='two'), ["'two'"]),
-    (dict(annotation_id=-1.5), ['-1.5']),
-    ({}, ['which of the 2 persons', 'cannot be told']),
-])
+@pytest.mark.parametrize(
+    'attributes, words',
+    [
+        (dict(annotation_id='77'), ['attributes.annotation_id', "'77'"]),
+        (dict(annotation_id='two'), ["'two'"]),
+        (dict(annotation_id=-1.5), ['-1.5']),
+        ({}, ['which of the 2 persons', 'cannot be told']),
+    ],
+)
 def test_persons_of_a_tool_that_numbers_anew(attributes, words, experiment, tmp_path):
     data = as_a_tool(copy.deepcopy(experiment[1]['cvat']))
     first(data)['attributes'] = attributes
     if not attributes:  # and no joint is in a box
         first(data)['keypoints'] = [5, 5, 2] * 5
-    refused(experiment, write(data, tmp_path / 'a.json', 'coco'), 'annotations[0]',
-            *words)
+    refused(experiment, write(data, tmp_path / 'a.json', 'coco'), 'annotations[0]', *words)
     # two that are the same person
     data = as_a_tool(copy.deepcopy(experiment[1]['cvat']))
     data['annotations'].append(dict(first(data), id=99))
-    refused(experiment, write(data, tmp_path / 'a.json', 'coco'), 'annotations[2]',
-            'as annotations[0] does')
+    refused(
+        experiment,
+        write(data, tmp_path / 'a.json', 'coco'),
+        'annotations[2]',
+        'as annotations[0] does',
+    )
 
 
 def test_several_faults_are_told_at_once(experiment, tmp_path):
@@ -380,8 +499,11 @@ def test_answers_of_a_closed_round_another_pool_and_no_query(experiment, tmp_pat
     state = new_state(str(work), pool, 'digest', 0)
     for number in (0, ROUND):
         state.finish(number, 'annotate', {})
-    with pytest.raises(AnswerError, match='round 1, which is closed.*No query is open; '
-                       r'go on with\s*python tools/train.py') as told:
+    with pytest.raises(
+        AnswerError,
+        match='round 1, which is closed.*No query is open; '
+        r'go on with\s*python tools/train.py',
+    ) as told:
         ingest(str(work), path)
     assert 'Answer the query' not in str(told.value)
     again.ask(ROUND + 1, [0], [1.0])
@@ -409,13 +531,16 @@ def test_labels_that_training_could_not_read_are_refused(tmp_path):
     assert data['annotations'][1]['id'] == 1 and 1 not in annotator.pool.persons
     annotator.pool = annotator.pool._replace(persons=annotator.pool.persons | {1})
     annotator.ask(ROUND, [0], [1.0])
-    given = answer(read(annotator.folder, 'coco'), 'coco',
-                   {0: pixels[0], 1: [[9.0, 9.0]] * 5})
+    given = answer(read(annotator.folder, 'coco'), 'coco', {0: pixels[0], 1: [[9.0, 9.0]] * 5})
     given['annotations'][1]['attributes']['reviewed'] = True
     path = write(given, tmp_path / 'a.json', 'coco')
-    refused((annotator, None), path, 'annotation 1 of the pool, field "bbox"',
-            '[700.0, 20.0, 30.0, 30.0] has no area inside the 640x480 image',
-            'Leave this person out')
+    refused(
+        (annotator, None),
+        path,
+        'annotation 1 of the pool, field "bbox"',
+        '[700.0, 20.0, 30.0, 30.0] has no area inside the 640x480 image',
+        'Leave this person out',
+    )
     given['annotations'].pop()
     assert ingest(annotator.folder, write(given, tmp_path / 'b.json', 'coco')).written
 
@@ -424,6 +549,7 @@ def test_no_warning_without_cameras_or_a_second_view(experiment):
     annotator, _ = experiment
     pool = load_pool(annotator.pool.path, 'frames')
     import numpy as np
+
     clicks = np.full((5, 3), 2.0)
     assert consistency_warnings(pool, {0: clicks}, 20.0) == []
     for image in pool.data['images']:

@@ -1,10 +1,10 @@
 """Decoding on the device finds what MMPose's codecs find."""
+
 import numpy as np
 import pytest
 import torch
 from mmpose.registry import MODELS
 
-import mmpose_al  # noqa: F401
 from mmpose_al.active_learning import decoding
 from mmpose_al.active_learning.decoding import decode_heatmaps, patches
 from mmpose_al.geometry.heatmaps import gaussians
@@ -14,9 +14,8 @@ from tests.helpers import student
 def head_of(**codec):
     config = student(num_joints=3)['head']
     config['decoder'] = dict(
-        dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32),
-             sigma=1.5),
-        **codec)
+        dict(type='MSRAHeatmap', input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5), **codec
+    )
     return MODELS.build(config)
 
 
@@ -33,19 +32,25 @@ def heatmaps():
     return maps
 
 
-@pytest.mark.parametrize('codec', [
-    dict(), dict(unbiased=True, blur_kernel_size=5),
-    dict(unbiased=True, blur_kernel_size=11),
-    dict(type='UDPHeatmap', sigma=2)], ids=str)
+@pytest.mark.parametrize(
+    'codec',
+    [
+        dict(),
+        dict(unbiased=True, blur_kernel_size=5),
+        dict(unbiased=True, blur_kernel_size=11),
+        dict(type='UDPHeatmap', sigma=2),
+    ],
+    ids=str,
+)
 def test_as_mmpose_decodes(codec):
     head, maps = head_of(**codec), heatmaps()
     expected = head.decode(maps)
     keypoints, scores = decode_heatmaps(head, maps)
     assert keypoints.shape == (40, 3, 2) and keypoints.dtype == np.float64
     np.testing.assert_allclose(
-        keypoints, np.concatenate([e.keypoints for e in expected]), atol=2e-2)
-    np.testing.assert_array_equal(
-        scores, np.concatenate([e.keypoint_scores for e in expected]))
+        keypoints, np.concatenate([e.keypoints for e in expected]), atol=2e-2
+    )
+    np.testing.assert_array_equal(scores, np.concatenate([e.keypoint_scores for e in expected]))
 
 
 def test_it_is_the_fast_way_for_msra(monkeypatch):
@@ -72,4 +77,5 @@ def test_patches_by_hand():
     found = patches(maps, torch.tensor([[[0, 1]]]), 1)
     assert found[0, 0].tolist() == [[0, 1, 2], [0, 5, 6], [0, 9, 10]]
     assert decoding.quarter_offsets(maps, torch.tensor([[[2, 1]]])).tolist() == [
-        [[0.25, 0.0]]]  # row 1 is too near to the border for y
+        [[0.25, 0.0]]
+    ]  # row 1 is too near to the border for y

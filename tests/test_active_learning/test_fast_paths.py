@@ -1,27 +1,35 @@
 """What was made fast gives what the slow way gives, to the last bit
 where it matters."""
+
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from mmpose_al.active_learning.strategies import Constraints, KCenter
-from mmpose_al.active_learning.strategies import k_center
-from mmpose_al.geometry.heatmaps import (best_vs_second_best, local_peaks,
-                                         multi_peak_entropy, peak_values)
+from mmpose_al.active_learning.strategies import Constraints, KCenter, k_center
+from mmpose_al.geometry.heatmaps import (
+    best_vs_second_best,
+    local_peaks,
+    multi_peak_entropy,
+    peak_values,
+)
 
 
 class GivenPoses(KCenter):
-
     def describe(self, pool):
         return pool.poses
 
 
 def make_pool(poses, labeled):
     num = len(poses)
-    return SimpleNamespace(poses=poses, units=np.arange(num), labeled=labeled,
-                           sequences=np.zeros(num, int), times=np.arange(num))
+    return SimpleNamespace(
+        poses=poses,
+        units=np.arange(num),
+        labeled=labeled,
+        sequences=np.zeros(num, int),
+        times=np.arange(num),
+    )
 
 
 def eager(poses, labeled, budget):
@@ -89,12 +97,16 @@ def test_peaks_among_equal_values(kernel):
         if b == 0 and k == 0:  # nothing above the floor: the maximum
             assert found[place] == ((y, x) == (0, 0))
             continue
-        near = [(u, v) for u in range(max(0, y - radius), min(11, y + radius + 1))
-                for v in range(max(0, x - radius), min(14, x + radius + 1))]
+        near = [
+            (u, v)
+            for u in range(max(0, y - radius), min(11, y + radius + 1))
+            for v in range(max(0, x - radius), min(14, x + radius + 1))
+        ]
         here = values[place]
         expected = here > np.float32(0.3) and all(
             here > values[b, k, u, v] if (u, v) < (y, x) else here >= values[b, k, u, v]
-            for u, v in near)
+            for u, v in near
+        )
         assert found[place] == expected, place
 
 
@@ -106,10 +118,11 @@ def test_many_images_are_what_one_is():
         together = function(heatmaps, peak)
         assert together.shape == (25, 17)
         for index in (0, 13, 24):
-            alone = heatmaps[index:index + 1]
+            alone = heatmaps[index : index + 1]
             assert (local_peaks(alone)[0] == peak[index]).all()
-            assert torch.allclose(function(alone, peak[index:index + 1])[0],
-                                  together[index], atol=1e-6)
+            assert torch.allclose(
+                function(alone, peak[index : index + 1])[0], together[index], atol=1e-6
+            )
 
 
 @pytest.mark.parametrize('size', [(4, 6), (3, 5)])  # a multiple of eight and not
@@ -119,4 +132,6 @@ def test_values_at_the_peaks(size):
     peak[0, 0, 0, 1] = peak[0, 0, 1, 0] = peak[0, 0, 2, 2] = peak[0, 1, 0, 0] = True
     width, area = size[1], size[0] * size[1]
     assert peak_values(heatmaps, peak)[0].tolist() == [
-        [1, width, 2 * width + 2], [area, -np.inf, -np.inf]]
+        [1, width, 2 * width + 2],
+        [area, -np.inf, -np.inf],
+    ]

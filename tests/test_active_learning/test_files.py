@@ -1,4 +1,5 @@
 """The file annotator: a human round by files, in each of the three formats."""
+
 import json
 import multiprocessing
 import os
@@ -11,18 +12,32 @@ import zipfile
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.annotators import (AnswerError, AnswersPending,
-                                                  FileAnnotator, ingest, load_query)
+from mmpose_al.active_learning.annotators import (
+    AnswerError,
+    AnswersPending,
+    FileAnnotator,
+    ingest,
+    load_query,
+)
 from mmpose_al.active_learning.annotators import answers as answers_module
 from mmpose_al.active_learning.annotators import query as query_module
-from mmpose_al.active_learning.annotators.answers import (LABELS_FILE, answers_file,
-                                                          update_labels)
+from mmpose_al.active_learning.annotators.answers import LABELS_FILE, answers_file, update_labels
 from mmpose_al.active_learning.pool import load_pool, new_state
 from mmpose_al.active_learning.registry import ANNOTATORS
 from mmpose_al.datasets.format import load_multiview
-from tests.test_active_learning.people import (NAMES, ROUND, answer, as_a_tool, drawn,
-                                               inside, opened, read, snapshot, write,
-                                               write_pool)
+from tests.test_active_learning.people import (
+    NAMES,
+    ROUND,
+    answer,
+    as_a_tool,
+    drawn,
+    inside,
+    opened,
+    read,
+    snapshot,
+    write,
+    write_pool,
+)
 
 FORMATS = ('coco', 'cvat', 'label_studio')
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
@@ -46,8 +61,11 @@ def asked(pool, tmp_path):
 
 def labelled(path):
     data = load_multiview(path)
-    return {a['id']: np.array(a['keypoints']).reshape(-1, 3)
-            for a in data['annotations'] if a['num_keypoints']}, data
+    return {
+        a['id']: np.array(a['keypoints']).reshape(-1, 3)
+        for a in data['annotations']
+        if a['num_keypoints']
+    }, data
 
 
 def test_what_a_query_holds(asked, tmp_path):
@@ -69,8 +87,7 @@ def test_what_a_query_holds(asked, tmp_path):
     assert 'tools/active_learning.py ingest' in guide and 'left_hand' in guide
     for image in query.images.values():
         source = osp.join(osp.dirname(annotator.pool.path), 'images', image['file'])
-        with open(source, 'rb') as a, open(
-                osp.join(folder, 'images', image['name']), 'rb') as b:
+        with open(source, 'rb') as a, open(osp.join(folder, 'images', image['name']), 'rb') as b:
             assert a.read() == b.read()
         assert query.id in image['name']
 
@@ -92,8 +109,11 @@ def test_the_three_formats_say_the_same(asked):
         corner = np.array(theirs['keypoints']).reshape(-1, 3)
         np.testing.assert_allclose(corner[seen, :2], points[seen, :2] + 0.5, atol=2e-3)
         assert theirs['bbox'][0] == ours['bbox'][0] + 0.5
-        regions = {r['value']['keypointlabels'][0]: r
-                   for r in task['predictions'][0]['result'] if 'score' in r}
+        regions = {
+            r['value']['keypointlabels'][0]: r
+            for r in task['predictions'][0]['result']
+            if 'score' in r
+        }
         assert sorted(regions) == sorted(np.array(NAMES)[seen])
         for k in np.flatnonzero(seen):
             value = regions[NAMES[k]]['value']
@@ -107,11 +127,12 @@ def test_the_three_formats_say_the_same(asked):
         names = archive.namelist()
         assert names[0] == 'annotations/person_keypoints_default.json'
         assert sorted(names[1:]) == sorted(
-            f'images/default/{i["name"]}' for i in query.images.values())
+            f'images/default/{i["name"]}' for i in query.images.values()
+        )
         assert archive.testzip() is None
     config = ElementTree.parse(osp.join(folder, 'label_studio_config.xml')).getroot()
     assert [x.get('value') for x in config.find('KeyPointLabels')] == NAMES
-    label, = json.load(open(osp.join(folder, 'cvat_labels.json')))
+    (label,) = json.load(open(osp.join(folder, 'cvat_labels.json')))
     assert [s['name'] for s in label['sublabels']] == NAMES
     svg = ElementTree.fromstring(f'<svg>{label["svg"]}</svg>')
     assert len(svg.findall('circle')) == 5 and len(svg.findall('line')) == 2
@@ -131,15 +152,15 @@ def test_asking_again_changes_nothing(asked, pool):
     stamp = os.stat(osp.join(annotator.folder, 'query', 'round_01')).st_mtime_ns
     annotator.ask(ROUND, [20, 0], [3.0, 1.0], pool[2])
     assert snapshot(annotator.folder) == before
-    assert os.stat(
-        osp.join(annotator.folder, 'query', 'round_01')).st_mtime_ns == stamp
+    assert os.stat(osp.join(annotator.folder, 'query', 'round_01')).st_mtime_ns == stamp
     with pytest.raises(ValueError, match='asks for other frames'):
         annotator.ask(ROUND, [20, 10], [3.0, 1.0], pool[2])
     # the same question, elsewhere, is the same query
     other = opened(osp.join(annotator.folder, 'other'), annotator.pool.path)
     other.ask(ROUND, [20, 0], [3.0, 1.0], pool[2])
     assert snapshot(osp.join(other.folder, 'query', 'round_01', 'images')) == snapshot(
-        osp.join(annotator.folder, 'query', 'round_01', 'images'))
+        osp.join(annotator.folder, 'query', 'round_01', 'images')
+    )
 
 
 def test_a_killed_query_leaves_nothing_half(pool, tmp_path, monkeypatch):
@@ -199,8 +220,7 @@ def test_a_human_round(fmt, asked, tmp_path):
     # nothing that the pool's own file says of joints is in it
     assert content['poses_3d'] == [] and len(content['annotations']) == 12
     assert len(content['images']) == 12 and len(content['cameras']) == 4
-    assert all(set(a['keypoints']) == {0} for a in content['annotations']
-               if a['id'] not in labels)
+    assert all(set(a['keypoints']) == {0} for a in content['annotations'] if a['id'] not in labels)
 
 
 def test_labels_are_a_function_of_the_answers(asked, tmp_path):
@@ -266,10 +286,9 @@ def others(asked, tmp_path, monkeypatch):
         os._exit(0)
 
     def start(ids):
-        data = answer(read(annotator.folder, 'coco'), 'coco', {
-            i: pixels[i] for i in ids})
+        data = answer(read(annotator.folder, 'coco'), 'coco', {i: pixels[i] for i in ids})
         path = write(data, tmp_path / f'{ids[0]}.json', 'coco')
-        started.append(context.Process(target=take, args=(path, )))
+        started.append(context.Process(target=take, args=(path,)))
         started[-1].start()
         return started[-1]
 
@@ -321,8 +340,7 @@ def test_answers_that_take_all_joints_back_are_named(asked, tmp_path):
     nothing = np.full_like(pixels[2], np.nan)
     assert give('a.json', {80: pixels[80], 2: pixels[2], 3: nothing}).kept == []
     for dry_run in (True, False):
-        done = give('b.json', {80: pixels[80] + 1, 2: nothing, 3: nothing},
-                    dry_run=dry_run)
+        done = give('b.json', {80: pixels[80] + 1, 2: nothing, 3: nothing}, dry_run=dry_run)
         assert (done.annotations, done.kept) == ([80], [2])
     assert sorted(labelled(annotator.labels_file)[0]) == [2, 80]
 
@@ -355,9 +373,8 @@ def test_outlier_clicks_are_warned_of(asked, tmp_path):
     assert done.written and len(done.warnings) == 2
     assert 'left_foot in cam2 (annotation 82) is 70 px' in done.warnings[0]
     assert done.warnings[0].startswith('frame 20, person 0')
-    assert ('right_foot do not meet: cam2 (annotation 82), cam3 (annotation 83)'
-            in done.warnings[1])
-    event, = json.load(open(answers_file(annotator.folder, ROUND)))['events']
+    assert 'right_foot do not meet: cam2 (annotation 82), cam3 (annotation 83)' in done.warnings[1]
+    (event,) = json.load(open(answers_file(annotator.folder, ROUND)))['events']
     assert event['warnings'] == done.warnings
 
 
@@ -375,8 +392,9 @@ def test_two_persons_of_an_image_are_told_apart(tmp_path):
     for annotation in export['annotations']:
         annotation['attributes'] = {}
     # somebody drew a skeleton and labelled no joint of it
-    export['annotations'].append(dict(export['annotations'][0], id=9,
-                                      keypoints=[0] * 15, num_keypoints=0))
+    export['annotations'].append(
+        dict(export['annotations'][0], id=9, keypoints=[0] * 15, num_keypoints=0)
+    )
     done = ingest(annotator.folder, write(export, tmp_path / 'cvat.json', 'coco'))
     assert done.annotations == [1, 1001] and done.units == [0]
     labels, _ = labelled(annotator.labels_file)
@@ -398,16 +416,17 @@ def test_images_are_linked_or_left_where_they_are(images, pool, tmp_path):
     folder = osp.join(annotator.folder, 'query', 'round_01')
     assert not osp.exists(osp.join(folder, 'cvat_keypoints.zip'))
     if images == 'link':
-        assert all(osp.islink(osp.join(folder, 'images', n))
-                   for n in os.listdir(osp.join(folder, 'images')))
+        assert all(
+            osp.islink(osp.join(folder, 'images', n))
+            for n in os.listdir(osp.join(folder, 'images'))
+        )
     else:
         assert not osp.exists(osp.join(folder, 'images'))
         names = {i['file_name'] for i in read(annotator.folder, 'coco')['images']}
         assert names == {f'cam{v}_0.png' for v in range(4)}
 
 
-def test_images_of_the_working_folder_are_found_from_elsewhere(pool, tmp_path,
-                                                               monkeypatch):
+def test_images_of_the_working_folder_are_found_from_elsewhere(pool, tmp_path, monkeypatch):
     path, _, _ = pool
     monkeypatch.chdir(tmp_path / 'data' / 'images')
     annotator = opened(tmp_path / 'work', path, image_root='', formats='coco')
@@ -419,10 +438,12 @@ def test_images_of_the_working_folder_are_found_from_elsewhere(pool, tmp_path,
 
 def test_options_and_missing_images_are_named(pool, tmp_path):
     path, _, _ = pool
-    for options, words in ((dict(formats=['voc']), 'voc'),
-                           (dict(images='move'), 'move'),
-                           (dict(formats=[]), 'formats'),
-                           (dict(threshold=0), '0 px')):
+    for options, words in (
+        (dict(formats=['voc']), 'voc'),
+        (dict(images='move'), 'move'),
+        (dict(formats=[]), 'formats'),
+        (dict(threshold=0), '0 px'),
+    ):
         with pytest.raises(ValueError, match=words):
             FileAnnotator(**options)
     built = ANNOTATORS.build(dict(type='FileAnnotator', images='link'))
@@ -455,12 +476,22 @@ def interhand(folder):
     """42 joints of two hands, of some frames one hand; cameras."""
     from mmpose_al.datasets.converters import common
     from mmpose_al.datasets.converters import interhand as converter
-    tasks = converter.make_tasks(*(
-        osp.join(HANDS, f'test_interhand2.6m_{kind}.json')
-        for kind in ('data', 'camera', 'joint_3d')))
+
+    tasks = converter.make_tasks(
+        *(
+            osp.join(HANDS, f'test_interhand2.6m_{kind}.json')
+            for kind in ('data', 'camera', 'joint_3d')
+        )
+    )
     folder.mkdir()
-    common.convert(str(folder / 'pool.json'), tasks, common.category_of(
-        converter.METAINFO, 'hands'), 'crumbs', HANDS, report=lambda *a, **k: None)
+    common.convert(
+        str(folder / 'pool.json'),
+        tasks,
+        common.category_of(converter.METAINFO, 'hands'),
+        'crumbs',
+        HANDS,
+        report=lambda *a, **k: None,
+    )
     return str(folder / 'pool.json'), HANDS, 'frames'
 
 
@@ -476,25 +507,31 @@ def real_pool(make, folder):
 def test_a_human_round_on_real_photographs(make, fmt, tmp_path):
     path, images, unit = real_pool(make, tmp_path / 'data')
     pool = load_pool(path, unit)
-    truth = {a['id']: np.array(a['keypoints'], float).reshape(-1, 3)
-             for a in pool.data['annotations']}
+    truth = {
+        a['id']: np.array(a['keypoints'], float).reshape(-1, 3) for a in pool.data['annotations']
+    }
     annotator = FileAnnotator(image_root=images)
     annotator.open(str(tmp_path / 'work'), pool)
     units = pool.units[:3].tolist()
     annotator.ask(0, units, [0.0] * 3)
     asked = load_query(annotator.folder, 0).annotations
     given = {i: truth[i] for i, e in asked.items() if e['unit'] in units[:2]}
-    done = ingest(annotator.folder, write(
-        drawn(annotator.folder, fmt, 0, given), tmp_path / 'export', fmt))
+    done = ingest(
+        annotator.folder, write(drawn(annotator.folder, fmt, 0, given), tmp_path / 'export', fmt)
+    )
     assert done.units == annotator.answers(0) == units[:2]
     labels, _ = labelled(annotator.labels_file)
     assert sorted(labels) == sorted(given)
     for number, points in given.items():
-        expected = np.where(points[:, 2:] > 0, np.c_[points[:, :2], np.where(
-            points[:, 2] > 0, labels[number][:, 2], 0)], 0)
+        expected = np.where(
+            points[:, 2:] > 0,
+            np.c_[points[:, :2], np.where(points[:, 2] > 0, labels[number][:, 2], 0)],
+            0,
+        )
         np.testing.assert_allclose(labels[number], expected, atol=2e-3)
     assert annotator.cost()['joints'] == sum(
-        int((points[:, 2] > 0).sum()) for points in given.values())
+        int((points[:, 2] > 0).sum()) for points in given.values()
+    )
 
 
 @pytest.mark.parametrize('fmt', FORMATS)
@@ -508,24 +545,34 @@ def test_full_rounds_on_real_photographs(fmt, tmp_path, monkeypatch):
     from mmpose_al.engine.active_learning import ActiveLearningRunner
     from tests.helpers import student
     from tests.test_engine.test_active_learning import config
+
     path, _, unit = real_pool(lspet, tmp_path / 'data')
     work = str(tmp_path / 'work')
-    cfg = config(str(tmp_path / 'data'), work, unit=unit, initial=3, budget=2,
-                 annotator=dict(type='FileAnnotator', formats=[fmt]),
-                 strategy=dict(type='MultiPeakEntropy'), limits=dict(rounds=2),
-                 self_training=None)
-    cfg.model = dict(student(num_joints=14),
-                     data_preprocessor=cfg.model.data_preprocessor)
+    cfg = config(
+        str(tmp_path / 'data'),
+        work,
+        unit=unit,
+        initial=3,
+        budget=2,
+        annotator=dict(type='FileAnnotator', formats=[fmt]),
+        strategy=dict(type='MultiPeakEntropy'),
+        limits=dict(rounds=2),
+        self_training=None,
+    )
+    cfg.model = dict(student(num_joints=14), data_preprocessor=cfg.model.data_preprocessor)
     cfg.train_cfg.round_cfg.max_iters = 2
     cfg.val_evaluator = [dict(type='JointPCK', thr=0.2, norm='bbox')]
     data = cfg.train_dataloader.dataset
     for part in (data, data.labeled, cfg.val_dataloader.dataset):
-        part.metainfo = dict(from_file=osp.join(
-            ROOT, 'configs', '_base_', 'datasets', 'lspet_meta.py'))
+        part.metainfo = dict(
+            from_file=osp.join(ROOT, 'configs', '_base_', 'datasets', 'lspet_meta.py')
+        )
     data.labeled.on_bad = cfg.val_dataloader.dataset.on_bad = 'skip'
     with open(path) as file:
-        truth = {a['id']: np.array(a['keypoints'], float).reshape(-1, 3)
-                 for a in json.load(file)['annotations']}
+        truth = {
+            a['id']: np.array(a['keypoints'], float).reshape(-1, 3)
+            for a in json.load(file)['annotations']
+        }
     labelled_units = []
     for number, drop in ((0, 1), (1, 0)):  # one image of the first query is skipped
         with pytest.raises(SystemExit) as stopped:
@@ -534,11 +581,11 @@ def test_full_rounds_on_real_photographs(fmt, tmp_path, monkeypatch):
         query = load_query(work, number)
         predicted = [e['prediction'] is not None for e in query.annotations.values()]
         assert predicted == [number > 0] * len(predicted)
-        units = query.units[:len(query.units) - drop]
-        given = {i: truth[i] for i, e in query.annotations.items()
-                 if e['unit'] in units}
-        done = ingest(work, write(drawn(work, fmt, number, given),
-                                  tmp_path / f'answers{number}', fmt))
+        units = query.units[: len(query.units) - drop]
+        given = {i: truth[i] for i, e in query.annotations.items() if e['unit'] in units}
+        done = ingest(
+            work, write(drawn(work, fmt, number, given), tmp_path / f'answers{number}', fmt)
+        )
         assert (done.format, sorted(done.units)) == (fmt, sorted(units))
         labelled_units.append(sorted(units))
     state = ActiveLearningRunner.from_cfg(cfg).train()
@@ -558,14 +605,21 @@ def test_an_experiment_asks_people(tmp_path):
 
     from mmpose_al.active_learning.statistics import load_views
     from mmpose_al.datasets.synthetic import write_benchmark
-    from mmpose_al.engine.active_learning import (ActiveLearningExperiment,
-                                                  ActiveLearningRunner)
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment, ActiveLearningRunner
     from tests.test_engine.test_active_learning import config
+
     root = str(tmp_path / 'data')
     write_benchmark(root, 'tiny', workers=1)
     work = str(tmp_path / 'work')
-    cfg = config(root, work, annotator=dict(type='FileAnnotator', formats=['coco']),
-                 initial=2, budget=2, limits=dict(rounds=2), self_training=None)
+    cfg = config(
+        root,
+        work,
+        annotator=dict(type='FileAnnotator', formats=['coco']),
+        initial=2,
+        budget=2,
+        limits=dict(rounds=2),
+        self_training=None,
+    )
     cfg.train_cfg.round_cfg.max_iters = 2
     with open(osp.join(root, 'train.json')) as file:
         truth = {a['id']: a['keypoints'] for a in json.load(file)['annotations']}
@@ -575,8 +629,10 @@ def test_an_experiment_asks_people(tmp_path):
         query = load_query(work, round)
         data = read(work, 'coco', round)
         data['annotations'] = [
-            dict(a, keypoints=truth[a['id']]) for a in data['annotations']
-            if query.annotations[a['id']]['unit'] in query.units[:num]]
+            dict(a, keypoints=truth[a['id']])
+            for a in data['annotations']
+            if query.annotations[a['id']]['unit'] in query.units[:num]
+        ]
         return query, write(data, tmp_path / f'answers{round}.json', 'coco')
 
     for _ in range(2):  # the second time the query is out already
@@ -597,20 +653,23 @@ def test_an_experiment_asks_people(tmp_path):
     entry = next(iter(query.annotations.values()))
     row = int(np.flatnonzero(views.id == entry['id'])[0])
     found = np.array(entry['prediction'])
-    np.testing.assert_allclose(found[found[:, 2] > 0, :2],
-                               views.keypoints[row][found[:, 2] > 0], atol=1e-3)
+    np.testing.assert_allclose(
+        found[found[:, 2] > 0, :2], views.keypoints[row][found[:, 2] > 0], atol=1e-3
+    )
     with pytest.raises(AnswerError, match='closed'):
         ingest(work, str(tmp_path / 'answers0.json'))
     ingest(work, path)
     state = ActiveLearningRunner.from_cfg(cfg).train()
     assert state.content['finished'] == '2 rounds are done'
-    assert [e['ids'] for e in state.content['labeled']] == [
-        sorted(first.units), query.units[:1]]
+    assert [e['ids'] for e in state.content['labeled']] == [sorted(first.units), query.units[:1]]
     done = state.stage(1, 'annotate')
     assert (done['asked'], done['answered'], done['labels']) == (2, 1, 3)
-    joints = sum(v > 0 for e in (0, 1) for a in json.load(
-        open(answers_file(work, e)))['events'][0]['annotations']
-        for v in a['keypoints'][2::3])
+    joints = sum(
+        v > 0
+        for e in (0, 1)
+        for a in json.load(open(answers_file(work, e)))['events'][0]['annotations']
+        for v in a['keypoints'][2::3]
+    )
     assert done['views'] == 12 and done['joints'] == joints
     trained = ActiveLearningExperiment(cfg).round_config(1).train_dataloader.dataset
     assert trained.labeled[0].ann_file == osp.join(work, 'labels.json')

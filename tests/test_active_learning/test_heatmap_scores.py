@@ -1,12 +1,12 @@
 """Local peaks, BSB and MPE on numbers worked out by hand and by slow versions."""
+
 import numpy as np
 import pytest
 import torch
 from scipy.ndimage import maximum_filter
 
 from mmpose_al.active_learning.scoring import heatmap_statistics
-from mmpose_al.geometry.heatmaps import (best_vs_second_best, local_peaks,
-                                         multi_peak_entropy)
+from mmpose_al.geometry.heatmaps import best_vs_second_best, local_peaks, multi_peak_entropy
 
 
 def two_peaks(first=0.9, second=0.5):
@@ -21,11 +21,13 @@ def test_bsb_by_hand():
     assert peak.nonzero()[:, 2:].tolist() == [[2, 3], [6, 9]]
     total = 94 + np.exp(0.9) + np.exp(0.5)
     assert float(best_vs_second_best(heatmaps, peak)) == pytest.approx(
-        (np.exp(0.9) - np.exp(0.5)) / total, rel=1e-5)
+        (np.exp(0.9) - np.exp(0.5)) / total, rel=1e-5
+    )
     single = two_peaks(second=0.0)
     total = 95 + np.exp(0.9)
     assert float(best_vs_second_best(single, local_peaks(single))) == pytest.approx(
-        np.exp(0.9) / total, rel=1e-5)
+        np.exp(0.9) / total, rel=1e-5
+    )
 
 
 def test_mpe_by_hand():
@@ -33,20 +35,23 @@ def test_mpe_by_hand():
     p = np.exp(0.9) / (np.exp(0.9) + np.exp(0.5))
     expected = -p * np.log(p) - (1 - p) * np.log(1 - p)
     assert float(multi_peak_entropy(heatmaps, local_peaks(heatmaps))) == pytest.approx(
-        expected, rel=1e-5)
+        expected, rel=1e-5
+    )
     single = two_peaks(second=0.0)
     assert float(multi_peak_entropy(single, local_peaks(single))) == 0
     equal = two_peaks(0.7, 0.7)
     assert float(multi_peak_entropy(equal, local_peaks(equal))) == pytest.approx(
-        np.log(2), rel=1e-5)
+        np.log(2), rel=1e-5
+    )
 
 
 @pytest.mark.parametrize('kernel', [3, 5, 7, 11])
 def test_peaks_are_scipys_where_nothing_is_equal(kernel):
     heatmaps = torch.rand(3, 4, 16, 13, generator=torch.Generator().manual_seed(kernel))
     found = local_peaks(heatmaps, kernel, floor=0.3).numpy()
-    filtered = maximum_filter(heatmaps.numpy(), size=(1, 1, kernel, kernel),
-                              mode='constant', cval=-1)
+    filtered = maximum_filter(
+        heatmaps.numpy(), size=(1, 1, kernel, kernel), mode='constant', cval=-1
+    )
     assert (found == ((heatmaps.numpy() == filtered) & (heatmaps.numpy() > 0.3))).all()
 
 
@@ -67,6 +72,8 @@ def test_statistics_are_means_over_keypoints():
     result = heatmap_statistics(heatmaps)
     peak = local_peaks(heatmaps)
     assert float(result['margin']) == pytest.approx(
-        float(best_vs_second_best(heatmaps, peak).mean()))
+        float(best_vs_second_best(heatmaps, peak).mean())
+    )
     assert float(result['entropy']) == pytest.approx(
-        float(multi_peak_entropy(heatmaps, peak).mean()))
+        float(multi_peak_entropy(heatmaps, peak).mean())
+    )

@@ -1,15 +1,29 @@
 """Pool, state, score files, stopping: data on disk that can be trusted."""
+
 import json
 
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.pool import (STATE_FILE, StateError, check_pool,
-                                            check_state, load_pool, load_state,
-                                            new_state, write_json, write_pseudo,
-                                            write_split)
-from mmpose_al.active_learning.statistics import (PoolStatistics, aggregate, load_views,
-                                                  save_views, sort_views)
+from mmpose_al.active_learning.pool import (
+    STATE_FILE,
+    StateError,
+    check_pool,
+    check_state,
+    load_pool,
+    load_state,
+    new_state,
+    write_json,
+    write_pseudo,
+    write_split,
+)
+from mmpose_al.active_learning.statistics import (
+    PoolStatistics,
+    aggregate,
+    load_views,
+    save_views,
+    sort_views,
+)
 from mmpose_al.active_learning.stopping import reached
 from mmpose_al.datasets.splits import labeled_units, load_split
 from tests.test_active_learning.rig import make_views
@@ -18,13 +32,13 @@ from tests.test_active_learning.rig import make_views
 @pytest.fixture(scope='module')
 def pool_file(tmp_path_factory):
     from mmpose_al.datasets.synthetic import write_benchmark
+
     folder = tmp_path_factory.mktemp('pool')
     write_benchmark(str(folder), 'tiny', workers=1)
     return str(folder / 'train.json')
 
 
-@pytest.mark.parametrize('unit, num', [('frames', 4), ('images', 16),
-                                       ('instances', 16)])
+@pytest.mark.parametrize('unit, num', [('frames', 4), ('images', 16), ('instances', 16)])
 def test_units_of_a_pool(pool_file, unit, num):
     pool = load_pool(pool_file, unit)
     assert len(pool.units) == num and (np.diff(pool.units) > 0).all()
@@ -76,8 +90,9 @@ def test_state_is_appended_to_and_refuses_strangers(pool_file, tmp_path):
         check_state(again, pool._replace(sha256='0'), 'digest', 3)
 
 
-@pytest.mark.parametrize('text', ['{"format": "mmpose_al-act', '[]', '{}',
-                                  '{"format": "other", "version": 1}'])
+@pytest.mark.parametrize(
+    'text', ['{"format": "mmpose_al-act', '[]', '{}', '{"format": "other", "version": 1}']
+)
 def test_a_broken_state_is_named(text, tmp_path):
     (tmp_path / STATE_FILE).write_text(text)
     with pytest.raises(StateError, match=STATE_FILE):
@@ -92,8 +107,7 @@ def test_the_state_is_plain_json_whatever_the_metrics(pool_file, tmp_path):
     assert 'NaN' not in text and 'Infinity' not in text
     again = load_state(str(tmp_path)).stage(0, 'train')
     assert again['checkpoint'] is None
-    assert again['metrics'] == pytest.approx(
-        dict(a=np.nan, b=np.nan, c=1.5), nan_ok=True)
+    assert again['metrics'] == pytest.approx(dict(a=np.nan, b=np.nan, c=1.5), nan_ok=True)
     assert state.stage(0, 'train')['metrics'] == metrics  # still as it was
 
 
@@ -108,14 +122,14 @@ def test_json_is_old_or_new_never_half(tmp_path):
 
 def test_files_of_a_round_are_read_by_the_data_set(pool_file, tmp_path):
     from mmpose.registry import DATASETS
+
     pool = load_pool(pool_file, 'frames')
     split = str(tmp_path / 'labels.json')
     write_split(pool, pool.units[:1], split)
     assert load_split(split)['labeled'] == pool.units[:1].tolist()
     source = dict(type='MultiViewCocoDataset', ann_file=pool_file, test_mode=True)
     data = DATASETS.build(dict(source, ids_file=split, subset='labeled'))
-    assert {data.get_data_info(i)['frame_id'] for i in range(len(data))} == {
-        int(pool.units[0])}
+    assert {data.get_data_info(i)['frame_id'] for i in range(len(data))} == {int(pool.units[0])}
     annotation = pool.data['annotations'][0]
     made = np.zeros((17, 3))
     made[3] = [11.12345, 20, 2]
@@ -135,43 +149,70 @@ def two_people(tmp_path):
 
     The other image of frame 4 has a person without a box and a crowd.
     """
-    camera = dict(width=64, height=48, K=np.diag([50.0, 50, 1]).tolist(),
-                  R=np.eye(3).tolist(), t=[0, 0, 1])
-    images = [dict(id=10 * frame + view, file_name=f'{frame}{view}.png', width=64,
-                   height=48, frame_id=frame, camera_id=view)
-              for frame in (1, 2, 3, 4) for view in (1, 2)]
-    annotations = [dict(id=i['id'], image_id=i['id'], category_id=1, person_id=0,
-                        bbox=[1, 1, 9, 9], keypoints=[5, 5, 2] * 17) for i in images]
+    camera = dict(
+        width=64, height=48, K=np.diag([50.0, 50, 1]).tolist(), R=np.eye(3).tolist(), t=[0, 0, 1]
+    )
+    images = [
+        dict(
+            id=10 * frame + view,
+            file_name=f'{frame}{view}.png',
+            width=64,
+            height=48,
+            frame_id=frame,
+            camera_id=view,
+        )
+        for frame in (1, 2, 3, 4)
+        for view in (1, 2)
+    ]
+    annotations = [
+        dict(
+            id=i['id'],
+            image_id=i['id'],
+            category_id=1,
+            person_id=0,
+            bbox=[1, 1, 9, 9],
+            keypoints=[5, 5, 2] * 17,
+        )
+        for i in images
+    ]
     annotations[-1].pop('bbox')
     annotations.append(dict(annotations[0], id=99, image_id=42, person_id=1, iscrowd=1))
     data = dict(
-        categories=[dict(id=1)], images=images, annotations=annotations,
+        categories=[dict(id=1)],
+        images=images,
+        annotations=annotations,
         cameras=[dict(camera, id=1, name='left'), dict(camera, id=2, name='right')],
-        frames=[dict(id=n, sequence='s', index=n, subject='a' if n == 1 else 'b')
-                for n in (1, 2, 3, 4)])
+        frames=[
+            dict(id=n, sequence='s', index=n, subject='a' if n == 1 else 'b') for n in (1, 2, 3, 4)
+        ],
+    )
     path = tmp_path / 'pool.json'
     path.write_text(json.dumps(data))
     return str(path)
 
 
-@pytest.mark.parametrize('chosen, units, persons', [
-    (dict(), [1, 2, 3, 4], [11, 12, 21, 22, 31, 32, 41]),
-    (dict(cameras=['right']), [1, 2, 3], [12, 22, 32]),
-    (dict(subjects=['b']), [2, 3, 4], [21, 22, 31, 32, 41]),
-    (dict(cameras=[2], subjects=['b']), [2, 3], [22, 32]),
-])
+@pytest.mark.parametrize(
+    'chosen, units, persons',
+    [
+        (dict(), [1, 2, 3, 4], [11, 12, 21, 22, 31, 32, 41]),
+        (dict(cameras=['right']), [1, 2, 3], [12, 22, 32]),
+        (dict(subjects=['b']), [2, 3, 4], [21, 22, 31, 32, 41]),
+        (dict(cameras=[2], subjects=['b']), [2, 3], [22, 32]),
+    ],
+)
 @pytest.mark.parametrize('labelable', [None, labeled_units])
 def test_the_pool_is_what_training_reads(chosen, units, persons, labelable, two_people):
     from mmpose.registry import DATASETS
+
     pool = load_pool(two_people, 'frames', labelable, **chosen)
     assert pool.units.tolist() == units and sorted(pool.persons) == persons
     assert sum(pool.views.values()) == len(persons)
     images = load_pool(two_people, 'images', labelable, **chosen)
     assert images.units.tolist() == persons
-    trained = DATASETS.build(dict(
-        type='MultiViewCocoDataset', ann_file=two_people, test_mode=True, **chosen))
-    assert [info['id'] for info in map(
-        trained.get_data_info, range(len(trained)))] == persons
+    trained = DATASETS.build(
+        dict(type='MultiViewCocoDataset', ann_file=two_people, test_mode=True, **chosen)
+    )
+    assert [info['id'] for info in map(trained.get_data_info, range(len(trained)))] == persons
 
 
 def test_unknown_cameras_and_subjects_of_a_pool(two_people):
@@ -187,8 +228,7 @@ def test_the_rig_of_a_frame_is_its_calibrated_images(two_people):
     """Whoever they show: nobody with a box in the second image of frame 4."""
     assert load_pool(two_people, 'frames').rig() == {1: 2, 2: 2, 3: 2, 4: 2}
     assert load_pool(two_people, 'frames', subjects=['a']).rig() == {1: 2}
-    assert load_pool(two_people, 'frames', cameras=['left']).rig() == {
-        1: 1, 2: 1, 3: 1, 4: 1}
+    assert load_pool(two_people, 'frames', cameras=['left']).rig() == {1: 1, 2: 1, 3: 1, 4: 1}
     change(two_people, lambda data: data['images'][0].pop('camera_id'))
     assert load_pool(two_people, 'frames').rig() == {1: 1, 2: 2, 3: 2, 4: 2}
 
@@ -201,14 +241,22 @@ def change(path, edit):
         json.dump(data, file)
 
 
-@pytest.mark.parametrize('box, counts', [
-    ([60, 40, 9, 9], True), ([63, 40, 9, 9], False), ([80, 10, 9, 9], False),
-    ([-9, -9, 10, 10], True), ([-9, 5, 9, 9], False), ([5, 5, 0, 9], False),
-    ([5, 47, 9, 9], False), (None, False)])
+@pytest.mark.parametrize(
+    'box, counts',
+    [
+        ([60, 40, 9, 9], True),
+        ([63, 40, 9, 9], False),
+        ([80, 10, 9, 9], False),
+        ([-9, -9, 10, 10], True),
+        ([-9, 5, 9, 9], False),
+        ([5, 5, 0, 9], False),
+        ([5, 47, 9, 9], False),
+        (None, False),
+    ],
+)
 def test_only_boxes_inside_the_image_count(box, counts, two_people):
     """Of a person without labels, whose box the format does not look at."""
-    change(two_people, lambda data: data['annotations'][0].update(
-        bbox=box, keypoints=[]))
+    change(two_people, lambda data: data['annotations'][0].update(bbox=box, keypoints=[]))
     pool = load_pool(two_people, 'instances')
     assert (11 in pool.persons) is counts and (11 in pool.units) is counts
     assert 12 in pool.units
@@ -240,14 +288,16 @@ def test_views_are_compared_within_frames_only(unit, two_people):
 
 def test_pseudo_labels_are_read_through_the_same_choice(two_people, tmp_path):
     from mmpose.registry import DATASETS
+
     chosen = dict(cameras=['left', 'right'], subjects=['a', 'b'])
     pool = load_pool(two_people, 'frames', **chosen)
     path = str(tmp_path / 'pseudo.json')
     made = np.full((17, 3), 2.0)
     # Of one camera and one subject only; a crowd's would be read by nobody.
     assert write_pseudo(pool, {21: made, 31: made, 99: made}, path) == 2
-    data = DATASETS.build(dict(type='MultiViewCocoDataset', ann_file=path,
-                               test_mode=True, **chosen))
+    data = DATASETS.build(
+        dict(type='MultiViewCocoDataset', ann_file=path, test_mode=True, **chosen)
+    )
     assert len(data) == 2
 
 
@@ -260,7 +310,7 @@ def test_score_files_round_trip_and_hold_no_pickle(tmp_path):
         assert np.array_equal(getattr(again, name), column), name
     np.savez(str(tmp_path / 'evil.npz'), version=np.array([{}], dtype=object))
     whole = (tmp_path / 'scores.npz').read_bytes()
-    (tmp_path / 'half.npz').write_bytes(whole[:len(whole) // 2])
+    (tmp_path / 'half.npz').write_bytes(whole[: len(whole) // 2])
     (tmp_path / 'empty.npz').write_bytes(b'')
     (tmp_path / 'flipped.npz').write_bytes(whole[:1000] + b'\xff' * 200 + whole[1200:])
     for broken in ('evil.npz', 'none.npz', 'half.npz', 'empty.npz', 'flipped.npz'):
@@ -295,14 +345,23 @@ def test_aggregation_by_hand():
 ROUND = dict(labels=10, views=80, joints=1300, metrics={'m': 1.0}, utilities=[5.0, 2.0])
 
 
-@pytest.mark.parametrize('limits, over', [
-    (dict(), False), (dict(rounds=2), False), (dict(rounds=1), True),
-    (dict(labels=10), True), (dict(labels=11), False), (dict(views=80), True),
-    (dict(joints=1301), False), (dict(minutes=40, seconds_per_view=30), True),
-    (dict(minutes=41), False), (dict(uncertainty=5.5), True),
-    (dict(uncertainty=5.0), False),
-    (dict(plateau=dict(metric='m'), uncertainty=5.5), True),
-])
+@pytest.mark.parametrize(
+    'limits, over',
+    [
+        (dict(), False),
+        (dict(rounds=2), False),
+        (dict(rounds=1), True),
+        (dict(labels=10), True),
+        (dict(labels=11), False),
+        (dict(views=80), True),
+        (dict(joints=1301), False),
+        (dict(minutes=40, seconds_per_view=30), True),
+        (dict(minutes=41), False),
+        (dict(uncertainty=5.5), True),
+        (dict(uncertainty=5.0), False),
+        (dict(plateau=dict(metric='m'), uncertainty=5.5), True),
+    ],
+)
 def test_limits(limits, over):
     assert bool(reached(limits, [ROUND])) is over
     assert reached(limits, []) is None
@@ -325,23 +384,31 @@ def test_plateau():
         reached(dict(labels='300'), [])
 
 
-@pytest.mark.parametrize('rule, words', [
-    (dict(rounds=2), 'metric is missing'),
-    (dict(metric='m', rule='lower'), "rule is 'lower'; write one of greater, less"),
-    (dict(metric='m', span=3), r"unknown keys \['span'\]"),
-    (dict(metric='m', rounds=0), 'rounds is 0'),
-])
+@pytest.mark.parametrize(
+    'rule, words',
+    [
+        (dict(rounds=2), 'metric is missing'),
+        (dict(metric='m', rule='lower'), "rule is 'lower'; write one of greater, less"),
+        (dict(metric='m', span=3), r"unknown keys \['span'\]"),
+        (dict(metric='m', rounds=0), 'rounds is 0'),
+    ],
+)
 def test_a_plateau_that_cannot_be_watched_is_told_before_any_round(rule, words):
     with pytest.raises(ValueError, match=f'limits.plateau: {words}'):
         reached(dict(plateau=rule), [])
 
 
 @pytest.mark.parametrize('rule', ['greater', 'less'])
-@pytest.mark.parametrize('values, over', [
-    (['nan', 50, 50, 50], True), ([50, 'nan', 50, 'nan'], True),
-    ([50, 50, 'inf', '-inf'], True), (['nan', 'nan', 50, 50], False),
-    (['nan'] * 4, True),
-])
+@pytest.mark.parametrize(
+    'values, over',
+    [
+        (['nan', 50, 50, 50], True),
+        ([50, 'nan', 50, 'nan'], True),
+        ([50, 50, 'inf', '-inf'], True),
+        (['nan', 'nan', 50, 50], False),
+        (['nan'] * 4, True),
+    ],
+)
 def test_a_round_without_a_number_is_no_gain(rule, values, over):
     rounds = [dict(ROUND, metrics={'m': float(v)}) for v in values]
     limits = dict(plateau=dict(metric='m', rounds=2, min_gain=1, rule=rule))

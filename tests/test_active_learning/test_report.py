@@ -1,5 +1,6 @@
 """The report: numbers by hand, and the page in a browser,
 or read as a browser would."""
+
 import base64
 import csv
 import json
@@ -16,15 +17,27 @@ import pytest
 
 from mmpose_al.active_learning.pool import STATE_FILE, StateError, load_pool, new_state
 from mmpose_al.active_learning.report import analysis, write_report
-from mmpose_al.active_learning.report.experiment import (Metric, Missing, group_name,
-                                                         main_metric, full_supervision)
+from mmpose_al.active_learning.report.experiment import (
+    Metric,
+    Missing,
+    full_supervision,
+    group_name,
+    main_metric,
+)
 from mmpose_al.active_learning.statistics import save_views
 from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_views, ring
 
 FRAMES = 12
 EVIL = '<script>alert("no")</script>'
-BROWSERS = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable',
-            'chrome', 'headless_shell', 'msedge')
+BROWSERS = (
+    'chromium',
+    'chromium-browser',
+    'google-chrome',
+    'google-chrome-stable',
+    'chrome',
+    'headless_shell',
+    'msedge',
+)
 
 
 def write_pool(folder, cameras=True):
@@ -34,28 +47,65 @@ def write_pool(folder, cameras=True):
     K, R, t = ring()
     data = dict(
         info=dict(format='mmpose_al-multiview', version=1, world_unit='mm'),
-        categories=[dict(id=1, name='person', supercategory='person',
-                         keypoints=['left_hip', 'right_hip', 'a', 'b', 'c'],
-                         skeleton=[[1, 2], [1, 3], [3, 4], [4, 5]])],
-        cameras=[dict(id=i, name=EVIL if i == 0 else f'cam{i}', width=640, height=480,
-                      K=K[i].tolist(), dist=[], R=R[i].tolist(), t=t[i].tolist())
-                 for i in range(NUM_VIEWS)],
+        categories=[
+            dict(
+                id=1,
+                name='person',
+                supercategory='person',
+                keypoints=['left_hip', 'right_hip', 'a', 'b', 'c'],
+                skeleton=[[1, 2], [1, 3], [3, 4], [4, 5]],
+            )
+        ],
+        cameras=[
+            dict(
+                id=i,
+                name=EVIL if i == 0 else f'cam{i}',
+                width=640,
+                height=480,
+                K=K[i].tolist(),
+                dist=[],
+                R=R[i].tolist(),
+                t=t[i].tolist(),
+            )
+            for i in range(NUM_VIEWS)
+        ],
         frames=[dict(id=10 * i, sequence='s', index=i) for i in range(FRAMES)],
-        images=[], annotations=[],
-        poses_3d=[dict(frame_id=10 * i, person_id=0, keypoints_3d=[
-            [*p, 1] for p in points[i].tolist()]) for i in range(FRAMES)])
+        images=[],
+        annotations=[],
+        poses_3d=[
+            dict(frame_id=10 * i, person_id=0, keypoints_3d=[[*p, 1] for p in points[i].tolist()])
+            for i in range(FRAMES)
+        ],
+    )
     cv2.imwrite(str(folder / 'picture.png'), np.full((480, 640, 3), 90, np.uint8))
     for row, number in enumerate(exact.id.tolist()):
         xy = exact.keypoints[row]
         seen = (xy >= 0).all(1) & (xy <= [639, 479]).all(1)
-        data['images'].append(dict(
-            id=number, file_name='picture.png', width=640, height=480,
-            frame_id=int(exact.unit[row]), camera_id=int(exact.camera_id[row])))
-        data['annotations'].append(dict(
-            id=number, image_id=number, category_id=1, bbox=[200, 100, 240, 280],
-            area=67200, iscrowd=0, person_id=0, num_keypoints=int(seen.sum()),
-            keypoints=np.concatenate([xy * seen[:, None], 2.0 * seen[:, None]],
-                                     1).ravel().tolist()))
+        data['images'].append(
+            dict(
+                id=number,
+                file_name='picture.png',
+                width=640,
+                height=480,
+                frame_id=int(exact.unit[row]),
+                camera_id=int(exact.camera_id[row]),
+            )
+        )
+        data['annotations'].append(
+            dict(
+                id=number,
+                image_id=number,
+                category_id=1,
+                bbox=[200, 100, 240, 280],
+                area=67200,
+                iscrowd=0,
+                person_id=0,
+                num_keypoints=int(seen.sum()),
+                keypoints=np.concatenate([xy * seen[:, None], 2.0 * seen[:, None]], 1)
+                .ravel()
+                .tolist(),
+            )
+        )
     if not cameras:
         del data['cameras'], data['frames'], data['poses_3d'], data['info']
         for image in data['images']:
@@ -66,8 +116,9 @@ def write_pool(folder, cameras=True):
     return path, views
 
 
-def write_experiment(folder, pool_file, views, seed=0, values=(60.0, 45.0, 30.0),
-                     finished='3 rounds are done'):
+def write_experiment(
+    folder, pool_file, views, seed=0, values=(60.0, 45.0, 30.0), finished='3 rounds are done'
+):
     """The folder that an experiment of three rounds leaves; 3, 5, 7 labels of 12."""
     folder.mkdir(parents=True)
     state = new_state(str(folder), load_pool(pool_file, 'frames'), 'digest', seed)
@@ -75,16 +126,24 @@ def write_experiment(folder, pool_file, views, seed=0, values=(60.0, 45.0, 30.0)
     for number, value in enumerate(values):
         state.add_labels(number, picks[number], 'test')
         state.finish(number, 'annotate', dict(labels=3 + 2 * number, views=0, joints=0))
-        state.finish(number, 'train', dict(metrics={
-            'multiview/MKPE': value, 'multiview/failed': 0.5,
-            'multiview/residual/cam1/x': 9.0}))
+        state.finish(
+            number,
+            'train',
+            dict(
+                metrics={
+                    'multiview/MKPE': value,
+                    'multiview/failed': 0.5,
+                    'multiview/residual/cam1/x': 9.0,
+                }
+            ),
+        )
         if number < 2:
             (folder / f'round_{number:02d}').mkdir()
             save_views(views, str(folder / f'round_{number:02d}' / 'scores.npz'))
-            state.finish(number, 'score', dict(
-                file=f'round_{number:02d}/scores.npz', views=48))
-            state.finish(number, 'select', dict(
-                strategy=EVIL, ids=picks[number + 1], utilities=[1e300, 2.5]))
+            state.finish(number, 'score', dict(file=f'round_{number:02d}/scores.npz', views=48))
+            state.finish(
+                number, 'select', dict(strategy=EVIL, ids=picks[number + 1], utilities=[1e300, 2.5])
+            )
             state.finish(number, 'pseudo', dict(ids=[30], mkpe=1.25 + number))
     state.content['finished'] = finished
     state.write()
@@ -120,7 +179,7 @@ class Page(HTMLParser):
             self.tables[-1][-1].append('')
 
     def handle_endtag(self, tag):
-        self.inside = self.inside[:len(self.inside) - self.inside[::-1].index(tag) - 1]
+        self.inside = self.inside[: len(self.inside) - self.inside[::-1].index(tag) - 1]
 
     def handle_data(self, data):
         self.text.append(data)
@@ -149,10 +208,8 @@ def reports(tmp_path_factory):
     folder = tmp_path_factory.mktemp('report')
     pool_file, views = write_pool(folder)
     one = write_experiment(folder / 'mvc_seed0', pool_file, views)
-    two = write_experiment(folder / 'mvc_seed1', pool_file, views, 1,
-                           (64.0, 41.0, 34.0))
-    other = write_experiment(folder / 'random_seed0', pool_file, views, 0, (60.0, 50.0),
-                             None)
+    two = write_experiment(folder / 'mvc_seed1', pool_file, views, 1, (64.0, 41.0, 34.0))
+    other = write_experiment(folder / 'random_seed0', pool_file, views, 0, (60.0, 50.0), None)
     full = str(folder / 'full.json')
     with open(full, 'w') as file:
         json.dump({'metrics': {'multiview/MKPE': [37.0, 39.0]}}, file)
@@ -165,17 +222,29 @@ def test_the_page_of_an_experiment(reports):
     page = Page(reports[0])
     check_self_contained(page)
     assert page.headings == [
-        'Metric against labels', 'What was picked, and why', 'Poses of what was picked',
-        'What the scores can tell', 'Pseudo-labels', 'Cameras']
+        'Metric against labels',
+        'What was picked, and why',
+        'Poses of what was picked',
+        'What the scores can tell',
+        'Pseudo-labels',
+        'Cameras',
+    ]
     # curve, 2 + 2 picks, clusters, correlation, pseudo-labels, cameras
     assert len(page.pictures) == 9
     facts, curve, picked = page.tables[:3]
     assert dict(facts)['State'] == 'finished: 3 rounds are done'
-    assert curve[0] == ['round', 'frames labelled', 'share [%]', 'multiview/MKPE',
-                        'multiview/failed']
-    assert curve[1:] == [['0', '3', '25', '60', '0.5'],
-                         ['1', '5', '41.6667', '45', '0.5'],
-                         ['2', '7', '58.3333', '30', '0.5']]
+    assert curve[0] == [
+        'round',
+        'frames labelled',
+        'share [%]',
+        'multiview/MKPE',
+        'multiview/failed',
+    ]
+    assert curve[1:] == [
+        ['0', '3', '25', '60', '0.5'],
+        ['1', '5', '41.6667', '45', '0.5'],
+        ['2', '7', '58.3333', '30', '0.5'],
+    ]
     assert picked[1] == ['0', '1', '100', 'could not be judged', EVIL]
     assert picked[4] == ['1', '2', '20', '2.5', EVIL]
     text = ' '.join(page.text)
@@ -187,20 +256,17 @@ def test_the_page_of_an_experiment(reports):
 
 def test_numbers_and_pictures_lie_beside_the_page(reports):
     folder = osp.dirname(reports[0])
-    for name in ('curve', 'pose_clusters', 'score_correlation', 'pseudo_labels',
-                 'cameras'):
+    for name in ('curve', 'pose_clusters', 'score_correlation', 'pseudo_labels', 'cameras'):
         assert cv2.imread(osp.join(folder, f'{name}.png')) is not None, name
         assert osp.getsize(osp.join(folder, f'{name}.csv')) > 20, name
     with open(osp.join(folder, 'pseudo_labels.csv')) as file:
-        assert [row[1:] for row in csv.reader(file)][1:] == [
-            ['0', '1', '1.25'], ['1', '1', '2.25']]
+        assert [row[1:] for row in csv.reader(file)][1:] == [['0', '1', '1.25'], ['1', '1', '2.25']]
     with open(osp.join(folder, 'score_correlation.csv')) as file:
         found = {tuple(row[:3]): float(row[3]) for row in list(csv.reader(file))[1:]}
     # noise grows with the frame: MVC knows it, random margins do not
     assert found['0', 'MVC', '2D'] > 0.7 > found['0', 'BSB', '2D']
     with open(osp.join(folder, 'cameras.csv')) as file:
-        assert [row[0] for row in csv.reader(file)][1:] == [
-            EVIL, 'cam1', 'cam2', 'cam3']
+        assert [row[0] for row in csv.reader(file)][1:] == [EVIL, 'cam1', 'cam2', 'cam3']
 
 
 def test_the_page_that_compares(reports):
@@ -224,7 +290,7 @@ def browse(path, tmp_path):
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip('no headless browser here: none of ' + ', '.join(BROWSERS))
-    probe = '''<script>
+    probe = """<script>
     const seen = []; window.alert = m => { seen.push('alert'); };
     for (const kind of ['error', 'warn']) console[kind] = m => { seen.push(m); };
     // also what an image or a stylesheet fails to load, which does not bubble
@@ -242,23 +308,38 @@ def browse(path, tmp_path):
         overflow: document.documentElement.scrollWidth > innerWidth,
         sections: document.querySelectorAll('section').length, errors: seen,
         loaded: performance.getEntriesByType('resource').map(e => e.name.slice(0, 60))
-          .filter(n => !n.startsWith('data:')) }); };</script>'''
+          .filter(n => !n.startsWith('data:')) }); };</script>"""
     with open(path, encoding='utf-8') as file:
         text = file.read()
     copy = tmp_path / 'page.html'
     copy.write_text(text.replace('<head>', '<head>' + probe, 1), encoding='utf-8')
     done = subprocess.run(
-        [browser, '--headless', '--no-sandbox', '--disable-gpu', '--no-first-run',
-         f'--user-data-dir={tmp_path / "profile"}', '--disable-dev-shm-usage',
-         '--disable-background-networking', '--proxy-server=127.0.0.1:9',
-         '--enable-logging=stderr', '--window-size=1200,900',
-         '--virtual-time-budget=20000', '--dump-dom', copy.as_uri()],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
+        [
+            browser,
+            '--headless',
+            '--no-sandbox',
+            '--disable-gpu',
+            '--no-first-run',
+            f'--user-data-dir={tmp_path / "profile"}',
+            '--disable-dev-shm-usage',
+            '--disable-background-networking',
+            '--proxy-server=127.0.0.1:9',
+            '--enable-logging=stderr',
+            '--window-size=1200,900',
+            '--virtual-time-budget=20000',
+            '--dump-dom',
+            copy.as_uri(),
+        ],
+        capture_output=True,
+        timeout=300,
+    )
     title = re.search(r'<title>(.*?)</title>', done.stdout.decode(), re.S)
     assert title, done.stderr.decode()[-2000:]
     # console: what the browser itself says of the page, refused requests too
-    return dict(json.loads(title.group(1).replace('&amp;', '&')), console=[
-        line for line in done.stderr.decode().split('\n') if ':CONSOLE' in line])
+    return dict(
+        json.loads(title.group(1).replace('&amp;', '&')),
+        console=[line for line in done.stderr.decode().split('\n') if ':CONSOLE' in line],
+    )
 
 
 @pytest.mark.parametrize('which, pictures, sections', [(0, 9, 6), (1, 3, 3)])
@@ -266,15 +347,24 @@ def test_in_a_real_browser(which, pictures, sections, reports, tmp_path):
     tables = len(Page(reports[which]).tables)
     assert tables > 2
     assert browse(reports[which], tmp_path) == dict(
-        pictures=pictures, drawn=pictures, sections=sections, tables=tables,
-        overflow=False, errors=[], console=[], loaded=[])
+        pictures=pictures,
+        drawn=pictures,
+        sections=sections,
+        tables=tables,
+        overflow=False,
+        errors=[],
+        console=[],
+        loaded=[],
+    )
 
 
 def test_the_browser_test_can_fail(tmp_path):
     """A script that fails, a picture that is not there, one from the network."""
     page = tmp_path / 'bad.html'
-    page.write_text('<html><head><title>x</title></head><body>'
-                    '<script>nothing()</script><img src="gone.png"></body></html>')
+    page.write_text(
+        '<html><head><title>x</title></head><body>'
+        '<script>nothing()</script><img src="gone.png"></body></html>'
+    )
     found = browse(str(page), tmp_path)
     assert any('nothing' in error for error in found['errors'])
     assert any('gone.png' in error for error in found['errors'])
@@ -291,9 +381,13 @@ def test_what_is_missing_is_said(tmp_path):
     state = new_state(str(folder), load_pool(pool_file, 'frames'), 'digest', 0)
     state.write()
     text = ' '.join(Page(write_report([str(folder)], str(tmp_path / 'a'))).text)
-    for words in ('not finished', 'no round has been evaluated yet',
-                  'no round has picked anything yet', 'no round has been scored yet',
-                  'there is no self-training'):
+    for words in (
+        'not finished',
+        'no round has been evaluated yet',
+        'no round has picked anything yet',
+        'no round has been scored yet',
+        'there is no self-training',
+    ):
         assert words in text
     shutil.rmtree(tmp_path / 'pool')
     text = ' '.join(Page(write_report([str(folder)], str(tmp_path / 'b'))).text)
@@ -318,8 +412,12 @@ def test_a_pool_without_categories_is_drawn_without_a_skeleton(tmp_path):
 
 def test_single_views_and_a_broken_score_file(tmp_path):
     pool_file, views = write_pool(tmp_path, cameras=False)
-    views = views._replace(unit=views.image_id, frame_id=views.frame_id * 0 - 1,
-                           camera_id=views.camera_id * 0 - 1, K=views.K * np.nan)
+    views = views._replace(
+        unit=views.image_id,
+        frame_id=views.frame_id * 0 - 1,
+        camera_id=views.camera_id * 0 - 1,
+        K=views.K * np.nan,
+    )
     folder = tmp_path / 'images'
     (folder / 'round_00').mkdir(parents=True)
     state = new_state(str(folder), load_pool(pool_file, 'images'), 'digest', 0)
@@ -345,9 +443,11 @@ def test_single_views_and_a_broken_score_file(tmp_path):
 
 def test_area_by_hand():
     assert analysis.area([0.1, 0.2, 0.4], [10, 20, 40]) == pytest.approx(
-        (0.1 * 15 + 0.2 * 30) / 0.3)
+        (0.1 * 15 + 0.2 * 30) / 0.3
+    )
     assert analysis.area([0.1, 0.2, 0.4], [10, 20, 40], (0.15, 0.3)) == pytest.approx(
-        (0.05 * 17.5 + 0.1 * 25) / 0.15)
+        (0.05 * 17.5 + 0.1 * 25) / 0.15
+    )
     assert math.isnan(analysis.area([0.1], [10]))
     assert math.isnan(analysis.area([0.1, 0.2], [1, 2], (0.1, 0.3)))
 
@@ -357,8 +457,7 @@ def test_labels_needed_by_hand():
     assert analysis.target_of(0.8, False) == pytest.approx(0.76)
     assert analysis.labels_needed([10, 20, 30], [60, 50, 30], 40, True) == 25
     assert analysis.labels_needed([10, 20, 30], [60, 50, 30], 70, True) == 10
-    assert analysis.labels_needed(
-        [10, 20], [0.2, 0.6], 0.5, False) == pytest.approx(17.5)
+    assert analysis.labels_needed([10, 20], [0.2, 0.6], 0.5, False) == pytest.approx(17.5)
     assert math.isnan(analysis.labels_needed([10, 20], [60, 50], 40, True))
 
 
@@ -384,10 +483,13 @@ def test_pose_clusters():
 
 def test_true_errors_by_hand():
     from mmpose_al.active_learning.statistics import PoolStatistics
+
     views, points = make_views(2, noise=0.0)
     pool = PoolStatistics(views, np.array([0, 10]), np.zeros(2, bool))
-    true = {int(i): np.concatenate([xy + [3, 4], np.full((JOINTS, 1), 2)], 1)
-            for i, xy in zip(views.id, views.keypoints)}
+    true = {
+        int(i): np.concatenate([xy + [3, 4], np.full((JOINTS, 1), 2)], 1)
+        for i, xy in zip(views.id, views.keypoints)
+    }
     truth = {(0, 0): np.concatenate([points[0] + [0, 0, 7], np.ones((JOINTS, 1))], 1)}
     errors = analysis.true_errors(pool, true, truth)
     assert errors['2D'] == pytest.approx([5, 5], abs=1e-3)
@@ -396,33 +498,46 @@ def test_true_errors_by_hand():
 
 def test_single_images_are_scored_by_what_one_view_tells():
     from mmpose_al.active_learning.statistics import PoolStatistics
+
     views, _ = make_views(2, noise=0.0)
     labeled = np.array([True, False])
     pool = PoolStatistics(views, np.array([0, 10]), labeled)
-    assert set(analysis.scores_of(pool, (0, ))) == {'BSB', 'MPE', 'MVC', 'CoreSet'}
-    images = PoolStatistics(views._replace(unit=views.id), views.id,
-                            np.arange(len(views.id)) < 1)
-    scores = analysis.scores_of(images, (0, ), frames=False)
+    assert set(analysis.scores_of(pool, (0,))) == {'BSB', 'MPE', 'MVC', 'CoreSet'}
+    images = PoolStatistics(views._replace(unit=views.id), views.id, np.arange(len(views.id)) < 1)
+    scores = analysis.scores_of(images, (0,), frames=False)
     assert set(scores) == {'BSB', 'MPE', 'CoreSet'}
     assert np.isfinite(scores['CoreSet']).all()
 
 
-@pytest.mark.parametrize('names, expected', [
-    (['pck/a', 'multiview/MKPE', 'coco/AP'], ('multiview/MKPE', True)),
-    (['pck/a', 'coco/AP'], ('coco/AP', False)),
-    (['x/y', 'pck/a', 'pck/b'], ('pck/a', False))])
+@pytest.mark.parametrize(
+    'names, expected',
+    [
+        (['pck/a', 'multiview/MKPE', 'coco/AP'], ('multiview/MKPE', True)),
+        (['pck/a', 'coco/AP'], ('coco/AP', False)),
+        (['x/y', 'pck/a', 'pck/b'], ('pck/a', False)),
+    ],
+)
 def test_the_main_metric(names, expected):
     assert main_metric(names)[:2] == expected
     with pytest.raises(Missing):
         main_metric([])
 
 
-@pytest.mark.parametrize('folder, name', [
-    ('/a/mvc_seed0', 'mvc'), ('/a/mvc-s12', 'mvc'), ('/a/mvc/seed_3', 'mvc'),
-    ('/a/mvc', 'mvc'), ('/a/small.seed7/', 'small'), ('/a/mvc_res50', 'mvc_res50'),
-    ('/a/mvc_res18_seed0', 'mvc_res18'), ('/a/mvc_res50/s2', 'mvc_res50'),
-    ('/a/panoptic-views8', 'panoptic-views8'),
-    ('/a/mpe-posedual', 'mpe-posedual')])
+@pytest.mark.parametrize(
+    'folder, name',
+    [
+        ('/a/mvc_seed0', 'mvc'),
+        ('/a/mvc-s12', 'mvc'),
+        ('/a/mvc/seed_3', 'mvc'),
+        ('/a/mvc', 'mvc'),
+        ('/a/small.seed7/', 'small'),
+        ('/a/mvc_res50', 'mvc_res50'),
+        ('/a/mvc_res18_seed0', 'mvc_res18'),
+        ('/a/mvc_res50/s2', 'mvc_res50'),
+        ('/a/panoptic-views8', 'panoptic-views8'),
+        ('/a/mpe-posedual', 'mpe-posedual'),
+    ],
+)
 def test_names_without_the_seed(folder, name):
     assert group_name(folder) == name
 

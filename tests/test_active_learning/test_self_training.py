@@ -1,23 +1,28 @@
 """Pseudo-labels: which frames, what they say, how wrong they are (Feng23, Alg. 2)."""
+
 import json
 
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.self_training import (Candidates, candidates,
-                                                     choose_pseudo, pseudo_annotations,
-                                                     pseudo_error)
+from mmpose_al.active_learning.self_training import (
+    Candidates,
+    candidates,
+    choose_pseudo,
+    pseudo_annotations,
+    pseudo_error,
+)
 from mmpose_al.active_learning.statistics import PoolStatistics, triangulate_views
 from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_pool, make_views
 
-RIG = {frame: NUM_VIEWS for frame in range(0, 60, 10)}
+RIG = dict.fromkeys(range(0, 60, 10), NUM_VIEWS)
 FOUND = Candidates([50, 20, 90, 10, 70], [1.0, 2.0, 3.0, 4.0, 5.0])
 
 
 def test_schedules_by_hand():
     assert choose_pseudo(FOUND, 2, []) == [50, 20]
-    assert choose_pseudo(FOUND, 2, [50, 20]) == [90, 10]          # no re-labelling
-    assert choose_pseudo(FOUND, 2, [90, 10]) == [50, 20]          # but two rounds later
+    assert choose_pseudo(FOUND, 2, [50, 20]) == [90, 10]  # no re-labelling
+    assert choose_pseudo(FOUND, 2, [90, 10]) == [50, 20]  # but two rounds later
     assert choose_pseudo(FOUND, 2, [50, 20], 'grow') == [50, 20, 90, 10]
     assert choose_pseudo(FOUND, 2, [50, 20], 'constant') == [50, 20]
     assert choose_pseudo(FOUND, 9, [50]) == [20, 90, 10, 70]
@@ -36,8 +41,7 @@ def test_candidates_need_every_view_and_keypoint():
     assert sorted(found.ids) == [0, 20, 30, 50]
     assert list(np.sort(found.errors)) == found.errors
     errors = pool.groups.errors.astype(np.float64)
-    assert found.errors[0] == pytest.approx(min(
-        (errors[i]**2).mean() for i in (0, 2, 3, 5)))
+    assert found.errors[0] == pytest.approx(min((errors[i] ** 2).mean() for i in (0, 2, 3, 5)))
 
 
 def test_a_view_that_is_missing_is_no_inlier():
@@ -90,10 +94,8 @@ def test_pseudo_keypoints_are_the_projected_points():
 
 def test_points_outside_an_image_are_not_labelled():
     pool = make_pool(1, noise=0.0)
-    inside = pseudo_annotations(pool, [0], {int(i): (640, 480)
-                                            for i in pool.views.image_id})
-    narrow = pseudo_annotations(pool, [0], {int(i): (320, 480)
-                                            for i in pool.views.image_id})
+    inside = pseudo_annotations(pool, [0], {int(i): (640, 480) for i in pool.views.image_id})
+    narrow = pseudo_annotations(pool, [0], {int(i): (320, 480) for i in pool.views.image_id})
     for key in inside:
         x = inside[key][:, 0]
         assert ((narrow[key][:, 2] > 0) == ((inside[key][:, 2] > 0) & (x <= 319))).all()
@@ -104,8 +106,10 @@ def test_pseudo_error_is_the_mean_distance_in_millimetres():
     views, points = make_views(3, noise=0.0)
     pool = make_pool(3, noise=0.0)
     shifted = points + [3.0, 0, 4.0]
-    truth = {(frame * 10, 0): np.concatenate(
-        [shifted[frame], np.ones((JOINTS, 1))], 1) for frame in range(3)}
+    truth = {
+        (frame * 10, 0): np.concatenate([shifted[frame], np.ones((JOINTS, 1))], 1)
+        for frame in range(3)
+    }
     truth[(10, 0)][:, 3] = 0  # unknown
     assert pseudo_error(pool, [0, 10], truth) == pytest.approx(5.0, abs=1e-3)
     assert np.isnan(pseudo_error(pool, [10], truth))
@@ -123,8 +127,9 @@ def test_missing_views_and_moving_cameras():
     # every frame its own extrinsics: the world turned about z
     turned = views._replace(R=views.R.copy())
     angle = 0.3
-    spin = np.array([[np.cos(angle), -np.sin(angle), 0],
-                     [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    spin = np.array(
+        [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
+    )
     second = views.frame_id == 10
     turned.R[second] = views.R[second] @ spin.T
     groups = triangulate_views(turned)

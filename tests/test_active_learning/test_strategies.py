@@ -1,4 +1,5 @@
 """A conformance test for every strategy, and each strategy's own numbers."""
+
 import os.path as osp
 import warnings
 
@@ -13,8 +14,16 @@ from mmpose_al.active_learning.strategies.k_center import Cover
 from mmpose_al.geometry import triangulation
 from tests.test_active_learning.rig import JOINTS, make_pool
 
-RIG = osp.join(osp.dirname(__file__), '..', '..', '..', 'shared', 'data', 'multiview',
-               'pose2sim_singleperson.npz')
+RIG = osp.join(
+    osp.dirname(__file__),
+    '..',
+    '..',
+    '..',
+    'shared',
+    'data',
+    'multiview',
+    'pose2sim_singleperson.npz',
+)
 STRATEGIES = [
     dict(type='RandomSampling'),
     dict(type='BestVsSecondBest'),
@@ -27,14 +36,23 @@ STRATEGIES = [
     dict(type='CoreSetPoses2D', root=(0, 1)),
     dict(type='CoreSetFeatures'),
     dict(type='ViewDisagreement3D'),
-    dict(type='WeightedCombination', strategies=[
-        dict(type='MultiViewConsistency'), dict(type='MultiPeakEntropy')],
-        weights=[2, 1]),
-    dict(type='UncertainAndDiverse', uncertainty=dict(type='MultiPeakEntropy'),
-         diversity=dict(type='CoreSetPoses', root=0), share=0.5),
+    dict(
+        type='WeightedCombination',
+        strategies=[dict(type='MultiViewConsistency'), dict(type='MultiPeakEntropy')],
+        weights=[2, 1],
+    ),
+    dict(
+        type='UncertainAndDiverse',
+        uncertainty=dict(type='MultiPeakEntropy'),
+        diversity=dict(type='CoreSetPoses', root=0),
+        share=0.5,
+    ),
 ]
-every = pytest.mark.parametrize('config', STRATEGIES, ids=lambda c: '-'.join(
-    str(v) for v in c.values() if isinstance(v, (str, bool))))
+every = pytest.mark.parametrize(
+    'config',
+    STRATEGIES,
+    ids=lambda c: '-'.join(str(v) for v in c.values() if isinstance(v, (str, bool))),
+)
 
 
 def build(config):
@@ -58,8 +76,7 @@ def test_conformance(config):
     if 'CoreSet' not in str(config):
         assert list(np.sort(selection.utilities)[::-1]) == selection.utilities
     # the same under permutation of the pool and of the views' order
-    shuffled = make_pool(labeled=labeled,
-                         order=np.random.RandomState(3).permutation(20))
+    shuffled = make_pool(labeled=labeled, order=np.random.RandomState(3).permutation(20))
     again = strategy.select(shuffled, 6)
     assert again.ids == selection.ids
     assert again.utilities == pytest.approx(selection.utilities)
@@ -85,8 +102,7 @@ def test_spacing_and_cap(config):
     strategy = build(dict(config, min_spacing=2, max_per_sequence=2))
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
-        ids = strategy.select(make_pool(labeled=[0], sequences=sequences, times=times),
-                              20).ids
+        ids = strategy.select(make_pool(labeled=[0], sequences=sequences, times=times), 20).ids
     chosen = np.array([0] + ids) // 10
     for sequence in range(4):
         mine = np.sort(times[chosen[sequences[chosen] == sequence]])
@@ -98,8 +114,10 @@ def test_spacing_and_cap(config):
 @pytest.mark.parametrize('config', STRATEGIES[1:6])
 def test_ties_by_id_and_failed_first(config):
     pool = make_pool(6, labeled=[0])
-    flat = {name: np.full_like(getattr(pool.views, name), 0.5)
-            for name in ('margin', 'entropy', 'disagreement')}
+    flat = {
+        name: np.full_like(getattr(pool.views, name), 0.5)
+        for name in ('margin', 'entropy', 'disagreement')
+    }
     pool.views = pool.views._replace(**flat)
     strategy = build(config)
     if config['type'] != 'MultiViewConsistency':
@@ -108,8 +126,10 @@ def test_ties_by_id_and_failed_first(config):
     for name in failed:
         failed[name] = flat[name].copy()
         failed[name][pool.view_unit == 4] = np.nan
-    pool.views = pool.views._replace(**failed, keypoints=np.where(
-        (pool.view_unit == 4)[:, None, None], np.nan, pool.views.keypoints))
+    pool.views = pool.views._replace(
+        **failed,
+        keypoints=np.where((pool.view_unit == 4)[:, None, None], np.nan, pool.views.keypoints),
+    )
     selection = strategy.select(pool, 2)
     assert selection.ids[0] == 40
 
@@ -117,8 +137,9 @@ def test_ties_by_id_and_failed_first(config):
 @pytest.mark.parametrize('kind', ['CoreSetPoses', 'CoreSetPoses2D'])
 def test_core_set_takes_failed_frames_first(kind):
     pool = make_pool(6, labeled=[0])
-    pool.views = pool.views._replace(keypoints=np.where(
-        (pool.view_unit == 4)[:, None, None], np.nan, pool.views.keypoints))
+    pool.views = pool.views._replace(
+        keypoints=np.where((pool.view_unit == 4)[:, None, None], np.nan, pool.views.keypoints)
+    )
     selection = build(dict(type=kind, root=0)).select(pool, 2)
     assert selection.ids[0] == 40 and selection.utilities[0] == np.inf
     assert np.isfinite(selection.utilities[1])
@@ -142,18 +163,19 @@ def test_mvc_by_hand_and_names_the_noisy_frames():
     strategy = build(dict(type='MultiViewConsistency'))
     assert sorted(strategy.select(pool, 2).ids) == [30, 80]
     errors = pool.groups.errors.astype(np.float64)
-    assert strategy.utilities(pool) == pytest.approx(
-        (errors**2).mean((1, 2)), rel=1e-5)
-    assert build(dict(type='MultiViewConsistency', squared=False)).utilities(
-        pool) == pytest.approx(errors.mean((1, 2)), rel=1e-5)
+    assert strategy.utilities(pool) == pytest.approx((errors**2).mean((1, 2)), rel=1e-5)
+    assert build(dict(type='MultiViewConsistency', squared=False)).utilities(pool) == pytest.approx(
+        errors.mean((1, 2)), rel=1e-5
+    )
     assert build(dict(type='MultiViewConsistency', aggregate='max')).utilities(
-        pool) == pytest.approx((errors**2).mean(2).max(1), rel=1e-5)
+        pool
+    ) == pytest.approx((errors**2).mean(2).max(1), rel=1e-5)
 
 
 def test_mvc_counts_failed_keypoints_as_the_diagonal():
     pool = make_pool(4, noise=0.0)
     keypoints = pool.views.keypoints.copy()
-    lost = (pool.view_unit == 2)
+    lost = pool.view_unit == 2
     keypoints[lost, 1] = np.nan  # one joint of five lost in all views
     pool.views = pool.views._replace(keypoints=keypoints)
     worth = build(dict(type='MultiViewConsistency')).utilities(pool)
@@ -169,8 +191,10 @@ def test_mvc_is_the_consistency_of_the_geometry():
     keypoints[5, 0] += 200
     keep = np.arange(len(keypoints)) != 14  # frame 3 lacks a view
     pool = PoolStatistics(
-        ViewStatistics(*(column[keep] for column in pool.views._replace(
-            keypoints=keypoints))), pool.units, pool.labeled)
+        ViewStatistics(*(column[keep] for column in pool.views._replace(keypoints=keypoints))),
+        pool.units,
+        pool.labeled,
+    )
     errors = torch.from_numpy(pool.groups.errors).transpose(1, 2)
     for squared in (True, False):
         expected = triangulation.multi_view_consistency(errors, 800.0, squared).numpy()
@@ -181,27 +205,37 @@ def test_mvc_is_the_consistency_of_the_geometry():
 @pytest.mark.skipif(not osp.isfile(RIG), reason='../shared/data/multiview is absent')
 def test_mvc_ranks_the_bystander_frames_of_a_real_rig_on_top():
     with np.load(RIG, allow_pickle=False) as file:
-        data = {k: file[k] for k in file.files if k in (
-            'K', 'R', 't', 'dist', 'image_size', 'kpts_mediapipe',
-            'wrong_person_mediapipe')}
+        data = {
+            k: file[k]
+            for k in file.files
+            if k
+            in ('K', 'R', 't', 'dist', 'image_size', 'kpts_mediapipe', 'wrong_person_mediapipe')
+        }
     frames, views, joints = data['kpts_mediapipe'].shape[:3]
     wrong = data['wrong_person_mediapipe'].any(1)
     frame, view = (x.ravel() for x in np.indices((frames, views)))
     many = frames * views
     columns = {name: np.zeros(many) for name in ViewStatistics._fields}
     dist = np.zeros((views, 14))
-    dist[:, :data['dist'].shape[1]] = data['dist']
+    dist[:, : data['dist'].shape[1]] = data['dist']
     columns.update(
-        id=np.arange(many), image_id=np.arange(many), unit=frame, frame_id=frame,
-        camera_id=view, person_id=np.zeros(many, int),
+        id=np.arange(many),
+        image_id=np.arange(many),
+        unit=frame,
+        frame_id=frame,
+        camera_id=view,
+        person_id=np.zeros(many, int),
         keypoints=data['kpts_mediapipe'].reshape(many, joints, 2),
-        scores=np.ones((many, joints)), features=np.zeros((many, 0)),
+        scores=np.ones((many, joints)),
+        features=np.zeros((many, 0)),
         keypoints_3d=np.zeros((many, 0, 3)),
         diagonal=np.linalg.norm(data['image_size'].astype(float), axis=-1)[view],
-        K=data['K'][view].astype(float), R=data['R'][view].astype(float),
-        t=data['t'][view].astype(float), dist=dist[view])
-    pool = PoolStatistics(ViewStatistics(**columns), np.arange(frames),
-                          np.zeros(frames, bool))
+        K=data['K'][view].astype(float),
+        R=data['R'][view].astype(float),
+        t=data['t'][view].astype(float),
+        dist=dist[view],
+    )
+    pool = PoolStatistics(ViewStatistics(**columns), np.arange(frames), np.zeros(frames, bool))
     chosen = build(dict(type='MultiViewConsistency')).select(pool, int(wrong.sum())).ids
     assert wrong.sum() == 21 and sorted(chosen) == np.flatnonzero(wrong).tolist()
 
@@ -213,13 +247,13 @@ def test_strategies_without_what_they_need_say_so():
         build(dict(type='MultiViewConsistency')).select(pool, 1)
     pool.views = pool.views._replace(
         disagreement=np.full_like(pool.views.disagreement, np.nan),
-        features=np.zeros((len(pool.views.id), 0)))
+        features=np.zeros((len(pool.views.id), 0)),
+    )
     with pytest.raises(ValueError, match='two networks'):
         build(dict(type='CommitteeDisagreement')).select(pool, 1)
     with pytest.raises(ValueError, match='score the pool again'):
         build(dict(type='CoreSetFeatures')).select(pool, 1)
-    pool.views = pool.views._replace(
-        keypoints_3d=np.zeros((len(pool.views.id), 0, 3)))
+    pool.views = pool.views._replace(keypoints_3d=np.zeros((len(pool.views.id), 0, 3)))
     with pytest.raises(ValueError, match='Heatmap2p5DHead'):
         build(dict(type='ViewDisagreement3D')).select(pool, 1)
     with pytest.raises(ValueError, match='beyond the 5'):
@@ -235,10 +269,9 @@ def test_view_disagreement_by_hand():
     turned = pose @ np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]).T + [5.0, 6, 7]
     points = np.stack([pose, turned] * 3)
     points[3] = 1.1 * points[3]  # frame 1: 10 % larger
-    points[4, 0, 0] = np.nan     # frame 2: one view has no depth
+    points[4, 0, 0] = np.nan  # frame 2: one view has no depth
     # no extrinsics needed
-    views = views._replace(keypoints_3d=points.astype(np.float32),
-                           R=np.full_like(views.R, np.nan))
+    views = views._replace(keypoints_3d=points.astype(np.float32), R=np.full_like(views.R, np.nan))
     pool = PoolStatistics(views, pool.units, pool.labeled)
     worth = build(dict(type='ViewDisagreement3D')).utilities(pool)
     # a larger pose about the same centre: every joint is off by 10 % of its distance
@@ -249,18 +282,21 @@ def test_view_disagreement_by_hand():
     assert build(dict(type='ViewDisagreement3D')).select(pool, 2).ids == [20, 10]
 
 
-@pytest.mark.parametrize('bad', [
-    dict(type='BestVsSecondBest', aggregate='median'),
-    dict(type='MultiViewConsistency', aggregate='sum'),
-    dict(type='RandomSampling', min_spacing=-1),
-    dict(type='RandomSampling', max_per_sequence=0),
-    dict(type='WeightedCombination', strategies=[]),
-    dict(type='WeightedCombination', strategies=[STRATEGIES[0]], weights=[1, 2]),
-    dict(type='UncertainAndDiverse', uncertainty=STRATEGIES[0],
-         diversity=STRATEGIES[0]),
-    dict(type='UncertainAndDiverse', uncertainty=STRATEGIES[0],
-         diversity=STRATEGIES[7], share=0),
-])
+@pytest.mark.parametrize(
+    'bad',
+    [
+        dict(type='BestVsSecondBest', aggregate='median'),
+        dict(type='MultiViewConsistency', aggregate='sum'),
+        dict(type='RandomSampling', min_spacing=-1),
+        dict(type='RandomSampling', max_per_sequence=0),
+        dict(type='WeightedCombination', strategies=[]),
+        dict(type='WeightedCombination', strategies=[STRATEGIES[0]], weights=[1, 2]),
+        dict(type='UncertainAndDiverse', uncertainty=STRATEGIES[0], diversity=STRATEGIES[0]),
+        dict(
+            type='UncertainAndDiverse', uncertainty=STRATEGIES[0], diversity=STRATEGIES[7], share=0
+        ),
+    ],
+)
 def test_bad_settings(bad):
     with pytest.raises(ValueError):
         build(bad)
@@ -277,8 +313,10 @@ def slow_k_center(poses, labeled, budget):
         for candidate in range(len(poses)):
             if candidate in centers:
                 continue
-            nearest = min(np.mean([np.linalg.norm(a - b) for a, b in zip(
-                poses[candidate], poses[center])]) for center in centers)
+            nearest = min(
+                np.mean([np.linalg.norm(a - b) for a, b in zip(poses[candidate], poses[center])])
+                for center in centers
+            )
             if nearest > far + 1e-9:
                 best, far = candidate, nearest
         centers.append(best)
@@ -297,8 +335,7 @@ def test_core_set_poses_against_a_slow_version():
 
 
 def test_cover_with_missing_joints_uses_common_ones():
-    points = np.array([[[0.0, 0], [5, 0]], [[3, 4], [np.nan, np.nan]],
-                       [[0, 1], [5, 2]]])
+    points = np.array([[[0.0, 0], [5, 0]], [[3, 4], [np.nan, np.nan]], [[0, 1], [5, 2]]])
     cover = Cover(points)
     cover.add(0)
     assert cover.nearest.tolist() == pytest.approx([0, 5, 1.5])
@@ -328,14 +365,20 @@ def test_uncertain_and_diverse_stays_in_the_uncertain_share():
 def test_uncertain_and_diverse_fills_up_where_the_share_is_too_near():
     """One recording, whose first third is uncertain: three of it at most."""
     noise = np.where(np.arange(60) < 15, 6.0, 1.0)
-    pool = make_pool(60, labeled=[590], noise=noise, sequences=np.zeros(60, int),
-                     times=np.arange(60))
+    pool = make_pool(
+        60, labeled=[590], noise=noise, sequences=np.zeros(60, int), times=np.arange(60)
+    )
     with warnings.catch_warnings():
         warnings.simplefilter('error')
-        ids, utilities = build(dict(
-            type='UncertainAndDiverse', uncertainty=dict(type='MultiViewConsistency'),
-            diversity=dict(type='CoreSetPoses', root=0), share=0.25, min_spacing=5,
-        )).select(pool, 7)
+        ids, utilities = build(
+            dict(
+                type='UncertainAndDiverse',
+                uncertainty=dict(type='MultiViewConsistency'),
+                diversity=dict(type='CoreSetPoses', root=0),
+                share=0.25,
+                min_spacing=5,
+            )
+        ).select(pool, 7)
     assert (np.diff(sorted(ids)) >= 50).all() and len(ids) == 7
     first = sum(i < 150 for i in ids)
     assert all(i < 150 for i in ids[:first])
@@ -346,10 +389,14 @@ def test_weighted_combination_by_hand():
     pool = make_pool(4)
     one = np.array([0.1, 0.4, 0.2, 0.3])
     two = np.array([0.9, 0.1, 0.5, 0.7])
-    pool.views = pool.views._replace(margin=-one[pool.view_unit],
-                                     entropy=two[pool.view_unit])
-    worth = build(dict(type='WeightedCombination', weights=[1, 2], strategies=[
-        dict(type='BestVsSecondBest'), dict(type='MultiPeakEntropy')])).utilities(pool)
+    pool.views = pool.views._replace(margin=-one[pool.view_unit], entropy=two[pool.view_unit])
+    worth = build(
+        dict(
+            type='WeightedCombination',
+            weights=[1, 2],
+            strategies=[dict(type='BestVsSecondBest'), dict(type='MultiPeakEntropy')],
+        )
+    ).utilities(pool)
     # ranks 1/4, 4/4, 2/4, 3/4 and 4/4, 1/4, 2/4, 3/4
     assert worth.tolist() == pytest.approx([2.25, 1.5, 1.5, 2.25])
 

@@ -1,4 +1,5 @@
 """The inferencer and its demo, with a random network."""
+
 import json
 import os.path as osp
 import subprocess
@@ -10,9 +11,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-import mmpose_al  # noqa: F401
-from mmpose_al.apis import (Pose3DInferencer, guess_intrinsics, load_weights,
-                            read_frames)
+from mmpose_al.apis import Pose3DInferencer, guess_intrinsics, load_weights, read_frames
 from mmpose_al.apis.pose3d_inferencer import check_intrinsics
 from tests.test_configs.test_configs import without_weights
 
@@ -34,12 +33,14 @@ def image():
 
 def spread(model):
     """Replace the head's output by a pose that has a depth."""
+
     def forward(feats):
         output = torch.zeros(len(feats[0]), 34, 32, 32)
         for joint in range(17):
             output[:, joint, 4 + joint, 8 + joint] = 1.0
         output[:, 17:] = 0.1 * torch.arange(17.0)[None, :, None, None]
         return output
+
     model.head.forward = forward
 
 
@@ -57,12 +58,12 @@ def test_poses_land_on_their_pixels(inferencer, image):
     size = np.linalg.norm(people[0]['keypoints_3d'][5] - people[0]['keypoints_3d'][11])
     assert inferencer.unit == 'mm' and 50 < size < 5000
     # twice the focal length: twice as far away, the same size
-    far, = inferencer(image, np.diag([2.0, 2, 1]) @ K * [[1, 1, .5], [1, 1, .5],
-                                                         [1, 1, 1]],
-                      [[20, 10, 60, 90]])
+    (far,) = inferencer(
+        image, np.diag([2.0, 2, 1]) @ K * [[1, 1, 0.5], [1, 1, 0.5], [1, 1, 1]], [[20, 10, 60, 90]]
+    )
     ratio = far['keypoints_3d'][11, 2] / people[0]['keypoints_3d'][11, 2]
     assert 1.8 < ratio < 2.2
-    guessed, = inferencer(image)
+    (guessed,) = inferencer(image)
     assert guessed['bbox'] == [0, 0, 160, 120]
 
 
@@ -70,8 +71,13 @@ def test_what_it_says_is_plain_data(inferencer, image):
     spread(inferencer.model)
     people = inferencer(image)
     lost = dict(people[0], keypoints_3d=None)
-    said = json.loads(json.dumps(inferencer.describe(
-        [(0, people), (5, [lost])], guess_intrinsics(160, 120), 'folder/x.mp4')))
+    said = json.loads(
+        json.dumps(
+            inferencer.describe(
+                [(0, people), (5, [lost])], guess_intrinsics(160, 120), 'folder/x.mp4'
+            )
+        )
+    )
     assert said['format'] == 'mmpose_al-poses3d' and said['source'] == 'x.mp4'
     assert [f['index'] for f in said['frames']] == [0, 5]
     assert said['frames'][1]['persons'][0]['keypoints_3d'] is None
@@ -82,12 +88,17 @@ def test_what_it_says_is_plain_data(inferencer, image):
 
 def test_guess_and_errors(inferencer, image):
     assert guess_intrinsics(200, 100)[0].tolist() == [240.0, 0, 99.5]
-    for bad in (np.eye(2), np.diag([1.0, -1, 1]), np.ones((3, 3)),
-                np.diag([1.0, np.nan, 1])):
+    for bad in (np.eye(2), np.diag([1.0, -1, 1]), np.ones((3, 3)), np.diag([1.0, np.nan, 1])):
         with pytest.raises(ValueError, match='K is a 3x3'):
             check_intrinsics(bad)
-    for bad in ([0, 0, 0, 5], [0, 0, 5], [np.nan, 0, 5, 5], [0, 0, np.inf, 5],
-                [5000, 0, 5, 5], [0, -20, 5, 10]):
+    for bad in (
+        [0, 0, 0, 5],
+        [0, 0, 5],
+        [np.nan, 0, 5, 5],
+        [0, 0, np.inf, 5],
+        [5000, 0, 5, 5],
+        [0, -20, 5, 10],
+    ):
         with pytest.raises(ValueError, match='with an area inside the 160x120 image'):
             inferencer(image, boxes=[bad])
     for bad in ([1, 2, 3], [0] * 15, [np.nan, 0, 0, 0], [[0] * 5]):
@@ -98,14 +109,22 @@ def test_guess_and_errors(inferencer, image):
         inferencer(image[..., 0])
     assert inferencer(image, boxes=[]) == []
     with pytest.raises(ValueError, match='Heatmap2p5DHead'):
-        Pose3DInferencer(without_weights(Config.fromfile(osp.join(
-            ROOT, 'configs/semi_supervised/synthetic/'
-            'supervised_lite0_synthetic-64x64_60-images.py'))))
+        Pose3DInferencer(
+            without_weights(
+                Config.fromfile(
+                    osp.join(
+                        ROOT,
+                        'configs/semi_supervised/synthetic/'
+                        'supervised_lite0_synthetic-64x64_60-images.py',
+                    )
+                )
+            )
+        )
 
 
 def test_frames_of_files(tmp_path, image):
     cv2.imwrite(str(tmp_path / 'a.png'), image)
-    (index, read), = read_frames(str(tmp_path / 'a.png'))
+    ((index, read),) = read_frames(str(tmp_path / 'a.png'))
     assert index == 0 and (read == image).all()
     video = str(tmp_path / 'a.avi')
     writer = cv2.VideoWriter(video, cv2.VideoWriter_fourcc(*'MJPG'), 10, (160, 120))
@@ -127,31 +146,42 @@ def test_weights_of_a_network_and_of_the_model_around_it(tmp_path, inferencer):
     kept = {k: v.clone() for k, v in model.state_dict().items()}
     name = 'head.final_layer.bias'
     for whole in (True, False):
-        source = kept if whole else {k[len('network.'):]: v for k, v in kept.items()}
+        source = kept if whole else {k[len('network.') :]: v for k, v in kept.items()}
         torch.save(dict(state_dict=source), path)
         for target in (model, model.network):
             with torch.no_grad():
                 model.network.head.final_layer.bias.fill_(9.0)
             load_weights(target, path)
-            assert (target.state_dict()[f'network.{name}' if target is model else name]
-                    == kept[f'network.{name}']).all()
+            assert (
+                target.state_dict()[f'network.{name}' if target is model else name]
+                == kept[f'network.{name}']
+            ).all()
     del source[name]
     torch.save(dict(state_dict=source), path)
-    with pytest.raises(ValueError, match='w.pth holds the weights of another model.*'
-                       'final_layer.bias'):
+    with pytest.raises(
+        ValueError, match='w.pth holds the weights of another model.*final_layer.bias'
+    ):
         load_weights(model, path)
 
 
 def test_image_demo_of_a_3d_config(tmp_path, inferencer, image):
-    torch.save(dict(state_dict=inferencer.model.network.state_dict()),
-               str(tmp_path / 'w.pth'))
+    torch.save(dict(state_dict=inferencer.model.network.state_dict()), str(tmp_path / 'w.pth'))
     cv2.imwrite(str(tmp_path / 'a.png'), image)
     done = subprocess.run(
-        [sys.executable, osp.join(ROOT, 'demo', 'image_demo.py'),
-         str(tmp_path / 'a.png'), osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'),
-         str(tmp_path / 'w.pth'), '--out', str(tmp_path / 'p.png')],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
-        cwd=ROOT)
+        [
+            sys.executable,
+            osp.join(ROOT, 'demo', 'image_demo.py'),
+            str(tmp_path / 'a.png'),
+            osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'),
+            str(tmp_path / 'w.pth'),
+            '--out',
+            str(tmp_path / 'p.png'),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
     assert done.returncode == 0, done.stdout[-2000:]
     assert 'of 17 joints' in done.stdout
     assert cv2.imread(str(tmp_path / 'p.png')).shape == image.shape
@@ -161,13 +191,24 @@ def test_demo(tmp_path, inferencer, image):
     checkpoint, out = str(tmp_path / 'w.pth'), str(tmp_path / 'poses.json')
     torch.save(dict(state_dict=inferencer.model.state_dict()), checkpoint)
     cv2.imwrite(str(tmp_path / 'a.png'), image)
-    command = [sys.executable, osp.join(ROOT, 'demo', 'pose3d_demo.py'),
-               str(tmp_path / 'a.png'),
-               osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'), checkpoint,
-               '--out', out, '--picture', str(tmp_path / 'p.png')]
-    done = subprocess.run(command + ['--intrinsics', '300', '300', '80', '60'],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          universal_newlines=True, cwd=ROOT)
+    command = [
+        sys.executable,
+        osp.join(ROOT, 'demo', 'pose3d_demo.py'),
+        str(tmp_path / 'a.png'),
+        osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'),
+        checkpoint,
+        '--out',
+        out,
+        '--picture',
+        str(tmp_path / 'p.png'),
+    ]
+    done = subprocess.run(
+        command + ['--intrinsics', '300', '300', '80', '60'],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
     assert done.returncode == 0, done.stdout[-2000:]
     with open(out) as file:
         said = json.load(file)

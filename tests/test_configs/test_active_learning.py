@@ -1,4 +1,5 @@
 """The configs of active learning: what they say, and the crumbs of real data sets."""
+
 import copy
 import functools
 import glob
@@ -7,9 +8,8 @@ import os.path as osp
 import numpy as np
 import pytest
 from mmengine.config import Config
-
-import mmpose_al  # noqa: F401
 from mmpose.registry import DATASETS
+
 from mmpose_al.active_learning import QUERY_STRATEGIES
 from mmpose_al.datasets.converters import common, interhand, panoptic
 from mmpose_al.engine.active_learning import ActiveLearningExperiment
@@ -18,11 +18,9 @@ from .test_configs import ROOT
 from .test_data_at_scale import CRUMBS, needs_crumbs
 
 FOLDER = osp.join(ROOT, 'configs', 'active_learning')
-PATHS = sorted(osp.relpath(path, FOLDER) for path in glob.glob(
-    osp.join(FOLDER, '*', '*.py')))
+PATHS = sorted(osp.relpath(path, FOLDER) for path in glob.glob(osp.join(FOLDER, '*', '*.py')))
 # Feng23, Sec. 5.2: first labels, labels a round, pseudo-labels of them
-BUDGETS = dict(panoptic=(200, 100), interhand=(2000, 2000), synthetic=(4, 4),
-               coco=(500, 500))
+BUDGETS = dict(panoptic=(200, 100), interhand=(2000, 2000), synthetic=(4, 4), coco=(500, 500))
 
 
 @functools.lru_cache(maxsize=None)
@@ -45,8 +43,9 @@ def test_all_that_the_issue_asks_for_is_there():
     assert {'coreset-features_res18', 'mpe_res18', 'mpe-coreset_res18'} <= names
 
 
-@pytest.mark.parametrize('path', [p for p in PATHS if not p.split('/')[1].startswith(
-    ('all', 'other'))])
+@pytest.mark.parametrize(
+    'path', [p for p in PATHS if not p.split('/')[1].startswith(('all', 'other'))]
+)
 def test_an_experiment_is_described(path):
     config = load(path)
     section = ActiveLearningExperiment._settings(config)
@@ -58,8 +57,7 @@ def test_an_experiment_is_described(path):
         assert 0.1 <= section.self_training.num / section.budget <= 0.2
     assert (section.self_training is not None) == ('-pl' in row)
     if section.self_training:
-        assert section.self_training.schedule == (
-            row.split('-pl')[1].strip('-') or 'alternate')
+        assert section.self_training.schedule == (row.split('-pl')[1].strip('-') or 'alternate')
     pipeline = [t.type for t in config.train_dataloader.dataset.pipeline]
     assert ('PoseRandAugment' in pipeline) == ('-ra' in row)
     if data in ('panoptic', 'interhand'):
@@ -70,31 +68,47 @@ def test_an_experiment_is_described(path):
         assert config.train_dataloader.batch_size == 32
         assert not {'RandomFlip', 'RandomBBoxTransform'} & set(pipeline)
         assert (section.start == 'load_from') == ('res50_panoptic' in path)
-        threshold, = [m.threshold for m in config.val_evaluator if m.type == 'MKPE']
+        (threshold,) = [m.threshold for m in config.val_evaluator if m.type == 'MKPE']
         assert section.threshold == threshold
 
 
 def convert(tasks, metainfo, out, root):
-    return common.convert(str(out), tasks, common.category_of(metainfo), 'crumbs', root,
-                          'keep', report=lambda *args, **kwargs: None)
+    return common.convert(
+        str(out),
+        tasks,
+        common.category_of(metainfo),
+        'crumbs',
+        root,
+        'keep',
+        report=lambda *args, **kwargs: None,
+    )
 
 
 def use(config, out, root):
     """The data sets of a config on one converted file."""
-    for dataset in (config.train_dataloader.dataset.labeled,
-                    config.val_dataloader.dataset):
+    for dataset in (config.train_dataloader.dataset.labeled, config.val_dataloader.dataset):
         dataset.update(data_root='', ann_file=str(out), data_prefix=dict(img=root))
-    return (DATASETS.build(config.train_dataloader.dataset),
-            DATASETS.build(config.val_dataloader.dataset))
+    return (
+        DATASETS.build(config.train_dataloader.dataset),
+        DATASETS.build(config.val_dataloader.dataset),
+    )
 
 
 @needs_crumbs
 @pytest.mark.parametrize('row', ['mvc', 'mvc-ra-pl'])
 def test_interhand_on_real_files(row, tmp_path):
     root, out = osp.join(CRUMBS, 'interhand2.6m'), tmp_path / 'train.json'
-    data = convert(interhand.make_tasks(*(
-        osp.join(root, f'test_interhand2.6m_{kind}.json')
-        for kind in ('data', 'camera', 'joint_3d'))), interhand.METAINFO, out, root)
+    data = convert(
+        interhand.make_tasks(
+            *(
+                osp.join(root, f'test_interhand2.6m_{kind}.json')
+                for kind in ('data', 'camera', 'joint_3d')
+            )
+        ),
+        interhand.METAINFO,
+        out,
+        root,
+    )
     config = load(f'interhand/{row}_res50_interhand-256x256.py')
     train, val = use(config, out, root)
     assert len(train) == len(val) == len(data['annotations']) == 4
@@ -119,9 +133,12 @@ class Stub:
 def test_panoptic_on_real_files(network, tmp_path):
     """The crumbs have no images: two sequences of two frames, calibrated."""
     root, out = osp.join(CRUMBS, 'panoptic_body3d'), tmp_path / 'train.json'
-    data = convert(panoptic.make_tasks(
-        root, panoptic.find_sequences(root), 'eye-level', 29.97), panoptic.METAINFO,
-        out, root)
+    data = convert(
+        panoptic.make_tasks(root, panoptic.find_sequences(root), 'eye-level', 29.97),
+        panoptic.METAINFO,
+        out,
+        root,
+    )
     config = load(f'panoptic/mvc-ra-pl_{network}_panoptic-256x256.py')
     train, val = use(config, out, root)
     assert len(val) == len(train) <= len(data['annotations'])
@@ -129,5 +146,4 @@ def test_panoptic_on_real_files(network, tmp_path):
     assert info['keypoints'].shape == (1, 19, 2) and info['pose_3d'].shape == (19, 4)
     # mid_hip, the root of CoreSet-Poses (Appendix A: keypoint 2)
     coreset = load(f'panoptic/coreset_{network}_panoptic-256x256.py')
-    assert val.metainfo['keypoint_id2name'][
-        coreset.active_learning.strategy.root] == 'mid_hip'
+    assert val.metainfo['keypoint_id2name'][coreset.active_learning.strategy.root] == 'mid_hip'

@@ -1,4 +1,5 @@
 """Every config builds: its model, and what it says of its data."""
+
 import glob
 import os.path as osp
 from contextlib import ExitStack, contextmanager
@@ -7,15 +8,14 @@ from unittest import mock
 import pytest
 import torch
 from mmengine.config import Config
-
-import mmpose_al  # noqa: F401
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 CONFIGS = sorted(
     osp.relpath(path, ROOT)
     for path in glob.glob(osp.join(ROOT, 'configs', '**', '*.py'), recursive=True)
-    if '_base_' not in path)
+    if '_base_' not in path
+)
 
 
 def without_weights(config):
@@ -24,8 +24,11 @@ def without_weights(config):
         for key, value in config.items():
             if key == 'pretrained':
                 config[key] = False
-            elif key == 'init_cfg' and isinstance(value, dict) and (
-                    value.get('type') == 'Pretrained'):
+            elif (
+                key == 'init_cfg'
+                and isinstance(value, dict)
+                and (value.get('type') == 'Pretrained')
+            ):
                 config[key] = None
             else:
                 without_weights(value)
@@ -40,8 +43,9 @@ def without_random_weights():
     """Inside, layers keep whatever memory they get: large networks build at once."""
     with ExitStack() as stack:
         for name in ('kaiming_uniform_', 'uniform_', 'normal_', 'xavier_uniform_'):
-            stack.enter_context(mock.patch.object(
-                torch.nn.init, name, lambda tensor, *args, **kwargs: tensor))
+            stack.enter_context(
+                mock.patch.object(torch.nn.init, name, lambda tensor, *args, **kwargs: tensor)
+            )
         yield
 
 
@@ -62,8 +66,7 @@ def test_config_builds(path):
     for student in students:
         assert student.head.decoder.heatmap_size == built.heatmap_size
         assert type(student.head.decoder) is type(built)
-        assert (getattr(student.head.decoder, 'sigma', None)
-                == getattr(built, 'sigma', None))
+        assert getattr(student.head.decoder, 'sigma', None) == getattr(built, 'sigma', None)
     semi = config.model.type != 'TopdownPoseEstimator'
     assert bool(dataset.get('unlabeled')) is semi
     labeled = dataset.labeled

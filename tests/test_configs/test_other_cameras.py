@@ -1,4 +1,5 @@
 """Training on some cameras, test on others, through the config and tools/test.py."""
+
 import importlib.util
 import json
 import os.path as osp
@@ -9,14 +10,14 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
-
-import mmpose_al  # noqa: F401
 from mmpose.registry import DATASETS, MODELS
+
 from mmpose_al.datasets.synthetic import write_benchmark
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-BASE = osp.join(ROOT, 'configs', 'active_learning', 'synthetic',
-                'other-cameras_lite0_synthetic-64x64.py')
+BASE = osp.join(
+    ROOT, 'configs', 'active_learning', 'synthetic', 'other-cameras_lite0_synthetic-64x64.py'
+)
 TRAINING = ['camera00', 'camera02', 'camera04', 'camera06']
 OTHERS = ['camera01', 'camera03', 'camera05', 'camera07']
 CHANGES = """
@@ -42,17 +43,18 @@ def tiny(tmp_path_factory):
 
 def cameras_of(dataset):
     dataset = getattr(dataset, 'labeled', dataset)
-    return sorted({dataset.get_data_info(i)['camera']['name']
-                   for i in range(len(dataset))})
+    return sorted({dataset.get_data_info(i)['camera']['name'] for i in range(len(dataset))})
 
 
 def test_a_random_network_is_tested_on_the_other_cameras(tiny, tmp_path, monkeypatch):
     path, prefix = tmp_path / 'other.py', str(tmp_path / 'results')
     path.write_text(CHANGES.format(base=BASE, data=tiny, prefix=prefix))
     config = Config.fromfile(str(path))
-    for loader, names in ((config.train_dataloader.dataset.labeled, TRAINING),
-                          (config.val_dataloader.dataset, TRAINING),
-                          (config.test_dataloader.dataset, OTHERS)):
+    for loader, names in (
+        (config.train_dataloader.dataset.labeled, TRAINING),
+        (config.val_dataloader.dataset, TRAINING),
+        (config.test_dataloader.dataset, OTHERS),
+    ):
         loader = dict(loader, pipeline=[])
         assert cameras_of(DATASETS.build(loader)) == names
     torch.manual_seed(0)
@@ -62,10 +64,22 @@ def test_a_random_network_is_tested_on_the_other_cameras(tiny, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
     monkeypatch.setenv('LOCAL_RANK', '0')
-    monkeypatch.setattr(sys, 'argv', [
-        'test.py', str(path), checkpoint, '--work-dir', str(tmp_path / 'work'), '--out',
-        out, '--cfg-options', 'experiment_name=other_cameras',
-        'test_evaluator.0.failed_as=5000'])
+    monkeypatch.setattr(
+        sys,
+        'argv',
+        [
+            'test.py',
+            str(path),
+            checkpoint,
+            '--work-dir',
+            str(tmp_path / 'work'),
+            '--out',
+            out,
+            '--cfg-options',
+            'experiment_name=other_cameras',
+            'test_evaluator.0.failed_as=5000',
+        ],
+    )
     runpy.run_path(osp.join(ROOT, 'tools', 'test.py'), run_name='__main__')
     with open(out) as file:
         metrics = json.load(file)
@@ -76,15 +90,24 @@ def test_a_random_network_is_tested_on_the_other_cameras(tiny, tmp_path, monkeyp
 
     # Its predictions, in pictures.
     spec = importlib.util.spec_from_file_location(
-        'draw_multiview', osp.join(ROOT, 'tools', 'analysis', 'draw_multiview.py'))
+        'draw_multiview', osp.join(ROOT, 'tools', 'analysis', 'draw_multiview.py')
+    )
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     shown = []
-    monkeypatch.setattr(tool, 'draw_views', lambda *args, **more: shown.append(
-        (args, more)))
+    monkeypatch.setattr(tool, 'draw_views', lambda *args, **more: shown.append((args, more)))
     pictures = tmp_path / 'pictures'
-    tool.main([osp.join(tiny, 'test.json'), '--predictions', prefix + '.keypoints.json',
-               '--img-root', osp.join(tiny, 'images'), '--out', str(pictures)])
+    tool.main(
+        [
+            osp.join(tiny, 'test.json'),
+            '--predictions',
+            prefix + '.keypoints.json',
+            '--img-root',
+            osp.join(tiny, 'images'),
+            '--out',
+            str(pictures),
+        ]
+    )
     assert len(shown) == 2 and (pictures / 'residuals.png').exists()
     assert all(args[1] == OTHERS for args, _ in shown)
     assert all(np.isfinite(more['predicted']).all() for _, more in shown)

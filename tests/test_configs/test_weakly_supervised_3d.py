@@ -1,4 +1,5 @@
 """The configs of Iqbal20: one base, and rows that differ from it as they say."""
+
 import copy
 import glob
 import os.path as osp
@@ -6,18 +7,18 @@ import os.path as osp
 import numpy as np
 import pytest
 from mmengine.config import Config
-
-import mmpose_al  # noqa: F401
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, METRICS, MODELS, TRANSFORMS
+
 from mmpose_al.datasets.converters import mpi_inf_3dhp
 from tests.test_configs.test_configs import without_random_weights, without_weights
 from tests.test_datasets.test_converters import crumb, real, run
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 FOLDER = osp.join(ROOT, 'configs', 'weakly_supervised_3d')
-CONFIGS = sorted(osp.relpath(path, FOLDER) for path in glob.glob(
-    osp.join(FOLDER, '**', '*.py'), recursive=True))
+CONFIGS = sorted(
+    osp.relpath(path, FOLDER) for path in glob.glob(osp.join(FOLDER, '**', '*.py'), recursive=True)
+)
 SYNTHETIC = 'synthetic/{}_lite0_synthetic-64x64.py'
 H36M = 'h36m/{}_hrnet-w32_h36m-256x256.py'
 
@@ -40,8 +41,7 @@ def test_rows_fit_together(path):
         METRICS.build(copy.deepcopy(evaluator))
     network = config.model.get('network', config.model)
     head = network.head
-    camera, = [s for s in config.train_dataloader.dataset.pipeline
-               if s.type == 'InputCamera']
+    (camera,) = [s for s in config.train_dataloader.dataset.pipeline if s.type == 'InputCamera']
     assert list(camera.pair) == list(head.pair) and camera.root in head.pair
     assert len(head.limbs) == len(head.mean_lengths)
     # the two lists of lengths are of one body: in mm, and in units of the pair
@@ -66,11 +66,14 @@ def test_rows_fit_together(path):
 @pytest.mark.parametrize('pattern', [SYNTHETIC, H36M])
 def test_who_has_3d_labels(pattern):
     def with_3d(row):
-        return [s for s in sources(load(pattern.format(row))
-                                   .train_dataloader.dataset.labeled)
-                if s.type == 'MultiViewCocoDataset' and s.get('poses_3d', True)]
+        return [
+            s
+            for s in sources(load(pattern.format(row)).train_dataloader.dataset.labeled)
+            if s.type == 'MultiViewCocoDataset' and s.get('poses_3d', True)
+        ]
+
     assert with_3d('pretrain') == with_3d('ws') == with_3d('ws-r') == []
-    whole, = with_3d('fs')
+    (whole,) = with_3d('fs')
     one, *again = with_3d('ss')  # the same labels may be read several times
     assert all(source == one for source in again)
     assert 'subjects' not in whole and len(one.subjects) == 1
@@ -89,14 +92,26 @@ def test_people_with_labels_are_not_those_of_the_rig():
 def test_rows_differ_in_what_their_names_say(pattern):
     base = load(pattern.format('ws')).model
     changes = {
-        'ws-r': dict(known_rotations=True), 'ws-regularized': dict(regularize=True),
-        'ws-no-limbs': dict(limbs=None), 'ws-no-multiview': dict(multi_view=None),
-        'ws-l1': dict(multi_view=dict(base.multi_view, distance='l1',
-                                      loss_weight=base.multi_view.loss_weight / 1.5)),
-        'ws-paper': dict(multi_view=dict(
-            base.multi_view, apparent_size=False, distance='l1',
-            loss_weight=base.multi_view.loss_weight / 1.5),
-            handedness=None, range_weight=0.0)}
+        'ws-r': dict(known_rotations=True),
+        'ws-regularized': dict(regularize=True),
+        'ws-no-limbs': dict(limbs=None),
+        'ws-no-multiview': dict(multi_view=None),
+        'ws-l1': dict(
+            multi_view=dict(
+                base.multi_view, distance='l1', loss_weight=base.multi_view.loss_weight / 1.5
+            )
+        ),
+        'ws-paper': dict(
+            multi_view=dict(
+                base.multi_view,
+                apparent_size=False,
+                distance='l1',
+                loss_weight=base.multi_view.loss_weight / 1.5,
+            ),
+            handedness=None,
+            range_weight=0.0,
+        ),
+    }
     rows = [row for row in changes if pattern.format(row) in CONFIGS]
     assert len(rows) == (6 if pattern == SYNTHETIC else 3)
     for row in rows:
@@ -109,11 +124,13 @@ def test_2d_errors_are_of_taught_joints():
     taught = config.train_dataloader.dataset.labeled.pipeline[0]
     skeleton = parse_pose_metainfo(taught.target.to_dict())
     source = parse_pose_metainfo(taught.source.to_dict())
-    names = {taught.rename.get(name, name)
-             for name in source['keypoint_name2id'] if name not in taught.drop}
+    names = {
+        taught.rename.get(name, name)
+        for name in source['keypoint_name2id']
+        if name not in taught.drop
+    }
     assert len(names) == 15 and names < set(skeleton['keypoint_name2id'])
-    for path in (H36M.format('pretrain'),
-                 'mpi_inf_3dhp/ws-hiq_hrnet-w32_3dhp-256x256.py'):
+    for path in (H36M.format('pretrain'), 'mpi_inf_3dhp/ws-hiq_hrnet-w32_3dhp-256x256.py'):
         poses, pixels = load(path).test_evaluator
         assert pixels.type == 'JointEPE' and pixels.joints == poses.joints
         assert set(pixels.joints) <= names
@@ -138,13 +155,15 @@ def test_the_papers_numbers():
 
 @real
 def test_3dhp_is_tested_with_the_joints_of_h36m(tmp_path):
-    tasks = mpi_inf_3dhp.make_tasks(crumb('mpi_inf_3dhp', 'test_3dhp_test.npz'),
-                                    crumb('mpi_inf_3dhp', 'cameras_test.pkl'))
+    tasks = mpi_inf_3dhp.make_tasks(
+        crumb('mpi_inf_3dhp', 'test_3dhp_test.npz'), crumb('mpi_inf_3dhp', 'cameras_test.pkl')
+    )
     data = run(tasks, mpi_inf_3dhp.METAINFO, tmp_path / 'a.json')
     config = load('mpi_inf_3dhp/ws-hiq_hrnet-w32_3dhp-256x256.py')
-    source, = config.test_dataloader.dataset.datasets
-    source.update(data_root='', ann_file=str(tmp_path / 'a.json'),
-                  data_prefix=dict(img=crumb('mpi_inf_3dhp')))
+    (source,) = config.test_dataloader.dataset.datasets
+    source.update(
+        data_root='', ann_file=str(tmp_path / 'a.json'), data_prefix=dict(img=crumb('mpi_inf_3dhp'))
+    )
     dataset = DATASETS.build(config.test_dataloader.dataset)
     sample = dataset[0]['data_samples']
     names = [p['keypoints_3d'] for p in data['poses_3d']]

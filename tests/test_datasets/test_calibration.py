@@ -1,4 +1,5 @@
 """Calibration files of other tools; those of Qualisys also on a real rig."""
+
 import os.path as osp
 
 import cv2
@@ -8,12 +9,20 @@ import pytest
 from mmpose_al.datasets.converters.calibration import read_calibration
 from mmpose_al.datasets.format import FormatError
 
-RIG = osp.join(osp.dirname(__file__), '..', '..', '..', 'shared', 'data', 'multiview',
-               'pose2sim_singleperson.npz')
-K = np.array([[1000, 0, 640.5], [0, 1010, 360], [0, 0, 1.]])
-DIST = np.array([-.1, .05, 1e-3, -2e-3, .01])
-R = cv2.Rodrigues(np.array([.1, -.4, .2]))[0]
-T = np.array([.5, -.25, 3.0])
+RIG = osp.join(
+    osp.dirname(__file__),
+    '..',
+    '..',
+    '..',
+    'shared',
+    'data',
+    'multiview',
+    'pose2sim_singleperson.npz',
+)
+K = np.array([[1000, 0, 640.5], [0, 1010, 360], [0, 0, 1.0]])
+DIST = np.array([-0.1, 0.05, 1e-3, -2e-3, 0.01])
+R = cv2.Rodrigues(np.array([0.1, -0.4, 0.2]))[0]
+T = np.array([0.5, -0.25, 3.0])
 
 
 def check(camera, name, t_mm, dist=DIST, size=(1280, 720)):
@@ -55,15 +64,18 @@ def test_toml(tmp_path):
     assert np.allclose(read_calibration([str(path)], 'cm')[0]['t'], 10 * T)
 
 
-@pytest.mark.parametrize('old, new, problem', [
-    ('fisheye = false', 'fisheye = true', '\'cam_1\', field "fisheye": is true'),
-    ('rotation = [ 0.1, -0.4, 0.2,]', '', '\'cam_1\', field "rotation": is missing'),
-    ('[ 0.5, -0.25, 3.0,]', '[ 0.5, -0.25]', '\'left\', field "t": is .*, not 3'),
-    ('[ 0.5, -0.25, 3.0,]', '[ 0.5, nan, 3.0]', '\'left\', field "t": .* 3 finite'),
-    ('"left"', '"cam_2"', '\'cam_2\', field "name": stands twice'),
-    ('size = [ 1280, 720,]', 'size = [1280, 719.5]', '\'left\', field "size"'),
-    ('[cam_2]', '[cam_2', 'is not TOML'),
-])
+@pytest.mark.parametrize(
+    'old, new, problem',
+    [
+        ('fisheye = false', 'fisheye = true', '\'cam_1\', field "fisheye": is true'),
+        ('rotation = [ 0.1, -0.4, 0.2,]', '', '\'cam_1\', field "rotation": is missing'),
+        ('[ 0.5, -0.25, 3.0,]', '[ 0.5, -0.25]', '\'left\', field "t": is .*, not 3'),
+        ('[ 0.5, -0.25, 3.0,]', '[ 0.5, nan, 3.0]', '\'left\', field "t": .* 3 finite'),
+        ('"left"', '"cam_2"', '\'cam_2\', field "name": stands twice'),
+        ('size = [ 1280, 720,]', 'size = [1280, 719.5]', '\'left\', field "size"'),
+        ('[cam_2]', '[cam_2', 'is not TOML'),
+    ],
+)
 def test_toml_faults_are_named(tmp_path, old, new, problem):
     path = tmp_path / 'calib.toml'
     path.write_text(TOML.replace(old, new, 1))
@@ -100,30 +112,48 @@ def write_yaml(path, **values):
 def test_yaml_with_all_cameras_in_two_files(tmp_path):
     rotation = cv2.Rodrigues(R)[0]
     intri = write_yaml(
-        tmp_path / 'intri.yml', names=['1', 'b'], K_1=K, dist_1=DIST[None], K_b=K,
-        dist_b=DIST[None], W_b=1280, H_b=720)
+        tmp_path / 'intri.yml',
+        names=['1', 'b'],
+        K_1=K,
+        dist_1=DIST[None],
+        K_b=K,
+        dist_b=DIST[None],
+        W_b=1280,
+        H_b=720,
+    )
     extri = write_yaml(
-        tmp_path / 'extri.yml', names=['1', 'b'], R_1=rotation, Rot_1=R, T_1=T[:, None],
-        R_b=rotation, T_b=T[:, None])
+        tmp_path / 'extri.yml',
+        names=['1', 'b'],
+        R_1=rotation,
+        Rot_1=R,
+        T_1=T[:, None],
+        R_b=rotation,
+        T_b=T[:, None],
+    )
     one, two = read_calibration([intri, extri], 'm', {'1': (1280, 720)})
     check(one, '1', [500, -250, 3000])
     check(two, 'b', [500, -250, 3000])
     with pytest.raises(FormatError, match='\'1\', field "width": is missing'):
         read_calibration([intri, extri], 'm')
-    with pytest.raises(FormatError, match='intri.yml: camera \'1\', field "R": is '
-                       'missing'):
+    with pytest.raises(FormatError, match='intri.yml: camera \'1\', field "R": is missing'):
         read_calibration([intri], 'm', {'1': (1280, 720)})
 
 
 def test_yaml_with_one_file_for_each_camera(tmp_path):
-    values = dict(camera_matrix=K, distortion_coefficients=DIST[:, None],
-                  image_width=1280, image_height=720, R=R, T=T)
+    values = dict(
+        camera_matrix=K,
+        distortion_coefficients=DIST[:, None],
+        image_width=1280,
+        image_height=720,
+        R=R,
+        T=T,
+    )
     paths = [write_yaml(tmp_path / f'{name}.yaml', **values) for name in 'ab']
     one, two = read_calibration(paths, 'm')
     check(one, 'a', [500, -250, 3000])
     check(two, 'b', [500, -250, 3000])
     path = write_yaml(tmp_path / 'c.yaml', **dict(values, R=2 * R))
-    with pytest.raises(FormatError, match="'c', field \"R\": is not a rotation"):
+    with pytest.raises(FormatError, match='\'c\', field "R": is not a rotation'):
         read_calibration([path], 'm')
     (tmp_path / 'd.yaml').write_text('a: [1, 2\n')
     with pytest.raises(FormatError, match='d.yaml: OpenCV cannot read it'):
@@ -159,19 +189,22 @@ def test_yaml_with_whole_numbers_and_names(tmp_path):
     path = tmp_path / 'cameras.yml'
     path.write_text(BY_HAND)
     one, twelve = read_calibration([str(path)], 'm')
-    check(one, '1', [500, -250, 3000], [-.3, .1, 0, 0, 0])
+    check(one, '1', [500, -250, 3000], [-0.3, 0.1, 0, 0, 0])
     check(twelve, '12', [500, -250, 3000], [])
 
 
-@pytest.mark.parametrize('old, new, problem', [
-    ('cols: 5', 'cols: 4', '"dist_1": has 5 numbers, not 1 x 4'),
-    ('   cols: 5\n', '', '"dist_1": has 5 numbers, not 1 x nan'),
-    ('0.1, 0, 0, 0 ]', '0.1, 0, 0, a ]', '"dist": .*nan.*, not .* finite numbers'),
-    ('R_1: [ 0.1', 'R_1: [ a', '"R": is .nan, .*finite numbers'),
-    ('T_1: [ 0.5, -0.25, 3 ]', 'T_1: "a"', '"t": is nan, not 3 finite numbers'),
-    ('360, 0, 0, 1 ]', '360, 0, 0, 2 ]', '"K": is not upper triangular'),
-    ('640.5, 0, 1010', '640.5, 5, 1010', '"K": is not upper triangular'),
-])
+@pytest.mark.parametrize(
+    'old, new, problem',
+    [
+        ('cols: 5', 'cols: 4', '"dist_1": has 5 numbers, not 1 x 4'),
+        ('   cols: 5\n', '', '"dist_1": has 5 numbers, not 1 x nan'),
+        ('0.1, 0, 0, 0 ]', '0.1, 0, 0, a ]', '"dist": .*nan.*, not .* finite numbers'),
+        ('R_1: [ 0.1', 'R_1: [ a', '"R": is .nan, .*finite numbers'),
+        ('T_1: [ 0.5, -0.25, 3 ]', 'T_1: "a"', '"t": is nan, not 3 finite numbers'),
+        ('360, 0, 0, 1 ]', '360, 0, 0, 2 ]', '"K": is not upper triangular'),
+        ('640.5, 0, 1010', '640.5, 5, 1010', '"K": is not upper triangular'),
+    ],
+)
 def test_yaml_faults_are_named(tmp_path, old, new, problem):
     path = tmp_path / 'cameras.yml'
     path.write_text(BY_HAND.replace(old, new, 1))
@@ -183,10 +216,11 @@ def qca(cameras):
     """A QCA file of (name, size, K, dist, R, t in mm) in Qualisys' terms."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<calibration><cameras>']
     for name, (w, h), K, (k1, k2, p1, p2, k3), R, t in cameras:
-        axes = np.diag([1., -1, -1]) @ R  # y up, z backwards
+        axes = np.diag([1.0, -1, -1]) @ R  # y up, z backwards
         x, y, z = -R.T @ t
-        r = ' '.join(f'r{i + 1}{j + 1}="{axes[i, j]!r}"'
-                     for i in range(3) for j in range(3)).replace('np.float64', '')
+        r = ' '.join(
+            f'r{i + 1}{j + 1}="{axes[i, j]!r}"' for i in range(3) for j in range(3)
+        ).replace('np.float64', '')
         r = r.replace('(', '').replace(')', '')
         lines.append(
             f'<camera active="1" serial="{name}" model="Miqus Video" viewrotation="0">'
@@ -196,14 +230,15 @@ def qca(cameras):
             f'centerPointU="{64 * K[0][2]}" centerPointV="{64 * K[1][2]}" '
             f'radialDistortion1="{k1}" radialDistortion2="{k2}" '
             f'radialDistortion3="{k3}" tangentalDistortion1="{p1}" '
-            f'tangentalDistortion2="{p2}"/></camera>')
+            f'tangentalDistortion2="{p2}"/></camera>'
+        )
     return '\n'.join(lines + ['</cameras></calibration>'])
 
 
 def test_qca(tmp_path):
     path = tmp_path / 'calib.qca.txt'
     path.write_text(qca([('a', (1280, 720), K, DIST, R, 1000 * T)]))
-    camera, = read_calibration([str(path)])
+    (camera,) = read_calibration([str(path)])
     check(camera, 'a', [500, -250, 3000])
     with pytest.raises(FormatError, match='a QCA file is in mm, not m'):
         read_calibration([str(path)], 'm')
@@ -213,14 +248,20 @@ def test_qca_by_hand(tmp_path):
     """A camera 2 m up that looks along the world's x: right is -y, up is z."""
     text = qca([('a', (640, 480), K, DIST, R, T)])
     start, end = text.index('<transform'), text.index('<intrinsic')
-    text = text[:start] + (
-        '<transform x="0" y="0" z="2000" r11="0" r12="-1" r13="0" r21="0" r22="0" '
-        'r23="1" r31="-1" r32="0" r33="0"/>') + text[end:]
-    text = text.replace('left="0" top="0" right="639" bottom="479"',
-                        'left="40" top="10" right="679" bottom="489"')
+    text = (
+        text[:start]
+        + (
+            '<transform x="0" y="0" z="2000" r11="0" r12="-1" r13="0" r21="0" r22="0" '
+            'r23="1" r31="-1" r32="0" r33="0"/>'
+        )
+        + text[end:]
+    )
+    text = text.replace(
+        'left="0" top="0" right="639" bottom="479"', 'left="40" top="10" right="679" bottom="489"'
+    )
     path = tmp_path / 'calib.qca'
     path.write_text(text)
-    camera, = read_calibration([str(path)])
+    (camera,) = read_calibration([str(path)])
     # A point 5 m ahead, 1 m to the left (y = 1 m), 1.5 m above the floor.
     local = camera['R'] @ [5000, 1000, 1500] + camera['t']
     assert np.allclose(local, [-1000, 500, 5000])  # left, below, ahead
@@ -228,13 +269,16 @@ def test_qca_by_hand(tmp_path):
     assert camera['K'][:2, 2].tolist() == [600.5, 350]
 
 
-@pytest.mark.parametrize('old, new, problem', [
-    ('<calibration>', '<!DOCTYPE a [<!ENTITY b "c">]><calibration>', 'document type'),
-    ('focalLengthU', 'focalLength', "'a', field \"intrinsic/focalLengthU\": is"),
-    ('viewrotation="0"', 'viewrotation="90"', 'turned views'),
-    ('</calibration>', '', 'is not XML'),
-    ('active="1"', 'active="0"', 'holds no camera'),
-])
+@pytest.mark.parametrize(
+    'old, new, problem',
+    [
+        ('<calibration>', '<!DOCTYPE a [<!ENTITY b "c">]><calibration>', 'document type'),
+        ('focalLengthU', 'focalLength', '\'a\', field "intrinsic/focalLengthU": is'),
+        ('viewrotation="0"', 'viewrotation="90"', 'turned views'),
+        ('</calibration>', '', 'is not XML'),
+        ('active="1"', 'active="0"', 'holds no camera'),
+    ],
+)
 def test_qca_faults_are_named(tmp_path, old, new, problem):
     text = qca([('a', (1280, 720), K, DIST, R, 1000 * T)])
     path = tmp_path / 'calib.xml'
@@ -245,8 +289,11 @@ def test_qca_faults_are_named(tmp_path, old, new, problem):
 
 def test_entities_in_another_encoding_are_refused_too(tmp_path):
     path = tmp_path / 'calib.xml'
-    text = qca([]).replace('UTF-8', 'UTF-16').replace(
-        '<calibration>', '<!DOCTYPE a [<!ENTITY b "c">]><calibration>&b;')
+    text = (
+        qca([])
+        .replace('UTF-8', 'UTF-16')
+        .replace('<calibration>', '<!DOCTYPE a [<!ENTITY b "c">]><calibration>&b;')
+    )
     path.write_bytes(text.encode('utf-16'))
     with pytest.raises(FormatError, match='document type'):
         read_calibration([str(path)])
@@ -256,17 +303,31 @@ def test_entities_in_another_encoding_are_refused_too(tmp_path):
 def test_a_real_rig_survives_the_round_trip(tmp_path):
     """Four Qualisys cameras: through QCA and through TOML."""
     rig = np.load(RIG)
-    cameras = [(f'c{i}', tuple(rig['image_size'][i]), rig['K'][i], rig['dist'][i],
-                rig['R'][i], rig['t'][i]) for i in range(4)]
+    cameras = [
+        (
+            f'c{i}',
+            tuple(rig['image_size'][i]),
+            rig['K'][i],
+            rig['dist'][i],
+            rig['R'][i],
+            rig['t'][i],
+        )
+        for i in range(4)
+    ]
     (tmp_path / 'a.qca').write_text(qca(cameras))
-    (tmp_path / 'a.toml').write_text('\n'.join(
-        f'[{name}]\nsize = {list(map(int, size))}\nmatrix = {K.tolist()}\n'
-        f'distortions = {dist.tolist()}\n'
-        f'rotation = {cv2.Rodrigues(R)[0].ravel().tolist()}\n'
-        f'translation = {(t / 1000).tolist()}'
-        for name, size, K, dist, R, t in cameras))
-    for found in (read_calibration([str(tmp_path / 'a.qca')]),
-                  read_calibration([str(tmp_path / 'a.toml')], 'm')):
+    (tmp_path / 'a.toml').write_text(
+        '\n'.join(
+            f'[{name}]\nsize = {list(map(int, size))}\nmatrix = {K.tolist()}\n'
+            f'distortions = {dist.tolist()}\n'
+            f'rotation = {cv2.Rodrigues(R)[0].ravel().tolist()}\n'
+            f'translation = {(t / 1000).tolist()}'
+            for name, size, K, dist, R, t in cameras
+        )
+    )
+    for found in (
+        read_calibration([str(tmp_path / 'a.qca')]),
+        read_calibration([str(tmp_path / 'a.toml')], 'm'),
+    ):
         for camera, (name, size, K, dist, R, t) in zip(found, cameras):
             assert camera['name'] == name and camera['size'] == tuple(size)
             for key, value in (('K', K), ('dist', dist), ('R', R), ('t', t)):

@@ -1,11 +1,10 @@
 """Joint mappings between the data sets of the configs, by hand."""
+
 import numpy as np
 import pytest
-
 from mmpose.registry import TRANSFORMS
 
-from mmpose_al.datasets.transforms.keypoint_mapping import (MapKeypoints,
-                                                            joint_mapping, joint_names)
+from mmpose_al.datasets.transforms.keypoint_mapping import MapKeypoints, joint_mapping, joint_names
 
 
 def meta(name):
@@ -14,13 +13,27 @@ def meta(name):
 
 def test_aic_to_coco():
     """12 body joints; index pairs as read off the two lists of joints."""
-    convert = TRANSFORMS.build(dict(
-        type='MapKeypoints', source=meta('aic'), target=meta('coco'),
-        drop=['head_top', 'neck']))
+    convert = TRANSFORMS.build(
+        dict(
+            type='MapKeypoints', source=meta('aic'), target=meta('coco'), drop=['head_top', 'neck']
+        )
+    )
     # AIC: right arm 0-2, left arm 3-5, right leg 6-8, left leg 9-11
     assert convert.num_keypoints == 17
-    assert convert.mapping == [(0, 6), (1, 8), (2, 10), (3, 5), (4, 7), (5, 9), (6, 12),
-                               (7, 14), (8, 16), (9, 11), (10, 13), (11, 15)]
+    assert convert.mapping == [
+        (0, 6),
+        (1, 8),
+        (2, 10),
+        (3, 5),
+        (4, 7),
+        (5, 9),
+        (6, 12),
+        (7, 14),
+        (8, 16),
+        (9, 11),
+        (10, 13),
+        (11, 15),
+    ]
     points = np.arange(28.0).reshape(1, 14, 2)
     visible = np.ones((1, 14))
     visible[0, 2] = 0
@@ -32,21 +45,40 @@ def test_aic_to_coco():
 
 
 def test_aic_to_mpii():
-    mapping = joint_mapping(joint_names(meta('aic')), joint_names(meta('mpii')),
-                            rename=dict(neck='upper_neck'))
+    mapping = joint_mapping(
+        joint_names(meta('aic')), joint_names(meta('mpii')), rename=dict(neck='upper_neck')
+    )
     # MPII: 0 right ankle ... 5 left ankle, 8 upper neck, 9 head top, 10 right wrist ...
-    assert mapping == [(0, 12), (1, 11), (2, 10), (3, 13), (4, 14), (5, 15), (6, 2),
-                       (7, 1), (8, 0), (9, 3), (10, 4), (11, 5), (12, 9), (13, 8)]
+    assert mapping == [
+        (0, 12),
+        (1, 11),
+        (2, 10),
+        (3, 13),
+        (4, 14),
+        (5, 15),
+        (6, 2),
+        (7, 1),
+        (8, 0),
+        (9, 3),
+        (10, 4),
+        (11, 5),
+        (12, 9),
+        (13, 8),
+    ]
 
 
-@pytest.mark.parametrize('more, words', [
-    (dict(), 'joints b, c of the source would be lost; .*free: x, y'),
-    (dict(drop=['b']), 'joints c of the source would be lost'),
-    (dict(rename=dict(b='x', c='x')), 'b and c would both become x'),
-    (dict(rename=dict(b='a'), drop=['c']), 'a and b would both become a'),
-    (dict(rename=dict(b='z'), drop=['c']), "target has no joint 'z'"),
-    (dict(drop=['z']), "source has no joint 'z'"),
-    (dict(drop=['a', 'b', 'c']), 'no joint is left')])
+@pytest.mark.parametrize(
+    'more, words',
+    [
+        (dict(), 'joints b, c of the source would be lost; .*free: x, y'),
+        (dict(drop=['b']), 'joints c of the source would be lost'),
+        (dict(rename=dict(b='x', c='x')), 'b and c would both become x'),
+        (dict(rename=dict(b='a'), drop=['c']), 'a and b would both become a'),
+        (dict(rename=dict(b='z'), drop=['c']), "target has no joint 'z'"),
+        (dict(drop=['z']), "source has no joint 'z'"),
+        (dict(drop=['a', 'b', 'c']), 'no joint is left'),
+    ],
+)
 def test_nothing_is_lost_silently(more, words):
     with pytest.raises(ValueError, match=words):
         joint_mapping(['a', 'b', 'c'], ['a', 'x', 'y'], **more)
@@ -54,13 +86,23 @@ def test_nothing_is_lost_silently(more, words):
 
 def test_3d_poses_are_mapped_too():
     def three(*names):
-        return dict(dataset_name='d', paper_info={}, skeleton_info={}, sigmas=[],
-                    joint_weights=[1.0] * 3, keypoint_info={
-                        i: dict(name=n, id=i, color=[0, 0, 0], type='', swap='')
-                        for i, n in enumerate(names)})
-    transform = MapKeypoints(three('a', 'b', 'c'), three('c', 'x', 'd'),
-                             rename=dict(a='d'), drop=['b'])
+        return dict(
+            dataset_name='d',
+            paper_info={},
+            skeleton_info={},
+            sigmas=[],
+            joint_weights=[1.0] * 3,
+            keypoint_info={
+                i: dict(name=n, id=i, color=[0, 0, 0], type='', swap='')
+                for i, n in enumerate(names)
+            },
+        )
+
+    transform = MapKeypoints(
+        three('a', 'b', 'c'), three('c', 'x', 'd'), rename=dict(a='d'), drop=['b']
+    )
     pose = np.array([[1.0, 2, 3, 1], [4, 5, 6, 1], [7, 8, 9, 0]])
-    out = transform.transform(dict(
-        keypoints=np.zeros((1, 3, 2)), keypoints_visible=np.ones((1, 3)), pose_3d=pose))
+    out = transform.transform(
+        dict(keypoints=np.zeros((1, 3, 2)), keypoints_visible=np.ones((1, 3)), pose_3d=pose)
+    )
     assert out['pose_3d'].tolist() == [[7, 8, 9, 0], [0, 0, 0, 0], [1, 2, 3, 1]]

@@ -1,4 +1,5 @@
 """Real cameras and poses go to 2.5D and back within 1 mm, plain and through a crop."""
+
 import numpy as np
 import pytest
 import torch
@@ -11,19 +12,19 @@ from tests.test_datasets.test_converters import crumb, real, run
 
 
 def h36m_tasks():
-    return h36m.make_tasks(crumb('h36m', 'test_h36m_body3d.npz'),
-                           crumb('h36m', 'cameras.pkl'))
+    return h36m.make_tasks(crumb('h36m', 'test_h36m_body3d.npz'), crumb('h36m', 'cameras.pkl'))
 
 
 def dhp_tasks():
     return mpi_inf_3dhp.make_tasks(
         crumb('mpi_inf_3dhp', 'test_3dhp_train.npz'),
-        crumb('mpi_inf_3dhp', 'cameras_train.pkl'), fix_known_typos=True)
+        crumb('mpi_inf_3dhp', 'cameras_train.pkl'),
+        fix_known_typos=True,
+    )
 
 
 def panoptic_tasks():
-    return panoptic.make_tasks(crumb('panoptic_body3d'),
-                               ['160906_band1', '160906_band2'], 'all')
+    return panoptic.make_tasks(crumb('panoptic_body3d'), ['160906_band1', '160906_band2'], 'all')
 
 
 # Tasks, metainfo, pair (neck, pelvis) and root, fewest poses and views
@@ -41,8 +42,7 @@ def test_round_trip_of_real_files(name, tmp_path):
     data = run(make(), metainfo, tmp_path / 'out.json')
     images = {i['id']: i for i in data['images']}
     cameras = {c['id']: c for c in data['cameras']}
-    poses = {(p['frame_id'], p['person_id']): p['keypoints_3d']
-             for p in data['poses_3d']}
+    poses = {(p['frame_id'], p['person_id']): p['keypoints_3d'] for p in data['poses_3d']}
     checked = undefined = 0
     for annotation in data['annotations']:
         image = images[annotation['image_id']]
@@ -57,8 +57,9 @@ def test_round_trip_of_real_files(name, tmp_path):
             continue
         K = torch.as_tensor(np.asarray(camera['K'], float))
         dist = pad_distortion(torch.as_tensor(np.asarray(camera['dist'], float)))
-        crop = affine.similarity(torch.tensor(30.0), torch.tensor(0.4),
-                                 (image['width'], image['height'])).double()
+        crop = affine.similarity(
+            torch.tensor(30.0), torch.tensor(0.4), (image['width'], image['height'])
+        ).double()
         for matrix, lens in ((None, dist), (crop, dist)):
             K_input = K if matrix is None else transform_intrinsics(K, matrix)
             pixels, relative, scale = to_2p5d(points, K_input, pair, root, lens)

@@ -10,8 +10,12 @@ from mmpose.registry import DATA_SAMPLERS
 from torch.utils.data import DataLoader, Dataset
 
 from mmpose_al.datasets import samplers
-from mmpose_al.datasets.samplers import (LabeledUnlabeledSampler, SeededIndex,
-                                         permutation, stream_seed)
+from mmpose_al.datasets.samplers import (
+    LabeledUnlabeledSampler,
+    SeededIndex,
+    permutation,
+    stream_seed,
+)
 
 
 class Sized(Dataset):
@@ -34,7 +38,7 @@ def build(batch_size=8, rank=0, world=1, monkeypatch=None, dataset=None, **kw):
 def batches(sampler, count):
     flat = list(islice(iter(sampler), count * sampler.batch_size))
     size = sampler.batch_size
-    return [flat[i:i + size] for i in range(0, len(flat), size)]
+    return [flat[i : i + size] for i in range(0, len(flat), size)]
 
 
 def key(batch):
@@ -50,7 +54,7 @@ def test_labelled_first_then_unlabelled():
 def test_every_sample_once_a_pass_and_new_orders():
     sampler = build(8, num_unlabeled=6, endless=True)
     stream = [i for batch in batches(sampler, 23) for i in batch[2:]]
-    passes = [stream[k:k + 23] for k in range(0, 6 * 23, 23)]
+    passes = [stream[k : k + 23] for k in range(0, 6 * 23, 23)]
     assert all(sorted(p) == list(range(5, 28)) for p in passes)
     assert len({tuple(p) for p in passes}) == 6
     seeds = [i.seed for i in stream]
@@ -82,8 +86,10 @@ def test_permutation_is_frozen():
 @pytest.mark.parametrize('world', [2, 3])
 def test_ranks_together_see_what_one_rank_sees(monkeypatch, world):
     one = batches(build(4 * world, num_unlabeled=3 * world, endless=True), 12)
-    ranks = [batches(build(4, rank, world, monkeypatch, num_unlabeled=3,
-                           endless=True), 12) for rank in range(world)]
+    ranks = [
+        batches(build(4, rank, world, monkeypatch, num_unlabeled=3, endless=True), 12)
+        for rank in range(world)
+    ]
     for step in range(12):
         together = [i for rank in ranks for i in rank[step]]
         assert key(together) == key(one[step])
@@ -104,8 +110,7 @@ def test_epochs():
     whole = batches(build(8, endless=True), 12)
     assert len(list(sampler)) == 48
     sampler.set_epoch(1)
-    assert [key(b) for b in batches(sampler, 99)] == [
-        key(b) for b in whole[6:]]
+    assert [key(b) for b in batches(sampler, 99)] == [key(b) for b in whole[6:]]
     assert build(8, round_up=False).epoch_length == 5
     assert build(8, epoch_length=11).epoch_length == 11
     sampler.endless = True
@@ -122,13 +127,13 @@ def test_supervised_baseline_has_only_labelled():
     assert build(2, num_unlabeled=0).counts == (2, 0)
     few = batches(build(2, num_unlabeled=0, endless=True), 3)
     assert [key(b) for b in few] == [
-        key(b) for b in batches(build(2, dataset=dataset, endless=True), 3)]
+        key(b) for b in batches(build(2, dataset=dataset, endless=True), 3)
+    ]
 
 
 @pytest.mark.parametrize('workers', [0, 2])
 def test_through_a_data_loader(workers):
-    loader = DataLoader(Sized(), 4, sampler=build(4), num_workers=workers,
-                        collate_fn=list)
+    loader = DataLoader(Sized(), 4, sampler=build(4), num_workers=workers, collate_fn=list)
     expected = [[(int(i), i.seed) for i in b] for b in batches(build(4), 99)]
     assert list(loader) == expected and len(loader) == len(expected)
 
@@ -143,24 +148,35 @@ def test_seeded_index_survives_pickling():
 def test_built_as_mmengine_builds_it():
     sampler = DATA_SAMPLERS.build(
         dict(type='LabeledUnlabeledSampler', batch_size=4),
-        default_args=dict(dataset=Sized(), seed=9))
+        default_args=dict(dataset=Sized(), seed=9),
+    )
     assert sampler.seed == 9
     assert isinstance(build(seed=None).seed, (int, np.integer))
 
 
-@pytest.mark.parametrize('kwargs, words', [
-    (dict(batch_size=60), 'more than the unlabelled set of 23'),
-    (dict(batch_size=5), 'num_unlabeled'),
-    (dict(batch_size=4, num_unlabeled=4), 'at least one labelled'),
-    (dict(batch_size=4, num_unlabeled=-1), 'at least one labelled'),
-    (dict(batch_size=0), 'positive'),
-    (dict(batch_size=4, dataset=SimpleNamespace(num_labeled=3, num_unlabeled=0),
-          num_unlabeled=2), 'no unlabelled samples'),
-    (dict(batch_size=4, dataset=SimpleNamespace(num_labeled=0, num_unlabeled=9)),
-     'no labelled samples'),
-    (dict(batch_size=32, round_up=False, num_unlabeled=23, epoch_length=0),
-     'epoch of 0'),
-])
+@pytest.mark.parametrize(
+    'kwargs, words',
+    [
+        (dict(batch_size=60), 'more than the unlabelled set of 23'),
+        (dict(batch_size=5), 'num_unlabeled'),
+        (dict(batch_size=4, num_unlabeled=4), 'at least one labelled'),
+        (dict(batch_size=4, num_unlabeled=-1), 'at least one labelled'),
+        (dict(batch_size=0), 'positive'),
+        (
+            dict(
+                batch_size=4,
+                dataset=SimpleNamespace(num_labeled=3, num_unlabeled=0),
+                num_unlabeled=2,
+            ),
+            'no unlabelled samples',
+        ),
+        (
+            dict(batch_size=4, dataset=SimpleNamespace(num_labeled=0, num_unlabeled=9)),
+            'no labelled samples',
+        ),
+        (dict(batch_size=32, round_up=False, num_unlabeled=23, epoch_length=0), 'epoch of 0'),
+    ],
+)
 def test_errors(kwargs, words):
     with pytest.raises(ValueError, match=words):
         build(**kwargs)

@@ -1,4 +1,5 @@
 """The experiment: rounds, kills, several processes, MMPose's own launcher."""
+
 import argparse
 import json
 import os
@@ -23,65 +24,108 @@ STEPS = 4
 def config(data_root, work_dir, batch=4, norm=True, launcher='none', **section):
     """A tiny experiment on the `tiny` benchmark."""
     from tests.helpers import PREPROCESSOR, codec, student
+
     size = (32, 48)
     load = [dict(type='LoadImage'), dict(type='GetBBoxCenterScale')]
     crop = [dict(type='TopdownAffine', input_size=size)]
-    source = dict(type='MultiViewCocoDataset', data_root=data_root,
-                  ann_file='train.json', data_prefix=dict(img='images/'))
-    active = dict(unit='frames', initial=3, budget=2,
-                  strategy=dict(type='MultiViewConsistency'), limits=dict(rounds=3),
-                  self_training=dict(num=2), threshold=1000.0)
+    source = dict(
+        type='MultiViewCocoDataset',
+        data_root=data_root,
+        ann_file='train.json',
+        data_prefix=dict(img='images/'),
+    )
+    active = dict(
+        unit='frames',
+        initial=3,
+        budget=2,
+        strategy=dict(type='MultiViewConsistency'),
+        limits=dict(rounds=3),
+        self_training=dict(num=2),
+        threshold=1000.0,
+    )
     active.update(section)
-    return Config(dict(
-        custom_imports=dict(imports=['mmpose_al', 'tests.helpers']),
-        default_scope='mmpose', runner_type='ActiveLearningRunner',
-        active_learning=active, work_dir=str(work_dir),
-        launcher=launcher, env_cfg=dict(dist_cfg=dict(backend='gloo')),
-        model=dict(student(num_joints=17, norm=norm), data_preprocessor=PREPROCESSOR),
-        train_dataloader=dict(
-            batch_size=batch, num_workers=0,
-            dataset=dict(
-                type='LabeledUnlabeledDataset', labeled=source,
-                pipeline=load + [dict(type='RandomFlip')] + crop + [
-                    dict(type='GenerateTarget', encoder=codec()),
-                    dict(type='PackPoseInputs')]),
-            sampler=dict(type='LabeledUnlabeledSampler', batch_size=batch)),
-        val_dataloader=dict(
-            batch_size=16, num_workers=0,
-            sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-            dataset=dict(source, ann_file='val.json', test_mode=True,
-                         pipeline=load + crop + [dict(type='PackPoseInputs')])),
-        train_cfg=dict(type='ActiveLearningLoop', round_cfg=dict(
-            type='IterBasedTrainLoop', max_iters=STEPS, val_interval=100)),
-        val_cfg=dict(), val_evaluator=[
-            dict(type='MKPE', threshold=1000.0),
-            dict(type='JointPCK', thr=0.2, norm='bbox')],
-        optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-2)),
-        param_scheduler=[dict(type='MultiStepLR', begin=0, end=STEPS, milestones=[2],
-                              by_epoch=False)],
-        default_hooks=dict(
-            checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2),
-            logger=dict(type='LoggerHook', interval=1, log_metric_by_epoch=False)),
-        custom_hooks=[dict(type='ExactResumeHook')],
-        log_processor=dict(by_epoch=False), randomness=dict(seed=5),
-        visualizer=dict(type='PoseLocalVisualizer', name='visualizer',
-                        vis_backends=[dict(type='LocalVisBackend')])))
+    return Config(
+        dict(
+            custom_imports=dict(imports=['mmpose_al', 'tests.helpers']),
+            default_scope='mmpose',
+            runner_type='ActiveLearningRunner',
+            active_learning=active,
+            work_dir=str(work_dir),
+            launcher=launcher,
+            env_cfg=dict(dist_cfg=dict(backend='gloo')),
+            model=dict(student(num_joints=17, norm=norm), data_preprocessor=PREPROCESSOR),
+            train_dataloader=dict(
+                batch_size=batch,
+                num_workers=0,
+                dataset=dict(
+                    type='LabeledUnlabeledDataset',
+                    labeled=source,
+                    pipeline=load
+                    + [dict(type='RandomFlip')]
+                    + crop
+                    + [dict(type='GenerateTarget', encoder=codec()), dict(type='PackPoseInputs')],
+                ),
+                sampler=dict(type='LabeledUnlabeledSampler', batch_size=batch),
+            ),
+            val_dataloader=dict(
+                batch_size=16,
+                num_workers=0,
+                sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+                dataset=dict(
+                    source,
+                    ann_file='val.json',
+                    test_mode=True,
+                    pipeline=load + crop + [dict(type='PackPoseInputs')],
+                ),
+            ),
+            train_cfg=dict(
+                type='ActiveLearningLoop',
+                round_cfg=dict(type='IterBasedTrainLoop', max_iters=STEPS, val_interval=100),
+            ),
+            val_cfg=dict(),
+            val_evaluator=[
+                dict(type='MKPE', threshold=1000.0),
+                dict(type='JointPCK', thr=0.2, norm='bbox'),
+            ],
+            optim_wrapper=dict(optimizer=dict(type='Adam', lr=1e-2)),
+            param_scheduler=[
+                dict(type='MultiStepLR', begin=0, end=STEPS, milestones=[2], by_epoch=False)
+            ],
+            default_hooks=dict(
+                checkpoint=dict(type='CheckpointHook', by_epoch=False, interval=2),
+                logger=dict(type='LoggerHook', interval=1, log_metric_by_epoch=False),
+            ),
+            custom_hooks=[dict(type='ExactResumeHook')],
+            log_processor=dict(by_epoch=False),
+            randomness=dict(seed=5),
+            visualizer=dict(
+                type='PoseLocalVisualizer',
+                name='visualizer',
+                vis_backends=[dict(type='LocalVisBackend')],
+            ),
+        )
+    )
 
 
 @pytest.fixture(scope='session')
 def tiny(tmp_path_factory):
     """The `tiny` benchmark with 24 training frames in place of 4."""
     from mmpose_al.datasets.synthetic import benchmark
+
     folder = tmp_path_factory.mktemp('tiny')
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(benchmark.PRESETS, 'tiny', dict(
-            benchmark.PRESETS['tiny'], train=benchmark.Split(2, 6, 4)))
+        patch.setitem(
+            benchmark.PRESETS,
+            'tiny',
+            dict(benchmark.PRESETS['tiny'], train=benchmark.Split(2, 6, 4)),
+        )
         benchmark.write_benchmark(str(folder), 'tiny', workers=1)
     return str(folder)
 
 
 def run(cfg):
     from mmpose_al.engine.active_learning import ActiveLearningRunner
+
     return ActiveLearningRunner.from_cfg(cfg).train()
 
 
@@ -92,10 +136,14 @@ def outcome(work_dir):
     rounds = []
     for entry in state['rounds']:
         stages = entry['stages']
-        rounds.append((
-            stages['train']['metrics'], stages.get('select', {}).get('ids'),
-            stages.get('select', {}).get('utilities'),
-            stages.get('pseudo', {}).get('ids')))
+        rounds.append(
+            (
+                stages['train']['metrics'],
+                stages.get('select', {}).get('ids'),
+                stages.get('select', {}).get('utilities'),
+                stages.get('pseudo', {}).get('ids'),
+            )
+        )
     return state['labeled'], rounds, state['finished']
 
 
@@ -111,8 +159,13 @@ def program(data_root, work_dir, **kwargs):
     """The experiment as a process; this file is its program."""
     environ = dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1')
     return subprocess.Popen(
-        [sys.executable, osp.abspath(__file__), data_root, str(work_dir)], cwd=ROOT,
-        env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs)
+        [sys.executable, osp.abspath(__file__), data_root, str(work_dir)],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        **kwargs,
+    )
 
 
 def test_an_experiment_from_beginning_to_end(unbroken, tiny):
@@ -130,14 +183,14 @@ def test_an_experiment_from_beginning_to_end(unbroken, tiny):
         assert 'multiview/MKPE' in metrics and 'pck/bbox@0.2' in metrics
     # a round is an ordinary work directory that ordinary tools read
     with open(osp.join(work_dir, 'round_01', 'labels.json')) as file:
-        assert json.load(file)['labeled'] == sorted(
-            labeled[0]['ids'] + labeled[1]['ids'])
+        assert json.load(file)['labeled'] == sorted(labeled[0]['ids'] + labeled[1]['ids'])
     from mmpose_al.visualization import read_scalars
+
     assert sorted(read_scalars(osp.join(work_dir, 'round_02'))['loss']) == [1, 2, 3, 4]
     pseudo = [p for _, _, _, p in rounds[:2]]
     assert not set(pseudo[0] or []) & set(pseudo[1] or [])  # alternating
     for number, ids in enumerate(pseudo):
-        assert not set(ids) & set(sum((e['ids'] for e in labeled[:number + 2]), []))
+        assert not set(ids) & set(sum((e['ids'] for e in labeled[: number + 2]), []))
 
 
 def test_a_finished_experiment_is_not_run_again(unbroken, tiny):
@@ -145,8 +198,7 @@ def test_a_finished_experiment_is_not_run_again(unbroken, tiny):
     stamp = os.stat(osp.join(work_dir, 'round_02', 'last_checkpoint')).st_mtime_ns
     run(config(tiny, work_dir))
     assert outcome(work_dir) == before
-    assert os.stat(
-        osp.join(work_dir, 'round_02', 'last_checkpoint')).st_mtime_ns == stamp
+    assert os.stat(osp.join(work_dir, 'round_02', 'last_checkpoint')).st_mtime_ns == stamp
 
 
 def test_killed_ten_times_and_started_again_ends_the_same(unbroken, tiny, tmp_path):
@@ -154,9 +206,12 @@ def test_killed_ten_times_and_started_again_ends_the_same(unbroken, tiny, tmp_pa
     done, expected = unbroken
     count = int(os.environ.get('KILLS', 10))
     process = subprocess.run(
-        [sys.executable, osp.abspath(__file__), 'kills', tiny, str(tmp_path), done,
-         str(count)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1'))
+        [sys.executable, osp.abspath(__file__), 'kills', tiny, str(tmp_path), done, str(count)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1'),
+    )
     assert process.returncode == 0, process.stdout.decode()[-3000:]
     with open(str(tmp_path / 'kills.json')) as file:
         kills = json.load(file)
@@ -173,18 +228,22 @@ def test_a_killed_round_goes_on_from_its_own_checkpoint(start, tiny, tmp_path):
     """With weights from elsewhere, SIGKILL after a checkpoint of a round."""
     process = subprocess.run(
         [sys.executable, osp.abspath(__file__), 'dies', tiny, str(tmp_path), start],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1'))
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1'),
+    )
     assert process.returncode == 0, process.stdout.decode()[-3000:]
     unbroken = tmp_path / 'unbroken'
     assert outcome(str(tmp_path / 'killed')) == outcome(str(unbroken))
-    log, = (unbroken / 'round_01').glob('*/*.log')
+    (log,) = (unbroken / 'round_01').glob('*/*.log')
     weights = dict(last='round_00/iter_4.pth', load_from='published.pth')[start]
     assert f'{weights}\n' in log.read_text()  # round 1 did start from there
 
 
 def test_a_checkpoint_that_is_gone_is_not_gone_on_from(tmp_path):
     from mmpose_al.engine.active_learning import _begun
+
     assert not _begun(str(tmp_path))
     note, checkpoint = tmp_path / 'last_checkpoint', tmp_path / 'iter_2.pth'
     note.write_text(str(checkpoint))
@@ -198,6 +257,7 @@ def test_a_checkpoint_that_is_gone_is_not_gone_on_from(tmp_path):
 def test_another_config_pool_or_seed_is_refused(unbroken, tiny, tmp_path):
     from mmpose_al.active_learning import StateError
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
+
     work_dir, _ = unbroken
     changed = config(tiny, work_dir, budget=1)
     with pytest.raises(StateError, match='experiment_config.py'):
@@ -210,33 +270,35 @@ def test_another_config_pool_or_seed_is_refused(unbroken, tiny, tmp_path):
     ActiveLearningExperiment(config(tiny, work_dir, limits=dict(rounds=4)))
 
 
-@pytest.mark.parametrize('change, words', [
-    (dict(active_learning=dict(budgett=3)), 'budgett'),
-    (dict(active_learning=dict(budget=None)), 'budget is missing'),
-    (dict(active_learning=dict(budget=5.5)), 'budget is 5.5'),
-    (dict(active_learning=dict(budget=0)), 'budget is 0'),
-    (dict(active_learning=dict(initial=True)), 'initial is True'),
-    (dict(active_learning=dict(threshold=0)), 'threshold is 0'),
-    (dict(active_learning=dict(threshold='20')), "threshold is '20'"),
-    (dict(active_learning=dict(limits=dict(plateau=dict(rounds=2)))), 'metric is miss'),
-    (dict(train_dataloader=dict(dataset=dict(unlabeled=[dict()]))), 'is one source'),
-    (dict(val_cfg=None, val_evaluator=None), 'but val_cfg, val_evaluator is missing'),
-    (dict(active_learning=dict(start='warm')), 'scratch'),
-    (dict(active_learning=dict(start='load_from')), 'needs load_from'),
-    (dict(active_learning=dict(limits=dict(hours=3))), 'hours'),
-    (dict(active_learning=dict(unit='images')), "unit='frames'"),
-    (dict(active_learning=dict(self_training=dict(min_views=1))), 'at least 2'),
-    (dict(active_learning=dict(self_training=dict(schedule='shrink'))), 'shrink'),
-    (dict(active_learning=dict(self_training=dict(min_view=3))), 'min_view'),
-    (dict(active_learning=dict(unit='clips', self_training=None)), 'clips'),
-    (dict(active_learning=dict(initial=10**6)), 'initial is 1000000'),
-    (dict(train_cfg=dict(_delete_=True, type='IterBasedTrainLoop', max_iters=3)),
-     'round_cfg'),
-    (dict(train_dataloader=dict(dataset=dict(type='CocoDataset'))),
-     'LabeledUnlabeledDataset'),
-])
+@pytest.mark.parametrize(
+    'change, words',
+    [
+        (dict(active_learning=dict(budgett=3)), 'budgett'),
+        (dict(active_learning=dict(budget=None)), 'budget is missing'),
+        (dict(active_learning=dict(budget=5.5)), 'budget is 5.5'),
+        (dict(active_learning=dict(budget=0)), 'budget is 0'),
+        (dict(active_learning=dict(initial=True)), 'initial is True'),
+        (dict(active_learning=dict(threshold=0)), 'threshold is 0'),
+        (dict(active_learning=dict(threshold='20')), "threshold is '20'"),
+        (dict(active_learning=dict(limits=dict(plateau=dict(rounds=2)))), 'metric is miss'),
+        (dict(train_dataloader=dict(dataset=dict(unlabeled=[dict()]))), 'is one source'),
+        (dict(val_cfg=None, val_evaluator=None), 'but val_cfg, val_evaluator is missing'),
+        (dict(active_learning=dict(start='warm')), 'scratch'),
+        (dict(active_learning=dict(start='load_from')), 'needs load_from'),
+        (dict(active_learning=dict(limits=dict(hours=3))), 'hours'),
+        (dict(active_learning=dict(unit='images')), "unit='frames'"),
+        (dict(active_learning=dict(self_training=dict(min_views=1))), 'at least 2'),
+        (dict(active_learning=dict(self_training=dict(schedule='shrink'))), 'shrink'),
+        (dict(active_learning=dict(self_training=dict(min_view=3))), 'min_view'),
+        (dict(active_learning=dict(unit='clips', self_training=None)), 'clips'),
+        (dict(active_learning=dict(initial=10**6)), 'initial is 1000000'),
+        (dict(train_cfg=dict(_delete_=True, type='IterBasedTrainLoop', max_iters=3)), 'round_cfg'),
+        (dict(train_dataloader=dict(dataset=dict(type='CocoDataset'))), 'LabeledUnlabeledDataset'),
+    ],
+)
 def test_config_errors_name_the_key(change, words, tiny, tmp_path):
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
+
     cfg = config(tiny, tmp_path)
     for key, value in change.items():
         if value is None or value.pop('_delete_', False):
@@ -248,17 +310,24 @@ def test_config_errors_name_the_key(change, words, tiny, tmp_path):
     assert not (tmp_path / 'round_00').exists()
 
 
-@pytest.mark.parametrize('section', [
-    dict(self_training=None),
-    dict(strategy=dict(type='RandomSampling')),
-    dict(self_training=None, strategy=dict(type='CoreSetPoses', root=0)),
-    dict(self_training=None, strategy=dict(
-        type='WeightedCombination', strategies=[
-            dict(type='BestVsSecondBest'), dict(type='MultiViewConsistency')])),
-])
-def test_a_pool_without_cameras_is_told_before_anything_is_asked(section, tiny,
-                                                                 tmp_path):
+@pytest.mark.parametrize(
+    'section',
+    [
+        dict(self_training=None),
+        dict(strategy=dict(type='RandomSampling')),
+        dict(self_training=None, strategy=dict(type='CoreSetPoses', root=0)),
+        dict(
+            self_training=None,
+            strategy=dict(
+                type='WeightedCombination',
+                strategies=[dict(type='BestVsSecondBest'), dict(type='MultiViewConsistency')],
+            ),
+        ),
+    ],
+)
+def test_a_pool_without_cameras_is_told_before_anything_is_asked(section, tiny, tmp_path):
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
+
     with open(osp.join(tiny, 'train.json')) as file:
         data = json.load(file)
     for image in data['images']:
@@ -279,6 +348,7 @@ def untrained(monkeypatch):
     from mmpose_al.active_learning.statistics import save_views
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
     from tests.test_active_learning.rig import make_views
+
     said = []
     views, _ = make_views(1)
     none = type(views)(*(column[:0] for column in views))
@@ -300,18 +370,25 @@ def untrained(monkeypatch):
 @pytest.mark.filterwarnings('ignore:RandomSampling was asked')
 def test_an_experiment_ends_when_nothing_may_be_chosen(untrained, tiny, tmp_path):
     """One frame of each of the six sequences at most; further rounds would add none."""
-    cfg = config(tiny, tmp_path, initial=1, budget=3, self_training=None, strategy=dict(
-        type='RandomSampling', max_per_sequence=1), limits=dict(rounds=9))
+    cfg = config(
+        tiny,
+        tmp_path,
+        initial=1,
+        budget=3,
+        self_training=None,
+        strategy=dict(type='RandomSampling', max_per_sequence=1),
+        limits=dict(rounds=9),
+    )
     state = run(cfg)
     assert 'may choose none of the other frames' in state.content['finished']
     assert [len(e['ids']) for e in state.content['labeled']] == [1, 3, 2]
     assert run(cfg).content == state.content
 
 
-def test_answers_do_not_change_until_they_are_noted(untrained, tiny, tmp_path,
-                                                     monkeypatch):
+def test_answers_do_not_change_until_they_are_noted(untrained, tiny, tmp_path, monkeypatch):
     from mmpose_al.active_learning.annotators import GroundTruthAnnotator
     from mmpose_al.active_learning.pool import load_state
+
     told, answers = [], GroundTruthAnnotator.answers
 
     @contextmanager
@@ -326,8 +403,15 @@ def test_answers_do_not_change_until_they_are_noted(untrained, tiny, tmp_path,
 
     monkeypatch.setattr(GroundTruthAnnotator, 'locked', locked)
     monkeypatch.setattr(GroundTruthAnnotator, 'answers', given)
-    run(config(tiny, tmp_path, limits=dict(rounds=2), self_training=None,
-               strategy=dict(type='RandomSampling')))
+    run(
+        config(
+            tiny,
+            tmp_path,
+            limits=dict(rounds=2),
+            self_training=None,
+            strategy=dict(type='RandomSampling'),
+        )
+    )
     assert told == ['locked', 'answers', 1, 'locked', 'answers', 2]
 
 
@@ -343,6 +427,7 @@ def test_a_late_process_takes_the_state_of_the_first(tiny, tmp_path, monkeypatch
     """It calls the others together as often, whether the file is there yet or not."""
     from mmpose_al.active_learning import StateError
     from mmpose_al.engine import active_learning as engine
+
     cfg = config(tiny, tmp_path / 'work')
     first = engine.ActiveLearningExperiment(cfg).state
     told = [dict(first.content, labeled=[dict(round=0, by='x', ids=[1])]), None]
@@ -367,22 +452,35 @@ def test_a_late_process_takes_the_state_of_the_first(tiny, tmp_path, monkeypatch
 def test_under_mmposes_own_launcher(unbroken, tiny, tmp_path):
     """Its tools/train.py knows no runner_type; the loop runs the same experiment."""
     import mmpose
+
     path = tmp_path / 'experiment.py'
     config(tiny, tmp_path / 'run').dump(str(path))
     train = osp.join(osp.dirname(mmpose.__file__), '.mim', 'tools', 'train.py')
     environ = dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1')
-    done = subprocess.run([sys.executable, train, str(path)], cwd=ROOT, env=environ,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run(
+        [sys.executable, train, str(path)],
+        cwd=ROOT,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert done.returncode == 0, done.stdout.decode()[-3000:]
     assert outcome(str(tmp_path / 'run')) == unbroken[1]
 
 
 def test_resume_leaves_an_experiment_what_its_rounds_start_from(tiny, tmp_path):
     from mmpose_al.engine.active_learning import experiment_digest
+
     train = runpy.run_path(osp.join(ROOT, 'tools', 'train.py'))
     args = argparse.Namespace(
-        config='config.py', resume='auto', no_validate=False, amp=False,
-        auto_scale_lr=False, show=False, show_dir=None)
+        config='config.py',
+        resume='auto',
+        no_validate=False,
+        amp=False,
+        auto_scale_lr=False,
+        show=False,
+        show_dir=None,
+    )
     cfg = config(tiny, tmp_path, start='load_from')
     cfg.load_from = 'published.pth'
     digest = experiment_digest(cfg)
@@ -399,6 +497,7 @@ def test_resume_leaves_an_experiment_what_its_rounds_start_from(tiny, tmp_path):
 def test_an_experiment_on_some_cameras_and_subjects(tiny, tmp_path):
     """What training leaves out is neither chosen nor counted; pseudo-labels load."""
     from mmpose_al.datasets import load_multiview
+
     data = load_multiview(osp.join(tiny, 'train.json'))
     subject = data['frames'][0]['subject']
     cameras = [c['name'] for c in data['cameras'][:3]]
@@ -414,10 +513,12 @@ def test_an_experiment_on_some_cameras_and_subjects(tiny, tmp_path):
 
 
 def test_a_semi_supervised_round_trains_on_the_rest_of_the_pool(tiny, tmp_path):
-    cfg = semi_supervised(tiny, tmp_path, limits=dict(rounds=2),
-                          strategy=dict(type='CommitteeDisagreement'))
+    cfg = semi_supervised(
+        tiny, tmp_path, limits=dict(rounds=2), strategy=dict(type='CommitteeDisagreement')
+    )
     state = run(cfg)
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
+
     rounds = ActiveLearningExperiment(cfg)
     trained = rounds.round_config(1).train_dataloader.dataset
     assert trained.unlabeled.subset == 'unlabeled'
@@ -435,23 +536,38 @@ def semi_supervised(tiny, work_dir, **section):
 
 
 @pytest.mark.filterwarnings('ignore:RandomSampling was asked')
-def test_an_experiment_ends_when_the_unlabelled_source_has_nothing_left(
-        untrained, tiny, tmp_path):
-    cfg = semi_supervised(tiny, tmp_path, initial=20, budget=3, self_training=None,
-                          strategy=dict(type='RandomSampling'), limits=dict(rounds=9))
+def test_an_experiment_ends_when_the_unlabelled_source_has_nothing_left(untrained, tiny, tmp_path):
+    cfg = semi_supervised(
+        tiny,
+        tmp_path,
+        initial=20,
+        budget=3,
+        self_training=None,
+        strategy=dict(type='RandomSampling'),
+        limits=dict(rounds=9),
+    )
     cfg.train_dataloader.dataset.unlabeled.update(
-        labels=dict(unit='frames', num=3), subset='unlabeled')
+        labels=dict(unit='frames', num=3), subset='unlabeled'
+    )
     for _ in range(2):  # the second time as well
         state = run(cfg)
         assert state.content['finished'] == (
-            'round 2 cannot train: nothing of the unlabelled source is left unlabelled')
+            'round 2 cannot train: nothing of the unlabelled source is left unlabelled'
+        )
         assert [len(e['ids']) for e in state.content['labeled']] == [20, 3, 1]
         assert [number for number, _ in untrained] == [0, 1]
 
 
 def test_pseudo_labels_do_not_take_all_of_the_unlabelled_source(tiny, tmp_path):
-    cfg = semi_supervised(tiny, tmp_path, initial=20, budget=2, threshold=1e5,
-                          self_training=dict(num=4), limits=dict(rounds=2))
+    cfg = semi_supervised(
+        tiny,
+        tmp_path,
+        initial=20,
+        budget=2,
+        threshold=1e5,
+        self_training=dict(num=4),
+        limits=dict(rounds=2),
+    )
     state = run(cfg)
     assert state.content['finished'] == '2 rounds are done'
     assert len(state.labeled()) == 22 and len(state.stage(0, 'pseudo')['ids']) == 2
@@ -463,6 +579,7 @@ def test_the_config_may_change_until_a_stage_is_finished(tiny, tmp_path):
     """As an error tells to; the command that goes on takes the corrected one."""
     from mmpose_al.active_learning import StateError
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
+
     section = dict(self_training=None, strategy=dict(type='RandomSampling'))
     with pytest.raises(ValueError, match='initial is 30, but the pool has 24'):
         run(config(tiny, tmp_path, initial=30, **section))
@@ -475,7 +592,8 @@ def test_the_config_may_change_until_a_stage_is_finished(tiny, tmp_path):
     dumped = Config.fromfile(str(tmp_path / 'experiment_config.py')).active_learning
     assert (dumped.initial, dumped.annotator) == (3, people)
     state = ActiveLearningExperiment(
-        config(tiny, tmp_path, annotator=dict(people), **section)).state
+        config(tiny, tmp_path, annotator=dict(people), **section)
+    ).state
     state.finish(0, 'annotate', {})
     people.update(images='none', formats=['cvat'])  # they only help people to answer
     ActiveLearningExperiment(config(tiny, tmp_path, annotator=people, **section))
@@ -484,10 +602,9 @@ def test_the_config_may_change_until_a_stage_is_finished(tiny, tmp_path):
         ActiveLearningExperiment(config(tiny, tmp_path, annotator=people, **section))
 
 
-def test_an_experiment_whose_digest_counted_all_of_the_annotator_goes_on(tiny,
-                                                                         tmp_path):
-    from mmpose_al.engine.active_learning import (ActiveLearningExperiment,
-                                                  experiment_digest)
+def test_an_experiment_whose_digest_counted_all_of_the_annotator_goes_on(tiny, tmp_path):
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment, experiment_digest
+
     cfg = config(tiny, tmp_path, annotator=dict(type='FileAnnotator', formats='coco'))
     state = ActiveLearningExperiment(cfg).state
     old, new = experiment_digest(cfg, annotator=()), experiment_digest(cfg)
@@ -499,19 +616,38 @@ def test_an_experiment_whose_digest_counted_all_of_the_annotator_goes_on(tiny,
     assert experiment_digest(plain, annotator=()) == experiment_digest(plain)
 
 
-@pytest.mark.parametrize('strategy, change, match', [
-    (dict(type='CommitteeDisagreement'), {}, 'heatmaps of two networks.*PoseDual'),
-    (dict(type='ViewDisagreement3D'), {}, '3D poses.*Heatmap2p5DHead'),
-    (dict(type='CoreSetPoses', root=17), {}, r'root \(17,\).*beyond the 17'),
-    (dict(type='UncertainAndDiverse', uncertainty=dict(type='MultiPeakEntropy'),
-          diversity=dict(type='CoreSetPoses2D', root=(3, 20))), {}, 'beyond the 17'),
-    (dict(type='RandomSampling'),
-     dict(_delete_=True, type='RegressionHead', in_channels=8, num_joints=17,
-          loss=dict(type='L1Loss'), decoder=dict(
-              type='RegressionLabel', input_size=(32, 48))), 'must predict heatmaps'),
-])
+@pytest.mark.parametrize(
+    'strategy, change, match',
+    [
+        (dict(type='CommitteeDisagreement'), {}, 'heatmaps of two networks.*PoseDual'),
+        (dict(type='ViewDisagreement3D'), {}, '3D poses.*Heatmap2p5DHead'),
+        (dict(type='CoreSetPoses', root=17), {}, r'root \(17,\).*beyond the 17'),
+        (
+            dict(
+                type='UncertainAndDiverse',
+                uncertainty=dict(type='MultiPeakEntropy'),
+                diversity=dict(type='CoreSetPoses2D', root=(3, 20)),
+            ),
+            {},
+            'beyond the 17',
+        ),
+        (
+            dict(type='RandomSampling'),
+            dict(
+                _delete_=True,
+                type='RegressionHead',
+                in_channels=8,
+                num_joints=17,
+                loss=dict(type='L1Loss'),
+                decoder=dict(type='RegressionLabel', input_size=(32, 48)),
+            ),
+            'must predict heatmaps',
+        ),
+    ],
+)
 def test_a_strategy_that_the_model_does_not_suit_is_refused_before_training(
-        tiny, tmp_path, strategy, change, match):
+    tiny, tmp_path, strategy, change, match
+):
     cfg = config(tiny, tmp_path, strategy=strategy, self_training=None)
     cfg.merge_from_dict(dict(model=dict(head=change)))
     with pytest.raises(ValueError, match=match):
@@ -524,12 +660,24 @@ def test_two_processes_select_what_one_does(tiny, tmp_path):
     runs = {}
     for processes in (1, 2):
         work_dir = str(tmp_path / f'{processes}')
-        command = [sys.executable, '-m', 'torch.distributed.run', '--standalone',
-                   f'--nproc_per_node={processes}', osp.abspath(__file__), tiny,
-                   work_dir, str(4 // processes)]
+        command = [
+            sys.executable,
+            '-m',
+            'torch.distributed.run',
+            '--standalone',
+            f'--nproc_per_node={processes}',
+            osp.abspath(__file__),
+            tiny,
+            work_dir,
+            str(4 // processes),
+        ]
         done = subprocess.run(
-            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1'))
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1'),
+        )
         assert done.returncode == 0, done.stdout.decode()[-3000:]
         runs[processes] = outcome(work_dir)
     one, two = runs[1], runs[2]
@@ -549,8 +697,11 @@ def kill_again_and_again(data_root, folder, done, count):
     """
     rng = random.Random(0)
     with open(osp.join(done, 'active_learning.json')) as file:
-        lasts = [(entry['round'], name, stage['seconds']) for entry in json.load(
-            file)['rounds'] for name, stage in entry['stages'].items()]
+        lasts = [
+            (entry['round'], name, stage['seconds'])
+            for entry in json.load(file)['rounds']
+            for name, stage in entry['stages'].items()
+        ]
     order = [stage[:2] for stage in lasts]
     kills, number = [], 0
     while len(kills) < count:
@@ -565,7 +716,7 @@ def kill_again_and_again(data_root, folder, done, count):
                 os.kill(process, signal.SIGKILL)
             status = os.waitpid(process, 0)[1]
             if os.WIFSIGNALED(status):
-                kills.append((work_dir, ) + order[place])
+                kills.append((work_dir,) + order[place])
             elif status:
                 sys.exit('a child failed')
         process, stages = child(data_root, work_dir)
@@ -583,15 +734,19 @@ def die_and_go_on(data_root, folder, start):
     from mmengine.registry import init_default_scope
     from mmpose.registry import MODELS
 
-    from mmpose_al.engine import active_learning  # noqa: F401, for the forks
     published = osp.join(folder, 'published.pth')
     cfg = config(data_root, folder)
     init_default_scope('mmpose')
     torch.manual_seed(7)
     torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict()), published)
     for name, deaths in (('unbroken', [None]), ('killed', [(1, 2), None])):
-        cfg = config(data_root, osp.join(folder, name), limits=dict(rounds=2),
-                     self_training=None, start=start)
+        cfg = config(
+            data_root,
+            osp.join(folder, name),
+            limits=dict(rounds=2),
+            self_training=None,
+            start=start,
+        )
         cfg.load_from = published if start == 'load_from' else None
         for death in deaths:
             process = os.fork()
@@ -605,12 +760,12 @@ def die_and_go_on(data_root, folder, start):
 def run_until(cfg, death):
     """The experiment to its end, or killed once (round, step) has a checkpoint."""
     from mmengine.hooks import CheckpointHook
+
     save = CheckpointHook._save_checkpoint_with_step
 
     def save_and_die(self, runner, step, meta):
         save(self, runner, step, meta)
-        if death and (osp.basename(runner.work_dir), step) == (
-                f'round_{death[0]:02d}', death[1]):
+        if death and (osp.basename(runner.work_dir), step) == (f'round_{death[0]:02d}', death[1]):
             os.kill(os.getpid(), signal.SIGKILL)
 
     CheckpointHook._save_checkpoint_with_step = save_and_die
@@ -626,6 +781,7 @@ def run_until(cfg, death):
 def child(data_root, work_dir):
     """The experiment in a fork, which has the imports; and the stages it begins."""
     from mmpose_al.engine import active_learning as engine
+
     reader, writer = os.pipe()
     sys.stdout.flush()
     process = os.fork()
@@ -660,7 +816,14 @@ if __name__ == '__main__':
         run(config(sys.argv[1], sys.argv[2]))
     else:
         from mmpose_al.engine.distributed import prepare_launch
-        cfg = config(sys.argv[1], sys.argv[2], int(sys.argv[3]), norm=False,
-                     launcher='pytorch', self_training=dict(num=2))
+
+        cfg = config(
+            sys.argv[1],
+            sys.argv[2],
+            int(sys.argv[3]),
+            norm=False,
+            launcher='pytorch',
+            self_training=dict(num=2),
+        )
         prepare_launch(cfg)
         run(cfg)

@@ -4,8 +4,6 @@ import pytest
 import torch
 from mmpose.registry import HOOKS
 
-import mmpose_al  # noqa: F401
-
 
 class Run:
     def __init__(self):
@@ -13,11 +11,11 @@ class Run:
         self.logger = logging.getLogger('channels_last')
 
 
-@pytest.mark.parametrize('version, converted', [
-    ('2.1.2+cu121', False), ('2.10.0', False), ('2.11.0+cu130', True),
-    ('2.12.1', True)])
-def test_converts_where_it_is_known_to_be_quicker(version, converted, monkeypatch,
-                                                  caplog):
+@pytest.mark.parametrize(
+    'version, converted',
+    [('2.1.2+cu121', False), ('2.10.0', False), ('2.11.0+cu130', True), ('2.12.1', True)],
+)
+def test_converts_where_it_is_known_to_be_quicker(version, converted, monkeypatch, caplog):
     monkeypatch.setattr(torch, '__version__', version)
     run = Run()
     weight = run.model[0].weight.detach().clone()

@@ -1,20 +1,22 @@
 """CollapseMonitorHook: when it speaks, what it says, and that it remembers."""
+
 from unittest.mock import MagicMock
 
 import pytest
 import torch
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
-
-import mmpose_al  # noqa: F401
 from mmpose.registry import MODELS
+
 from mmpose_al.engine.hooks import CollapseMonitorHook
 
 
 def feed(hook, values, start=0):
     """When a collapse to background that shows in an iteration began, or None."""
-    return [hook.update(labeled, easy, easy, start + i).get('background')
-            for i, (labeled, easy) in enumerate(values)]
+    return [
+        hook.update(labeled, easy, easy, start + i).get('background')
+        for i, (labeled, easy) in enumerate(values)
+    ]
 
 
 def test_speaks_once_after_patience():
@@ -39,8 +41,7 @@ def test_running_means_by_hand():
     assert hook.state['easy'] == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize('broken', [
-    (float('nan'), 0.1), (1.0, float('nan')), (float('inf'), 0.1)])
+@pytest.mark.parametrize('broken', [(float('nan'), 0.1), (1.0, float('nan')), (float('inf'), 0.1)])
 def test_values_that_are_not_finite_are_left_out(broken):
     """Two low ones before, two after: the fourth speaks, and none is lost."""
     hook = CollapseMonitorHook(patience=4, begin=0, momentum=0.5)
@@ -52,8 +53,10 @@ def test_values_that_are_not_finite_are_left_out(broken):
 
 def test_students_that_are_surer_than_labels_run_away():
     hook = CollapseMonitorHook(excess=1.5, patience=3, begin=2, momentum=1.0)
-    told = [hook.update(0.4, 0.4, hard, i) for i, hard in enumerate(
-        [0.7, 0.7, 0.7, 0.7, 0.59, 0.61, 0.61, 0.61, 0.61])]
+    told = [
+        hook.update(0.4, 0.4, hard, i)
+        for i, hard in enumerate([0.7, 0.7, 0.7, 0.7, 0.59, 0.61, 0.61, 0.61, 0.61])
+    ]
     assert told == [{}] * 7 + [dict(runaway=5)] + [{}]
     assert hook.update(0.4, 0.4, float('nan'), 9) == {}
     # while nothing is learnt, nothing is judged
@@ -63,10 +66,16 @@ def test_students_that_are_surer_than_labels_run_away():
 def test_a_runaway_is_named():
     hook = CollapseMonitorHook(patience=1, begin=0)
     runner = runner_at(7)
-    hook.after_train_iter(runner, 0, None, {
-        f'response_{name}': torch.tensor(value)
-        for name, value in (('labeled', 0.2), ('easy', 0.3), ('hard', 0.9))})
-    said, = (str(c) for c in runner.logger.warning.call_args_list)
+    hook.after_train_iter(
+        runner,
+        0,
+        None,
+        {
+            f'response_{name}': torch.tensor(value)
+            for name, value in (('labeled', 0.2), ('easy', 0.3), ('hard', 0.9))
+        },
+    )
+    (said,) = (str(c) for c in runner.logger.warning.call_args_list)
     assert 'running away' in said and '0.900' in said and 'model.start' in said
 
 
@@ -79,32 +88,48 @@ class CollapsedModel(BaseModel):
         self.weight = torch.nn.Parameter(torch.ones(1))
 
     def forward(self, x, mode='tensor'):
-        return dict(loss=self.weight.sum(), response_labeled=torch.tensor(0.8),
-                    response_easy=torch.tensor(0.01))
+        return dict(
+            loss=self.weight.sum(),
+            response_labeled=torch.tensor(0.8),
+            response_easy=torch.tensor(0.01),
+        )
 
 
-@pytest.mark.parametrize('cfg, part, iterations', [
-    (dict(by_epoch=False, max_iters=12), 'iteration', 7),
-    (dict(by_epoch=True, max_epochs=4), 'epoch', 8)])
+@pytest.mark.parametrize(
+    'cfg, part, iterations',
+    [
+        (dict(by_epoch=False, max_iters=12), 'iteration', 7),
+        (dict(by_epoch=True, max_epochs=4), 'epoch', 8),
+    ],
+)
 def test_a_run_stops(tmp_path, cfg, part, iterations):
     """It collapses from iteration 0 on, is judged from 4, epochs have 4 batches."""
+
     def run(**more):
         runner = Runner(
-            model=dict(type='CollapsedModel'), work_dir=str(tmp_path),
-            train_dataloader=dict(dataset=[dict(x=torch.ones(1))] * 8, batch_size=2,
-                                  sampler=dict(type='DefaultSampler', shuffle=False)),
-            train_cfg=cfg, optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
-            default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=100,
-                                               by_epoch=part == 'epoch')),
-            custom_hooks=[dict(type='CollapseMonitorHook', patience=3, begin=4,
-                               action='stop')],
-            default_scope='mmpose', experiment_name=f'collapse_{part}', **more)
+            model=dict(type='CollapsedModel'),
+            work_dir=str(tmp_path),
+            train_dataloader=dict(
+                dataset=[dict(x=torch.ones(1))] * 8,
+                batch_size=2,
+                sampler=dict(type='DefaultSampler', shuffle=False),
+            ),
+            train_cfg=cfg,
+            optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1)),
+            default_hooks=dict(
+                checkpoint=dict(type='CheckpointHook', interval=100, by_epoch=part == 'epoch')
+            ),
+            custom_hooks=[dict(type='CollapseMonitorHook', patience=3, begin=4, action='stop')],
+            default_scope='mmpose',
+            experiment_name=f'collapse_{part}',
+            **more,
+        )
         runner.train()
         return runner
 
     runner = run()
     assert runner.iter == iterations
-    log, = tmp_path.glob('*/*.log')
+    (log,) = tmp_path.glob('*/*.log')
     said = [line for line in log.read_text().splitlines() if 'MonitorHook:' in line]
     assert 'Since iteration 4 ' in said[0]
     assert said[1].endswith(f'the run stops after this {part}.') and len(said) == 2
@@ -151,8 +176,9 @@ def test_state_survives_a_resume():
     assert again.update(0.8, 0.01, 0.01, 3) == dict(background=0)
 
 
-@pytest.mark.parametrize('bad', [dict(action='no'), dict(ratio=1.5), dict(patience=0),
-                                 dict(momentum=0), dict(excess=1)])
+@pytest.mark.parametrize(
+    'bad', [dict(action='no'), dict(ratio=1.5), dict(patience=0), dict(momentum=0), dict(excess=1)]
+)
 def test_bad_settings(bad):
     with pytest.raises(ValueError):
         CollapseMonitorHook(**bad)

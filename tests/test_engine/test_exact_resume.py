@@ -1,4 +1,5 @@
 """Runs that are broken off and resumed; also the program that gets killed."""
+
 import json
 import os
 import os.path as osp
@@ -23,17 +24,25 @@ from mmengine.runner import Runner
 from mmengine.utils import digit_version
 from mmpose.registry import DATASETS, HOOKS, METRICS, MODELS
 
-import mmpose_al  # noqa: F401
 from mmpose_al.engine.checkpoint import safe_globals
 from mmpose_al.engine.hooks.exact_resume import has_own_statistics, seed_everything
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
-META = {key: [] for key in ('upper_body_ids', 'lower_body_ids', 'flip_pairs',
-                            'dataset_keypoint_weights', 'flip_indices')}
+META = {
+    key: []
+    for key in (
+        'upper_body_ids',
+        'lower_body_ids',
+        'flip_pairs',
+        'dataset_keypoint_weights',
+        'flip_indices',
+    )
+}
 READS = []
 checked_by_default = pytest.mark.skipif(
     digit_version(torch.__version__) < digit_version('2.6.0'),
-    reason='PyTorch loads with weights_only=True by itself since 2.6')
+    reason='PyTorch loads with weights_only=True by itself since 2.6',
+)
 
 
 @DATASETS.register_module(force=True)
@@ -84,7 +93,6 @@ class ResumeNormModel(ResumeModel):
 
 @METRICS.register_module(force=True)
 class ResumeMetric(BaseMetric):
-
     def process(self, data_batch, data_samples):
         self.results.append(1)
 
@@ -121,27 +129,46 @@ class Record(Hook):
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         with open(self.path, 'a') as file:
-            file.write(json.dumps(dict(iter=runner.iter, ids=self.ids,
-                                       loss=outputs['loss'].item())) + '\n')
+            file.write(
+                json.dumps(dict(iter=runner.iter, ids=self.ids, loss=outputs['loss'].item())) + '\n'
+            )
 
 
 MIXED = dict(
     dataset=dict(
         type='LabeledUnlabeledDataset',
         labeled=dict(type='ResumeData', size=5),
-        unlabeled=dict(type='ResumeData', size=9, first=100)),
+        unlabeled=dict(type='ResumeData', size=9, first=100),
+    ),
     sampler=dict(type='LabeledUnlabeledSampler', batch_size=4),
-    batch_size=4)
+    batch_size=4,
+)
 
 
 def plain(sampler):
-    return dict(dataset=dict(type='ResumeData', size=14),
-                sampler=dict(type=sampler, shuffle=True), batch_size=4)
+    return dict(
+        dataset=dict(type='ResumeData', size=14),
+        sampler=dict(type=sampler, shuffle=True),
+        batch_size=4,
+    )
 
 
-def run(folder, data=MIXED, by_epoch=False, workers=0, stop=None, kill=False,
-        resume=False, length=12, val=False, hook=True, seed=11, name='log',
-        model=dict(type='ResumeModel'), **randomness):
+def run(
+    folder,
+    data=MIXED,
+    by_epoch=False,
+    workers=0,
+    stop=None,
+    kill=False,
+    resume=False,
+    length=12,
+    val=False,
+    hook=True,
+    seed=11,
+    name='log',
+    model=dict(type='ResumeModel'),
+    **randomness,
+):
     """One run; returns the lines it wrote, oldest first."""
     init_default_scope('mmpose')
     run.count += 1
@@ -150,23 +177,32 @@ def run(folder, data=MIXED, by_epoch=False, workers=0, stop=None, kill=False,
     cfg = dict(train_cfg=dict(by_epoch=by_epoch, val_interval=3))
     cfg['train_cfg']['max_epochs' if by_epoch else 'max_iters'] = length
     if val:
-        cfg.update(val_cfg=dict(), val_evaluator=dict(type='ResumeMetric'),
-                   val_dataloader=dict(
-                       dataset=dict(type='ResumeData', size=3, first=500),
-                       sampler=dict(type='DefaultSampler', shuffle=False),
-                       batch_size=2, num_workers=0))
+        cfg.update(
+            val_cfg=dict(),
+            val_evaluator=dict(type='ResumeMetric'),
+            val_dataloader=dict(
+                dataset=dict(type='ResumeData', size=3, first=500),
+                sampler=dict(type='DefaultSampler', shuffle=False),
+                batch_size=2,
+                num_workers=0,
+            ),
+        )
     runner = QuickRunner(
-        model=model, work_dir=folder, train_dataloader=loader,
-        optim_wrapper=dict(optimizer=dict(type='Adam', lr=.05)),
-        param_scheduler=[dict(type='LinearLR', start_factor=.1, end=9,
-                              by_epoch=False)],
-        default_hooks=dict(checkpoint=dict(
-            type='CheckpointHook', interval=3, by_epoch=False)),
-        custom_hooks=[dict(type='ExactResumeHook')] * hook + [
-            dict(type='Record', path=log, stop=stop, kill=kill)],
-        randomness=dict(seed=seed, **randomness), resume=resume,
-        log_level='ERROR', default_scope='mmpose',
-        experiment_name=f'resume{run.count}', **cfg)
+        model=model,
+        work_dir=folder,
+        train_dataloader=loader,
+        optim_wrapper=dict(optimizer=dict(type='Adam', lr=0.05)),
+        param_scheduler=[dict(type='LinearLR', start_factor=0.1, end=9, by_epoch=False)],
+        default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=3, by_epoch=False)),
+        custom_hooks=[dict(type='ExactResumeHook')] * hook
+        + [dict(type='Record', path=log, stop=stop, kill=kill)],
+        randomness=dict(seed=seed, **randomness),
+        resume=resume,
+        log_level='ERROR',
+        default_scope='mmpose',
+        experiment_name=f'resume{run.count}',
+        **cfg,
+    )
     try:
         runner.train()
     finally:  # the garbage collector would wait 5 s for each worker
@@ -200,8 +236,7 @@ def check_same(resumed, whole, first):
 @pytest.fixture(autouse=True)
 def no_sleep(monkeypatch):
     """MMEngine sleeps 2 s at the end of every pass."""
-    monkeypatch.setattr('mmengine.runner.loops.time',
-                        SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr('mmengine.runner.loops.time', SimpleNamespace(sleep=lambda seconds: None))
 
 
 @pytest.mark.parametrize('workers', [0, 2])
@@ -253,13 +288,11 @@ def test_samplers_of_mmengine(tmp_path, sampler):
 def test_indices_continue_with_workers(tmp_path, sampler):
     """The workers' noise does not, as the hook warns, but the order does."""
     whole = run(str(tmp_path / 'whole'), plain(sampler), workers=2)
-    resumed = broken_then_resumed(
-        str(tmp_path / 'broken'), 7, data=plain(sampler), workers=2)
+    resumed = broken_then_resumed(str(tmp_path / 'broken'), 7, data=plain(sampler), workers=2)
     assert [r['ids'] for r in resumed] == [w['ids'] for w in whole[6:]]
 
 
-@pytest.mark.parametrize('data', [MIXED, plain('DefaultSampler')],
-                         ids=['mixed', 'plain'])
+@pytest.mark.parametrize('data', [MIXED, plain('DefaultSampler')], ids=['mixed', 'plain'])
 @pytest.mark.parametrize('stop, first', [(7, 6), (10, 9), (11, 9)])
 def test_epochs(tmp_path, data, stop, first):
     """4 epochs: of 5 (mixed) or 4 (plain) batches; 6 and 9 are mid-epoch."""
@@ -297,9 +330,11 @@ def test_different_seeds_of_ranks(tmp_path):
     check_same(broken_then_resumed(str(tmp_path / 'b'), 7, **args), whole, 6)
 
 
-@pytest.mark.parametrize('data', [
-    MIXED, plain('DefaultSampler'), plain('InfiniteSampler')],
-    ids=['mixed', 'default', 'infinite'])
+@pytest.mark.parametrize(
+    'data',
+    [MIXED, plain('DefaultSampler'), plain('InfiniteSampler')],
+    ids=['mixed', 'default', 'infinite'],
+)
 def test_resume_at_iteration_20000_reads_nothing_twice(tmp_path, data):
     folder = str(tmp_path)
     run(folder, data, length=3)
@@ -313,10 +348,11 @@ def test_resume_at_iteration_20000_reads_nothing_twice(tmp_path, data):
     assert len(READS) == sum(len(line['ids']) for line in resumed) <= 8
 
 
-@pytest.mark.parametrize('norm, ranks, told', [
-    ('BatchNorm1d', 2, True), ('BatchNorm1d', 1, False), ('InstanceNorm1d', 2, False)])
-def test_own_statistics_of_ranks_are_not_exact(tmp_path, monkeypatch, norm, ranks,
-                                               told):
+@pytest.mark.parametrize(
+    'norm, ranks, told',
+    [('BatchNorm1d', 2, True), ('BatchNorm1d', 1, False), ('InstanceNorm1d', 2, False)],
+)
+def test_own_statistics_of_ranks_are_not_exact(tmp_path, monkeypatch, norm, ranks, told):
     """The checkpoint has rank 0's alone; a resumed run says so, a new one does not."""
     name, said = 'mmpose_al.engine.hooks.exact_resume.', []
     monkeypatch.setattr(name + 'print_log', lambda text, *_, **__: said.append(text))
@@ -343,8 +379,7 @@ def test_seeds_differ_by_iteration_rank_and_purpose(monkeypatch):
     base = draw(1, 5, 'step')
     assert draw(1, 5, 'step') == base
     others = [draw(1, 5, 'data'), draw(1, 6, 'step'), draw(2, 5, 'step')]
-    monkeypatch.setattr(
-        'mmpose_al.engine.hooks.exact_resume.get_rank', lambda: 1)
+    monkeypatch.setattr('mmpose_al.engine.hooks.exact_resume.get_rank', lambda: 1)
     others.append(draw(1, 5, 'step'))
     for other in others:
         assert not set(other) & set(base)
@@ -363,8 +398,9 @@ def test_checkpoint_loads_with_weights_only(tmp_path):
 def test_numpy_types_load(tmp_path):
     """As metainfo and logs hold them, under both of NumPy's module names."""
     path = str(tmp_path / 'x.pth')
-    content = [np.float64(.5), np.int64(3), np.float32(2), np.bool_(True)] + [
-        np.array([0, 1], dtype=code) for code in ('f4', 'f8', 'i8', 'u1', '?')]
+    content = [np.float64(0.5), np.int64(3), np.float32(2), np.bool_(True)] + [
+        np.array([0, 1], dtype=code) for code in ('f4', 'f8', 'i8', 'u1', '?')
+    ]
     torch.save(content, path)
     loaded = torch.load(path, weights_only=True)
     assert all((a == b).all() for a, b in zip(content, loaded))
@@ -398,9 +434,15 @@ class Reach:
 
 
 @checked_by_default
-@pytest.mark.parametrize('content', [
-    Stopped, Reach(HistoryBuffer, '__init__'), Reach(np.ndarray, 'tofile'),
-    Reach(Reach(HistoryBuffer, 'mean'), '__globals__')])
+@pytest.mark.parametrize(
+    'content',
+    [
+        Stopped,
+        Reach(HistoryBuffer, '__init__'),
+        Reach(np.ndarray, 'tofile'),
+        Reach(Reach(HistoryBuffer, 'mean'), '__globals__'),
+    ],
+)
 def test_nothing_else_is_allowed(tmp_path, content):
     path = str(tmp_path / 'x.pth')
     torch.save(dict(a=Reach(HistoryBuffer, 'mean')), path)
@@ -411,13 +453,11 @@ def test_nothing_else_is_allowed(tmp_path, content):
 
 
 def test_no_wide_callable_is_allowed():
-    allowed = [item[0] if isinstance(item, tuple) else item
-               for item in safe_globals()]
+    allowed = [item[0] if isinstance(item, tuple) else item for item in safe_globals()]
     for forbidden in (getattr, eval, exec, os.system, __import__):
         assert forbidden not in allowed
 
 
 if __name__ == '__main__':
     torch.set_num_threads(1)
-    run(sys.argv[1], workers=int(sys.argv[2]), stop=int(sys.argv[3]), kill=True,
-        val=True)
+    run(sys.argv[1], workers=int(sys.argv[2]), stop=int(sys.argv[3]), kill=True, val=True)

@@ -1,4 +1,5 @@
 """Two gloo processes train the model that one process with the double batch trains."""
+
 import glob
 import os
 import os.path as osp
@@ -54,31 +55,43 @@ log_processor = dict(by_epoch=False, window_size=1)
 
 def train(folder, command, batch):
     config = folder / f'batch{batch}.py'
-    config.write_text(CONFIG.format(
-        root=ROOT, data=str(folder / 'data') + '/', batch=batch))
+    config.write_text(CONFIG.format(root=ROOT, data=str(folder / 'data') + '/', batch=batch))
     work = folder / f'work{batch}'
 
     with socket.socket() as server:
         server.bind(('127.0.0.1', 0))
         port = server.getsockname()[1]
-    environ = dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1',
-                   PYTHON=sys.executable, CUDA_VISIBLE_DEVICES='', PORT=str(port))
+    environ = dict(
+        os.environ,
+        PYTHONPATH=ROOT,
+        OMP_NUM_THREADS='1',
+        PYTHON=sys.executable,
+        CUDA_VISIBLE_DEVICES='',
+        PORT=str(port),
+    )
     done = subprocess.run(
-        command(str(config)) + ['--work-dir', str(work)], env=environ,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        universal_newlines=True, timeout=300)
+        command(str(config)) + ['--work-dir', str(work)],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout[-3000:]
-    checkpoint, = glob.glob(str(work / 'iter_5.pth'))
+    (checkpoint,) = glob.glob(str(work / 'iter_5.pth'))
     return torch.load(checkpoint, map_location='cpu', weights_only=False)['state_dict']
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='compares CPU processes')
 def test_two_processes_equal_one_with_the_double_batch(tmp_path):
     write_data(tmp_path / 'data')
-    one = train(tmp_path, lambda config: [
-        sys.executable, osp.join(ROOT, 'tools', 'train.py'), config], 8)
-    two = train(tmp_path, lambda config: [
-        'bash', osp.join(ROOT, 'tools', 'dist_train.sh'), config, '2'], 4)
+    one = train(
+        tmp_path, lambda config: [sys.executable, osp.join(ROOT, 'tools', 'train.py'), config], 8
+    )
+    two = train(
+        tmp_path, lambda config: ['bash', osp.join(ROOT, 'tools', 'dist_train.sh'), config, '2'], 4
+    )
     assert one.keys() == two.keys()
     moved = 0.0
     for name, value in one.items():

@@ -1,8 +1,7 @@
 """JointEPE by hand."""
+
 import numpy as np
 import pytest
-
-import mmpose_al  # noqa: F401
 from mmpose.registry import METRICS
 
 META = dict(keypoint_id2name={0: 'head', 1: 'spine', 2: 'foot'})
@@ -12,11 +11,13 @@ def measured(**kwargs):
     metric = METRICS.build(dict(type='JointEPE', **kwargs))
     metric.dataset_meta = META
     errors = np.array([[3.0, 100.0, 5.0], [7.0, 100.0, 11.0]])
-    samples = [dict(
-        pred_instances=dict(keypoints=np.stack([row, np.zeros(3)], -1)[None]),
-        gt_instances=dict(keypoints=np.zeros((1, 3, 2)),
-                          keypoints_visible=np.array([seen])))
-        for row, seen in zip(errors, ([1, 1, 1], [1, 1, 0]))]
+    samples = [
+        dict(
+            pred_instances=dict(keypoints=np.stack([row, np.zeros(3)], -1)[None]),
+            gt_instances=dict(keypoints=np.zeros((1, 3, 2)), keypoints_visible=np.array([seen])),
+        )
+        for row, seen in zip(errors, ([1, 1, 1], [1, 1, 0]))
+    ]
     metric.process({}, samples)
     return metric.evaluate(2)
 

@@ -1,11 +1,10 @@
 """JointPCK by hand; PerStudentMetric against the inner metric run alone."""
+
 import copy
 import json
 
 import numpy as np
 import pytest
-
-import mmpose_al  # noqa: F401
 from mmpose.registry import METRICS
 
 META = dict(keypoint_id2name={0: 'left_hip', 1: 'right_shoulder', 2: 'nose'})
@@ -14,9 +13,11 @@ META = dict(keypoint_id2name={0: 'left_hip', 1: 'right_shoulder', 2: 'nose'})
 def sample(predicted, visible=(1, 1, 1), box=(0, 0, 20, 40), **more):
     truth = np.array([[[0.0, 0], [6, 8], [20, 20]]])
     result = dict(
-        gt_instances=dict(keypoints=truth, keypoints_visible=np.array([visible]),
-                          bboxes=np.array([box], float)),
-        pred_instances=dict(keypoints=truth + np.asarray(predicted)[None]))
+        gt_instances=dict(
+            keypoints=truth, keypoints_visible=np.array([visible]), bboxes=np.array([box], float)
+        ),
+        pred_instances=dict(keypoints=truth + np.asarray(predicted)[None]),
+    )
     for name, offset in more.items():
         result[f'pred_instances_{name}'] = dict(keypoints=truth + offset)
     return result
@@ -39,41 +40,49 @@ def test_torso_and_box_by_hand():
 
 
 def test_mean_runs_over_joints_and_invisible_ones_do_not_count():
-    batch = [sample([[0, 0], [0, 0], [9, 9]]),
-             sample([[9, 9], [0, 0], [0, 0]], visible=(1, 1, 0)),
-             sample([[0, 0], [0, 0], [0, 0]], visible=(0, 1, 1))]
+    batch = [
+        sample([[0, 0], [0, 0], [9, 9]]),
+        sample([[9, 9], [0, 0], [0, 0]], visible=(1, 1, 0)),
+        sample([[0, 0], [0, 0], [0, 0]], visible=(0, 1, 1)),
+    ]
     box = evaluate(dict(type='JointPCK', thr=0.1, per_joint=True), batch)
-    assert box['pck/bbox@0.1/left_hip'] == pytest.approx(50)   # right, wrong, -
-    assert box['pck/bbox@0.1/nose'] == pytest.approx(50)       # wrong, -, right
+    assert box['pck/bbox@0.1/left_hip'] == pytest.approx(50)  # right, wrong, -
+    assert box['pck/bbox@0.1/nose'] == pytest.approx(50)  # wrong, -, right
     assert box['pck/bbox@0.1'] == pytest.approx((50 + 100 + 50) / 3)
     # without a visible torso the third image has no length
-    torso = evaluate(
-        dict(type='JointPCK', thr=0.2, norm='torso', per_joint=True), batch)
+    torso = evaluate(dict(type='JointPCK', thr=0.2, norm='torso', per_joint=True), batch)
     assert torso['pck/torso@0.2/nose'] == pytest.approx(0)
 
 
 def test_actions_by_hand():
     far = [[9, 9]] * 3
-    batch = [dict(sample(np.zeros((3, 2))), action='standing'),
-             dict(sample(far, visible=(1, 1, 0)), action='standing'),
-             dict(sample(far), action='sitting'), sample(far)]
+    batch = [
+        dict(sample(np.zeros((3, 2))), action='standing'),
+        dict(sample(far, visible=(1, 1, 0)), action='standing'),
+        dict(sample(far), action='sitting'),
+        sample(far),
+    ]
     values = evaluate(dict(type='JointPCK', thr=0.1, per_action=True), batch)
     assert values == {
         'pck/bbox@0.1': pytest.approx(100 * (1 / 4 + 1 / 4 + 1 / 3) / 3),
         'pck/bbox@0.1/action/sitting': pytest.approx(0),
-        'pck/bbox@0.1/action/standing': pytest.approx(100 * (1 / 2 + 1 / 2 + 1) / 3)}
+        'pck/bbox@0.1/action/standing': pytest.approx(100 * (1 / 2 + 1 / 2 + 1) / 3),
+    }
 
 
 def test_what_nothing_counts_for_is_not_wrong():
     """An action whose one image shows no torso; a set without a visible joint."""
     exact = np.zeros((3, 2))
-    batch = [dict(sample(exact), action='standing'),
-             dict(sample(exact, visible=(0, 1, 1)), action='sitting')]
+    batch = [
+        dict(sample(exact), action='standing'),
+        dict(sample(exact, visible=(0, 1, 1)), action='sitting'),
+    ]
     torso = dict(type='JointPCK', thr=0.2, norm='torso', per_action=True)
-    assert evaluate(torso, batch) == {'pck/torso@0.2': pytest.approx(100),
-                                      'pck/torso@0.2/action/standing':
-                                          pytest.approx(100)}
-    nothing, = evaluate(torso, batch[1:]).values()
+    assert evaluate(torso, batch) == {
+        'pck/torso@0.2': pytest.approx(100),
+        'pck/torso@0.2/action/standing': pytest.approx(100),
+    }
+    (nothing,) = evaluate(torso, batch[1:]).values()
     assert np.isnan(nothing)
 
 
@@ -81,36 +90,56 @@ def head_sample(predicted, head_size, joints=16, visible=None):
     truth = np.full((1, joints, 2), 50.0)
     visible = np.ones((1, joints)) if visible is None else visible
     return dict(
-        gt_instances=dict(keypoints=truth, keypoints_visible=visible,
-                          head_size=np.array([[head_size]])),
-        pred_instances=dict(keypoints=truth + np.asarray(predicted)))
+        gt_instances=dict(
+            keypoints=truth, keypoints_visible=visible, head_size=np.array([[head_size]])
+        ),
+        pred_instances=dict(keypoints=truth + np.asarray(predicted)),
+    )
 
 
 def test_head_by_hand():
     """Half a head is 5 pixels in one image and 10 in the other."""
-    batch = [head_sample([[4.9, 0], [0, 5.1], [0, 0]], 10, 3),
-             head_sample([[9.9, 0], [0, 9.9], [8, 8]], 20, 3)]
-    values = evaluate(
-        dict(type='JointPCK', norm='head', thr=0.5, per_joint=True), batch)
+    batch = [
+        head_sample([[4.9, 0], [0, 5.1], [0, 0]], 10, 3),
+        head_sample([[9.9, 0], [0, 9.9], [8, 8]], 20, 3),
+    ]
+    values = evaluate(dict(type='JointPCK', norm='head', thr=0.5, per_joint=True), batch)
     assert values == {
-        'pck/head@0.5': pytest.approx(100 * (1 + .5 + .5) / 3),
+        'pck/head@0.5': pytest.approx(100 * (1 + 0.5 + 0.5) / 3),
         'pck/head@0.5/left_hip': pytest.approx(100),
         'pck/head@0.5/right_shoulder': pytest.approx(50),
-        'pck/head@0.5/nose': pytest.approx(50)}
+        'pck/head@0.5/nose': pytest.approx(50),
+    }
 
 
 def test_head_agrees_with_mmpose_where_that_is_right():
     """MpiiPCKAccuracy on predictions without the pixel that it adds."""
     random = np.random.RandomState(0)
     visible = (random.rand(20, 1, 16) < 0.8).astype(float)
-    batch = [head_sample(random.normal(0, 12, (16, 2)), random.uniform(10, 40), 16, v)
-             for v in visible]
-    names = ['right_ankle', 'right_knee', 'right_hip', 'left_hip', 'left_knee',
-             'left_ankle', 'pelvis', 'thorax', 'upper_neck', 'head_top', 'right_wrist',
-             'right_elbow', 'right_shoulder', 'left_shoulder', 'left_elbow',
-             'left_wrist']
-    ours = METRICS.build(dict(type='JointPCK', norm='head', thr=0.5, per_joint=True,
-                              meta_joints=True))
+    batch = [
+        head_sample(random.normal(0, 12, (16, 2)), random.uniform(10, 40), 16, v) for v in visible
+    ]
+    names = [
+        'right_ankle',
+        'right_knee',
+        'right_hip',
+        'left_hip',
+        'left_knee',
+        'left_ankle',
+        'pelvis',
+        'thorax',
+        'upper_neck',
+        'head_top',
+        'right_wrist',
+        'right_elbow',
+        'right_shoulder',
+        'left_shoulder',
+        'left_elbow',
+        'left_wrist',
+    ]
+    ours = METRICS.build(
+        dict(type='JointPCK', norm='head', thr=0.5, per_joint=True, meta_joints=True)
+    )
     ours.dataset_meta = dict(keypoint_id2name=dict(enumerate(names)))
     ours.process(None, batch)
     ours = ours.evaluate(20)
@@ -118,19 +147,27 @@ def test_head_agrees_with_mmpose_where_that_is_right():
         entry['pred_instances']['keypoints'] -= 1
     theirs = evaluate(dict(type='MpiiPCKAccuracy'), batch)
     for joint in ('head', 'shoulder', 'elbow', 'wrist', 'hip', 'knee', 'ankle'):
-        assert ours[f'pck/head@0.5/{joint}'] == pytest.approx(
-            theirs[f'{joint.title()} PCK'])
+        assert ours[f'pck/head@0.5/{joint}'] == pytest.approx(theirs[f'{joint.title()} PCK'])
 
 
 def test_meta_joints_by_hand():
     names = {0: 'left_hip', 1: 'right_hip', 2: 'nose', 3: 'left_ear'}
     truth = np.zeros((1, 4, 2))
-    batch = [dict(gt_instances=dict(keypoints=truth, bboxes=np.array([[0., 0, 10, 10]]),
-                                    keypoints_visible=np.array([visible])),
-                  pred_instances=dict(keypoints=truth + np.array(error)[None, :, None]))
-             for error, visible in [([0, 9, 0, 9], (1, 1, 1, 1)),
-                                    ([0, 9, 0, 9], (1, 1, 1, 0)),
-                                    ([0, 0, 0, 0], (1, 1, 1, 0))]]
+    batch = [
+        dict(
+            gt_instances=dict(
+                keypoints=truth,
+                bboxes=np.array([[0.0, 0, 10, 10]]),
+                keypoints_visible=np.array([visible]),
+            ),
+            pred_instances=dict(keypoints=truth + np.array(error)[None, :, None]),
+        )
+        for error, visible in [
+            ([0, 9, 0, 9], (1, 1, 1, 1)),
+            ([0, 9, 0, 9], (1, 1, 1, 0)),
+            ([0, 0, 0, 0], (1, 1, 1, 0)),
+        ]
+    ]
     metric = METRICS.build(dict(type='JointPCK', per_joint=True, meta_joints=True))
     metric.dataset_meta = dict(keypoint_id2name=names)
     metric.process(None, batch)
@@ -138,7 +175,8 @@ def test_meta_joints_by_hand():
     assert metric.evaluate(3) == {
         'pck/bbox@0.1': pytest.approx(100 * (1 + 1 / 3 + 1 + 0) / 4),
         'pck/bbox@0.1/hip': pytest.approx(100 * (1 + 1 / 3) / 2),
-        'pck/bbox@0.1/head': pytest.approx(50)}
+        'pck/bbox@0.1/head': pytest.approx(50),
+    }
 
 
 def test_joint_pck_errors():
@@ -149,14 +187,17 @@ def test_joint_pck_errors():
     with pytest.raises(ValueError, match='no head sizes; set headbox_file'):
         evaluate(dict(type='JointPCK', norm='head'), [sample(np.zeros((3, 2)))])
     with pytest.raises(ValueError, match="no joint 'neck'"):
-        evaluate(dict(type='JointPCK', norm='torso', torso=('neck', 'nose')),
-                 [sample(np.zeros((3, 2)))])
+        evaluate(
+            dict(type='JointPCK', norm='torso', torso=('neck', 'nose')), [sample(np.zeros((3, 2)))]
+        )
 
 
 def test_per_student_mean_ensemble_and_plain():
     wrong, right = np.full((1, 3, 2), 50.0), np.zeros((1, 3, 2))
-    batch = [sample(np.zeros((3, 2)), student0=right, student1=wrong),
-             sample(np.full((3, 2), 50.0), student0=right, student1=right)]
+    batch = [
+        sample(np.zeros((3, 2)), student0=right, student1=wrong),
+        sample(np.full((3, 2), 50.0), student0=right, student1=right),
+    ]
     inner = dict(type='JointPCK', thr=0.1)
     report = evaluate(dict(type='PerStudentMetric', metric=inner), copy.deepcopy(batch))
     assert report == {
@@ -164,39 +205,62 @@ def test_per_student_mean_ensemble_and_plain():
         'student1/pck/bbox@0.1': pytest.approx(50),
         'ensemble/pck/bbox@0.1': pytest.approx(50),
         'mean/pck/bbox@0.1': pytest.approx(75),
-        'pck/bbox@0.1': pytest.approx(75)}
+        'pck/bbox@0.1': pytest.approx(75),
+    }
     plain = [sample(np.zeros((3, 2)))]
-    assert evaluate(dict(type='PerStudentMetric', metric=inner), plain) == evaluate(
-        inner, plain)
+    assert evaluate(dict(type='PerStudentMetric', metric=inner), plain) == evaluate(inner, plain)
 
 
 @pytest.mark.parametrize('wrapped', [False, True])
 def test_each_students_files_are_its_own(tmp_path, wrapped):
     """What CocoMetric writes: joints at 1 by the ensemble, at 2 and 3 by students."""
     prefix = str(tmp_path / 'results')
-    inner = dict(type='CocoMetric', format_only=True, score_mode='keypoint',
-                 nms_mode='none', outfile_prefix=prefix)
+    inner = dict(
+        type='CocoMetric',
+        format_only=True,
+        score_mode='keypoint',
+        nms_mode='none',
+        outfile_prefix=prefix,
+    )
     if wrapped:  # MMPose's own metric around a metric
-        inner = dict(type='KeypointPartitionMetric', metric=inner,
-                     partitions=dict(all=[0, 1]))
+        inner = dict(type='KeypointPartitionMetric', metric=inner, partitions=dict(all=[0, 1]))
     before = copy.deepcopy(inner)
     metric = METRICS.build(dict(type='PerStudentMetric', metric=inner))
     metric.dataset_meta = dict(
-        dataset_name='two_joints', num_keypoints=2, sigmas=np.ones(2),
-        CLASSES=[dict(id=1)])
+        dataset_name='two_joints', num_keypoints=2, sigmas=np.ones(2), CLASSES=[dict(id=1)]
+    )
 
     def said(value):
-        return dict(keypoints=np.full((1, 2, 2), value),
-                    keypoint_scores=np.ones((1, 2)))
-    metric.process(None, [dict(
-        id=1, img_id=7, ori_shape=(9, 9), raw_ann_info=dict(
-            id=1, image_id=7, category_id=1, keypoints=[1, 1, 2] * 2, num_keypoints=2,
-            bbox=[0, 0, 9, 9], area=81, iscrowd=0),
-        gt_instances=dict(
-            keypoints=np.ones((1, 2, 2)), keypoints_visible=np.ones((1, 2)),
-            bbox_scores=np.ones(1)),
-        pred_instances=said(1.0), pred_instances_student0=said(2.0),
-        pred_instances_student1=said(3.0))])
+        return dict(keypoints=np.full((1, 2, 2), value), keypoint_scores=np.ones((1, 2)))
+
+    metric.process(
+        None,
+        [
+            dict(
+                id=1,
+                img_id=7,
+                ori_shape=(9, 9),
+                raw_ann_info=dict(
+                    id=1,
+                    image_id=7,
+                    category_id=1,
+                    keypoints=[1, 1, 2] * 2,
+                    num_keypoints=2,
+                    bbox=[0, 0, 9, 9],
+                    area=81,
+                    iscrowd=0,
+                ),
+                gt_instances=dict(
+                    keypoints=np.ones((1, 2, 2)),
+                    keypoints_visible=np.ones((1, 2)),
+                    bbox_scores=np.ones(1),
+                ),
+                pred_instances=said(1.0),
+                pred_instances_student0=said(2.0),
+                pred_instances_student1=said(3.0),
+            )
+        ],
+    )
     metric.evaluate(1)
     end = '.all.keypoints.json' if wrapped else '.keypoints.json'
     for name, value in [('', 1), ('_student0', 2), ('_student1', 3)]:

@@ -1,4 +1,5 @@
 """MKPE on the synthetic benchmark, by hand, and over two processes."""
+
 import copy
 import json
 import os
@@ -12,12 +13,10 @@ import numpy as np
 import pytest
 import torch.distributed as dist
 from mmengine.dataset import pseudo_collate
-
-import mmpose_al  # noqa: F401
 from mmpose.registry import DATASETS, METRICS, MODELS
+
 from mmpose_al.datasets.synthetic import write_benchmark
 from mmpose_al.evaluation import mkpe
-from tests import helpers  # noqa: F401
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 JOINTS = {0: 'head', 1: 'hand'}
@@ -28,8 +27,13 @@ def camera(name, angle, center=(0, 0, 0), focal=100.0):
     c, s = np.cos(np.radians(angle)), np.sin(np.radians(angle))
     R = np.array([[c, 0, -s], [0, 1, 0], [s, 0, c]])
     t = np.array([0, 0, 1000.0]) - R @ np.array(center, float)
-    return dict(name=name, K=np.array([[focal, 0, 50], [0, focal, 40], [0, 0, 1.0]]),
-                dist=np.zeros(0), R=R, t=t)
+    return dict(
+        name=name,
+        K=np.array([[focal, 0, 50], [0, focal, 40], [0, 0, 1.0]]),
+        dist=np.zeros(0),
+        R=R,
+        t=t,
+    )
 
 
 CAMERAS = {i: camera(f'cam{i}', 40 * i) for i in range(4)}
@@ -37,8 +41,12 @@ CAMERAS = {i: camera(f'cam{i}', 40 * i) for i in range(4)}
 
 def image_of(points, view):
     points = cv2.projectPoints(
-        np.ascontiguousarray(points, float), cv2.Rodrigues(view['R'])[0], view['t'],
-        view['K'], view['dist'] if len(view['dist']) else None)[0]
+        np.ascontiguousarray(points, float),
+        cv2.Rodrigues(view['R'])[0],
+        view['t'],
+        view['K'],
+        view['dist'] if len(view['dist']) else None,
+    )[0]
     return points[:, 0]
 
 
@@ -46,13 +54,22 @@ def samples(truth, frame=1, cameras=CAMERAS, person=0, shift=(0, 0), **more):
     """Perfect predictions of points (K, 3) in every camera, moved by ``shift``."""
     truth = np.asarray(truth, float)
     pose = np.concatenate([truth, np.ones((len(truth), 1))], 1)
-    return [dict(
-        id=100 * frame + key, frame_id=frame, camera_id=key, person_id=person,
-        camera=view, pose_3d=pose.copy(), **more,
-        pred_instances=dict(
-            keypoints=(image_of(truth, view) + shift)[None],
-            keypoint_scores=np.ones((1, len(truth)))))
-        for key, view in cameras.items()]
+    return [
+        dict(
+            id=100 * frame + key,
+            frame_id=frame,
+            camera_id=key,
+            person_id=person,
+            camera=view,
+            pose_3d=pose.copy(),
+            **more,
+            pred_instances=dict(
+                keypoints=(image_of(truth, view) + shift)[None],
+                keypoint_scores=np.ones((1, len(truth))),
+            ),
+        )
+        for key, view in cameras.items()
+    ]
 
 
 def evaluate(batch, metric=None, size=None):
@@ -72,7 +89,8 @@ def test_perfect_predictions_have_no_error():
     report = evaluate(samples(TWO))
     assert report['multiview/MKPE'] < 1e-6 and report['multiview/failed'] == 0
     assert set(report) == {'multiview/MKPE', 'multiview/failed'} | {
-        f'multiview/residual/cam{i}/{axis}' for i in range(4) for axis in 'xy'}
+        f'multiview/residual/cam{i}/{axis}' for i in range(4) for axis in 'xy'
+    }
 
 
 def test_truth_elsewhere_is_the_distance_by_joint_and_action():
@@ -86,9 +104,15 @@ def test_truth_elsewhere_is_the_distance_by_joint_and_action():
             sample['pose_3d'][0] = 0  # unknown
     report = evaluate(batch, dict(per_joint=True, per_action=True, prefix='x'))
     for name, value in {
-            'MKPE': (0 + 5 + 13 + 5 + 5) / 5, 'MKPE/joint/head': (0 + 13) / 2,
-            'MKPE/joint/hand': 5, 'MKPE/action/walk': 2.5, 'MKPE/action/sit': 9,
-            'failed': 0, 'failed/joint/hand': 0, 'failed/action/sit': 0}.items():
+        'MKPE': (0 + 5 + 13 + 5 + 5) / 5,
+        'MKPE/joint/head': (0 + 13) / 2,
+        'MKPE/joint/hand': 5,
+        'MKPE/action/walk': 2.5,
+        'MKPE/action/sit': 9,
+        'failed': 0,
+        'failed/joint/hand': 0,
+        'failed/action/sit': 0,
+    }.items():
         assert report[f'x/{name}'] == pytest.approx(value, abs=1e-6), name
     # MKPE and failed, alone, by 2 joints and by 2 actions; 4 cameras' x and y
     assert len(report) == 2 * (1 + 2 + 2) + 4 * 2
@@ -99,7 +123,7 @@ def test_failed_joints_are_left_out_and_counted():
     for index, sample in enumerate(batch):
         sample['pose_3d'][1, :3] += [3, 4, 0]
         if index < 4:  # frame 1: the head is somewhere else in every view
-            sample['pred_instances']['keypoints'][0, 0, 1] += 1000 * (-1)**index * index
+            sample['pred_instances']['keypoints'][0, 0, 1] += 1000 * (-1) ** index * index
             sample['pred_instances']['keypoints'][0, 0, 1] += 150
     options = dict(threshold=2, per_joint=True)
     report = evaluate(batch, options)
@@ -154,8 +178,7 @@ def test_residuals_name_the_camera_whose_calibration_is_off():
         if sample['camera_id'] == 5:  # its principal point is wrong by (0, 4)
             sample['pred_instances']['keypoints'][..., 1] += 4
     report = evaluate(batch)
-    values = {i: [report[f'multiview/residual/cam{i}/{a}'] for a in 'xy']
-              for i in range(8)}
+    values = {i: [report[f'multiview/residual/cam{i}/{a}'] for a in 'xy'] for i in range(8)}
     # Vertical errors of eight views at about one distance: the point takes an eighth.
     assert values[5][1] == pytest.approx(4 * 7 / 8, rel=0.1)
     assert abs(values[5][0]) < 0.3
@@ -171,7 +194,8 @@ def test_moving_camera_is_one_camera_in_the_report():
     report = evaluate(batch)
     assert report['multiview/MKPE'] < 1e-6
     assert sorted(name for name in report if name.endswith('/x')) == [
-        f'multiview/residual/{name}/x' for name in 'abc']
+        f'multiview/residual/{name}/x' for name in 'abc'
+    ]
 
 
 def test_persons_are_kept_apart_and_missing_views_do_no_harm():
@@ -186,8 +210,10 @@ def test_persons_are_kept_apart_and_missing_views_do_no_harm():
 
 
 def test_distorted_cameras():
-    cameras = {i: dict(view, dist=np.array([-.2, .1, .001, -.002, 0])[:5 if i else 4])
-               for i, view in CAMERAS.items()}
+    cameras = {
+        i: dict(view, dist=np.array([-0.2, 0.1, 0.001, -0.002, 0])[: 5 if i else 4])
+        for i, view in CAMERAS.items()
+    }
     cameras[3] = CAMERAS[3]  # and one without
     assert evaluate(samples(TWO, cameras=cameras))['multiview/MKPE'] < 1e-4
 
@@ -234,8 +260,12 @@ evaluate_rank(1, {store!r})
 def evaluate_rank(rank, store):
     """What a rank of two reports on 19 views, of which the sampler gives one twice."""
     dist.init_process_group(
-        'gloo', init_method='file://' + store, rank=rank, world_size=2,
-        timeout=timedelta(seconds=180))
+        'gloo',
+        init_method='file://' + store,
+        rank=rank,
+        world_size=2,
+        timeout=timedelta(seconds=180),
+    )
     try:
         batch = noisy(frames=5)[:19]
         report = evaluate((batch + batch[:1])[rank::2], size=19)
@@ -250,9 +280,13 @@ def test_two_processes_give_what_one_gives(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # MMEngine collects results in the working directory
     environ = dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1')
     other = subprocess.Popen(
-        [sys.executable, '-c', RANK.format(root=ROOT, store=store)], env=environ,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        universal_newlines=True)
+        [sys.executable, '-c', RANK.format(root=ROOT, store=store)],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        universal_newlines=True,
+    )
     evaluate_rank(0, store)
     text = other.communicate(timeout=180)[0]
     assert other.returncode == 0, text[-3000:]
@@ -267,11 +301,11 @@ def test_inside_per_student_metric():
     for sample in batch:
         perfect = sample['pred_instances']
         wrong = copy.deepcopy(perfect)
-        wrong['keypoints'] += 1e4 * np.random.default_rng(sample['id']).normal(
-            size=(1, 2, 2))
+        wrong['keypoints'] += 1e4 * np.random.default_rng(sample['id']).normal(size=(1, 2, 2))
         sample.update(pred_instances_student0=perfect, pred_instances_student1=wrong)
-    report = evaluate(batch, dict(
-        type='PerStudentMetric', metric=dict(type='MKPE', threshold=1, failed_as=50)))
+    report = evaluate(
+        batch, dict(type='PerStudentMetric', metric=dict(type='MKPE', threshold=1, failed_as=50))
+    )
     assert report['student0/multiview/MKPE'] < 1e-6
     assert report['student1/multiview/MKPE'] == 50
     assert report['student1/multiview/failed'] == 100
@@ -307,16 +341,21 @@ def test_errors():
 def test_two_annotation_files_at_once_are_an_error():
     one = samples(TWO, img_path='one.jpg')
     assert evaluate(one + copy.deepcopy(one))['multiview/MKPE'] < 1e-6
-    with pytest.raises(ValueError, match=r'\(1, 0, 0\) is that of one.jpg and of '
-                       'two.jpg; .*one by one'):
+    with pytest.raises(
+        ValueError,
+        match=r'\(1, 0, 0\) is that of one.jpg and of '
+        'two.jpg; .*one by one',
+    ):
         evaluate(one + samples(TWO, img_path='two.jpg'))
     two = samples(TWO, 2, img_path='two.jpg')
     assert evaluate(one + two)['multiview/MKPE'] < 1e-6
     for key, value in (('K', 2 * np.eye(3)), ('t', np.ones(3)), ('dist', np.zeros(5))):
         other = copy.deepcopy(two)
         other[1]['camera'][key] = value
-        with pytest.raises(ValueError, match=f'camera_id 1 has one {key} in one.jpg '
-                           'and another in two.jpg; .*one by one'):
+        with pytest.raises(
+            ValueError,
+            match=f'camera_id 1 has one {key} in one.jpg and another in two.jpg; .*one by one',
+        ):
             evaluate(one + other)
 
 
@@ -331,12 +370,22 @@ def benchmark(tmp_path_factory):
 
 
 def dataset(benchmark, **more):
-    return DATASETS.build(dict(
-        type='MultiViewCocoDataset', data_root=benchmark, ann_file='val.json',
-        data_prefix=dict(img='images/'), test_mode=True, pipeline=[
-            dict(type='LoadImage'), dict(type='GetBBoxCenterScale'),
-            dict(type='TopdownAffine', input_size=(48, 64)),
-            dict(type='PackPoseInputs')], **more))
+    return DATASETS.build(
+        dict(
+            type='MultiViewCocoDataset',
+            data_root=benchmark,
+            ann_file='val.json',
+            data_prefix=dict(img='images/'),
+            test_mode=True,
+            pipeline=[
+                dict(type='LoadImage'),
+                dict(type='GetBBoxCenterScale'),
+                dict(type='TopdownAffine', input_size=(48, 64)),
+                dict(type='PackPoseInputs'),
+            ],
+            **more,
+        )
+    )
 
 
 def predicted(data, sigma=0.0, seed=0):
@@ -348,7 +397,8 @@ def predicted(data, sigma=0.0, seed=0):
         pixels = image_of(sample['pose_3d'][:, :3], sample['camera'])
         sample['pred_instances'] = dict(
             keypoints=(pixels + rng.normal(0, sigma, pixels.shape))[None],
-            keypoint_scores=np.ones((1, len(pixels))))
+            keypoint_scores=np.ones((1, len(pixels))),
+        )
         batch.append(sample)
     return batch
 
@@ -383,9 +433,20 @@ def test_error_grows_with_pixel_noise_as_the_cameras_say(benchmark, sigma):
     lengths = []
     for views in frames.values():
         points = views[0].pose_3d[:, :3]
-        J = np.concatenate([np.stack([
-            image_of(points + step, view.camera) - image_of(points - step, view.camera)
-            for step in np.eye(3)], -1) / 2 for view in views], 1)  # (K, 2V, 3)
+        J = np.concatenate(
+            [
+                np.stack(
+                    [
+                        image_of(points + step, view.camera) - image_of(points - step, view.camera)
+                        for step in np.eye(3)
+                    ],
+                    -1,
+                )
+                / 2
+                for view in views
+            ],
+            1,
+        )  # (K, 2V, 3)
         covariance = sigma**2 * np.linalg.inv(J.transpose(0, 2, 1) @ J)
         for cov in covariance:
             draws = rng.multivariate_normal(np.zeros(3), cov, 500)
@@ -396,15 +457,22 @@ def test_error_grows_with_pixel_noise_as_the_cameras_say(benchmark, sigma):
 def test_evaluation_on_other_cameras_than_those_of_training(benchmark):
     train = dataset(benchmark, cameras=['camera00', 'camera01', 'camera02'])
     test = dataset(benchmark, cameras=[3, 4, 5])
-    model = MODELS.build(dict(
-        type='TopdownPoseEstimator',
-        data_preprocessor=dict(type='PoseDataPreprocessor', mean=[127.0] * 3,
-                               std=[60.0] * 3),
-        backbone=dict(type='TinyBackbone', norm=False),
-        head=dict(type='HeatmapHead', in_channels=8, out_channels=17,
-                  deconv_out_channels=None, decoder=dict(
-                      type='MSRAHeatmap', input_size=(48, 64), heatmap_size=(12, 16),
-                      sigma=1)))).eval()
+    model = MODELS.build(
+        dict(
+            type='TopdownPoseEstimator',
+            data_preprocessor=dict(type='PoseDataPreprocessor', mean=[127.0] * 3, std=[60.0] * 3),
+            backbone=dict(type='TinyBackbone', norm=False),
+            head=dict(
+                type='HeatmapHead',
+                in_channels=8,
+                out_channels=17,
+                deconv_out_channels=None,
+                decoder=dict(
+                    type='MSRAHeatmap', input_size=(48, 64), heatmap_size=(12, 16), sigma=1
+                ),
+            ),
+        )
+    ).eval()
     for data, numbers in ((train, (0, 1, 2)), (test, (3, 4, 5))):
         metric = METRICS.build(dict(type='MKPE', failed_as=5000))
         metric.dataset_meta = data.metainfo
@@ -413,5 +481,6 @@ def test_evaluation_on_other_cameras_than_those_of_training(benchmark):
         report = metric.evaluate(len(data))
         assert 0 < report['multiview/MKPE'] <= 5000
         assert {name.split('/')[2] for name in report if 'residual' in name} == {
-            f'camera{i:02}' for i in numbers}
+            f'camera{i:02}' for i in numbers
+        }
     assert evaluate(predicted(test))['multiview/MKPE'] < 1e-3

@@ -1,13 +1,13 @@
 """3D pose metrics by hand, and against MMPose's functions."""
+
 import numpy as np
 import pytest
 from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData
-
-import mmpose_al  # noqa: F401
 from mmpose.evaluation.functional import keypoint_mpjpe
 from mmpose.registry import METRICS
 from mmpose.structures import PoseDataSample
+
 from mmpose_al.evaluation import pose3d
 
 NAMES = ['root', 'knee', 'head', 'hand']
@@ -20,9 +20,12 @@ def sample(predicted, truth=TRUTH, known=(1, 1, 1, 1), offset=(10, 20, 3000), **
     """MMPose's fields; truth and prediction stand at different places."""
     return dict(
         pred_instances=dict(keypoints=(np.asarray(predicted) + offset)[None]),
-        gt_instances=dict(lifting_target=(truth + [5.0, 5, 2000])[None],
-                          lifting_target_visible=np.array(known, float)[None]),
-        **more)
+        gt_instances=dict(
+            lifting_target=(truth + [5.0, 5, 2000])[None],
+            lifting_target_visible=np.array(known, float)[None],
+        ),
+        **more,
+    )
 
 
 def evaluate(batch, names=NAMES, **options):
@@ -31,7 +34,7 @@ def evaluate(batch, names=NAMES, **options):
     metric.process(None, batch)
     report = metric.evaluate(len(batch))
     assert all(name.startswith('pose3d/') for name in report)
-    return {name[len('pose3d/'):]: value for name, value in report.items()}
+    return {name[len('pose3d/') :]: value for name, value in report.items()}
 
 
 def turn(degrees):
@@ -81,8 +84,15 @@ def test_unknown_joints_take_no_part_in_the_alignment():
     assert report['MPJPE'] == pytest.approx((0 + 150 + 200) / 3)
     # What MMPose's function says of it, which is why it is not used.
     for mode in ('scale', 'procrustes'):
-        assert keypoint_mpjpe(0.5 * TRUTH[None], (truth + [5, 5, 2000])[None] * 1.0,
-                              np.array([[1, 1, 1, 0]], bool), mode) > 10
+        assert (
+            keypoint_mpjpe(
+                0.5 * TRUTH[None],
+                (truth + [5, 5, 2000])[None] * 1.0,
+                np.array([[1, 1, 1, 0]], bool),
+                mode,
+            )
+            > 10
+        )
 
 
 def test_equals_mmpose_where_all_joints_are_known():
@@ -93,8 +103,7 @@ def test_equals_mmpose_where_all_joints_are_known():
     names = ['root'] + [str(i) for i in range(1, 17)]
     report = evaluate(batch, names)
     p, t = predicted - predicted[:, :1], truth - truth[:, :1]
-    for name, mode in (('MPJPE', 'none'), ('N-MPJPE', 'scale'),
-                       ('P-MPJPE', 'procrustes')):
+    for name, mode in (('MPJPE', 'none'), ('N-MPJPE', 'scale'), ('P-MPJPE', 'procrustes')):
         theirs = keypoint_mpjpe(p, t, np.ones(t.shape[:2], bool), mode)
         assert report[name] == pytest.approx(theirs)
     distance = np.linalg.norm(p - t, axis=-1)
@@ -105,12 +114,12 @@ def test_equals_mmpose_where_all_joints_are_known():
 
 def test_actions_and_several_poses_a_sample():
     both = sample(TRUTH, action='sit')
-    both['pred_instances']['keypoints'] = np.stack(
-        [TRUTH + 7.0, TRUTH + SHIFT])[None]  # (1, T, K, 3), as MMPose's lifters
+    both['pred_instances']['keypoints'] = np.stack([TRUTH + 7.0, TRUTH + SHIFT])[
+        None
+    ]  # (1, T, K, 3), as MMPose's lifters
     both['gt_instances']['lifting_target'] = np.stack([TRUTH, TRUTH])[None]
     both['gt_instances']['lifting_target_visible'] = np.ones((1, 2, 4, 1))
-    report = evaluate([both, sample(TRUTH + SHIFT, action='walk'), sample(TRUTH)],
-                      per_action=True)
+    report = evaluate([both, sample(TRUTH + SHIFT, action='walk'), sample(TRUTH)], per_action=True)
     assert report['MPJPE/action/sit'] == pytest.approx(57.5 / 2)
     assert report['MPJPE/action/walk'] == pytest.approx(57.5)
     assert report['PCK/action/walk'] == 75
@@ -119,8 +128,9 @@ def test_actions_and_several_poses_a_sample():
 
 def test_root_of_two_joints_and_chosen_joints():
     # The root is the mean of knee and head: (0, -50, 0); the prediction's (15, -50, 0).
-    report = evaluate([sample(TRUTH + SHIFT)], root=['knee', 'head'],
-                      joints=['head', 'hand'], per_joint=True)
+    report = evaluate(
+        [sample(TRUTH + SHIFT)], root=['knee', 'head'], joints=['head', 'hand'], per_joint=True
+    )
     assert report['MPJPE/joint/head'] == pytest.approx(15)
     assert report['MPJPE/joint/hand'] == pytest.approx(np.hypot(15, 200))
     assert report['PCK'] == 50 and 'MPJPE/joint/knee' not in report
@@ -159,15 +169,23 @@ def test_world_poses_of_the_multi_view_format():
     camera = dict(R=turn(90), t=np.array([0, 0, 4000.0]))
     pose = np.concatenate([TRUTH, np.ones((4, 1))], 1)
     pose[3] = 0  # unknown
-    batch = [dict(
-        id=1, pose_3d=pose, camera=camera, action='walk',
-        pred_instances=dict(keypoints=np.zeros((1, 4, 2)), keypoints_3d=(
-            (TRUTH + SHIFT) @ turn(90).T)[None]))]
+    batch = [
+        dict(
+            id=1,
+            pose_3d=pose,
+            camera=camera,
+            action='walk',
+            pred_instances=dict(
+                keypoints=np.zeros((1, 4, 2)), keypoints_3d=((TRUTH + SHIFT) @ turn(90).T)[None]
+            ),
+        )
+    ]
     report = evaluate(batch)
     assert report['MPJPE'] == pytest.approx(30 / 3)
     # absolute, in camera coordinates: 4 m off
     assert evaluate(batch, root=None)['MPJPE'] == pytest.approx(
-        (4000 + np.hypot(30, 4000) + 4000) / 3)
+        (4000 + np.hypot(30, 4000) + 4000) / 3
+    )
 
 
 def test_in_an_evaluator_sharded_and_per_student():
@@ -180,9 +198,9 @@ def test_in_an_evaluator_sharded_and_per_student():
         data.pred_instances_student0 = InstanceData(**source['pred_instances'])
         data.gt_instances = InstanceData(**source['gt_instances'])
         batch.append(data)
-    evaluator = Evaluator([
-        dict(type='PCK3D'),
-        dict(type='PerStudentMetric', metric=dict(type='PCK3D', prefix='s'))])
+    evaluator = Evaluator(
+        [dict(type='PCK3D'), dict(type='PerStudentMetric', metric=dict(type='PCK3D', prefix='s'))]
+    )
     evaluator.dataset_meta = dict(keypoint_id2name=dict(enumerate(NAMES)))
     evaluator.process(batch[:4])
     evaluator.process(batch[4:])
@@ -199,8 +217,7 @@ def test_in_an_evaluator_sharded_and_per_student():
         metric.process(None, padded[rank::2])
         parts.append(metric.results)
     merged = [result for pair in zip(*parts) for result in pair][:9]
-    assert metric.compute_metrics(merged)['MPJPE'] == pytest.approx(
-        report['pose3d/MPJPE'])
+    assert metric.compute_metrics(merged)['MPJPE'] == pytest.approx(report['pose3d/MPJPE'])
 
 
 def test_errors():
@@ -211,13 +228,11 @@ def test_errors():
     with pytest.raises(ValueError, match='4 joints.*names 3'):
         evaluate([sample(TRUTH)], NAMES[:3])
     with pytest.raises(ValueError, match='keypoints_3d'):
-        evaluate([dict(
-            sample(TRUTH), pred_instances=dict(keypoints=np.zeros((1, 4, 2))))])
+        evaluate([dict(sample(TRUTH), pred_instances=dict(keypoints=np.zeros((1, 4, 2))))])
     with pytest.raises(ValueError, match='id 3.*no 3D truth'):
         evaluate([dict(sample(TRUTH), gt_instances={}, id=3)])
     with pytest.raises(ValueError, match=r'\(1, 3, 3\) are predicted'):
-        evaluate([dict(sample(TRUTH), pred_instances=dict(
-            keypoints=np.zeros((1, 3, 3))))])
+        evaluate([dict(sample(TRUTH), pred_instances=dict(keypoints=np.zeros((1, 3, 3))))])
 
 
 def test_area_under_curve_counts_radii_above():

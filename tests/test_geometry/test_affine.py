@@ -1,4 +1,5 @@
 """Affine maps: round trips, known answers, and heatmaps that follow keypoints."""
+
 import math
 
 import numpy as np
@@ -24,8 +25,7 @@ def test_similarity_turns_scales_and_mirrors():
     # centre (2, 1); (3, 1) is 1 to the right of it -> 2 below it
     point = affine.transform_points(quarter, torch.tensor([[[3.0, 1.0]]]))
     assert torch.allclose(point, torch.tensor([[[2.0, 3.0]]]), atol=1e-6)
-    mirror = affine.similarity(torch.zeros(1), torch.ones(1), (5, 3),
-                               torch.tensor([True]))
+    mirror = affine.similarity(torch.zeros(1), torch.ones(1), (5, 3), torch.tensor([True]))
     point = affine.transform_points(mirror, torch.tensor([[[4.0, 2.0]]]))
     assert torch.allclose(point, torch.tensor([[[0.0, 2.0]]]), atol=1e-6)
 
@@ -63,8 +63,12 @@ def test_autocast_does_not_round_maps(dtype):
     def maps():
         one = affine.similarity(angle, scale, (192, 256), torch.tensor([True, False]))
         other = affine.similarity(angle.flip(0), scale, (192, 256))
-        return [one, affine.compose(one, other), affine.invert(one),
-                affine.transform_points(one, points)]
+        return [
+            one,
+            affine.compose(one, other),
+            affine.invert(one),
+            affine.transform_points(one, points),
+        ]
 
     expected = maps()
     with torch.autocast('cpu', dtype):
@@ -135,10 +139,9 @@ def subpixel_peak(heatmap):
 def test_warped_heatmap_peaks_where_the_keypoint_went(codec, sizes, flip):
     """METHODS.md 1: to within 0.1 heatmap pixel, up and down in scale."""
     from mmpose.registry import KEYPOINT_CODECS
-    import mmpose.codecs  # noqa: F401
+
     input_size, heatmap_size = sizes
-    codec = KEYPOINT_CODECS.build(
-        dict(codec, input_size=input_size, heatmap_size=heatmap_size))
+    codec = KEYPOINT_CODECS.build(dict(codec, input_size=input_size, heatmap_size=heatmap_size))
     random = np.random.RandomState(3)
     factor = np.asarray(codec.scale_factor, np.float64)
     offset = 0.5 if type(codec).__name__ == 'MegviiHeatmap' else 0.0
@@ -150,12 +153,12 @@ def test_warped_heatmap_peaks_where_the_keypoint_went(codec, sizes, flip):
         if offset:
             cells = np.round(cells)
         keypoint = (cells + offset) * factor
-        encoded = codec.encode(keypoint[None, None].astype(np.float32),
-                               np.ones((1, 1), np.float32))
+        encoded = codec.encode(keypoint[None, None].astype(np.float32), np.ones((1, 1), np.float32))
         heatmap = torch.from_numpy(np.asarray(encoded['heatmaps'], np.float32))[None]
         warped = affine.warp(heatmap.double(), affine.rescale(matrix[None], factor, offset))
-        truth = affine.transform_points(
-            matrix[None], torch.from_numpy(keypoint[None, None]))[0, 0].numpy()
+        truth = affine.transform_points(matrix[None], torch.from_numpy(keypoint[None, None]))[
+            0, 0
+        ].numpy()
         truth = truth / factor - offset
         if np.any(truth < 6) or np.any(truth > np.array(heatmap_size) - 7):
             continue
@@ -165,19 +168,26 @@ def test_warped_heatmap_peaks_where_the_keypoint_went(codec, sizes, flip):
     assert checked >= 20
 
 
-@pytest.mark.parametrize('type_, keys', [
-    ('MSRAHeatmap', dict(sigma=2)), ('MSRAHeatmap', dict(sigma=2, unbiased=True)),
-    ('UDPHeatmap', dict(sigma=2)), ('MegviiHeatmap', dict(kernel_size=11))])
+@pytest.mark.parametrize(
+    'type_, keys',
+    [
+        ('MSRAHeatmap', dict(sigma=2)),
+        ('MSRAHeatmap', dict(sigma=2, unbiased=True)),
+        ('UDPHeatmap', dict(sigma=2)),
+        ('MegviiHeatmap', dict(kernel_size=11)),
+    ],
+)
 def test_a_carried_label_lies_where_a_label_of_the_view_does(type_, keys):
     """Any keypoints: rounded one by one, right on average, in each codec's own grid."""
-    from mmpose.registry import KEYPOINT_CODECS
-    import mmpose.codecs  # noqa: F401
     from mmengine.config import ConfigDict
+    from mmpose.registry import KEYPOINT_CODECS
 
     from mmpose_al.models.semi.networks import heatmap_offset
     from mmpose_al.models.views import View, carry, easy_view
-    codec = KEYPOINT_CODECS.build(dict(type=type_, input_size=(192, 256),
-                                       heatmap_size=(48, 64), **keys))
+
+    codec = KEYPOINT_CODECS.build(
+        dict(type=type_, input_size=(192, 256), heatmap_size=(48, 64), **keys)
+    )
     offset = heatmap_offset(ConfigDict(head=dict(decoder=codec)))
     random = np.random.RandomState(0)
     points = (random.uniform(0.4, 0.6, (1, 200, 2)) * (192, 256)).astype(np.float32)
@@ -186,16 +196,30 @@ def test_a_carried_label_lies_where_a_label_of_the_view_does(type_, keys):
         encoded = codec.encode(keypoints, np.ones((1, 200), np.float32))['heatmaps']
         return torch.from_numpy(np.asarray(encoded, np.float32))[None]
 
-    for angle, scale, flip in ((60, 1, False), (0, 0.5, False), (0, 1.5, False),
-                               (0, 1, True), (-30, 0.8, True)):
+    for angle, scale, flip in (
+        (60, 1, False),
+        (0, 0.5, False),
+        (0, 1.5, False),
+        (0, 1, True),
+        (-30, 0.8, True),
+    ):
         flips = torch.tensor([flip])
-        matrix = affine.similarity(torch.tensor([float(angle)]),
-                                   torch.tensor([float(scale)]), (192, 256), flips)
+        matrix = affine.similarity(
+            torch.tensor([float(angle)]), torch.tensor([float(scale)]), (192, 256), flips
+        )
         moved = affine.transform_points(matrix, torch.from_numpy(points)).numpy()
-        carried, _ = carry(label(points), easy_view(1, matrix), View(matrix, flips),
-                           codec.scale_factor, range(200), offset)
-        gaps = [subpixel_peak(a) - subpixel_peak(b) for a, b in zip(
-            carried[0].double().numpy(), label(moved)[0].double().numpy())]
+        carried, _ = carry(
+            label(points),
+            easy_view(1, matrix),
+            View(matrix, flips),
+            codec.scale_factor,
+            range(200),
+            offset,
+        )
+        gaps = [
+            subpixel_peak(a) - subpixel_peak(b)
+            for a, b in zip(carried[0].double().numpy(), label(moved)[0].double().numpy())
+        ]
         assert np.abs(np.mean(gaps, 0)).max() < 0.1, (angle, scale, flip)
 
 
@@ -213,6 +237,7 @@ def test_seeded_uniforms_are_uniform_independent_and_repeatable():
 
 def test_splitmix64_reference_values():
     """The first two outputs of splitmix64 from state 0, known from its definition."""
+
     def splitmix(state, steps):
         mask = 2**64 - 1
         for _ in range(steps):

@@ -6,8 +6,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mmpose_al.geometry.alignment import (align_distances, apply_similarity, best_scale,
-                                          huber, procrustes)
+from mmpose_al.geometry.alignment import (
+    align_distances,
+    apply_similarity,
+    best_scale,
+    huber,
+    procrustes,
+)
 
 
 def rotation(seed):
@@ -16,8 +21,12 @@ def rotation(seed):
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10**6), num=st.integers(3, 20),
-       factor=st.floats(1e-3, 1e3), scaled=st.booleans())
+@given(
+    seed=st.integers(0, 10**6),
+    num=st.integers(3, 20),
+    factor=st.floats(1e-3, 1e3),
+    scaled=st.booleans(),
+)
 def test_recovers_the_map(seed, num, factor, scaled):
     rng = np.random.default_rng(seed)
     source = torch.from_numpy(rng.normal(size=(num, 3)))
@@ -93,7 +102,8 @@ def test_degenerate_sets_have_an_answer(scale):
     R, t, s = procrustes(line, line[:, [1, 0, 2]], scale=scale)
     torch.testing.assert_close(torch.linalg.det(R), torch.tensor(1.0))
     torch.testing.assert_close(
-        apply_similarity(line, R, t, s), line[:, [1, 0, 2]], atol=1e-5, rtol=0)
+        apply_similarity(line, R, t, s), line[:, [1, 0, 2]], atol=1e-5, rtol=0
+    )
 
 
 def test_best_scale_by_hand():
@@ -107,8 +117,7 @@ def test_best_scale_by_hand():
 
 def test_gradient_and_shape_errors():
     rng = np.random.default_rng(5)
-    a = [torch.from_numpy(rng.normal(size=(2, 5, 3))).requires_grad_()
-         for _ in range(2)]
+    a = [torch.from_numpy(rng.normal(size=(2, 5, 3))).requires_grad_() for _ in range(2)]
     assert torch.autograd.gradcheck(lambda x, y: procrustes(x, y, scale=True), a)
     with pytest.raises(ValueError, match=r'\(\.\.\., N, 3\)'):
         procrustes(torch.zeros(4, 2), torch.zeros(4, 2))
@@ -120,8 +129,7 @@ def test_huber_by_hand():
     # 5 - 0.1; 0; 0.1^2 / 0.4
     assert found.tolist() == pytest.approx([4.9, 0, 0.025])
     found.sum().backward()
-    assert vectors.grad.tolist() == [pytest.approx([0.6, 0.8]), [0, 0],
-                                     pytest.approx([0.3, 0.4])]
+    assert vectors.grad.tolist() == [pytest.approx([0.6, 0.8]), [0, 0], pytest.approx([0.3, 0.4])]
 
 
 def test_translation_of_a_known_rotation_by_hand():
@@ -173,4 +181,4 @@ def test_minimises_the_weighted_distances():
 def test_nothing_to_align_is_the_identity():
     points = torch.full((2, 4, 3), float('nan'))
     R, t = align_distances(points, points)
-    assert (R == torch.eye(3)).all() and not t.any()
+    assert (torch.eye(3) == R).all() and not t.any()

@@ -6,11 +6,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmpose_al.geometry import affine
-from mmpose_al.geometry.cameras import (camera_centers, pad_distortion, project,
-                                        transform_intrinsics, undistort, unproject)
+from mmpose_al.geometry.cameras import (
+    camera_centers,
+    pad_distortion,
+    project,
+    transform_intrinsics,
+    undistort,
+    unproject,
+)
 
-DIST = [-0.2, 0.12, 0.001, -0.0007, -0.02, 0.02, -0.01, 0.005, 0.001, -0.002, 0.0015,
-        0.0004, 0.02, -0.03]
+DIST = [
+    -0.2,
+    0.12,
+    0.001,
+    -0.0007,
+    -0.02,
+    0.02,
+    -0.01,
+    0.005,
+    0.001,
+    -0.002,
+    0.0015,
+    0.0004,
+    0.02,
+    -0.03,
+]
 LENGTHS = (0, 4, 5, 8, 12, 14)
 
 
@@ -33,13 +53,17 @@ def points(num, seed=0, unit=1.0):
 def test_project_by_hand():
     K = torch.tensor([[100.0, 2, 50], [0, 200, 40], [0, 0, 1]])
     R = torch.tensor([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
-    pixels, depth = project(
-        torch.tensor([[1.0, 2, 3]]), K, R, torch.tensor([4.0, 1, 1]))
+    pixels, depth = project(torch.tensor([[1.0, 2, 3]]), K, R, torch.tensor([4.0, 1, 1]))
     # Camera coordinates (-2 + 4, 1 + 1, 3 + 1), normalised (0.5, 0.5).
     assert depth.tolist() == [4.0]
     assert pixels.tolist() == [[50 + 1 + 50.0, 100 + 40.0]]
-    distorted, _ = project(torch.tensor([[1.0, 2, 3]]), K, R, torch.tensor([4.0, 1, 1]),
-                           torch.tensor([0.1, 0, 0.01, 0.02]))
+    distorted, _ = project(
+        torch.tensor([[1.0, 2, 3]]),
+        K,
+        R,
+        torch.tensor([4.0, 1, 1]),
+        torch.tensor([0.1, 0, 0.01, 0.02]),
+    )
     # r2 = 0.5, radial 1.05; x: 0.525 + 0.01 * 0.5 + 0.02 * (0.5 + 0.5) = 0.55;
     # y: 0.525 + 0.01 * 1 + 0.02 * 0.5 = 0.545.
     torch.testing.assert_close(distorted, torch.tensor([[106.09, 149.0]]))
@@ -54,20 +78,29 @@ def test_project_and_undistort_as_opencv(length, unit):
     assert (depth > 0).all()
     a = [x.numpy() for x in (K, R, t, dist)]
     expected = cv2.projectPoints(
-        X.numpy(), cv2.Rodrigues(a[1])[0], a[2], a[0], a[3] if length else None)[0]
+        X.numpy(), cv2.Rodrigues(a[1])[0], a[2], a[0], a[3] if length else None
+    )[0]
     np.testing.assert_allclose(pixels, expected[:, 0], atol=1e-8)
 
     ideal = undistort(pixels, K, dist)
     np.testing.assert_allclose(ideal, project(X, K, R, t)[0], atol=1e-8)
     expected = cv2.undistortPointsIter(
-        pixels.numpy()[:, None], a[0], a[3] if length else None, None, a[0],
-        (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 200, 1e-14))
+        pixels.numpy()[:, None],
+        a[0],
+        a[3] if length else None,
+        None,
+        a[0],
+        (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 200, 1e-14),
+    )
     np.testing.assert_allclose(ideal, expected[:, 0], atol=1e-5)
 
 
 @settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 10**6), length=st.sampled_from(LENGTHS),
-       unit=st.sampled_from([1e-6, 1e-3, 1.0, 1e3]))
+@given(
+    seed=st.integers(0, 10**6),
+    length=st.sampled_from(LENGTHS),
+    unit=st.sampled_from([1e-6, 1e-3, 1.0, 1e3]),
+)
 def test_unproject_inverts_project(seed, length, unit):
     K, R, t, dist = camera(seed, length, unit)
     X = points(20, seed, unit)
@@ -90,8 +123,7 @@ def test_float32_and_broadcast():
     short, _ = project(X.float(), *single)
     assert short.dtype == torch.float32
     assert (short - pixels).abs().max() < 5e-3
-    assert (undistort(short, single[0], single[3]) -
-            undistort(pixels, K, dist)).abs().max() < 1e-2
+    assert (undistort(short, single[0], single[3]) - undistort(pixels, K, dist)).abs().max() < 1e-2
 
 
 def test_behind_the_camera_has_no_image():
@@ -123,19 +155,20 @@ def test_undistort_says_where_there_is_no_ray():
 def test_singular_intrinsics_are_flagged():
     K = torch.tensor([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]])
     assert torch.isnan(undistort(torch.ones(4, 2), K, torch.zeros(5))).all()
-    assert torch.isnan(unproject(torch.ones(4, 2), torch.ones(4), K, torch.eye(3),
-                                 torch.zeros(3))).all()
+    assert torch.isnan(
+        unproject(torch.ones(4, 2), torch.ones(4), K, torch.eye(3), torch.zeros(3))
+    ).all()
 
 
 @pytest.mark.parametrize('flip', [False, True])
 def test_transform_intrinsics(flip):
     K, R, t, dist = camera(3, 8)
     X = points(50)
-    matrix = affine.similarity(torch.tensor([33.0]).double(), torch.tensor([0.7]),
-                               (1920, 1080), torch.tensor([flip]))[0].double()
+    matrix = affine.similarity(
+        torch.tensor([33.0]).double(), torch.tensor([0.7]), (1920, 1080), torch.tensor([flip])
+    )[0].double()
     new = transform_intrinsics(K, matrix)
-    expected = affine.transform_points(
-        matrix[None], project(X, K, R, t, dist)[0][None])[0]
+    expected = affine.transform_points(matrix[None], project(X, K, R, t, dist)[0][None])[0]
     pixels, depth = project(X, new, R, t, dist)
     torch.testing.assert_close(pixels, expected)
     # The rotated, perhaps mirrored, image can be undistorted and unprojected as is.
@@ -146,16 +179,14 @@ def test_crop_and_resize_by_hand():
     K = torch.tensor([[100.0, 0, 50], [0, 100, 40], [0, 0, 1]])
     # Crop at (10, 20), then every pixel becomes 2 x 2: x' = 2 (x - 10) + 0.5.
     matrix = torch.tensor([[2.0, 0, -19.5], [0, 2, -39.5]])
-    assert transform_intrinsics(K, matrix).tolist() == [
-        [200, 0, 80.5], [0, 200, 40.5], [0, 0, 1]]
+    assert transform_intrinsics(K, matrix).tolist() == [[200, 0, 80.5], [0, 200, 40.5], [0, 0, 1]]
 
 
 @pytest.mark.parametrize('length', (5, 14))
 def test_gradients(length):
     K, R, t, dist = [x.clone().requires_grad_() for x in camera(1, length)]
     X = points(3).requires_grad_()
-    assert torch.autograd.gradcheck(lambda *a: project(*a)[0], (X, K, R, t, dist),
-                                    fast_mode=True)
+    assert torch.autograd.gradcheck(lambda *a: project(*a)[0], (X, K, R, t, dist), fast_mode=True)
     pixels = project(X, K, R, t, dist)[0].detach().requires_grad_()
     assert torch.autograd.gradcheck(undistort, (pixels, K, dist), fast_mode=True)
 
@@ -165,8 +196,9 @@ def test_pad_distortion():
     assert pad_distortion(dist, 8).tolist() == [[1, 2, 3, 4, 0, 0, 0, 0]]
     assert pad_distortion(None).tolist() == [0.0] * 14
     K, R, t, dist = camera(2, 5)
-    torch.testing.assert_close(project(points(5), K, R, t, dist)[0],
-                               project(points(5), K, R, t, pad_distortion(dist))[0])
+    torch.testing.assert_close(
+        project(points(5), K, R, t, dist)[0], project(points(5), K, R, t, pad_distortion(dist))[0]
+    )
     with pytest.raises(ValueError, match='do not fit'):
         pad_distortion(torch.zeros(8), 5)
     with pytest.raises(ValueError, match='6 coefficients'):

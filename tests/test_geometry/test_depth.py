@@ -1,4 +1,5 @@
 """3D -> 2.5D -> 3D, limb scale, soft-argmax (Iqbal20)."""
+
 import math
 
 import pytest
@@ -6,9 +7,16 @@ import torch
 
 from mmpose_al.geometry import affine
 from mmpose_al.geometry.cameras import transform_intrinsics
-from mmpose_al.geometry.depth import (length_left, limb_lengths, rays, reconstruct,
-                                      root_depth, scale_from_limbs, signed_volumes,
-                                      to_2p5d)
+from mmpose_al.geometry.depth import (
+    length_left,
+    limb_lengths,
+    rays,
+    reconstruct,
+    root_depth,
+    scale_from_limbs,
+    signed_volumes,
+    to_2p5d,
+)
 from mmpose_al.geometry.heatmaps import gaussians, sample_at, soft_argmax
 
 PAIR, ROOT, JOINTS = (0, 1), 1, 7
@@ -24,7 +32,8 @@ def poses(num=50, seed=0):
     points[:, 1] = 0
     points[:, 0] = direction * length
     place = torch.tensor([0.0, 0, 4000], dtype=torch.float64) + 500 * torch.randn(
-        num, 3, generator=generator, dtype=torch.float64)
+        num, 3, generator=generator, dtype=torch.float64
+    )
     return points + place[:, None]
 
 
@@ -50,8 +59,9 @@ def reconstructable(points):
 def test_round_trip(kind):
     points, K, dist = poses(), intrinsics(), None
     if kind == 'crop':  # rotated, scaled, shifted; the principal point far off
-        matrix = affine.similarity(torch.linspace(-40, 40, 50),
-                                   torch.linspace(0.5, 2, 50), (256, 192)).double()
+        matrix = affine.similarity(
+            torch.linspace(-40, 40, 50), torch.linspace(0.5, 2, 50), (256, 192)
+        ).double()
         matrix[:, :, 2] += 100
         K = transform_intrinsics(K, matrix)
     if kind == 'distorted':
@@ -94,8 +104,7 @@ def test_what_has_no_depth_is_masked_and_finite():
     assert torch.isfinite(result.points).all()
     result.points.sum().backward()
     assert torch.isfinite(pixels.grad).all() and torch.isfinite(relative.grad).all()
-    nan = reconstruct(torch.full((1, 3, 2), float('nan')), torch.zeros(1, 3),
-                      torch.eye(3), (0, 1))
+    nan = reconstruct(torch.full((1, 3, 2), float('nan')), torch.zeros(1, 3), torch.eye(3), (0, 1))
     assert not nan.valid.any() and torch.isfinite(nan.points).all()
 
 
@@ -117,8 +126,12 @@ def test_a_joint_beyond_the_fold_of_a_lens_has_no_gradient(lost, far):
         assert torch.isfinite(grad).all() and grad[0].abs().sum() > 0
         assert not grad[1].any()
     if lost == 0:
-        assert left[1] == 1 and not torch.autograd.grad(
-            length_left(rays(pixels, K, dist), relative, (0, 1))[1], relative)[0].any()
+        assert (
+            left[1] == 1
+            and not torch.autograd.grad(
+                length_left(rays(pixels, K, dist), relative, (0, 1))[1], relative
+            )[0].any()
+        )
 
 
 def test_rays_that_are_nearly_parallel_are_masked():
@@ -136,8 +149,11 @@ def test_gradient_against_finite_differences():
     pixels, relative, _ = to_2p5d(points[keep], K[keep], PAIR, ROOT)
     pixels, relative = pixels.requires_grad_(), relative.requires_grad_()
     torch.autograd.gradcheck(
-        lambda p, r: reconstruct(p, r, K[keep], PAIR).points, (pixels, relative),
-        eps=1e-6, atol=1e-5)
+        lambda p, r: reconstruct(p, r, K[keep], PAIR).points,
+        (pixels, relative),
+        eps=1e-6,
+        atol=1e-5,
+    )
 
 
 def test_rays_of_a_skewed_camera():
@@ -155,10 +171,12 @@ def test_limbs_and_scale_by_hand():
     assert lengths.tolist() == [2, 1, 0]
     # (2 * 10 + 1 * 4) / (4 + 1)
     assert float(scale_from_limbs(points, limbs, torch.tensor([10.0, 4, 7]))) == (
-        pytest.approx(4.8))
+        pytest.approx(4.8)
+    )
     weights = torch.tensor([0.0, 1, 1])
-    assert float(scale_from_limbs(points, limbs, torch.tensor([10.0, 4, 7]), weights)
-                 ) == pytest.approx(4.0)
+    assert float(
+        scale_from_limbs(points, limbs, torch.tensor([10.0, 4, 7]), weights)
+    ) == pytest.approx(4.0)
     assert math.isnan(scale_from_limbs(points, limbs, torch.ones(3), torch.zeros(3)))
     points.requires_grad_()
     limb_lengths(points, limbs).sum().backward()
@@ -196,8 +214,7 @@ def test_sample_at_no_position_is_nan(bad):
     heatmaps = torch.rand(1, 4, 3, 3)
     grads = []
     for chosen in ([0, 3], [0, 1, 2, 3]):
-        leaves = [heatmaps[:, chosen].requires_grad_(),
-                  places[:, chosen].requires_grad_()]
+        leaves = [heatmaps[:, chosen].requires_grad_(), places[:, chosen].requires_grad_()]
         values = sample_at(*leaves)
         values[values.isfinite()].sum().backward()
         grads.append([leaf.grad[:, [0, -1]] for leaf in leaves])
@@ -223,8 +240,7 @@ def test_length_left_by_hand():
 
 def test_signed_volumes_by_hand():
     points = torch.tensor([[0.0, 0, 0], [2, 0, 0], [0, 3, 0], [0, 0, 4], [0, 0, -4]])
-    triples = [[(1, 0), (2, 0), (3, 0)], [(1, 0), (2, 0), ([3, 4], 0)],
-               [(1, 0), (2, 0), (4, 0)]]
+    triples = [[(1, 0), (2, 0), (3, 0)], [(1, 0), (2, 0), ([3, 4], 0)], [(1, 0), (2, 0), (4, 0)]]
     assert signed_volumes(points, triples).tolist() == [24, 0, -24]
     mirrored = points * torch.tensor([1.0, 1, -1])
     assert signed_volumes(mirrored, triples).tolist() == [-24, 0, 24]

@@ -1,4 +1,5 @@
 """Poses of several views compared without their cameras."""
+
 import math
 
 import pytest

@@ -1,4 +1,5 @@
 """Four real cameras and a detector that took a bystander in one of them."""
+
 import os.path as osp
 
 import numpy as np
@@ -6,22 +7,42 @@ import pytest
 import torch
 
 from mmpose_al.geometry.cameras import undistort
-from mmpose_al.geometry.triangulation import (Status, multi_view_consistency,
-                                              triangulate_dlt, triangulate_robust)
+from mmpose_al.geometry.triangulation import (
+    Status,
+    multi_view_consistency,
+    triangulate_dlt,
+    triangulate_robust,
+)
 
-FILE = osp.join(osp.dirname(__file__), '..', '..', '..', 'shared', 'data', 'multiview',
-                'pose2sim_singleperson.npz')
-pytestmark = pytest.mark.skipif(
-    not osp.isfile(FILE), reason='../shared/data/multiview is absent')
+FILE = osp.join(
+    osp.dirname(__file__),
+    '..',
+    '..',
+    '..',
+    'shared',
+    'data',
+    'multiview',
+    'pose2sim_singleperson.npz',
+)
+pytestmark = pytest.mark.skipif(not osp.isfile(FILE), reason='../shared/data/multiview is absent')
 CAMERA_2 = 1  # counted from 1 in the recording
 
 
 @pytest.fixture(scope='module')
 def data():
     with np.load(FILE, allow_pickle=False) as file:
-        data = {k: torch.from_numpy(file[k]) for k in (
-            'K', 'R', 't', 'dist', 'image_size', 'kpts_mediapipe',
-            'wrong_person_mediapipe')}
+        data = {
+            k: torch.from_numpy(file[k])
+            for k in (
+                'K',
+                'R',
+                't',
+                'dist',
+                'image_size',
+                'kpts_mediapipe',
+                'wrong_person_mediapipe',
+            )
+        }
     data['pixels'] = data['kpts_mediapipe'].double().transpose(1, 2)  # (F, 17, V, 2)
     data['cameras'] = [data[k] for k in ('K', 'R', 't', 'dist')]
     return data
@@ -59,5 +80,4 @@ def test_bystander_frames(data):
 
     diagonal = data['image_size'].double().norm(dim=-1)
     score = multi_view_consistency(out.errors, diagonal)
-    assert set(score.topk(21).indices.tolist()) == set(
-        frames.nonzero()[:, 0].tolist())
+    assert set(score.topk(21).indices.tolist()) == set(frames.nonzero()[:, 0].tolist())

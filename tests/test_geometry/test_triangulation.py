@@ -11,11 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mmpose_al.geometry.cameras import project, undistort
-from mmpose_al.geometry.triangulation import (Status, camera_residuals,
-                                              consistency_errors,
-                                              multi_view_consistency,
-                                              reprojection_errors, triangulate_dlt,
-                                              triangulate_robust)
+from mmpose_al.geometry.triangulation import (
+    Status,
+    camera_residuals,
+    consistency_errors,
+    multi_view_consistency,
+    reprojection_errors,
+    triangulate_dlt,
+    triangulate_robust,
+)
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 DIST = [-0.2, 0.15, 0.001, -0.0007, -0.03]
@@ -52,8 +56,7 @@ def observe(X, K, R, t, dist=None, noise=0.0, seed=0):
     pixels, depth = project(X, K, R, t, dist)
     assert (depth > 0).all()
     rng = np.random.default_rng(seed)
-    return pixels.transpose(0, 1) + torch.from_numpy(
-        rng.normal(0, 1, (len(X), len(K), 2))) * noise
+    return pixels.transpose(0, 1) + torch.from_numpy(rng.normal(0, 1, (len(X), len(K), 2))) * noise
 
 
 def ideal_pixels(pixels, K, dist):
@@ -84,10 +87,12 @@ def test_two_views_as_opencv(unit):
     K, R, t, _ = rig(2, 7, unit)
     pixels = observe(people(100, 1, unit), K, R, t)
     P = (K @ torch.cat([R, t[..., None]], -1)).numpy()
-    X = cv2.triangulatePoints(P[0], P[1], pixels[:, 0].T.numpy().copy(),
-                              pixels[:, 1].T.numpy().copy())
+    X = cv2.triangulatePoints(
+        P[0], P[1], pixels[:, 0].T.numpy().copy(), pixels[:, 1].T.numpy().copy()
+    )
     np.testing.assert_allclose(
-        triangulate_dlt(pixels, K, R, t) / unit, (X[:3] / X[3]).T / unit, atol=1e-3)
+        triangulate_dlt(pixels, K, R, t) / unit, (X[:3] / X[3]).T / unit, atol=1e-3
+    )
 
 
 @pytest.mark.parametrize('unit', [1.0, 1e-3])
@@ -102,18 +107,18 @@ def test_random_rigs_with_distortion_as_opencv(num, unit):
         k, r, s, d = (x[v].numpy() for x in (K, R, t, dist))
         expected = cv2.projectPoints(X.numpy(), cv2.Rodrigues(r)[0], s, k, d)[0]
         np.testing.assert_allclose(pixels[:, v], expected[:, 0], atol=1e-7)
-        ideal.append(cv2.undistortPointsIter(
-            pixels[:, v].numpy()[:, None], k, d, None, None, exact)[:, 0])
+        ideal.append(
+            cv2.undistortPointsIter(pixels[:, v].numpy()[:, None], k, d, None, None, exact)[:, 0]
+        )
         ours = undistort(pixels[:, v], K[v], dist[v])
-        np.testing.assert_allclose(
-            ours, ideal[-1] * k[[0, 1], [0, 1]] + k[:2, 2], atol=1e-5)
+        np.testing.assert_allclose(ours, ideal[-1] * k[[0, 1], [0, 1]] + k[:2, 2], atol=1e-5)
     for a, b in {(0, num // 2), (0, 1), (num - 2, num - 1)}:
         X4 = cv2.triangulatePoints(P[a], P[b], ideal[a].T, ideal[b].T)
         pair = [a, b]
-        ours = triangulate_robust(
-            pixels[:, pair], *(x[pair] for x in (K, R, t, dist)))
+        ours = triangulate_robust(pixels[:, pair], *(x[pair] for x in (K, R, t, dist)))
         np.testing.assert_allclose(  # mm
-            ours.points / unit, (X4[:3] / X4[3]).T / unit, atol=1e-2)
+            ours.points / unit, (X4[:3] / X4[3]).T / unit, atol=1e-2
+        )
 
 
 def slow_dlt(pixels, K, R, t, weights, homogeneous):
@@ -153,11 +158,10 @@ def test_unit_and_origin_do_not_matter():
     pixels[::3, 1] += 90
     first = triangulate_robust(pixels, K, R, t, dist)
     for unit, shift in ((1e-3, 0), (1e3, 0), (1e-9, 0), (1.0, 1e6)):
-        moved = t * unit - R @ torch.full((3, ), float(shift)).double()
+        moved = t * unit - R @ torch.full((3,), float(shift)).double()
         other = triangulate_robust(pixels, K, R, moved, dist)
         assert (other.inliers == first.inliers).all()
-        torch.testing.assert_close((other.points - shift) / unit, first.points,
-                                   atol=1e-5, rtol=0)
+        torch.testing.assert_close((other.points - shift) / unit, first.points, atol=1e-5, rtol=0)
 
 
 def test_float32():
@@ -184,7 +188,8 @@ def test_corrupted_view_is_named(refine):
     angle, far = rng.uniform(0, 2 * np.pi, 2000), rng.uniform(60, 400, 2000)
     rows = torch.arange(2000)
     pixels[rows, wrong] += torch.from_numpy(
-        np.stack([np.cos(angle), np.sin(angle)], -1) * far[:, None])
+        np.stack([np.cos(angle), np.sin(angle)], -1) * far[:, None]
+    )
     out = triangulate_robust(pixels, K, R, t, dist, refine=refine)
     expected = torch.ones(2000, 5, dtype=torch.bool)
     expected[rows, wrong] = False
@@ -204,13 +209,15 @@ def test_corrupted_view_is_named_on_random_rigs():
     named = []
     for seed in range(100, 112):
         K, R, t, dist = rig(5, seed, 1e-3 if seed % 2 else 1.0)
-        pixels = observe(people(500, seed, 1e-3 if seed % 2 else 1.0), K, R, t, dist,
-                         noise=2.0, seed=seed)
+        pixels = observe(
+            people(500, seed, 1e-3 if seed % 2 else 1.0), K, R, t, dist, noise=2.0, seed=seed
+        )
         rng = np.random.default_rng(seed)
         wrong = torch.from_numpy(rng.integers(0, 5, 500))
         angle, far = rng.uniform(0, 2 * np.pi, 500), rng.uniform(60, 400, 500)
         pixels[torch.arange(500), wrong] += torch.from_numpy(
-            np.stack([np.cos(angle), np.sin(angle)], -1) * far[:, None])
+            np.stack([np.cos(angle), np.sin(angle)], -1) * far[:, None]
+        )
         inliers = triangulate_robust(pixels, K, R, t, dist).inliers
         named.append((inliers == (torch.arange(5) != wrong[:, None])).all(-1))
     assert torch.cat(named).double().mean() >= 0.99
@@ -285,14 +292,15 @@ def test_cameras_of_each_point_and_chunks():
     rigs = [rig(V, seed) for seed in range(N)]
     K, R, t, dist = (torch.stack(x) for x in zip(*rigs))
     X = people(N)
-    pixels = torch.stack([observe(X[i:i + 1], *rigs[i])[0] for i in range(N)])
+    pixels = torch.stack([observe(X[i : i + 1], *rigs[i])[0] for i in range(N)])
     pixels[:, 2] += 100
     for chunk in (None, 7):
         out = triangulate_robust(pixels, K, R, t, dist, chunk=chunk)
         torch.testing.assert_close(out.points, X, atol=1e-6, rtol=0)
         assert out.inliers[:, 2].sum() == 0 and out.inliers.sum() == 3 * N
-    ideal = torch.stack([ideal_pixels(pixels[i:i + 1], K[i], dist[i])[0]
-                         for i in range(N)]).reshape(5, 8, V, 2)
+    ideal = torch.stack(
+        [ideal_pixels(pixels[i : i + 1], K[i], dist[i])[0] for i in range(N)]
+    ).reshape(5, 8, V, 2)
     weights = torch.ones(V).double()
     weights[2] = 0
     shaped = [x.reshape((5, 8) + x.shape[1:]) for x in (K, R, t)]
@@ -302,11 +310,14 @@ def test_cameras_of_each_point_and_chunks():
 
 def test_memory_is_bounded_by_chunks():
     """31 views, 19 joints: a process grows by little more than its results."""
-    code = ('import sys; sys.path[:0] = [{0!r}, {0!r} + "/benchmarks"]; '
-            'import triangulate as b; import json, torch; torch.set_num_threads(1); '
-            'print(json.dumps(b.memory(31, 19 * 500)))').format(ROOT)
-    lines = subprocess.run([sys.executable, '-c', code], check=True, timeout=300,
-                           stdout=subprocess.PIPE, universal_newlines=True).stdout
+    code = (
+        f'import sys; sys.path[:0] = [{ROOT!r}, {ROOT!r} + "/benchmarks"]; '
+        'import triangulate as b; import json, torch; torch.set_num_threads(1); '
+        'print(json.dumps(b.memory(31, 19 * 500)))'
+    )
+    lines = subprocess.run(
+        [sys.executable, '-c', code], check=True, timeout=300, stdout=subprocess.PIPE, text=True
+    ).stdout
     found = json.loads(lines)
     assert found['failed'] == 0 and found['median_error_mm'] < 5
     # 64 MB as it is; 248 MB with all points in one chunk.
@@ -343,8 +354,7 @@ def test_missing_views():
     assert torch.isnan(out.errors[2:5, 0]).all()
     check_flags(out)
     points = triangulate_dlt(ideal_pixels(pixels, K, dist), K, R, t, weights)
-    assert torch.isnan(points).any(-1).tolist() == [
-        True, True, False, False, False, True]
+    assert torch.isnan(points).any(-1).tolist() == [True, True, False, False, False, True]
     torch.testing.assert_close(points[2:5], out.points[2:5])
 
 
@@ -422,8 +432,9 @@ def test_wrong_camera_is_no_inlier_from_behind():
     assert torch.isinf(out.errors[:, 3]).all()
 
 
-@pytest.mark.parametrize('field,value', [
-    ('K', 0.0), ('K', NAN), ('R', NAN), ('t', float('inf')), ('dist', NAN)])
+@pytest.mark.parametrize(
+    'field,value', [('K', 0.0), ('K', NAN), ('R', NAN), ('t', float('inf')), ('dist', NAN)]
+)
 def test_unusable_camera_is_a_missing_view(field, value):
     cameras = dict(zip(('K', 'R', 't', 'dist'), rig(3)))
     pixels = observe(people(4), **cameras)
@@ -443,13 +454,18 @@ def test_unusable_camera_is_a_missing_view(field, value):
 
 
 @settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 10**6), num=st.integers(2, 12), unit=st.sampled_from(
-    [1e-3, 1.0, 1e3]), refine=st.booleans(), single=st.booleans())
+@given(
+    seed=st.integers(0, 10**6),
+    num=st.integers(2, 12),
+    unit=st.sampled_from([1e-3, 1.0, 1e3]),
+    refine=st.booleans(),
+    single=st.booleans(),
+)
 def test_any_input_gives_flagged_results(seed, num, unit, refine, single):
     """Noise, gross errors, points anywhere, missing and impossible views."""
     rng = np.random.default_rng(seed)
     K, R, t, dist = rig(num, seed, unit)
-    X = torch.from_numpy(rng.normal(0, 10.0**rng.uniform(0, 5), (12, 3))) * unit
+    X = torch.from_numpy(rng.normal(0, 10.0 ** rng.uniform(0, 5), (12, 3))) * unit
     x = X @ R.transpose(-1, -2) + t[:, None]
     pixels = (x[..., :2] / x[..., 2:] * 1000).transpose(0, 1).clone()
     chance = torch.from_numpy(rng.random((12, num)))
@@ -457,8 +473,9 @@ def test_any_input_gives_flagged_results(seed, num, unit, refine, single):
     pixels[(chance > 0.2) & (chance < 0.3)] = NAN
     pixels[(chance > 0.3) & (chance < 0.35)] = 0
     pixels[(chance > 0.35) & (chance < 0.37)] = float('inf')
-    weights = torch.from_numpy(rng.choice([NAN, -1, 0, 0.3, 1], (12, num), p=[
-        0.05, 0.05, 0.1, 0.4, 0.4]))
+    weights = torch.from_numpy(
+        rng.choice([NAN, -1, 0, 0.3, 1], (12, num), p=[0.05, 0.05, 0.1, 0.4, 0.4])
+    )
     args = [pixels, K, R, t, dist, weights]
     if single:
         args = [a.float() for a in args]
@@ -472,8 +489,9 @@ def test_any_input_gives_flagged_results(seed, num, unit, refine, single):
     if ok.any():
         again = reprojection_errors(args[0], out.points, *args[1:5])
         close = out.inliers & ok[:, None]
-        torch.testing.assert_close(again[close], out.errors[close], rtol=1e-3,
-                                   atol=0.05 if single else 1e-6)
+        torch.testing.assert_close(
+            again[close], out.errors[close], rtol=1e-3, atol=0.05 if single else 1e-6
+        )
 
 
 # -------------------------------------------------------------------- gradients
@@ -484,7 +502,8 @@ def test_gradients():
     pixels = observe(people(2), K, R, t, dist, noise=1.0).detach().requires_grad_()
     weights = torch.rand(2, 4, dtype=torch.float64).add(0.1).requires_grad_()
     assert torch.autograd.gradcheck(
-        triangulate_dlt, (pixels, K, R, t, weights), atol=1e-4, fast_mode=True)
+        triangulate_dlt, (pixels, K, R, t, weights), atol=1e-4, fast_mode=True
+    )
 
 
 def test_robust_gradients_and_failed_points():
@@ -503,8 +522,10 @@ def test_robust_gradients_and_failed_points():
         # Against finite differences, the inliers being the same.
         step = torch.zeros_like(pixels)
         step[0, 2, 0] = 1e-4
-        ends = [triangulate_robust(pixels + s * step, K, R, t, dist, refine=refine)
-                .points[0].sum() for s in (1, -1)]
+        ends = [
+            triangulate_robust(pixels + s * step, K, R, t, dist, refine=refine).points[0].sum()
+            for s in (1, -1)
+        ]
         expected = (ends[0] - ends[1]) / 2e-4
         torch.testing.assert_close(x.grad[0, 2, 0], expected, rtol=2e-2, atol=1e-3)
 
@@ -523,31 +544,41 @@ def test_camera_residuals():
     mean, count = camera_residuals(pixels, X, K, R, t, dist, inliers)
     assert count.tolist() == [200, 200, 150, 0]
     torch.testing.assert_close(
-        mean[:3], torch.tensor([[0.0, 0], [3, -2], [0, 0]]).double(), atol=1e-9, rtol=0)
+        mean[:3], torch.tensor([[0.0, 0], [3, -2], [0, 0]]).double(), atol=1e-9, rtol=0
+    )
     assert torch.isnan(mean[3]).all()
 
 
 def test_multi_view_consistency_by_hand():
-    errors = torch.tensor([
-        [[3.0, 4.0], [1.0, NAN]],  # one view missing: mean of 9, 16, 1
-        [[3.0, 4.0], [NAN, NAN]],  # one keypoint failed: 9, 16 and the diagonals
-        [[NAN, NAN], [NAN, NAN]],
-        [[float('inf'), 0.0], [0.0, 0.0]]])
+    errors = torch.tensor(
+        [
+            [[3.0, 4.0], [1.0, NAN]],  # one view missing: mean of 9, 16, 1
+            [[3.0, 4.0], [NAN, NAN]],  # one keypoint failed: 9, 16 and the diagonals
+            [[NAN, NAN], [NAN, NAN]],
+            [[float('inf'), 0.0], [0.0, 0.0]],
+        ]
+    )
     diagonal = torch.tensor([10.0, 20.0])
     torch.testing.assert_close(
         multi_view_consistency(errors, diagonal),
-        torch.tensor([26 / 3, (25 + 100 + 400) / 4, 250.0, 25.0]))
+        torch.tensor([26 / 3, (25 + 100 + 400) / 4, 250.0, 25.0]),
+    )
     torch.testing.assert_close(
         multi_view_consistency(errors, 10.0, squared=False),
-        torch.tensor([8 / 3, 27 / 4, 10.0, 2.5]))
+        torch.tensor([8 / 3, 27 / 4, 10.0, 2.5]),
+    )
     torch.testing.assert_close(
         consistency_errors(errors[0], diagonal),
-        torch.tensor([[9.0, 16.0], [1.0, NAN]]), equal_nan=True)
+        torch.tensor([[9.0, 16.0], [1.0, NAN]]),
+        equal_nan=True,
+    )
     # A view that is there, but has no error, counts for the diagonal.
     present = torch.tensor([False, True])
     torch.testing.assert_close(
         consistency_errors(errors[0], diagonal, False, present),
-        torch.tensor([[NAN, 4.0], [NAN, 20.0]]), equal_nan=True)
+        torch.tensor([[NAN, 4.0], [NAN, 20.0]]),
+        equal_nan=True,
+    )
 
 
 def test_gradient_of_consistency_is_finite_beside_what_is_missing():
@@ -555,18 +586,29 @@ def test_gradient_of_consistency_is_finite_beside_what_is_missing():
     errors.requires_grad_()
     multi_view_consistency(errors, 10.0).backward()
     # Seven count: 2 e / 7; the diagonal has no derivative.
-    torch.testing.assert_close(errors.grad, torch.tensor(
-        [[6.0, 8.0], [2.0, 0.0], [0.0, 0.0], [0.0, 4.0]]) / 7)
+    torch.testing.assert_close(
+        errors.grad, torch.tensor([[6.0, 8.0], [2.0, 0.0], [0.0, 0.0], [0.0, 4.0]]) / 7
+    )
 
 
-@pytest.mark.parametrize('change,match', [
-    (dict(K=torch.eye(3)), 'K has shape'), (dict(t=torch.zeros(3)), 't has shape'),
-    (dict(dist=torch.zeros(2, 6)), '6 coefficients'),
-    (dict(weights=torch.ones(4, 3)), r'weights has shape \(4, 3\)'),
-    (dict(pixels=torch.zeros(2, 2)), 'pixels are'), (dict(threshold=0), 'threshold'),
-    (dict(min_inliers=1), 'min_inliers')])
+@pytest.mark.parametrize(
+    'change,match',
+    [
+        (dict(K=torch.eye(3)), 'K has shape'),
+        (dict(t=torch.zeros(3)), 't has shape'),
+        (dict(dist=torch.zeros(2, 6)), '6 coefficients'),
+        (dict(weights=torch.ones(4, 3)), r'weights has shape \(4, 3\)'),
+        (dict(pixels=torch.zeros(2, 2)), 'pixels are'),
+        (dict(threshold=0), 'threshold'),
+        (dict(min_inliers=1), 'min_inliers'),
+    ],
+)
 def test_errors_name_the_argument(change, match):
-    good = dict(pixels=torch.zeros(4, 2, 2), K=torch.eye(3).expand(2, 3, 3),
-                R=torch.eye(3).expand(2, 3, 3), t=torch.zeros(2, 3))
+    good = dict(
+        pixels=torch.zeros(4, 2, 2),
+        K=torch.eye(3).expand(2, 3, 3),
+        R=torch.eye(3).expand(2, 3, 3),
+        t=torch.zeros(2, 3),
+    )
     with pytest.raises(ValueError, match=match):
         triangulate_robust(**dict(good, **change))

@@ -1,11 +1,11 @@
 """Multi-view consistency and limb length (Iqbal20, Eq. 8, 10, 11)."""
+
 import os.path as osp
 
 import pytest
 import torch
 
-from mmpose_al.models.losses import (HandednessLoss, LimbLengthLoss,
-                                     MultiViewConsistencyLoss)
+from mmpose_al.models.losses import HandednessLoss, LimbLengthLoss, MultiViewConsistencyLoss
 
 
 def rotation(seed):
@@ -17,18 +17,19 @@ def rotation(seed):
 def views(num_groups=2, num_views=4, joints=6):
     """One pose seen by several cameras: equal up to rigid maps."""
     generator = torch.Generator().manual_seed(0)
-    world = torch.randn(num_groups, 1, joints, 3, generator=generator,
-                        dtype=torch.float64)
+    world = torch.randn(num_groups, 1, joints, 3, generator=generator, dtype=torch.float64)
     R = torch.stack([rotation(i) for i in range(num_groups * num_views)]).view(
-        num_groups, num_views, 3, 3)
-    t = torch.randn(num_groups, num_views, 1, 3, generator=generator,
-                    dtype=torch.float64)
+        num_groups, num_views, 3, 3
+    )
+    t = torch.randn(num_groups, num_views, 1, 3, generator=generator, dtype=torch.float64)
     return world @ R.transpose(-1, -2) + t, R
 
 
 def everything(points):
-    return (torch.ones(points.shape[:-1], dtype=points.dtype),
-            torch.ones(points.shape[:-2], dtype=torch.bool))
+    return (
+        torch.ones(points.shape[:-1], dtype=points.dtype),
+        torch.ones(points.shape[:-2], dtype=torch.bool),
+    )
 
 
 def test_rigidly_equal_poses_cost_nothing():
@@ -71,8 +72,7 @@ def test_eq8_against_a_slow_version():
             a, b = points[0, c], points[0, d]
             a0, b0 = a - (share * a).sum(0), b - (share * b).sum(0)
             U, _, Vh = torch.linalg.svd((share * a0).T @ b0)
-            D = torch.diag(torch.tensor([1, 1, torch.sign(torch.det(U @ Vh))],
-                                        dtype=torch.float64))
+            D = torch.diag(torch.tensor([1, 1, torch.sign(torch.det(U @ Vh))], dtype=torch.float64))
             R = U @ D @ Vh
             total += (w * (a0 - b0 @ R.T).abs().sum(1)).sum()
     loss = MultiViewConsistencyLoss(loss_weight=2.0)(points, confidence, valid)
@@ -90,8 +90,9 @@ def test_known_rotation_by_hand():
     # after the shift by 0.2: 0.4 + 0.2 + 0.2 in x, both ways, over 2 pairs x 3 joints
     assert float(loss) == pytest.approx(2 * 0.8 / 6)
     confidence[0, 0, 0] = 0  # the joint that is off does not count
-    assert float(MultiViewConsistencyLoss()(points, confidence, valid, eye)
-                 ) == pytest.approx(0, abs=1e-12)
+    assert float(MultiViewConsistencyLoss()(points, confidence, valid, eye)) == pytest.approx(
+        0, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
@@ -99,8 +100,7 @@ def test_equal_poses_cost_nothing_under_autocast(dtype):
     points, rotations = (value.float() for value in views())
     with torch.autocast('cpu', dtype):
         for given in (None, rotations):
-            loss = MultiViewConsistencyLoss(loss_weight=1.0)(
-                points, *everything(points), given)
+            loss = MultiViewConsistencyLoss(loss_weight=1.0)(points, *everything(points), given)
             assert float(loss) < 1e-4
 
 
@@ -112,8 +112,7 @@ def test_euclidean_distance_by_hand():
     eye = torch.eye(3, dtype=torch.float64).expand(1, 2, 3, 3)
     loss = MultiViewConsistencyLoss(loss_weight=1.0, distance='euclidean')
     # least of |0.6 - t| - 0.005 + 2 t^2 / 0.02: t = 0.005, 0.59 + 0.0025 over 3 joints
-    assert float(loss(points, *everything(points), eye)) == pytest.approx(
-        0.5925 / 3, rel=5e-3)
+    assert float(loss(points, *everything(points), eye)) == pytest.approx(0.5925 / 3, rel=5e-3)
     with pytest.raises(ValueError, match="'l1' or 'euclidean'; got 'l2'"):
         MultiViewConsistencyLoss(distance='l2')
 
@@ -125,13 +124,12 @@ def test_the_constant_alignment_leaves_the_gradient_of_euclidean_distances():
     """
     points, _ = views(num_groups=5)
     generator = torch.Generator().manual_seed(1)
-    points = points + 0.2 * torch.randn(points.shape, generator=generator,
-                                        dtype=torch.float64)
+    points = points + 0.2 * torch.randn(points.shape, generator=generator, dtype=torch.float64)
     points.requires_grad_()
     moved, turned = {}, {}
     for distance in ('l1', 'euclidean'):
         loss = MultiViewConsistencyLoss(loss_weight=1.0, distance=distance)
-        grad, = torch.autograd.grad(loss(points, *everything(points)), points)
+        (grad,) = torch.autograd.grad(loss(points, *everything(points)), points)
         size = grad.norm(dim=-1).sum()
         moved[distance] = float(grad.sum(-2).norm(dim=-1).sum() / size)
         centred = points.detach() - points.detach().mean(-2, keepdim=True)
@@ -151,7 +149,8 @@ def test_apparent_size_by_hand():
     loss = MultiViewConsistencyLoss(loss_weight=1.0, apparent_size=True)
     # as above 0.8 a pair of views: seen by the first, then by the second
     assert float(loss(points, confidence, valid, eye, size)) == pytest.approx(
-        (0.8 / 0.5 + 0.8 / 0.8) / 6)
+        (0.8 / 0.5 + 0.8 / 0.8) / 6
+    )
     with pytest.raises(ValueError, match='size'):
         loss(points, confidence, valid, eye)
 
@@ -175,8 +174,9 @@ def test_invalid_views_take_no_part():
     broken = points.clone()
     broken[:, 2] = 17.0
     valid[:, 2] = False
-    assert float(MultiViewConsistencyLoss()(broken, confidence, valid)
-                 ) == pytest.approx(0, abs=1e-9)
+    assert float(MultiViewConsistencyLoss()(broken, confidence, valid)) == pytest.approx(
+        0, abs=1e-9
+    )
     valid[:] = False
     broken.requires_grad_()
     loss = MultiViewConsistencyLoss()(broken, confidence, valid)
@@ -194,12 +194,17 @@ def test_gradient_with_the_alignment_held_fixed():
     assert confidence.grad is None  # a constant by default
     assert points.grad.abs().sum() > 0
     from mmpose_al.geometry.alignment import apply_similarity, procrustes
+
     with torch.no_grad():
         maps = [procrustes(points[0, 1 - c], points[0, c]) for c in (0, 1)]
 
     def fixed(p):
-        return sum((p[0, c] - apply_similarity(p[0, 1 - c], *maps[c])).abs().sum()
-                   for c in (0, 1)) * 0.49 * 10 / 12
+        return (
+            sum((p[0, c] - apply_similarity(p[0, 1 - c], *maps[c])).abs().sum() for c in (0, 1))
+            * 0.49
+            * 10
+            / 12
+        )
 
     step = torch.zeros_like(points)
     step[0, 0, 3, 1] = 1e-6
@@ -214,7 +219,8 @@ def test_limb_length_by_hand():
     loss = LimbLengthLoss([(0, 1), (0, 2)], [4.0, 1.5], loss_weight=10.0)
     # 0.5 * 1^2 and 0.2 * 0.5^2 over two limbs
     assert float(loss(points, confidence, torch.tensor([True]))) == pytest.approx(
-        10 * (0.5 + 0.05) / 2)
+        10 * (0.5 + 0.05) / 2
+    )
     assert float(loss(points, confidence, torch.tensor([False]))) == 0
     for bad in (([], []), ([(0, 1)], [1.0, 2.0]), ([(0, 1)], [0.0])):
         with pytest.raises(ValueError, match='mean lengths'):
@@ -229,32 +235,35 @@ def test_handedness_by_hand():
     confidence = torch.tensor([[1.0, 1, 0.5, 1], [1, 1, 1, 0.25]])
     both = torch.tensor([True, True])
     # the lowest confidence of its joints: 0.5 and 0.25
-    assert float(loss(points, confidence, both)) == pytest.approx(
-        2 * (0.5 * 6 + 0.25 * 54) / 2)
+    assert float(loss(points, confidence, both)) == pytest.approx(2 * (0.5 * 6 + 0.25 * 54) / 2)
     assert float(loss(points, confidence, ~both)) == 0
     right = HandednessLoss([[(1, 0), (2, 0), (3, 0)]], margin=0.05)
     assert float(right(points[:1], confidence[:1], both[:1])) == 0
-    for bad in ([], [[(1, 0), (2, 0)]], [[(1, 0), (2, 0), (3, )]]):
+    for bad in ([], [[(1, 0), (2, 0)]], [[(1, 0), (2, 0), (3,)]]):
         with pytest.raises(ValueError, match='three vectors'):
             HandednessLoss(bad)
 
 
 def test_every_triple_of_the_configs_is_right_handed_in_people():
     """The synthetic people, and the knees of Human3.6M's skeleton on the same ones."""
+    import numpy as np
     from mmengine.config import Config
+
     from mmpose_al.datasets.synthetic import body as bodies
     from mmpose_al.geometry.depth import signed_volumes
-    import numpy as np
+
     rng = np.random.default_rng(0)
     poses = []
     for action in bodies.ACTION_WEIGHTS:
         body = bodies.sample_body(rng)
         motion = bodies.sample_motion(rng, action, np.linspace(0, 3, 8))
-        poses.append(bodies.body_keypoints(body, *bodies.forward_kinematics(
-            body, motion.angles, motion.heading)))
+        poses.append(
+            bodies.body_keypoints(
+                body, *bodies.forward_kinematics(body, motion.angles, motion.heading)
+            )
+        )
     poses = torch.from_numpy(np.concatenate(poses))
-    folder = osp.join(
-        osp.dirname(__file__), '..', '..', 'configs', '_base_', 'datasets')
+    folder = osp.join(osp.dirname(__file__), '..', '..', 'configs', '_base_', 'datasets')
     triples = Config.fromfile(osp.join(folder, 'synthetic_3d.py')).triples
     volumes = signed_volumes(poses / 500, triples)
     assert (volumes > -0.02).double().mean() > 0.99

@@ -1,4 +1,5 @@
 """The 2.5D head, the camera of a crop, groups of views (Iqbal20)."""
+
 import copy
 import json
 import os.path as osp
@@ -8,10 +9,9 @@ import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.structures import InstanceData, PixelData
-
-import mmpose_al  # noqa: F401
 from mmpose.registry import DATA_SAMPLERS, DATASETS, KEYPOINT_CODECS, MODELS, TRANSFORMS
 from mmpose.structures import PoseDataSample
+
 from mmpose_al.datasets.samplers import SeededIndex
 from mmpose_al.geometry.cameras import project
 from mmpose_al.geometry.depth import limb_lengths, reconstruct, to_2p5d
@@ -20,12 +20,35 @@ from tests.helpers import PREPROCESSOR
 
 PAIR, ROOT = (5, 11), 11  # left shoulder and hip of COCO
 SIZE, MAP = (64, 96), (16, 24)
-CODEC = dict(type='Heatmap2p5D', input_size=SIZE, heatmap_size=MAP, sigma=1.5,
-             unbiased=True, blur_kernel_size=7)
-META = ('id', 'img_id', 'img_path', 'ori_shape', 'input_size', 'input_center',
-        'input_scale', 'flip', 'flip_indices', 'frame_id', 'person_id', 'camera_id',
-        'input_K', 'input_dist', 'input_R', 'pose_3d', 'camera', 'is_labeled',
-        'aug_seed')
+CODEC = dict(
+    type='Heatmap2p5D',
+    input_size=SIZE,
+    heatmap_size=MAP,
+    sigma=1.5,
+    unbiased=True,
+    blur_kernel_size=7,
+)
+META = (
+    'id',
+    'img_id',
+    'img_path',
+    'ori_shape',
+    'input_size',
+    'input_center',
+    'input_scale',
+    'flip',
+    'flip_indices',
+    'frame_id',
+    'person_id',
+    'camera_id',
+    'input_K',
+    'input_dist',
+    'input_R',
+    'pose_3d',
+    'camera',
+    'is_labeled',
+    'aug_seed',
+)
 
 
 def network(num_joints=17, norm=True, **head):
@@ -33,16 +56,24 @@ def network(num_joints=17, norm=True, **head):
         type='TopdownPoseEstimator',
         data_preprocessor=PREPROCESSOR,
         backbone=dict(type='TinyBackbone', channels=8, norm=norm),
-        head=dict(type='Heatmap2p5DHead', in_channels=8, out_channels=num_joints,
-                  pair=PAIR, deconv_out_channels=None,
-                  loss=dict(type='KeypointMSELoss', use_target_weight=True),
-                  decoder=CODEC, **head),
-        test_cfg=dict(flip_test=False))
+        head=dict(
+            type='Heatmap2p5DHead',
+            in_channels=8,
+            out_channels=num_joints,
+            pair=PAIR,
+            deconv_out_channels=None,
+            loss=dict(type='KeypointMSELoss', use_target_weight=True),
+            decoder=CODEC,
+            **head,
+        ),
+        test_cfg=dict(flip_test=False),
+    )
 
 
 @pytest.fixture(scope='module')
 def tiny(tmp_path_factory):
     from mmpose_al.datasets.synthetic import write_benchmark
+
     folder = tmp_path_factory.mktemp('tiny3d')
     write_benchmark(str(folder), 'tiny', workers=1)
     return str(folder)
@@ -50,25 +81,39 @@ def tiny(tmp_path_factory):
 
 def pipeline(flip=0.0, rotation=0.0):
     return [
-        dict(type='LoadImage'), dict(type='GetBBoxCenterScale', padding=1.25),
+        dict(type='LoadImage'),
+        dict(type='GetBBoxCenterScale', padding=1.25),
         dict(type='RandomFlip', prob=flip),
-        dict(type='RandomBBoxTransform', shift_prob=0, scale_factor=(0.8, 1.2),
-             rotate_factor=rotation, rotate_prob=1.0),
+        dict(
+            type='RandomBBoxTransform',
+            shift_prob=0,
+            scale_factor=(0.8, 1.2),
+            rotate_factor=rotation,
+            rotate_prob=1.0,
+        ),
         dict(type='TopdownAffine', input_size=SIZE),
         dict(type='InputCamera', pair=PAIR, root=ROOT),
         dict(type='GenerateTarget', encoder=CODEC),
-        dict(type='PackPoseInputs', meta_keys=META)]
+        dict(type='PackPoseInputs', meta_keys=META),
+    ]
 
 
 def dataset(tiny, unlabeled=True, **kwargs):
-    source = dict(type='MultiViewCocoDataset', data_root=tiny, ann_file='train.json',
-                  data_prefix=dict(img='images/'))
+    source = dict(
+        type='MultiViewCocoDataset',
+        data_root=tiny,
+        ann_file='train.json',
+        data_prefix=dict(img='images/'),
+    )
     labels = dict(labels=dict(unit='frames', num=1, seed=0))
-    return DATASETS.build(dict(
-        type='LabeledUnlabeledDataset',
-        labeled=dict(source, subset='labeled', **labels),
-        unlabeled=dict(source, subset='unlabeled', **labels) if unlabeled else None,
-        pipeline=pipeline(**kwargs)))
+    return DATASETS.build(
+        dict(
+            type='LabeledUnlabeledDataset',
+            labeled=dict(source, subset='labeled', **labels),
+            unlabeled=dict(source, subset='unlabeled', **labels) if unlabeled else None,
+            pipeline=pipeline(**kwargs),
+        )
+    )
 
 
 # ---- the camera of the input ---------------------------------------------------------
@@ -89,18 +134,24 @@ def test_input_camera_projects_the_pose_onto_the_crop(tiny, flip):
         if flip:
             points = points[results['flip_indices']] * [-1, 1, 1]
         pixels, _ = project(
-            torch.from_numpy(points), torch.from_numpy(results['input_K']).double(),
-            torch.eye(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64),
-            torch.from_numpy(results['input_dist']).double())
+            torch.from_numpy(points),
+            torch.from_numpy(results['input_K']).double(),
+            torch.eye(3, dtype=torch.float64),
+            torch.zeros(3, dtype=torch.float64),
+            torch.from_numpy(results['input_dist']).double(),
+        )
         seen = results['keypoints_visible'][0] > 0
         gap = pixels.numpy()[seen] - results['transformed_keypoints'][0][seen]
         assert np.abs(gap).max() < 0.1
         # 3D -> 2.5D -> 3D through what the network is given
         scale = np.linalg.norm(points[PAIR[0]] - points[PAIR[1]])
         lifted = reconstruct(
-            pixels, torch.from_numpy(results['relative_depth'][0]).double(),
-            torch.from_numpy(results['input_K']).double(), PAIR,
-            torch.from_numpy(results['input_dist']).double())
+            pixels,
+            torch.from_numpy(results['relative_depth'][0]).double(),
+            torch.from_numpy(results['input_K']).double(),
+            PAIR,
+            torch.from_numpy(results['input_dist']).double(),
+        )
         assert bool(lifted.valid)
         assert np.abs(lifted.points.numpy() * scale - points).max() < 0.1  # mm
 
@@ -108,21 +159,44 @@ def test_input_camera_projects_the_pose_onto_the_crop(tiny, flip):
 def test_distortion_of_a_mirrored_camera():
     points = torch.tensor([[0.3, -0.2, 2.0], [-0.5, 0.4, 3.0]], dtype=torch.float64)
     K = np.array([[500.0, 0, 310], [0, 520, 250], [0, 0, 1]])
-    dist = [-0.2, 0.05, 0.01, -0.02, 0.003, 0.01, 0.02, 0.001, 0.004, 0.002, 0.003,
-            0.001, 0.01, -0.02]
+    dist = [
+        -0.2,
+        0.05,
+        0.01,
+        -0.02,
+        0.003,
+        0.01,
+        0.02,
+        0.001,
+        0.004,
+        0.002,
+        0.003,
+        0.001,
+        0.01,
+        -0.02,
+    ]
     eye, zero = torch.eye(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
-    seen, _ = project(points, torch.from_numpy(K), eye, zero, torch.tensor(
-        dist, dtype=torch.float64))
+    seen, _ = project(
+        points, torch.from_numpy(K), eye, zero, torch.tensor(dist, dtype=torch.float64)
+    )
     results = dict(
-        camera=dict(K=K, R=np.eye(3), t=np.zeros(3), dist=dist), flip=True,
-        keypoints=np.zeros((1, 17, 2)), ori_shape=(480, 640), flip_indices=range(17),
-        input_center=np.array([319.5, 239.5]), input_scale=np.array([640.0, 480.0]),
-        input_size=(640, 480))
-    out = TRANSFORMS.build(dict(type='InputCamera', pair=PAIR, root=ROOT)).transform(
-        results)
+        camera=dict(K=K, R=np.eye(3), t=np.zeros(3), dist=dist),
+        flip=True,
+        keypoints=np.zeros((1, 17, 2)),
+        ori_shape=(480, 640),
+        flip_indices=range(17),
+        input_center=np.array([319.5, 239.5]),
+        input_scale=np.array([640.0, 480.0]),
+        input_size=(640, 480),
+    )
+    out = TRANSFORMS.build(dict(type='InputCamera', pair=PAIR, root=ROOT)).transform(results)
     mirrored, _ = project(
-        points * torch.tensor([-1.0, 1, 1]), torch.from_numpy(out['input_K']).double(),
-        eye, zero, torch.from_numpy(out['input_dist']).double())
+        points * torch.tensor([-1.0, 1, 1]),
+        torch.from_numpy(out['input_K']).double(),
+        eye,
+        zero,
+        torch.from_numpy(out['input_dist']).double(),
+    )
     crop = results['input_center'] - results['input_scale'] / 2
     expected = torch.stack([639 - seen[:, 0], seen[:, 1]], 1) - torch.from_numpy(crop)
     assert (mirrored - expected).abs().max() < 1e-3
@@ -131,10 +205,17 @@ def test_distortion_of_a_mirrored_camera():
 @pytest.mark.parametrize('direction', ['vertical', 'diagonal'])
 def test_other_flips_have_no_camera(direction):
     results = dict(
-        img_path='x.jpg', camera=dict(K=np.eye(3), R=np.eye(3), t=np.zeros(3)),
-        flip=True, flip_direction=direction, keypoints=np.zeros((1, 17, 2)),
-        ori_shape=(480, 640), flip_indices=range(17), input_size=(640, 480),
-        input_center=np.array([319.5, 239.5]), input_scale=np.array([640.0, 480.0]))
+        img_path='x.jpg',
+        camera=dict(K=np.eye(3), R=np.eye(3), t=np.zeros(3)),
+        flip=True,
+        flip_direction=direction,
+        keypoints=np.zeros((1, 17, 2)),
+        ori_shape=(480, 640),
+        flip_indices=range(17),
+        input_size=(640, 480),
+        input_center=np.array([319.5, 239.5]),
+        input_scale=np.array([640.0, 480.0]),
+    )
     transform = TRANSFORMS.build(dict(type='InputCamera', pair=PAIR, root=ROOT))
     with pytest.raises(ValueError, match=f'x.jpg: .* {direction} flip'):
         transform.transform(dict(results))
@@ -147,11 +228,11 @@ def test_input_camera_errors():
     with pytest.raises(ValueError, match='two different'):
         make(dict(type='InputCamera', pair=(1, 1), root=0))
     with pytest.raises(ValueError, match='no camera'):
-        make(dict(type='InputCamera', pair=PAIR, root=ROOT)).transform(
-            dict(img_path='x.jpg'))
+        make(dict(type='InputCamera', pair=PAIR, root=ROOT)).transform(dict(img_path='x.jpg'))
     with pytest.raises(ValueError, match='beyond the 4'):
         make(dict(type='InputCamera', pair=PAIR, root=ROOT)).transform(
-            dict(camera=dict(), keypoints=np.zeros((1, 4, 2))))
+            dict(camera=dict(), keypoints=np.zeros((1, 4, 2)))
+        )
 
 
 @pytest.mark.parametrize('first', ['InputCamera', 'PoseRandAugment'])
@@ -178,8 +259,7 @@ def test_codec_round_trip():
     keypoints = np.random.RandomState(0).uniform(12, 48, (1, 17, 2)).astype(np.float32)
     depth = np.linspace(-1, 1, 17, dtype=np.float32)[None]
     encoded = codec.encode(keypoints, np.ones((1, 17)), depth, np.ones((1, 17)))
-    decoded, scores = codec.decode_depth(
-        encoded['heatmaps'], encoded['relative_depth'][0])
+    decoded, scores = codec.decode_depth(encoded['heatmaps'], encoded['relative_depth'][0])
     assert decoded.shape == (1, 17, 3) and scores.min() > 0.8
     assert np.abs(decoded[..., :2] - keypoints).max() < 0.5
     assert (decoded[..., 2] == depth).all()
@@ -194,6 +274,7 @@ def test_eq4_and_5_read_what_is_in_the_maps():
     head = head_with()
     centers = torch.tensor([[4.0, 7.0], [9.0, 15.0]]).repeat(9, 1)[:17]
     from mmpose_al.geometry.heatmaps import gaussians
+
     heatmaps = gaussians(centers[None], MAP, 1.5)
     depths = torch.arange(17.0)[None, :, None, None].expand(1, 17, MAP[1], MAP[0])
     pose = head.read(torch.cat([heatmaps, depths], 1))
@@ -210,20 +291,22 @@ def test_perfect_maps_give_the_pose_in_millimetres(tiny):
     camera, pose = meta['camera'], meta['pose_3d']
     points = torch.from_numpy(pose[:, :3] @ camera['R'].T + camera['t'])
     K = torch.from_numpy(meta['input_K']).double()
-    pixels, relative, scale = to_2p5d(points, K, PAIR, ROOT, torch.from_numpy(
-        meta['input_dist']).double())
+    pixels, relative, scale = to_2p5d(
+        points, K, PAIR, ROOT, torch.from_numpy(meta['input_dist']).double()
+    )
     limbs = [(5, 7), (7, 9), (11, 13), (13, 15), (5, 11)]
     lengths = limb_lengths(points, limbs).tolist()
     head = head_with(limbs=limbs, mean_lengths=lengths)
     pose_2p5d = head.read(torch.zeros(1, 34, MAP[1], MAP[0]))._replace(
-        pixels=pixels[None].float(), relative=relative[None].float())
+        pixels=pixels[None].float(), relative=relative[None].float()
+    )
     head.pose = lambda feats: pose_2p5d
-    instance, = head.predict(None, [sample])
+    (instance,) = head.predict(None, [sample])
     assert np.abs(instance.keypoints_3d[0] - points.numpy()).max() < 2.0  # float32
-    plain, = head_with_pose(pose_2p5d).predict(None, [sample])
+    (plain,) = head_with_pose(pose_2p5d).predict(None, [sample])
     assert np.abs(plain.keypoints_3d[0] * float(scale) - points.numpy()).max() < 2.0
     nan = pose_2p5d._replace(pixels=torch.zeros(1, 17, 2))
-    lost, = head_with_pose(nan).predict(None, [sample])
+    (lost,) = head_with_pose(nan).predict(None, [sample])
     assert np.isnan(lost.keypoints_3d).all()
 
 
@@ -243,17 +326,19 @@ def test_eq6_by_hand():
         sample = PoseDataSample()
         sample.gt_fields = PixelData(heatmaps=torch.rand(17, MAP[1], MAP[0]))
         sample.gt_instance_labels = InstanceData(
-            keypoint_weights=torch.ones(1, 17), relative_depth=torch.full((1, 17), 0.5),
-            relative_depth_weights=torch.full((1, 17), known))
+            keypoint_weights=torch.ones(1, 17),
+            relative_depth=torch.full((1, 17), 0.5),
+            relative_depth_weights=torch.full((1, 17), known),
+        )
         samples.append(sample)
     losses = head.loss(None, samples)
     pose = head.read(output)
     truth = torch.stack([s.gt_fields.heatmaps for s in samples])
     assert float(losses['loss_kpt']) == pytest.approx(
-        float((output[:, :17] - truth).pow(2).mean()), rel=1e-5)
+        float((output[:, :17] - truth).pow(2).mean()), rel=1e-5
+    )
     squared = (pose.relative[0] - 0.5).pow(2).sum()  # the second pose is not known
-    assert float(losses['loss_depth']) == pytest.approx(
-        5 * float(squared) / 34, rel=1e-5)
+    assert float(losses['loss_depth']) == pytest.approx(5 * float(squared) / 34, rel=1e-5)
     samples[1].set_metainfo(dict(img_path='x.jpg'))
     del samples[1].gt_instance_labels.relative_depth
     with pytest.raises(ValueError, match='x.jpg has no relative_depth'):
@@ -263,15 +348,22 @@ def test_eq6_by_hand():
 
 
 @pytest.mark.parametrize('separate', [True, False])
-@pytest.mark.parametrize('layers', [
-    dict(deconv_out_channels=(6, ), deconv_kernel_sizes=(4, )),
-    dict(deconv_out_channels=None, conv_out_channels=(6, ), conv_kernel_sizes=(3, ))])
+@pytest.mark.parametrize(
+    'layers',
+    [
+        dict(deconv_out_channels=(6,), deconv_kernel_sizes=(4,)),
+        dict(deconv_out_channels=None, conv_out_channels=(6,), conv_kernel_sizes=(3,)),
+    ],
+)
 def test_separate_depth_has_layers_of_its_own(layers, separate):
     torch.manual_seed(0)
     head = Heatmap2p5DHead(8, 17, PAIR, separate_depth=separate, **layers)
-    feats = (torch.randn(2, 8, 12, 8), )
-    shared = [weight for name, weight in head.named_parameters()
-              if not name.startswith(('depth_layers', 'final_layer'))]
+    feats = (torch.randn(2, 8, 12, 8),)
+    shared = [
+        weight
+        for name, weight in head.named_parameters()
+        if not name.startswith(('depth_layers', 'final_layer'))
+    ]
 
     def moved_by(maps, weights):
         head.zero_grad()
@@ -288,19 +380,26 @@ def test_separate_depth_has_layers_of_its_own(layers, separate):
 
 
 def test_head_refuses():
-    for bad in (dict(pair=(3, 3)), dict(pair=(3, 17)), dict(limbs=[(0, 1)]),
-                dict(limbs=[(0, 99)], mean_lengths=[1.0])):
+    for bad in (
+        dict(pair=(3, 3)),
+        dict(pair=(3, 17)),
+        dict(limbs=[(0, 1)]),
+        dict(limbs=[(0, 99)], mean_lengths=[1.0]),
+    ):
         with pytest.raises(ValueError):
             Heatmap2p5DHead(8, 17, **dict(dict(pair=PAIR), **bad))
     with pytest.raises(ValueError, match='flip test'):
         head_with().predict(None, [], dict(flip_test=True))
     with pytest.raises(ValueError, match='InputCamera'):
-        head_with().lift(head_with().read(torch.zeros(1, 34, MAP[1], MAP[0])),
-                         [PoseDataSample(metainfo=dict(img_path='x'))])
+        head_with().lift(
+            head_with().read(torch.zeros(1, 34, MAP[1], MAP[0])),
+            [PoseDataSample(metainfo=dict(img_path='x'))],
+        )
     with pytest.raises(ValueError, match="x has no input_dist: .*'input_dist' into"):
         head_with().lift(
             head_with().read(torch.zeros(1, 34, MAP[1], MAP[0])),
-            [PoseDataSample(metainfo=dict(img_path='x', input_K=np.eye(3)))])
+            [PoseDataSample(metainfo=dict(img_path='x', input_K=np.eye(3)))],
+        )
 
 
 # ---- batches and training ------------------------------------------------------------
@@ -309,20 +408,31 @@ def test_head_refuses():
 def batch_of(tiny, num_groups=1, num_views=3, labeled=2, **kwargs):
     data = dataset(tiny, **kwargs)
     size = labeled + num_groups * num_views
-    sampler = DATA_SAMPLERS.build(dict(
-        type='LabeledGroupSampler', batch_size=size, num_groups=num_groups,
-        num_views=num_views, seed=0), default_args=dict(dataset=data))
+    sampler = DATA_SAMPLERS.build(
+        dict(
+            type='LabeledGroupSampler',
+            batch_size=size,
+            num_groups=num_groups,
+            num_views=num_views,
+            seed=0,
+        ),
+        default_args=dict(dataset=data),
+    )
     indices = [i for _, i in zip(range(size), iter(sampler))]
     samples = [data[i] for i in indices]
-    return (torch.stack([s['inputs'].float() / 255 for s in samples]),
-            [s['data_samples'] for s in samples], sampler, data)
+    return (
+        torch.stack([s['inputs'].float() / 255 for s in samples]),
+        [s['data_samples'] for s in samples],
+        sampler,
+        data,
+    )
 
 
 def test_groups_are_views_of_one_frame_drawn_afresh(tiny):
     _, samples, sampler, data = batch_of(tiny, num_groups=2)
     assert [s.metainfo['is_labeled'] for s in samples] == [True] * 2 + [False] * 6
     for start in (2, 5):
-        group = samples[start:start + 3]
+        group = samples[start : start + 3]
         assert len({s.metainfo['frame_id'] for s in group}) == 1
         assert len({s.metainfo['camera_id'] for s in group}) == 3
     assert len({s.metainfo['aug_seed'] for s in samples}) == 8
@@ -335,9 +445,10 @@ def test_groups_are_views_of_one_frame_drawn_afresh(tiny):
     for _ in range(20):
         batch = [next(stream) for _ in range(8)][2:]
         for start in (0, 3):
-            chosen = batch[start:start + 3]
-            frame = [k for k, views in enumerate(data.unlabeled_groups())
-                     if int(chosen[0]) in views][0]
+            chosen = batch[start : start + 3]
+            frame = [
+                k for k, views in enumerate(data.unlabeled_groups()) if int(chosen[0]) in views
+            ][0]
             seen.setdefault(frame, set()).add(frozenset(map(int, chosen)))
     assert all(len(choices) > 1 for choices in seen.values())
     # resuming at an iteration gives the same batches
@@ -358,11 +469,18 @@ def test_a_view_that_cannot_be_read_is_replaced_by_one_of_its_group(tiny):
         return None if index in bad else prepare(index)
 
     data.prepare_data = broken
-    taken = {tuple(data[SeededIndex(index, seed)]['data_samples'].metainfo[key]
-                   for key in ('frame_id', 'id')) for index in bad
-             for seed in range(8)}
-    expected = {tuple(prepare(index)['data_samples'].metainfo[key]
-                      for key in ('frame_id', 'id')) for index in group[2:]}
+    taken = {
+        tuple(
+            data[SeededIndex(index, seed)]['data_samples'].metainfo[key]
+            for key in ('frame_id', 'id')
+        )
+        for index in bad
+        for seed in range(8)
+    }
+    expected = {
+        tuple(prepare(index)['data_samples'].metainfo[key] for key in ('frame_id', 'id'))
+        for index in group[2:]
+    }
     assert taken == expected
 
 
@@ -372,40 +490,59 @@ def test_small_groups_repeat_views_and_single_ones_are_an_error(tiny):
     assert sorted(set(cameras)) == sorted(set(cameras[:4])) and len(cameras) == 6
     data = dataset(tiny)
     data.datasets[1].data_list = None
-    lonely = DATASETS.build(dict(
-        type='MultiViewCocoDataset', data_root=tiny, ann_file='train.json',
-        data_prefix=dict(img='images/'), cameras=['camera00']))
+    lonely = DATASETS.build(
+        dict(
+            type='MultiViewCocoDataset',
+            data_root=tiny,
+            ann_file='train.json',
+            data_prefix=dict(img='images/'),
+            cameras=['camera00'],
+        )
+    )
     data.datasets[1] = lonely
     data._lens[1] = len(lonely)
     with pytest.raises(ValueError, match='one view'):
         data.unlabeled_groups()
     for bad in (dict(num_groups=0), dict(num_views=1), dict(batch_size=3)):
         with pytest.raises(ValueError, match='LabeledGroupSampler'):
-            DATA_SAMPLERS.build(dict(dict(
-                type='LabeledGroupSampler', batch_size=8, num_groups=1, num_views=4),
-                **bad), default_args=dict(dataset=data))
-    with pytest.raises(ValueError, match='holds 4 groups of views on each of 1 .* has 3; '
-                       'make num_groups smaller'):
+            DATA_SAMPLERS.build(
+                dict(
+                    dict(type='LabeledGroupSampler', batch_size=8, num_groups=1, num_views=4), **bad
+                ),
+                default_args=dict(dataset=data),
+            )
+    with pytest.raises(
+        ValueError, match='holds 4 groups of views on each of 1 .* has 3; make num_groups smaller'
+    ):
         batch_of(tiny, num_groups=4)
 
 
 def build(**kwargs):
     torch.manual_seed(0)
-    config = dict(type='WeaklySupervisedPose3D', network=network(
-        **kwargs.pop('network', {})), num_views=3, **kwargs)
+    config = dict(
+        type='WeaklySupervisedPose3D',
+        network=network(**kwargs.pop('network', {})),
+        num_views=3,
+        **kwargs,
+    )
     return MODELS.build(ConfigDict(config)).train()
 
 
 LIMBS = dict(limbs=[(5, 7), (11, 13)], mean_lengths=[0.55, 0.8])
 
 
-@pytest.mark.parametrize('kwargs, names', [
-    (dict(), set()),
-    (dict(multi_view=dict(loss_weight=10.0)), {'unsup_loss_multi_view'}),
-    (dict(multi_view=dict(), limbs=LIMBS, known_rotations=True),
-     {'unsup_loss_multi_view', 'unsup_loss_limbs'}),
-    (dict(limbs=LIMBS, regularize=True), {'unsup_loss_limbs', 'unsup_loss_kpt'}),
-])
+@pytest.mark.parametrize(
+    'kwargs, names',
+    [
+        (dict(), set()),
+        (dict(multi_view=dict(loss_weight=10.0)), {'unsup_loss_multi_view'}),
+        (
+            dict(multi_view=dict(), limbs=LIMBS, known_rotations=True),
+            {'unsup_loss_multi_view', 'unsup_loss_limbs'},
+        ),
+        (dict(limbs=LIMBS, regularize=True), {'unsup_loss_limbs', 'unsup_loss_kpt'}),
+    ],
+)
 def test_losses_of_the_settings(tiny, kwargs, names):
     inputs, samples, _, _ = batch_of(tiny)
     model = build(**copy.deepcopy(kwargs))
@@ -435,8 +572,7 @@ def test_hard_random_steps_stay_finite(tiny):
     masked = 0
     for step in range(200):
         torch.manual_seed(step)
-        output = (torch.randn(3, 34, MAP[1], MAP[0]) * 10.0**(step % 4 - 2)
-                  ).requires_grad_()
+        output = (torch.randn(3, 34, MAP[1], MAP[0]) * 10.0 ** (step % 4 - 2)).requires_grad_()
         model.head.forward = lambda feats: output
         losses = model.unsupervised_loss(inputs[2:], samples[2:])
         total = losses['unsup_loss_multi_view'] + losses['unsup_loss_limbs']
@@ -457,10 +593,12 @@ def test_bad_groups_are_named(tiny):
         model.loss(inputs, other)
     with pytest.raises(ValueError, match='Heatmap2p5DHead'):
         from tests.helpers import student
+
         MODELS.build(ConfigDict(dict(type='WeaklySupervisedPose3D', network=student())))
     with pytest.raises(ValueError, match='num_views'):
-        MODELS.build(ConfigDict(dict(
-            type='WeaklySupervisedPose3D', network=network(), num_views=1)))
+        MODELS.build(
+            ConfigDict(dict(type='WeaklySupervisedPose3D', network=network(), num_views=1))
+        )
 
 
 def test_predictions_are_ordinary_samples(tiny):
@@ -483,8 +621,15 @@ def test_handedness_and_range_reach_the_depth_maps(tiny):
     inputs, samples, _, _ = batch_of(tiny)
     model = build(handedness=HANDED, range_weight=2.0)
     output = torch.zeros(3, 34, MAP[1], MAP[0])
-    for joint, (x, y) in {5: (4, 4), 11: (4, 12), 12: (8, 12), 13: (4, 16), 14: (8, 16),
-                          15: (4, 20), 16: (8, 20)}.items():
+    for joint, (x, y) in {
+        5: (4, 4),
+        11: (4, 12),
+        12: (8, 12),
+        13: (4, 16),
+        14: (8, 16),
+        15: (4, 20),
+        16: (8, 20),
+    }.items():
         output[:, joint, y, x] = 1.0
     output[:, 17 + 5] = 3.0  # three times as deep as the pair is long
     output.requires_grad_()
@@ -497,7 +642,8 @@ def test_handedness_and_range_reach_the_depth_maps(tiny):
     left = model.head.length_left(model.head.read(output), samples[2:])
     assert (left < -5).all()
     assert float(losses['unsup_loss_range']) == pytest.approx(
-        2 * float((0.1 - left).mean()), rel=1e-5)
+        2 * float((0.1 - left).mean()), rel=1e-5
+    )
     losses['unsup_loss_range'].backward()
     assert (output.grad[:, 17 + 5].sum((-2, -1)) > 0).all()  # less deep is better
 
@@ -506,8 +652,7 @@ def test_apparent_size_is_what_the_depths_leave_of_the_pair(tiny):
     inputs, samples, _, _ = batch_of(tiny)
     seen = {}
     model = build(multi_view=dict(apparent_size=True))
-    model.multi_view.forward = lambda *args, size, **kwargs: seen.update(
-        size=size) or size.sum()
+    model.multi_view.forward = lambda *args, size, **kwargs: seen.update(size=size) or size.sum()
     output = torch.zeros(3, 34, MAP[1], MAP[0])
     for joint in range(17):
         output[:, joint, 4 if joint == 5 else 12, 4] = 1.0
@@ -541,14 +686,15 @@ def test_mirrored_groups_are_an_error(tiny):
 
 
 def test_images_without_a_camera():
-    transform = TRANSFORMS.build(dict(
-        type='InputCamera', pair=PAIR, root=ROOT, optional=True))
+    transform = TRANSFORMS.build(dict(type='InputCamera', pair=PAIR, root=ROOT, optional=True))
     out = transform.transform(dict(keypoints=np.zeros((1, 17, 2))))
     assert 'input_K' not in out and not out['relative_depth_weights'].any()
     head = head_with()
     with pytest.raises(ValueError, match='no input_K'):
-        head.lift(head.read(torch.zeros(1, 34, MAP[1], MAP[0])),
-                  [PoseDataSample(metainfo=dict(img_path='x.jpg'))])
+        head.lift(
+            head.read(torch.zeros(1, 34, MAP[1], MAP[0])),
+            [PoseDataSample(metainfo=dict(img_path='x.jpg'))],
+        )
 
 
 def test_unknown_rotations_are_an_error(tiny):
@@ -566,15 +712,18 @@ def test_unknown_rotations_are_an_error(tiny):
 
 
 def test_subjects_and_hidden_3d(tiny):
-    source = dict(type='MultiViewCocoDataset', data_root=tiny, ann_file='train.json',
-                  data_prefix=dict(img='images/'))
+    source = dict(
+        type='MultiViewCocoDataset',
+        data_root=tiny,
+        ann_file='train.json',
+        data_prefix=dict(img='images/'),
+    )
     whole = DATASETS.build(source)
     with open(tiny + '/train.json') as file:
         names = sorted({frame['subject'] for frame in json.load(file)['frames']})
     one = DATASETS.build(dict(source, subjects=names[:1]))
     assert 0 < len(one) <= len(whole)
-    assert sum(len(DATASETS.build(dict(source, subjects=[n]))) for n in names) == len(
-        whole)
+    assert sum(len(DATASETS.build(dict(source, subjects=[n]))) for n in names) == len(whole)
     assert 'pose_3d' in whole.get_data_info(0)
     hidden = DATASETS.build(dict(source, poses_3d=False))
     assert 'pose_3d' not in hidden.get_data_info(0)
@@ -586,13 +735,22 @@ def test_subjects_and_hidden_3d(tiny):
 
 
 def test_views_of_other_skeletons_are_an_error(tiny):
-    source = dict(type='MultiViewCocoDataset', data_root=tiny, ann_file='train.json',
-                  data_prefix=dict(img='images/'))
+    source = dict(
+        type='MultiViewCocoDataset',
+        data_root=tiny,
+        ann_file='train.json',
+        data_prefix=dict(img='images/'),
+    )
     with pytest.raises(ValueError, match='has 17 joints'):
-        DATASETS.build(dict(
-            type='LabeledUnlabeledDataset', labeled=dict(source, cameras=['camera00']),
-            unlabeled=dict(source, cameras=['camera01', 'camera02']), pipeline=[],
-            metainfo=dict(from_file='configs/_base_/datasets/mpii.py')))
+        DATASETS.build(
+            dict(
+                type='LabeledUnlabeledDataset',
+                labeled=dict(source, cameras=['camera00']),
+                unlabeled=dict(source, cameras=['camera01', 'camera02']),
+                pipeline=[],
+                metainfo=dict(from_file='configs/_base_/datasets/mpii.py'),
+            )
+        )
 
 
 @pytest.mark.parametrize('wrapped', [False, True])
@@ -602,6 +760,7 @@ def test_the_pool_is_scored_with_the_poses_that_the_model_predicts(tiny, wrapped
 
     from mmpose_al.active_learning.scoring import score_pool
     from mmpose_al.active_learning.statistics import load_views, save_views
+
     torch.manual_seed(0)
     config = network(limbs=[[5, 11], [11, 13]], mean_lengths=[500.0, 420.0])
     if wrapped:
@@ -609,18 +768,18 @@ def test_the_pool_is_scored_with_the_poses_that_the_model_predicts(tiny, wrapped
     model = MODELS.build(ConfigDict(config)).eval()
     data = dataset(tiny)
     batch = pseudo_collate([data[i] for i in range(4)])
-    views = score_pool(model, [copy.deepcopy(batch)], 'frames', ('keypoints_3d', ))
+    views = score_pool(model, [copy.deepcopy(batch)], 'frames', ('keypoints_3d',))
     with torch.no_grad():
         samples = model.test_step(batch)
     assert views.keypoints_3d.shape == (4, 17, 3)
     order = {int(i): row for row, i in enumerate(views.id)}
     for sample in samples:
         row, found = order[int(sample.metainfo['id'])], sample.pred_instances
-        np.testing.assert_allclose(views.keypoints_3d[row], found.keypoints_3d[0],
-                                   rtol=1e-4, atol=1e-2)
+        np.testing.assert_allclose(
+            views.keypoints_3d[row], found.keypoints_3d[0], rtol=1e-4, atol=1e-2
+        )
         np.testing.assert_allclose(views.keypoints[row], found.keypoints[0], atol=1e-2)
-        np.testing.assert_allclose(views.scores[row], found.keypoint_scores[0],
-                                   atol=1e-5)
+        np.testing.assert_allclose(views.scores[row], found.keypoint_scores[0], atol=1e-5)
     path = osp.join(tiny, 'scores.npz')
     save_views(views, path)
     np.testing.assert_array_equal(load_views(path).keypoints_3d, views.keypoints_3d)

@@ -1,12 +1,17 @@
 """Eq. 4, 6, 7 of Yu24 and threshold-and-refine, on numbers worked out by hand."""
+
 import numpy as np
 import pytest
 import torch
-
 from mmpose.codecs import MSRAHeatmap, UDPHeatmap
+
 from mmpose_al.geometry.heatmaps import gaussians, peaks, subpixel_peaks
-from mmpose_al.models.semi.pseudo_heatmaps import (aggregate, threshold_and_refine,
-                                                   trusts_itself, uncertainty)
+from mmpose_al.models.semi.pseudo_heatmaps import (
+    aggregate,
+    threshold_and_refine,
+    trusts_itself,
+    uncertainty,
+)
 
 # Two views of one image, one joint, 1 x 3 pixels; the second did not see the last.
 MAPS = torch.tensor([[0.2, 0.8, 0.5], [0.6, 0.4, 9.0]]).reshape(2, 1, 1, 1, 3)
@@ -14,15 +19,12 @@ SEEN = torch.tensor([[1.0, 1, 1], [1, 1, 0]]).reshape(2, 1, 1, 1, 3)
 
 
 def test_eq4_max_and_average_over_the_views_that_saw_a_pixel():
-    assert aggregate(MAPS, SEEN, 'max').flatten().tolist() == pytest.approx(
-        [0.6, 0.8, 0.5])
-    assert aggregate(MAPS, SEEN, 'avg').flatten().tolist() == pytest.approx(
-        [0.4, 0.6, 0.5])
+    assert aggregate(MAPS, SEEN, 'max').flatten().tolist() == pytest.approx([0.6, 0.8, 0.5])
+    assert aggregate(MAPS, SEEN, 'avg').flatten().tolist() == pytest.approx([0.4, 0.6, 0.5])
     nobody = torch.zeros_like(SEEN)
     assert aggregate(MAPS, nobody, 'max').abs().max() == 0
     assert aggregate(MAPS, nobody, 'avg').abs().max() == 0
-    assert aggregate(-MAPS, SEEN, 'max').flatten().tolist() == pytest.approx(
-        [-0.2, -0.4, -0.5])
+    assert aggregate(-MAPS, SEEN, 'max').flatten().tolist() == pytest.approx([-0.2, -0.4, -0.5])
 
 
 def test_eq6_largest_standard_deviation():
@@ -30,8 +32,7 @@ def test_eq6_largest_standard_deviation():
     assert float(uncertainty(MAPS, SEEN)) == pytest.approx(0.2)
     # three views 0, 0, 0.3 at one pixel: variance 0.02
     three = torch.tensor([0.0, 0, 0.3]).reshape(3, 1, 1, 1, 1)
-    assert float(uncertainty(three, torch.ones_like(three))) == pytest.approx(
-        0.02**0.5)
+    assert float(uncertainty(three, torch.ones_like(three))) == pytest.approx(0.02**0.5)
     assert uncertainty(MAPS.expand(2, 1, 4, 1, 3), SEEN).shape == (1, 4)
 
 
@@ -45,7 +46,7 @@ def test_eq7_own_only_if_surer_by_the_margin():
 def test_threshold_and_refine_by_hand():
     maps = torch.zeros(1, 3, 5, 7)
     maps[0, 0, 1, 4] = 0.3
-    maps[0, 1, 2, 2] = 0.1   # not above
+    maps[0, 1, 2, 2] = 0.1  # not above
     maps[0, 2, 4, 6] = 0.9
     refined, confident = threshold_and_refine(maps, 0.1, sigma=1.0)
     assert confident.tolist() == [[True, False, True]]
@@ -60,12 +61,15 @@ def test_threshold_and_refine_by_hand():
     assert not threshold_and_refine(maps, 0.1, seen=seen)[1][0, 2]
 
 
-@pytest.mark.parametrize('codec', [
-    MSRAHeatmap((64, 96), (16, 24), sigma=1.5, unbiased=True),
-    MSRAHeatmap((64, 96), (16, 24), sigma=2),
-    # with 3 sigma a fraction, it is a pixel off
-    UDPHeatmap((64, 96), (16, 24), sigma=2),
-])
+@pytest.mark.parametrize(
+    'codec',
+    [
+        MSRAHeatmap((64, 96), (16, 24), sigma=1.5, unbiased=True),
+        MSRAHeatmap((64, 96), (16, 24), sigma=2),
+        # with 3 sigma a fraction, it is a pixel off
+        UDPHeatmap((64, 96), (16, 24), sigma=2),
+    ],
+)
 def test_gaussians_are_what_the_codec_encodes(codec):
     # unbiased MSRA keeps fractions; the others round, so whole pixels are given
     on_map = np.array([[[4.0, 9.0], [7.0, 12.0]]])

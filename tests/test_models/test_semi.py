@@ -1,4 +1,5 @@
 """PoseCons and PoseDual: values by hand, gradients only where Xie21 lets them."""
+
 import copy
 from functools import partial
 
@@ -6,10 +7,9 @@ import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.logging import MessageHub
+from mmpose.registry import MODELS
 from torch.utils.checkpoint import checkpoint
 
-import mmpose_al  # noqa: F401
-from mmpose.registry import MODELS
 from mmpose_al.geometry import affine
 from mmpose_al.models.semi.networks import predict_heatmaps, teacher_mode
 from tests.helpers import PREPROCESSOR, images, samples, student
@@ -19,9 +19,11 @@ SAME_VIEW = dict(type='AffineViews', rotation=0, scale=(1, 1))
 
 def build(type_, students=None, **kwargs):
     torch.manual_seed(0)
-    model = MODELS.build(ConfigDict(
-        type=type_, students=students or student(),
-        data_preprocessor=PREPROCESSOR, **kwargs))
+    model = MODELS.build(
+        ConfigDict(
+            type=type_, students=students or student(), data_preprocessor=PREPROCESSOR, **kwargs
+        )
+    )
     model.init_weights()
     for parameter in model.parameters():  # the heads start near zero
         torch.nn.init.normal_(parameter, std=0.3)
@@ -43,8 +45,14 @@ def test_eq4_posecons_by_hand():
     batch = images(2)
     model.hard_images = lambda easy, *_: easy + 1
     got = model.loss(batch, samples([False, False]))['unsup_loss_kpt']
-    expected = (predict_heatmaps(model.students[0], batch + 1)
-                - predict_heatmaps(model.students[0], batch)).pow(2).mean()
+    expected = (
+        (
+            predict_heatmaps(model.students[0], batch + 1)
+            - predict_heatmaps(model.students[0], batch)
+        )
+        .pow(2)
+        .mean()
+    )
     assert float(got) == pytest.approx(float(expected), rel=1e-5)
 
 
@@ -75,21 +83,23 @@ def test_target_is_the_warped_easy_heatmap_where_it_is_known():
     squared = (hard - affine.warp(easy[1], on_heatmap)) ** 2
     losses = model.loss(batch, data)
     assert float(losses['unsup_student0_loss_kpt']) == pytest.approx(
-        float((squared * mask).mean()), rel=1e-4)
+        float((squared * mask).mean()), rel=1e-4
+    )
     model.consistency.use_mask = False
     losses = model.loss(batch, data)
     assert float(losses['unsup_student0_loss_kpt']) == pytest.approx(
-        float(squared.mean()), rel=1e-4)
+        float(squared.mean()), rel=1e-4
+    )
 
 
 def gradients(model, loss):
     parameters = [list(s.parameters()) for s in model.students]
-    flat = torch.autograd.grad(loss, sum(parameters, []), allow_unused=True,
-                               retain_graph=True)
-    first = flat[:len(parameters[0])]
-    second = flat[len(parameters[0]):]
-    return [any(g is not None and bool(g.abs().sum() > 0) for g in part)
-            for part in (first, second)]
+    flat = torch.autograd.grad(loss, sum(parameters, []), allow_unused=True, retain_graph=True)
+    first = flat[: len(parameters[0])]
+    second = flat[len(parameters[0]) :]
+    return [
+        any(g is not None and bool(g.abs().sum() > 0) for g in part) for part in (first, second)
+    ]
 
 
 def test_gradient_flows_through_the_hard_path_only():
@@ -110,10 +120,10 @@ def test_supervised_part_is_the_students_own_loss():
     for index in (0, 1):
         own = model.students[index].loss(batch[[1, 3]], [data[1], data[3]])
         assert float(losses[f'sup_student{index}_loss_kpt']) == pytest.approx(
-            float(own['loss_kpt']), rel=1e-6)
+            float(own['loss_kpt']), rel=1e-6
+        )
     names = {k for k in losses if 'loss' in k}
-    assert names == {f'{part}_student{i}_loss_kpt'
-                     for part in ('sup', 'unsup') for i in (0, 1)}
+    assert names == {f'{part}_student{i}_loss_kpt' for part in ('sup', 'unsup') for i in (0, 1)}
 
 
 @pytest.mark.parametrize('statistics', ['batch', 'running'])
@@ -141,16 +151,18 @@ def test_only_labelled_images_make_the_running_statistics_unless_asked(hard):
     assert changed is hard
     before = copy.deepcopy(dict(model.named_buffers()))
     model.loss(images(4), samples([True] * 4))
-    assert all(not torch.equal(v, before[k]) for k, v in model.named_buffers()
-               if k.endswith('running_mean'))
+    assert all(
+        not torch.equal(v, before[k])
+        for k, v in model.named_buffers()
+        if k.endswith('running_mean')
+    )
 
 
 def build_resnets(reentrant, **kwargs):
     """PoseDual; its students' blocks are computed again in the backward pass, in the
     way of MMPose's ``with_cp`` or in PyTorch's newer one, or (None) are not."""
     config = student()
-    config['backbone'] = dict(type='ResNet', depth=18, out_indices=(0, ),
-                              with_cp=reentrant is True)
+    config['backbone'] = dict(type='ResNet', depth=18, out_indices=(0,), with_cp=reentrant is True)
     config['head']['in_channels'] = 64
     model = build('PoseDual', config, **kwargs)
     if reentrant is False:
@@ -170,8 +182,11 @@ def test_gradient_checkpointing_lets_no_hard_image_in(hard, reentrant):
     changed = any(not torch.equal(v, before[k]) for k, v in model.named_buffers())
     assert changed is hard
     losses = model.loss(images(4), samples([True] * 4))
-    assert all(not torch.equal(v, before[k]) for k, v in model.named_buffers()
-               if k.endswith('running_mean'))
+    assert all(
+        not torch.equal(v, before[k])
+        for k, v in model.named_buffers()
+        if k.endswith('running_mean')
+    )
 
 
 @pytest.mark.parametrize('reentrant', [True, False])
@@ -181,8 +196,7 @@ def test_gradient_checkpointing_changes_neither_statistics_nor_gradient(reentran
     for way in (reentrant, None):
         model = build_resnets(way)
         sum(v for k, v in model.loss(batch, data).items() if 'loss' in k).backward()
-        found.append((model, [p.grad for p in model.parameters()
-                              if p.grad is not None]))
+        found.append((model, [p.grad for p in model.parameters() if p.grad is not None]))
     assert len(found[0][1]) == len(found[1][1]) > 20
     for one, other in zip(*(gradients for _, gradients in found)):
         assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
@@ -192,12 +206,14 @@ def test_gradient_checkpointing_changes_neither_statistics_nor_gradient(reentran
 
 def test_views_do_not_depend_on_the_batch_they_are_made_in():
     """Two shards see together what one batch sees (BatchNorm aside)."""
-    model = build('PoseDual', student(norm=False),
-                  hard_augments=[dict(type='JointCutout', num_joints=2)])
+    model = build(
+        'PoseDual', student(norm=False), hard_augments=[dict(type='JointCutout', num_joints=2)]
+    )
     batch, data = images(4), samples([False] * 4)
     whole = model.loss(batch, data)['unsup_student0_loss_kpt']
-    parts = [model.loss(batch[i:i + 2], data[i:i + 2])['unsup_student0_loss_kpt']
-             for i in (0, 2)]
+    parts = [
+        model.loss(batch[i : i + 2], data[i : i + 2])['unsup_student0_loss_kpt'] for i in (0, 2)
+    ]
     assert float(whole) == pytest.approx(float(sum(parts)) / 2, rel=1e-5)
 
 
@@ -222,8 +238,11 @@ def test_different_backbones_teach_each_other():
 
 
 def test_mirrored_hard_views_swap_left_and_right():
-    model = build('PoseCons', student(norm=False), hard_view=dict(
-        type='AffineViews', rotation=0, scale=(1, 1), flip_prob=1.0))
+    model = build(
+        'PoseCons',
+        student(norm=False),
+        hard_view=dict(type='AffineViews', rotation=0, scale=(1, 1), flip_prob=1.0),
+    )
     batch, data = images(1), samples([False])
     easy = heatmaps_of(model, 0, batch)
     hard = heatmaps_of(model, 0, batch.flip(-1))
@@ -231,8 +250,7 @@ def test_mirrored_hard_views_swap_left_and_right():
     mirrored = torch.zeros_like(easy)
     for x in range(8):
         low = 7 - x
-        mirrored[..., x] = 0.25 * easy[..., low] + (
-            0.75 * easy[..., low + 1] if low < 7 else 0)
+        mirrored[..., x] = 0.25 * easy[..., low] + (0.75 * easy[..., low + 1] if low < 7 else 0)
     target = mirrored[:, [1, 0, 3, 2]]
     mask = torch.ones(8)
     mask[0] = 0  # comes from 7.75: outside
@@ -255,45 +273,56 @@ def test_predict_gives_each_student_and_the_ensemble():
     mean = torch.stack(maps).mean(0)
     scores = mean.flatten(2).max(-1).values
     for got, expected in zip(result, scores):
-        assert got.pred_instances.keypoint_scores[0] == pytest.approx(
-            expected.numpy(), rel=1e-5)
+        assert got.pred_instances.keypoint_scores[0] == pytest.approx(expected.numpy(), rel=1e-5)
     assert torch.allclose(model(batch, mode='tensor'), mean)
     assert 'pred_fields' not in result[0]
     for network in model.students:
         network.test_cfg['output_heatmaps'] = True
-    fields = [sample.pred_fields.heatmaps for sample in model.predict(
-        batch, samples([True, True]))]
+    fields = [sample.pred_fields.heatmaps for sample in model.predict(batch, samples([True, True]))]
     assert torch.allclose(torch.stack(fields), mean)
     only = build('PoseDual', test_cfg=dict(predict=1)).eval()
     sample = only.predict(batch, samples([True, True]))[0]
     assert 'pred_instances_student0' not in sample
-    assert torch.allclose(only(batch, mode='tensor'),
-                          predict_heatmaps(only.students[1], batch))
+    assert torch.allclose(only(batch, mode='tensor'), predict_heatmaps(only.students[1], batch))
 
 
 def test_mmposes_own_inference_takes_the_estimators(tmp_path):
     import numpy as np
     from mmengine.config import Config
     from mmpose.apis import inference_topdown, init_model
+
     size = (32, 48)
-    config = Config(dict(
-        default_scope='mmpose',
-        model=dict(type='PoseDual', students=student(num_joints=17),
-                   data_preprocessor=PREPROCESSOR),
-        test_dataloader=dict(dataset=dict(
-            type='CocoDataset', pipeline=[
-                dict(type='LoadImage'), dict(type='GetBBoxCenterScale'),
-                dict(type='TopdownAffine', input_size=size),
-                dict(type='PackPoseInputs')]))))
+    config = Config(
+        dict(
+            default_scope='mmpose',
+            model=dict(
+                type='PoseDual', students=student(num_joints=17), data_preprocessor=PREPROCESSOR
+            ),
+            test_dataloader=dict(
+                dataset=dict(
+                    type='CocoDataset',
+                    pipeline=[
+                        dict(type='LoadImage'),
+                        dict(type='GetBBoxCenterScale'),
+                        dict(type='TopdownAffine', input_size=size),
+                        dict(type='PackPoseInputs'),
+                    ],
+                )
+            ),
+        )
+    )
     model = init_model(config, device='cpu', cfg_options={})
-    result, = inference_topdown(model, np.zeros((60, 50, 3), np.uint8))
+    (result,) = inference_topdown(model, np.zeros((60, 50, 3), np.uint8))
     assert result.pred_instances.keypoints.shape == (1, 17, 2)
 
 
-@pytest.mark.parametrize('second, words', [
-    (student(num_joints=5), r'\(4, 12, 8\).*\(5, 12, 8\)'),
-    (student(heatmap_size=(16, 24)), r'\(4, 12, 8\).*\(4, 24, 16\)'),
-])
+@pytest.mark.parametrize(
+    'second, words',
+    [
+        (student(num_joints=5), r'\(4, 12, 8\).*\(5, 12, 8\)'),
+        (student(heatmap_size=(16, 24)), r'\(4, 12, 8\).*\(4, 24, 16\)'),
+    ],
+)
 def test_heatmaps_that_differ_are_refused_with_both_shapes(second, words):
     with pytest.raises(ValueError, match=words):
         build('PoseDual', [student(), second])
@@ -307,8 +336,7 @@ def test_configuration_errors():
     with pytest.raises(ValueError, match='one student'):
         build('PoseCons', [student(), student()])
     with pytest.raises(ValueError, match='data_preprocessor'):
-        build('PoseDual', dict(student(), data_preprocessor=dict(
-            PREPROCESSOR, bgr_to_rgb=False)))
+        build('PoseDual', dict(student(), data_preprocessor=dict(PREPROCESSOR, bgr_to_rgb=False)))
     with pytest.raises(ValueError, match='predict'):
         build('PoseDual', test_cfg=dict(predict=2))
     with pytest.raises(ValueError, match='teacher_statistics'):

@@ -1,19 +1,19 @@
 """PseudoPose, DataDistill, MeanTeacherPose, DenoisedPoseDual, MultiPathPose."""
+
 import copy
 
 import numpy as np
 import pytest
 import torch
 from mmengine.runner.checkpoint import save_checkpoint
-
-import mmpose_al  # noqa: F401
 from mmpose.registry import MODELS
+
 from mmpose_al.geometry import affine
 from mmpose_al.geometry.heatmaps import gaussians, peaks, subpixel_peaks
 from mmpose_al.models.semi.networks import predict_heatmaps
 from mmpose_al.models.views import AffineViews, View, carry, easy_view
 from tests.helpers import images, samples, student
-from tests.test_models.test_semi import (SAME_VIEW, build, gradients, heatmaps_of)
+from tests.test_models.test_semi import SAME_VIEW, build, gradients, heatmaps_of
 
 FLIP = [1, 0, 3, 2]
 
@@ -49,8 +49,7 @@ def test_carry_there_and_back_and_by_way_of_a_third_view():
     two = views.sample(seeds, (32, 48), like, stream='b')
     assert one.flip.any() or two.flip.any()
     easy = easy_view(3, like)
-    center = torch.tensor([[[3.0, 6.0], [4.5, 5.0], [4.0, 7.0], [3.3, 5.2]]]).expand(
-        3, 4, 2)
+    center = torch.tensor([[[3.0, 6.0], [4.5, 5.0], [4.0, 7.0], [3.3, 5.2]]]).expand(3, 4, 2)
     maps = gaussians(center, (8, 12), 1.5)
     direct, _ = carry(maps, easy, two, (4, 4), FLIP)
     hop, _ = carry(maps, easy, one, (4, 4), FLIP)
@@ -84,24 +83,24 @@ def test_autocast_gives_every_weight_a_gradient(labeled):
     """Also where no labelled image goes through a student before it teaches."""
     model = build('PoseDual')
     with torch.autocast('cpu', torch.bfloat16):
-        losses = model.loss(images(4), samples([True] * labeled + [False] * (
-            4 - labeled)))
+        losses = model.loss(images(4), samples([True] * labeled + [False] * (4 - labeled)))
     sum(value for name, value in losses.items() if 'loss' in name).backward()
-    assert all(p.grad is not None and p.grad.abs().sum() > 0
-               for p in model.parameters())
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
 
 
 def test_autocast_rounds_no_place(checkpoint):
     """Half precision would place a redrawn joint up to an eighth of a pixel off."""
     batch, seeds = images(3), np.arange(3)
-    for model in (build('PoseDual'), build('DenoisedPoseDual'),
-                  with_teacher('DataDistill', checkpoint[0])):
+    for model in (
+        build('PoseDual'),
+        build('DenoisedPoseDual'),
+        with_teacher('DataDistill', checkpoint[0]),
+    ):
         hard = model.hard_view.sample(seeds, (32, 48), batch)
         with torch.autocast('cpu', torch.bfloat16):
             lessons = model.teach(batch, hard, seeds, FLIP)
         for lesson in lessons:
-            assert {part.dtype for part in lesson if part is not None} == {
-                torch.float32}
+            assert {part.dtype for part in lesson if part is not None} == {torch.float32}
 
 
 def test_no_view_sees_beyond_the_easy_image():
@@ -109,20 +108,29 @@ def test_no_view_sees_beyond_the_easy_image():
     in [1.94, 5.44] and y in [2.94, 8.44]; beside it there is padding, which a view of
     a quarter of the size has as well. A view of twice the size spans a part of it: x
     in [2.91, 4.66], y in [4.41, 7.16]."""
+
     def scaled(scale):
-        return View(affine.similarity(torch.zeros(1), torch.tensor([scale]), (32, 48)),
-                    torch.tensor([False]))
+        return View(
+            affine.similarity(torch.zeros(1), torch.tensor([scale]), (32, 48)),
+            torch.tensor([False]),
+        )
+
     half, maps = scaled(0.5), torch.rand(1, 4, 12, 8)
     whole, part = torch.zeros(2, 1, 1, 12, 8)
     whole[..., 3:9, 2:6] = 1
     part[..., 5:8, 3:5] = 1
-    for source, expected in [(easy_view(1, maps), whole), (half, whole),
-                             (scaled(0.25), whole), (scaled(2.0), part)]:
+    for source, expected in [
+        (easy_view(1, maps), whole),
+        (half, whole),
+        (scaled(0.25), whole),
+        (scaled(2.0), part),
+    ]:
         assert torch.equal(carry(maps, source, half, (4, 4), FLIP)[1], expected)
 
 
 def test_beta_views_prefer_the_ends():
     from scipy.stats import beta, kstest
+
     views = AffineViews(rotation=60, scale=(0.5, 1.5), beta=(0.75, 0.75))
     matrix = views.sample(np.arange(4000), (32, 48), images(1)).matrix
     scale = torch.linalg.det(matrix[..., :2]).sqrt()
@@ -134,21 +142,27 @@ def test_beta_views_prefer_the_ends():
 
 def test_teachers_own_view_is_undone():
     """D2 and D3 of Xie21, Fig. 8: the teacher sees another view of the image."""
-    model = build('PoseCons', student(norm=False), hard_view=SAME_VIEW, detach=False,
-                  easy_view=dict(type='AffineViews', rotation=60, scale=(0.5, 1.5)))
+    model = build(
+        'PoseCons',
+        student(norm=False),
+        hard_view=SAME_VIEW,
+        detach=False,
+        easy_view=dict(type='AffineViews', rotation=60, scale=(0.5, 1.5)),
+    )
     batch, data = images(2), samples([False, False])
     seeds = np.array([s.metainfo['aug_seed'] for s in data])
     view = model.easy_view.sample(seeds, (32, 48), batch, stream='easy')
     heatmaps = predict_heatmaps(model.students[0], affine.warp(batch, view.matrix))
     back = affine.rescale(affine.invert(view.matrix), (4, 4))
-    squared = (predict_heatmaps(model.students[0], batch)
-               - affine.warp(heatmaps, back))**2 * affine.valid_mask(back, (8, 12))
+    squared = (
+        predict_heatmaps(model.students[0], batch) - affine.warp(heatmaps, back)
+    ) ** 2 * affine.valid_mask(back, (8, 12))
     losses = model.loss(batch, data)
     assert float(losses['unsup_loss_kpt']) == pytest.approx(
-        float(squared.mean().detach()), rel=1e-4)
+        float(squared.mean().detach()), rel=1e-4
+    )
     lesson = model.lesson(heatmaps, easy_view(2, batch), FLIP, view)
-    expected = affine.transform_points(
-        affine.invert(view.matrix), peaks(heatmaps.detach())[0] * 4)
+    expected = affine.transform_points(affine.invert(view.matrix), peaks(heatmaps.detach())[0] * 4)
     assert torch.allclose(lesson.joints, expected, atol=1e-4)
 
 
@@ -165,7 +179,8 @@ def test_pseudopose_learns_from_the_frozen_teacher(checkpoint):
     losses = model.loss(batch, data)
     hard = heatmaps_of(model, 0, batch)
     assert float(losses['unsup_loss_kpt']) == pytest.approx(
-        float((hard - target).pow(2).mean()), rel=1e-4)
+        float((hard - target).pow(2).mean()), rel=1e-4
+    )
     losses['unsup_loss_kpt'].backward()
     assert all(p.grad is None for p in model.teacher.parameters())
     assert all(p.grad is not None for p in model.students.parameters())
@@ -178,8 +193,7 @@ def test_pseudopose_needs_a_fitting_checkpoint(checkpoint, tmp_path):
     with pytest.raises(ValueError, match='teacher_checkpoint'):
         build('PseudoPose')
     path = str(tmp_path / 'other.pth')
-    save_checkpoint(dict(state_dict=MODELS.build(
-        student(channels=12)).state_dict()), path)
+    save_checkpoint(dict(state_dict=MODELS.build(student(channels=12)).state_dict()), path)
     with pytest.raises(ValueError, match=r'other\.pth.*same network'):
         build('PseudoPose', teacher_checkpoint=path)
     with pytest.raises(ValueError, match='one student'):
@@ -188,18 +202,21 @@ def test_pseudopose_needs_a_fitting_checkpoint(checkpoint, tmp_path):
 
 def test_datadistill_redraws_the_summed_keypoint(checkpoint):
     path, teacher = checkpoint
-    model = with_teacher('DataDistill', path, num_views=2, hard_view=dict(
-        type='AffineViews', rotation=30, scale=(0.9, 1.1)))
+    model = with_teacher(
+        'DataDistill',
+        path,
+        num_views=2,
+        hard_view=dict(type='AffineViews', rotation=30, scale=(0.9, 1.1)),
+    )
     batch, seeds = images(3), np.arange(3)
     hard = model.hard_view.sample(seeds, (32, 48), batch)
-    lesson, = model.teach(batch, hard, seeds, FLIP)
+    (lesson,) = model.teach(batch, hard, seeds, FLIP)
     with torch.no_grad():
         total = predict_heatmaps(teacher, batch)
         for number in range(2):
             view = model.views.sample(seeds, (32, 48), batch, f'distill{number}')
             heatmaps = predict_heatmaps(teacher, affine.warp(batch, view.matrix))
-            back = affine.warp(heatmaps, affine.rescale(
-                affine.invert(view.matrix), (4, 4)))
+            back = affine.warp(heatmaps, affine.rescale(affine.invert(view.matrix), (4, 4)))
             swapped = back[:, FLIP]
             total = total + torch.where(view.flip[:, None, None, None], swapped, back)
     center = subpixel_peaks(total)[0]
@@ -215,7 +232,7 @@ def test_mean_teacher_follows_weights_and_buffers():
     model = build('MeanTeacherPose', momentum=0.5)
     batch, data = images(4), samples([True, True, False, False])
     norm = 'backbone.layers.1.running_mean'
-    model.loss(batch, data)           # step 0: a copy
+    model.loss(batch, data)  # step 0: a copy
     start = copy.deepcopy(model.students[0].state_dict())
     for name, value in model.teacher.state_dict().items():
         if name != norm and 'running' not in name and 'num_batches' not in name:
@@ -225,11 +242,10 @@ def test_mean_teacher_follows_weights_and_buffers():
         for parameter in model.students.parameters():
             parameter.add_(1.0)
     second = copy.deepcopy(model.students[0].state_dict())
-    model.loss(batch, data)           # step 1: 0.5 of each
+    model.loss(batch, data)  # step 1: 0.5 of each
     for name, value in model.teacher.state_dict().items():
         if value.is_floating_point():
-            assert torch.allclose(value, (first[name] + second[name]) / 2, atol=1e-6), (
-                name)
+            assert torch.allclose(value, (first[name] + second[name]) / 2, atol=1e-6), name
     assert not torch.equal(model.teacher.state_dict()[norm], first[norm])
     assert int(model.steps) == 2
     assert all(not p.requires_grad for p in model.teacher.parameters())
@@ -258,8 +274,7 @@ def test_joint_weights_by_hand(use_mask, expected):
     target = torch.tensor([[[[0.3, 0.1]], [[0.5, 0.1]]]])
     mask = torch.tensor([1.0, 0.0]).reshape(1, 1, 1, 2)
     weight = torch.tensor([[1.0, 0.0]])
-    assert float(loss(output, target, mask, None, weight)) == pytest.approx(
-        expected / 4)
+    assert float(loss(output, target, mask, None, weight)) == pytest.approx(expected / 4)
 
 
 def test_confidence_mask_and_foreground_weight_by_hand():
@@ -282,8 +297,9 @@ def test_confidence_mask_and_foreground_weight_by_hand():
 def test_denoised_without_its_parts_is_posedual():
     """One weak view, nothing thrown away, no redrawing,
     no selection (Table 6 row 1)."""
-    parts = dict(num_strong=0, refine=False, threshold=-1e9, select=False,
-                 teacher_statistics='batch')
+    parts = dict(
+        num_strong=0, refine=False, threshold=-1e9, select=False, teacher_statistics='batch'
+    )
     batch, data = images(3), samples([False] * 3)
     hard_view = dict(type='AffineViews', rotation=60, scale=(0.5, 1.5))
     plain = build('PoseDual', hard_view=hard_view).loss(batch, data)
@@ -294,16 +310,25 @@ def test_denoised_without_its_parts_is_posedual():
 
 @pytest.mark.parametrize('aggregate', ['max', 'avg'])
 def test_denoised_against_a_slow_version(aggregate):
-    model = build('DenoisedPoseDual', num_strong=2, num_weak=2, aggregate=aggregate,
-                  threshold=0.3, margin=0.02, teacher_statistics='batch',
-                  hard_view=dict(rotation=60, scale=(0.5, 1)))
+    model = build(
+        'DenoisedPoseDual',
+        num_strong=2,
+        num_weak=2,
+        aggregate=aggregate,
+        threshold=0.3,
+        margin=0.02,
+        teacher_statistics='batch',
+        hard_view=dict(rotation=60, scale=(0.5, 1)),
+    )
     batch, data = images(3), samples([False] * 3)
     seeds = np.array([s.metainfo['aug_seed'] for s in data])
     hard = model.hard_view.sample(seeds, (32, 48), batch)
-    matrices = [torch.eye(2, 3).expand(3, 2, 3),
-                model.weak_view.sample(seeds, (32, 48), batch, 'weak1').matrix,
-                hard.matrix,
-                model.hard_view.sample(seeds, (32, 48), batch, 'view1').matrix]
+    matrices = [
+        torch.eye(2, 3).expand(3, 2, 3),
+        model.weak_view.sample(seeds, (32, 48), batch, 'weak1').matrix,
+        hard.matrix,
+        model.hard_view.sample(seeds, (32, 48), batch, 'view1').matrix,
+    ]
     inside = affine.valid_mask(affine.rescale(hard.matrix, (4, 4)), (8, 12))
     assert 0.2 < float(inside.mean()) < 0.9
     pseudo, spread = [], []
@@ -311,8 +336,7 @@ def test_denoised_against_a_slow_version(aggregate):
         maps, seen = [], []
         for matrix in matrices:
             heatmaps = heatmaps_of(model, network, affine.warp(batch, matrix))
-            to_hard = affine.rescale(affine.compose(
-                hard.matrix, affine.invert(matrix)), (4, 4))
+            to_hard = affine.rescale(affine.compose(hard.matrix, affine.invert(matrix)), (4, 4))
             maps.append(affine.warp(heatmaps, to_hard))
             seen.append(inside * affine.valid_mask(to_hard, (8, 12)))
         maps, seen = torch.stack(maps), torch.stack(seen)
@@ -320,8 +344,9 @@ def test_denoised_against_a_slow_version(aggregate):
         deviation = torch.zeros(3, 4, 12, 8)
         for index in np.ndindex(3, 4, 12, 8):
             image, joint, y, x = index
-            values = [float(m[image, joint, y, x]) for m, s in zip(maps, seen)
-                      if s[image, 0, y, x] > 0]
+            values = [
+                float(m[image, joint, y, x]) for m, s in zip(maps, seen) if s[image, 0, y, x] > 0
+            ]
             if values:
                 together[index] = max(values) if aggregate == 'max' else np.mean(values)
                 deviation[index] = float(np.std(values))
@@ -348,20 +373,20 @@ def test_denoised_against_a_slow_version(aggregate):
 @pytest.mark.parametrize('statistics', ['running', 'batch'])
 def test_views_are_seen_with_the_statistics_of_labelled_images(statistics):
     """What is taught about an image depends on no other unlabelled image."""
-    model = build('DenoisedPoseDual', threshold=-1e9,
-                  **({} if statistics == 'running' else
-                     dict(teacher_statistics=statistics)))
+    model = build(
+        'DenoisedPoseDual',
+        threshold=-1e9,
+        **({} if statistics == 'running' else dict(teacher_statistics=statistics)),
+    )
     batch, data = images(3), samples([False] * 3)
     seeds = np.array([s.metainfo['aug_seed'] for s in data])
     others = torch.cat([batch[:1], 3 * batch[1:]])
 
     def taught(batch):
         hard = model.hard_view.sample(seeds, (32, 48), batch)
-        return model.candidates(0, batch, hard, model.views(batch, hard, seeds),
-                                FLIP)[0][:, 0]
+        return model.candidates(0, batch, hard, model.views(batch, hard, seeds), FLIP)[0][:, 0]
 
-    assert torch.allclose(taught(batch), taught(others), atol=1e-6) is (
-        statistics == 'running')
+    assert torch.allclose(taught(batch), taught(others), atol=1e-6) is (statistics == 'running')
     assert all(network.training for network in model.students)
 
 
@@ -375,8 +400,13 @@ def test_denoised_takes_the_loss_where_posedual_does(num_strong, num_weak):
     hard = plain.hard_view.sample(seeds, (32, 48), batch)
     expected = plain.teach(batch, hard, seeds, FLIP)[0].mask
     assert 0.2 < float(expected.mean()) < 0.4
-    model = build('DenoisedPoseDual', hard_view=hard_view, num_strong=num_strong,
-                  num_weak=num_weak, threshold=-1e9)
+    model = build(
+        'DenoisedPoseDual',
+        hard_view=hard_view,
+        num_strong=num_strong,
+        num_weak=num_weak,
+        threshold=-1e9,
+    )
     for lesson in model.teach(batch, hard, seeds, FLIP):
         assert torch.equal(lesson.mask, expected)
 
@@ -388,9 +418,15 @@ def test_denoised_gradient_flows_through_the_hard_path_only():
     assert gradients(model, losses['unsup_student1_loss_kpt']) == [False, True]
 
 
-@pytest.mark.parametrize('more', [
-    dict(), dict(consistency=dict(use_mask=False)),
-    dict(consistency=dict(use_mask=False), hard_paths=[[], []])], ids=str)
+@pytest.mark.parametrize(
+    'more',
+    [
+        dict(),
+        dict(consistency=dict(use_mask=False)),
+        dict(consistency=dict(use_mask=False), hard_paths=[[], []]),
+    ],
+    ids=str,
+)
 def test_joints_below_the_threshold_give_no_loss_with_the_mask_or_without(more):
     batch, data = images(2), samples([False] * 2)
     ignored = build('DenoisedPoseDual', threshold=1e9, **more).loss(batch, data)
@@ -407,10 +443,11 @@ def test_without_the_mask_confident_joints_alone_are_taught_everywhere():
     lesson = model.teach(batch, hard, seeds, FLIP)[0]
     confident = lesson.target.flatten(2).amax(-1) > 0.3  # a redrawn peak is 1
     assert 0 < int(confident.sum()) < 12
-    squared = ((heatmaps - lesson.target)**2)[confident]
+    squared = ((heatmaps - lesson.target) ** 2)[confident]
     losses = model.loss(batch, data)
     assert float(losses['unsup_student0_loss_kpt']) == pytest.approx(
-        float(squared.sum()) / heatmaps.numel(), rel=1e-4)
+        float(squared.sum()) / heatmaps.numel(), rel=1e-4
+    )
 
 
 def test_joints_below_the_threshold_stay_raw_if_kept():
@@ -419,21 +456,32 @@ def test_joints_below_the_threshold_stay_raw_if_kept():
     raw = build('DenoisedPoseDual', threshold=-1e9, refine=False).loss(batch, data)
     assert float(kept['unsup_student0_loss_kpt']) > 0
     assert float(kept['unsup_student0_loss_kpt']) == pytest.approx(
-        float(raw['unsup_student0_loss_kpt']), rel=1e-6)
+        float(raw['unsup_student0_loss_kpt']), rel=1e-6
+    )
 
 
-@pytest.mark.parametrize('bad, words', [
-    (dict(num_strong=-1), 'num_strong'), (dict(num_weak=0), 'num_weak'),
-    (dict(aggregate='median'), "'max' or 'avg'"), (dict(below='drop'), 'below'),
-    (dict(margin=-0.1), 'margin'), (dict(sigma=0), 'sigma'),
-    (dict(detach=False), 'collapse study'),
-    (dict(hard_augments=[dict(type='JointCutout')], hard_paths=[[]]), 'not both'),
-    (dict(hard_paths=[]), 'hard_paths is empty'),
-    (dict(hard_augments=[dict(type='RandomFlip', prob=0.5)]),
-     'RandomFlip does not work on a batch'),
-    (dict(hard_paths=[[], [dict(type='PoseRandAugment', ops=['Rotate'])]]),
-     'an operation on pixels'),
-])
+@pytest.mark.parametrize(
+    'bad, words',
+    [
+        (dict(num_strong=-1), 'num_strong'),
+        (dict(num_weak=0), 'num_weak'),
+        (dict(aggregate='median'), "'max' or 'avg'"),
+        (dict(below='drop'), 'below'),
+        (dict(margin=-0.1), 'margin'),
+        (dict(sigma=0), 'sigma'),
+        (dict(detach=False), 'collapse study'),
+        (dict(hard_augments=[dict(type='JointCutout')], hard_paths=[[]]), 'not both'),
+        (dict(hard_paths=[]), 'hard_paths is empty'),
+        (
+            dict(hard_augments=[dict(type='RandomFlip', prob=0.5)]),
+            'RandomFlip does not work on a batch',
+        ),
+        (
+            dict(hard_paths=[[], [dict(type='PoseRandAugment', ops=['Rotate'])]]),
+            'an operation on pixels',
+        ),
+    ],
+)
 def test_denoised_refuses(bad, words):
     with pytest.raises(ValueError, match=words):
         build('DenoisedPoseDual', **bad)
@@ -442,13 +490,16 @@ def test_denoised_refuses(bad, words):
 def test_what_reads_values_refuses_labels_that_peak_at_255():
     """A Gaussian of height 1 would teach such a student background."""
     config = student()
-    config['head']['decoder'] = dict(type='MegviiHeatmap', input_size=(32, 48),
-                                     heatmap_size=(8, 12), kernel_size=5)
+    config['head']['decoder'] = dict(
+        type='MegviiHeatmap', input_size=(32, 48), heatmap_size=(8, 12), kernel_size=5
+    )
     for name, changes in (
-            ('DenoisedPoseDual', {}), ('DenoisedPoseDual', dict(refine=False)),
-            ('DataDistill', dict(teacher_checkpoint='not loaded here', sigma=1.0)),
-            ('PoseDual', dict(consistency=dict(min_confidence=0.4))),
-            ('PoseCons', dict(consistency=dict(foreground_weight=10.0)))):
+        ('DenoisedPoseDual', {}),
+        ('DenoisedPoseDual', dict(refine=False)),
+        ('DataDistill', dict(teacher_checkpoint='not loaded here', sigma=1.0)),
+        ('PoseDual', dict(consistency=dict(min_confidence=0.4))),
+        ('PoseCons', dict(consistency=dict(foreground_weight=10.0))),
+    ):
         with pytest.raises(ValueError, match='MegviiHeatmap peak at 255'):
             build(name, config, **changes)
     build('PoseDual', config)
@@ -456,8 +507,9 @@ def test_what_reads_values_refuses_labels_that_peak_at_255():
 
 def test_heatmaps_with_offsets_beside_them_are_refused():
     config = student()
-    config['head']['decoder'] = dict(type='UDPHeatmap', input_size=(32, 48),
-                                     heatmap_size=(8, 12), heatmap_type='combined')
+    config['head']['decoder'] = dict(
+        type='UDPHeatmap', input_size=(32, 48), heatmap_size=(8, 12), heatmap_type='combined'
+    )
     config['head']['out_channels'] = 12
     with pytest.raises(ValueError, match="use heatmap_type='gaussian'"):
         build('PoseDual', config)
@@ -466,16 +518,15 @@ def test_heatmaps_with_offsets_beside_them_are_refused():
 def test_who_predicts_also_scores_a_pool_and_answers_in_tensor_mode():
     """The teacher of MeanTeacherPose, unless the student is asked for."""
     from mmpose_al.active_learning.scoring import networks_of
+
     batch = images(2)
-    for which, network in (('teacher', lambda m: m.teacher),
-                           (0, lambda m: m.students[0])):
+    for which, network in (('teacher', lambda m: m.teacher), (0, lambda m: m.students[0])):
         model = build('MeanTeacherPose', test_cfg=dict(predict=which)).eval()
         assert networks_of(model) == [network(model)]
-        assert torch.equal(model(batch, mode='tensor'),
-                           predict_heatmaps(network(model), batch))
+        assert torch.equal(model(batch, mode='tensor'), predict_heatmaps(network(model), batch))
     dual = build('PoseDual', test_cfg=dict(predict=1))
     assert networks_of(dual) == [dual.students[1]]
-    assert networks_of(dual, ('disagreement', )) == list(dual.students)
+    assert networks_of(dual, ('disagreement',)) == list(dual.students)
 
 
 def test_teachers_that_do_not_fit_are_refused():
@@ -507,8 +558,7 @@ def test_repeated_paths_cover_different_places():
     batch, seeds = images(4), np.arange(4)
     joints = torch.rand(4, 4, 2) * torch.tensor([31.0, 47.0])
     still = View(torch.eye(2, 3).expand(4, 2, 3), torch.zeros(4, dtype=torch.bool))
-    one, two, again = (model.hard_images(batch, joints, still, p, seeds)
-                       for p in (0, 1, 0))
+    one, two, again = (model.hard_images(batch, joints, still, p, seeds) for p in (0, 1, 0))
     assert torch.equal(one, again) and not torch.equal(one, two)
 
 
@@ -518,9 +568,12 @@ def test_two_equal_augmentations_of_a_path_cover_different_places():
     covered = []
     for path in ([cutout], [cutout, dict(type='PoseRandAugment', prob=0.0), cutout]):
         model = build('PoseCons', hard_augments=path)
-        covered.append(model.hard_images(
-            torch.zeros(4, 3, 48, 32), torch.zeros(4, 4, 2), still, 0,
-            np.arange(4)).amax(1) == 9)
+        covered.append(
+            model.hard_images(
+                torch.zeros(4, 3, 48, 32), torch.zeros(4, 4, 2), still, 0, np.arange(4)
+            ).amax(1)
+            == 9
+        )
     assert (covered[1] | ~covered[0]).all()  # the first one draws as if alone
     assert (covered[1].sum((1, 2)) > covered[0].sum((1, 2))).all()
 
@@ -542,17 +595,20 @@ def test_multipath_pose_runs_with_one_and_two_students(students):
     model = build('MultiPathPose', students)
     losses = model.loss(images(4), samples([True, True, False, False]))
     sum(v for k, v in losses.items() if 'loss' in k).backward()
-    assert all(p.grad is not None and torch.isfinite(p.grad).all()
-               for p in model.parameters())
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
     assert len(model.hard_paths) == 2
     with pytest.raises(ValueError, match='one student or two'):
         build('MultiPathPose', [student()] * 3)
 
 
 def test_denoising_and_paths_combine():
-    model = build('DenoisedPoseDual', hard_paths=[
-        [dict(type='JointCutOcclude'), dict(type='RandomCutout')],
-        [dict(type='JointCutout'), dict(type='RandomCutMix')]])
+    model = build(
+        'DenoisedPoseDual',
+        hard_paths=[
+            [dict(type='JointCutOcclude'), dict(type='RandomCutout')],
+            [dict(type='JointCutout'), dict(type='RandomCutMix')],
+        ],
+    )
     losses = model.loss(images(4), samples([True, True, False, False]))
     total = sum(v for k, v in losses.items() if 'loss' in k)
     assert torch.isfinite(total)

@@ -1,4 +1,5 @@
 """benchmarks/active_learning.py: resumes, keeps what is done, shares the work."""
+
 import json
 import os.path as osp
 import sys
@@ -9,10 +10,10 @@ import pytest
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path.insert(0, osp.join(ROOT, 'benchmarks'))
 
-import active_learning as benchmark  # noqa: E402
+import active_learning as benchmark
 
-from mmpose_al.active_learning import State, load_state  # noqa: E402
-from mmpose_al.engine.active_learning import experiment_digest  # noqa: E402
+from mmpose_al.active_learning import State, load_state
+from mmpose_al.engine.active_learning import experiment_digest
 
 
 @pytest.fixture
@@ -20,8 +21,11 @@ def place(tmp_path, monkeypatch):
     """A root with data; `tools/train.py` leaves an experiment of two rounds."""
     (tmp_path / 'work_dirs' / 'quickstart' / 'data').mkdir(parents=True)
     monkeypatch.setattr(benchmark, 'ROOT', str(tmp_path))
-    monkeypatch.setattr(benchmark, 'TABLES', {'t': {
-        row: osp.join(ROOT, benchmark.PATH.format(row)) for row in benchmark.ROWS}})
+    monkeypatch.setattr(
+        benchmark,
+        'TABLES',
+        {'t': {row: osp.join(ROOT, benchmark.PATH.format(row)) for row in benchmark.ROWS}},
+    )
     calls = []
 
     def train(command, cwd, **kwargs):
@@ -29,17 +33,38 @@ def place(tmp_path, monkeypatch):
         if len(calls) == 1:
             return SimpleNamespace(returncode=-9)  # killed
         folder = osp.join(cwd, command[command.index('--work-dir') + 1])
-        state = State(folder, dict(
-            format='mmpose_al-active-learning', version=1, config_digest='', seed=1,
-            unit='frames', finished='2 rounds are done',
-            pool=dict(units=50, sha256=''), labeled=[], rounds=[]))
+        state = State(
+            folder,
+            dict(
+                format='mmpose_al-active-learning',
+                version=1,
+                config_digest='',
+                seed=1,
+                unit='frames',
+                finished='2 rounds are done',
+                pool=dict(units=50, sha256=''),
+                labeled=[],
+                rounds=[],
+            ),
+        )
         for number, labels in enumerate((10, 20)):
-            state.finish(number, 'annotate', dict(
-                labels=labels, views=80, joints=900, seconds=0.1))
-            state.finish(number, 'train', dict(seconds=40.0, steps=7, metrics={
-                'multiview/MKPE': 50.0 - number, 'multiview/residual/a/x': 1.0,
-                'student0/pck/a': 7.0, 'pck/a': 3.0, 'pck/a/nose': 1.0,
-                'pck/a/action/sitting': 2.0}))
+            state.finish(number, 'annotate', dict(labels=labels, views=80, joints=900, seconds=0.1))
+            state.finish(
+                number,
+                'train',
+                dict(
+                    seconds=40.0,
+                    steps=7,
+                    metrics={
+                        'multiview/MKPE': 50.0 - number,
+                        'multiview/residual/a/x': 1.0,
+                        'student0/pck/a': 7.0,
+                        'pck/a': 3.0,
+                        'pck/a/nose': 1.0,
+                        'pck/a/action/sitting': 2.0,
+                    },
+                ),
+            )
         state.finish(0, 'select', dict(ids=[3], utilities=[2.0], seconds=0.2))
         state.finish(0, 'pseudo', dict(ids=[4, 5], candidates=9, mkpe=1.5, seconds=0.3))
         return SimpleNamespace(returncode=0)
@@ -63,8 +88,12 @@ def test_a_run_goes_on_is_kept_and_not_repeated(place):
     assert result['self_training'] == dict(num=4, schedule='alternate')
     first, second = result['rounds']
     assert (first['labels'], first['share'], second['share']) == (10, 0.2, 0.4)
-    assert first['metrics'] == {'multiview/MKPE': 50.0, 'student0/pck/a': 7.0,
-                                'pck/a': 3.0, 'pck/a/action/sitting': 2.0}
+    assert first['metrics'] == {
+        'multiview/MKPE': 50.0,
+        'student0/pck/a': 7.0,
+        'pck/a': 3.0,
+        'pck/a/action/sitting': 2.0,
+    }
     assert (first['pseudo'], first['pseudo_mkpe'], first['candidates']) == (2, 1.5, 9)
     assert first['picked'] == [3] and second['picked'] is None
     assert first['seconds'] == dict(annotate=0.1, train=40.0, select=0.2, pseudo=0.3)
@@ -93,16 +122,27 @@ def experiment(tmp_path, row, digest=None, seed=0):
     """A folder whose first two rounds are trained, and its config."""
     config = benchmark.seeded(osp.join(ROOT, benchmark.PATH.format(row)), seed)
     folder = tmp_path / row
-    state = State(str(folder), dict(
-        format='mmpose_al-active-learning', version=1, seed=seed, unit='frames',
-        config_digest=digest or experiment_digest(config), finished='done',
-        pool=dict(units=50, sha256='x'),
-        labeled=[dict(round=0, by='a', ids=[3]), dict(round=1, by='a', ids=[5])],
-        rounds=[]))
+    state = State(
+        str(folder),
+        dict(
+            format='mmpose_al-active-learning',
+            version=1,
+            seed=seed,
+            unit='frames',
+            config_digest=digest or experiment_digest(config),
+            finished='done',
+            pool=dict(units=50, sha256='x'),
+            labeled=[dict(round=0, by='a', ids=[3]), dict(round=1, by='a', ids=[5])],
+            rounds=[],
+        ),
+    )
     for number in range(2):
         state.finish(number, 'annotate', dict(labels=1, views=8, joints=9, seconds=0.1))
-        state.finish(number, 'train', dict(
-            checkpoint=f'round_0{number}/iter_9.pth', steps=9, metrics={}, seconds=4.0))
+        state.finish(
+            number,
+            'train',
+            dict(checkpoint=f'round_0{number}/iter_9.pth', steps=9, metrics={}, seconds=4.0),
+        )
         state.finish(number, 'select', dict(ids=[5], utilities=[1.0], seconds=0.1))
     (folder / 'round_00').mkdir()
     for name in ('iter_9.pth', 'labels.json', 'taken.json', 'scores.npz'):
@@ -114,11 +154,13 @@ def test_rows_of_a_seed_share_the_first_training(tmp_path):
     others = dict([experiment(tmp_path, 'random')])
     to = tmp_path / 'new'
     config = benchmark.seeded(osp.join(ROOT, benchmark.PATH.format('mvc-pl')), 0)
-    assert benchmark.share_first_round(str(to), config, others) == str(
-        tmp_path / 'random')
+    assert benchmark.share_first_round(str(to), config, others) == str(tmp_path / 'random')
     # no more than the first training: the strategy's part is its own
     assert sorted(p.name for p in (to / 'round_00').iterdir()) == [
-        'iter_9.pth', 'labels.json', 'taken.json']
+        'iter_9.pth',
+        'labels.json',
+        'taken.json',
+    ]
     assert (to / 'round_00' / 'iter_9.pth').read_text() == 'random iter_9.pth'
     state = load_state(str(to))
     assert state.labeled() == [3] and len(state.rounds) == 1
@@ -129,8 +171,10 @@ def test_rows_of_a_seed_share_the_first_training(tmp_path):
     assert benchmark.share_first_round(str(to), config, others) == ''
 
 
-@pytest.mark.parametrize('row, seed, digest', [
-    ('mvc-posedual', 0, None), ('random', 1, None), ('random', 0, 'of another config')])
+@pytest.mark.parametrize(
+    'row, seed, digest',
+    [('mvc-posedual', 0, None), ('random', 1, None), ('random', 0, 'of another config')],
+)
 def test_a_training_that_differs_is_not_shared(tmp_path, row, seed, digest):
     others = dict([experiment(tmp_path, row, digest, seed)])
     config = benchmark.seeded(osp.join(ROOT, benchmark.PATH.format('mvc')), 0)

@@ -1,4 +1,5 @@
 """The tables of active learning, by hand, and the README that must not be typed."""
+
 import json
 import os.path as osp
 import re
@@ -10,29 +11,51 @@ import pytest
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path.insert(0, osp.join(ROOT, 'tools', 'analysis'))
 
-import active_learning_table as tables  # noqa: E402
-import results_table  # noqa: E402
+import active_learning_table as tables
+import results_table
 
 LABELS = (10, 20, 40)
 
 
-def write(folder, row, seed, values, failed=(4.0, 2.0, 1.0), pseudo=None, steps=9,
-          finished='3 rounds are done'):
+def write(
+    folder,
+    row,
+    seed,
+    values,
+    failed=(4.0, 2.0, 1.0),
+    pseudo=None,
+    steps=9,
+    finished='3 rounds are done',
+):
     """A result of three rounds; 10, 20 and 40 of 100 frames labelled."""
     content = dict(row=row, seed=seed, steps=steps, machine='m', input_size=[4, 4])
     if row == 'all':
-        content['metrics'] = {'multiview/MKPE': values, 'multiview/failed': 0.0,
-                              'pck/a': 80.0}
+        content['metrics'] = {'multiview/MKPE': values, 'multiview/failed': 0.0, 'pck/a': 80.0}
     else:
-        rounds = [dict(
-            labels=n, metrics={'multiview/MKPE': v, 'multiview/failed': f,
-                               'pck/a': 100 - v, 'student0/pck/a': 1.0},
-            pseudo=0, pseudo_mkpe=None, seconds=dict(train=40.0, score=20.0))
-            for n, v, f in zip(LABELS, values, failed)]
+        rounds = [
+            dict(
+                labels=n,
+                metrics={
+                    'multiview/MKPE': v,
+                    'multiview/failed': f,
+                    'pck/a': 100 - v,
+                    'student0/pck/a': 1.0,
+                },
+                pseudo=0,
+                pseudo_mkpe=None,
+                seconds=dict(train=40.0, score=20.0),
+            )
+            for n, v, f in zip(LABELS, values, failed)
+        ]
         for entry, error in zip(rounds, pseudo or ()):
             entry.update(pseudo=3, pseudo_mkpe=error)
-        content.update(rounds=rounds, units=100, unit='frames', finished=finished,
-                       self_training=pseudo and dict(num=3, schedule='grow'))
+        content.update(
+            rounds=rounds,
+            units=100,
+            unit='frames',
+            finished=finished,
+            self_training=pseudo and dict(num=3, schedule='grow'),
+        )
     (folder / f'{row}_seed{seed}.json').write_text(json.dumps(content))
 
 
@@ -57,24 +80,28 @@ def test_tables_by_hand(results):
     assert tables.metrics_of(rows) == ['multiview/MKPE', 'multiview/failed', 'pck/a']
     lines = tables.markdown(rows).split('\n')
     assert lines[0].startswith('**MKPE in mm') and 'lower is better' in lines[0]
-    assert lines[2] == ('| strategy | seeds | 10 (10 %) | 20 (20 %) | 40 (40 %) | area '
-                        '| lead | labels for 95 % | reached |')
+    assert lines[2] == (
+        '| strategy | seeds | 10 (10 %) | 20 (20 %) | 40 (40 %) | area '
+        '| lead | labels for 95 % | reached |'
+    )
     # Areas: (10 * 55 + 20 * 45) / 30 = 48.33, (10 * 58 + 20 * 51) / 30 = 53.33.
     # Full supervision 38, target 38 / 0.95 = 40: seed 0 reaches it at 40, seed 1 never.
     assert lines[4] == (
         '| random | 2 | 61.0 ± 1.4 | 52.0 ± 2.8 | 44.0 ± 5.7 | 50.8 ± 3.5 |  '
-        '| 40 (1 of 2 seeds) | 86 % |')
+        '| 40 (1 of 2 seeds) | 86 % |'
+    )
     # Areas (10 * 52 + 20 * 41) / 30 = 44.67 and (10 * 54 + 20 * 41) / 30 = 45.33; leads
     # 3.67 and 8; 20 + 20 * 4 / 6 = 33.33 and 20 + 20 * 6 / 10 = 32 labels; 38 / 37.
     assert lines[5] == (
         '| mvc | 2 | 61.0 ± 1.4 | 45.0 ± 1.4 | 37.0 ± 1.4 | 45.0 ± 0.5 | +5.8 ± 3.1 '
-        '| 33 ± 1 | 103 % |')
+        '| 33 ± 1 | 103 % |'
+    )
     assert lines[7] == '| all: 100 (100 %) | 2 | 38.0 ± 1.4 |  |  |  |  |  |  |'
     # failed: no area, no target
-    place = lines.index('**Share of the joints that could not be triangulated, in %** '
-                        '(lower is better)')
-    assert lines[place + 2] == ('| strategy | seeds | 10 (10 %) | 20 (20 %) '
-                                '| 40 (40 %) |')
+    place = lines.index(
+        '**Share of the joints that could not be triangulated, in %** (lower is better)'
+    )
+    assert lines[place + 2] == ('| strategy | seeds | 10 (10 %) | 20 (20 %) | 40 (40 %) |')
     # pck/a: higher is better; random's areas are 51.67 and 46.67, mvc's 55.33 and 54.67
     place = lines.index('**pck/a** (higher is better)')
     assert '| +5.8 ± 3.1 |' in lines[place + 5]
@@ -86,7 +113,8 @@ def test_tables_by_hand(results):
     assert lines[place + 4] == ('| mvc-pl-grow | grow | 2 | 7.5 ± 0.7 (3) | 9.0 (3) |')
     assert lines[-1] == (
         'Seeds 0, 1 (first labels, weights and order); a pool of 100 frames; 9 '
-        'optimiser steps a round; input 4x4; a round takes 60 s (median); m.')
+        'optimiser steps a round; input 4x4; a round takes 60 s (median); m.'
+    )
 
 
 def test_without_full_supervision_and_with_unequal_rounds(results):
@@ -118,15 +146,15 @@ def test_the_readme_and_its_figure(results, tmp_path, capsys):
     readme.write_text('a\n<!-- table: active_test -->\n<!-- end -->\nb\n')
     tables.main([str(results), '--write', str(readme)])
     first = readme.read_text()
-    assert first.startswith('a\n<!-- table: active_test -->\n![Metric against labels]'
-                            '(active_test.png)\n\n**MKPE')
+    assert first.startswith(
+        'a\n<!-- table: active_test -->\n![Metric against labels](active_test.png)\n\n**MKPE'
+    )
     assert first.endswith('<!-- end -->\nb\n')
     tables.main([str(results), '--write', str(readme)])
     assert readme.read_text() == first
     picture = cv2.imread(str(tmp_path / 'active_test.png'))
     assert picture.shape[1] > 800 and picture.std() > 5  # two parts, not blank
-    assert tables.panels(tables.load(str(results))) == [
-        ['random', 'mvc'], ['mvc', 'mvc-pl-grow']]
+    assert tables.panels(tables.load(str(results))) == [['random', 'mvc'], ['mvc', 'mvc-pl-grow']]
     with pytest.raises(SystemExit, match='no single pair of markers'):
         readme.write_text('')
         tables.main([str(results), '--write', str(readme)])
@@ -136,13 +164,17 @@ def test_readme_tables_are_those_of_the_result_files():
     path = osp.join(ROOT, 'configs', 'active_learning', 'README.md')
     with open(path) as file:
         text = file.read()
-    names = [name for name in re.findall(r'<!-- table: (\S+) -->', text)
-             if osp.isdir(osp.join(ROOT, 'benchmarks', 'results', name))]
+    names = [
+        name
+        for name in re.findall(r'<!-- table: (\S+) -->', text)
+        if osp.isdir(osp.join(ROOT, 'benchmarks', 'results', name))
+    ]
     if not names:
         pytest.skip('there are no results of active learning')
     for name in names:
         folder = osp.join(ROOT, 'benchmarks', 'results', name)
         block = tables.with_figure(tables.markdown(tables.load(folder)), f'{name}.png')
         assert results_table.replace_table(text, name, block) == text, (
-            f'run tools/analysis/active_learning_table.py {folder} --write {path}')
+            f'run tools/analysis/active_learning_table.py {folder} --write {path}'
+        )
         assert osp.exists(osp.join(osp.dirname(path), f'{name}.png'))

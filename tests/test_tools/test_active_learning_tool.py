@@ -1,4 +1,5 @@
 """tools/active_learning.py: every command, its exit status, and its errors."""
+
 import importlib.util
 import json
 import os
@@ -12,13 +13,21 @@ import pytest
 
 from mmpose_al.active_learning.pool import load_pool, load_state, new_state
 from mmpose_al.active_learning.statistics import load_views, save_views
-from tests.test_active_learning.people import (ROUND, answer, opened, read, snapshot,
-                                               write, write_pool)
+from tests.test_active_learning.people import (
+    ROUND,
+    answer,
+    opened,
+    read,
+    snapshot,
+    write,
+    write_pool,
+)
 from tests.test_active_learning.rig import make_views
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
 spec = importlib.util.spec_from_file_location(
-    'active_learning_tool', osp.join(ROOT, 'tools', 'active_learning.py'))
+    'active_learning_tool', osp.join(ROOT, 'tools', 'active_learning.py')
+)
 tool = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(tool)
 
@@ -76,8 +85,9 @@ def test_status_before_and_after_the_answers(experiment, tmp_path, capsys):
 def test_query_prints_and_writes_other_formats(experiment, tmp_path, capsys):
     work, _ = experiment
     assert tool.main(['query', work]) == 0
-    rows = [line for line in capsys.readouterr().out.splitlines()
-            if line.startswith(('| 20 ', '| 0 '))]
+    rows = [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith(('| 20 ', '| 0 '))
+    ]
     assert [r.split(' | ')[0] for r in rows] == ['| 20'] * 4 + ['| 0'] * 4
     assert rows[4].split(' | ')[3:5] == ['cam2', '2']  # the worst of frame 0
     assert tool.main(['query', work, '--units', '0']) == 0
@@ -85,12 +95,15 @@ def test_query_prints_and_writes_other_formats(experiment, tmp_path, capsys):
     out = tmp_path / 'more'
     assert tool.main(['query', work, '--formats', 'cvat', '--out', str(out)]) == 0
     with zipfile.ZipFile(str(out / 'cvat_keypoints.zip')) as again, zipfile.ZipFile(
-            osp.join(work, 'query', 'round_01', 'cvat_keypoints.zip')) as old:
+        osp.join(work, 'query', 'round_01', 'cvat_keypoints.zip')
+    ) as old:
         assert again.namelist() == old.namelist()
-    for words, text in ((['--formats', 'cvat', '--out', str(out)], 'not empty'),
-                        (['--formats', 'cvat'], 'go together'),
-                        (['--round', '7'], 'round 7 has no query'),
-                        (['--units', '5'], 'not asked for')):
+    for words, text in (
+        (['--formats', 'cvat', '--out', str(out)], 'not empty'),
+        (['--formats', 'cvat'], 'go together'),
+        (['--round', '7'], 'round 7 has no query'),
+        (['--units', '5'], 'not asked for'),
+    ):
         capsys.readouterr()
         assert tool.main(['query', work] + words) == 1
         assert text in capsys.readouterr().err
@@ -113,8 +126,7 @@ def test_ingest_says_what_it_took_and_what_is_wrong(experiment, tmp_path, capsys
     assert tool.main(['ingest', work, path]) == 0
     assert 'nothing is new' in capsys.readouterr().out
     pixels[82] = pixels[82] * float('nan')
-    assert tool.main(['ingest', work, exported(work, pixels, tmp_path, (80, 82)),
-                      '--dry-run']) == 0
+    assert tool.main(['ingest', work, exported(work, pixels, tmp_path, (80, 82)), '--dry-run']) == 0
     assert '1 persons keep their earlier labels' in capsys.readouterr().out
     with open(path, 'a') as file:
         file.write('}')
@@ -135,30 +147,44 @@ def test_replay_of_a_score_file(tmp_path, capsys):
     views, _ = make_views(4, noise)
     path = str(tmp_path / 'scores.npz')
     save_views(views, path)
-    assert tool.main(['replay', path, '--strategy', 'MultiPeakEntropy', '--budget',
-                      '3']) == 0
+    assert tool.main(['replay', path, '--strategy', 'MultiPeakEntropy', '--budget', '3']) == 0
     lines = [x.split() for x in capsys.readouterr().out.splitlines() if x[0] != '#']
     mean = views.entropy.reshape(4, 4).mean(1)
     order = np.argsort(-mean)[:3]
     assert [int(x[1]) for x in lines] == (order * 10).tolist()
     np.testing.assert_allclose([float(x[2]) for x in lines], mean[order], rtol=1e-5)
-    assert tool.main(['replay', path, '--strategy', 'MultiViewConsistency', '--budget',
-                      '2', '--options', 'aggregate=max', '--json']) == 0
+    assert (
+        tool.main(
+            [
+                'replay',
+                path,
+                '--strategy',
+                'MultiViewConsistency',
+                '--budget',
+                '2',
+                '--options',
+                'aggregate=max',
+                '--json',
+            ]
+        )
+        == 0
+    )
     found = json.loads(capsys.readouterr().out)
     assert found['ids'] == [30, 10]  # the noisiest
     config = tmp_path / 'c.py'
     config.write_text("active_learning = dict(strategy=dict(type='RandomSampling'))\n")
     assert tool.main(['replay', path, '--config', str(config), '--budget', '4']) == 0
     assert 'RandomSampling' in capsys.readouterr().out
-    for words, text in ((['--strategy', 'Oracle', '--budget', '1'], 'MultiPeakEntropy'),
-                        (['--strategy', 'RandomSampling'], 'give --budget'),
-                        (['--budget', '1'], 'give --strategy')):
+    for words, text in (
+        (['--strategy', 'Oracle', '--budget', '1'], 'MultiPeakEntropy'),
+        (['--strategy', 'RandomSampling'], 'give --budget'),
+        (['--budget', '1'], 'give --strategy'),
+    ):
         assert tool.main(['replay', path] + words) == 1
         assert text in capsys.readouterr().err
     save_views(views._replace(unit=views.image_id), path)  # single images
     for strategy, status in (('MultiViewConsistency', 1), ('MultiPeakEntropy', 0)):
-        assert tool.main(['replay', path, '--strategy', strategy, '--budget', '1']
-                         ) == status
+        assert tool.main(['replay', path, '--strategy', strategy, '--budget', '1']) == status
     assert "unit is 'images'" in capsys.readouterr().err
     assert tool.main(['replay', str(tmp_path), '--strategy', 'RandomSampling']) == 1
     assert 'no experiment' in capsys.readouterr().err
@@ -171,6 +197,7 @@ def test_replay_of_an_experiment_selects_as_it_did(tmp_path, capsys):
     from mmpose_al.datasets.synthetic import write_benchmark
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
     from tests.test_engine.test_active_learning import config
+
     root, work = str(tmp_path / 'data'), str(tmp_path / 'work')
     write_benchmark(root, 'tiny', workers=1)
     cfg = config(root, work, strategy=dict(type='RandomSampling'), initial=1)

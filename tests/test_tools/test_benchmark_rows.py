@@ -1,4 +1,5 @@
 """What the rows of the tables run, and what they cost."""
+
 import importlib
 import json
 import os
@@ -11,7 +12,7 @@ from mmengine.config import Config
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path.insert(0, osp.join(ROOT, 'benchmarks'))
 
-import semi_supervised  # noqa: E402
+import semi_supervised
 
 
 @pytest.mark.parametrize('table', semi_supervised.TABLES)
@@ -27,32 +28,31 @@ def test_every_row_has_a_config_and_the_seed_sets_its_labels(table):
 
 def test_equal_compute_by_hand():
     config = Config.fromfile(
-        osp.join(ROOT, semi_supervised.TABLES['lspet']['supervised']),
-        import_custom_modules=False)
+        osp.join(ROOT, semi_supervised.TABLES['lspet']['supervised']), import_custom_modules=False
+    )
     assert config.train_cfg.max_iters == 1000
     # 14 forwards a step of PoseDual, 3 of supervised training: 1000 * 14 / 3
     options = semi_supervised.equal_compute(config, 'supervised')
     assert options == {
         'train_cfg.max_iters': 4667,
         'param_scheduler.1.milestones': [3266, 4200],
-        'param_scheduler.1.end': 4667}
-    assert semi_supervised.equal_compute(config, 'posedual-a-jc')[
-        'train_cfg.max_iters'] == 1000
-    assert semi_supervised.equal_compute(config, 'multipath-denoised')[
-        'train_cfg.max_iters'] == 583
+        'param_scheduler.1.end': 4667,
+    }
+    assert semi_supervised.equal_compute(config, 'posedual-a-jc')['train_cfg.max_iters'] == 1000
+    assert semi_supervised.equal_compute(config, 'multipath-denoised')['train_cfg.max_iters'] == 583
 
 
 def test_equal_compute_is_not_counted_where_unlabelled_images_join_later():
     config = Config.fromfile(
         osp.join(ROOT, semi_supervised.TABLES['synthetic']['posedual-a']),
-        import_custom_modules=False)
+        import_custom_modules=False,
+    )
     with pytest.raises(ValueError, match='posedual-a has start=600'):
         semi_supervised.equal_compute(config, 'posedual-a')
 
 
 @pytest.mark.parametrize('table, tested', [('synthetic', True), ('lspet', False)])
-def test_a_run_keeps_the_last_validation_and_the_test_set(
-        table, tested, tmp_path, monkeypatch):
+def test_a_run_keeps_the_last_validation_and_the_test_set(table, tested, tmp_path, monkeypatch):
     commands = []
 
     def run(command, cwd, **kwargs):
@@ -74,8 +74,7 @@ def test_a_run_keeps_the_last_validation_and_the_test_set(
     monkeypatch.setitem(semi_supervised.TABLES[table], 'supervised', path)
     monkeypatch.setattr(semi_supervised.subprocess, 'run', run)
     semi_supervised.run(table, 'supervised', 4, ['a.b=1'])
-    with open(str(tmp_path / 'benchmarks' / 'results' / table
-                  / 'supervised_seed4.json')) as file:
+    with open(str(tmp_path / 'benchmarks' / 'results' / table / 'supervised_seed4.json')) as file:
         result = json.load(file)
     assert (result['steps'], result['metrics']) == (9, {'pck/a': 9.0})
     assert result['labels']['seed'] == result['seed'] == 4
@@ -116,8 +115,7 @@ def test_a_teacher_that_is_gone_is_trained_again(tmp_path, monkeypatch):
 def test_posedual_at_equal_compute_is_its_usual_run(tmp_path, monkeypatch):
     results = tmp_path / 'benchmarks' / 'results'
     (results / 'lspet').mkdir(parents=True)
-    (results / 'lspet' / 'posedual-a_seed4.json').write_text(
-        '{"table": "lspet", "steps": 1000}')
+    (results / 'lspet' / 'posedual-a_seed4.json').write_text('{"table": "lspet", "steps": 1000}')
     path = osp.join(ROOT, semi_supervised.TABLES['lspet']['posedual-a'])
     monkeypatch.setattr(semi_supervised, 'ROOT', str(tmp_path))
     monkeypatch.setitem(semi_supervised.TABLES['lspet'], 'posedual-a', path)
@@ -135,16 +133,17 @@ def test_cost_of_a_row():
         semi_supervised.forwards('unknown-row')
 
 
-@pytest.mark.parametrize('name', ['DataDistill A', 'Yu24 A, K=1', 'MultiPath single',
-                                  'Iqbal20 WS'])
+@pytest.mark.parametrize('name', ['DataDistill A', 'Yu24 A, K=1', 'MultiPath single', 'Iqbal20 WS'])
 def test_a_row_of_semi_step_runs(name):
     """The kinds of samples that the methods ask for are those of its batches."""
     import argparse
 
     import torch
     from mmengine.registry import init_default_scope
+
     semi_step = importlib.import_module('semi_step')
     init_default_scope('mmpose')
-    row = semi_step.measure(name, argparse.Namespace(
-        size=32, batch=4, repeats=1, backbone='lite0'), torch.device('cpu'))
+    row = semi_step.measure(
+        name, argparse.Namespace(size=32, batch=4, repeats=1, backbone='lite0'), torch.device('cpu')
+    )
     assert row['method'] == name and row['ratio'] > 0 and row['ideal'] > 3

@@ -1,4 +1,5 @@
 """benchmarks/collapse.py: what it reads off the logs, and the table of the page."""
+
 import json
 import os.path as osp
 import sys
@@ -8,8 +9,8 @@ import pytest
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path[:0] = [osp.join(ROOT, 'tools', 'analysis'), osp.join(ROOT, 'benchmarks')]
 
-import collapse  # noqa: E402
-from results_table import replace_table  # noqa: E402
+import collapse
+from results_table import replace_table
 
 
 def test_share_by_hand():
@@ -27,22 +28,34 @@ def test_a_run_that_was_resumed_is_read_whole(tmp_path):
     for name, step in (('a', 10), ('b', 20)):
         folder = tmp_path / name / 'vis_data'
         folder.mkdir(parents=True)
-        (folder / 'scalars.json').write_text(json.dumps(dict(
-            step=step, response_easy=step / 100, response_labeled=0.5)) + '\n')
+        (folder / 'scalars.json').write_text(
+            json.dumps(dict(step=step, response_easy=step / 100, response_labeled=0.5)) + '\n'
+        )
         (tmp_path / name / f'{name}.log').write_text(
             'CollapseMonitorHook: unlabelled images are collapsing to background. '
-            f'Since iteration {step} their mean heatmap ...\n')
+            f'Since iteration {step} their mean heatmap ...\n'
+        )
     assert collapse.look(str(tmp_path), 15) == dict(share=0.3, since=10)
 
 
 def test_table_by_hand():
-    lines = collapse.table(dict(last=200, machine='m', rows={
-        'posecons-easy-hard': [dict(seed=0, share=0.9, since=None)],
-        'posecons-hard-hard': [dict(seed=s, share=0.1 + s / 10, since=(7, 5)[s])
-                               for s in (0, 1)]})).split('\n')
+    lines = collapse.table(
+        dict(
+            last=200,
+            machine='m',
+            rows={
+                'posecons-easy-hard': [dict(seed=0, share=0.9, since=None)],
+                'posecons-hard-hard': [
+                    dict(seed=s, share=0.1 + s / 10, since=(7, 5)[s]) for s in (0, 1)
+                ],
+            },
+        )
+    ).split('\n')
     assert lines[2] == '| easy, hard | `posecons-easy-hard` | 1 | 0.90 | never |'
-    assert lines[3] == ('| hard, hard, both in the gradient | `posecons-hard-hard` | 2 '
-                        '| 0.15 ± 0.07 | 2 of 2, since step 5 to 7 |')
+    assert lines[3] == (
+        '| hard, hard, both in the gradient | `posecons-hard-hard` | 2 '
+        '| 0.15 ± 0.07 | 2 of 2, since step 5 to 7 |'
+    )
 
 
 def test_the_pages_table_is_that_of_the_result_file():

@@ -7,7 +7,6 @@ import sys
 import cv2
 import numpy as np
 import pytest
-
 from mmpose.registry import DATASETS
 
 from mmpose_al.datasets.boxes import BoxFilter, box_annotations, overlaps, select_boxes
@@ -17,7 +16,7 @@ ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
 TOOL = osp.join(ROOT, 'tools', 'dataset_converters', 'detect_boxes.py')
 sys.path.insert(0, osp.dirname(TOOL))
 
-import detect_boxes  # noqa: E402
+import detect_boxes
 
 CRUMBS = osp.join(ROOT, '..', 'shared', 'data', 'crumbs', 'coco')
 ALL = BoxFilter(score_thr=0.0)
@@ -33,72 +32,93 @@ def chosen(boxes, scores, keep=ALL, size=(100, 50)):
 
 def test_boxes_are_clipped_to_the_last_pixel():
     boxes = [[-10, -5, 30, 20], [90, 40, 30, 30], [5, 6, 7, 8]]
-    kept, scores, dropped = chosen(boxes, [.9, .8, .7])
+    kept, scores, dropped = chosen(boxes, [0.9, 0.8, 0.7])
     assert kept == [[0, 0, 20, 15], [90, 40, 9, 9], [5, 6, 7, 8]]
-    assert scores == [.9, .8, .7] and dropped == {}
+    assert scores == [0.9, 0.8, 0.7] and dropped == {}
 
 
 def test_each_filter_by_hand():
-    boxes = [[0, 0, 10, 10], [0, 0, 10, 8], [20, 20, 10, 3], [40, 0, 20, 20],
-             [70, 0, 20, 20]]
-    scores = [.5, .9, .8, .3, .6]
+    boxes = [[0, 0, 10, 10], [0, 0, 10, 8], [20, 20, 10, 3], [40, 0, 20, 20], [70, 0, 20, 20]]
+    scores = [0.5, 0.9, 0.8, 0.3, 0.6]
     # IoU of the first two is 80 / 100: the second has the higher score
     assert chosen(boxes, scores, BoxFilter(0.0, nms=0.79))[2] == {'nms': 1}
     assert chosen(boxes, scores, BoxFilter(0.0, nms=0.81))[2] == {}
     assert chosen(boxes, scores, BoxFilter(0.5, min_size=4, nms=0.5, top_k=1)) == (
-        [[0, 0, 10, 8]], [.9], {'score': 1, 'small': 1, 'nms': 1, 'top_k': 1})
+        [[0, 0, 10, 8]],
+        [0.9],
+        {'score': 1, 'small': 1, 'nms': 1, 'top_k': 1},
+    )
     # the size is that of the part inside
     assert chosen([[95, 0, 50, 50]], [1], BoxFilter(0.0, min_size=5))[2] == {'small': 1}
 
 
 def test_overlaps_by_hand():
-    found = overlaps(np.array([[0, 0, 4, 4], [2, 2, 4, 4], [9, 9, 1, 1.]]))
+    found = overlaps(np.array([[0, 0, 4, 4], [2, 2, 4, 4], [9, 9, 1, 1.0]]))
     np.testing.assert_allclose(found, [[1, 4 / 28, 0], [4 / 28, 1, 0], [0, 0, 1]])
 
 
 OUTSIDE, NO_AREA = 'lies outside the 100x50 image', 'has no area'
 
 
-@pytest.mark.parametrize('box, fault', [
-    ([100, 0, 10, 10], OUTSIDE), ([0, 60, 10, 10], OUTSIDE),
-    ([-20, 0, 20, 10], OUTSIDE), ([5, 5, 0, 9], NO_AREA), ([5, 5, -3, 9], NO_AREA),
-    ([100, 5, 0, 9], NO_AREA), ([5, float('nan'), 3, 9], 'is not finite')])
+@pytest.mark.parametrize(
+    'box, fault',
+    [
+        ([100, 0, 10, 10], OUTSIDE),
+        ([0, 60, 10, 10], OUTSIDE),
+        ([-20, 0, 20, 10], OUTSIDE),
+        ([5, 5, 0, 9], NO_AREA),
+        ([5, 5, -3, 9], NO_AREA),
+        ([100, 5, 0, 9], NO_AREA),
+        ([5, float('nan'), 3, 9], 'is not finite'),
+    ],
+)
 def test_bad_boxes(box, fault):
     good = [1, 2, 3, 4]
     with pytest.raises(FormatError, match=f'box 1 of 2.*{fault}.*on-bad skip'):
-        chosen([good, box], [.9, .8])
-    kept, _, dropped = chosen([good, box], [.9, .8], BoxFilter(0.0, on_bad='skip'))
+        chosen([good, box], [0.9, 0.8])
+    kept, _, dropped = chosen([good, box], [0.9, 0.8], BoxFilter(0.0, on_bad='skip'))
     assert kept == [good] and dropped == {'outside': 1}
     # below the score nobody asks
-    kept, _, dropped = chosen([good, box], [.9, .1], BoxFilter(0.5))
+    kept, _, dropped = chosen([good, box], [0.9, 0.1], BoxFilter(0.5))
     assert kept == [good] and dropped == {'score': 1}
 
 
-@pytest.mark.parametrize('box', [
-    [99.2, 3, 0.8, 20], [99, 3, 10, 20], [3, 49.5, 20, 0.5]])
+@pytest.mark.parametrize('box', [[99.2, 3, 0.8, 20], [99, 3, 10, 20], [3, 49.5, 20, 0.5]])
 def test_a_sliver_in_the_last_pixels_is_small_whatever_the_limit(box):
     """Detectors clip to 100, MMPose to 99: the box is in the image, its part is not."""
-    assert chosen([box, [1, 2, 3, 4]], [.9, .9]) == ([[1, 2, 3, 4]], [.9], {'small': 1})
+    assert chosen([box, [1, 2, 3, 4]], [0.9, 0.9]) == ([[1, 2, 3, 4]], [0.9], {'small': 1})
 
 
-@pytest.mark.parametrize('setting', [
-    dict(min_size=-1), dict(top_k=0), dict(nms=2), dict(on_bad='ignore')])
+@pytest.mark.parametrize(
+    'setting', [dict(min_size=-1), dict(top_k=0), dict(nms=2), dict(on_bad='ignore')]
+)
 def test_filter_settings(setting):
     with pytest.raises(ValueError, match=list(setting)[0]):
         BoxFilter(**setting)
 
 
 def test_annotations_number_the_boxes_and_keep_empty_images():
-    images = [dict(id=7, file_name='a', width=9, height=9, boxes=[[1, 1, 4, 2, .9]]),
-              dict(id=5, file_name='b', width=9, height=9, boxes=[]),
-              dict(id=6, file_name='c', width=9, height=9,
-                   boxes=[[0, 0, 3, 3, .6], [2, 2, 3, 3, .8], [1, 1, 1, 1, .1]])]
+    images = [
+        dict(id=7, file_name='a', width=9, height=9, boxes=[[1, 1, 4, 2, 0.9]]),
+        dict(id=5, file_name='b', width=9, height=9, boxes=[]),
+        dict(
+            id=6,
+            file_name='c',
+            width=9,
+            height=9,
+            boxes=[[0, 0, 3, 3, 0.6], [2, 2, 3, 3, 0.8], [1, 1, 1, 1, 0.1]],
+        ),
+    ]
     content, counts = box_annotations(images, BoxFilter())
     assert [i['id'] for i in content['images']] == [7, 5, 6]
     assert [(a['id'], a['image_id'], a['score']) for a in content['annotations']] == [
-        (1, 7, .9), (2, 6, .8), (3, 6, .6)]
+        (1, 7, 0.9),
+        (2, 6, 0.8),
+        (3, 6, 0.6),
+    ]
     assert content['annotations'][0] == dict(
-        id=1, image_id=7, category_id=1, bbox=[1, 1, 4, 2], area=8, iscrowd=0, score=.9)
+        id=1, image_id=7, category_id=1, bbox=[1, 1, 4, 2], area=8, iscrowd=0, score=0.9
+    )
     assert (counts['found'], counts['kept'], counts['score']) == (4, 3, 1)
 
 
@@ -116,8 +136,9 @@ class Detector:
             raise KeyboardInterrupt
         self.calls += 1
         number = int(image[0, 0, 0])
-        return np.array([[4 * k, 3, 20, 20, .95 - k / 10] for k in range(number)],
-                        dtype=float).reshape(-1, 5)
+        return np.array(
+            [[4 * k, 3, 20, 20, 0.95 - k / 10] for k in range(number)], dtype=float
+        ).reshape(-1, 5)
 
 
 @pytest.fixture
@@ -133,8 +154,9 @@ def images(tmp_path):
 
 def run(images, tmp_path, *more, detector=None, out='out.json'):
     detector = detector or Detector()
-    detect_boxes.main([str(images), 'det.py', 'det.pth', '--out', str(tmp_path / out),
-                       *more], detector)
+    detect_boxes.main(
+        [str(images), 'det.py', 'det.pth', '--out', str(tmp_path / out), *more], detector
+    )
     path = tmp_path / out
     return detector, json.loads(path.read_text()) if path.exists() else None
 
@@ -146,18 +168,18 @@ def parts(tmp_path):
 def test_folder_to_file_and_other_filters_for_free(images, tmp_path, capsys):
     detector, content = run(images, tmp_path)
     assert detector.calls == 6
-    assert [i['file_name'] for i in content['images']] == [f'sub/{i}.png'
-                                                           for i in range(6)]
+    assert [i['file_name'] for i in content['images']] == [f'sub/{i}.png' for i in range(6)]
     assert [i['id'] for i in content['images']] == [1, 2, 3, 4, 5, 6]
     # i boxes in image i; all five of the last have a score above 0.5
     assert len(content['annotations']) == 15
     assert content['info']['checkpoint'] == 'det.pth'
     assert '15 boxes in 6 images of 15 found' in capsys.readouterr().out
-    again, content = run(images, tmp_path, '--score-thr', '0.9', '--detections',
-                         str(tmp_path / 'list.json'))
+    again, content = run(
+        images, tmp_path, '--score-thr', '0.9', '--detections', str(tmp_path / 'list.json')
+    )
     assert again.calls == 0 and len(content['annotations']) == 5
     listed = json.loads((tmp_path / 'list.json').read_text())
-    assert listed[0] == dict(image_id=2, category_id=1, bbox=[0, 3, 20, 20], score=.95)
+    assert listed[0] == dict(image_id=2, category_id=1, bbox=[0, 3, 20, 20], score=0.95)
 
 
 def test_boxes_below_the_floor_are_not_kept(images, tmp_path):
@@ -165,35 +187,47 @@ def test_boxes_below_the_floor_are_not_kept(images, tmp_path):
     run(images, tmp_path, '--floor', '0.75', '--score-thr', '0.8')
     part = (tmp_path / 'out.json.parts' / '0-of-1.jsonl').read_text().splitlines()
     scores = [[box[4] for box in json.loads(line)['boxes']] for line in part[1:]]
-    assert scores == [[], [.95], [.95, .85]] + [[.95, .85, .75]] * 3
+    assert scores == [[], [0.95], [0.95, 0.85]] + [[0.95, 0.85, 0.75]] * 3
 
 
 def test_junk_of_the_detector_aborts_nothing(images, tmp_path, capsys):
     """A sliver, a box clipped to nothing, one of a low score: images are 60 x 40."""
+
     def detector(image):
-        return np.array([[4, 3, 20, 20, .9], [59.2, 3, .8, 20, .9],
-                         [60, 3, 0, 20, .9], [70, 3, 5, 5, .1]])
+        return np.array(
+            [[4, 3, 20, 20, 0.9], [59.2, 3, 0.8, 20, 0.9], [60, 3, 0, 20, 0.9], [70, 3, 5, 5, 0.1]]
+        )
+
     _, content = run(images, tmp_path, detector=detector)
     assert [a['bbox'] for a in content['annotations']] == [[4, 3, 20, 20]] * 6
-    assert ('6 boxes in 6 images of 24 found (dropped: 6 below the score, 6 too small, '
-            '6 without an area in the image)') in capsys.readouterr().out
+    assert (
+        '6 boxes in 6 images of 24 found (dropped: 6 below the score, 6 too small, '
+        '6 without an area in the image)'
+    ) in capsys.readouterr().out
     with pytest.raises(SystemExit, match=r'image sub/0.png: box 2 of 4.*has no area'):
         run(images, tmp_path, '--on-bad', 'raise')
 
 
 def test_data_sets_read_the_boxes(images, tmp_path):
     run(images, tmp_path, '--detections', str(tmp_path / 'list.json'))
-    common = dict(ann_file=str(tmp_path / 'out.json'),
-                  data_prefix=dict(img=str(images)),
-                  pipeline=[dict(type='LoadImage')])
-    ours = DATASETS.build(dict(type='MultiViewCocoDataset', need_keypoints=False,
-                               **common))
+    common = dict(
+        ann_file=str(tmp_path / 'out.json'),
+        data_prefix=dict(img=str(images)),
+        pipeline=[dict(type='LoadImage')],
+    )
+    ours = DATASETS.build(dict(type='MultiViewCocoDataset', need_keypoints=False, **common))
     assert len(ours) == 15 and ours[14]['img'].max() == 5
     assert ours[0]['keypoints_visible'].max() == 0
     # MMPose's own, with its score filter at training time
-    theirs = DATASETS.build(dict(
-        type='CocoDataset', bbox_file=str(tmp_path / 'list.json'), test_mode=True,
-        filter_cfg=dict(bbox_score_thr=0.8), **common))
+    theirs = DATASETS.build(
+        dict(
+            type='CocoDataset',
+            bbox_file=str(tmp_path / 'list.json'),
+            test_mode=True,
+            filter_cfg=dict(bbox_score_thr=0.8),
+            **common,
+        )
+    )
     assert len(theirs) == 5 + 4
     np.testing.assert_array_equal(theirs[0]['bbox'], ours[0]['bbox'])
 
@@ -225,10 +259,21 @@ def test_killed(images, tmp_path):
         '    def __call__(self, image):\n'
         '        if self.calls == 3: os.kill(os.getpid(), signal.SIGKILL)\n'
         '        return super().__call__(image)\n'
-        'detect_boxes.main(sys.argv[1:], Deadly())\n')
+        'detect_boxes.main(sys.argv[1:], Deadly())\n'
+    )
     done = subprocess.run(
-        [sys.executable, '-c', code, str(images), 'det.py', 'det.pth', '--out',
-         str(tmp_path / 'out.json')], capture_output=True)
+        [
+            sys.executable,
+            '-c',
+            code,
+            str(images),
+            'det.py',
+            'det.pth',
+            '--out',
+            str(tmp_path / 'out.json'),
+        ],
+        capture_output=True,
+    )
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     detector, content = run(images, tmp_path)
     assert detector.calls == 3 and len(content['annotations']) == 15
@@ -242,7 +287,7 @@ def test_shards_and_another_number_of_them(images, tmp_path, monkeypatch, capsys
     monkeypatch.setenv('WORLD_SIZE', '2')
     assert run(images, tmp_path)[0].calls == 3  # 0, 2, 4
     monkeypatch.setenv('RANK', '1')
-    last, content = run(images, tmp_path)       # 3; 1 and 5 are done
+    last, content = run(images, tmp_path)  # 3; 1 and 5 are done
     assert last.calls == 1
     assert parts(tmp_path) == ['0-of-2.jsonl', '1-of-2.jsonl', '1-of-4.jsonl']
     monkeypatch.undo()
@@ -281,8 +326,10 @@ def test_another_file_of_the_same_name_is_detected_again(images, tmp_path):
     assert detector.calls == 1 and content['images'][5]['width'] == 90
     assert len(content['annotations']) == 15 - 5 + 2
     changed.unlink()  # to save space: what was found stands
-    assert run(images, tmp_path, '--ann-file', str(tmp_path / 'out.json'))[1][
-        'annotations'] == content['annotations']
+    assert (
+        run(images, tmp_path, '--ann-file', str(tmp_path / 'out.json'))[1]['annotations']
+        == content['annotations']
+    )
 
 
 def test_another_checkpoint_of_the_same_name_is_refused(images, tmp_path):
@@ -290,19 +337,25 @@ def test_another_checkpoint_of_the_same_name_is_refused(images, tmp_path):
         folder = tmp_path / weights
         folder.mkdir(exist_ok=True)
         (folder / 'latest.pth').write_text(weights)
-        detect_boxes.main([str(images), 'det.py', str(folder / 'latest.pth'), '--out',
-                           str(tmp_path / 'out.json')], Detector())
+        detect_boxes.main(
+            [
+                str(images),
+                'det.py',
+                str(folder / 'latest.pth'),
+                '--out',
+                str(tmp_path / 'out.json'),
+            ],
+            Detector(),
+        )
 
     detect('one')
     detect('one')
-    with pytest.raises(SystemExit, match='was made with .*latest.pth .sha256.*another '
-                       '--out'):
+    with pytest.raises(SystemExit, match='was made with .*latest.pth .sha256.*another --out'):
         detect('two')
 
 
 def test_ann_file_gives_the_ids(images, tmp_path):
-    info = [dict(id=10 * i, file_name=f'sub/{i}.png', width=60, height=40)
-            for i in (5, 1)]
+    info = [dict(id=10 * i, file_name=f'sub/{i}.png', width=60, height=40) for i in (5, 1)]
     (tmp_path / 'info.json').write_text(json.dumps(dict(images=info)))
     detector, content = run(images, tmp_path, '--ann-file', str(tmp_path / 'info.json'))
     assert detector.calls == 2
@@ -313,13 +366,14 @@ def test_ann_file_gives_the_ids(images, tmp_path):
 def test_errors_say_what_to_do(images, tmp_path):
     run(images, tmp_path)
     for more, words in [
-            (['--floor', '0.2'], 'another --out, or remove'),
-            (['--shard', '3/3'], '--shard is I/N'),
-            (['--shard', '1'], '--shard is I/N'),
-            (['--score-thr', '0.01'], 'lower the floor'),
-            (['--score-thr', '0.99'], 'none of 15 boxes is left'),
-            (['--nms', '3'], 'nms is an IoU'),
-            (['--ann-file', str(tmp_path / 'none.json')], 'none.json')]:
+        (['--floor', '0.2'], 'another --out, or remove'),
+        (['--shard', '3/3'], '--shard is I/N'),
+        (['--shard', '1'], '--shard is I/N'),
+        (['--score-thr', '0.01'], 'lower the floor'),
+        (['--score-thr', '0.99'], 'none of 15 boxes is left'),
+        (['--nms', '3'], 'nms is an IoU'),
+        (['--ann-file', str(tmp_path / 'none.json')], 'none.json'),
+    ]:
         with pytest.raises(SystemExit, match=words):
             run(images, tmp_path, *more)
     with pytest.raises(SystemExit, match='no such folder'):
@@ -336,31 +390,40 @@ def convert(tmp_path, detections, *more, images=None):
     images = images or [dict(id=1, file_name='a.jpg', width=100, height=50)]
     (tmp_path / 'info.json').write_text(json.dumps(dict(images=images)))
     (tmp_path / 'dets.json').write_text(json.dumps(detections))
-    detect_boxes.main(['--from-detections', str(tmp_path / 'dets.json'), '--ann-file',
-                       str(tmp_path / 'info.json'), '--out', str(tmp_path / 'o.json'),
-                       *more])
+    detect_boxes.main(
+        [
+            '--from-detections',
+            str(tmp_path / 'dets.json'),
+            '--ann-file',
+            str(tmp_path / 'info.json'),
+            '--out',
+            str(tmp_path / 'o.json'),
+            *more,
+        ]
+    )
     return json.loads((tmp_path / 'o.json').read_text())
 
 
 def test_from_detections_errors(tmp_path):
-    good = dict(image_id=1, category_id=1, bbox=[1, 1, 30, 30], score=.9)
+    good = dict(image_id=1, category_id=1, bbox=[1, 1, 30, 30], score=0.9)
     outside = dict(good, bbox=[200, 1, 30, 30])
     other_class = dict(outside, category_id=2)
     assert len(convert(tmp_path, [good, other_class])['annotations']) == 1
-    with pytest.raises(SystemExit, match='dets.json: image a.jpg: box 1 of 2, .*drop '
-                       'them with'):
+    with pytest.raises(SystemExit, match='dets.json: image a.jpg: box 1 of 2, .*drop them with'):
         convert(tmp_path, [good, outside])
-    junk = dict(outside, score=.1)
+    junk = dict(outside, score=0.1)
     assert len(convert(tmp_path, [good, junk])['annotations']) == 1
-    assert len(convert(tmp_path, [good, outside], '--on-bad',
-                       'skip')['annotations']) == 1
-    for wrong, words in [([dict(good, image_id=9)], '9 is not the id of an image'),
-                         ([dict(good, bbox=[1, 2])], 'x, y, width, height'),
-                         ([dict(good, score=None)], 'score'),
-                         ([dict(good, score='0.9')], 'score'),
-                         ([dict(good, image_id=[1])], r'\[1\] is not the id'),
-                         ([dict(good, image_id=True)], 'True is not the id'),
-                         ([3], r'\[0\].*is a int'), (dict(a=1), 'not a list')]:
+    assert len(convert(tmp_path, [good, outside], '--on-bad', 'skip')['annotations']) == 1
+    for wrong, words in [
+        ([dict(good, image_id=9)], '9 is not the id of an image'),
+        ([dict(good, bbox=[1, 2])], 'x, y, width, height'),
+        ([dict(good, score=None)], 'score'),
+        ([dict(good, score='0.9')], 'score'),
+        ([dict(good, image_id=[1])], r'\[1\] is not the id'),
+        ([dict(good, image_id=True)], 'True is not the id'),
+        ([3], r'\[0\].*is a int'),
+        (dict(a=1), 'not a list'),
+    ]:
         with pytest.raises(SystemExit, match=words):
             convert(tmp_path, wrong)
 
@@ -369,18 +432,33 @@ def test_from_detections_errors(tmp_path):
 def test_crumbs(tmp_path):
     """The detections that MMPose evaluates on, at its threshold."""
     source = osp.join(CRUMBS, 'test_coco_det_AP_H_56.json')
-    detect_boxes.main(['--from-detections', source, '--ann-file',
-                       osp.join(CRUMBS, 'test_coco.json'), '--out',
-                       str(tmp_path / 'o.json'), '--score-thr', '0.3', '--min-size',
-                       '0'])
+    detect_boxes.main(
+        [
+            '--from-detections',
+            source,
+            '--ann-file',
+            osp.join(CRUMBS, 'test_coco.json'),
+            '--out',
+            str(tmp_path / 'o.json'),
+            '--score-thr',
+            '0.3',
+            '--min-size',
+            '0',
+        ]
+    )
     with open(source) as file:
         listed = json.load(file)
     expected = sum(d['score'] >= 0.3 for d in listed)
     assert 0 < expected < len(listed)
-    dataset = DATASETS.build(dict(
-        type='MultiViewCocoDataset', ann_file=str(tmp_path / 'o.json'),
-        data_prefix=dict(img=CRUMBS), need_keypoints=False,
-        pipeline=[dict(type='LoadImage')]))
+    dataset = DATASETS.build(
+        dict(
+            type='MultiViewCocoDataset',
+            ann_file=str(tmp_path / 'o.json'),
+            data_prefix=dict(img=CRUMBS),
+            need_keypoints=False,
+            pipeline=[dict(type='LoadImage')],
+        )
+    )
     assert len(dataset) == expected
     assert dataset[0]['img'].shape == (425, 640, 3)
 
@@ -388,11 +466,13 @@ def test_crumbs(tmp_path):
 def test_a_real_mmdet_model(images, tmp_path):
     """The smallest detector of mmdet, with random weights, through mmdet.apis."""
     mmdet = pytest.importorskip('mmdet')
-    config = osp.join(osp.dirname(mmdet.__file__), '.mim', 'configs', 'yolox',
-                      'yolox_nano_8xb8-300e_coco.py')
+    config = osp.join(
+        osp.dirname(mmdet.__file__), '.mim', 'configs', 'yolox', 'yolox_nano_8xb8-300e_coco.py'
+    )
     if not osp.exists(config):
         pytest.skip('this mmdet comes without its configs')
     from mmengine.config import Config
+
     config = Config.fromfile(config)
     config.model.test_cfg.score_thr = 0.0
     config.test_dataloader.dataset.pipeline[1].scale = (64, 64)

@@ -1,4 +1,5 @@
 """tools/analysis/draw_multiview.py on the synthetic benchmark; what is drawn."""
+
 import importlib.util
 import json
 import os.path as osp
@@ -37,27 +38,42 @@ def drawn(tool, monkeypatch):
     calls = {}
     for name in ('draw_views', 'draw_scene', 'plot_residuals'):
         calls[name] = []
-        monkeypatch.setattr(tool, name, lambda *args, _name=name, **more: calls[
-            _name].append((args, more)))
+        monkeypatch.setattr(
+            tool, name, lambda *args, _name=name, **more: calls[_name].append((args, more))
+        )
     return calls
 
 
 def words(tiny, out, *more):
-    return [osp.join(tiny, 'test.json'), '--img-root', osp.join(tiny, 'images'),
-            '--out', str(out), *map(str, more)]
+    return [
+        osp.join(tiny, 'test.json'),
+        '--img-root',
+        osp.join(tiny, 'images'),
+        '--out',
+        str(out),
+        *map(str, more),
+    ]
 
 
 def labels(tiny):
     data = load_multiview(osp.join(tiny, 'test.json'))
-    return data, {a['id']: np.array(a['keypoints'], float).reshape(-1, 3)
-                  for a in data['annotations']}
+    return data, {
+        a['id']: np.array(a['keypoints'], float).reshape(-1, 3) for a in data['annotations']
+    }
 
 
 def results(data, points):
     """As CocoMetric writes them: one a person and image."""
-    return [dict(image_id=a['image_id'], category_id=1, score=1.0,
-                 keypoints=points[a['id']].ravel().tolist(), bbox=a['bbox'])
-            for a in data['annotations']]
+    return [
+        dict(
+            image_id=a['image_id'],
+            category_id=1,
+            score=1.0,
+            keypoints=points[a['id']].ravel().tolist(),
+            bbox=a['bbox'],
+        )
+        for a in data['annotations']
+    ]
 
 
 def predict(tiny, path):
@@ -72,8 +88,12 @@ def predict(tiny, path):
         image = images[annotation['image_id']]
         camera = cameras[image['camera_id']]
         pixels = cv2.projectPoints(
-            poses[image['frame_id']][:, :3].copy(), cv2.Rodrigues(camera['R'])[0],
-            camera['t'], camera['K'], camera['dist'])[0][:, 0]
+            poses[image['frame_id']][:, :3].copy(),
+            cv2.Rodrigues(camera['R'])[0],
+            camera['t'],
+            camera['K'],
+            camera['dist'],
+        )[0][:, 0]
         if (image['camera_id'], image['frame_id']) == (second, first):
             pixels = pixels + 30
         points[annotation['id']] = np.concatenate([pixels, np.ones((17, 1))], 1)
@@ -85,9 +105,13 @@ def test_pictures_of_the_labels(tool, tiny, tmp_path, capsys):
     out = tmp_path / 'pictures'
     tool.main(words(tiny, out, '--crop', 1.5, '--height', 120))
     names = sorted(path.name for path in out.iterdir())
-    assert names == ['frame_000001_person_0.png', 'frame_000001_scene.png',
-                     'frame_000002_person_0.png', 'frame_000002_scene.png',
-                     'residuals.png']
+    assert names == [
+        'frame_000001_person_0.png',
+        'frame_000001_scene.png',
+        'frame_000002_person_0.png',
+        'frame_000002_scene.png',
+        'residuals.png',
+    ]
     for path in out.iterdir():
         picture = cv2.imread(str(path))
         assert picture.std() > 5 and min(picture.shape[:2]) > 240
@@ -97,15 +121,17 @@ def test_pictures_of_the_labels(tool, tiny, tmp_path, capsys):
 def test_labels_agree_with_the_calibration(tool, tiny, tmp_path, drawn):
     tool.main(words(tiny, tmp_path, '--frames', 2))
     data, points = labels(tiny)
-    (args, more), = drawn['draw_views']
+    ((args, more),) = drawn['draw_views']
     images, titles, skeleton, path = args
     assert osp.basename(path) == 'frame_000002_person_0.png' and len(images) == 4
-    assert [title.split()[0] for title in titles] == [
-        c['name'] for c in data['cameras']]
+    assert [title.split()[0] for title in titles] == [c['name'] for c in data['cameras']]
     assert all(title.endswith('reproj. 0.0 px') for title in titles)
     assert more['predicted'] is None and more['inliers'] is None
-    annotations = [a for a in data['annotations'] if a['image_id'] in {
-        i['id'] for i in data['images'] if i['frame_id'] == 2}]
+    annotations = [
+        a
+        for a in data['annotations']
+        if a['image_id'] in {i['id'] for i in data['images'] if i['frame_id'] == 2}
+    ]
     for annotation, true, again in zip(annotations, more['true'], more['reprojected']):
         known = points[annotation['id']][:, 2] > 0
         assert (np.isfinite(true).all(1) == known).all()
@@ -115,8 +141,7 @@ def test_labels_agree_with_the_calibration(tool, tiny, tmp_path, drawn):
     (poses, bones, _, cameras), _ = drawn['draw_scene'][0]
     assert len(bones) == len(data['categories'][0]['skeleton'])
     assert min(map(min, bones)) == 0 and max(map(max, bones)) <= 16
-    apart = np.linalg.norm(
-        poses['person 0, true'] - poses['person 0, triangulated'], axis=1)
+    apart = np.linalg.norm(poses['person 0, true'] - poses['person 0, triangulated'], axis=1)
     assert np.nanmax(apart) < 1 and np.isfinite(apart).sum() > 10  # mm
     assert [c['name'] for c in cameras] == [c['name'] for c in data['cameras']]
     (residuals, path, _), _ = drawn['plot_residuals'][0]
@@ -126,21 +151,19 @@ def test_labels_agree_with_the_calibration(tool, tiny, tmp_path, drawn):
 
 
 def check_predictions(drawn, data, points, first):
-    (args, more), = drawn['draw_views']
+    ((args, more),) = drawn['draw_views']
     assert f'frame_{first:06d}' in args[3]
     predicted = more['predicted']
     shown = {i['id']: i['camera_id'] for i in data['images'] if i['frame_id'] == first}
     for annotation in data['annotations']:
         if annotation['image_id'] in shown:
             row = shown[annotation['image_id']] - min(shown.values())
-            np.testing.assert_allclose(
-                predicted[row], points[annotation['id']][:, :2], atol=1e-4)
+            np.testing.assert_allclose(predicted[row], points[annotation['id']][:, :2], atol=1e-4)
     # The reprojection comes from the other three views.
     np.testing.assert_allclose(predicted[1] - more['reprojected'][1], 30, atol=0.1)
     assert more['inliers'].tolist() == [[i != 1] * 17 for i in range(4)]
     (poses, _, _, _), _ = drawn['draw_scene'][0]
-    np.testing.assert_allclose(poses['person 0, true'],
-                               poses['person 0, triangulated'], atol=0.5)
+    np.testing.assert_allclose(poses['person 0, true'], poses['person 0, triangulated'], atol=0.5)
     (residuals, _, limit), _ = drawn['plot_residuals'][0]
     assert limit == 3.0
     counts = [len(values) for values in residuals.values()]
@@ -150,8 +173,18 @@ def check_predictions(drawn, data, points, first):
 
 def test_predictions_of_coco_results(tool, tiny, tmp_path, drawn):
     data, points, first = predict(tiny, tmp_path / 'results.json')
-    tool.main(words(tiny, tmp_path, '--predictions', tmp_path / 'results.json',
-                    '--frames', first, '--limit', 3))
+    tool.main(
+        words(
+            tiny,
+            tmp_path,
+            '--predictions',
+            tmp_path / 'results.json',
+            '--frames',
+            first,
+            '--limit',
+            3,
+        )
+    )
     check_predictions(drawn, data, points, first)
 
 
@@ -160,53 +193,76 @@ def test_predictions_of_an_active_learning_round(tool, tiny, tmp_path, drawn):
     ids = np.array(sorted(points))
     columns = {name: np.zeros(len(ids)) for name in ViewStatistics._fields}
     columns.update(
-        id=ids, scores=np.ones((len(ids), 17), np.float32),
-        keypoints=np.stack([points[i][:, :2] for i in ids]).astype(np.float32))
+        id=ids,
+        scores=np.ones((len(ids), 17), np.float32),
+        keypoints=np.stack([points[i][:, :2] for i in ids]).astype(np.float32),
+    )
     path = str(tmp_path / 'scores.npz')
     save_views(ViewStatistics(**columns), path)
-    tool.main(words(tiny, tmp_path, '--predictions', path, '--frames', first,
-                    '--limit', 3))
+    tool.main(words(tiny, tmp_path, '--predictions', path, '--frames', first, '--limit', 3))
     check_predictions(drawn, data, points, first)
 
 
 def test_chosen_cameras_and_no_images(tool, tiny, tmp_path, drawn):
     data, _ = labels(tiny)
     last = data['cameras'][3]
-    tool.main([osp.join(tiny, 'test.json'), '--out', str(tmp_path), '--blank',
-               '--num', '1', '--cameras', data['cameras'][0]['name'], str(last['id'])])
-    (args, _), = drawn['draw_views']
-    assert [title.split()[0] for title in args[1]] == [
-        data['cameras'][0]['name'], last['name']]
+    tool.main(
+        [
+            osp.join(tiny, 'test.json'),
+            '--out',
+            str(tmp_path),
+            '--blank',
+            '--num',
+            '1',
+            '--cameras',
+            data['cameras'][0]['name'],
+            str(last['id']),
+        ]
+    )
+    ((args, _),) = drawn['draw_views']
+    assert [title.split()[0] for title in args[1]] == [data['cameras'][0]['name'], last['name']]
     assert all((image == 255).all() for image in args[0])
     tool.main(words(tiny, tmp_path, '--num', 0))
     assert len(drawn['draw_views']) == 1 and len(drawn['plot_residuals']) == 2
 
 
 def test_persons_of_one_image_are_told_apart_by_their_boxes(tool):
-    data = dict(images=[dict(id=1), dict(id=2)], annotations=[
-        dict(id=5, image_id=1, bbox=[0, 0, 10, 10]),
-        dict(id=6, image_id=1, bbox=[8, 0, 10, 10]),
-        dict(id=7, image_id=2, bbox=[0, 0, 4, 4])])
+    data = dict(
+        images=[dict(id=1), dict(id=2)],
+        annotations=[
+            dict(id=5, image_id=1, bbox=[0, 0, 10, 10]),
+            dict(id=6, image_id=1, bbox=[8, 0, 10, 10]),
+            dict(id=7, image_id=2, bbox=[0, 0, 4, 4]),
+        ],
+    )
 
     def result(image, x, score, **more):
-        return dict(image_id=image, score=score, keypoints=[x, 1, .5, x + 10, 11, .5],
-                    **more)
+        return dict(image_id=image, score=score, keypoints=[x, 1, 0.5, x + 10, 11, 0.5], **more)
 
-    found = tool.match_results([
-        result(1, 7, .9), result(1, 1, .2), result(1, 0, .8), result(1, 500, .99),
-        result(1, 0, .1, bbox=[8, 0, 10, 10]),  # its box counts, not its joints
-        result(2, 300, .3)], data, 'f')  # nobody else is in this image
+    found = tool.match_results(
+        [
+            result(1, 7, 0.9),
+            result(1, 1, 0.2),
+            result(1, 0, 0.8),
+            result(1, 500, 0.99),
+            result(1, 0, 0.1, bbox=[8, 0, 10, 10]),  # its box counts, not its joints
+            result(2, 300, 0.3),
+        ],
+        data,
+        'f',
+    )  # nobody else is in this image
     assert {key: rows[0, 0] for key, rows in found.items()} == {5: 0, 6: 7, 7: 300}
-    assert found[5].tolist() == [[0, 1, .5], [10, 11, .5]]
-    for change, problem in ((dict(image_id=3), '"image_id": 3'),
-                            (dict(image_id=[1]), r'"image_id": \[1\]'),
-                            (dict(score=None), '"score": is None'),
-                            (dict(bbox=[1, [2], 3, 4]), r'"bbox": is \[1'),
-                            (dict(keypoints=[1, 2]), '"keypoints"'),
-                            (dict(keypoints=None), '"keypoints"')):
+    assert found[5].tolist() == [[0, 1, 0.5], [10, 11, 0.5]]
+    for change, problem in (
+        (dict(image_id=3), '"image_id": 3'),
+        (dict(image_id=[1]), r'"image_id": \[1\]'),
+        (dict(score=None), '"score": is None'),
+        (dict(bbox=[1, [2], 3, 4]), r'"bbox": is \[1'),
+        (dict(keypoints=[1, 2]), '"keypoints"'),
+        (dict(keypoints=None), '"keypoints"'),
+    ):
         with pytest.raises(FormatError, match=r'f: \[1\], field ' + problem):
-            tool.match_results([result(1, 0, 1), dict(result(1, 0, 1), **change)], data,
-                               'f')
+            tool.match_results([result(1, 0, 1), dict(result(1, 0, 1), **change)], data, 'f')
     with pytest.raises(FormatError, match='holds a dict, not a list'):
         tool.match_results({}, data, 'f')
 
@@ -231,21 +287,20 @@ def test_errors_are_one_line(tool, tiny, tmp_path, drawn):
 
     pickled = tmp_path / 'results.pkl'
     pickled.write_bytes(b'')
-    fails('a pickle can run any code', *words(
-        tiny, tmp_path, '--predictions', pickled))
+    fails('a pickle can run any code', *words(tiny, tmp_path, '--predictions', pickled))
     data, points, _ = predict(tiny, tmp_path / 'results.json')
     rows = results(data, points)
     for row in rows:
         row['keypoints'] = row['keypoints'][:-3]
     (tmp_path / 'results.json').write_text(json.dumps(rows))
-    fails('other numbers of joints', *words(
-        tiny, tmp_path, '--predictions', tmp_path / 'results.json'))
+    fails(
+        'other numbers of joints',
+        *words(tiny, tmp_path, '--predictions', tmp_path / 'results.json'),
+    )
     (tmp_path / 'results.json').write_text('[]')
-    fails('holds no prediction', *words(
-        tiny, tmp_path, '--predictions', tmp_path / 'results.json'))
+    fails('holds no prediction', *words(tiny, tmp_path, '--predictions', tmp_path / 'results.json'))
     (tmp_path / 'results.json').write_text('{')
-    fails('is not JSON', *words(
-        tiny, tmp_path, '--predictions', tmp_path / 'results.json'))
+    fails('is not JSON', *words(tiny, tmp_path, '--predictions', tmp_path / 'results.json'))
     fails('no such image', osp.join(tiny, 'test.json'), '--out', tmp_path)
     fails("unknown: 'left'", *words(tiny, tmp_path, '--cameras', 'left'))
     fails('has no frame 77', *words(tiny, tmp_path, '--frames', 77))
@@ -260,11 +315,23 @@ def test_errors_are_one_line(tool, tiny, tmp_path, drawn):
     shutil.copytree(osp.join(tiny, 'images'), str(root))
     path = root / data['images'][0]['file_name']
     cv2.imwrite(str(path), np.zeros((50, 96, 3), np.uint8))
-    fails('is 96x50, the file says 96x96', osp.join(tiny, 'test.json'), '--img-root',
-          root, '--out', tmp_path)
+    fails(
+        'is 96x50, the file says 96x96',
+        osp.join(tiny, 'test.json'),
+        '--img-root',
+        root,
+        '--out',
+        tmp_path,
+    )
     path.write_bytes(b'x')
-    fails('cannot be read as an image', osp.join(tiny, 'test.json'), '--img-root', root,
-          '--out', tmp_path)
+    fails(
+        'cannot be read as an image',
+        osp.join(tiny, 'test.json'),
+        '--img-root',
+        root,
+        '--out',
+        tmp_path,
+    )
     for option in (['--crop', 0], ['--threshold', -1], ['--num', -1]):
         with pytest.raises(SystemExit) as stop:
             tool.main(words(tiny, tmp_path, *option))

@@ -1,17 +1,18 @@
 """A student taken out of a checkpoint predicts as it did inside."""
+
 import os.path as osp
 import sys
 
 import pytest
 import torch
-
 from mmpose.registry import MODELS
+
 from tests.helpers import images, student
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path.insert(0, osp.join(ROOT, 'tools', 'misc'))
 
-import extract_student  # noqa: E402
+import extract_student
 
 
 def test_round_trip(tmp_path, capsys):

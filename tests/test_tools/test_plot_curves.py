@@ -1,4 +1,5 @@
 """tools/analysis/plot_curves.py as a user calls it."""
+
 import json
 import os
 import os.path as osp
@@ -13,8 +14,12 @@ ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 def call(*arguments):
     return subprocess.run(
         [sys.executable, 'tools/analysis/plot_curves.py', *map(str, arguments)],
-        cwd=ROOT, env=dict(os.environ, PYTHONPATH=ROOT), stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, universal_newlines=True)
+        cwd=ROOT,
+        env=dict(os.environ, PYTHONPATH=ROOT),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 def test_curves_of_two_runs(tmp_path):
@@ -23,8 +28,9 @@ def test_curves_of_two_runs(tmp_path):
         folder.mkdir(parents=True)
         with open(folder / 'scalars.json', 'w') as file:
             for step in (1, 2, 3):
-                file.write(json.dumps(dict(
-                    step=step, loss=1 / step, response_easy=step / 10)) + '\n')
+                file.write(
+                    json.dumps(dict(step=step, loss=1 / step, response_easy=step / 10)) + '\n'
+                )
             if name == 'two':
                 file.write('{"step": 3, "coco/AP": 0.1, "pck/bbox@0.1": 50}\n')
     out = tmp_path / 'curves.png'
@@ -33,8 +39,7 @@ def test_curves_of_two_runs(tmp_path):
     assert 'loss, response' in done.stdout
     assert cv2.imread(str(out)).shape[0] > 300
     for metric in ('coco/AP', 'pck/bbox@0.1'):
-        done = call(
-            tmp_path / 'one', tmp_path / 'two', '--out', out, '--metric', metric)
+        done = call(tmp_path / 'one', tmp_path / 'two', '--out', out, '--metric', metric)
         assert done.returncode == 0 and 'metric' in done.stdout
     wrong = call(tmp_path / 'two', '--out', out, '--metric', 'AP')
     assert wrong.returncode == 1 and 'coco/AP, pck/bbox@0.1' in wrong.stdout

@@ -1,4 +1,5 @@
 """benchmarks/pseudo_targets.py: what it says of targets that are known."""
+
 import json
 import os.path as osp
 import sys
@@ -7,15 +8,15 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-
 from mmpose.registry import MODELS
+
 from mmpose_al.models.views import carry, easy_view
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path.insert(0, osp.join(ROOT, 'benchmarks'))
 
-import pseudo_targets  # noqa: E402
-from results_table import replace_table  # noqa: E402
+import pseudo_targets
+from results_table import replace_table
 
 LSPET = osp.join(ROOT, '..', 'shared', 'data', 'lspet')
 
@@ -51,25 +52,31 @@ def test_recipes_by_hand():
 @pytest.mark.skipif(not osp.isdir(LSPET), reason='no ../shared/data/lspet')
 def test_networks_that_know_the_labels_are_right(monkeypatch):
     monkeypatch.chdir(ROOT)
-    config = Config.fromfile(
-        'configs/semi_supervised/lspet/denoised-a_lite0_lspet-64x64_50.py')
+    config = Config.fromfile('configs/semi_supervised/lspet/denoised-a_lite0_lspet-64x64_50.py')
     model = MODELS.build(config.model)
     batch = next(iter(Runner.build_dataloader(config.train_dataloader, seed=0)))
-    truth = torch.stack([s.gt_fields.heatmaps for s in batch['data_samples']
-                         if not s.metainfo['is_labeled']])
+    truth = torch.stack(
+        [s.gt_fields.heatmaps for s in batch['data_samples'] if not s.metainfo['is_labeled']]
+    )
 
     def candidates(shift):
         def make(network, images, hard, views, flips):
             easy = truth.roll(shift, -1)
-            carried = [carry(easy, easy_view(len(easy), easy), hard,
-                             model.scale_factor, flips) for _ in views]
-            return (torch.stack([c[0] for c in carried]),
-                    torch.stack([c[1] for c in carried]), easy)
+            carried = [
+                carry(easy, easy_view(len(easy), easy), hard, model.scale_factor, flips)
+                for _ in views
+            ]
+            return (
+                torch.stack([c[0] for c in carried]),
+                torch.stack([c[1] for c in carried]),
+                easy,
+            )
+
         return make
 
     model.candidates = candidates(0)
     rows = pseudo_targets.measure(model, [batch])
-    assert set(row['taught'] for row in rows.values()) == {1.0}
+    assert {row['taught'] for row in rows.values()} == {1.0}
     assert min(row['right'] for row in rows.values()) > 0.99
     assert rows['easy view']['error'] == pytest.approx(0, abs=1e-6)
     assert rows['maximum']['error'] == pytest.approx(0, abs=1e-6)

@@ -1,4 +1,5 @@
 """The table of results, by hand, and the README that must not be typed."""
+
 import importlib
 import json
 import os
@@ -11,22 +12,34 @@ import pytest
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path[:0] = [osp.join(ROOT, 'tools', 'analysis'), osp.join(ROOT, 'benchmarks')]
 
-import results_table  # noqa: E402
+import results_table
 
 
 def result(folder, row, seed, value, steps=10, labels=None, **more):
     metrics = {'pck/a': value}
     metrics.update(more)
-    content = dict(row=row, seed=seed, steps=steps, input_size=[4, 4], machine='m',
-                   labels=labels or dict(num=5, unit='images'), metrics=metrics)
+    content = dict(
+        row=row,
+        seed=seed,
+        steps=steps,
+        input_size=[4, 4],
+        machine='m',
+        labels=labels or dict(num=5, unit='images'),
+        metrics=metrics,
+    )
     (folder / f'{row}_seed{seed}.json').write_text(json.dumps(content))
 
 
 def test_table_by_hand(tmp_path):
     for seed, value in enumerate((10.0, 12.0, 14.0)):
         result(tmp_path, 'supervised', seed, value)
-        result(tmp_path, 'posedual', seed, value + 5 + seed, **{
-            'ensemble/pck/a': 21.0, 'student0/pck/a': 1.0})
+        result(
+            tmp_path,
+            'posedual',
+            seed,
+            value + 5 + seed,
+            **{'ensemble/pck/a': 21.0, 'student0/pck/a': 1.0},
+        )
         result(tmp_path, 'supervised-all', seed, 32.0, labels='all')
     lines = results_table.make_table(str(tmp_path)).split('\n')
     assert lines[0] == '| method | labels | seeds | pck/a | lead | gap closed |'
@@ -34,23 +47,30 @@ def test_table_by_hand(tmp_path):
     # 15, 18, 21; leads of 5, 6, 7; (18 - 12) / (32 - 12)
     assert lines[3] == ('| posedual | 5 images | 3 | 18.0 ± 3.0 | +6.0 ± 1.0 | 30 % |')
     # leads of 11, 9, 7; (21 - 12) / (32 - 12)
-    assert lines[4] == ('| posedual, ensemble | 5 images | 3 | 21.0 ± 0.0 '
-                        '| +9.0 ± 2.0 | 45 % |')
+    assert lines[4] == ('| posedual, ensemble | 5 images | 3 | 21.0 ± 0.0 | +9.0 ± 2.0 | 45 % |')
     assert lines[5] == '| supervised-all | all | 3 | 32.0 ± 0.0 |  |  |'
     assert 'Seeds 0, 1, 2' in lines[-1] and '10 optimiser steps' in lines[-1]
 
 
 def test_actions_of_the_test_set_by_hand():
     def results(row, seed, value, rare):
-        return dict(row=row, seed=seed, metrics={'pck/a': 0.0}, test={
-            'pck/a': value, 'pck/a/action/sitting': rare, 'mean/pck/a/action/x': 1.0,
-            'ensemble/pck/a': value + 1, 'ensemble/pck/a/action/sitting': rare * 2})
+        return dict(
+            row=row,
+            seed=seed,
+            metrics={'pck/a': 0.0},
+            test={
+                'pck/a': value,
+                'pck/a/action/sitting': rare,
+                'mean/pck/a/action/x': 1.0,
+                'ensemble/pck/a': value + 1,
+                'ensemble/pck/a/action/sitting': rare * 2,
+            },
+        )
 
     rows = dict(
-        supervised=[results('supervised', 0, 10.0, 4.0),
-                    results('supervised', 1, 12.0, 6.0)],
-        posedual=[results('posedual', 0, 11.0, 1.0),
-                  results('posedual', 1, 15.0, 5.0)])
+        supervised=[results('supervised', 0, 10.0, 4.0), results('supervised', 1, 12.0, 6.0)],
+        posedual=[results('posedual', 0, 11.0, 1.0), results('posedual', 1, 15.0, 5.0)],
+    )
     lines = results_table.markdown_actions(rows).strip().split('\n')
     assert lines[0] == '| test set | seeds | all | sitting |'
     assert lines[2] == '| supervised | 2 | 11.0 ± 1.4 | 5.0 ± 1.4 |'
@@ -82,8 +102,8 @@ def test_equal_compute_is_a_second_column(tmp_path):
     (other / 'supervised_seed1.json').unlink()
     result(other, 'posedual', 0, 15.0)
     lines = results_table.markdown(
-        results_table.load(str(tmp_path)),
-        results_table.load(str(other), same_steps=False)).split('\n')
+        results_table.load(str(tmp_path)), results_table.load(str(other), same_steps=False)
+    ).split('\n')
     assert lines[0].endswith('| steps of equal compute | pck/a | lead | gap closed |')
     # 15 - 12 and (15 - 12) / (36 - 12)
     assert lines[3].endswith('| 15.0 | +5.0 | 25 % | 10 | 15.0 | +3.0 | 12 % |')
@@ -102,8 +122,10 @@ def test_only_seeds_that_both_have_are_compared(tmp_path):
 
 def test_what_could_not_be_measured_is_a_dash(tmp_path):
     write_json = importlib.import_module('semi_supervised').write_json
-    write_json(dict(row='ws', steps=1, metrics={'a': float('nan'), 'b': 2.0}),
-               str(tmp_path / 'ws_seed0.json'))
+    write_json(
+        dict(row='ws', steps=1, metrics={'a': float('nan'), 'b': 2.0}),
+        str(tmp_path / 'ws_seed0.json'),
+    )
     assert 'NaN' not in (tmp_path / 'ws_seed0.json').read_text()
     values = results_table.load(str(tmp_path))['ws'][0]['metrics']
     assert results_table.mean_std([values['a']]) == '–'
@@ -128,21 +150,29 @@ def test_readme_tables_are_those_of_the_result_files(page):
     with open(path) as file:
         text = file.read()
     results = osp.join(ROOT, 'benchmarks', 'results')
-    names = [name for name in re.findall(r'<!-- table: (\S+) -->', text)
-             if osp.isdir(osp.join(results, name))]
+    names = [
+        name
+        for name in re.findall(r'<!-- table: (\S+) -->', text)
+        if osp.isdir(osp.join(results, name))
+    ]
     if not names:
         pytest.skip('no result files yet')
     for name in names:
         folder = osp.join(results, name)
         table = results_table.make_table(folder)
         assert results_table.replace_table(text, name, table) == text, (
-            f'run tools/analysis/results_table.py {folder} --write {path}')
+            f'run tools/analysis/results_table.py {folder} --write {path}'
+        )
 
 
 def test_files_that_are_no_results_are_named(tmp_path):
     result(tmp_path, 'supervised', 0, 1.0)
-    for text, words in (('{"a": 1}', 'has no metrics, row, steps'), ('[1]', 'has no'),
-                        ('{', 'is no result file'), ('3', 'is no result file')):
+    for text, words in (
+        ('{"a": 1}', 'has no metrics, row, steps'),
+        ('[1]', 'has no'),
+        ('{', 'is no result file'),
+        ('3', 'is no result file'),
+    ):
         (tmp_path / 'x.json').write_text(text)
         with pytest.raises(ValueError, match=f'x.json.*{words}'):
             results_table.make_table(str(tmp_path))
@@ -159,13 +189,17 @@ def test_what_was_not_measured_is_left_empty(tmp_path):
         result(folder, 'supervised-all', seed, 20.0, labels='all', **{'pck/b': 3.0})
     result(equal, 'supervised', 0, 11.0)
     lines = results_table.make_table(str(folder)).split('\n')
-    assert lines[3] == ('| posedual | 5 images | 2 | 12.0 ± 0.0 | +2.0 ± 0.0 | 20 % '
-                        '| – | – | – |  |  |  |  |  |  |  |')
+    assert lines[3] == (
+        '| posedual | 5 images | 2 | 12.0 ± 0.0 | +2.0 ± 0.0 | 20 % '
+        '| – | – | – |  |  |  |  |  |  |  |'
+    )
     assert lines[2].endswith('| 10 | 11.0 |  |  |  |  |  |')
     for seed in (0, 1):
         path = folder / f'posedual_seed{seed}.json'
-        content = dict(json.loads(path.read_text()), test={
-            'pck/a': 5.0, **({'pck/a/action/sit': 7.0} if seed else {})})
+        content = dict(
+            json.loads(path.read_text()),
+            test={'pck/a': 5.0, **({'pck/a/action/sit': 7.0} if seed else {})},
+        )
         path.write_text(json.dumps(content))
     assert '| posedual | 2 | 5.0 ± 0.0 | 7.0 |' in results_table.make_table(str(folder))
 

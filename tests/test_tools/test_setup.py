@@ -17,12 +17,14 @@ def clone(tmp_path):
     """The files that set-up and packaging need, as a fresh clone has them."""
     target = tmp_path / 'clone'
     target.mkdir()
-    for name in ('setup.py', 'setup.cfg', 'MANIFEST.in', 'model-index.yml', 'LICENSE',
-                 'README.md'):
+    for name in ('setup.py', 'setup.cfg', 'MANIFEST.in', 'model-index.yml', 'LICENSE', 'README.md'):
         shutil.copy(osp.join(ROOT, name), target / name)
     for name in ('requirements', 'tools', 'configs', 'mmpose_al'):
-        shutil.copytree(osp.join(ROOT, name), target / name, ignore=lambda _, names: [
-            n for n in names if n in ('__pycache__', '.mim')])
+        shutil.copytree(
+            osp.join(ROOT, name),
+            target / name,
+            ignore=lambda _, names: [n for n in names if n in ('__pycache__', '.mim')],
+        )
     return target
 
 
@@ -38,9 +40,12 @@ def set_up(clone, *arguments, **environ):
     """Run the set-up where it must fail; returns the lines of its errors."""
     done = subprocess.run(
         ['bash', str(clone / 'tools' / 'setup_env.sh'), *arguments],
-        env=dict(os.environ, **environ), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
-        timeout=120)
+        env=dict(os.environ, **environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode not in (0, None)
     lines = done.stderr.splitlines()
     assert len(lines) == 1, done.stderr
@@ -51,8 +56,10 @@ def set_up(clone, *arguments, **environ):
 @pytest.fixture
 def complete_python():
     """An interpreter that set-up accepts; skips where there is none."""
-    code = ('import os, sysconfig, venv, ensurepip; assert os.path.exists('
-            'os.path.join(sysconfig.get_paths()["include"], "Python.h"))')
+    code = (
+        'import os, sysconfig, venv, ensurepip; assert os.path.exists('
+        'os.path.join(sysconfig.get_paths()["include"], "Python.h"))'
+    )
     if subprocess.call([sys.executable, '-c', code], stderr=subprocess.DEVNULL):
         pytest.skip('this Python has no venv, ensurepip or Python.h')
     return sys.executable
@@ -60,9 +67,11 @@ def complete_python():
 
 def test_wrong_python_is_named_with_its_version(clone, tmp_path):
     old = executable(
-        tmp_path / 'bin', 'oldpython',
+        tmp_path / 'bin',
+        'oldpython',
         f'#!/bin/sh\nexec "{sys.executable}" -c '
-        '"import sys; sys.version_info = (3, 7, 1); exec(sys.stdin.read())"\n')
+        '"import sys; sys.version_info = (3, 7, 1); exec(sys.stdin.read())"\n',
+    )
     line = set_up(clone, PYTHON=str(old))
     assert 'it is Python 3.7, and 3.8 to 3.12 are supported' in line
     assert not (clone / '.venv').exists()
@@ -84,10 +93,12 @@ def test_broken_compiler_is_told(clone, complete_python, tmp_path):
     assert 'cannot compile C++17' in line and 'compiler.log' in line
 
 
-def test_full_disk_is_told_with_what_is_free_and_needed(clone, complete_python,
-                                                        tmp_path):
-    executable(tmp_path / 'bin', 'df', '#!/bin/sh\necho Header\n'
-               'echo "/dev/disk 99999999 9999999 3145728 97% /"\n')
+def test_full_disk_is_told_with_what_is_free_and_needed(clone, complete_python, tmp_path):
+    executable(
+        tmp_path / 'bin',
+        'df',
+        '#!/bin/sh\necho Header\necho "/dev/disk 99999999 9999999 3145728 97% /"\n',
+    )
     path = os.pathsep.join([str(tmp_path / 'bin'), os.environ['PATH']])
     line = set_up(clone, PYTHON=complete_python, PATH=path)
     assert 'disk too full: 3 GB free' in line and '8 GB needed' in line
@@ -95,15 +106,18 @@ def test_full_disk_is_told_with_what_is_free_and_needed(clone, complete_python,
 
 
 def test_no_network_is_told(clone, complete_python):
-    environ = {name: value for name, value in os.environ.items()
-               if not name.startswith('PIP_')}
-    environ.update(PIP_INDEX_URL='http://127.0.0.1:9/simple', PIP_RETRIES='0',
-                   PIP_CONFIG_FILE=os.devnull)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith('PIP_')}
+    environ.update(
+        PIP_INDEX_URL='http://127.0.0.1:9/simple', PIP_RETRIES='0', PIP_CONFIG_FILE=os.devnull
+    )
     done = subprocess.run(
         ['bash', str(clone / 'tools' / 'setup_env.sh')],
         env=dict(environ, PYTHON=complete_python, CXX='true'),
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        universal_newlines=True, timeout=120)
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert line.startswith('setup: error: no network: pip reaches no package index')
@@ -116,16 +130,33 @@ def test_unknown_argument_is_an_error(clone):
 def test_wheel_holds_what_mim_looks_for(clone, tmp_path):
     pytest.importorskip('wheel')
     done = subprocess.run(
-        [sys.executable, '-m', 'pip', 'wheel', '--no-deps', '--no-build-isolation',
-         '--quiet', '--wheel-dir', str(tmp_path / 'wheels'), str(clone)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        universal_newlines=True, timeout=300)
+        [
+            sys.executable,
+            '-m',
+            'pip',
+            'wheel',
+            '--no-deps',
+            '--no-build-isolation',
+            '--quiet',
+            '--wheel-dir',
+            str(tmp_path / 'wheels'),
+            str(clone),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout
     [path] = (tmp_path / 'wheels').glob('mmpose_al-*.whl')
     names = set(zipfile.ZipFile(path).namelist())
-    for name in ('mmpose_al/__init__.py', 'mmpose_al/.mim/model-index.yml',
-                 'mmpose_al/.mim/tools/train.py',
-                 'mmpose_al/.mim/configs/_base_/default_runtime.py'):
+    for name in (
+        'mmpose_al/__init__.py',
+        'mmpose_al/.mim/model-index.yml',
+        'mmpose_al/.mim/tools/train.py',
+        'mmpose_al/.mim/configs/_base_/default_runtime.py',
+    ):
         assert name in names
     assert not any(name.startswith('tests/') for name in names)
     assert not (clone / 'mmpose_al' / '.mim').exists()  # the sources stay as they were
@@ -133,9 +164,14 @@ def test_wheel_holds_what_mim_looks_for(clone, tmp_path):
 
 def test_editable_install_links_the_files_of_mim(clone):
     done = subprocess.run(
-        [sys.executable, '-c',
-         'import runpy, setuptools; setuptools.setup = lambda **k: None; '
-         "runpy.run_path('setup.py')['link_mim_files']()"], cwd=str(clone))
+        [
+            sys.executable,
+            '-c',
+            'import runpy, setuptools; setuptools.setup = lambda **k: None; '
+            "runpy.run_path('setup.py')['link_mim_files']()",
+        ],
+        cwd=str(clone),
+    )
     assert done.returncode == 0
     config = clone / 'mmpose_al' / '.mim' / 'configs' / '_base_' / 'default_runtime.py'
     assert config.samefile(clone / 'configs' / '_base_' / 'default_runtime.py')
@@ -144,18 +180,23 @@ def test_editable_install_links_the_files_of_mim(clone):
 def test_configs_of_other_projects_inherit_ours(tmp_path):
     pytest.importorskip('mmpose_al.registry')
     import mmpose_al
+
     if not osp.exists(osp.join(osp.dirname(mmpose_al.__file__), '.mim', 'configs')):
         pytest.skip('mmpose_al is not installed: there is no mmpose_al/.mim')
     path = tmp_path / 'theirs.py'
-    path.write_text("_base_ = ['mmpose_al::_base_/models/res18_heatmap.py']\n"
-                    "model = dict(head=dict(out_channels=5))\n")
+    path.write_text(
+        "_base_ = ['mmpose_al::_base_/models/res18_heatmap.py']\n"
+        'model = dict(head=dict(out_channels=5))\n'
+    )
     cfg = Config.fromfile(str(path))
     assert cfg.model.type == 'TopdownPoseEstimator'
     assert cfg.model.head.out_channels == 5
 
     from mmpose.registry import MODELS
+
     cfg.model.head.decoder = dict(
-        type='MSRAHeatmap', input_size=(32, 32), heatmap_size=(8, 8), sigma=1)
+        type='MSRAHeatmap', input_size=(32, 32), heatmap_size=(8, 8), sigma=1
+    )
     cfg.model.backbone.init_cfg = None
     assert MODELS.build(cfg.model).head.final_layer.out_channels == 5
 
@@ -163,5 +204,15 @@ def test_configs_of_other_projects_inherit_ours(tmp_path):
 def test_constraints_name_every_package_that_set_up_installs_by_name():
     with open(osp.join(ROOT, 'requirements', 'constraints.txt')) as file:
         constrained = set(re.findall(r'^([\w-]+)[<>=]', file.read(), re.M))
-    assert {'torch', 'torchvision', 'mmcv', 'chumpy', 'mmengine', 'mmdet', 'mmpose',
-            'xtcocotools', 'numpy', 'setuptools'} <= constrained
+    assert {
+        'torch',
+        'torchvision',
+        'mmcv',
+        'chumpy',
+        'mmengine',
+        'mmdet',
+        'mmpose',
+        'xtcocotools',
+        'numpy',
+        'setuptools',
+    } <= constrained

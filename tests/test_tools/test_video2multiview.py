@@ -1,4 +1,5 @@
 """A user's rig: videos whose frame numbers can be read off their pixels."""
+
 import json
 import os
 import os.path as osp
@@ -15,7 +16,7 @@ from mmpose_al.datasets.multiview import MultiViewCocoDataset
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
 sys.path.insert(0, osp.join(ROOT, 'tools', 'dataset_converters'))
 
-import video2multiview  # noqa: E402
+import video2multiview
 
 SIZE = (64, 48)
 
@@ -23,7 +24,7 @@ SIZE = (64, 48)
 def frame_of(number, view):
     """Gray 8 * number in the left half, 60 * view in the right."""
     picture = np.full((SIZE[1], SIZE[0], 3), 8 * number, np.uint8)
-    picture[:, SIZE[0] // 2:] = 60 * view
+    picture[:, SIZE[0] // 2 :] = 60 * view
     return picture
 
 
@@ -43,11 +44,14 @@ def write_video(path, view, count=12, fps=25):
 
 
 def write_calibration(path, names, size=SIZE):
-    path.write_text('\n'.join(
-        f'[{name}]\nsize = {list(size)}\ndistortions = [0.0, 0.0, 0.0, 0.0]\n'
-        f'matrix = [[50.0, 0.0, 32.0], [0.0, 50.0, 24.0], [0.0, 0.0, 1.0]]\n'
-        f'rotation = [0.0, {.1 * i}, 0.0]\ntranslation = [0.0, 0.0, {2.0 + i}]'
-        for i, name in enumerate(names)))
+    path.write_text(
+        '\n'.join(
+            f'[{name}]\nsize = {list(size)}\ndistortions = [0.0, 0.0, 0.0, 0.0]\n'
+            f'matrix = [[50.0, 0.0, 32.0], [0.0, 50.0, 24.0], [0.0, 0.0, 1.0]]\n'
+            f'rotation = [0.0, {0.1 * i}, 0.0]\ntranslation = [0.0, 0.0, {2.0 + i}]'
+            for i, name in enumerate(names)
+        )
+    )
     return str(path)
 
 
@@ -62,8 +66,15 @@ def rig(tmp_path):
     for number in range(12):  # 1.png ... 12.png: not in the order of letters
         cv2.imwrite(str(folder / 'c' / f'{number + 1}.png'), frame_of(number, 2))
     calibration = write_calibration(tmp_path / 'calib.toml', 'abc')
-    return [str(folder), '--calibration', calibration, '--unit', 'm', '--out',
-            str(tmp_path / 'out' / 'walk.json')]
+    return [
+        str(folder),
+        '--calibration',
+        calibration,
+        '--unit',
+        'm',
+        '--out',
+        str(tmp_path / 'out' / 'walk.json'),
+    ]
 
 
 def convert(arguments, *more):
@@ -74,9 +85,11 @@ def convert(arguments, *more):
 
 def test_frames_of_all_views_are_the_same_moment(rig):
     data, root = convert(rig, '--step', '5', '--start', '1')
-    assert [(f['sequence'], f['index'], f['source_frame'], f['time'])
-            for f in data['frames']] == [('walk', 0, 1, .04), ('walk', 1, 6, .24),
-                                         ('walk', 2, 11, .44)]
+    assert [(f['sequence'], f['index'], f['source_frame'], f['time']) for f in data['frames']] == [
+        ('walk', 0, 1, 0.04),
+        ('walk', 1, 6, 0.24),
+        ('walk', 2, 11, 0.44),
+    ]
     cameras = {c['id']: c for c in data['cameras']}
     frames = {f['id']: f['source_frame'] for f in data['frames']}
     assert len(data['images']) == 9
@@ -90,7 +103,8 @@ def test_frames_of_all_views_are_the_same_moment(rig):
     assert not any(a['num_keypoints'] for a in data['annotations'])
     assert data['poses_3d'] == []
     dataset = MultiViewCocoDataset(
-        ann_file=rig[-1], data_prefix=dict(img=root), need_keypoints=False)
+        ann_file=rig[-1], data_prefix=dict(img=root), need_keypoints=False
+    )
     assert len(dataset) == 9
     assert cv2.imread(dataset.get_data_info(8)['img_path']) is not None
 
@@ -108,7 +122,8 @@ def test_a_killed_extraction_goes_on(rig, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         convert(rig)
     assert sorted(n for n in os.listdir(folder) if n.endswith('.jpg')) == [
-        f'{i:06d}.jpg' for i in range(7)]
+        f'{i:06d}.jpg' for i in range(7)
+    ]
     written = []
 
     def counts(picture, path, quality):
@@ -118,11 +133,13 @@ def test_a_killed_extraction_goes_on(rig, monkeypatch):
     monkeypatch.setattr(videos, '_write_jpeg', counts)
     data, root = convert(rig)
     assert written == [f'a/{i:06d}.jpg' for i in range(7, 12)] + [
-        f'b/{i:06d}.jpg' for i in range(12)]
+        f'b/{i:06d}.jpg' for i in range(12)
+    ]
     for image in data['images']:
         if '/a/' in image['file_name']:
             assert number_of(osp.join(root, image['file_name']))[0] == int(
-                osp.basename(image['file_name'])[:6])
+                osp.basename(image['file_name'])[:6]
+            )
     convert(rig, '--step', '2')
     assert len(written) == 17  # all there already
 
@@ -137,8 +154,11 @@ def test_images_of_another_video_are_not_taken(rig):
 
 def test_views_must_have_equal_numbers_of_frames(rig):
     write_video(osp.join(rig[0], 'b.avi'), 1, count=9)
-    with pytest.raises(FormatError, match=r"b.avi: \(view 'b'\) has 9 frames, .*12.*"
-                       '--allow-unequal'):
+    with pytest.raises(
+        FormatError,
+        match=r"b.avi: \(view 'b'\) has 9 frames, .*12.*"
+        '--allow-unequal',
+    ):
         convert(rig)
     data, _ = convert(rig, '--allow-unequal')
     assert len(data['frames']) == 9
@@ -146,20 +166,24 @@ def test_views_must_have_equal_numbers_of_frames(rig):
 
 def test_views_must_have_one_frame_rate(rig):
     write_video(osp.join(rig[0], 'b.avi'), 1, fps=50)
-    with pytest.raises(FormatError, match=r"a.avi: \(view 'a'\) has 25 frames a "
-                       r"second, .*b.avi \(view 'b'\) has 50.*--fps"):
+    with pytest.raises(
+        FormatError,
+        match=r"a.avi: \(view 'a'\) has 25 frames a "
+        r"second, .*b.avi \(view 'b'\) has 50.*--fps",
+    ):
         convert(rig)
     data, _ = convert(rig, '--fps', '50')
-    assert data['frames'][5]['time'] == .1
+    assert data['frames'][5]['time'] == 0.1
     folder = videos.Source('c', 'c', [], 12, SIZE, None)
     near = [folder, folder._replace(fps=29.97), folder._replace(fps=30.0)]
     assert videos.common_fps(near) == 29.97
     assert videos.common_fps([folder]) is None and videos.common_fps(near, 5.0) == 5
 
 
-@pytest.mark.parametrize('option, value', [
-    ('--fps', '0'), ('--fps', 'nan'), ('--fps', 'inf'), ('--step', '0'),
-    ('--step', '1.5')])
+@pytest.mark.parametrize(
+    'option, value',
+    [('--fps', '0'), ('--fps', 'nan'), ('--fps', 'inf'), ('--step', '0'), ('--step', '1.5')],
+)
 def test_numbers_that_cannot_be(rig, option, value, capsys):
     with pytest.raises(SystemExit):
         convert(rig, option, value)
@@ -169,20 +193,26 @@ def test_numbers_that_cannot_be(rig, option, value, capsys):
 def test_a_video_that_ends_early_is_an_error(rig, tmp_path):
     source = videos.open_source('a', osp.join(rig[0], 'a.avi'))
     assert source.count == 12 and source.size == SIZE and source.fps == 25
-    with pytest.raises(FormatError, match=r"a.avi: \(view 'a'\) frame 12 cannot be "
-                       'read, though the file tells of 17'):
-        videos.extract(source._replace(count=17), range(17), str(tmp_path / 'early'),
-                       report=lambda line: None)
+    with pytest.raises(
+        FormatError,
+        match=r"a.avi: \(view 'a'\) frame 12 cannot be "
+        'read, though the file tells of 17',
+    ):
+        videos.extract(
+            source._replace(count=17), range(17), str(tmp_path / 'early'), report=lambda line: None
+        )
 
 
 def test_cameras_must_fit(rig, tmp_path):
     write_calibration(tmp_path / 'calib.toml', 'ab')
-    with pytest.raises(FormatError, match="calib.toml: camera 'c', field \"name\": is "
-                       'missing, .*the file has a, b'):
+    with pytest.raises(
+        FormatError, match='calib.toml: camera \'c\', field "name": is missing, .*the file has a, b'
+    ):
         convert(rig)
     write_calibration(tmp_path / 'calib.toml', 'abc', (128, 96))
-    with pytest.raises(FormatError, match="camera 'a', field \"size\": is 128x96, the "
-                       'images of .*a.avi are 64x48'):
+    with pytest.raises(
+        FormatError, match='camera \'a\', field "size": is 128x96, the images of .*a.avi are 64x48'
+    ):
         convert(rig)
     os.remove(str(tmp_path / 'calib.toml'))
     with pytest.raises(FormatError, match='calib.toml: no such file'):
@@ -194,9 +224,11 @@ def test_views_by_name(rig):
     views = [f'c={walk}/c', f'a={walk}/a.avi']
     data, _ = convert(views + rig[1:], '--step', '6')
     assert [c['name'] for c in data['cameras']] == ['c', 'a']
-    for bad, problem in ((['walk'], "'walk' is not NAME=PATH"),
-                         (views + [f'a={walk}/b.avi'], "view 'a' stands for"),
-                         ([f'a={walk}/x.avi'], 'x.avi.*no such video')):
+    for bad, problem in (
+        (['walk'], "'walk' is not NAME=PATH"),
+        (views + [f'a={walk}/b.avi'], "view 'a' stands for"),
+        ([f'a={walk}/x.avi'], 'x.avi.*no such video'),
+    ):
         with pytest.raises(FormatError, match=problem):
             convert(bad + rig[1:])
     open(osp.join(walk, 'a.mp4'), 'w').close()
@@ -206,9 +238,11 @@ def test_views_by_name(rig):
 
 def test_boxes_from_a_list(rig, tmp_path):
     boxes = tmp_path / 'boxes.json'
-    rows = [dict(camera='a', frame=0, bbox=[1, 2, 30, 40], score=.4),
-            dict(camera='a', frame=0, bbox=[5, 6, 20, 20], score=.9),
-            dict(camera='b', frame=6, bbox=[200, 2, 30, 40])]
+    rows = [
+        dict(camera='a', frame=0, bbox=[1, 2, 30, 40], score=0.4),
+        dict(camera='a', frame=0, bbox=[5, 6, 20, 20], score=0.9),
+        dict(camera='b', frame=6, bbox=[200, 2, 30, 40]),
+    ]
     boxes.write_text(json.dumps(rows))
     data, _ = convert(rig, '--step', '6', '--boxes', str(boxes))
     assert [a['bbox'] for a in data['annotations']] == [[5, 6, 20, 20]]  # best of a
@@ -218,39 +252,49 @@ def test_boxes_from_a_list(rig, tmp_path):
     boxes.write_text(json.dumps(rows))
     data, _ = convert(rig, '--step', '6', '--boxes', str(boxes))
     assert [(a['person_id'], a['bbox']) for a in data['annotations']] == [
-        (0, [1, 2, 30, 40]), (1, [5, 6, 20, 20])]
-    for change, problem in ((dict(camera='x'), '"camera": is \'x\', the views are a'),
-                            (dict(frame='1'), '"frame": is \'1\''),
-                            (dict(camera=['a']), '"camera": is'),
-                            (dict(frame=True), '"frame": is True'),
-                            (dict(bbox=[1, 2, 0, 4]), '"bbox": is'),
-                            (dict(bbox=[1, 2, np.inf, 4]), '"bbox": is .*inf'),
-                            (dict(score=None), '"score": is None'),
-                            (dict(score='x'), '"score": is \'x\''),
-                            (dict(person_id='x'), '"person_id": is \'x\'')):
+        (0, [1, 2, 30, 40]),
+        (1, [5, 6, 20, 20]),
+    ]
+    for change, problem in (
+        (dict(camera='x'), '"camera": is \'x\', the views are a'),
+        (dict(frame='1'), '"frame": is \'1\''),
+        (dict(camera=['a']), '"camera": is'),
+        (dict(frame=True), '"frame": is True'),
+        (dict(bbox=[1, 2, 0, 4]), '"bbox": is'),
+        (dict(bbox=[1, 2, np.inf, 4]), '"bbox": is .*inf'),
+        (dict(score=None), '"score": is None'),
+        (dict(score='x'), '"score": is \'x\''),
+        (dict(person_id='x'), '"person_id": is \'x\''),
+    ):
         boxes.write_text(json.dumps([dict(rows[0], **change)]))
         with pytest.raises(FormatError, match=r'boxes.json: \[0\], field ' + problem):
             convert(rig, '--boxes', str(boxes))
     boxes.write_text('[1]')
-    with pytest.raises(FormatError, match=r'boxes.json: \[0\], field "bbox": is '
-                       'missing, the entry is 1'):
+    with pytest.raises(
+        FormatError,
+        match=r'boxes.json: \[0\], field "bbox": is '
+        'missing, the entry is 1',
+    ):
         convert(rig, '--boxes', str(boxes))
 
 
 def test_boxes_from_a_coco_file(rig, tmp_path):
     boxes = tmp_path / 'boxes.json'
     content = dict(
-        images=[dict(id=7, file_name='images/walk/a/000006.jpg'),
-                dict(id=8, file_name='images/walk/a/000007.jpg')],
-        annotations=[dict(image_id=7, bbox=[1, 2, 30, 40]),
-                     dict(image_id=8, bbox=[1, 2, 30, 40])])
+        images=[
+            dict(id=7, file_name='images/walk/a/000006.jpg'),
+            dict(id=8, file_name='images/walk/a/000007.jpg'),
+        ],
+        annotations=[dict(image_id=7, bbox=[1, 2, 30, 40]), dict(image_id=8, bbox=[1, 2, 30, 40])],
+    )
     boxes.write_text(json.dumps(content))
     data, _ = convert(rig, '--step', '6', '--boxes', str(boxes))
     assert [a['bbox'] for a in data['annotations']] == [[1, 2, 30, 40]]
     for change, problem in (
-            (dict(images=[1]), 'neither a list of boxes nor a COCO file'),
-            (dict(annotations=[dict(image_id=[7])]), '"image_id": .7. is not'),
-            (dict(annotations=[7]), r'annotations\[0\], field "bbox": is missing')):
+        (dict(images=[1]), 'neither a list of boxes nor a COCO file'),
+        (dict(annotations=[dict(image_id=[7])]), '"image_id": .7. is not'),
+        (dict(annotations=[7]), r'annotations\[0\], field "bbox": is missing'),
+    ):
         boxes.write_text(json.dumps(dict(content, **change)))
         with pytest.raises(FormatError, match='boxes.json: .*' + problem):
             convert(rig, '--step', '6', '--boxes', str(boxes))
@@ -271,8 +315,14 @@ class Detector:
             raise KeyboardInterrupt
         self.calls += 1
         frame = round(image[:, :28].mean() / 8)
-        return np.array([[1, 2, 20, 30, .6], [3 + frame, 4, 25, 35, .9],
-                         [0, 0, 50, 4, .95], [-90, 0, 40, 40, .99]])
+        return np.array(
+            [
+                [1, 2, 20, 30, 0.6],
+                [3 + frame, 4, 25, 35, 0.9],
+                [0, 0, 50, 4, 0.95],
+                [-90, 0, 40, 40, 0.99],
+            ]
+        )
 
 
 def test_boxes_from_a_detector(rig):
@@ -296,8 +346,7 @@ def test_boxes_from_a_detector(rig):
         assert len(json.load(file)['annotations']) == 6
     # Other filters: nothing is detected twice; the file is one for --boxes.
     video2multiview.main(rig + more + ['--min-size', '3'], Detector(stop_after=0))
-    assert {tuple(a['bbox']) for a in load_multiview(rig[-1])['annotations']} == {
-        (0, 0, 50, 4)}
+    assert {tuple(a['bbox']) for a in load_multiview(rig[-1])['annotations']} == {(0, 0, 50, 4)}
     data, _ = convert(rig, '--step', '6', '--boxes', osp.join(root, 'walk.boxes.json'))
     assert {tuple(a['bbox']) for a in data['annotations']} == {(0, 0, 50, 4)}
     with pytest.raises(ValueError, match='none of 24 boxes is left; lower'):

@@ -1,4 +1,5 @@
 """A data set of eight pictures and an MMPose config that trains on it in a second."""
+
 import json
 
 import cv2
@@ -19,13 +20,21 @@ def write_data(folder):
         points = np.full((17, 3), 2.0)  # all visible
         points[:, :2] = random.uniform(4, 44, (17, 2))
         images.append(dict(id=index, file_name=name, width=48, height=64))
-        annotations.append(dict(
-            id=index, image_id=index, category_id=1, bbox=[2, 2, 44, 60], area=2640,
-            iscrowd=0, num_keypoints=17, keypoints=points.ravel().tolist()))
+        annotations.append(
+            dict(
+                id=index,
+                image_id=index,
+                category_id=1,
+                bbox=[2, 2, 44, 60],
+                area=2640,
+                iscrowd=0,
+                num_keypoints=17,
+                keypoints=points.ravel().tolist(),
+            )
+        )
     categories = [dict(id=1, name='person')]
     with open(folder / 'train.json', 'w') as file:
-        json.dump(dict(images=images, annotations=annotations, categories=categories),
-                  file)
+        json.dump(dict(images=images, annotations=annotations, categories=categories), file)
 
 
 CONFIG = """

@@ -1,15 +1,26 @@
 """View sheets, 3D scenes and residual plots: what is drawn, and where."""
+
 import cv2
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from mmpose_al.visualization import skeleton3d
-from mmpose_al.visualization.multiview import (OUTLIER_COLOR, REPROJECTED_COLOR, crop,
-                                               draw_views, grid)
+from mmpose_al.visualization.multiview import (
+    OUTLIER_COLOR,
+    REPROJECTED_COLOR,
+    crop,
+    draw_views,
+    grid,
+)
 from mmpose_al.visualization.overlays import PREDICTED_COLOR, TRUE_COLOR
-from mmpose_al.visualization.skeleton3d import (draw_scene, nice_step, plot_residuals,
-                                                upright, upwards)
+from mmpose_al.visualization.skeleton3d import (
+    draw_scene,
+    nice_step,
+    plot_residuals,
+    upright,
+    upwards,
+)
 
 BAR = 20
 
@@ -21,15 +32,22 @@ def at(points):
 def test_each_kind_of_joint_is_drawn_in_its_colour_and_view(tmp_path):
     images = [np.zeros((100, 200, 3), np.uint8), np.zeros((100, 150, 3), np.uint8)]
     out = tmp_path / 'new' / 'sheet.png'
-    draw_views(images, ['a', 'b'], [], str(out), true=at([[20, 30], [40, 50]]),
-               predicted=at([[60, 70], [80, 20]]),
-               reprojected=at([[120, 30], [np.nan, 1]]),
-               inliers=np.array([[True], [False]]), columns=2, height=100)
+    draw_views(
+        images,
+        ['a', 'b'],
+        [],
+        str(out),
+        true=at([[20, 30], [40, 50]]),
+        predicted=at([[60, 70], [80, 20]]),
+        reprojected=at([[120, 30], [np.nan, 1]]),
+        inliers=np.array([[True], [False]]),
+        columns=2,
+        height=100,
+    )
     sheet = cv2.imread(str(out))
     width = sheet.shape[1] // 2  # the wider of view and title
     assert width >= 204 and sheet.shape[0] == 2 * BAR + 100 + 4
-    first, second = (sheet[2 * BAR:2 * BAR + 100, left:left + 150]
-                     for left in (0, width))
+    first, second = (sheet[2 * BAR : 2 * BAR + 100, left : left + 150] for left in (0, width))
     assert tuple(first[30, 20]) == TRUE_COLOR and tuple(second[50, 40]) == TRUE_COLOR
     assert tuple(first[70, 60]) == PREDICTED_COLOR
     assert tuple(second[20, 80]) == PREDICTED_COLOR
@@ -44,10 +62,16 @@ def test_each_kind_of_joint_is_drawn_in_its_colour_and_view(tmp_path):
 def test_boxes_show_only_that_part_and_move_the_joints_along(tmp_path):
     image = np.zeros((100, 200, 3), np.uint8)
     out = tmp_path / 'sheet.png'
-    draw_views([image], ['a name wider than its view'], [], str(out),
-               predicted=at([[110, 40]]), boxes=np.array([[100, 20, 149.2, 300]]),
-               height=160)  # rows 20 to 99: twice the size
-    sheet = cv2.imread(str(out))[2 * BAR:]
+    draw_views(
+        [image],
+        ['a name wider than its view'],
+        [],
+        str(out),
+        predicted=at([[110, 40]]),
+        boxes=np.array([[100, 20, 149.2, 300]]),
+        height=160,
+    )  # rows 20 to 99: twice the size
+    sheet = cv2.imread(str(out))[2 * BAR :]
     # (10, 20) in the part; twice as large, its centre is at (20.5, 40.5).
     assert tuple(sheet[40, 20]) == PREDICTED_COLOR
     assert (sheet[-4:] == 255).all()
@@ -65,8 +89,13 @@ def test_grid_is_square_by_default_and_keeps_sizes():
 
 def test_wrong_number_of_views(tmp_path):
     with pytest.raises(ValueError, match='predicted has 1 entries for 2 views'):
-        draw_views([np.zeros((4, 4, 3), np.uint8)] * 2, ['a', 'b'], [],
-                   str(tmp_path / 'x.png'), predicted=at([[0, 0]]))
+        draw_views(
+            [np.zeros((4, 4, 3), np.uint8)] * 2,
+            ['a', 'b'],
+            [],
+            str(tmp_path / 'x.png'),
+            predicted=at([[0, 0]]),
+        )
 
 
 # ----------------------------------------------------------------------- 3D
@@ -75,8 +104,10 @@ def test_wrong_number_of_views(tmp_path):
 def cameras():
     """Two cameras 4 m from the world's y axis, which points down in the images."""
     R = np.diag([-1.0, 1, -1])
-    return [dict(name='front', R=np.eye(3), t=np.array([0.0, 0, 4000])),
-            dict(name='back', R=R, t=np.array([0.0, 0, 4000]))]
+    return [
+        dict(name='front', R=np.eye(3), t=np.array([0.0, 0, 4000])),
+        dict(name='back', R=R, t=np.array([0.0, 0, 4000])),
+    ]
 
 
 @pytest.fixture
@@ -88,6 +119,7 @@ def figures(monkeypatch):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
             kept.append(self)
+
     monkeypatch.setattr(skeleton3d, 'Figure', Kept)
     return kept
 
@@ -107,8 +139,7 @@ def test_up_is_up_in_the_images():
 def test_scene_has_one_scale_and_everything_inside(tmp_path, figures):
     pose = np.array([[0.0, -800, 0], [0, 800, 0], [300, 0, 100], [np.nan] * 3])
     out = tmp_path / 'scene.png'
-    draw_scene(dict(true=pose, other=pose + 20), [(0, 1), (1, 2), (2, 3)], str(out),
-               cameras())
+    draw_scene(dict(true=pose, other=pose + 20), [(0, 1), (1, 2), (2, 3)], str(out), cameras())
     assert cv2.imread(str(out)).std() > 0
     scene, close = figures[0].axes
     assert {text.get_text().strip() for text in scene.texts} == {'front', 'back'}
@@ -123,7 +154,7 @@ def test_scene_has_one_scale_and_everything_inside(tmp_path, figures):
             assert (np.nanmax(points, 1) <= limits[:, 1]).all()
     # metres: the cameras stand 4 m away; up: the joint at y = -800 is at z = +0.8
     corners = np.concatenate([np.stack(line.get_data_3d(), 1) for line in scene.lines])
-    assert np.nanmax(np.linalg.norm(corners[:, :2], axis=1)) == pytest.approx(4, abs=.1)
+    assert np.nanmax(np.linalg.norm(corners[:, :2], axis=1)) == pytest.approx(4, abs=0.1)
     joints = np.stack(scene.lines[1].get_data_3d(), 1)
     assert joints[0, 2] == pytest.approx(0.8) and joints[1, 2] == pytest.approx(-0.8)
     labels = [t.get_text() for t in close.get_legend().get_texts()]
@@ -149,9 +180,15 @@ def test_scene_without_cameras_and_without_joints(tmp_path, figures):
 
 def test_residuals_of_each_camera(tmp_path, figures):
     out = tmp_path / 'residuals.png'
-    plot_residuals(dict(
-        a=np.array([[1.0, 2], [3, -4], [np.nan, 0]]), b=np.zeros((0, 2)),
-        c=np.array([[-1.0, 0]])), str(out), limit=5)
+    plot_residuals(
+        dict(
+            a=np.array([[1.0, 2], [3, -4], [np.nan, 0]]),
+            b=np.zeros((0, 2)),
+            c=np.array([[-1.0, 0]]),
+        ),
+        str(out),
+        limit=5,
+    )
     assert cv2.imread(str(out)).std() > 0
     a, b, c = figures[0].axes
     assert a.get_title() == 'a: mean (+2.00, -1.00), n = 2'
@@ -165,4 +202,5 @@ def test_residuals_of_each_camera(tmp_path, figures):
 
 def test_nice_steps():
     assert [nice_step(v) for v in (1, 1.2, 0.03, 450, 500, 9)] == pytest.approx(
-        [1, 2, 0.05, 500, 500, 10])
+        [1, 2, 0.05, 500, 500, 10]
+    )

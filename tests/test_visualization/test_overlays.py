@@ -2,8 +2,13 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_al.visualization.overlays import (PREDICTED_COLOR, draw_overlays,
-                                              draw_skeleton, fit_height, scaled)
+from mmpose_al.visualization.overlays import (
+    PREDICTED_COLOR,
+    draw_overlays,
+    draw_skeleton,
+    fit_height,
+    scaled,
+)
 
 
 def test_a_joint_is_drawn_on_its_own_pixel():
@@ -40,9 +45,14 @@ def test_the_grid_has_a_row_for_each_model_and_a_column_for_each_image(tmp_path)
     images = [np.zeros((10, 8, 3), np.uint8), np.zeros((10, 6, 3), np.uint8)]
     true = [(np.array([[2.0, 2.0]]), np.zeros(1))] * 2
     out = tmp_path / 'new' / 'grid.png'
-    draw_overlays(images, true, dict(a=[np.array([[4.0, 5.0]])] * 2,
-                                     b=[np.array([[4.0, 5.0]])] * 2),
-                  [], str(out), height=10)
+    draw_overlays(
+        images,
+        true,
+        dict(a=[np.array([[4.0, 5.0]])] * 2, b=[np.array([[4.0, 5.0]])] * 2),
+        [],
+        str(out),
+        height=10,
+    )
     grid = cv2.imread(str(out))
     assert grid.shape == (2 * (10 + 18), 14, 3)
     for top in (18, 18 + 28):
@@ -52,6 +62,10 @@ def test_the_grid_has_a_row_for_each_model_and_a_column_for_each_image(tmp_path)
 
 def test_a_missing_prediction_is_an_error(tmp_path):
     with pytest.raises(ValueError, match='a predicts 0 of 1 images'):
-        draw_overlays([np.zeros((4, 4, 3), np.uint8)],
-                      [(np.zeros((1, 2)), np.ones(1))], dict(a=[]), [],
-                      str(tmp_path / 'x.png'))
+        draw_overlays(
+            [np.zeros((4, 4, 3), np.uint8)],
+            [(np.zeros((1, 2)), np.ones(1))],
+            dict(a=[]),
+            [],
+            str(tmp_path / 'x.png'),
+        )

@@ -16,6 +16,7 @@ better. "labels for 95 %" are those at which a seed's curve first reaches 95 % o
 supervision (of an error: 1 / 0.95 of it), linear between rounds. "reached" is what the
 last round reaches of full supervision.
 """
+
 import argparse
 import json
 import math
@@ -29,18 +30,18 @@ ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path.insert(0, ROOT)
 sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
 
-from results_table import write_table  # noqa: E402
+from results_table import write_table
 
-from mmpose_al.active_learning.report.analysis import (  # noqa: E402
-    area, labels_needed, target_of)
-from mmpose_al.active_learning.report.experiment import (  # noqa: E402
-    main_metric, plain_metrics)
+from mmpose_al.active_learning.report.analysis import area, labels_needed, target_of
+from mmpose_al.active_learning.report.experiment import main_metric, plain_metrics
 
 BASELINE, BOUND = 'random', 'all'
 ERRORS = ('multiview/MKPE', 'multiview/failed')  # the lower the better
-NAMES = {'multiview/MKPE': 'MKPE in mm of what could be triangulated',
-         'multiview/failed': 'Share of the joints that could not be triangulated, in %'}
-BARE = ('multiview/failed', )  # no area and no target: full supervision may have 0
+NAMES = {
+    'multiview/MKPE': 'MKPE in mm of what could be triangulated',
+    'multiview/failed': 'Share of the joints that could not be triangulated, in %',
+}
+BARE = ('multiview/failed',)  # no area and no target: full supervision may have 0
 
 
 def load(folder: str) -> Dict[str, List[dict]]:
@@ -55,23 +56,22 @@ def load(folder: str) -> Dict[str, List[dict]]:
             with open(osp.join(folder, name)) as file:
                 result = json.load(file)
             if 'row' not in result or ('rounds' in result) == (result['row'] == BOUND):
-                raise ValueError(f'{osp.join(folder, name)} is no result of '
-                                 'benchmarks/active_learning.py')
+                raise ValueError(
+                    f'{osp.join(folder, name)} is no result of benchmarks/active_learning.py'
+                )
             rows.setdefault(result['row'], []).append(result)
     if not any(row != BOUND for row in rows):
         raise ValueError(f'{folder}: no result files')
     for key in ('steps', 'units'):
         found = {r[key] for results in rows.values() for r in results if key in r}
         if len(found) > 1:
-            raise ValueError(f'{folder}: results with {key} {sorted(found)} cannot '
-                             'share a table')
+            raise ValueError(f'{folder}: results with {key} {sorted(found)} cannot share a table')
     order = {BASELINE: 0, BOUND: 9}
     names = ('bsb', 'mpe', 'coreset', 'mvc')
 
     def place(row: str) -> tuple:
         base = row.split('-')[0]
-        return (order.get(row, 1 + ('-' in row)),
-                names.index(base) if base in names else -1, row)
+        return (order.get(row, 1 + ('-' in row)), names.index(base) if base in names else -1, row)
 
     return {row: rows[row] for row in sorted(rows, key=place)}
 
@@ -81,8 +81,12 @@ def load(folder: str) -> Dict[str, List[dict]]:
 
 def metrics_of(rows: Dict[str, List[dict]]) -> List[str]:
     """Metrics that every round of every experiment reports, the main one first."""
-    each = [set(plain_metrics(r['metrics'])) for results in active(rows).values()
-            for result in results for r in result['rounds']]
+    each = [
+        set(plain_metrics(r['metrics']))
+        for results in active(rows).values()
+        for result in results
+        for r in result['rounds']
+    ]
     names = sorted(set.intersection(*each))
     first = main_metric(names).name
     return [first] + [n for n in names if n != first]
@@ -95,8 +99,11 @@ def active(rows: Dict[str, List[dict]]) -> Dict[str, List[dict]]:
 
 def curve(result: dict, name: str) -> Tuple[List[int], List[float], List[float]]:
     """Labels, shares and values of an experiment's rounds; NaN rounds left out."""
-    points = [(r['labels'], r['labels'] / result['units'], r['metrics'][name])
-              for r in result['rounds'] if math.isfinite(r['metrics'][name])]
+    points = [
+        (r['labels'], r['labels'] / result['units'], r['metrics'][name])
+        for r in result['rounds']
+        if math.isfinite(r['metrics'][name])
+    ]
     return tuple(map(list, zip(*points))) if points else ([], [], [])
 
 
@@ -116,8 +123,7 @@ def by_label(results: List[dict], name: str) -> Dict[int, List[float]]:
     return found
 
 
-def areas(results: List[dict], name: str, across: Tuple[float, float]
-          ) -> Dict[int, float]:
+def areas(results: List[dict], name: str, across: Tuple[float, float]) -> Dict[int, float]:
     """Seed -> area under the curve."""
     found = {}
     for result in results:
@@ -144,21 +150,24 @@ def mean_std(values: List[float], digits: int = 1) -> str:
     return text
 
 
-def lead(rows: Dict[str, List[dict]], row: str, name: str,
-         across: Tuple[float, float]) -> List[float]:
+def lead(
+    rows: Dict[str, List[dict]], row: str, name: str, across: Tuple[float, float]
+) -> List[float]:
     """By how much the area is better than that of random picks, seed by seed."""
     own, base = (areas(rows.get(r, []), name, across) for r in (row, BASELINE))
     sign = -1 if name in ERRORS else 1
     return [sign * (own[seed] - base[seed]) for seed in sorted(set(own) & set(base))]
 
 
-def needed(results: List[dict], name: str,
-           full: List[float]) -> Tuple[List[float], int]:
+def needed(results: List[dict], name: str, full: List[float]) -> Tuple[List[float], int]:
     """Labels for 95 % of full supervision, of seeds that reach it; number of seeds."""
     lower = name in ERRORS
     target = target_of(statistics.mean(full), lower)
-    found = [labels_needed(labels, values, target, lower)
-             for labels, _, values in (curve(r, name) for r in results) if labels]
+    found = [
+        labels_needed(labels, values, target, lower)
+        for labels, _, values in (curve(r, name) for r in results)
+        if labels
+    ]
     return [value for value in found if math.isfinite(value)], len(found)
 
 
@@ -180,8 +189,9 @@ def with_figure(text: str, figure: str) -> str:
 
 
 def table(head: List[str], lines: List[List[str]]) -> str:
-    return '\n'.join('| ' + ' | '.join(cells) + ' |' for cells in (
-        [head, ['---'] * len(head)] + lines))
+    return '\n'.join(
+        '| ' + ' | '.join(cells) + ' |' for cells in ([head, ['---'] * len(head)] + lines)
+    )
 
 
 def metric_table(rows: Dict[str, List[dict]], name: str) -> str:
@@ -196,19 +206,21 @@ def metric_table(rows: Dict[str, List[dict]], name: str) -> str:
     for row, results in active(rows).items():
         values = by_label(results, name)
         cells = [row, str(len(results))] + [
-            mean_std(values.get(n, [])) if n in values else '' for n in labels]
+            mean_std(values.get(n, [])) if n in values else '' for n in labels
+        ]
         if whole:
             cells.append(mean_std(list(areas(results, name, across).values())))
             leads = lead(rows, row, name, across) if row != BASELINE else []
-            cells.append('' if not leads else
-                         ('+' if statistics.mean(leads) >= 0 else '') + mean_std(leads))
+            cells.append(
+                '' if not leads else ('+' if statistics.mean(leads) >= 0 else '') + mean_std(leads)
+            )
             if full:
-                cells += [needed_cell(results, name, full),
-                          reached_cell(results, name, full)]
+                cells += [needed_cell(results, name, full), reached_cell(results, name, full)]
         lines.append(cells)
     if full:
-        lines.append([f'{BOUND}: {units} (100 %)', str(len(full)), mean_std(full)]
-                     + [''] * (len(head) - 3))
+        lines.append(
+            [f'{BOUND}: {units} (100 %)', str(len(full)), mean_std(full)] + [''] * (len(head) - 3)
+        )
     kind = 'lower is better' if name in ERRORS else 'higher is better'
     return f'**{NAMES.get(name, name)}** ({kind})\n\n' + table(head, lines)
 
@@ -231,9 +243,11 @@ def reached_cell(results: List[dict], name: str, full: List[float]) -> str:
 
 def pseudo_table(rows: Dict[str, List[dict]]) -> str:
     """MKPE of the pseudo-labels of each round; '' without self-training."""
-    with_pseudo = {row: results for row, results in active(rows).items()
-                   if any(r.get('pseudo') for result in results
-                          for r in result['rounds'])}
+    with_pseudo = {
+        row: results
+        for row, results in active(rows).items()
+        if any(r.get('pseudo') for result in results for r in result['rounds'])
+    }
     if not with_pseudo:
         return ''
     # a round trains on what the one before it pseudo-labelled
@@ -244,16 +258,15 @@ def pseudo_table(rows: Dict[str, List[dict]]) -> str:
         schedule = (results[0].get('self_training') or {}).get('schedule', 'alternate')
         cells = [row, schedule, str(len(results))]
         for number in range(count):
-            entries = [r['rounds'][number] for r in results
-                       if len(r['rounds']) > number]
-            errors = [e['pseudo_mkpe'] for e in entries
-                      if e.get('pseudo_mkpe') is not None]
+            entries = [r['rounds'][number] for r in results if len(r['rounds']) > number]
+            errors = [e['pseudo_mkpe'] for e in entries if e.get('pseudo_mkpe') is not None]
             frames = [e['pseudo'] for e in entries]
-            cells.append(f'{mean_std(errors)} ({statistics.mean(frames):.0f})'
-                         if frames else '')
+            cells.append(f'{mean_std(errors)} ({statistics.mean(frames):.0f})' if frames else '')
         lines.append(cells)
-    return ('**MKPE in mm of the pseudo-labels that a round trains on** (how many '
-            'frames; lower is better)\n\n' + table(head, lines))
+    return (
+        '**MKPE in mm of the pseudo-labels that a round trains on** (how many '
+        'frames; lower is better)\n\n' + table(head, lines)
+    )
 
 
 def facts(rows: Dict[str, List[dict]]) -> str:
@@ -261,15 +274,17 @@ def facts(rows: Dict[str, List[dict]]) -> str:
     every = [r for results in rows.values() for r in results]
     some = next(iter(active(rows).values()))[0]
     seeds = ', '.join(map(str, sorted({r['seed'] for r in every})))
-    seconds = [sum(r['seconds'].values()) for result in every
-               for r in result.get('rounds', [])]
+    seconds = [sum(r['seconds'].values()) for result in every for r in result.get('rounds', [])]
     machines = '; '.join(sorted({r['machine'] for r in every}))
-    text = (f'Seeds {seeds} (first labels, weights and order); a pool of '
-            f'{some["units"]} {some.get("unit", "frames")}; {some["steps"]} optimiser '
-            f'steps a round; input {"x".join(map(str, some["input_size"]))}; a round '
-            f'takes {statistics.median(seconds):.0f} s (median); {machines}.')
-    unfinished = [f'{r["row"]} seed {r["seed"]}' for r in every
-                  if 'rounds' in r and not r.get('finished')]
+    text = (
+        f'Seeds {seeds} (first labels, weights and order); a pool of '
+        f'{some["units"]} {some.get("unit", "frames")}; {some["steps"]} optimiser '
+        f'steps a round; input {"x".join(map(str, some["input_size"]))}; a round '
+        f'takes {statistics.median(seconds):.0f} s (median); {machines}.'
+    )
+    unfinished = [
+        f'{r["row"]} seed {r["seed"]}' for r in every if 'rounds' in r and not r.get('finished')
+    ]
     return text + (f' Not finished: {", ".join(unfinished)}.' if unfinished else '')
 
 
@@ -287,12 +302,20 @@ def panels(rows: Dict[str, List[dict]]) -> List[List[str]]:
 def draw(rows: Dict[str, List[dict]], path: str) -> None:
     """The main metric against labels, bars over seeds, full supervision dashed."""
     import matplotlib
+
     matplotlib.use('Agg')
     import matplotlib.pyplot as plt
+
     name = metrics_of(rows)[0]
     parts, full = panels(rows), bound(rows, name)
-    figure, axes = plt.subplots(1, len(parts), figsize=(5.6 * len(parts), 4.2),
-                                sharey=True, squeeze=False, constrained_layout=True)
+    figure, axes = plt.subplots(
+        1,
+        len(parts),
+        figsize=(5.6 * len(parts), 4.2),
+        sharey=True,
+        squeeze=False,
+        constrained_layout=True,
+    )
     colors = {row: f'C{i % 10}' for i, row in enumerate(active(rows))}
     units = next(iter(active(rows).values()))[0]['units']
     for axis, part in zip(axes[0], parts):
@@ -302,15 +325,32 @@ def draw(rows: Dict[str, List[dict]], path: str) -> None:
             shift = (index - (len(part) - 1) / 2) * 0.012 * (max(values) - min(values))
             x = [label + shift for label in sorted(values)]
             y = [statistics.mean(values[label]) for label in sorted(values)]
-            bars = [statistics.stdev(values[label]) if len(values[label]) > 1 else 0
-                    for label in sorted(values)]
-            axis.errorbar(x, y, bars, marker='.', capsize=2, color=colors[row],
-                          label=f'{row} ({len(rows[row])} seeds)')
+            bars = [
+                statistics.stdev(values[label]) if len(values[label]) > 1 else 0
+                for label in sorted(values)
+            ]
+            axis.errorbar(
+                x,
+                y,
+                bars,
+                marker='.',
+                capsize=2,
+                color=colors[row],
+                label=f'{row} ({len(rows[row])} seeds)',
+            )
         if full:
-            axis.axhline(statistics.mean(full), color='0.3', ls='--',
-                         label=f'full supervision ({len(full)} seeds)')
-            axis.axhline(target_of(statistics.mean(full), name in ERRORS), color='0.6',
-                         ls=':', label='95 % of it')
+            axis.axhline(
+                statistics.mean(full),
+                color='0.3',
+                ls='--',
+                label=f'full supervision ({len(full)} seeds)',
+            )
+            axis.axhline(
+                target_of(statistics.mean(full), name in ERRORS),
+                color='0.6',
+                ls=':',
+                label='95 % of it',
+            )
         axis.set_xlabel(f'labelled of {units} {rows[part[0]][0].get("unit", "frames")}')
         axis.legend(fontsize='small')
         axis.grid(alpha=0.3)
@@ -322,7 +362,8 @@ def draw(rows: Dict[str, List[dict]], path: str) -> None:
 
 def main(argv=None) -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('folder', help='e.g. benchmarks/results/active_synthetic')
     parser.add_argument('--write', help='README to bring up to date')
     parser.add_argument('--figure', help='PNG to write; with --write it lies beside it')

@@ -6,6 +6,7 @@
 Prints the lengths in mm (``mean_lengths`` of ``Heatmap2p5DHead``) and normalised by the
 pair's distance of each pose (``mean_lengths`` of ``LimbLengthLoss``).
 """
+
 import argparse
 import sys
 
@@ -28,6 +29,7 @@ def mean_limb_lengths(poses: np.ndarray, limbs, pair) -> tuple:
     Raises:
         ValueError: A limb is known in no pose.
     """
+
     def lengths(ends):
         first, second = ends
         known = (poses[:, first, 3] > 0) & (poses[:, second, 3] > 0)
@@ -37,8 +39,7 @@ def mean_limb_lengths(poses: np.ndarray, limbs, pair) -> tuple:
     scale = lengths(pair)
     all_lengths = np.stack([lengths(limb) for limb in limbs])
     normalised = all_lengths / np.where(scale > 0, scale, np.nan)
-    missing = [limb for limb, row in zip(limbs, normalised)
-               if not np.isfinite(row).any()]
+    missing = [limb for limb, row in zip(limbs, normalised) if not np.isfinite(row).any()]
     if missing:
         raise ValueError(f'limbs {missing} are known in no pose together with the pair')
     return np.nanmean(all_lengths, 1), np.nanmean(normalised, 1)
@@ -51,18 +52,17 @@ def limb(text: str) -> tuple:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('annotations', help='multi-view file with poses_3d')
     parser.add_argument('--pair', type=int, nargs=2, required=True, metavar='JOINT')
-    parser.add_argument('--limbs', type=limb, nargs='+', required=True,
-                        metavar='JOINT,JOINT')
+    parser.add_argument('--limbs', type=limb, nargs='+', required=True, metavar='JOINT,JOINT')
     args = parser.parse_args()
     try:
         data = load_multiview(args.annotations)
         if not data['poses_3d']:
             raise ValueError(f'{args.annotations} has no poses_3d')
-        poses = np.stack([np.asarray(p['keypoints_3d'], float)
-                          for p in data['poses_3d']])
+        poses = np.stack([np.asarray(p['keypoints_3d'], float) for p in data['poses_3d']])
         plain, normalised = mean_limb_lengths(poses, args.limbs, args.pair)
     except (ValueError, OSError, IndexError) as error:
         sys.exit(f'limb_lengths: {error}')

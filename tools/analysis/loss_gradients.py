@@ -8,6 +8,7 @@ heatmaps alone, those that make depth maps alone, and all others (the shared net
 averaged over batches of the training data. CHECKPOINT is one of the network or of the whole model;
 without it the weights are what the config says.
 """
+
 import argparse
 import json
 import os.path as osp
@@ -17,14 +18,14 @@ from typing import Any, List, Tuple
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-import torch  # noqa: E402
-from mmengine.config import Config  # noqa: E402
-from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
-from mmpose.registry import MODELS  # noqa: E402
-from torch import Tensor  # noqa: E402
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from mmpose.registry import MODELS
+from torch import Tensor
 
-from mmpose_al.apis import load_weights  # noqa: E402
+from mmpose_al.apis import load_weights
 
 PARTS = ('heatmaps', 'depths', 'shared')
 
@@ -64,20 +65,23 @@ def gradient_norms(losses: dict, model, num_joints: int) -> dict:
     for name, value in losses.items():
         if 'loss' not in name or not value.requires_grad:
             continue
-        grads = torch.autograd.grad(value, [p for _, p, _ in parameters],
-                                    retain_graph=True, allow_unused=True)
+        grads = torch.autograd.grad(
+            value, [p for _, p, _ in parameters], retain_graph=True, allow_unused=True
+        )
         squares = dict.fromkeys(PARTS, 0.0)
         for (part, _, channels), grad in zip(parameters, grads):
             if grad is not None:
-                squares[part] += float((grad[channels]**2).sum())
-        result[name] = dict(value=float(value.detach()),
-                            **{part: squares[part]**0.5 for part in PARTS})
+                squares[part] += float((grad[channels] ** 2).sum())
+        result[name] = dict(
+            value=float(value.detach()), **{part: squares[part] ** 0.5 for part in PARTS}
+        )
     return result
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('config')
     parser.add_argument('checkpoint', nargs='?')
     parser.add_argument('--batches', type=int, default=4)
@@ -99,8 +103,7 @@ def main() -> None:
         data = model.data_preprocessor(batch, True)
         losses = model(**data, mode='loss')
         masked += float(losses.get('masked_poses', 0))
-        for name, values in gradient_norms(losses, model, network.head.num_joints
-                                           ).items():
+        for name, values in gradient_norms(losses, model, network.head.num_joints).items():
             for key, value in values.items():
                 rows[name][key] += value
         seen += 1
@@ -108,14 +111,17 @@ def main() -> None:
             break
     for row in rows.values():
         row.update({key: value / seen for key, value in row.items()})
-    print(f'{"loss":24}' + ''.join(f'{column:>10}' for column in ('value', ) + PARTS))
+    print(f'{"loss":24}' + ''.join(f'{column:>10}' for column in ('value',) + PARTS))
     for name, row in rows.items():
-        print(f'{name:24}' + ''.join(f'{row[k]:10.4f}' for k in ('value', ) + PARTS))
+        print(f'{name:24}' + ''.join(f'{row[k]:10.4f}' for k in ('value',) + PARTS))
     print(f'masked poses a batch: {masked / seen:.1f}')
     if args.out:
         with open(args.out, 'w') as file:
-            json.dump(dict(config=args.config, batches=seen, losses=rows,
-                           masked_poses=masked / seen), file, indent=1)
+            json.dump(
+                dict(config=args.config, batches=seen, losses=rows, masked_poses=masked / seen),
+                file,
+                indent=1,
+            )
 
 
 if __name__ == '__main__':

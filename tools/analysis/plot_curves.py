@@ -6,6 +6,7 @@
 Each argument is a work directory, or NAME=DIRECTORY. Curves of a network pair are
 averaged; a resumed run is one curve.
 """
+
 import argparse
 import os.path as osp
 import sys
@@ -23,12 +24,11 @@ def named(argument: str) -> tuple:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('runs', nargs='+', help='work directories, or NAME=DIRECTORY')
-    parser.add_argument(
-        '--out', required=True, help='picture to write, e.g. curves.png')
-    parser.add_argument(
-        '--metric', help='which one to draw, e.g. pck/bbox@0.1; default: the first')
+    parser.add_argument('--out', required=True, help='picture to write, e.g. curves.png')
+    parser.add_argument('--metric', help='which one to draw, e.g. pck/bbox@0.1; default: the first')
     args = parser.parse_args()
     runs = dict(map(named, args.runs))
     if len(runs) < len(args.runs):

@@ -16,6 +16,7 @@ configs/weakly_supervised_3d instead; there "P / FS" is the ratio of P-MPJPE to 
 full supervision over common seeds, and "to 2d-only" the difference of the 2D error to
 that row's, seed by seed.
 """
+
 import argparse
 import json
 import math
@@ -50,12 +51,13 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
                     result = json.load(file, object_hook=_null_is_nan)
                     missing = {'row', 'steps', 'metrics'} - set(result)
                 except (ValueError, TypeError) as error:
-                    raise ValueError(f'{file.name}: is no result file ({error})'
-                                     ) from None
+                    raise ValueError(f'{file.name}: is no result file ({error})') from None
             if missing:
-                raise ValueError(f'{file.name}: is no result file of '
-                                 'benchmarks/semi_supervised.py; it has no '
-                                 f'{", ".join(sorted(missing))}')
+                raise ValueError(
+                    f'{file.name}: is no result file of '
+                    'benchmarks/semi_supervised.py; it has no '
+                    f'{", ".join(sorted(missing))}'
+                )
             rows.setdefault(result['row'], []).append(result)
     if not rows:
         raise ValueError(f'{folder}: no result files')
@@ -63,11 +65,13 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
     for group in groups:
         steps = sorted({result['steps'] for result in group})
         if len(steps) > 1:
-            raise ValueError(f'{folder}: runs of {steps} steps cannot share a '
-                             f'{"table" if same_steps else "row"}')
+            raise ValueError(
+                f'{folder}: runs of {steps} steps cannot share a {"table" if same_steps else "row"}'
+            )
     order = {BASELINE: 0, BOUND: 2}
-    return with_ensembles(dict(sorted(
-        rows.items(), key=lambda item: (order.get(item[0], 1), item[0]))))
+    return with_ensembles(
+        dict(sorted(rows.items(), key=lambda item: (order.get(item[0], 1), item[0])))
+    )
 
 
 def _null_is_nan(content: dict) -> dict:
@@ -76,17 +80,22 @@ def _null_is_nan(content: dict) -> dict:
 
 def with_ensembles(rows: Dict[str, List[dict]]) -> Dict[str, List[dict]]:
     """Behind a row whose networks were also tested together, a row of their ensemble."""
+
     def together(values: dict) -> dict:
-        return {name[len(ENSEMBLE):]: value for name, value in values.items()
-                if name.startswith(ENSEMBLE)}
+        return {
+            name[len(ENSEMBLE) :]: value
+            for name, value in values.items()
+            if name.startswith(ENSEMBLE)
+        }
 
     found = {}
     for row, results in rows.items():
         found[row] = results
         if all(together(r['metrics']) for r in results):
             found[f'{row}, ensemble'] = [
-                dict(r, **{part: together(r[part]) for part in ('metrics', 'test')
-                           if part in r}) for r in results]
+                dict(r, **{part: together(r[part]) for part in ('metrics', 'test') if part in r})
+                for r in results
+            ]
     return found
 
 
@@ -112,8 +121,7 @@ def mean_std(values: List[float], form: str = '.1f') -> str:
     return f'{mean} ± {format(statistics.stdev(values), form.lstrip("+"))}'
 
 
-def markdown(rows: Dict[str, List[dict]],
-             equal: Optional[Dict[str, List[dict]]] = None) -> str:
+def markdown(rows: Dict[str, List[dict]], equal: Optional[Dict[str, List[dict]]] = None) -> str:
     """The table, with a line that states seeds, steps, sizes and machine.
 
     Args:
@@ -132,8 +140,11 @@ def markdown(rows: Dict[str, List[dict]],
     lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
     for row, results in rows.items():
         labels = results[0]['labels']
-        cells = [row, labels if isinstance(labels, str) else
-                 f'{labels["num"]} {labels["unit"]}', str(len(results))]
+        cells = [
+            row,
+            labels if isinstance(labels, str) else f'{labels["num"]} {labels["unit"]}',
+            str(len(results)),
+        ]
         for name in names:
             cells += measured(row, name, rows)
         if equal:
@@ -145,26 +156,41 @@ def markdown(rows: Dict[str, List[dict]],
     lines.append(
         f'\nSeeds {", ".join(map(str, seeds))} (labels, weights and order); '
         f'{some["steps"]} optimiser steps; input '
-        f'{"x".join(map(str, some["input_size"]))}; {"; ".join(machines)}.')
+        f'{"x".join(map(str, some["input_size"]))}; {"; ".join(machines)}.'
+    )
     return '\n'.join(lines)
 
 
 def markdown_actions(rows: Dict[str, List[dict]]) -> str:
     """PCK on the test set, whole and by action, each with the lead; empty without."""
-    tests = {row: [dict(r, metrics=r['test']) for r in results if 'test' in r]
-             for row, results in rows.items()}
+    tests = {
+        row: [dict(r, metrics=r['test']) for r in results if 'test' in r]
+        for row, results in rows.items()
+    }
     tests = {row: results for row, results in tests.items() if results}
-    names = sorted({name for results in tests.values() for r in results
-                    for name in r['metrics'] if re.match(r'pck/[^/]+/action/', name)})
+    names = sorted(
+        {
+            name
+            for results in tests.values()
+            for r in results
+            for name in r['metrics']
+            if re.match(r'pck/[^/]+/action/', name)
+        }
+    )
     if not names:
         return ''
     names.insert(0, names[0].split('/action/')[0])
     head = ['test set', 'seeds', 'all'] + [name.split('/')[-1] for name in names[1:]]
     lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
     for row, results in tests.items():
-        lines.append('| ' + ' | '.join([row, str(len(results))] + [
-            mean_std(list(by_seed(row, name, tests).values()))
-            for name in names]) + ' |')
+        lines.append(
+            '| '
+            + ' | '.join(
+                [row, str(len(results))]
+                + [mean_std(list(by_seed(row, name, tests).values())) for name in names]
+            )
+            + ' |'
+        )
     for row in tests:
         leads = [lead(row, name, tests) for name in names]
         if any(leads):
@@ -172,8 +198,7 @@ def markdown_actions(rows: Dict[str, List[dict]]) -> str:
     return '\n\n' + '\n'.join(lines)
 
 
-def equal_cells(row: str, names: List[str],
-                equal: Dict[str, List[dict]]) -> List[str]:
+def equal_cells(row: str, names: List[str], equal: Dict[str, List[dict]]) -> List[str]:
     """A row's cells at equal compute; empty where it was not run so."""
     if row not in equal:
         return [''] * (1 + 3 * len(names))
@@ -184,12 +209,27 @@ def equal_cells(row: str, names: List[str],
 
 
 # Heading and metric
-COLUMNS_3D = (('2D PCK@0.1', 'pck/bbox@0.1'), ('MPJPE', 'pose3d/MPJPE'),
-              ('N-MPJPE', 'pose3d/N-MPJPE'), ('P-MPJPE', 'pose3d/P-MPJPE'),
-              ('PCK@150', 'pose3d/PCK'), ('AUC', 'pose3d/AUC'),
-              ('failed %', 'pose3d/failed'))
-ORDER_3D = ('fs', 'ss', 'ws-r', 'ws', 'ws-regularized', 'ws-no-limbs',
-            'ws-no-multiview', 'ws-l1', 'ws-paper', '2d-only')
+COLUMNS_3D = (
+    ('2D PCK@0.1', 'pck/bbox@0.1'),
+    ('MPJPE', 'pose3d/MPJPE'),
+    ('N-MPJPE', 'pose3d/N-MPJPE'),
+    ('P-MPJPE', 'pose3d/P-MPJPE'),
+    ('PCK@150', 'pose3d/PCK'),
+    ('AUC', 'pose3d/AUC'),
+    ('failed %', 'pose3d/failed'),
+)
+ORDER_3D = (
+    'fs',
+    'ss',
+    'ws-r',
+    'ws',
+    'ws-regularized',
+    'ws-no-limbs',
+    'ws-no-multiview',
+    'ws-l1',
+    'ws-paper',
+    '2d-only',
+)
 
 
 def is_3d(rows: Dict[str, List[dict]]) -> bool:
@@ -199,26 +239,32 @@ def is_3d(rows: Dict[str, List[dict]]) -> bool:
 
 def markdown_3d(rows: Dict[str, List[dict]]) -> str:
     """The table of 3D errors, with a line that states seeds, steps and machine."""
-    def metric(row: str, name: str) -> Dict[int, float]:
-        return {r['seed']: r['metrics'][name] for r in rows.get(row, [])
-                if name in r['metrics']}
 
-    head = (['row', 'seeds', '2D px', 'to 2d-only']
-            + [heading for heading, _ in COLUMNS_3D] + ['P / FS'])
+    def metric(row: str, name: str) -> Dict[int, float]:
+        return {r['seed']: r['metrics'][name] for r in rows.get(row, []) if name in r['metrics']}
+
+    head = (
+        ['row', 'seeds', '2D px', 'to 2d-only']
+        + [heading for heading, _ in COLUMNS_3D]
+        + ['P / FS']
+    )
     lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
     known = [row for row in ORDER_3D if row in rows]
     for row in known + [row for row in rows if row not in ORDER_3D]:
         pixels, without = metric(row, 'EPE'), metric('2d-only', 'EPE')
         changes = [pixels[s] - without[s] for s in sorted(set(pixels) & set(without))]
-        cells = [row, str(len(rows[row])), mean_std(list(pixels.values()), '.2f'),
-                 mean_std(changes, '+.2f') if changes and row != '2d-only' else '']
+        cells = [
+            row,
+            str(len(rows[row])),
+            mean_std(list(pixels.values()), '.2f'),
+            mean_std(changes, '+.2f') if changes and row != '2d-only' else '',
+        ]
         for _, name in COLUMNS_3D:
             values = list(metric(row, name).values())
             cells.append(mean_std(values) if values else '')
         own, full = metric(row, 'pose3d/P-MPJPE'), metric('fs', 'pose3d/P-MPJPE')
         common = sorted(set(own) & set(full))
-        ratio = (sum(own[s] for s in common) / sum(full[s] for s in common)
-                 if common else math.nan)
+        ratio = sum(own[s] for s in common) / sum(full[s] for s in common) if common else math.nan
         cells.append(f'{ratio:.2f}' if math.isfinite(ratio) else '–')
         lines.append('| ' + ' | '.join(cells) + ' |')
     every = [r for rs in rows.values() for r in rs]
@@ -226,21 +272,26 @@ def markdown_3d(rows: Dict[str, List[dict]]) -> str:
         f'\nSeeds {", ".join(map(str, sorted({r["seed"] for r in every})))} (weights '
         f'and order); {every[0]["steps"]} optimiser steps after the 2D pre-training; '
         f'input {"x".join(map(str, every[0]["input_size"]))}; errors in mm, 2D in '
-        f'pixels of the image; {"; ".join(sorted({r["machine"] for r in every}))}.')
+        f'pixels of the image; {"; ".join(sorted({r["machine"] for r in every}))}.'
+    )
     return '\n'.join(lines)
 
 
 def by_seed(row: str, name: str, rows: Dict[str, List[dict]]) -> Dict[int, float]:
     """Seed -> value of a metric, in percent, of the runs that have it."""
     scale = 100 if 'coco/' in name else 1
-    return {r['seed']: scale * r['metrics'][name] for r in rows.get(row, [])
-            if name in r['metrics']}
+    return {
+        r['seed']: scale * r['metrics'][name] for r in rows.get(row, []) if name in r['metrics']
+    }
 
 
 def measured(row: str, name: str, rows: Dict[str, List[dict]]) -> List[str]:
     """The three cells of a metric: its value, the lead, the gap closed."""
-    return [mean_std(list(by_seed(row, name, rows).values())),
-            lead(row, name, rows), gap_closed(row, name, rows)]
+    return [
+        mean_std(list(by_seed(row, name, rows).values())),
+        lead(row, name, rows),
+        gap_closed(row, name, rows),
+    ]
 
 
 def lead(row: str, name: str, rows: Dict[str, List[dict]]) -> str:
@@ -279,8 +330,7 @@ def make_table(folder: str) -> str:
     equal = load(other, same_steps=False) if osp.isdir(other) else None
     actions = markdown_actions(rows)
     if actions:
-        actions = ('\n\n<details><summary>Test set, by action</summary>'
-                   f'{actions}\n\n</details>')
+        actions = f'\n\n<details><summary>Test set, by action</summary>{actions}\n\n</details>'
     return markdown(rows, equal) + actions
 
 
@@ -290,11 +340,9 @@ def replace_table(text: str, name: str, table: str) -> str:
     Raises:
         ValueError: The markers are not there exactly once.
     """
-    pattern = re.compile(rf'(<!-- table: {re.escape(name)} -->\n).*?(<!-- end -->)',
-                         re.S)
+    pattern = re.compile(rf'(<!-- table: {re.escape(name)} -->\n).*?(<!-- end -->)', re.S)
     if len(pattern.findall(text)) != 1:
-        raise ValueError(f'no single pair of markers "<!-- table: {name} -->" and '
-                         '"<!-- end -->"')
+        raise ValueError(f'no single pair of markers "<!-- table: {name} -->" and "<!-- end -->"')
     return pattern.sub(lambda m: m.group(1) + table + '\n' + m.group(2), text)
 
 
@@ -312,7 +360,8 @@ def write_table(page: str, name: str, table: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('folder', help='e.g. benchmarks/results/lspet')
     parser.add_argument('--write', help='README to bring up to date')
     args = parser.parse_args()

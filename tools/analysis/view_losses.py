@@ -14,6 +14,7 @@ example. Prints how far the 2D joints are off, and the losses of
 Where, before training on views, `true` has not the lowest sum, that will not find the true
 depths: the errors of the 2D joints outweigh what the views say.
 """
+
 import argparse
 import json
 import os.path as osp
@@ -22,14 +23,14 @@ from typing import Dict, Sequence
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-import numpy as np  # noqa: E402
-import torch  # noqa: E402
-from mmengine.config import Config  # noqa: E402
-from mmengine.registry import init_default_scope  # noqa: E402
-from mmengine.runner import Runner  # noqa: E402
-from mmpose.registry import MODELS  # noqa: E402
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from mmpose.registry import MODELS
 
-from mmpose_al.apis import load_weights  # noqa: E402
+from mmpose_al.apis import load_weights
 
 
 @torch.no_grad()
@@ -44,13 +45,16 @@ def losses_of_depths(model, pose, samples: Sequence) -> Dict[str, Dict[str, floa
     Returns:
         dict: Row -> loss -> value; ``sum`` is that of the losses.
     """
-    true = torch.cat([torch.as_tensor(s.gt_instance_labels.relative_depth)
-                      for s in samples]).to(pose.relative)
+    true = torch.cat([torch.as_tensor(s.gt_instance_labels.relative_depth) for s in samples]).to(
+        pose.relative
+    )
     rows = dict(predicted=pose.relative, true=true, flat=torch.zeros_like(true))
     result = {}
     for name, depth in rows.items():
-        found = {key: float(value) for key, value in model.view_losses(
-            pose._replace(relative=depth), samples).items()}
+        found = {
+            key: float(value)
+            for key, value in model.view_losses(pose._replace(relative=depth), samples).items()
+        }
         found['sum'] = sum(v for key, v in found.items() if 'loss' in key)
         result[name] = found
     return result
@@ -74,24 +78,32 @@ def show(rows: Dict[str, Dict[str, float]], errors: np.ndarray) -> str:
     short = [name.replace('unsup_loss_', '') for name in names]
     lines = []
     if len(errors):
-        lines.append(f'2D joints are off by {100 * np.median(errors):.1f} % of the '
-                     f"person's longer side (median; mean {100 * errors.mean():.1f} %)")
+        lines.append(
+            f'2D joints are off by {100 * np.median(errors):.1f} % of the '
+            f"person's longer side (median; mean {100 * errors.mean():.1f} %)"
+        )
     lines.append(f'{"depths":12}' + ''.join(f'{name:>14}' for name in short))
-    lines += [f'{row:12}' + ''.join(f'{values[name]:14.4f}' for name in names)
-              for row, values in rows.items()]
+    lines += [
+        f'{row:12}' + ''.join(f'{values[name]:14.4f}' for name in names)
+        for row, values in rows.items()
+    ]
     best = min(rows, key=lambda row: rows[row]['sum'])
-    lines.append({
-        'true': 'The true depths have the lowest sum.',
-        'flat': 'Flat depths have the lowest sum: with these 2D joints training on views '
-                'will not find the true depths.',
-        'predicted': 'The predicted depths have the lowest sum: they fit these 2D joints '
-                     'better than the true ones do, as after training on views.'}[best])
+    lines.append(
+        {
+            'true': 'The true depths have the lowest sum.',
+            'flat': 'Flat depths have the lowest sum: with these 2D joints training on views '
+            'will not find the true depths.',
+            'predicted': 'The predicted depths have the lowest sum: they fit these 2D joints '
+            'better than the true ones do, as after training on views.',
+        }[best]
+    )
     return '\n'.join(lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--batches', type=int, default=8)
@@ -100,14 +112,17 @@ def main() -> None:
     config = Config.fromfile(args.config)
     sources = config.train_dataloader.dataset.get('unlabeled')
     if not config.model.get('multi_view') or not sources:
-        sys.exit(f'view_losses: {args.config} has no multi_view loss or no unlabelled '
-                 'views; take a weakly supervised config')
+        sys.exit(
+            f'view_losses: {args.config} has no multi_view loss or no unlabelled '
+            'views; take a weakly supervised config'
+        )
     for source in sources if isinstance(sources, list) else [sources]:
-        if any(step['type'] == 'KeypointConverter' for step in source.get(
-                'pipeline', [])):
-            sys.exit(f'view_losses: {source.ann_file}: its views are read without their '
-                     'joints (KeypointConverter), so their 3D poses are of another '
-                     'skeleton; take a config without that source')
+        if any(step['type'] == 'KeypointConverter' for step in source.get('pipeline', [])):
+            sys.exit(
+                f'view_losses: {source.ann_file}: its views are read without their '
+                'joints (KeypointConverter), so their 3D poses are of another '
+                'skeleton; take a config without that source'
+            )
         source.update(poses_3d=True, need_keypoints=True)
     init_default_scope('mmpose')
     model = MODELS.build(config.model)
@@ -117,28 +132,39 @@ def main() -> None:
     loader = Runner.build_dataloader(config.train_dataloader, seed=0)
     for _, batch in zip(range(args.batches), loader):
         data = model.data_preprocessor(batch, False)
-        chosen = [i for i, sample in enumerate(data['data_samples'])
-                  if not sample.metainfo['is_labeled']]
+        chosen = [
+            i for i, sample in enumerate(data['data_samples']) if not sample.metainfo['is_labeled']
+        ]
         samples = [data['data_samples'][i] for i in chosen]
         with torch.no_grad():
-            pose = model.head.pose(
-                model.network.extract_feat(data['inputs'][chosen]))
+            pose = model.head.pose(model.network.extract_feat(data['inputs'][chosen]))
         if not any(s.gt_instance_labels.relative_depth_weights.any() for s in samples):
-            sys.exit('view_losses: the unlabelled views have no 3D poses in their '
-                     'file, so there are no true depths to compare with')
+            sys.exit(
+                'view_losses: the unlabelled views have no 3D poses in their '
+                'file, so there are no true depths to compare with'
+            )
         for row, values in losses_of_depths(model, pose, samples).items():
             for name, value in values.items():
                 total.setdefault(row, {}).setdefault(name, []).append(value)
         errors.append(joint_errors(pose, samples, model.head.decoder))
-    rows = {row: {name: float(np.mean(values)) for name, values in found.items()}
-            for row, found in total.items()}
+    rows = {
+        row: {name: float(np.mean(values)) for name, values in found.items()}
+        for row, found in total.items()
+    }
     errors = np.concatenate(errors)
     print(show(rows, errors))
     if args.out:
         with open(args.out, 'w') as file:
-            json.dump(dict(config=args.config, batches=args.batches, losses=rows,
-                           median_error=float(np.median(errors)) if len(errors)
-                           else None), file, indent=1)
+            json.dump(
+                dict(
+                    config=args.config,
+                    batches=args.batches,
+                    losses=rows,
+                    median_error=float(np.median(errors)) if len(errors) else None,
+                ),
+                file,
+                indent=1,
+            )
 
 
 if __name__ == '__main__':

@@ -20,6 +20,7 @@ filters: nothing is detected twice.
 ``CocoDataset`` reads as ``bbox_file`` (``test_mode=True``); there its
 ``filter_cfg=dict(bbox_score_thr=...)`` filters by score in training.
 """
+
 import argparse
 import hashlib
 import json
@@ -31,16 +32,14 @@ from typing import Callable, Dict, List, Optional, Tuple
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-import mmcv  # noqa: E402
-import numpy as np  # noqa: E402
-from mmengine.utils import ProgressBar  # noqa: E402
+import mmcv
+import numpy as np
+from mmengine.utils import ProgressBar
+from split_labels import write_json
 
-from mmpose_al.datasets.boxes import (  # noqa: E402
-    BoxFilter, box_annotations, detections_by_image)
-from mmpose_al.datasets.format import FormatError, check_structure  # noqa: E402
-from mmpose_al.datasets.labeled_unlabeled import ImageError, check_image  # noqa: E402
-
-from split_labels import write_json  # noqa: E402
+from mmpose_al.datasets.boxes import BoxFilter, box_annotations, detections_by_image
+from mmpose_al.datasets.format import FormatError, check_structure
+from mmpose_al.datasets.labeled_unlabeled import ImageError, check_image
 
 PART_FORMAT = dict(format='mmpose_al-boxes', version=2)
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
@@ -59,15 +58,23 @@ class PersonDetector:
         ValueError: The detector does not know the class.
     """
 
-    def __init__(self, config: str, checkpoint: Optional[str], device: str = 'cpu',
-                 class_name: str = 'person'):
+    def __init__(
+        self,
+        config: str,
+        checkpoint: Optional[str],
+        device: str = 'cpu',
+        class_name: str = 'person',
+    ):
         from mmdet.apis import inference_detector, init_detector
+
         self.model = init_detector(config, checkpoint, device=device)
         self.infer = inference_detector
         classes = tuple(self.model.dataset_meta['classes'])
         if class_name not in classes:
-            raise ValueError(f'{config}: the detector has no class {class_name!r}; '
-                             f'give --class-name one of {", ".join(classes)}')
+            raise ValueError(
+                f'{config}: the detector has no class {class_name!r}; '
+                f'give --class-name one of {", ".join(classes)}'
+            )
         self.label = classes.index(class_name)
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
@@ -95,35 +102,52 @@ def main(argv=None, detector: Optional[Callable] = None) -> None:
 
 def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('images', nargs='?', help='folder of images (with subfolders)')
     parser.add_argument('config', nargs='?', help="the detector's mmdet config")
     parser.add_argument('checkpoint', nargs='?', help="the detector's weights")
     parser.add_argument('--out', required=True, help='annotation file to write')
     parser.add_argument('--detections', help='also write a COCO detections list')
     parser.add_argument(
-        '--ann-file', help='COCO file whose images (and image ids) are meant; default: '
-        'all image files of the folder, numbered by name')
+        '--ann-file',
+        help='COCO file whose images (and image ids) are meant; default: '
+        'all image files of the folder, numbered by name',
+    )
     parser.add_argument(
-        '--from-detections', metavar='FILE', help='convert this COCO detections list '
-        'instead of running a detector; needs --ann-file')
+        '--from-detections',
+        metavar='FILE',
+        help='convert this COCO detections list instead of running a detector; needs --ann-file',
+    )
     parser.add_argument('--score-thr', type=float, default=0.5, help='lowest score')
-    parser.add_argument('--min-size', type=float, default=16, help='shortest side of a '
-                        'box inside the image, pixels')
+    parser.add_argument(
+        '--min-size', type=float, default=16, help='shortest side of a box inside the image, pixels'
+    )
     parser.add_argument('--top-k', type=int, help='most boxes an image')
-    parser.add_argument('--nms', type=float, metavar='IOU', help='suppress overlapping '
-                        'boxes once more')
-    parser.add_argument('--on-bad', choices=('raise', 'skip'),
-                        help='boxes without an area inside their image are an error '
-                        '(default with --from-detections, where they may belong to '
-                        'other images), or dropped and counted (default with a '
-                        'detector, which now and then finds one)')
-    parser.add_argument('--floor', type=float, default=0.05,
-                        help='boxes below this score are not even kept in the parts')
+    parser.add_argument(
+        '--nms', type=float, metavar='IOU', help='suppress overlapping boxes once more'
+    )
+    parser.add_argument(
+        '--on-bad',
+        choices=('raise', 'skip'),
+        help='boxes without an area inside their image are an error '
+        '(default with --from-detections, where they may belong to '
+        'other images), or dropped and counted (default with a '
+        'detector, which now and then finds one)',
+    )
+    parser.add_argument(
+        '--floor',
+        type=float,
+        default=0.05,
+        help='boxes below this score are not even kept in the parts',
+    )
     parser.add_argument('--class-name', default='person')
     parser.add_argument('--device', help='default: cuda:LOCAL_RANK if there is one')
-    parser.add_argument('--shard', metavar='I/N', help='do the I-th (from 0) of N '
-                        'shares of the images; default: torchrun\'s RANK, WORLD_SIZE')
+    parser.add_argument(
+        '--shard',
+        metavar='I/N',
+        help="do the I-th (from 0) of N shares of the images; default: torchrun's RANK, WORLD_SIZE",
+    )
     args = parser.parse_args(argv)
     if args.from_detections:
         if args.images or not args.ann_file:
@@ -136,80 +160,135 @@ def parse_args(argv=None) -> argparse.Namespace:
 def convert(args: argparse.Namespace, keep: BoxFilter) -> None:
     """A detections list, filtered, as an annotation file."""
     images = {image['id']: image for image in ann_file_images(args.ann_file)}
-    entries = detections_by_image(read_json(args.from_detections), images,
-                                  args.from_detections)
-    write(args, keep, entries, dict(detections=osp.basename(args.from_detections)),
-          args.from_detections, Counter())
+    entries = detections_by_image(read_json(args.from_detections), images, args.from_detections)
+    write(
+        args,
+        keep,
+        entries,
+        dict(detections=osp.basename(args.from_detections)),
+        args.from_detections,
+        Counter(),
+    )
 
 
-def detect(args: argparse.Namespace, keep: BoxFilter,
-           detector: Optional[Callable] = None) -> None:
+def detect(args: argparse.Namespace, keep: BoxFilter, detector: Optional[Callable] = None) -> None:
     """Run this process's share; the process that finds all shares done writes OUT."""
     shard, shards = this_shard(args.shard, os.environ)
     if keep.score_thr < args.floor:
-        raise ValueError(f'--score-thr {keep.score_thr} is below --floor {args.floor}: '
-                         'such boxes are not kept; lower the floor')
-    images = (ann_file_images(args.ann_file) if args.ann_file else
-              [dict(id=i, file_name=name)
-               for i, name in enumerate(list_images(args.images), 1)])
+        raise ValueError(
+            f'--score-thr {keep.score_thr} is below --floor {args.floor}: '
+            'such boxes are not kept; lower the floor'
+        )
+    images = (
+        ann_file_images(args.ann_file)
+        if args.ann_file
+        else [dict(id=i, file_name=name) for i, name in enumerate(list_images(args.images), 1)]
+    )
     names = [image['file_name'] for image in images]
-    header = dict(PART_FORMAT, config=described(args.config),
-                  checkpoint=described(args.checkpoint), class_name=args.class_name,
-                  floor=args.floor)
+    header = dict(
+        PART_FORMAT,
+        config=described(args.config),
+        checkpoint=described(args.checkpoint),
+        class_name=args.class_name,
+        floor=args.floor,
+    )
     folder = args.out + '.parts'
     os.makedirs(folder, exist_ok=True)
     done = load_parts(folder, header, args.images)
     todo = [name for name in names[shard::shards] if 'boxes' not in done.get(name, {})]
     if todo:
         detector = detector or PersonDetector(
-            args.config, args.checkpoint, args.device or default_device(),
-            args.class_name)
+            args.config, args.checkpoint, args.device or default_device(), args.class_name
+        )
         show = args.shard is not None or shard == 0
-        run_share(detector, args.images, todo,
-                  osp.join(folder, f'{shard}-of-{shards}.jsonl'), header, args.floor,
-                  show)
+        run_share(
+            detector,
+            args.images,
+            todo,
+            osp.join(folder, f'{shard}-of-{shards}.jsonl'),
+            header,
+            args.floor,
+            show,
+        )
         done = load_parts(folder, header, args.images)
     left = sum(name not in done for name in names)
     if left:
-        print(f'share {shard} of {shards} is done; {left} of {len(names)} images are '
-              'left to other shares')
+        print(
+            f'share {shard} of {shards} is done; {left} of {len(names)} images are '
+            'left to other shares'
+        )
         return
     unreadable = [name for name in names if 'boxes' not in done[name]]
-    entries = [dict(done[image['file_name']], id=image['id']) for image in images
-               if 'boxes' in done[image['file_name']]]
+    entries = [
+        dict(done[image['file_name']], id=image['id'])
+        for image in images
+        if 'boxes' in done[image['file_name']]
+    ]
     if not entries:
-        raise OSError(f'none of the {len(names)} images of {args.images} can be read: '
-                      f'{done[names[0]]["error"]}')
+        raise OSError(
+            f'none of the {len(names)} images of {args.images} can be read: '
+            f'{done[names[0]]["error"]}'
+        )
     for name in unreadable[:5]:
         print(f'left out, unreadable: {name}: {done[name]["error"]}')
-    write(args, keep, entries, dict(config=header['config'],
-                                    checkpoint=header['checkpoint']),
-          folder, Counter(unreadable=len(unreadable)))
+    write(
+        args,
+        keep,
+        entries,
+        dict(config=header['config'], checkpoint=header['checkpoint']),
+        folder,
+        Counter(unreadable=len(unreadable)),
+    )
 
 
-def write(args: argparse.Namespace, keep: BoxFilter, entries: List[dict], info: dict,
-          source: str, counts: Counter) -> None:
+def write(
+    args: argparse.Namespace,
+    keep: BoxFilter,
+    entries: List[dict],
+    info: dict,
+    source: str,
+    counts: Counter,
+) -> None:
     """Filter, write OUT (and the detections list) and say what was dropped."""
     content, boxes = box_annotations(
-        entries, keep, dict(description='Detected persons', **info), source)
+        entries, keep, dict(description='Detected persons', **info), source
+    )
     if not content['annotations']:
-        raise ValueError(f'{source}: none of {boxes["found"]} boxes is left; lower '
-                         '--score-thr or --min-size')
+        raise ValueError(
+            f'{source}: none of {boxes["found"]} boxes is left; lower --score-thr or --min-size'
+        )
     if args.detections:
         keys = ('image_id', 'category_id', 'bbox', 'score')
-        write_json([{key: annotation[key] for key in keys}
-                    for annotation in content['annotations']], args.detections)
+        write_json(
+            [{key: annotation[key] for key in keys} for annotation in content['annotations']],
+            args.detections,
+        )
     write_json(content, args.out)
-    reasons = dict(score='below the score', small='too small', nms='suppressed',
-                   top_k='beyond the top k', outside='without an area in the image')
+    reasons = dict(
+        score='below the score',
+        small='too small',
+        nms='suppressed',
+        top_k='beyond the top k',
+        outside='without an area in the image',
+    )
     dropped = ', '.join(f'{boxes[key]} {reasons[key]}' for key in reasons if boxes[key])
-    print(f'{args.out}: {boxes["kept"]} boxes in {len(entries)} images of '
-          f'{boxes["found"]} found' + (f' (dropped: {dropped})' if dropped else '')
-          + f'; {counts["unreadable"]} images unreadable')
+    print(
+        f'{args.out}: {boxes["kept"]} boxes in {len(entries)} images of '
+        f'{boxes["found"]} found'
+        + (f' (dropped: {dropped})' if dropped else '')
+        + f'; {counts["unreadable"]} images unreadable'
+    )
 
 
-def run_share(detector: Callable, folder: str, names: List[str], path: str,
-              header: dict, floor: float, show: bool = True) -> None:
+def run_share(
+    detector: Callable,
+    folder: str,
+    names: List[str],
+    path: str,
+    header: dict,
+    floor: float,
+    show: bool = True,
+) -> None:
     """Append one line for each image to a part file."""
     with open_part(path, header) as part:
         bar = ProgressBar(len(names), file=sys.stderr) if show else None
@@ -235,8 +314,13 @@ def detect_one(detector: Callable, folder: str, name: str, floor: float) -> dict
         return dict(file_name=name, error=f'{type(error).__name__}: {error}')
     found = np.asarray(detector(image), float)
     found = found[~(found[:, 4] < floor)]
-    return dict(file_name=name, bytes=osp.getsize(path), width=image.shape[1], height=image.shape[0],
-                boxes=np.round(found, 4).tolist())
+    return dict(
+        file_name=name,
+        bytes=osp.getsize(path),
+        width=image.shape[1],
+        height=image.shape[0],
+        boxes=np.round(found, 4).tolist(),
+    )
 
 
 # --------------------------------------------------------------------------
@@ -257,6 +341,7 @@ def this_shard(text: Optional[str], environment: Dict[str, str]) -> Tuple[int, i
 
 def default_device() -> str:
     import torch
+
     if torch.cuda.is_available():
         return f'cuda:{os.environ.get("LOCAL_RANK", 0)}'
     return 'cpu'
@@ -266,9 +351,12 @@ def list_images(folder: str) -> List[str]:
     """Image files below a folder, relative to it with forward slashes, sorted."""
     if not osp.isdir(folder):
         raise OSError(f'{folder}: no such folder')
-    names = [osp.relpath(osp.join(root, name), folder).replace(os.sep, '/')
-             for root, _, files in os.walk(folder) for name in files
-             if name.lower().endswith(EXTENSIONS)]
+    names = [
+        osp.relpath(osp.join(root, name), folder).replace(os.sep, '/')
+        for root, _, files in os.walk(folder)
+        for name in files
+        if name.lower().endswith(EXTENSIONS)
+    ]
     if not names:
         raise OSError(f'{folder}: no image file ({", ".join(EXTENSIONS)})')
     return sorted(names)
@@ -325,8 +413,9 @@ def lock(file, path: str) -> None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise OSError(f'{path}: another process is writing this share; give each its '
-                      'own --shard') from None
+        raise OSError(
+            f'{path}: another process is writing this share; give each its own --shard'
+        ) from None
     except OSError:  # a file system without locks
         pass
 
@@ -364,12 +453,16 @@ def load_parts(folder: str, header: dict, images: str) -> Dict[str, dict]:
         if first != header:
             raise FormatError(
                 f'{path}: was made with {first}, this run is {header}. Give another '
-                f'--out, or remove {folder} to detect everything again.')
+                f'--out, or remove {folder} to detect everything again.'
+            )
         for line in lines[1:]:
             entry = parse_line(line)
-            if entry and 'file_name' in entry and (
-                    'boxes' in entry or entry['file_name'] not in done) and (
-                    not has_changed(entry, images)):
+            if (
+                entry
+                and 'file_name' in entry
+                and ('boxes' in entry or entry['file_name'] not in done)
+                and (not has_changed(entry, images))
+            ):
                 done[entry['file_name']] = entry
     return done
 
@@ -378,7 +471,8 @@ def has_changed(entry: dict, images: str) -> bool:
     """Whether an image has another length than when it was looked at."""
     try:
         return 'bytes' in entry and entry['bytes'] != osp.getsize(
-            osp.join(images, entry['file_name']))
+            osp.join(images, entry['file_name'])
+        )
     except OSError:  # taken away: what was found stands
         return False
 

@@ -7,6 +7,7 @@ The published protocols differ: Xie et al. (ICCV 2021) label person instances,
 Yu et al. (WACV 2024) label images. ``MultiViewCocoDataset`` reads the file
 (``ids_file``, ``subset``).
 """
+
 import argparse
 import hashlib
 import json
@@ -17,45 +18,55 @@ import tempfile
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from mmpose_al.datasets.format import VERSION, check_multiview  # noqa: E402
-from mmpose_al.datasets.splits import (  # noqa: E402
-    SPLIT_FORMAT, SPLIT_MODES, SPLIT_UNITS, chosen_labels)
+from mmpose_al.datasets.format import VERSION, check_multiview
+from mmpose_al.datasets.splits import SPLIT_FORMAT, SPLIT_MODES, SPLIT_UNITS, chosen_labels
 
 
 def main(argv=None) -> None:
     args = parse_args(argv)
     try:
-        split = make_split(args.ann_file, args.unit, args.mode, args.num,
-                           args.seed, args.on_bad)
+        split = make_split(args.ann_file, args.unit, args.mode, args.num, args.seed, args.on_bad)
         write_json(split, args.out)
     except (ValueError, OSError) as error:
         sys.exit(f'split_labels: {error}')
-    print(f'{args.out}: {args.num} {args.unit} labelled ({args.mode}'
-          + (f', seed {args.seed})' if args.mode == 'random' else ')'))
+    print(
+        f'{args.out}: {args.num} {args.unit} labelled ({args.mode}'
+        + (f', seed {args.seed})' if args.mode == 'random' else ')')
+    )
 
 
 def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument('ann_file', help='COCO or multi-view JSON file')
     parser.add_argument('--out', required=True, help='split file to write')
     parser.add_argument(
-        '--unit', choices=SPLIT_UNITS, required=True,
-        help='instances: annotation ids; images; frames (all their views)')
-    parser.add_argument('--num', type=int, required=True,
-                        help='how many of them are labelled')
+        '--unit',
+        choices=SPLIT_UNITS,
+        required=True,
+        help='instances: annotation ids; images; frames (all their views)',
+    )
+    parser.add_argument('--num', type=int, required=True, help='how many of them are labelled')
     parser.add_argument(
-        '--mode', choices=SPLIT_MODES, default='random',
-        help='random by seed, or the first in the order of the file')
+        '--mode',
+        choices=SPLIT_MODES,
+        default='random',
+        help='random by seed, or the first in the order of the file',
+    )
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument(
-        '--on-bad', choices=('raise', 'skip'), default='raise',
-        help='bad annotations are an error, or never chosen')
+        '--on-bad',
+        choices=('raise', 'skip'),
+        default='raise',
+        help='bad annotations are an error, or never chosen',
+    )
     return parser.parse_args(argv)
 
 
-def make_split(ann_file: str, unit: str, mode: str, num: int, seed: int = 0,
-               on_bad: str = 'raise') -> dict:
+def make_split(
+    ann_file: str, unit: str, mode: str, num: int, seed: int = 0, on_bad: str = 'raise'
+) -> dict:
     """The content of a split file.
 
     Raises:
@@ -77,7 +88,8 @@ def make_split(ann_file: str, unit: str, mode: str, num: int, seed: int = 0,
         unit=unit,
         mode=mode,
         seed=seed if mode == 'random' else None,
-        labeled=chosen_labels(data, unit, num, mode, seed, ann_file))
+        labeled=chosen_labels(data, unit, num, mode, seed, ann_file),
+    )
 
 
 def write_json(content: dict, path: str) -> None:

@@ -5,6 +5,7 @@
 
 The result loads into the network's own config (the `students` of the model).
 """
+
 import argparse
 import os
 import os.path as osp
@@ -12,9 +13,7 @@ import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-import torch  # noqa: E402
-
-import mmpose_al  # noqa: E402,F401  allow-lists MMEngine's types
+import torch
 
 
 def student_state(state_dict: dict, index: int) -> dict:
@@ -24,18 +23,19 @@ def student_state(state_dict: dict, index: int) -> dict:
         ValueError: There is no such student.
     """
     prefix = f'students.{index}.'
-    state = {k[len(prefix):]: v for k, v in state_dict.items() if k.startswith(prefix)}
+    state = {k[len(prefix) :]: v for k, v in state_dict.items() if k.startswith(prefix)}
     if not state:
-        known = sorted({k.split('.')[1] for k in state_dict
-                        if k.startswith('students.')})
-        raise ValueError(f'no student {index}; the checkpoint holds students '
-                         f'{", ".join(known) or "none"}')
+        known = sorted({k.split('.')[1] for k in state_dict if k.startswith('students.')})
+        raise ValueError(
+            f'no student {index}; the checkpoint holds students {", ".join(known) or "none"}'
+        )
     return state
 
 
 def main(argv=None) -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument('checkpoint', help='of PoseCons, PoseDual, ...')
     parser.add_argument('out', help='file to write')
     parser.add_argument('--student', type=int, default=0, help='which one')

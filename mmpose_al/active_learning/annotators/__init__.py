@@ -6,6 +6,14 @@ from .ground_truth import GroundTruthAnnotator
 from .query import Query, load_queries, load_query
 
 __all__ = [
-    'Annotator', 'AnswerError', 'AnswersPending', 'FileAnnotator',
-    'GroundTruthAnnotator', 'Ingested', 'Query', 'ingest', 'load_queries', 'load_query'
+    'Annotator',
+    'AnswerError',
+    'AnswersPending',
+    'FileAnnotator',
+    'GroundTruthAnnotator',
+    'Ingested',
+    'Query',
+    'ingest',
+    'load_queries',
+    'load_query',
 ]

@@ -1,4 +1,5 @@
 """What an annotator is: somebody who is asked for labels and gives them."""
+
 from contextlib import nullcontext
 from typing import ContextManager, List, Optional, Sequence
 
@@ -20,14 +21,14 @@ class Annotator:
         labels_file (str): Annotation file (docs/multiview_format.md) that holds the
             labels of every unit answered so far, under the pool's ids.
     """
+
     labels_file: str
 
     def open(self, folder: str, pool: Pool) -> None:
         """Before anything else: the experiment's folder and its pool."""
         raise NotImplementedError
 
-    def ask(self, round: int, units: Sequence[int], utilities: Sequence[float],
-            views=None) -> None:
+    def ask(self, round: int, units: Sequence[int], utilities: Sequence[float], views=None) -> None:
         """Hand out a query; asking the same again changes nothing.
 
         Args:

@@ -1,4 +1,5 @@
 """What the readers of answers share: faults, answers, and the check of one joint."""
+
 import math
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -24,6 +25,7 @@ class Answer(NamedTuple):
         keypoints (ndarray): x, y in pixels of the pool, v in 0, 1, 2; float64 (K, 3).
         reviewed (bool): Whether somebody says to have looked at it.
     """
+
     entry: str
     annotation: int
     keypoints: np.ndarray
@@ -58,8 +60,10 @@ class Faults:
         """
         if self.found:
             more = len(self.found) - SHOWN
-            raise AnswerError('\n'.join(self.found[:SHOWN]) + (
-                f'\n... and {more} more faults' if more > 0 else ''))
+            raise AnswerError(
+                '\n'.join(self.found[:SHOWN])
+                + (f'\n... and {more} more faults' if more > 0 else '')
+            )
 
 
 def is_number(value: Any) -> bool:
@@ -75,8 +79,7 @@ def is_number(value: Any) -> bool:
 def leads_out(name: str) -> bool:
     """Whether a path of an answer leads out of the folder that it is relative to."""
     parts = name.replace('\\', '/').split('/')
-    return (name.startswith(('/', '\\')) or '..' in parts or ':' in parts[0]
-            or '\0' in name)
+    return name.startswith(('/', '\\')) or '..' in parts or ':' in parts[0] or '\0' in name
 
 
 def short(value: Any, length: int = 60) -> str:
@@ -85,12 +88,18 @@ def short(value: Any, length: int = 60) -> str:
         text = repr(value)
     except ValueError:  # an integer of thousands of digits
         return 'a number without end'
-    return text if len(text) <= length else text[:length - 3] + '...'
+    return text if len(text) <= length else text[: length - 3] + '...'
 
 
-def check_joint(faults: Faults, entry: str, field: str, joint: str,
-                values: Sequence[Any], size: Tuple[int, int],
-                shift: float) -> Optional[List[float]]:
+def check_joint(
+    faults: Faults,
+    entry: str,
+    field: str,
+    joint: str,
+    values: Sequence[Any],
+    size: Tuple[int, int],
+    shift: float,
+) -> Optional[List[float]]:
     """Check [x, y, v] of one joint.
 
     Args:
@@ -106,19 +115,31 @@ def check_joint(faults: Faults, entry: str, field: str, joint: str,
     """
     x, y, v = values
     if not (is_number(x) and is_number(y) and is_number(v)):
-        faults.add(entry, field, f'joint {joint!r} is {short(list(values))}, not three '
-                   'finite numbers', 'write [x, y, v], [0, 0, 0] for an unknown joint')
+        faults.add(
+            entry,
+            field,
+            f'joint {joint!r} is {short(list(values))}, not three finite numbers',
+            'write [x, y, v], [0, 0, 0] for an unknown joint',
+        )
         return None
     if v not in (0, 1, 2):
-        faults.add(entry, field, f'joint {joint!r} has visibility {short(v)}',
-                   'write 0 (not labelled), 1 (hidden) or 2 (visible)')
+        faults.add(
+            entry,
+            field,
+            f'joint {joint!r} has visibility {short(v)}',
+            'write 0 (not labelled), 1 (hidden) or 2 (visible)',
+        )
         return None
     if v == 0:
         return [0.0, 0.0, 0.0]
     place = [round(x + shift, 3), round(y + shift, 3)]
     if any(p < -0.5 or p > limit for p, limit in zip(place, size)):
-        faults.add(entry, field, f'joint {joint!r} is at ({short(x)}, {short(y)}), '
-                   f'outside the {size[0]}x{size[1]} image',
-                   'move it inside, or set its visibility to 0')
+        faults.add(
+            entry,
+            field,
+            f'joint {joint!r} is at ({short(x)}, {short(y)}), '
+            f'outside the {size[0]}x{size[1]} image',
+            'move it inside, or set its visibility to 0',
+        )
         return None
     return place + [float(v)]

@@ -2,6 +2,7 @@
 
 An archive is never unpacked: one JSON entry is read from it, within a limit.
 """
+
 import json
 import lzma
 import os.path as osp
@@ -36,8 +37,9 @@ def write_cvat(query: Query, folder: str) -> None:
         if query.content['image_files'] != 'none':
             for image in query.images.values():
                 with open(query.image_path(image), 'rb') as file:
-                    archive.writestr(zipfile.ZipInfo(
-                        f'images/default/{image["name"]}', _DATE), file.read())
+                    archive.writestr(
+                        zipfile.ZipInfo(f'images/default/{image["name"]}', _DATE), file.read()
+                    )
     with open(osp.join(folder, LABELS_FILE), 'w', encoding='utf-8') as file:
         json.dump(cvat_labels(query), file, indent=1)
         file.write('\n')
@@ -49,31 +51,51 @@ def cvat_labels(query: Query) -> List[dict]:
     svg = []
     for first, second in query.content['category']['skeleton']:
         (x1, y1), (x2, y2) = places[first - 1], places[second - 1]
-        svg.append(f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="black" '
-                   f'stroke-width="0.5" data-type="edge" data-node-from="{first}" '
-                   f'data-node-to="{second}"></line>')
+        svg.append(
+            f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="black" '
+            f'stroke-width="0.5" data-type="edge" data-node-from="{first}" '
+            f'data-node-to="{second}"></line>'
+        )
     for number, (name, (x, y)) in enumerate(zip(query.joints, places), 1):
-        svg.append(f'<circle r="1.5" cx="{x}" cy="{y}" stroke="black" fill="#b3b3b3" '
-                   f'stroke-width="0.1" data-type="element node" '
-                   f'data-element-id="{number}" data-node-id="{number}" '
-                   f'data-label-name={quoteattr(name)}></circle>')
-    return [dict(
-        name=query.content['category']['name'], type='skeleton',
-        attributes=[
-            dict(name='annotation_id', input_type='text', mutable=False, values=[''],
-                 default_value=''),
-            dict(name='reviewed', input_type='checkbox', mutable=False,
-                 values=['false'], default_value='false')],
-        sublabels=[dict(name=name, type='points', attributes=[])
-                   for name in query.joints],
-        svg=''.join(svg))]
+        svg.append(
+            f'<circle r="1.5" cx="{x}" cy="{y}" stroke="black" fill="#b3b3b3" '
+            f'stroke-width="0.1" data-type="element node" '
+            f'data-element-id="{number}" data-node-id="{number}" '
+            f'data-label-name={quoteattr(name)}></circle>'
+        )
+    return [
+        dict(
+            name=query.content['category']['name'],
+            type='skeleton',
+            attributes=[
+                dict(
+                    name='annotation_id',
+                    input_type='text',
+                    mutable=False,
+                    values=[''],
+                    default_value='',
+                ),
+                dict(
+                    name='reviewed',
+                    input_type='checkbox',
+                    mutable=False,
+                    values=['false'],
+                    default_value='false',
+                ),
+            ],
+            sublabels=[dict(name=name, type='points', attributes=[]) for name in query.joints],
+            svg=''.join(svg),
+        )
+    ]
 
 
 def _layout(query: Query) -> List[List[float]]:
     """Where the joints of the template are, 0 to 100: the mean pose, or a circle."""
-    poses = [(np.array(e['prediction'])[:, :2] - e['bbox'][:2]) / e['bbox'][2:]
-             for e in query.annotations.values()
-             if e['prediction'] is not None and all(p[2] > 0 for p in e['prediction'])]
+    poses = [
+        (np.array(e['prediction'])[:, :2] - e['bbox'][:2]) / e['bbox'][2:]
+        for e in query.annotations.values()
+        if e['prediction'] is not None and all(p[2] > 0 for p in e['prediction'])
+    ]
     if poses:
         places = np.clip(np.mean(poses, 0) * 90 + 5, 1, 99)
     else:
@@ -93,23 +115,47 @@ def read_archive(path: str, faults: Faults) -> bytes:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
             _check_entries(infos, faults)
-            found = [i for i in infos if i.filename.endswith('.json')
-                     and posixpath.basename(i.filename).startswith('person_keypoints')]
+            found = [
+                i
+                for i in infos
+                if i.filename.endswith('.json')
+                and posixpath.basename(i.filename).startswith('person_keypoints')
+            ]
             if len(found) != 1:
-                faults.fail('archive', 'annotations', f'{len(found)} files '
-                            'person_keypoints_*.json are in it',
-                            'export one task or project as "COCO Keypoints 1.0"')
+                faults.fail(
+                    'archive',
+                    'annotations',
+                    f'{len(found)} files person_keypoints_*.json are in it',
+                    'export one task or project as "COCO Keypoints 1.0"',
+                )
             if found[0].flag_bits & 1:
-                faults.fail(f'entry {found[0].filename!r}', 'content', 'is encrypted',
-                            'export it without a password')
+                faults.fail(
+                    f'entry {found[0].filename!r}',
+                    'content',
+                    'is encrypted',
+                    'export it without a password',
+                )
             with archive.open(found[0]) as file:
                 raw = file.read(checks.MAX_BYTES + 1)
     except AnswerError:
         raise
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError,
-            NotImplementedError, OSError, RuntimeError, ValueError) as error:
-        faults.fail('archive', 'content', f'cannot be read ({error})',
-                    'it may be truncated; export or copy it again')
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        struct.error,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:
+        faults.fail(
+            'archive',
+            'content',
+            f'cannot be read ({error})',
+            'it may be truncated; export or copy it again',
+        )
     if len(raw) > checks.MAX_BYTES:
         _too_big(faults, found[0].filename)
     return raw
@@ -121,22 +167,29 @@ def _check_entries(infos: List[zipfile.ZipInfo], faults: Faults) -> None:
         name = info.filename
         entry = f'entry {name!r}'
         if checks.leads_out(name) or '\0' in info.orig_filename:
-            faults.fail(entry, 'path', 'leads out of the folder it is unpacked into',
-                        'this is no export of CVAT; export the task again')
+            faults.fail(
+                entry,
+                'path',
+                'leads out of the folder it is unpacked into',
+                'this is no export of CVAT; export the task again',
+            )
         if stat.S_ISLNK(info.external_attr >> 16):
-            faults.fail(entry, 'type', 'is a link',
-                        'this is no export of CVAT; export the task again')
+            faults.fail(
+                entry, 'type', 'is a link', 'this is no export of CVAT; export the task again'
+            )
         if name in names:
             faults.fail(entry, 'path', 'is in the archive twice', 'keep one of them')
         names.add(name)
         if name.endswith('.json') and info.file_size > checks.MAX_BYTES:
             _too_big(faults, name)
     if len(infos) > MAX_ENTRIES:
-        faults.fail('archive', 'entries', f'there are more than {MAX_ENTRIES}',
-                    'export one task')
+        faults.fail('archive', 'entries', f'there are more than {MAX_ENTRIES}', 'export one task')
 
 
 def _too_big(faults: Faults, name: str) -> None:
-    faults.fail(f'entry {name!r}', 'size',
-                f'unpacks to more than {checks.MAX_BYTES} bytes',
-                'export the task again, without images, or in parts')
+    faults.fail(
+        f'entry {name!r}',
+        'size',
+        f'unpacks to more than {checks.MAX_BYTES} bytes',
+        'export the task again, without images, or in parts',
+    )

@@ -1,4 +1,5 @@
 """The annotator of benchmarks: the truth is in the pool's file, and is revealed."""
+
 from typing import Dict, List, Sequence
 
 from ...datasets.splits import labeled_units
@@ -21,8 +22,7 @@ class GroundTruthAnnotator(Annotator):
         """Units whose labels the file holds."""
         return labeled_units(data, unit)
 
-    def ask(self, round: int, units: Sequence[int], utilities: Sequence[float],
-            views=None) -> None:
+    def ask(self, round: int, units: Sequence[int], utilities: Sequence[float], views=None) -> None:
         """See :class:`Annotator`."""
         self.queries[round] = list(units)
 

@@ -2,6 +2,7 @@
 
 One task a person in an image. Positions are percent of the image, from its corner.
 """
+
 import json
 import os.path as osp
 from typing import Any, List, Optional
@@ -45,7 +46,8 @@ def label_studio_config(query: Query) -> str:
         'choice="single">\n'
         '    <Choice value="visible"/>\n    <Choice value="hidden"/>\n'
         '  </Choices>\n'
-        '</View>\n')
+        '</View>\n'
+    )
 
 
 def label_studio_tasks(query: Query) -> List[dict]:
@@ -56,33 +58,65 @@ def label_studio_tasks(query: Query) -> List[dict]:
     for entry in query.annotations.values():
         image = query.images[entry['image_id']]
         width, height = image['width'], image['height']
-        common = dict(to_name=IMAGE, original_width=width, original_height=height,
-                      image_rotation=0)
+        common = dict(to_name=IMAGE, original_width=width, original_height=height, image_rotation=0)
         x, y, w, h = entry['bbox']
-        regions = [dict(
-            common, id='box', type='rectanglelabels', from_name=BOX, value=dict(
-                x=_percent(x, width), y=_percent(y, height),
-                width=round(w / width * 100, 6), height=round(h / height * 100, 6),
-                rotation=0, rectanglelabels=[category]))]
+        regions = [
+            dict(
+                common,
+                id='box',
+                type='rectanglelabels',
+                from_name=BOX,
+                value=dict(
+                    x=_percent(x, width),
+                    y=_percent(y, height),
+                    width=round(w / width * 100, 6),
+                    height=round(h / height * 100, 6),
+                    rotation=0,
+                    rectanglelabels=[category],
+                ),
+            )
+        ]
         for index, point in enumerate(entry['prediction'] or ()):
             if any(point):
-                regions.append(dict(
-                    common, id=f'joint{index}', type='keypointlabels',
-                    from_name=JOINTS, score=point[2], value=dict(
-                        x=_percent(point[0], width), y=_percent(point[1], height),
-                        width=0.5, keypointlabels=[query.joints[index]])))
+                regions.append(
+                    dict(
+                        common,
+                        id=f'joint{index}',
+                        type='keypointlabels',
+                        from_name=JOINTS,
+                        score=point[2],
+                        value=dict(
+                            x=_percent(point[0], width),
+                            y=_percent(point[1], height),
+                            width=0.5,
+                            keypointlabels=[query.joints[index]],
+                        ),
+                    )
+                )
         why = entry['why'] or {}
         first = ', '.join(why.get('look_first', ()))
-        where = (image['name'] if query.content['image_files'] == 'none'
-                 else folder + image['name'])
-        tasks.append(dict(
-            data=dict(
-                image=f'/data/local-files/?d={where}', query=query.id,
-                round=query.round, annotation_id=entry['id'], view=entry['view'],
-                note=f'{entry["view"] or image["name"]}, person {entry["person_id"]}'
-                + (f': look first at {first}' if first else ''), why=entry['why']),
-            predictions=[dict(model_version=f'before round {query.round}',
-                              score=why.get('confidence', 0.0), result=regions)]))
+        where = image['name'] if query.content['image_files'] == 'none' else folder + image['name']
+        tasks.append(
+            dict(
+                data=dict(
+                    image=f'/data/local-files/?d={where}',
+                    query=query.id,
+                    round=query.round,
+                    annotation_id=entry['id'],
+                    view=entry['view'],
+                    note=f'{entry["view"] or image["name"]}, person {entry["person_id"]}'
+                    + (f': look first at {first}' if first else ''),
+                    why=entry['why'],
+                ),
+                predictions=[
+                    dict(
+                        model_version=f'before round {query.round}',
+                        score=why.get('confidence', 0.0),
+                        result=regions,
+                    )
+                ],
+            )
+        )
     return tasks
 
 
@@ -123,21 +157,37 @@ def parse_label_studio(data: Any, query: Query, faults: Faults) -> List[Answer]:
         entry += f' (id {short(task.get("id"))})'
         about = task.get('data')
         if not isinstance(about, dict) or 'annotations' not in task:
-            faults.add(entry, 'annotations' if isinstance(about, dict) else 'data',
-                       'is missing', 'export as "JSON", not JSON-MIN or another kind')
+            faults.add(
+                entry,
+                'annotations' if isinstance(about, dict) else 'data',
+                'is missing',
+                'export as "JSON", not JSON-MIN or another kind',
+            )
             continue
         if str(about.get('query')) != query.id:
-            faults.add(entry, 'data.query', f'is {short(about.get("query"))}, not '
-                       f'{query.id}', 'remove the tasks of other queries')
+            faults.add(
+                entry,
+                'data.query',
+                f'is {short(about.get("query"))}, not {query.id}',
+                'remove the tasks of other queries',
+            )
             continue
         number = about.get('annotation_id')
         if not is_int(number) or number not in query.annotations:
-            faults.add(entry, 'data.annotation_id', f'{short(number)} is no annotation '
-                       f'of query {query.id}', 'keep the data of the tasks')
+            faults.add(
+                entry,
+                'data.annotation_id',
+                f'{short(number)} is no annotation of query {query.id}',
+                'keep the data of the tasks',
+            )
             continue
         if number in seen:
-            faults.add(entry, 'data.annotation_id', f'{number} is also that of '
-                       f'tasks[{seen[number]}]', 'keep one of them')
+            faults.add(
+                entry,
+                'data.annotation_id',
+                f'{number} is also that of tasks[{seen[number]}]',
+                'keep one of them',
+            )
             continue
         seen[number] = index
         done = _submitted(task['annotations'], entry, faults)
@@ -145,8 +195,9 @@ def parse_label_studio(data: Any, query: Query, faults: Faults) -> List[Answer]:
             continue
         place, submitted = done
         image = query.images[query.annotations[number]['image_id']]
-        keypoints = _keypoints(submitted['result'], f'{entry}.annotations[{place}]',
-                               query, image, faults)
+        keypoints = _keypoints(
+            submitted['result'], f'{entry}.annotations[{place}]', query, image, faults
+        )
         if keypoints is not None:
             answers.append(Answer(entry, number, keypoints, True))
     return answers
@@ -155,23 +206,34 @@ def parse_label_studio(data: Any, query: Query, faults: Faults) -> List[Answer]:
 def _submitted(annotations: Any, entry: str, faults: Faults) -> Optional[tuple]:
     """Place and content of the one annotation that counts; None without."""
     if not isinstance(annotations, list) or any(
-            not isinstance(a, dict) or not isinstance(a.get('result'), list)
-            or any(not isinstance(r, dict) for r in a['result']) for a in annotations):
-        faults.add(entry, 'annotations', 'is not a list of objects, each with a list '
-                   '"result"',
-                   'export as "JSON"')
+        not isinstance(a, dict)
+        or not isinstance(a.get('result'), list)
+        or any(not isinstance(r, dict) for r in a['result'])
+        for a in annotations
+    ):
+        faults.add(
+            entry,
+            'annotations',
+            'is not a list of objects, each with a list "result"',
+            'export as "JSON"',
+        )
         return None
     done = [(i, a) for i, a in enumerate(annotations) if not a.get('was_cancelled')]
     best = [(i, a) for i, a in done if a.get('ground_truth')]
     if len(done) > 1 and len(best) != 1:
-        faults.add(entry, 'annotations', f'{len(done)} were submitted for one person',
-                   'keep one, or mark one as ground truth')
+        faults.add(
+            entry,
+            'annotations',
+            f'{len(done)} were submitted for one person',
+            'keep one, or mark one as ground truth',
+        )
         return None
     return (best or done or [None])[0]
 
 
-def _keypoints(regions: List[dict], entry: str, query: Query, image: dict,
-               faults: Faults) -> Optional[np.ndarray]:
+def _keypoints(
+    regions: List[dict], entry: str, query: Query, image: dict, faults: Faults
+) -> Optional[np.ndarray]:
     """The joints of a person, (K, 3); None for a fault."""
     before = len(faults.found)
     hidden = {}
@@ -179,10 +241,17 @@ def _keypoints(regions: List[dict], entry: str, query: Query, image: dict,
         if region.get('type') == 'choices':
             value = region.get('value')
             chosen = value.get('choices') if isinstance(value, dict) else None
-            if not isinstance(chosen, list) or len(chosen) != 1 or (
-                    chosen[0] not in ('visible', 'hidden')):
-                faults.add(f'{entry}.result[{index}]', 'value.choices',
-                           f'is {short(chosen)}', "choose 'visible' or 'hidden'")
+            if (
+                not isinstance(chosen, list)
+                or len(chosen) != 1
+                or (chosen[0] not in ('visible', 'hidden'))
+            ):
+                faults.add(
+                    f'{entry}.result[{index}]',
+                    'value.choices',
+                    f'is {short(chosen)}',
+                    "choose 'visible' or 'hidden'",
+                )
             else:
                 hidden[str(region.get('id'))] = chosen[0] == 'hidden'
     size = (image['width'], image['height'])
@@ -193,45 +262,72 @@ def _keypoints(regions: List[dict], entry: str, query: Query, image: dict,
         if kind == 'choices' or kind in IGNORED:
             continue
         if kind != 'keypointlabels' or not isinstance(value, dict):
-            faults.add(where, 'type', f'is {short(kind)}, not a labelled key point',
-                       'remove this region, or give it the name of a joint')
+            faults.add(
+                where,
+                'type',
+                f'is {short(kind)}, not a labelled key point',
+                'remove this region, or give it the name of a joint',
+            )
             continue
         names = value.get('keypointlabels')
-        if not isinstance(names, list) or len(names) != 1 or (
-                names[0] not in query.joints):
-            faults.add(where, 'value.keypointlabels', f'is {short(names)}, not one '
-                       'joint of the query',
-                       f'use {CONFIG_FILE} of the query as labelling interface')
+        if not isinstance(names, list) or len(names) != 1 or (names[0] not in query.joints):
+            faults.add(
+                where,
+                'value.keypointlabels',
+                f'is {short(names)}, not one joint of the query',
+                f'use {CONFIG_FILE} of the query as labelling interface',
+            )
             continue
         if names[0] in found:
-            faults.add(where, 'value.keypointlabels', f'joint {names[0]!r} is there '
-                       'twice', 'keep one of them')
+            faults.add(
+                where,
+                'value.keypointlabels',
+                f'joint {names[0]!r} is there twice',
+                'keep one of them',
+            )
             continue
         found[names[0]] = [0.0, 0.0, 0.0]
         sizes = [region.get('original_width'), region.get('original_height')]
         if sizes != list(size) and sizes != [None, None]:
-            faults.add(where, 'original_width', f'x original_height is '
-                       f'{short(sizes[0])}x{short(sizes[1])}, in the query '
-                       f'{size[0]}x{size[1]}',
-                       'label the images as they are, without resizing')
+            faults.add(
+                where,
+                'original_width',
+                f'x original_height is '
+                f'{short(sizes[0])}x{short(sizes[1])}, in the query '
+                f'{size[0]}x{size[1]}',
+                'label the images as they are, without resizing',
+            )
             continue
         if region.get('image_rotation') not in (None, 0):
-            faults.add(where, 'image_rotation', f'is {short(region["image_rotation"])}',
-                       'turn the image back and label it upright')
+            faults.add(
+                where,
+                'image_rotation',
+                f'is {short(region["image_rotation"])}',
+                'turn the image back and label it upright',
+            )
             continue
         place = [value.get('x'), value.get('y')]
         if not all(is_number(p) for p in place):
-            faults.add(where, 'value', f'joint {names[0]!r} is at {short(place)}, not '
-                       'two finite numbers', 'write percent of the image')
+            faults.add(
+                where,
+                'value',
+                f'joint {names[0]!r} is at {short(place)}, not two finite numbers',
+                'write percent of the image',
+            )
             continue
         if any(p < 0 or p > 100 for p in place):
-            faults.add(where, 'value', f'joint {names[0]!r} is at {short(place)} '
-                       'percent, outside the image', 'move it inside, or remove it')
+            faults.add(
+                where,
+                'value',
+                f'joint {names[0]!r} is at {short(place)} percent, outside the image',
+                'move it inside, or remove it',
+            )
             continue
         pixels = [p / 100 * s for p, s in zip(place, size)]
         visible = 1 if hidden.get(str(region.get('id'))) else 2
-        found[names[0]] = check_joint(faults, where, 'value', names[0],
-                                      pixels + [visible], size, -0.5)
+        found[names[0]] = check_joint(
+            faults, where, 'value', names[0], pixels + [visible], size, -0.5
+        )
     if len(faults.found) > before:
         return None
     return np.array([found.get(name, [0.0, 0.0, 0.0]) for name in query.joints])

@@ -4,6 +4,7 @@ A query is data, ``query.json`` in a folder of its own; the files of the annotat
 tools are made from it and may be made again. Its id is a digest of what it asks, is
 part of every image's name, and tells an answer from that of another query.
 """
+
 import hashlib
 import json
 import os
@@ -46,8 +47,7 @@ class Query:
         self.joints: List[str] = content['category']['keypoints']
         self.units: List[int] = [u['id'] for u in content['units']]
         self.images: Dict[int, dict] = {i['id']: i for i in content['images']}
-        self.annotations: Dict[int, dict] = {
-            a['id']: a for a in content['annotations']}
+        self.annotations: Dict[int, dict] = {a['id']: a for a in content['annotations']}
         self.of_image: Dict[int, List[dict]] = {i: [] for i in self.images}
         for annotation in content['annotations']:
             self.of_image[annotation['image_id']].append(annotation)
@@ -69,6 +69,7 @@ class Predictions(NamedTuple):
             triangulate; NaN without cameras; (N, K).
         outliers (ndarray): Joints that disagree with the other views, bool (N, K).
     """
+
     ids: Dict[int, int]
     keypoints: np.ndarray
     scores: np.ndarray
@@ -76,8 +77,7 @@ class Predictions(NamedTuple):
     outliers: np.ndarray
 
 
-def predictions(views: ViewStatistics, units: Sequence[int],
-                threshold: float) -> Predictions:
+def predictions(views: ViewStatistics, units: Sequence[int], threshold: float) -> Predictions:
     """What the model says about the views of some units.
 
     Args:
@@ -97,15 +97,25 @@ def predictions(views: ViewStatistics, units: Sequence[int],
         found = groups.errors[there].astype(np.float64)
         errors[row] = np.minimum(np.where(np.isfinite(found), found, np.inf), diagonal)
         outliers[row] = ~groups.inliers[there]
-    return Predictions({int(i): n for n, i in enumerate(views.id)},
-                       views.keypoints.astype(np.float64),
-                       views.scores.astype(np.float64), errors, outliers)
+    return Predictions(
+        {int(i): n for n, i in enumerate(views.id)},
+        views.keypoints.astype(np.float64),
+        views.scores.astype(np.float64),
+        errors,
+        outliers,
+    )
 
 
-def build_query(pool: Pool, round: int, units: Sequence[int],
-                utilities: Sequence[float], views: Optional[ViewStatistics] = None,
-                threshold: float = 20.0, images: str = 'copy',
-                image_root: Optional[str] = None) -> dict:
+def build_query(
+    pool: Pool,
+    round: int,
+    units: Sequence[int],
+    utilities: Sequence[float],
+    views: Optional[ViewStatistics] = None,
+    threshold: float = 20.0,
+    images: str = 'copy',
+    image_root: Optional[str] = None,
+) -> dict:
     """The content of ``query.json``.
 
     Units keep their order; the views of a unit come worst first: by the error of their
@@ -125,38 +135,59 @@ def build_query(pool: Pool, round: int, units: Sequence[int],
         if unit in members and annotation['id'] in pool.persons:
             image = image_of[annotation['image_id']]
             entry = dict(
-                id=annotation['id'], unit=unit, image_id=image['id'],
+                id=annotation['id'],
+                unit=unit,
+                image_id=image['id'],
                 person_id=annotation.get('person_id') or 0,
-                view=names.get(image.get('camera_id')), bbox=annotation['bbox'])
-            entry.update(
-                _opinion(known, annotation['id'], category['keypoints'], image))
+                view=names.get(image.get('camera_id')),
+                bbox=annotation['bbox'],
+            )
+            entry.update(_opinion(known, annotation['id'], category['keypoints'], image))
             members[unit].append(entry)
     empty = [unit for unit, entries in members.items() if not entries]
     if empty:
-        raise ValueError(f'{pool.path}: {pool.unit} {empty[:5]} have no person with a '
-                         'box; nothing can be asked about them')
+        raise ValueError(
+            f'{pool.path}: {pool.unit} {empty[:5]} have no person with a '
+            'box; nothing can be asked about them'
+        )
     entries = [e for unit in members for e in sorted(members[unit], key=_worst_first)]
     content = dict(
-        format=QUERY_FORMAT, version=QUERY_VERSION, round=round, unit=pool.unit,
+        format=QUERY_FORMAT,
+        version=QUERY_VERSION,
+        round=round,
+        unit=pool.unit,
         pool=dict(file=pool.path, sha256=pool.sha256),
-        category=category, threshold=threshold,
+        category=category,
+        threshold=threshold,
         units=[dict(id=int(u), utility=float(w)) for u, w in zip(units, utilities)],
-        annotations=entries)
-    content['id'] = hashlib.sha256(json.dumps(
-        dict(content, pool=pool.sha256), sort_keys=True).encode()).hexdigest()[:12]
+        annotations=entries,
+    )
+    content['id'] = hashlib.sha256(
+        json.dumps(dict(content, pool=pool.sha256), sort_keys=True).encode()
+    ).hexdigest()[:12]
     content.update(image_root=image_root, image_files=images, images=[])
     for entry in entries:
         image = image_of.pop(entry['image_id'], None)
         if image is not None:
             number = len(content['images']) + 1
-            name = (image['file_name'] if images == 'none' else
-                    f'{content["id"]}_{number:05d}_{image["id"]}'
-                    + osp.splitext(image['file_name'])[1])
-            content['images'].append(dict(
-                id=image['id'], name=name, file=image['file_name'],
-                width=int(image['width']), height=int(image['height']),
-                frame_id=image.get('frame_id'), camera_id=image.get('camera_id'),
-                view=names.get(image.get('camera_id'))))
+            name = (
+                image['file_name']
+                if images == 'none'
+                else f'{content["id"]}_{number:05d}_{image["id"]}'
+                + osp.splitext(image['file_name'])[1]
+            )
+            content['images'].append(
+                dict(
+                    id=image['id'],
+                    name=name,
+                    file=image['file_name'],
+                    width=int(image['width']),
+                    height=int(image['height']),
+                    frame_id=image.get('frame_id'),
+                    camera_id=image.get('camera_id'),
+                    view=names.get(image.get('camera_id')),
+                )
+            )
     return content
 
 
@@ -166,37 +197,46 @@ def _category(pool: Pool) -> dict:
     if len(found) != 1:
         raise ValueError(
             f'{pool.path}: {len(found)} categories name their joints; to ask people '
-            'for labels, the file has one, with "keypoints": ["nose", ...]')
-    return dict(id=found[0]['id'], name=found[0].get('name', 'person'),
-                keypoints=list(found[0]['keypoints']),
-                skeleton=found[0].get('skeleton') or [])
+            'for labels, the file has one, with "keypoints": ["nose", ...]'
+        )
+    return dict(
+        id=found[0]['id'],
+        name=found[0].get('name', 'person'),
+        keypoints=list(found[0]['keypoints']),
+        skeleton=found[0].get('skeleton') or [],
+    )
 
 
-def _opinion(known: Optional[Predictions], number: int, joints: List[str],
-             image: dict) -> dict:
+def _opinion(known: Optional[Predictions], number: int, joints: List[str], image: dict) -> dict:
     """Prediction of a view, and why it is worth the annotator's time."""
     row = None if known is None else known.ids.get(number)
     if row is None:
         return dict(prediction=None, why=None)
     xy, scores = known.keypoints[row].round(3), known.scores[row].round(4)
-    inside = (np.isfinite(xy).all(1) & (xy >= 0).all(1)
-              & (xy <= [image['width'] - 1, image['height'] - 1]).all(1))
+    inside = (
+        np.isfinite(xy).all(1)
+        & (xy >= 0).all(1)
+        & (xy <= [image['width'] - 1, image['height'] - 1]).all(1)
+    )
     prediction = np.where(inside[:, None], np.c_[xy, scores], 0.0)
     errors = known.errors[row]
     order = np.lexsort((scores, -np.nan_to_num(errors)))
     calibrated = bool(np.isfinite(errors).all())
-    return dict(prediction=prediction.tolist(), why=dict(
-        confidence=round(float(scores.mean()), 4),
-        reprojection_error=round(float(errors.mean()), 2) if calibrated else None,
-        outliers=[joints[i] for i in np.flatnonzero(known.outliers[row])],
-        look_first=[joints[i] for i in order[:FIRST]],
-        joint_errors=errors.round(2).tolist() if calibrated else None))
+    return dict(
+        prediction=prediction.tolist(),
+        why=dict(
+            confidence=round(float(scores.mean()), 4),
+            reprojection_error=round(float(errors.mean()), 2) if calibrated else None,
+            outliers=[joints[i] for i in np.flatnonzero(known.outliers[row])],
+            look_first=[joints[i] for i in order[:FIRST]],
+            joint_errors=errors.round(2).tolist() if calibrated else None,
+        ),
+    )
 
 
 def _worst_first(entry: dict) -> tuple:
     why = entry['why'] or {}
-    return (-(why.get('reprojection_error') or 0), why.get('confidence', 0),
-            entry['id'])
+    return (-(why.get('reprojection_error') or 0), why.get('confidence', 0), entry['id'])
 
 
 # ---- folders ---------------------------------------------------------------------
@@ -221,21 +261,24 @@ def load_query(work_dir: str, round: int) -> Optional[Query]:
         with open(path, encoding='utf-8') as file:
             content = json.load(file)
         if (content['format'], content['version']) != (QUERY_FORMAT, QUERY_VERSION):
-            raise ValueError(f'format {content["format"]!r}, version '
-                             f'{content["version"]!r}')
+            raise ValueError(f'format {content["format"]!r}, version {content["version"]!r}')
         return Query(content, folder)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f'{path} is no query of mmpose_al ({error}); put it back, or '
-                         'move the folder away and train again to have it '
-                         'written anew') from error
+        raise ValueError(
+            f'{path} is no query of mmpose_al ({error}); put it back, or '
+            'move the folder away and train again to have it '
+            'written anew'
+        ) from error
 
 
 def load_queries(work_dir: str) -> List[Query]:
     """All queries of an experiment, by round."""
     folder = osp.join(work_dir, FOLDER)
-    rounds = sorted(int(name[6:]) for name in (
-        os.listdir(folder) if osp.isdir(folder) else ())
-        if re.fullmatch(r'round_\d{2,}', name))
+    rounds = sorted(
+        int(name[6:])
+        for name in (os.listdir(folder) if osp.isdir(folder) else ())
+        if re.fullmatch(r'round_\d{2,}', name)
+    )
     return [q for q in (load_query(work_dir, r) for r in rounds) if q is not None]
 
 
@@ -285,7 +328,8 @@ def put_images(query: Query, folder: str) -> None:
             raise FileNotFoundError(
                 f'{source}: no such image (image {image["id"]} of the pool). Set '
                 'image_root of the FileAnnotator to the folder that file_name starts '
-                "from, or images='none'")
+                "from, or images='none'"
+            )
         target = osp.join(folder, 'images', image['name'])
         if how == 'link':
             os.symlink(osp.abspath(source), target)
@@ -302,13 +346,16 @@ def find_image_root(pool: Pool) -> str:
             return folder
     raise FileNotFoundError(
         f'{first}: no such image in {home} or its folder images. Set image_root of the '
-        "FileAnnotator to the folder that file_name starts from, or images='none'")
+        "FileAnnotator to the folder that file_name starts from, or images='none'"
+    )
 
 
 def describe(query: Query, units: Optional[Sequence[int]] = None) -> str:
     """The query as a table: units in order, views worst first."""
-    joints = ('| unit | utility | image | view | annotation | error px | confidence '
-              '| look first at |\n| --- ' + '| --- ' * 7 + '|\n')
+    joints = (
+        '| unit | utility | image | view | annotation | error px | confidence '
+        '| look first at |\n| --- ' + '| --- ' * 7 + '|\n'
+    )
     utility = {u['id']: u['utility'] for u in query.content['units']}
     lines = []
     for entry in query.annotations.values():
@@ -316,12 +363,21 @@ def describe(query: Query, units: Optional[Sequence[int]] = None) -> str:
             continue
         why = entry['why'] or {}
         error = why.get('reprojection_error')
-        lines.append(' | '.join((
-            f'| {entry["unit"]}', f'{utility[entry["unit"]]:.4g}',
-            query.images[entry['image_id']]['name'], str(entry['view'] or '-'),
-            str(entry['id']), '-' if error is None else f'{error:.1f}',
-            f'{why["confidence"]:.2f}' if why else '-',
-            ', '.join(why.get('look_first', ())) or '-')) + ' |')
+        lines.append(
+            ' | '.join(
+                (
+                    f'| {entry["unit"]}',
+                    f'{utility[entry["unit"]]:.4g}',
+                    query.images[entry['image_id']]['name'],
+                    str(entry['view'] or '-'),
+                    str(entry['id']),
+                    '-' if error is None else f'{error:.1f}',
+                    f'{why["confidence"]:.2f}' if why else '-',
+                    ', '.join(why.get('look_first', ())) or '-',
+                )
+            )
+            + ' |'
+        )
     return joints + '\n'.join(lines) + '\n'
 
 
@@ -334,8 +390,8 @@ def guide(query: Query, work_dir: str, formats: Sequence[str]) -> str:
         f'{", ".join(formats)}. How to answer: docs/annotators.md. Part of it may be '
         'left out.\n\n'
         'Back, whatever the tool:\n\n'
-        f'    {ingest_command(work_dir)}\n    {train_command(work_dir)}\n\n'
-        + describe(query))
+        f'    {ingest_command(work_dir)}\n    {train_command(work_dir)}\n\n' + describe(query)
+    )
 
 
 def ingest_command(work_dir: str) -> str:
@@ -347,5 +403,4 @@ def ingest_command(work_dir: str) -> str:
 def train_command(work_dir: str) -> str:
     """What goes on with the experiment."""
     config = osp.join(work_dir, 'experiment_config.py')
-    return (f'python tools/train.py {shlex.quote(config)} '
-            f'--work-dir {shlex.quote(work_dir)}')
+    return f'python tools/train.py {shlex.quote(config)} --work-dir {shlex.quote(work_dir)}'

@@ -4,6 +4,7 @@ Everything is read from what an experiment leaves: ``active_learning.json``,
 ``round_XX/scores.npz`` and the pool's annotation file. What is not there is left out,
 with a line that says why.
 """
+
 import base64
 import os
 import os.path as osp
@@ -11,12 +12,20 @@ from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
-from .analysis import (area, common_span, group_curves, labels_needed,
-                       mean_and_deviation, target_of)
+from .analysis import area, common_span, group_curves, labels_needed, mean_and_deviation, target_of
 from .experiment import Experiment, Metric, Missing, full_supervision
-from .figures import (Section, camera_section, cluster_section, correlation_section,
-                      curve_figure, entropy_section, number, picked_section,
-                      pseudo_section, write_csv)
+from .figures import (
+    Section,
+    camera_section,
+    cluster_section,
+    correlation_section,
+    curve_figure,
+    entropy_section,
+    number,
+    picked_section,
+    pseudo_section,
+    write_csv,
+)
 
 __all__ = ['write_report']
 
@@ -24,8 +33,7 @@ PICTURES_PER_ROUND = 3
 PICTURE_BYTES = 3 * 2**20  # base64 makes four thirds of it
 
 
-def write_report(work_dirs: Sequence[str], out_dir: str,
-                 full: Optional[str] = None) -> str:
+def write_report(work_dirs: Sequence[str], out_dir: str, full: Optional[str] = None) -> str:
     """Write the report of one experiment, or of several with one page each.
 
     PNG and CSV of every figure lie beside the page. Runs whose folders differ only in a
@@ -54,8 +62,7 @@ def write_report(work_dirs: Sequence[str], out_dir: str,
     for experiment in experiments:
         name = _unused(experiment.name, used)
         page = _experiment_page(experiment, osp.join(out_dir, name), full)
-        links.append((
-            experiment.folder, osp.relpath(page, out_dir).replace(os.sep, '/')))
+        links.append((experiment.folder, osp.relpath(page, out_dir).replace(os.sep, '/')))
         experiment.name = name
     return _comparison_page(experiments, out_dir, full, links)
 
@@ -96,24 +103,34 @@ def _experiment_page(experiment: Experiment, out_dir: str, full: Optional[str]) 
     last = experiment.rows[-1] if experiment.rows else None
     facts = [
         ('Folder', experiment.folder),
-        ('State', f'finished: {content["finished"]}' if content.get('finished')
-         else 'not finished'),
-        ('Pool', f'{content["pool"]["units"]} {experiment.unit} of '
-                 f'{content["pool"]["file"]}'),
+        (
+            'State',
+            f'finished: {content["finished"]}' if content.get('finished') else 'not finished',
+        ),
+        ('Pool', f'{content["pool"]["units"]} {experiment.unit} of {content["pool"]["file"]}'),
         ('Seed', content['seed']),
-        ('Labelled', f'{last.labels} {experiment.unit} '
-                     f'({100 * last.share:.1f} %)' if last else 'nothing yet'),
-        ('Strategy', next((r.strategy for r in experiment.rows if r.strategy),
-                          experiment.setting('active_learning.strategy.type', '–'))),
+        (
+            'Labelled',
+            f'{last.labels} {experiment.unit} ({100 * last.share:.1f} %)'
+            if last
+            else 'nothing yet',
+        ),
+        (
+            'Strategy',
+            next(
+                (r.strategy for r in experiment.rows if r.strategy),
+                experiment.setting('active_learning.strategy.type', '–'),
+            ),
+        ),
     ]
     made = [
         _section('Metric against labels', lambda: _curve(experiment, out_dir, full)),
-        _section('What was picked, and why', lambda: picked_section(
-            experiment, out_dir, PICTURES_PER_ROUND, PICTURE_BYTES)),
-        _section('Poses of what was picked', lambda: cluster_section(
-            experiment, out_dir)),
-        _section('What the scores can tell', lambda: correlation_section(
-            experiment, out_dir)),
+        _section(
+            'What was picked, and why',
+            lambda: picked_section(experiment, out_dir, PICTURES_PER_ROUND, PICTURE_BYTES),
+        ),
+        _section('Poses of what was picked', lambda: cluster_section(experiment, out_dir)),
+        _section('What the scores can tell', lambda: correlation_section(experiment, out_dir)),
         _section('Pseudo-labels', lambda: pseudo_section([experiment], out_dir)),
         _section('Cameras', lambda: camera_section(experiment, out_dir)),
     ]
@@ -128,8 +145,10 @@ def _curve(experiment: Experiment, out_dir: str, full: Optional[str]) -> Section
     section = Section('Metric against labels')
     names = list(dict.fromkeys(n for row in experiment.rows for n in row.metrics))
     section.header = ['round', experiment.unit + ' labelled', 'share [%]', *names]
-    rows = [[r.round, r.labels, 100 * r.share,
-             *(r.metrics.get(n, float('nan')) for n in names)] for r in experiment.rows]
+    rows = [
+        [r.round, r.labels, 100 * r.share, *(r.metrics.get(n, float('nan')) for n in names)]
+        for r in experiment.rows
+    ]
     section.rows = [[number(v, 6) for v in row] for row in rows]
     section.csv = write_csv(out_dir, 'curve.csv', section.header, rows)
     if not points:
@@ -138,35 +157,37 @@ def _curve(experiment: Experiment, out_dir: str, full: Optional[str]) -> Section
     section.text = (
         f'{metric.name}, {"lower" if metric.lower else "higher"} is better. Area under '
         f'the curve over its width (the mean): {number(area(shares, values))}. '
-        f'{sentence}')
+        f'{sentence}'
+    )
     if value is not None:
-        needed = labels_needed(labels, values, target_of(value, metric.lower),
-                               metric.lower)
+        needed = labels_needed(labels, values, target_of(value, metric.lower), metric.lower)
         section.text += (
-            ' 95 % of it is not reached.' if np.isnan(needed) else
-            f' 95 % of it needs {needed:.0f} {experiment.unit}.')
-    curve_figure(
-        out_dir, 'curve.png', group_curves([experiment], metric), metric, value)
+            ' 95 % of it is not reached.'
+            if np.isnan(needed)
+            else f' 95 % of it needs {needed:.0f} {experiment.unit}.'
+        )
+    curve_figure(out_dir, 'curve.png', group_curves([experiment], metric), metric, value)
     section.pictures = [('curve.png', f'{metric.name} against labelled share')]
     return section
 
 
-def _comparison_page(experiments: List[Experiment], out_dir: str, full: Optional[str],
-                     links) -> str:
+def _comparison_page(
+    experiments: List[Experiment], out_dir: str, full: Optional[str], links
+) -> str:
     os.makedirs(out_dir, exist_ok=True)
-    facts = [('Experiments', len(experiments)),
-             ('Curves', ', '.join(dict.fromkeys(e.group for e in experiments)))]
+    facts = [
+        ('Experiments', len(experiments)),
+        ('Curves', ', '.join(dict.fromkeys(e.group for e in experiments))),
+    ]
     made = [
         _section('Metric against labels', lambda: _compare(experiments, out_dir, full)),
-        _section('Poses of what was picked', lambda: entropy_section(
-            experiments, out_dir)),
+        _section('Poses of what was picked', lambda: entropy_section(experiments, out_dir)),
         _section('Pseudo-labels', lambda: pseudo_section(experiments, out_dir)),
     ]
     return _render(out_dir, 'Active learning: comparison', facts, made, links)
 
 
-def _compare(experiments: List[Experiment], out_dir: str,
-             full: Optional[str]) -> Section:
+def _compare(experiments: List[Experiment], out_dir: str, full: Optional[str]) -> Section:
     metrics = []
     for experiment in experiments:
         try:
@@ -177,64 +198,107 @@ def _compare(experiments: List[Experiment], out_dir: str,
         raise Missing('no round of any experiment has been evaluated yet')
     metric = metrics[0]
     if any(m.name != metric.name for m in metrics):
-        raise Missing('the experiments report different metrics: '
-                      + ', '.join(sorted({m.name for m in metrics})))
+        raise Missing(
+            'the experiments report different metrics: '
+            + ', '.join(sorted({m.name for m in metrics}))
+        )
     value, sentence = _full(full, metric)
     groups = group_curves(experiments, metric)
     span = common_span(groups)
-    section = Section('Metric against labels', (
-        f'{metric.name}, {"lower" if metric.lower else "higher"} is better. Mean and '
-        f'standard deviation over the seeds. {sentence} '))
+    section = Section(
+        'Metric against labels',
+        (
+            f'{metric.name}, {"lower" if metric.lower else "higher"} is better. Mean and '
+            f'standard deviation over the seeds. {sentence} '
+        ),
+    )
     if span:
-        section.text += (f'Areas are over {100 * span[0]:.3g} to {100 * span[1]:.3g} % '
-                         'labelled, which all curves cover, divided by that width.')
+        section.text += (
+            f'Areas are over {100 * span[0]:.3g} to {100 * span[1]:.3g} % '
+            'labelled, which all curves cover, divided by that width.'
+        )
     else:
-        section.text += ('No areas: no part of the labelled share is '
-                         'covered by all curves.')
-    section.header = ['runs', 'seeds', 'labels at the end', f'{metric.name} at the end',
-                      '±', 'area', '±', 'labels for 95 % of full', '±']
+        section.text += 'No areas: no part of the labelled share is covered by all curves.'
+    section.header = [
+        'runs',
+        'seeds',
+        'labels at the end',
+        f'{metric.name} at the end',
+        '±',
+        'area',
+        '±',
+        'labels for 95 % of full',
+        '±',
+    ]
     rows = []
     for name, group in groups.items():
         end = max(i for i, n in enumerate(group['runs']) if n == max(group['runs']))
-        areas = [area(c[1], c[2], span) if span else float('nan')
-                 for c in group['curves']]
-        needed = [float('nan') if value is None else labels_needed(
-            c[0], c[2], target_of(value, metric.lower), metric.lower)
-            for c in group['curves']]
+        areas = [area(c[1], c[2], span) if span else float('nan') for c in group['curves']]
+        needed = [
+            float('nan')
+            if value is None
+            else labels_needed(c[0], c[2], target_of(value, metric.lower), metric.lower)
+            for c in group['curves']
+        ]
         reached = int(np.isfinite(needed).sum())
         if value is not None and reached < len(needed):
-            section.text += (f' {name}: {reached} of {len(needed)} runs reach 95 % of '
-                             'full supervision.')
+            section.text += (
+                f' {name}: {reached} of {len(needed)} runs reach 95 % of full supervision.'
+            )
             needed = []
-        rows.append([name, len(group['curves']), group['labels'][end],
-                     group['mean'][end], group['deviation'][end],
-                     *mean_and_deviation(areas), *mean_and_deviation(needed)])
+        rows.append(
+            [
+                name,
+                len(group['curves']),
+                group['labels'][end],
+                group['mean'][end],
+                group['deviation'][end],
+                *mean_and_deviation(areas),
+                *mean_and_deviation(needed),
+            ]
+        )
     write_csv(out_dir, 'summary.csv', section.header, rows)
     section.rows = [[number(v) for v in row] for row in rows]
     section.csv = write_csv(
-        out_dir, 'curves.csv',
+        out_dir,
+        'curves.csv',
         ['runs', 'labels', 'share', 'mean', 'deviation', 'seeds'],
-        [[name, *point] for name, g in groups.items() for point in zip(
-            g['labels'], g['shares'], g['mean'], g['deviation'], g['runs'])])
+        [
+            [name, *point]
+            for name, g in groups.items()
+            for point in zip(g['labels'], g['shares'], g['mean'], g['deviation'], g['runs'])
+        ],
+    )
     curve_figure(out_dir, 'curves.png', groups, metric, value)
     section.pictures = [('curves.png', f'{metric.name} against labelled share')]
     return section
 
 
-def _render(out_dir: str, title: str, facts: Sequence[tuple], sections: List[Section],
-            links: Sequence[tuple] = ()) -> str:
+def _render(
+    out_dir: str,
+    title: str,
+    facts: Sequence[tuple],
+    sections: List[Section],
+    links: Sequence[tuple] = (),
+) -> str:
     """Fill the template; pictures become a part of the page."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
-        loader=FileSystemLoader(osp.dirname(osp.abspath(__file__))), autoescape=True,
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        loader=FileSystemLoader(osp.dirname(osp.abspath(__file__))),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     inlined: Dict[str, str] = {}
     for section in sections:
         for name, _ in section.pictures:
             with open(osp.join(out_dir, name), 'rb') as file:
                 inlined[name] = base64.b64encode(file.read()).decode()
     text = environment.get_template('report.html').render(
-        title=title, facts=facts, sections=sections, links=links, inlined=inlined)
+        title=title, facts=facts, sections=sections, links=links, inlined=inlined
+    )
     path = osp.join(out_dir, 'index.html')
     temporary = f'{path}.{os.getpid()}.tmp'
     with open(temporary, 'w', encoding='utf-8') as file:

@@ -1,4 +1,5 @@
 """Numbers of a report, as pure functions and over an experiment's rounds."""
+
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -6,8 +7,13 @@ import torch
 
 from ...geometry.cameras import project
 from ..statistics import PoolStatistics
-from ..strategies import (BestVsSecondBest, CoreSetPoses, CoreSetPoses2D,
-                          MultiPeakEntropy, MultiViewConsistency)
+from ..strategies import (
+    BestVsSecondBest,
+    CoreSetPoses,
+    CoreSetPoses2D,
+    MultiPeakEntropy,
+    MultiViewConsistency,
+)
 from ..strategies.k_center import root_aligned
 from .experiment import Experiment, Metric, Missing
 
@@ -15,8 +21,9 @@ CLUSTERS = 10
 SHARE_OF_FULL = 0.95
 
 
-def area(shares: Sequence[float], values: Sequence[float],
-         span: Optional[Tuple[float, float]] = None) -> float:
+def area(
+    shares: Sequence[float], values: Sequence[float], span: Optional[Tuple[float, float]] = None
+) -> float:
     """Area under a curve over its width, i.e. the mean value.
 
     Args:
@@ -43,8 +50,9 @@ def target_of(full: float, lower: bool) -> float:
     return full / SHARE_OF_FULL if lower else full * SHARE_OF_FULL
 
 
-def labels_needed(labels: Sequence[float], values: Sequence[float], target: float,
-                  lower: bool) -> float:
+def labels_needed(
+    labels: Sequence[float], values: Sequence[float], target: float, lower: bool
+) -> float:
     """Labels at which a curve first reaches a target, linear between the rounds.
 
     Returns:
@@ -72,6 +80,7 @@ def entropy(counts: Sequence[int]) -> float:
 def rank_correlation(score: np.ndarray, error: np.ndarray) -> Tuple[float, int]:
     """Spearman's rho over the finite pairs, and how many there are; NaN below 3."""
     from scipy.stats import spearmanr
+
     both = np.isfinite(score) & np.isfinite(error)
     count = int(both.sum())
     if count < 3 or np.ptp(score[both]) == 0 or np.ptp(error[both]) == 0:
@@ -84,8 +93,7 @@ def mean_and_deviation(values: Sequence[float]) -> Tuple[float, float]:
     values = np.asarray([v for v in values if np.isfinite(v)], float)
     if not len(values):
         return float('nan'), float('nan')
-    return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else (
-        float('nan'))
+    return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else (float('nan'))
 
 
 # ---- poses -------------------------------------------------------------------------
@@ -103,6 +111,7 @@ def cluster_poses(poses: np.ndarray, clusters: int = CLUSTERS) -> np.ndarray:
         joint is not known.
     """
     from sklearn.cluster import KMeans
+
     known = np.isfinite(poses).all((1, 2))
     result = np.full(len(poses), -1)
     flat = poses[known].reshape(int(known.sum()), -1)
@@ -149,12 +158,12 @@ def pool_poses(experiment: Experiment) -> Tuple[np.ndarray, np.ndarray, str]:
             poses.setdefault(unit, points)
         origin = f'predictions of round {rounds[-1]}'
     units = np.array(sorted(poses), np.int64)
-    return units, root_aligned(np.stack([poses[i] for i in units.tolist()]),
-                               tuple(root)), origin
+    return units, root_aligned(np.stack([poses[i] for i in units.tolist()]), tuple(root)), origin
 
 
-def histograms(units: np.ndarray, clusters: np.ndarray,
-               picks: Sequence[Sequence[int]]) -> np.ndarray:
+def histograms(
+    units: np.ndarray, clusters: np.ndarray, picks: Sequence[Sequence[int]]
+) -> np.ndarray:
     """How many of each pick lie in each cluster, (R, C)."""
     count = max(int(clusters.max(initial=-1)) + 1, 1)
     rows = []
@@ -167,8 +176,9 @@ def histograms(units: np.ndarray, clusters: np.ndarray,
 # ---- scores and the truth ------------------------------------------------------------
 
 
-def scores_of(pool: PoolStatistics, root: Sequence[int],
-              frames: bool = True) -> Dict[str, np.ndarray]:
+def scores_of(
+    pool: PoolStatistics, root: Sequence[int], frames: bool = True
+) -> Dict[str, np.ndarray]:
     """What each strategy would have said of each unit, (U, ).
 
     Args:
@@ -177,8 +187,7 @@ def scores_of(pool: PoolStatistics, root: Sequence[int],
         frames (bool): Whether units are frames, all views together; else strategies for
             single views stand alone.
     """
-    scores = dict(BSB=BestVsSecondBest().utilities(pool),
-                  MPE=MultiPeakEntropy().utilities(pool))
+    scores = dict(BSB=BestVsSecondBest().utilities(pool), MPE=MultiPeakEntropy().utilities(pool))
     if frames and pool.views.calibrated.any():
         scores['MVC'] = MultiViewConsistency().utilities(pool)
         core_set = CoreSetPoses(tuple(root))
@@ -189,8 +198,9 @@ def scores_of(pool: PoolStatistics, root: Sequence[int],
     return scores
 
 
-def true_errors(pool: PoolStatistics, annotations: Dict[int, np.ndarray],
-                truth: Dict[tuple, np.ndarray]) -> Dict[str, np.ndarray]:
+def true_errors(
+    pool: PoolStatistics, annotations: Dict[int, np.ndarray], truth: Dict[tuple, np.ndarray]
+) -> Dict[str, np.ndarray]:
     """Mean error of each unit's predictions, (U, ); NaN where the truth is not known.
 
     Args:
@@ -209,7 +219,8 @@ def true_errors(pool: PoolStatistics, annotations: Dict[int, np.ndarray],
             known = true[:, 2] > 0
             if known.any():
                 per_view[row] = np.linalg.norm(
-                    views.keypoints[row][known] - true[known, :2], axis=1).mean()
+                    views.keypoints[row][known] - true[known, :2], axis=1
+                ).mean()
     errors = {'2D': pool.over_views(per_view)}
     if truth and views.calibrated.any():
         groups = pool.groups
@@ -220,7 +231,8 @@ def true_errors(pool: PoolStatistics, annotations: Dict[int, np.ndarray],
                 known = (pose[:, 3] > 0) & groups.ok[index]
                 if known.any():
                     per_group[index] = np.linalg.norm(
-                        groups.points[index][known] - pose[known, :3], axis=1).mean()
+                        groups.points[index][known] - pose[known, :3], axis=1
+                    ).mean()
         errors['3D'] = pool.over_views(per_group, members=pool.group_unit)
     return errors
 
@@ -235,8 +247,11 @@ def correlations(experiment: Experiment) -> List[dict]:
     if not rounds:
         raise Missing('no round has been scored yet')
     pool = experiment.pool
-    annotations = {a['id']: np.asarray(a['keypoints'], float).reshape(-1, 3)
-                   for a in pool.data['annotations'] if a.get('keypoints')}
+    annotations = {
+        a['id']: np.asarray(a['keypoints'], float).reshape(-1, 3)
+        for a in pool.data['annotations']
+        if a.get('keypoints')
+    }
     frames = experiment.unit == 'frames'
     truth = pool.truth() if frames else {}
     rows = []
@@ -244,12 +259,10 @@ def correlations(experiment: Experiment) -> List[dict]:
         statistics = experiment.statistics(number)
         free = ~statistics.labeled
         errors = true_errors(statistics, annotations, truth)
-        for name, score in scores_of(
-                statistics, experiment.root(), frames).items():
+        for name, score in scores_of(statistics, experiment.root(), frames).items():
             for kind, error in errors.items():
                 rho, count = rank_correlation(score[free], error[free])
-                rows.append(dict(round=number, score=name, error=kind, rho=rho,
-                                 units=count))
+                rows.append(dict(round=number, score=name, error=kind, rho=rho, units=count))
     if not any(row['units'] for row in rows):
         raise Missing("the pool's file knows the truth of no unlabelled unit")
     return rows
@@ -275,14 +288,20 @@ def residuals(experiment: Experiment) -> Tuple[int, Dict[str, np.ndarray]]:
     groups = pool.groups
     group, place = np.nonzero(groups.rows >= 0)
     rows = groups.rows[group, place]
-    arguments = [torch.from_numpy(np.ascontiguousarray(a, np.float64)) for a in (
-        np.nan_to_num(groups.points[group]), views.K[rows], views.R[rows],
-        views.t[rows], views.dist[rows])]
+    arguments = [
+        torch.from_numpy(np.ascontiguousarray(a, np.float64))
+        for a in (
+            np.nan_to_num(groups.points[group]),
+            views.K[rows],
+            views.R[rows],
+            views.t[rows],
+            views.dist[rows],
+        )
+    ]
     reprojected = project(*arguments)[0].numpy()
     difference = views.keypoints[rows] - reprojected
     good = groups.inliers[group, place]
-    names = {c['id']: str(c.get('name', c['id']))
-             for c in experiment.pool.data['cameras']}
+    names = {c['id']: str(c.get('name', c['id'])) for c in experiment.pool.data['cameras']}
     result = {}
     for camera in np.unique(views.camera_id[rows]).tolist():
         mine = views.camera_id[rows] == camera

@@ -1,4 +1,5 @@
 """An experiment as its folder tells it: state, scores and the pool's file."""
+
 import json
 import os.path as osp
 import re
@@ -7,7 +8,7 @@ from typing import Dict, List, NamedTuple, Optional
 import numpy as np
 from mmengine.config import Config
 
-from ..pool import STATE_FILE, Pool, State, StateError, load_pool, load_state
+from ..pool import STATE_FILE, Pool, StateError, load_pool, load_state
 from ..statistics import PoolStatistics, load_views
 
 CONFIG_FILE = 'experiment_config.py'
@@ -26,6 +27,7 @@ class Metric(NamedTuple):
         lower (bool): Whether lower is better.
         unit (str): For the axis.
     """
+
     name: str
     lower: bool
     unit: str
@@ -52,8 +54,11 @@ def main_metric(names) -> Metric:
 
 def plain_metrics(metrics: Dict[str, float]) -> Dict[str, float]:
     """Those with one slash in the name: no joints, cameras or single students."""
-    return {name: value for name, value in metrics.items()
-            if name.count('/') == 1 and not name.startswith(('student', 'mean/'))}
+    return {
+        name: value
+        for name, value in metrics.items()
+        if name.count('/') == 1 and not name.startswith(('student', 'mean/'))
+    }
 
 
 def group_name(folder: str) -> str:
@@ -75,6 +80,7 @@ class Row(NamedTuple):
         strategy (str): That picked them; '' where nothing was picked.
         pseudo (dict): What self-training chose.
     """
+
     round: int
     labels: int
     share: float
@@ -98,8 +104,10 @@ class Experiment:
     def __init__(self, folder: str):
         state = load_state(folder)
         if state is None:
-            raise StateError(f'{folder} holds no {STATE_FILE}: it is no work directory '
-                             'of an active-learning experiment')
+            raise StateError(
+                f'{folder} holds no {STATE_FILE}: it is no work directory '
+                'of an active-learning experiment'
+            )
         self.folder, self.state = osp.abspath(folder), state
         self.name = osp.basename(self.folder)
         if _SEED.sub('', self.name) == '':
@@ -131,10 +139,16 @@ class Experiment:
             return None
         labels = stages['annotate']['labels']
         select = stages.get('select') or {}
-        return Row(entry['round'], labels, labels / self.state.content['pool']['units'],
-                   plain_metrics((stages.get('train') or {}).get('metrics') or {}),
-                   select.get('ids') or [], select.get('utilities') or [],
-                   select.get('strategy') or '', stages.get('pseudo') or {})
+        return Row(
+            entry['round'],
+            labels,
+            labels / self.state.content['pool']['units'],
+            plain_metrics((stages.get('train') or {}).get('metrics') or {}),
+            select.get('ids') or [],
+            select.get('utilities') or [],
+            select.get('strategy') or '',
+            stages.get('pseudo') or {},
+        )
 
     @property
     def unit(self) -> str:
@@ -146,8 +160,11 @@ class Experiment:
 
     def curve(self, name: str) -> List[tuple]:
         """(labels, share, value) of the rounds that report a metric."""
-        return [(row.labels, row.share, row.metrics[name]) for row in self.rows
-                if np.isfinite(row.metrics.get(name, np.nan))]
+        return [
+            (row.labels, row.share, row.metrics[name])
+            for row in self.rows
+            if np.isfinite(row.metrics.get(name, np.nan))
+        ]
 
     @property
     def pool(self) -> Pool:
@@ -161,10 +178,12 @@ class Experiment:
             source = 'train_dataloader.dataset.labeled.'
             try:
                 pool = load_pool(
-                    known['file'], self.unit,
+                    known['file'],
+                    self.unit,
                     on_bad=self.setting(source + 'on_bad', 'raise'),
                     cameras=self.setting(source + 'cameras'),
-                    subjects=self.setting(source + 'subjects'))
+                    subjects=self.setting(source + 'subjects'),
+                )
             except (OSError, ValueError) as error:
                 raise Missing(f"the pool's file cannot be read: {error}") from error
             if pool.sha256 != known['sha256']:
@@ -174,13 +193,11 @@ class Experiment:
 
     def scored(self) -> List[int]:
         """Rounds with a score file."""
-        return [row.round for row in self.rows
-                if osp.exists(self._score_file(row.round))]
+        return [row.round for row in self.rows if osp.exists(self._score_file(row.round))]
 
     def _score_file(self, round: int) -> str:
         stage = self.state.stage(round, 'score') or {}
-        return osp.join(
-            self.folder, stage.get('file') or f'round_{round:02d}/scores.npz')
+        return osp.join(self.folder, stage.get('file') or f'round_{round:02d}/scores.npz')
 
     def statistics(self, round: int) -> PoolStatistics:
         """The pool as a round's strategy saw it.
@@ -198,9 +215,13 @@ class Experiment:
                 raise Missing(str(error)) from error
             units = np.unique(views.unit)
             self._statistics[round] = PoolStatistics(
-                views, units, np.isin(units, self.state.labeled(until=round)),
-                seed=self.state.content['seed'], round=round,
-                threshold=self.setting('active_learning.threshold', 20.0))
+                views,
+                units,
+                np.isin(units, self.state.labeled(until=round)),
+                seed=self.state.content['seed'],
+                round=round,
+                threshold=self.setting('active_learning.threshold', 20.0),
+            )
         return self._statistics[round]
 
     def forget(self) -> None:
@@ -257,6 +278,7 @@ def full_supervision(path: str, metric: Metric) -> float:
     try:
         if osp.isdir(path):
             from ...visualization import read_scalars
+
             values = list(read_scalars(path).get(metric.name, {}).values())[-1:]
         else:
             with open(path, encoding='utf-8') as file:

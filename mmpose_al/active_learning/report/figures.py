@@ -1,4 +1,5 @@
 """Figures of a report: each a PNG, with its numbers as CSV beside it."""
+
 import csv
 import math
 import os
@@ -11,8 +12,17 @@ from matplotlib.figure import Figure
 
 from ...visualization import draw_views, plot_residuals
 from ...visualization.curves import save_figure
-from .analysis import (CLUSTERS, SHARE_OF_FULL, cluster_poses, correlations, entropy,
-                       histograms, pool_poses, residuals, target_of)
+from .analysis import (
+    CLUSTERS,
+    SHARE_OF_FULL,
+    cluster_poses,
+    correlations,
+    entropy,
+    histograms,
+    pool_poses,
+    residuals,
+    target_of,
+)
 from .experiment import Experiment, Metric, Missing
 
 _COLORS = 128  # of a picture of frames: small files
@@ -59,8 +69,7 @@ def write_csv(folder: str, name: str, header: Sequence[str], rows) -> str:
         writer = csv.writer(file)
         writer.writerow(header)
         for row in rows:
-            writer.writerow(['' if isinstance(v, float) and math.isnan(v) else v
-                             for v in row])
+            writer.writerow(['' if isinstance(v, float) and math.isnan(v) else v for v in row])
     os.replace(temporary, path)
     return name
 
@@ -79,8 +88,9 @@ def plain(text: str) -> str:
     return text.replace('$', r'\$')
 
 
-def curve_figure(folder: str, name: str, groups: Dict[str, dict], metric: Metric,
-                 full: Optional[float]) -> None:
+def curve_figure(
+    folder: str, name: str, groups: Dict[str, dict], metric: Metric, full: Optional[float]
+) -> None:
     """Metric against labelled share; error bars are standard deviations over seeds."""
     figure, axes = _axes('labelled share of the pool [%]', plain(metric.label))
     for index, (label, group) in enumerate(groups.items()):
@@ -89,13 +99,23 @@ def curve_figure(folder: str, name: str, groups: Dict[str, dict], metric: Metric
         y = [group['mean'][i] for i in whole]
         bars = [group['deviation'][i] for i in whole]
         runs = max(group['runs'])
-        axes.errorbar(x, y, bars if runs > 1 else None, color=f'C{index % 10}',
-                      marker='.', capsize=3,
-                      label=plain(label) + (f' ({runs} seeds)' if runs > 1 else ''))
+        axes.errorbar(
+            x,
+            y,
+            bars if runs > 1 else None,
+            color=f'C{index % 10}',
+            marker='.',
+            capsize=3,
+            label=plain(label) + (f' ({runs} seeds)' if runs > 1 else ''),
+        )
     if full is not None:
         axes.axhline(full, color='0.3', linestyle='--', label='full supervision')
-        axes.axhline(target_of(full, metric.lower), color='0.6', linestyle=':',
-                     label=f'{100 * SHARE_OF_FULL:.0f} % of it')
+        axes.axhline(
+            target_of(full, metric.lower),
+            color='0.6',
+            linestyle=':',
+            label=f'{100 * SHARE_OF_FULL:.0f} % of it',
+        )
     axes.legend(fontsize='small')
     save_figure(figure, osp.join(folder, name))
 
@@ -103,8 +123,7 @@ def curve_figure(folder: str, name: str, groups: Dict[str, dict], metric: Metric
 # ---- what was picked -----------------------------------------------------------------
 
 
-def picked_section(experiment: Experiment, folder: str, per_round: int,
-                   budget: int) -> Section:
+def picked_section(experiment: Experiment, folder: str, per_round: int, budget: int) -> Section:
     """The best picks of each round, drawn with what was predicted.
 
     Args:
@@ -118,7 +137,8 @@ def picked_section(experiment: Experiment, folder: str, per_round: int,
         'The picks of each round with the highest utility. Predictions of the round '
         'that picked them are red, the truth green where it is known, reprojections of '
         'the triangulated points blue crosses; magenta squares mark what the '
-        'triangulation rejected.')
+        'triangulation rejected.',
+    )
     rounds = [row for row in experiment.rows if row.picked]
     if not rounds:
         raise Missing('no round has picked anything yet')
@@ -126,8 +146,7 @@ def picked_section(experiment: Experiment, folder: str, per_round: int,
     every, notes = [], []
     for row in rounds:
         for rank, (unit, worth) in enumerate(zip(row.picked, row.utilities), 1):
-            line = [row.round, rank, unit, worth if worth < 1e300 else float('inf'),
-                    row.strategy]
+            line = [row.round, rank, unit, worth if worth < 1e300 else float('inf'), row.strategy]
             every.append(line)
             if rank <= per_round:
                 shown = 'could not be judged' if worth >= 1e300 else number(worth)
@@ -140,9 +159,15 @@ def picked_section(experiment: Experiment, folder: str, per_round: int,
                             notes.append(str(error))
                         continue
                     budget -= osp.getsize(osp.join(folder, name))
-                    section.pictures.append((name, (
-                        f'round {row.round}, pick {rank}: {experiment.unit[:-1]} '
-                        f'{unit}, {row.strategy} utility {shown}')))
+                    section.pictures.append(
+                        (
+                            name,
+                            (
+                                f'round {row.round}, pick {rank}: {experiment.unit[:-1]} '
+                                f'{unit}, {row.strategy} utility {shown}'
+                            ),
+                        )
+                    )
     if budget <= 0:
         notes.append('further pictures would make the page too large')
     section.csv = write_csv(folder, 'picked.csv', section.header, every)
@@ -168,14 +193,13 @@ def _draw_pick(experiment: Experiment, round: int, unit: int, folder: str) -> st
         if picture is None:
             continue
         annotation = annotations.get(int(views.id[row]), {})
-        points = np.asarray(annotation.get('keypoints') or np.zeros(
-            3 * views.keypoints.shape[1]), float).reshape(-1, 3)
+        points = np.asarray(
+            annotation.get('keypoints') or np.zeros(3 * views.keypoints.shape[1]), float
+        ).reshape(-1, 3)
         true.append(np.where(points[:, 2:] > 0, points[:, :2], np.nan))
-        x, y, w, h = annotation.get('bbox') or (
-            0, 0, picture.shape[1], picture.shape[0])
+        x, y, w, h = annotation.get('bbox') or (0, 0, picture.shape[1], picture.shape[0])
         boxes.append([x - 0.15 * w, y - 0.15 * h, x + 1.15 * w, y + 1.15 * h])
-        names.append(cameras.get(int(views.camera_id[row]), osp.basename(
-            image['file_name'])))
+        names.append(cameras.get(int(views.camera_id[row]), osp.basename(image['file_name'])))
         pictures.append(picture)
         kept.append(row)
     if not kept:
@@ -185,10 +209,19 @@ def _draw_pick(experiment: Experiment, round: int, unit: int, folder: str) -> st
         reprojected, inliers = _reprojections(statistics, kept)
     name = f'picked_round_{round:02d}_{int(unit)}.png'
     path = osp.join(folder, name)
-    draw_views(pictures, names, experiment.skeleton(), path,
-               true=np.stack(true), predicted=views.keypoints[kept].astype(float),
-               reprojected=reprojected, inliers=inliers, boxes=np.array(boxes),
-               columns=min(4, len(kept)), height=170)
+    draw_views(
+        pictures,
+        names,
+        experiment.skeleton(),
+        path,
+        true=np.stack(true),
+        predicted=views.keypoints[kept].astype(float),
+        reprojected=reprojected,
+        inliers=inliers,
+        boxes=np.array(boxes),
+        columns=min(4, len(kept)),
+        height=170,
+    )
     _shrink(path)
     return name
 
@@ -197,13 +230,18 @@ def _reprojections(statistics, rows: Sequence[int]):
     import torch
 
     from ...geometry.cameras import project
+
     views, groups = statistics.views, statistics.groups
     group = int(np.flatnonzero((groups.rows == rows[0]).any(1))[0])
     places = [int(np.flatnonzero(groups.rows[group] == row)[0]) for row in rows]
     points = torch.from_numpy(np.nan_to_num(groups.points[group]))
-    pixels = project(points.expand(len(rows), -1, -1), *(
-        torch.from_numpy(np.ascontiguousarray(getattr(views, name)[rows]))
-        for name in ('K', 'R', 't', 'dist')))[0].numpy()
+    pixels = project(
+        points.expand(len(rows), -1, -1),
+        *(
+            torch.from_numpy(np.ascontiguousarray(getattr(views, name)[rows]))
+            for name in ('K', 'R', 't', 'dist')
+        ),
+    )[0].numpy()
     pixels[:, ~groups.ok[group]] = np.nan
     return pixels, groups.inliers[group][places]
 
@@ -211,6 +249,7 @@ def _reprojections(statistics, rows: Sequence[int]):
 def _shrink(path: str) -> None:
     """Rewrite a picture with few colours."""
     from PIL import Image
+
     temporary = f'{path}.{os.getpid()}.png'
     with Image.open(path) as picture:
         picture.convert('RGB').quantize(_COLORS).save(temporary, optimize=True)
@@ -227,8 +266,9 @@ def cluster_section(experiment: Experiment, folder: str) -> Section:
     if (clusters < 0).all():
         raise Missing('no pose of the pool has all joints')
     labeled = experiment.state.content['labeled']
-    names = [('initial set' if e['round'] == 0 else f'round {e["round"] - 1} picked')
-             for e in labeled]
+    names = [
+        ('initial set' if e['round'] == 0 else f'round {e["round"] - 1} picked') for e in labeled
+    ]
     counts = histograms(units, clusters, [e['ids'] for e in labeled])
     pool = np.bincount(clusters[clusters >= 0], minlength=counts.shape[1])
     section = Section(
@@ -236,14 +276,25 @@ def cluster_section(experiment: Experiment, folder: str) -> Section:
         f'{counts.shape[1]} clusters of the root-aligned 3D poses ({origin}; K-means, '
         f'at most {CLUSTERS}), the most populous first. A pick that spreads over all '
         f'poses has a high entropy, at most {np.log(max(counts.shape[1], 1)):.3g} '
-        f'nats; the whole pool has {entropy(pool):.3g}.')
-    section.header = ['labelled', *(f'cluster {i}' for i in range(counts.shape[1])),
-                      'entropy', 'entropy so far']
+        f'nats; the whole pool has {entropy(pool):.3g}.',
+    )
+    section.header = [
+        'labelled',
+        *(f'cluster {i}' for i in range(counts.shape[1])),
+        'entropy',
+        'entropy so far',
+    ]
     so_far = counts.cumsum(0)
-    rows = [[name, *row.tolist(), entropy(row), entropy(total)]
-            for name, row, total in zip(names, counts, so_far)]
-    section.csv = write_csv(folder, 'pose_clusters.csv', section.header, rows + [
-        ['pool', *pool.tolist(), entropy(pool), entropy(pool)]])
+    rows = [
+        [name, *row.tolist(), entropy(row), entropy(total)]
+        for name, row, total in zip(names, counts, so_far)
+    ]
+    section.csv = write_csv(
+        folder,
+        'pose_clusters.csv',
+        section.header,
+        rows + [['pool', *pool.tolist(), entropy(pool), entropy(pool)]],
+    )
     section.rows = [[number(v, 3) for v in row] for row in rows]
     figure = Figure(figsize=(9.5, 3.6), layout='constrained')
     axes = figure.add_subplot(1, 2, 1)
@@ -252,8 +303,9 @@ def cluster_section(experiment: Experiment, folder: str) -> Section:
     for index, (name, row) in enumerate(zip(names, counts)):
         axes.bar(places, row, bottom=bottom, label=name, color=f'C{index % 10}')
         bottom = bottom + row
-    axes.plot(places, pool * counts.sum() / max(pool.sum(), 1), 'k_', markersize=14,
-              label='as the pool')
+    axes.plot(
+        places, pool * counts.sum() / max(pool.sum(), 1), 'k_', markersize=14, label='as the pool'
+    )
     axes.set_xlabel('cluster of poses')
     axes.set_ylabel(experiment.unit)
     axes.legend(fontsize='x-small')
@@ -278,7 +330,8 @@ def correlation_section(experiment: Experiment, folder: str) -> Section:
         'What the scores can tell',
         "Spearman's rank correlation of each score with the true error of the "
         'predictions, over the units that were not labelled. 2D: mean distance in '
-        'pixels; 3D: mean distance of the triangulated keypoints in mm.')
+        'pixels; 3D: mean distance of the triangulated keypoints in mm.',
+    )
     section.header = ['round', 'score', 'error', 'rho', 'units']
     rows = [[r['round'], r['score'], r['error'], r['rho'], r['units']] for r in found]
     section.csv = write_csv(folder, 'score_correlation.csv', section.header, rows)
@@ -289,8 +342,7 @@ def correlation_section(experiment: Experiment, folder: str) -> Section:
         axes = figure.add_subplot(1, len(kinds), place + 1)
         for score in dict.fromkeys(r['score'] for r in found):
             mine = [r for r in found if r['score'] == score and r['error'] == kind]
-            axes.plot([r['round'] for r in mine], [r['rho'] for r in mine], 'o-',
-                      label=score)
+            axes.plot([r['round'] for r in mine], [r['rho'] for r in mine], 'o-', label=score)
         axes.set_title(f'with the {kind} error', fontsize='medium')
         axes.set_xlabel('round')
         axes.set_ylabel("Spearman's rho")
@@ -307,7 +359,8 @@ def pseudo_section(experiments: Sequence[Experiment], folder: str) -> Section:
     section = Section(
         'Pseudo-labels',
         'Mean distance of the pseudo-labelled keypoints to the truth, of what each '
-        'round chose for the next.')
+        'round chose for the next.',
+    )
     section.header = ['run', 'round', 'units', 'MKPE [mm]']
     rows, curves = [], {}
     for experiment in experiments:
@@ -342,15 +395,19 @@ def camera_section(experiment: Experiment, folder: str) -> Section:
         'Cameras',
         f'Prediction minus reprojection of the inliers, round {round}, in pixels: x to '
         'the right, y down. A mean far from 0 is a bias of the calibration, which puts '
-        'a floor under multi-view consistency, or of the predictions.')
+        'a floor under multi-view consistency, or of the predictions.',
+    )
     section.header = ['camera', 'mean x', 'mean y', 'inliers']
-    rows = [[name, *(map(float, r.mean(0)) if len(r) else (float('nan'), ) * 2), len(r)]
-            for name, r in found.items()]
+    rows = [
+        [name, *(map(float, r.mean(0)) if len(r) else (float('nan'),) * 2), len(r)]
+        for name, r in found.items()
+    ]
     section.rows = [[number(v, 3) for v in row] for row in rows]
     section.csv = write_csv(folder, 'cameras.csv', section.header, rows)
-    plot_residuals({plain(name): r[::-(-len(r) // _MOST_POINTS) or 1]
-                    for name, r in found.items()},
-                   osp.join(folder, 'cameras.png'))
+    plot_residuals(
+        {plain(name): r[:: -(-len(r) // _MOST_POINTS) or 1] for name, r in found.items()},
+        osp.join(folder, 'cameras.png'),
+    )
     section.pictures = [('cameras.png', 'Residuals of each camera')]
     return section
 
@@ -360,7 +417,8 @@ def entropy_section(experiments: Sequence[Experiment], folder: str) -> Section:
     section = Section(
         'Poses of what was picked',
         'Entropy of the histogram of pose clusters of everything labelled so far, mean '
-        'over the seeds.')
+        'over the seeds.',
+    )
     cached: Dict[str, tuple] = {}
     at: Dict[str, Dict[int, list]] = {}
     for experiment in experiments:
@@ -368,17 +426,18 @@ def entropy_section(experiments: Sequence[Experiment], folder: str) -> Section:
         if key not in cached:
             units, poses, origin = pool_poses(experiment)
             if origin != 'the truth':
-                raise Missing(
-                    'runs are compared by true 3D poses, which the pool lacks')
+                raise Missing('runs are compared by true 3D poses, which the pool lacks')
             cached[key] = units, cluster_poses(poses)
         events = experiment.state.content['labeled']
         counts = histograms(*cached[key], [e['ids'] for e in events]).cumsum(0)
         for event, row in zip(events, counts):
-            at.setdefault(experiment.group, {}).setdefault(event['round'], []).append(
-                entropy(row))
+            at.setdefault(experiment.group, {}).setdefault(event['round'], []).append(entropy(row))
     section.header = ['runs', 'round', 'entropy [nats]', 'seeds']
-    rows = [[group, round, float(np.mean(values)), len(values)]
-            for group, rounds in at.items() for round, values in sorted(rounds.items())]
+    rows = [
+        [group, round, float(np.mean(values)), len(values)]
+        for group, rounds in at.items()
+        for round, values in sorted(rounds.items())
+    ]
     section.rows = [[number(v, 3) for v in row] for row in rows]
     section.csv = write_csv(folder, 'pose_entropy.csv', section.header, rows)
     figure, axes = _axes('round', 'entropy [nats]')

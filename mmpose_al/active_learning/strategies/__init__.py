@@ -7,8 +7,19 @@ from .uncertainty import BestVsSecondBest, CommitteeDisagreement, MultiPeakEntro
 from .view_disagreement import ViewDisagreement3D
 
 __all__ = [
-    'BestVsSecondBest', 'CommitteeDisagreement', 'Constraints', 'CoreSetFeatures',
-    'CoreSetPoses', 'CoreSetPoses2D', 'KCenter', 'MultiPeakEntropy',
-    'MultiViewConsistency', 'QueryStrategy', 'RandomSampling', 'Selection',
-    'UncertainAndDiverse', 'ViewDisagreement3D', 'WeightedCombination'
+    'BestVsSecondBest',
+    'CommitteeDisagreement',
+    'Constraints',
+    'CoreSetFeatures',
+    'CoreSetPoses',
+    'CoreSetPoses2D',
+    'KCenter',
+    'MultiPeakEntropy',
+    'MultiViewConsistency',
+    'QueryStrategy',
+    'RandomSampling',
+    'Selection',
+    'UncertainAndDiverse',
+    'ViewDisagreement3D',
+    'WeightedCombination',
 ]

@@ -1,4 +1,5 @@
 """What all query strategies share: utilities, order, and rules about sequences."""
+
 import hashlib
 import warnings
 from typing import List, NamedTuple, Optional
@@ -15,6 +16,7 @@ class Selection(NamedTuple):
         ids (list[int]): Ids of units.
         utilities (list[float]): Why, one for each: higher came first.
     """
+
     ids: List[int]
     utilities: List[float]
 
@@ -22,9 +24,15 @@ class Selection(NamedTuple):
 def keyed_uniforms(ids: np.ndarray, *key) -> np.ndarray:
     """One number in [0, 1) for each id, a function of the id and the key alone."""
     text = '/'.join(map(str, key))
-    return np.array([
-        int.from_bytes(hashlib.blake2b(f'{text}/{int(i)}'.encode(), digest_size=8)
-                       .digest(), 'little') / 2.0**64 for i in ids])
+    return np.array(
+        [
+            int.from_bytes(
+                hashlib.blake2b(f'{text}/{int(i)}'.encode(), digest_size=8).digest(), 'little'
+            )
+            / 2.0**64
+            for i in ids
+        ]
+    )
 
 
 class Constraints:
@@ -39,8 +47,9 @@ class Constraints:
         max_per_sequence (int, optional): Most labelled units of a sequence.
     """
 
-    def __init__(self, pool: PoolStatistics, min_spacing: float = 0,
-                 max_per_sequence: Optional[int] = None):
+    def __init__(
+        self, pool: PoolStatistics, min_spacing: float = 0, max_per_sequence: Optional[int] = None
+    ):
         self.pool = pool
         self.min_spacing, self.max_per_sequence = min_spacing, max_per_sequence
         self.free = ~pool.labeled
@@ -61,8 +70,7 @@ class Constraints:
         if self.min_spacing > 0:
             near = np.abs(pool.times - pool.times[index]) < self.min_spacing
             self.free &= ~(same & near)
-        if self.max_per_sequence is not None and (
-                self.taken[sequence] >= self.max_per_sequence):
+        if self.max_per_sequence is not None and (self.taken[sequence] >= self.max_per_sequence):
             self.free &= ~same
 
     def take(self, index: int) -> None:
@@ -83,6 +91,7 @@ class QueryStrategy:
             sequence.
         max_per_sequence (int, optional): Most labelled units of a sequence.
     """
+
     #: What the pool must have, 'cameras' or 'frames', and what the pass over it must
     #: make: 'features', 'disagreement' or 'keypoints_3d'.
     needs: tuple = ()
@@ -91,7 +100,8 @@ class QueryStrategy:
         if min_spacing < 0 or (max_per_sequence is not None and max_per_sequence < 1):
             raise ValueError(
                 'min_spacing must be >= 0 and max_per_sequence at least 1; '
-                f'got {min_spacing} and {max_per_sequence}')
+                f'got {min_spacing} and {max_per_sequence}'
+            )
         self.min_spacing = min_spacing
         self.max_per_sequence = max_per_sequence
 
@@ -102,8 +112,7 @@ class QueryStrategy:
         """The worth of each unit, (U, ); higher is labelled first, NaN before all."""
         raise NotImplementedError
 
-    def pick(self, pool: PoolStatistics, budget: int,
-             constraints: Constraints) -> Selection:
+    def pick(self, pool: PoolStatistics, budget: int, constraints: Constraints) -> Selection:
         """Units in descending order of utility, ties by id."""
         worth = failed_first(self.utilities(pool))
         chosen = []
@@ -113,8 +122,7 @@ class QueryStrategy:
             if constraints.free[index]:
                 chosen.append(index)
                 constraints.take(index)
-        return Selection([int(pool.units[i]) for i in chosen],
-                         [float(worth[i]) for i in chosen])
+        return Selection([int(pool.units[i]) for i in chosen], [float(worth[i]) for i in chosen])
 
     def select(self, pool: PoolStatistics, budget: int) -> Selection:
         """Choose ``budget`` unlabelled units, or all there are, with a warning.
@@ -124,13 +132,16 @@ class QueryStrategy:
         """
         if budget < 1:
             raise ValueError(f'the budget of a round must be at least 1; got {budget}')
-        selection = self.pick(pool, budget, Constraints(
-            pool, self.min_spacing, self.max_per_sequence))
+        selection = self.pick(
+            pool, budget, Constraints(pool, self.min_spacing, self.max_per_sequence)
+        )
         if len(selection.ids) < budget:
             warnings.warn(
                 f'{type(self).__name__} was asked for {budget} units, but only '
                 f'{len(selection.ids)} are unlabelled and allowed by min_spacing='
-                f'{self.min_spacing} and max_per_sequence={self.max_per_sequence}')
+                f'{self.min_spacing} and max_per_sequence={self.max_per_sequence}',
+                stacklevel=2,
+            )
         return selection
 
 

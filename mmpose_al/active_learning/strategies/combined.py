@@ -1,4 +1,5 @@
 """Strategies made of others: weighted sums, and diversity among the uncertain."""
+
 import copy
 from typing import Optional, Sequence
 
@@ -29,14 +30,17 @@ class WeightedCombination(QueryStrategy):
         kwargs: See :class:`QueryStrategy`.
     """
 
-    def __init__(self, strategies: Sequence[dict],
-                 weights: Optional[Sequence[float]] = None, **kwargs):
+    def __init__(
+        self, strategies: Sequence[dict], weights: Optional[Sequence[float]] = None, **kwargs
+    ):
         super().__init__(**kwargs)
         self.strategies = [QUERY_STRATEGIES.build(strategy) for strategy in strategies]
         self.weights = [1.0] * len(strategies) if weights is None else list(weights)
         if not strategies or len(self.weights) != len(strategies):
-            raise ValueError(f'{len(strategies)} strategies with {len(self.weights)} '
-                             'weights; give as many of both, at least one')
+            raise ValueError(
+                f'{len(strategies)} strategies with {len(self.weights)} '
+                'weights; give as many of both, at least one'
+            )
         self.needs = tuple(need for s in self.strategies for need in s.needs)
 
     def check_joints(self, num: int) -> None:
@@ -66,14 +70,15 @@ class UncertainAndDiverse(QueryStrategy):
         kwargs: See :class:`QueryStrategy`.
     """
 
-    def __init__(self, uncertainty: dict, diversity: dict, share: float = 0.3,
-                 **kwargs):
+    def __init__(self, uncertainty: dict, diversity: dict, share: float = 0.3, **kwargs):
         super().__init__(**kwargs)
         self.uncertainty = QUERY_STRATEGIES.build(uncertainty)
         self.diversity = QUERY_STRATEGIES.build(diversity)
         if not isinstance(self.diversity, KCenter):
-            raise ValueError('diversity is a k-centre strategy (CoreSet...); got '
-                             f'{type(self.diversity).__name__}')
+            raise ValueError(
+                'diversity is a k-centre strategy (CoreSet...); got '
+                f'{type(self.diversity).__name__}'
+            )
         if not 0 < share <= 1:
             raise ValueError(f'share lies in (0, 1]; got {share}')
         self.share = share
@@ -88,8 +93,7 @@ class UncertainAndDiverse(QueryStrategy):
         """Those of the uncertainty."""
         return self.uncertainty.utilities(pool)
 
-    def pick(self, pool: PoolStatistics, budget: int,
-             constraints: Constraints) -> Selection:
+    def pick(self, pool: PoolStatistics, budget: int, constraints: Constraints) -> Selection:
         """k-centre within the uncertain share, then the next uncertain ones.
 
         Those of the share may be too near to each other; what is filled up with others
@@ -98,7 +102,7 @@ class UncertainAndDiverse(QueryStrategy):
         worth = failed_first(self.utilities(pool))
         free = np.flatnonzero(constraints.free)
         order = free[np.lexsort((pool.units[free], -worth[free]))]
-        kept = order[:max(budget, int(np.ceil(self.share * len(free))))]
+        kept = order[: max(budget, int(np.ceil(self.share * len(free))))]
         narrowed = copy.copy(constraints)
         narrowed.taken = dict(constraints.taken)
         narrowed.free = np.zeros(len(pool.units), bool)
@@ -106,7 +110,7 @@ class UncertainAndDiverse(QueryStrategy):
         ids, utilities = self.diversity.pick(pool, budget, narrowed)
         for index in np.searchsorted(pool.units, ids):
             constraints.take(index)
-        for index in order[len(kept):]:
+        for index in order[len(kept) :]:
             if len(ids) >= budget:
                 break
             if constraints.free[index]:

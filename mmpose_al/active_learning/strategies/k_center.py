@@ -5,6 +5,7 @@ cache (:class:`Cover`). After that, a unit's distance can only shrink, so an old
 an upper bound, and only units that could be the farthest meet the new centres
 (:class:`Farthest`). Both are exact.
 """
+
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -32,6 +33,7 @@ class Block(NamedTuple):
             a mean, each (P, n); of features one, (n, F).
         known (Tensor, optional): bool (P, n); None: all.
     """
+
     units: Tensor
     points: Tuple[Tensor, ...]
     known: Optional[Tensor]
@@ -52,9 +54,8 @@ class Cover:
         units, parts, axes = points.shape
         self.one_part = parts == 1
         self.numbers = axes if self.one_part else parts  # of a coordinate of a unit
-        self.nearest = torch.full((units, ), float('inf'))
-        self.points = torch.empty((1, units, axes) if self.one_part else
-                                  (axes, parts, units))
+        self.nearest = torch.full((units,), float('inf'))
+        self.points = torch.empty((1, units, axes) if self.one_part else (axes, parts, units))
         known = torch.ones((parts, units), dtype=torch.bool)
         for start in range(0, units, _TILE):  # never a second copy of all
             part = slice(start, start + _TILE)
@@ -76,8 +77,7 @@ class Cover:
         """A copy of units; the last one fills it up to a multiple of ``_LANES``."""
         units = torch.from_numpy(np.pad(units, (0, -len(units) % _LANES), 'edge'))
         points = self.points[:, units] if self.one_part else self.points[..., units]
-        return Block(units, points.unbind(0),
-                     None if self.known is None else self.known[:, units])
+        return Block(units, points.unbind(0), None if self.known is None else self.known[:, units])
 
     def centers(self, indices: Sequence[int], size: int = 0) -> List[Block]:
         """Units as centres, (M, P, 1) or (M, 1, F), for blocks of ``size`` numbers.
@@ -87,9 +87,9 @@ class Cover:
         step = max(1, _AT_ONCE // size) if size else 1
         result = []
         for start in range(0, len(indices), step):
-            units = torch.as_tensor(indices[start:start + step])
+            units = torch.as_tensor(indices[start : start + step])
             if self.one_part:
-                points = (self.points[0][units, None], )
+                points = (self.points[0][units, None],)
             else:
                 points = self.points[..., units].transpose(1, 2)[..., None].unbind(0)
             known = None if self.known is None else self.known[:, units].T[..., None]
@@ -119,7 +119,7 @@ class Cover:
     def _distances(self, block: Block, centers: Block) -> Tensor:
         """Of a block to some centres, (M, n)."""
         own, others = block.points, centers.points
-        shape = (len(others[0]), ) + own[0].shape
+        shape = (len(others[0]),) + own[0].shape
         if shape not in self._memory:
             self._memory[shape] = torch.empty(shape), torch.empty(shape)
         total, difference = self._memory[shape]
@@ -157,8 +157,7 @@ class Farthest:
         units = np.flatnonzero(allowed)
         units = units[np.argsort(-self.nearest[units], kind='stable')]
         size = cover.count(_GROUP)
-        self.groups = [np.sort(units[start:start + size])
-                       for start in range(0, len(units), size)]
+        self.groups = [np.sort(units[start : start + size]) for start in range(0, len(units), size)]
         self.bound = np.array([self.nearest[units].max() for units in self.groups])
         self.seen = np.zeros(len(self.groups), np.int64)  # new centres
         self.centers: List[Block] = []
@@ -180,15 +179,14 @@ class Farthest:
         """
         while self.bound.max(initial=-np.inf) > -np.inf:
             top = self.bound.max()
-            found = [self._farthest_of(group, free)
-                     for group in np.flatnonzero(self.bound == top)]
+            found = [self._farthest_of(group, free) for group in np.flatnonzero(self.bound == top)]
             if self.bound.max() == top:
                 return min(i for i, far in found if far == top), float(top)
         return None
 
     def _farthest_of(self, group: int, free: np.ndarray) -> Tuple[int, float]:
         """The farthest free unit of a group that has met all centres."""
-        units, new = self.groups[group], self.centers[self.seen[group]:]
+        units, new = self.groups[group], self.centers[self.seen[group] :]
         if new:
             if group not in self.blocks:
                 self.blocks[group] = self.cover.block(units)
@@ -211,8 +209,7 @@ class KCenter(QueryStrategy):
         """Parts of each unit, (U, P, D); NaN for what is not known."""
         raise NotImplementedError
 
-    def pick(self, pool: PoolStatistics, budget: int,
-             constraints: Constraints) -> Selection:
+    def pick(self, pool: PoolStatistics, budget: int, constraints: Constraints) -> Selection:
         """Greedy k-centre; utilities are the distances at the time of the pick."""
         points = self.describe(pool)
         failed = np.isnan(points).any(-1).all(1)
@@ -256,7 +253,7 @@ class KCenter(QueryStrategy):
 def _most_central(points: np.ndarray, free: np.ndarray) -> int:
     with np.errstate(invalid='ignore'):
         mean = np.nanmean(points[free], 0)
-        gap = np.nansum((points - mean)**2, (1, 2))
+        gap = np.nansum((points - mean) ** 2, (1, 2))
     return int(np.argmin(np.where(free, gap, np.inf)))
 
 
@@ -273,13 +270,15 @@ class _AboutRoot(KCenter):
 
     def __init__(self, root: Union[int, Sequence[int]], **kwargs):
         super().__init__(**kwargs)
-        self.root = (root, ) if isinstance(root, int) else tuple(root)
+        self.root = (root,) if isinstance(root, int) else tuple(root)
 
     def check_joints(self, num: int) -> None:
         """See :class:`QueryStrategy`."""
         if not all(0 <= joint < num for joint in self.root):
-            raise ValueError(f'{type(self).__name__}: root {self.root} names a joint '
-                             f'beyond the {num} that the network predicts')
+            raise ValueError(
+                f'{type(self).__name__}: root {self.root} names a joint '
+                f'beyond the {num} that the network predicts'
+            )
 
 
 @QUERY_STRATEGIES.register_module()
@@ -294,7 +293,8 @@ class CoreSetPoses(_AboutRoot):
             hips (11, 12) of COCO.
         kwargs: See :class:`QueryStrategy`.
     """
-    needs = ('cameras', )
+
+    needs = ('cameras',)
 
     def describe(self, pool: PoolStatistics) -> np.ndarray:
         """Poses (U, K, 3), NaN where there is none."""
@@ -321,8 +321,7 @@ class CoreSetPoses2D(_AboutRoot):
         kwargs: See :class:`QueryStrategy`.
     """
 
-    def __init__(self, root: Union[int, Sequence[int]], min_score: float = 0.0,
-                 **kwargs):
+    def __init__(self, root: Union[int, Sequence[int]], min_score: float = 0.0, **kwargs):
         super().__init__(root, **kwargs)
         self.min_score = min_score
 
@@ -335,9 +334,10 @@ class CoreSetPoses2D(_AboutRoot):
         points = root_aligned(points, self.root)
         with np.errstate(invalid='ignore'):
             extent = np.nanmax(points, 1, initial=-np.inf, where=~np.isnan(points)) - (
-                np.nanmin(points, 1, initial=np.inf, where=~np.isnan(points)))
+                np.nanmin(points, 1, initial=np.inf, where=~np.isnan(points))
+            )
         size = np.linalg.norm(extent, axis=1)[:, None, None]
-        poses = np.full((len(pool.units), ) + points.shape[1:], np.nan)
+        poses = np.full((len(pool.units),) + points.shape[1:], np.nan)
         poses[pool.view_unit[first]] = points / np.where(size > 0, size, np.nan)
         return poses
 
@@ -345,7 +345,8 @@ class CoreSetPoses2D(_AboutRoot):
 @QUERY_STRATEGIES.register_module()
 class CoreSetFeatures(KCenter):
     """k-centre over pooled backbone features (Sener18), averaged over the views."""
-    needs = ('features', )
+
+    needs = ('features',)
 
     def describe(self, pool: PoolStatistics) -> np.ndarray:
         """Features (U, 1, F)."""
@@ -353,7 +354,8 @@ class CoreSetFeatures(KCenter):
         if not features.shape[1]:
             raise ValueError(
                 'CoreSetFeatures needs features, but the scores hold none; score the '
-                'pool again with this strategy in the config')
+                'pool again with this strategy in the config'
+            )
         total = np.zeros((len(pool.units), features.shape[1]))
         np.add.at(total, pool.view_unit, features)
         count = np.bincount(pool.view_unit, minlength=len(pool.units))[:, None]

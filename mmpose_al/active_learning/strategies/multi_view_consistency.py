@@ -1,4 +1,5 @@
 """Multi-View Consistency: where the views of a rig disagree (Feng23, Sec. 3.3)."""
+
 import numpy as np
 import torch
 
@@ -44,7 +45,8 @@ class MultiViewConsistency(QueryStrategy):
         aggregate (str): How views make a frame, ``'mean'``, ``'max'`` or ``'var'``.
         kwargs: See :class:`QueryStrategy`.
     """
-    needs = ('cameras', )
+
+    needs = ('cameras',)
 
     def __init__(self, squared: bool = True, aggregate: str = 'mean', **kwargs):
         super().__init__(**kwargs)

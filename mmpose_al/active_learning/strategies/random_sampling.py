@@ -1,4 +1,5 @@
 """Random sampling: what every strategy must beat."""
+
 import numpy as np
 
 from ..registry import QUERY_STRATEGIES

@@ -1,4 +1,5 @@
 """Strategies that read one view's heatmaps: BSB, MPE and committee disagreement."""
+
 import numpy as np
 
 from ..registry import QUERY_STRATEGIES
@@ -53,7 +54,8 @@ class CommitteeDisagreement(ViewScore):
 
     In pixels of the image over its diagonal.
     """
-    needs = ('disagreement', )
+
+    needs = ('disagreement',)
 
     def view_scores(self, pool: PoolStatistics) -> np.ndarray:
         """The relative distance.
@@ -64,5 +66,6 @@ class CommitteeDisagreement(ViewScore):
         if np.isnan(pool.views.disagreement).all():
             raise ValueError(
                 'CommitteeDisagreement compares two networks, but the model has one; '
-                'train a PoseDual or another dual estimator')
+                'train a PoseDual or another dual estimator'
+            )
         return pool.views.disagreement / pool.views.diagonal

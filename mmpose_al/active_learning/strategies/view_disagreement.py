@@ -1,4 +1,5 @@
 """3D poses of single images that differ from view to view (after Iqbal20)."""
+
 import numpy as np
 import torch
 
@@ -21,6 +22,7 @@ class ViewDisagreement3D(QueryStrategy):
     Args:
         kwargs: See :class:`QueryStrategy`.
     """
+
     needs = ('frames', 'keypoints_3d')
 
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
@@ -33,12 +35,14 @@ class ViewDisagreement3D(QueryStrategy):
         if np.isnan(points).all():
             raise ValueError(
                 'ViewDisagreement3D compares the 3D poses of single views; train a '
-                'model with a Heatmap2p5DHead (configs/weakly_supervised_3d)')
+                'model with a Heatmap2p5DHead (configs/weakly_supervised_3d)'
+            )
         _, rows = group_views(pool.views, pool.views.frame_id >= 0)
         if not len(rows):
             raise ValueError(
                 'ViewDisagreement3D compares the views of a frame, but no image of the '
-                'pool has a frame_id (docs/multiview_format.md)')
+                'pool has a frame_id (docs/multiview_format.md)'
+            )
         units = np.searchsorted(pool.units, pool.views.unit[rows[:, 0]])
         grouped = np.where((rows >= 0)[..., None, None], points[rows], np.nan)
         values = disagreement(torch.from_numpy(grouped.astype(np.float64))).numpy()

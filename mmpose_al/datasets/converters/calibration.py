@@ -10,6 +10,7 @@
 
 The files are data: nothing in them is run, no XML entity is resolved.
 """
+
 import os.path as osp
 import xml.etree.ElementTree as ElementTree
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -35,9 +36,11 @@ FIELDS = dict(
 )
 
 
-def read_calibration(paths: Sequence[str], unit: Optional[str] = None,
-                     sizes: Optional[Dict[str, Tuple[int, int]]] = None
-                     ) -> List[dict]:
+def read_calibration(
+    paths: Sequence[str],
+    unit: Optional[str] = None,
+    sizes: Optional[Dict[str, Tuple[int, int]]] = None,
+) -> List[dict]:
     """Read cameras.
 
     Args:
@@ -63,19 +66,19 @@ def read_calibration(paths: Sequence[str], unit: Optional[str] = None,
     if len(ends) != 1 or (ends != {'yaml'} and len(paths) > 1):
         raise FormatError(
             f'{", ".join(paths)}: several files are read together only if all are '
-            'YAML. Give one TOML or QCA file.')
+            'YAML. Give one TOML or QCA file.'
+        )
     kind = ends.pop()
     if kind == 'qca':
         if unit not in (None, 'mm'):
-            raise FormatError(f'{paths[0]}: a QCA file is in mm, not {unit}. Leave '
-                              '--unit out.')
+            raise FormatError(f'{paths[0]}: a QCA file is in mm, not {unit}. Leave --unit out.')
         return read_qca(paths[0])
     if unit not in UNITS:
         raise FormatError(
             f'{paths[0]}: does not tell the unit of its translations. Pass --unit '
-            'mm, cm or m (Pose2Sim: m; Anipose: that of the board it was given).')
-    cameras = (read_toml(paths[0]) if kind == 'toml'
-               else read_yaml(paths, sizes or {}))
+            'mm, cm or m (Pose2Sim: m; Anipose: that of the board it was given).'
+        )
+    cameras = read_toml(paths[0]) if kind == 'toml' else read_yaml(paths, sizes or {})
     return [dict(camera, t=UNITS[unit] * camera['t']) for camera in cameras]
 
 
@@ -95,16 +98,27 @@ def read_toml(path: str) -> List[dict]:
         if key == 'metadata' or not isinstance(entry, dict):
             continue
         if entry.get('fisheye'):
-            raise _error(path, key, 'fisheye', 'is true; the format knows no fisheye '
-                         'lenses', 'undistort the videos first, and write the '
-                         'calibration of the undistorted images')
+            raise _error(
+                path,
+                key,
+                'fisheye',
+                'is true; the format knows no fisheye lenses',
+                'undistort the videos first, and write the calibration of the undistorted images',
+            )
         for field in ('size', 'matrix', 'distortions', 'rotation', 'translation'):
             if field not in entry:
-                raise _error(path, key, field, 'is missing', 'calibrate the camera, '
-                             'extrinsics too')
-        cameras.append(_camera(
-            path, str(entry.get('name', key)), entry['matrix'], entry['distortions'],
-            entry['rotation'], entry['translation'], entry['size']))
+                raise _error(path, key, field, 'is missing', 'calibrate the camera, extrinsics too')
+        cameras.append(
+            _camera(
+                path,
+                str(entry.get('name', key)),
+                entry['matrix'],
+                entry['distortions'],
+                entry['rotation'],
+                entry['translation'],
+                entry['size'],
+            )
+        )
     return _named_once(path, cameras)
 
 
@@ -120,9 +134,11 @@ def read_qca(path: str) -> List[dict]:
     with open(path, 'rb') as file:
         raw = file.read()
     if b'<!DOCTYPE' in raw or b'<!ENTITY' in raw or b'\x00' in raw:
-        raise FormatError(f'{path}: declares a document type or entities (or is not '
-                          'in an ASCII-like encoding), which no calibration needs. '
-                          'Export it again as UTF-8.')
+        raise FormatError(
+            f'{path}: declares a document type or entities (or is not '
+            'in an ASCII-like encoding), which no calibration needs. '
+            'Export it again as UTF-8.'
+        )
     try:
         root = ElementTree.fromstring(raw)
     except ElementTree.ParseError as error:
@@ -140,34 +156,56 @@ def read_qca(path: str) -> List[dict]:
                 try:
                     values.append(float(element.get(field)))
                 except (AttributeError, TypeError, ValueError):
-                    raise _error(path, name, f'{tag}/{field}', 'is missing or not a '
-                                 'number', 'calibrate the video cameras in Qualisys '
-                                 'and export again') from None
+                    raise _error(
+                        path,
+                        name,
+                        f'{tag}/{field}',
+                        'is missing or not a number',
+                        'calibrate the video cameras in Qualisys and export again',
+                    ) from None
             return np.array(values)
 
         rotation = camera.get('viewrotation', '0')
         if rotation not in ('0', '0.0'):
-            raise _error(path, name, 'viewrotation', f'is {rotation}; turned views '
-                         'are not read', 'export the calibration of the videos as '
-                         'they are stored')
-        left, top, right, bottom = numbers(
-            'fov_video', 'left', 'top', 'right', 'bottom')
-        fx, fy, cx, cy = numbers('intrinsic', 'focalLengthU', 'focalLengthV',
-                                 'centerPointU', 'centerPointV') / SUBPIXELS
+            raise _error(
+                path,
+                name,
+                'viewrotation',
+                f'is {rotation}; turned views are not read',
+                'export the calibration of the videos as they are stored',
+            )
+        left, top, right, bottom = numbers('fov_video', 'left', 'top', 'right', 'bottom')
+        fx, fy, cx, cy = (
+            numbers('intrinsic', 'focalLengthU', 'focalLengthV', 'centerPointU', 'centerPointV')
+            / SUBPIXELS
+        )
         k1, k2, k3, p1, p2 = numbers(
-            'intrinsic', 'radialDistortion1', 'radialDistortion2',
-            'radialDistortion3', 'tangentalDistortion1', 'tangentalDistortion2')
+            'intrinsic',
+            'radialDistortion1',
+            'radialDistortion2',
+            'radialDistortion3',
+            'tangentalDistortion1',
+            'tangentalDistortion2',
+        )
         R = QUALISYS_AXES @ numbers(
-            'transform', *(f'r{i}{j}' for i in '123' for j in '123')).reshape(3, 3)
+            'transform', *(f'r{i}{j}' for i in '123' for j in '123')
+        ).reshape(3, 3)
         center = numbers('transform', 'x', 'y', 'z')
-        cameras.append(_camera(
-            path, name, [[fx, 0, cx - left], [0, fy, cy - top], [0, 0, 1]],
-            [k1, k2, p1, p2, k3], R, -R @ center, (right - left + 1, bottom - top + 1)))
+        cameras.append(
+            _camera(
+                path,
+                name,
+                [[fx, 0, cx - left], [0, fy, cy - top], [0, 0, 1]],
+                [k1, k2, p1, p2, k3],
+                R,
+                -R @ center,
+                (right - left + 1, bottom - top + 1),
+            )
+        )
     return _named_once(path, cameras)
 
 
-def read_yaml(paths: Sequence[str],
-              sizes: Dict[str, Tuple[int, int]]) -> List[dict]:
+def read_yaml(paths: Sequence[str], sizes: Dict[str, Tuple[int, int]]) -> List[dict]:
     """OpenCV FileStorage files; t stays in the file's unit."""
     stores = {path: _open(path) for path in paths}
     names = {}
@@ -181,18 +219,24 @@ def read_yaml(paths: Sequence[str],
         cameras = []
         for path, store in stores.items():
             name = osp.splitext(osp.basename(path))[0]
-            values = {field: _first(path, name, store, keys)
-                      for field, keys in FIELDS.items()}
+            values = {field: _first(path, name, store, keys) for field, keys in FIELDS.items()}
             cameras.append(_from_yaml(path, name, values, sizes))
         return _named_once(paths[0], cameras)
     cameras = []
     for name, path in names.items():
         values = {}
-        for field, keys in (('K', ('K_', )), ('dist', ('dist_', 'D_')),
-                            ('R', ('Rot_', 'R_')), ('t', ('T_', )),
-                            ('width', ('W_', )), ('height', ('H_', ))):
-            found = [_first(file, name, store, [key + name for key in keys])
-                     for file, store in stores.items()]
+        for field, keys in (
+            ('K', ('K_',)),
+            ('dist', ('dist_', 'D_')),
+            ('R', ('Rot_', 'R_')),
+            ('t', ('T_',)),
+            ('width', ('W_',)),
+            ('height', ('H_',)),
+        ):
+            found = [
+                _first(file, name, store, [key + name for key in keys])
+                for file, store in stores.items()
+            ]
             values[field] = next((v for v in found if v is not None), None)
         cameras.append(_from_yaml(path, name, values, sizes))
     return _named_once(paths[0], cameras)
@@ -202,15 +246,21 @@ def _from_yaml(path: str, name: str, values: dict, sizes: dict) -> dict:
     for field in ('K', 'R', 't'):
         if values[field] is None:
             what = 'intrinsics' if field == 'K' else 'extrinsics'
-            raise _error(path, name, field, f'is missing (camera without {what})',
-                         f'add it as one of {", ".join(FIELDS[field])}, or as '
-                         f'{field}_{name} beside "names"; give all files')
+            raise _error(
+                path,
+                name,
+                field,
+                f'is missing (camera without {what})',
+                f'add it as one of {", ".join(FIELDS[field])}, or as '
+                f'{field}_{name} beside "names"; give all files',
+            )
     size = (values['width'], values['height'])
     if None in size:
         size = sizes.get(name)
         if size is None:
-            raise _error(path, name, 'width', 'is missing', 'add image_width and '
-                         'image_height in pixels')
+            raise _error(
+                path, name, 'width', 'is missing', 'add image_width and image_height in pixels'
+            )
     dist = values['dist'] if values['dist'] is not None else []
     return _camera(path, name, values['K'], dist, values['R'], values['t'], size)
 
@@ -222,8 +272,10 @@ def _open(path: str):
             return store
     except (cv2.error, SystemError):
         pass
-    raise FormatError(f'{path}: OpenCV cannot read it. A file of cv2.FileStorage '
-                      'begins with %YAML:1.0; write it with OpenCV.')
+    raise FormatError(
+        f'{path}: OpenCV cannot read it. A file of cv2.FileStorage '
+        'begins with %YAML:1.0; write it with OpenCV.'
+    )
 
 
 def _first(path: str, name: str, store, keys: Sequence[str]):
@@ -240,9 +292,13 @@ def _first(path: str, name: str, store, keys: Sequence[str]):
         # Not node.mat(): OpenCV 4.11 misreads whole numbers among doubles.
         values = _numbers(node.getNode('data'))
         if len(values) != rows * cols:
-            raise _error(path, name, key, f'has {len(values)} numbers, not '
-                         f'{rows:g} x {cols:g}', 'write rows, cols and data as OpenCV '
-                         'does')
+            raise _error(
+                path,
+                name,
+                key,
+                f'has {len(values)} numbers, not {rows:g} x {cols:g}',
+                'write rows, cols and data as OpenCV does',
+            )
         return np.reshape(values, (int(rows), int(cols)))
     return None
 
@@ -259,46 +315,59 @@ def _number(node) -> float:
 def _camera(path: str, name: str, K, dist, R, t, size) -> dict:
     """Check a camera's numbers; R may be a rotation vector."""
     out = dict(name=name)
-    for field, value, lengths in (('K', K, (9, )), ('dist', dist, DIST_LENGTHS),
-                                  ('R', R, (3, 9)), ('t', t, (3, )),
-                                  ('size', size, (2, ))):
+    for field, value, lengths in (
+        ('K', K, (9,)),
+        ('dist', dist, DIST_LENGTHS),
+        ('R', R, (3, 9)),
+        ('t', t, (3,)),
+        ('size', size, (2,)),
+    ):
         try:
             array = np.array(value, dtype=np.float64).ravel()
         except (TypeError, ValueError):
             array = np.full(1, np.nan)
         if len(array) not in lengths or not np.isfinite(array).all():
-            raise _error(path, name, field, f'is {value!r}, not '
-                         f'{" or ".join(map(str, lengths))} finite numbers',
-                         'calibrate again')
+            raise _error(
+                path,
+                name,
+                field,
+                f'is {value!r}, not {" or ".join(map(str, lengths))} finite numbers',
+                'calibrate again',
+            )
         out[field] = array
     K = out['K'] = out['K'].reshape(3, 3)
     if K[1, 0] != 0 or not np.array_equal(K[2], [0, 0, 1]):
-        raise _error(path, name, 'K', 'is not upper triangular with last row 0 0 1: '
-                     f'{K.tolist()}', 'write [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in '
-                     'pixels')
+        raise _error(
+            path,
+            name,
+            'K',
+            f'is not upper triangular with last row 0 0 1: {K.tolist()}',
+            'write [[fx, s, cx], [0, fy, cy], [0, 0, 1]] in pixels',
+        )
     if (out['size'] < 1).any() or (out['size'] != np.round(out['size'])).any():
-        raise _error(path, name, 'size', f'is {out["size"].tolist()}', 'write the '
-                     'width and height of the images in pixels')
+        raise _error(
+            path,
+            name,
+            'size',
+            f'is {out["size"].tolist()}',
+            'write the width and height of the images in pixels',
+        )
     out['size'] = tuple(int(v) for v in out['size'])
     if len(out['R']) == 3:
         out['R'] = cv2.Rodrigues(out['R'])[0]
     out['R'] = out['R'].reshape(3, 3)
-    if (np.abs(out['R'] @ out['R'].T - np.eye(3)).max() > 1e-3
-            or np.linalg.det(out['R']) < 0):
-        raise _error(path, name, 'R', 'is not a rotation', 'write the rotation of '
-                     'x_cam = R X + t')
+    if np.abs(out['R'] @ out['R'].T - np.eye(3)).max() > 1e-3 or np.linalg.det(out['R']) < 0:
+        raise _error(path, name, 'R', 'is not a rotation', 'write the rotation of x_cam = R X + t')
     return out
 
 
 def _named_once(path: str, cameras: List[dict]) -> List[dict]:
     if not cameras:
-        raise FormatError(f'{path}: holds no camera. Check that it is a calibration '
-                          'file.')
+        raise FormatError(f'{path}: holds no camera. Check that it is a calibration file.')
     names = [camera['name'] for camera in cameras]
     for name in names:
         if names.count(name) > 1:
-            raise _error(path, name, 'name', 'stands twice', 'give every camera its '
-                         'own name')
+            raise _error(path, name, 'name', 'stands twice', 'give every camera its own name')
     return cameras
 
 
@@ -310,9 +379,11 @@ def _kind(path: str) -> str:
         return 'toml'
     if lower.endswith(('.qca', '.qca.txt', '.xml')):
         return 'qca'
-    raise FormatError(f'{path}: unknown kind of calibration. Give .yml or .yaml '
-                      '(OpenCV), .toml (Anipose, Pose2Sim), or .qca, .qca.txt or '
-                      '.xml (Qualisys).')
+    raise FormatError(
+        f'{path}: unknown kind of calibration. Give .yml or .yaml '
+        '(OpenCV), .toml (Anipose, Pose2Sim), or .qca, .qca.txt or '
+        '.xml (Qualisys).'
+    )
 
 
 def _error(path, name, field, problem, remedy) -> FormatError:

@@ -6,6 +6,7 @@ anything of it is called. Nothing of NumPy is called by the pickle either: its o
 unpickling takes flags and bytes on trust. The file fills stand-ins, of which arrays
 are made once it is read.
 """
+
 import pickle
 import re
 from typing import Sequence
@@ -82,7 +83,8 @@ class ArrayUnpickler(pickle.Unpickler):
         except KeyError:
             raise FormatError(
                 f'holds {module}.{name}, which is neither a number, a string, a '
-                'builtin container nor a NumPy array') from None
+                'builtin container nor a NumPy array'
+            ) from None
 
     def persistent_load(self, pid):
         raise FormatError('refers to data outside the file')
@@ -94,8 +96,7 @@ def _built(value, done: dict):
         if isinstance(value, (_Dtype, _Array, _Scalar)):
             result = value.build()
         elif isinstance(value, dict):
-            result = {_built(key, done): _built(item, done)
-                      for key, item in value.items()}
+            result = {_built(key, done): _built(item, done) for key, item in value.items()}
         elif isinstance(value, (list, tuple)):
             result = type(value)([_built(item, done) for item in value])
         else:
@@ -125,8 +126,10 @@ def load_camera_pickle(path: str) -> dict:
     Raises:
         FormatError: The file holds something else, or is broken.
     """
-    remedy = ("Nothing of it was run. Make the file with MMPose's own preparation "
-              'script, or get it from someone you trust.')
+    remedy = (
+        "Nothing of it was run. Make the file with MMPose's own preparation "
+        'script, or get it from someone you trust.'
+    )
     try:
         with open(path, 'rb') as file:
             # Latin-1 keeps the bytes of Python 2's strings.
@@ -136,31 +139,43 @@ def load_camera_pickle(path: str) -> dict:
     except FormatError as error:
         raise FormatError(f'{path}: {error}. {remedy}') from None
     except Exception as error:  # a broken pickle can raise nearly anything
-        raise FormatError(f'{path}: is not a readable pickle ({error!r}). Copy or '
-                          'make it again.') from None
+        raise FormatError(
+            f'{path}: is not a readable pickle ({error!r}). Copy or make it again.'
+        ) from None
     if not isinstance(cameras, dict) or not all(
-            isinstance(camera, dict) for camera in cameras.values()):
+        isinstance(camera, dict) for camera in cameras.values()
+    ):
         raise FormatError(f'{path}: is not a dictionary of cameras. {remedy}')
     return cameras
 
 
-def camera_field(path: str, key, camera: dict, field: str,
-                 size: int) -> np.ndarray:
+def camera_field(path: str, key, camera: dict, field: str, size: int) -> np.ndarray:
     """The field of a camera as ``size`` finite float64 numbers, flat."""
     entry = f'camera {key!r}'
     if field not in camera:
-        raise FormatError(message(
-            path, entry, field, f'is missing, the camera has {sorted(camera)}',
-            "make the file again with MMPose's preparation script"))
+        raise FormatError(
+            message(
+                path,
+                entry,
+                field,
+                f'is missing, the camera has {sorted(camera)}',
+                "make the file again with MMPose's preparation script",
+            )
+        )
     try:
         value = np.asarray(camera[field], dtype=np.float64).ravel()
     except (TypeError, ValueError):
         value = np.zeros(0)
     if value.size != size or not np.isfinite(value).all():
-        raise FormatError(message(
-            path, entry, field, f'is {camera[field]!r}, not {size} finite number'
-            + 's' * (size > 1), "make the file again with MMPose's preparation "
-            'script'))
+        raise FormatError(
+            message(
+                path,
+                entry,
+                field,
+                f'is {camera[field]!r}, not {size} finite number' + 's' * (size > 1),
+                "make the file again with MMPose's preparation script",
+            )
+        )
     return value
 
 
@@ -168,8 +183,14 @@ def known(path: str, cameras: dict, key, needed_by: str) -> dict:
     """The camera of a key, or an error that tells which there are."""
     if key not in cameras:
         names: Sequence = sorted(map(str, cameras))
-        raise FormatError(message(
-            path, f'camera {key!r}', 'key', f'is missing, but {needed_by} needs it; '
-            f'there are {", ".join(names[:8])}' + ' ...' * (len(names) > 8),
-            'give the camera file that belongs to the annotations'))
+        raise FormatError(
+            message(
+                path,
+                f'camera {key!r}',
+                'key',
+                f'is missing, but {needed_by} needs it; '
+                f'there are {", ".join(names[:8])}' + ' ...' * (len(names) > 8),
+                'give the camera file that belongs to the annotations',
+            )
+        )
     return cameras[key]

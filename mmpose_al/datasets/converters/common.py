@@ -4,6 +4,7 @@ A converter is a list of :class:`Task`, one for each sequence. :func:`convert` r
 them in order. The result of each, a :class:`Part`, is kept in a file beside the output
 until the whole is written, so that a run that was killed goes on where it stopped.
 """
+
 import argparse
 import hashlib
 import json
@@ -24,6 +25,7 @@ from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from mmpose_al.geometry.cameras import project
+
 from ..format import FORMAT, VERSION, FormatError, check_multiview, message
 
 # Part of every digest: parts written by other code are not used.
@@ -47,47 +49,83 @@ class Part:
     def add_camera(self, name: str, size: Tuple[int, int], K, dist, R, t) -> int:
         """``size`` is (width, height); x_cam = R X + t, t in mm."""
         return self._add(
-            self.cameras, name=name, width=int(size[0]), height=int(size[1]),
+            self.cameras,
+            name=name,
+            width=int(size[0]),
+            height=int(size[1]),
             K=np.asarray(K, dtype=float).tolist(),
             dist=np.asarray(dist, dtype=float).ravel().tolist(),
             R=np.asarray(R, dtype=float).tolist(),
-            t=np.asarray(t, dtype=float).ravel().tolist())
+            t=np.asarray(t, dtype=float).ravel().tolist(),
+        )
 
-    def add_frame(self, sequence: str, index: int, time: Optional[float] = None,
-                  subject: Optional[str] = None, action: Optional[str] = None,
-                  **extra) -> int:
+    def add_frame(
+        self,
+        sequence: str,
+        index: int,
+        time: Optional[float] = None,
+        subject: Optional[str] = None,
+        action: Optional[str] = None,
+        **extra,
+    ) -> int:
         return self._add(
-            self.frames, sequence=sequence, index=int(index), time=time,
-            subject=subject, action=action, **extra)
+            self.frames,
+            sequence=sequence,
+            index=int(index),
+            time=time,
+            subject=subject,
+            action=action,
+            **extra,
+        )
 
     def add_image(self, file_name: str, frame: int, camera: int, **extra) -> int:
         view = self.cameras[camera]
         return self._add(
-            self.images, file_name=file_name, width=view['width'],
-            height=view['height'], frame_id=frame, camera_id=camera, **extra)
+            self.images,
+            file_name=file_name,
+            width=view['width'],
+            height=view['height'],
+            frame_id=frame,
+            camera_id=camera,
+            **extra,
+        )
 
-    def add_person(self, image: int, person: int, bbox: Sequence[float],
-                   keypoints: Optional[np.ndarray] = None, **extra) -> int:
+    def add_person(
+        self,
+        image: int,
+        person: int,
+        bbox: Sequence[float],
+        keypoints: Optional[np.ndarray] = None,
+        **extra,
+    ) -> int:
         """``bbox`` (x, y, w, h); ``keypoints`` (K, 3) with v in 0, 1, 2."""
         entry = dict(
-            image_id=image, category_id=1, person_id=int(person),
+            image_id=image,
+            category_id=1,
+            person_id=int(person),
             bbox=np.round(np.asarray(bbox, dtype=float), 3).tolist(),
-            area=float(round(bbox[2] * bbox[3], 3)), iscrowd=0, num_keypoints=0)
+            area=float(round(bbox[2] * bbox[3], 3)),
+            iscrowd=0,
+            num_keypoints=0,
+        )
         if keypoints is not None:
             points = np.where(keypoints[:, 2:] > 0, keypoints, 0)
             entry['num_keypoints'] = int(np.count_nonzero(points[:, 2]))
             entry['keypoints'] = _numbers(points)
         return self._add(self.annotations, **entry, **extra)
 
-    def add_pose(self, frame: int, person: int, points: np.ndarray,
-                 known: np.ndarray) -> None:
+    def add_pose(self, frame: int, person: int, points: np.ndarray, known: np.ndarray) -> None:
         """``points`` (K, 3) world mm, ``known`` (K,) bool."""
-        rows = np.concatenate(
-            [np.where(known[:, None], points, 0), known[:, None]], axis=1)
-        self.poses_3d.append(dict(
-            frame_id=frame, person_id=int(person),
-            keypoints_3d=[[round(v, 4) for v in row[:3]] + [int(row[3])]
-                          for row in rows.tolist()]))
+        rows = np.concatenate([np.where(known[:, None], points, 0), known[:, None]], axis=1)
+        self.poses_3d.append(
+            dict(
+                frame_id=frame,
+                person_id=int(person),
+                keypoints_3d=[
+                    [round(v, 4) for v in row[:3]] + [int(row[3])] for row in rows.tolist()
+                ],
+            )
+        )
 
     def skip(self, reason: str, number: int = 1) -> None:
         """Count what is left out; the summary tells."""
@@ -99,13 +137,12 @@ class Part:
         self.notes[name] = max(self.notes.get(name, -np.inf), float(value))
 
     def as_dict(self) -> dict:
-        return {key: getattr(self, key)
-                for key in SECTIONS + ('skipped', 'notes')}
+        return {key: getattr(self, key) for key in SECTIONS + ('skipped', 'notes')}
 
     @classmethod
     def from_dict(cls, content: dict) -> 'Part':
         part = cls()
-        for key in SECTIONS + ('notes', ):
+        for key in SECTIONS + ('notes',):
             setattr(part, key, content[key])
         part.skipped = Counter(content['skipped'])
         return part
@@ -125,14 +162,16 @@ class Task(NamedTuple):
     run: Callable[[], Part]
 
 
-def convert(out: str,
-            tasks: List[Task],
-            category: dict,
-            description: str,
-            image_root: Optional[str] = None,
-            missing_images: str = 'raise',
-            keep_parts: bool = False,
-            report: Callable[[str], None] = print) -> dict:
+def convert(
+    out: str,
+    tasks: List[Task],
+    category: dict,
+    description: str,
+    image_root: Optional[str] = None,
+    missing_images: str = 'raise',
+    keep_parts: bool = False,
+    report: Callable[[str], None] = print,
+) -> dict:
     """Run the tasks, join their parts, check the whole and write it.
 
     Args:
@@ -155,23 +194,25 @@ def convert(out: str,
         FormatError: The data is not valid, no image is left, or one is missing.
     """
     if not tasks:
-        raise FormatError(f'{out}: nothing to convert. Check the input folder and '
-                          'the options that choose sequences.')
+        raise FormatError(
+            f'{out}: nothing to convert. Check the input folder and '
+            'the options that choose sequences.'
+        )
     folder = out + '.parts'
     os.makedirs(folder, exist_ok=True)
     progress, parts = Progress(len(tasks), report), []
     for task in tasks:
         part, cached = _run_task(task, folder)
         parts.append(part)
-        progress.step(f'{task.name}: {len(part.frames)} frames, '
-                      f'{len(part.images)} images', cached)
+        progress.step(f'{task.name}: {len(part.frames)} frames, {len(part.images)} images', cached)
     data, skipped = assemble(parts, category, description)
     if image_root is not None and missing_images != 'keep':
         data = _without_missing(data, image_root, missing_images, skipped, out)
     if not data['images']:
         raise FormatError(
             f'{out}: no image is left. Left out: {dict(skipped)}. Check the '
-            'options and the layout (docs/converters.md).')
+            'options and the layout (docs/converters.md).'
+        )
     check_multiview(data, out, len(category['keypoints']))
     write_json(data, out)
     if not keep_parts:
@@ -185,17 +226,18 @@ def convert(out: str,
     return data
 
 
-def assemble(parts: Iterable[Part], category: dict,
-             description: str) -> Tuple[dict, Counter]:
+def assemble(parts: Iterable[Part], category: dict, description: str) -> Tuple[dict, Counter]:
     """Join parts; ids count from 1, equal cameras are written once.
 
     Returns:
         tuple: The content of a multi-view file, and what the parts left out
         (Counter: reason -> number).
     """
-    data = dict(info=dict(format=FORMAT, version=VERSION, world_unit='mm',
-                          description=description),
-                categories=[category], **{key: [] for key in SECTIONS})
+    data = dict(
+        info=dict(format=FORMAT, version=VERSION, world_unit='mm', description=description),
+        categories=[category],
+        **{key: [] for key in SECTIONS},
+    )
     known, skipped = {}, Counter()
     for part in parts:
         cameras = {}
@@ -210,13 +252,18 @@ def assemble(parts: Iterable[Part], category: dict,
         first = len(data['annotations']) + 1
         data['frames'] += [dict(e, id=e['id'] + frames) for e in part.frames]
         data['images'] += [
-            dict(e, id=e['id'] + images, frame_id=e['frame_id'] + frames,
-                 camera_id=cameras[e['camera_id']]) for e in part.images]
+            dict(
+                e,
+                id=e['id'] + images,
+                frame_id=e['frame_id'] + frames,
+                camera_id=cameras[e['camera_id']],
+            )
+            for e in part.images
+        ]
         data['annotations'] += [
-            dict(e, id=e['id'] + first, image_id=e['image_id'] + images)
-            for e in part.annotations]
-        data['poses_3d'] += [
-            dict(e, frame_id=e['frame_id'] + frames) for e in part.poses_3d]
+            dict(e, id=e['id'] + first, image_id=e['image_id'] + images) for e in part.annotations
+        ]
+        data['poses_3d'] += [dict(e, frame_id=e['frame_id'] + frames) for e in part.poses_3d]
         skipped.update(part.skipped)
     return data, skipped
 
@@ -237,8 +284,7 @@ def summary(data: dict, skipped: Counter, notes: dict, out: str) -> List[str]:
         f'({labeled} with keypoints; {_span(map(len, persons.values()))} persons a '
         f'frame), {len(data["poses_3d"])} 3D poses'
     ]
-    lines += [f'  left out: {number} {reason}'
-              for reason, number in sorted(skipped.items())]
+    lines += [f'  left out: {number} {reason}' for reason, number in sorted(skipped.items())]
     lines += [f'  {name}: {value:.4g}' for name, value in sorted(notes.items())]
     return lines
 
@@ -246,8 +292,12 @@ def summary(data: dict, skipped: Counter, notes: dict, out: str) -> List[str]:
 class Progress:
     """Tells the share that is done and the time that is left."""
 
-    def __init__(self, total: int, report: Callable[[str], None] = print,
-                 clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self,
+        total: int,
+        report: Callable[[str], None] = print,
+        clock: Callable[[], float] = time.monotonic,
+    ):
         self.total, self.report, self.clock = total, report, clock
         self.done = self.fresh = 0
         self.start = clock()
@@ -291,18 +341,21 @@ def category_of(metainfo: str, name: str = 'person') -> dict:
         if osp.isfile(path) and 'dataset_info' in Config.fromfile(path):
             break
     else:
-        raise FormatError(f'{metainfo}: no such file, or it has no dataset_info. Give '
-                          "one of MMPose's configs/_base_/datasets, or of your own "
-                          'in that form.')
+        raise FormatError(
+            f'{metainfo}: no such file, or it has no dataset_info. Give '
+            "one of MMPose's configs/_base_/datasets, or of your own "
+            'in that form.'
+        )
     meta = parse_pose_metainfo(dict(from_file=path))
     return dict(
-        id=1, name=name,
+        id=1,
+        name=name,
         keypoints=[meta['keypoint_id2name'][i] for i in range(meta['num_keypoints'])],
-        skeleton=[[a + 1, b + 1] for a, b in meta['skeleton_links']])
+        skeleton=[[a + 1, b + 1] for a, b in meta['skeleton_links']],
+    )
 
 
-def view_pixels(points: np.ndarray,
-                cameras: List[dict]) -> Tuple[np.ndarray, np.ndarray]:
+def view_pixels(points: np.ndarray, cameras: List[dict]) -> Tuple[np.ndarray, np.ndarray]:
     """Where points lie in every view, and whether the view shows them.
 
     Args:
@@ -322,9 +375,10 @@ def view_pixels(points: np.ndarray,
     flat = np.where(finite[:, None], flat, 0)
     dist = np.zeros((len(cameras), 14))
     for row, camera in zip(dist, cameras):
-        row[:len(camera['dist'])] = camera['dist']
-    K, R, t = (np.array([camera[key] for camera in cameras], dtype=np.float64)
-               for key in ('K', 'R', 't'))
+        row[: len(camera['dist'])] = camera['dist']
+    K, R, t = (
+        np.array([camera[key] for camera in cameras], dtype=np.float64) for key in ('K', 'R', 't')
+    )
     pixels, depth = project(*(torch.from_numpy(a) for a in (flat[None], K, R, t, dist)))
     pixels, depth = pixels.numpy(), depth.numpy()
     local = flat[None] @ R.transpose(0, 2, 1) + t[:, None]
@@ -332,11 +386,15 @@ def view_pixels(points: np.ndarray,
     limit = np.array([fold_radius(camera['dist']) for camera in cameras])
     size = np.array([[c['width'], c['height']] for c in cameras])[:, None]
     with np.errstate(invalid='ignore'):
-        shown = (finite & (depth > 1) & (radius < limit[:, None])
-                 & (pixels >= -0.5).all(axis=-1) & (pixels <= size - 0.5).all(axis=-1))
+        shown = (
+            finite
+            & (depth > 1)
+            & (radius < limit[:, None])
+            & (pixels >= -0.5).all(axis=-1)
+            & (pixels <= size - 0.5).all(axis=-1)
+        )
     pixels = np.where(shown[..., None], pixels, 0)
-    return (pixels.reshape(len(cameras), *shape, 2),
-            shown.reshape(len(cameras), *shape))
+    return (pixels.reshape(len(cameras), *shape, 2), shown.reshape(len(cameras), *shape))
 
 
 def fold_radius(dist: Sequence[float]) -> float:
@@ -346,7 +404,7 @@ def fold_radius(dist: Sequence[float]) -> float:
     up to 10 (84 degrees off the axis).
     """
     k = np.zeros(14)
-    k[:len(dist)] = dist
+    k[: len(dist)] = dist
     r = np.linspace(0, 10, 20001)
     r2 = r * r
     above = 1 + r2 * (k[0] + r2 * (k[1] + r2 * k[4]))
@@ -357,8 +415,9 @@ def fold_radius(dist: Sequence[float]) -> float:
     return np.inf if grows.all() else float(r[np.argmin(grows)])
 
 
-def box_around(points: np.ndarray, shown: np.ndarray, size: Tuple[int, int],
-               scale: float = 1.2) -> Optional[List[float]]:
+def box_around(
+    points: np.ndarray, shown: np.ndarray, size: Tuple[int, int], scale: float = 1.2
+) -> Optional[List[float]]:
     """Box (x, y, w, h) around the points that are shown, inside the image.
 
     Args:
@@ -391,7 +450,7 @@ def keypoints_of(pixels: np.ndarray, shown: np.ndarray) -> np.ndarray:
 def matrix_K(f, c) -> np.ndarray:
     """3x3 intrinsics of focal lengths (2,) and principal point (2,), pixels."""
     (fx, fy), (cx, cy) = np.ravel(f), np.ravel(c)
-    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1.]])
+    return np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1.0]])
 
 
 def load_json(path: str):
@@ -400,11 +459,13 @@ def load_json(path: str):
         with open(path, encoding='utf-8') as file:
             return json.load(file)
     except FileNotFoundError:
-        raise FormatError(f'{path}: no such file. Check the folder and the layout '
-                          '(docs/converters.md).') from None
+        raise FormatError(
+            f'{path}: no such file. Check the folder and the layout (docs/converters.md).'
+        ) from None
     except ValueError as error:
-        raise FormatError(f'{path}: is not JSON ({error}). The file may be '
-                          'truncated; copy it again.') from None
+        raise FormatError(
+            f'{path}: is not JSON ({error}). The file may be truncated; copy it again.'
+        ) from None
 
 
 def load_npz(path: str, fields: Sequence[str]) -> dict:
@@ -413,22 +474,28 @@ def load_npz(path: str, fields: Sequence[str]) -> dict:
         with np.load(path, allow_pickle=False) as file:
             missing = [field for field in fields if field not in file.files]
             if missing:
-                raise FormatError(message(
-                    path, 'file', missing[0], f'is missing, the file has '
-                    f'{sorted(file.files)}', "give an annotation file of MMPose's "
-                    'body 3D preparation scripts'))
+                raise FormatError(
+                    message(
+                        path,
+                        'file',
+                        missing[0],
+                        f'is missing, the file has {sorted(file.files)}',
+                        "give an annotation file of MMPose's body 3D preparation scripts",
+                    )
+                )
             arrays = {field: file[field] for field in fields}
     except FileNotFoundError:
         raise FormatError(f'{path}: no such file. Check the path.') from None
     except FormatError:
         raise
     except (ValueError, OSError, EOFError) as error:
-        raise FormatError(f'{path}: cannot be read as npz ({error}). Copy or make '
-                          'it again; files with pickled objects are refused.') from None
+        raise FormatError(
+            f'{path}: cannot be read as npz ({error}). Copy or make '
+            'it again; files with pickled objects are refused.'
+        ) from None
     lengths = {field: len(array) for field, array in arrays.items()}
     if len(set(lengths.values())) > 1:
-        raise FormatError(f'{path}: fields have different lengths {lengths}. Make '
-                          'the file again.')
+        raise FormatError(f'{path}: fields have different lengths {lengths}. Make the file again.')
     return arrays
 
 
@@ -451,11 +518,16 @@ def write_json(content, path: str) -> None:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options that every converter has."""
     parser.add_argument(
-        '--missing-images', choices=MISSING_IMAGES, default='raise',
-        help='images that are not on disk: an error, left out, or not looked for')
+        '--missing-images',
+        choices=MISSING_IMAGES,
+        default='raise',
+        help='images that are not on disk: an error, left out, or not looked for',
+    )
     parser.add_argument(
-        '--keep-parts', action='store_true',
-        help='keep the folder OUT.parts, of which a later run takes what fits')
+        '--keep-parts',
+        action='store_true',
+        help='keep the folder OUT.parts, of which a later run takes what fits',
+    )
 
 
 def positive(text: str) -> int:
@@ -500,10 +572,10 @@ def _run_task(task: Task, folder: str) -> Tuple[Part, bool]:
     return part, False
 
 
-def _without_missing(data: dict, root: str, action: str, skipped: Counter,
-                     out: str) -> dict:
-    missing = [image for image in data['images']
-               if not osp.exists(osp.join(root, image['file_name']))]
+def _without_missing(data: dict, root: str, action: str, skipped: Counter, out: str) -> dict:
+    missing = [
+        image for image in data['images'] if not osp.exists(osp.join(root, image['file_name']))
+    ]
     if not missing:
         return data
     if action == 'raise':
@@ -511,7 +583,8 @@ def _without_missing(data: dict, root: str, action: str, skipped: Counter,
         raise FormatError(
             f'{out}: {len(missing)} of {len(data["images"])} images are missing, '
             f'first {osp.join(root, missing[0]["file_name"])}{more}. Extract them, '
-            'correct the image folder, or pass --missing-images skip (or keep).')
+            'correct the image folder, or pass --missing-images skip (or keep).'
+        )
     skipped['images that are not on disk'] += len(missing)
     gone = {image['id'] for image in missing}
     images = [image for image in data['images'] if image['id'] not in gone]
@@ -523,7 +596,8 @@ def _without_missing(data: dict, root: str, action: str, skipped: Counter,
         cameras=[c for c in data['cameras'] if c['id'] in cameras],
         frames=[f for f in data['frames'] if f['id'] in frames],
         annotations=[a for a in data['annotations'] if a['image_id'] not in gone],
-        poses_3d=[p for p in data['poses_3d'] if p['frame_id'] in frames])
+        poses_3d=[p for p in data['poses_3d'] if p['frame_id'] in frames],
+    )
 
 
 def _update(hasher, value) -> None:
@@ -559,8 +633,7 @@ def _as_json(value) -> Optional[bytes]:
 
 def _numbers(points: np.ndarray) -> list:
     """[x, y, v, ...] with pixels to a thousandth and whole v."""
-    return [value for x, y, v in points.tolist()
-            for value in (round(x, 3), round(y, 3), int(v))]
+    return [value for x, y, v in points.tolist() for value in (round(x, 3), round(y, 3), int(v))]
 
 
 def _span(values: Iterable[int]) -> str:

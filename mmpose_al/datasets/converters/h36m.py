@@ -4,6 +4,7 @@
 camera's axes, metres); ``cameras.pkl``: (subject, camera) -> R (camera to world),
 T (the camera's centre, metres), f, c, k, p, w, h.
 """
+
 import re
 from collections import OrderedDict
 from typing import List, Optional, Sequence
@@ -21,10 +22,14 @@ RATE = 50.0
 ACTIONS = dict(TakingPhoto='Photo', WalkingDog='WalkDog')
 
 
-def make_tasks(annotation_file: str, camera_file: str,
-               subjects: Optional[Sequence[str]] = None,
-               cameras: Optional[Sequence[str]] = None, step: int = 1,
-               max_spread: float = 50.0) -> List[Task]:
+def make_tasks(
+    annotation_file: str,
+    camera_file: str,
+    subjects: Optional[Sequence[str]] = None,
+    cameras: Optional[Sequence[str]] = None,
+    step: int = 1,
+    max_spread: float = 50.0,
+) -> List[Task]:
     """One task for each recording (subject and action).
 
     Args:
@@ -40,47 +45,64 @@ def make_tasks(annotation_file: str, camera_file: str,
     for row, name in enumerate(data['imgname'].tolist()):
         match = NAME.search(name)
         if match is None:
-            raise FormatError(message(
-                annotation_file, f'imgname[{row}]', 'imgname', f'is {name!r}',
-                'names end in S1_Directions_1.54138969_000001.jpg; make the file '
-                "again with MMPose's preprocess_h36m.py"))
+            raise FormatError(
+                message(
+                    annotation_file,
+                    f'imgname[{row}]',
+                    'imgname',
+                    f'is {name!r}',
+                    'names end in S1_Directions_1.54138969_000001.jpg; make the file '
+                    "again with MMPose's preprocess_h36m.py",
+                )
+            )
         subject, action, camera, number = match.groups()
-        if ((subjects is None or subject in subjects)
-                and (cameras is None or camera in cameras)):
-            groups.setdefault((subject, action), []).append(
-                (int(number), camera, row))
+        if (subjects is None or subject in subjects) and (cameras is None or camera in cameras):
+            groups.setdefault((subject, action), []).append((int(number), camera, row))
 
     def task(subject, action, rows):
         rows = sorted(rows)
         names = sorted({camera for _, camera, _ in rows})
-        views = {name: known(camera_file, calibration, (subject, name),
-                             annotation_file) for name in names}
+        views = {
+            name: known(camera_file, calibration, (subject, name), annotation_file)
+            for name in names
+        }
         index = [row for _, _, row in rows]
         part = {key: data[key][index] for key in data}
-        arguments = (subject, action, rows, part, views, step, max_spread,
-                     camera_file)
-        return Task(f'{subject}_{action}', digest(arguments[:-1]),
-                    lambda: convert_sequence(*arguments))
+        arguments = (subject, action, rows, part, views, step, max_spread, camera_file)
+        return Task(
+            f'{subject}_{action}', digest(arguments[:-1]), lambda: convert_sequence(*arguments)
+        )
 
     return [task(*key, groups[key]) for key in groups]
 
 
-def convert_sequence(subject: str, action: str, rows: list, data: dict,
-                     calibration: dict, step: int, max_spread: float,
-                     camera_file: str) -> Part:
+def convert_sequence(
+    subject: str,
+    action: str,
+    rows: list,
+    data: dict,
+    calibration: dict,
+    step: int,
+    max_spread: float,
+    camera_file: str,
+) -> Part:
     """Convert one recording; ``max_spread`` as in :func:`add_views`."""
     part, cameras, sequence = Part(), {}, f'{subject}_{action}'
     for name, camera in calibration.items():
-        cameras[name] = part.add_camera(
-            name, *camera_of(camera_file, (subject, name), camera))
+        cameras[name] = part.add_camera(name, *camera_of(camera_file, (subject, name), camera))
     frames = OrderedDict()
     for entry, (number, name, _) in enumerate(rows):
         frames.setdefault(number, []).append((entry, cameras[name]))
     for index, (number, views) in enumerate(list(frames.items())[::step]):
         label = re.sub(r'_?\d+$', '', action)
         frame = part.add_frame(
-            sequence, index, time=round((number - 1) / RATE, 4), subject=subject,
-            action=ACTIONS.get(label, label), source_frame=number)
+            sequence,
+            index,
+            time=round((number - 1) / RATE, 4),
+            subject=subject,
+            action=ACTIONS.get(label, label),
+            source_frame=number,
+        )
         add_views(part, frame, views, data, max_spread)
     return part
 
@@ -99,6 +121,5 @@ def camera_of(path: str, key, camera: dict) -> tuple:
     R = camera_field(path, key, camera, 'R', 9).reshape(3, 3).T
     center = MM * camera_field(path, key, camera, 'T', 3)
     size = [int(camera_field(path, key, camera, side, 1)[0]) for side in 'wh']
-    K = matrix_K(camera_field(path, key, camera, 'f', 2),
-                 camera_field(path, key, camera, 'c', 2))
+    K = matrix_K(camera_field(path, key, camera, 'f', 2), camera_field(path, key, camera, 'c', 2))
     return size, K, [k1, k2, p1, p2, k3, 0, 0, 0, p2, 0, p1, 0], R, -R @ center

@@ -5,6 +5,7 @@
 ``..._joint_3d.json`` (per capture and frame: 42 joints in world mm);
 x_cam = camrot (X - campos). There are no 2D keypoints: they are projections.
 """
+
 from collections import OrderedDict
 from typing import List, Optional, Sequence
 
@@ -16,15 +17,20 @@ from .common import Part, Task, digest, keypoints_of, load_json, view_pixels
 METAINFO = 'configs/_base_/datasets/interhand3d.py'
 JOINTS = 42
 FIELDS = dict(
-    images=('id', 'file_name', 'width', 'height', 'capture', 'seq_name', 'camera',
-            'frame_idx'),
-    annotations=('image_id', 'bbox', 'joint_valid'))
+    images=('id', 'file_name', 'width', 'height', 'capture', 'seq_name', 'camera', 'frame_idx'),
+    annotations=('image_id', 'bbox', 'joint_valid'),
+)
 
 
-def make_tasks(data_file: str, camera_file: str, joint_file: str,
-               captures: Optional[Sequence[str]] = None,
-               cameras: Optional[Sequence[str]] = None,
-               num_cameras: Optional[int] = None, step: int = 1) -> List[Task]:
+def make_tasks(
+    data_file: str,
+    camera_file: str,
+    joint_file: str,
+    captures: Optional[Sequence[str]] = None,
+    cameras: Optional[Sequence[str]] = None,
+    num_cameras: Optional[int] = None,
+    step: int = 1,
+) -> List[Task]:
     """One task for each sequence of each capture.
 
     Args:
@@ -41,30 +47,48 @@ def make_tasks(data_file: str, camera_file: str, joint_file: str,
     calibration, joints = load_json(camera_file), load_json(joint_file)
     for section in ('images', 'annotations'):
         if not isinstance(data, dict) or section not in data:
-            raise FormatError(message(
-                data_file, 'file', section, 'is missing', 'give the '
-                '..._data.json of the release'))
+            raise FormatError(
+                message(
+                    data_file,
+                    'file',
+                    section,
+                    'is missing',
+                    'give the ..._data.json of the release',
+                )
+            )
         for index, entry in enumerate(data[section]):
             missing = [field for field in FIELDS[section] if field not in entry]
             if missing:
-                raise FormatError(message(
-                    data_file, f'{section}[{index}]', missing[0], 'is missing',
-                    'give the ..._data.json of the release'))
+                raise FormatError(
+                    message(
+                        data_file,
+                        f'{section}[{index}]',
+                        missing[0],
+                        'is missing',
+                        'give the ..._data.json of the release',
+                    )
+                )
     if captures is not None:
         present = sorted({str(image['capture']) for image in data['images']})
         for capture in captures:
             if str(capture) not in present:
                 raise FormatError(
                     f'{data_file}: has no capture {capture}. There are '
-                    f'{", ".join(present)}; correct --captures.')
+                    f'{", ".join(present)}; correct --captures.'
+                )
         captures = {str(capture) for capture in captures}
     persons = {}
     for index, annotation in enumerate(data['annotations']):
         if annotation['image_id'] in persons:
-            raise FormatError(message(
-                data_file, f'annotations[{index}]', 'image_id',
-                f'{annotation["image_id"]} has two annotations',
-                'download the file again'))
+            raise FormatError(
+                message(
+                    data_file,
+                    f'annotations[{index}]',
+                    'image_id',
+                    f'{annotation["image_id"]} has two annotations',
+                    'download the file again',
+                )
+            )
         persons[annotation['image_id']] = annotation
     groups = OrderedDict()
     for image in data['images']:
@@ -73,27 +97,44 @@ def make_tasks(data_file: str, camera_file: str, joint_file: str,
             groups.setdefault(key, []).append(image)
     chosen = {}
     for capture in {capture for capture, _ in groups}:
-        used = {str(image['camera']) for key, images in groups.items()
-                if key[0] == capture for image in images}
-        chosen[capture] = _choose(camera_file, calibration, capture, used, cameras,
-                                  num_cameras)
+        used = {
+            str(image['camera'])
+            for key, images in groups.items()
+            if key[0] == capture
+            for image in images
+        }
+        chosen[capture] = _choose(camera_file, calibration, capture, used, cameras, num_cameras)
 
     def task(capture, name, images):
-        arguments = (f'Capture{capture}/{name}', images,
-                     [persons.get(image['id']) for image in images],
-                     calibration[capture], joints.get(capture, {}), chosen[capture],
-                     step, (data_file, camera_file, joint_file))
+        arguments = (
+            f'Capture{capture}/{name}',
+            images,
+            [persons.get(image['id']) for image in images],
+            calibration[capture],
+            joints.get(capture, {}),
+            chosen[capture],
+            step,
+            (data_file, camera_file, joint_file),
+        )
         mine = {str(image['frame_idx']) for image in images}
-        inputs = digest(arguments[:4], chosen[capture], step,
-                        {k: arguments[4].get(k) for k in mine})
+        inputs = digest(
+            arguments[:4], chosen[capture], step, {k: arguments[4].get(k) for k in mine}
+        )
         return Task(arguments[0], inputs, lambda: convert_sequence(*arguments))
 
     return [task(*key, groups[key]) for key in groups]
 
 
-def convert_sequence(sequence: str, images: List[dict], persons: List[dict],
-                     calibration: dict, joints: dict, names: Sequence[str],
-                     step: int, files: Sequence[str]) -> Part:
+def convert_sequence(
+    sequence: str,
+    images: List[dict],
+    persons: List[dict],
+    calibration: dict,
+    joints: dict,
+    names: Sequence[str],
+    step: int,
+    files: Sequence[str],
+) -> Part:
     """Convert one sequence of one capture.
 
     A joint is known where the 3D file says so, and labelled in an image where
@@ -111,10 +152,16 @@ def convert_sequence(sequence: str, images: List[dict], persons: List[dict],
             continue
         world = np.array(entry['world_coord'], dtype=float)
         known = np.array(entry['joint_valid']).ravel().astype(bool)
-        if world.shape != (JOINTS, 3) or known.shape != (JOINTS, ):
-            raise FormatError(message(
-                joint_file, f'{sequence}, frame {number}', 'world_coord',
-                f'has shape {world.shape}, not (42, 3)', 'download the file again'))
+        if world.shape != (JOINTS, 3) or known.shape != (JOINTS,):
+            raise FormatError(
+                message(
+                    joint_file,
+                    f'{sequence}, frame {number}',
+                    'world_coord',
+                    f'has shape {world.shape}, not (42, 3)',
+                    'download the file again',
+                )
+            )
         known &= np.isfinite(world).all(axis=1)
         frames[number] = len(points)
         points.append(np.where(known[:, None], world, np.nan))
@@ -127,14 +174,21 @@ def convert_sequence(sequence: str, images: List[dict], persons: List[dict],
         size = (image['width'], image['height'])
         if name not in cameras:
             cameras[name] = part.add_camera(
-                name, size, *_camera(camera_file, sequence, calibration, name))
+                name, size, *_camera(camera_file, sequence, calibration, name)
+            )
         camera = part.cameras[cameras[name]]
         if size != (camera['width'], camera['height']):
-            raise FormatError(message(
-                data_file, f'images (id {image["id"]})', 'width', f'x height is '
-                f'{size[0]}x{size[1]}, other images of camera {name} in {sequence} '
-                f'are {camera["width"]}x{camera["height"]}',
-                'download the file again'))
+            raise FormatError(
+                message(
+                    data_file,
+                    f'images (id {image["id"]})',
+                    'width',
+                    f'x height is '
+                    f'{size[0]}x{size[1]}, other images of camera {name} in {sequence} '
+                    f'are {camera["width"]}x{camera["height"]}',
+                    'download the file again',
+                )
+            )
         rows.append((image, person, cameras[name], number))
     if not rows:
         return part
@@ -145,8 +199,8 @@ def convert_sequence(sequence: str, images: List[dict], persons: List[dict],
     for index, number in enumerate(used):
         row = frames[number]
         ids[number] = part.add_frame(
-            sequence, index, subject=subject, action=sequence.split('/')[-1],
-            source_frame=number)
+            sequence, index, subject=subject, action=sequence.split('/')[-1], source_frame=number
+        )
         if valid[row].any():
             part.add_pose(ids[number], 0, points[row], valid[row])
         else:
@@ -158,15 +212,18 @@ def convert_sequence(sequence: str, images: List[dict], persons: List[dict],
             continue
         x, y, w, h = person['bbox']
         size = np.array([image['width'], image['height']])
-        if not (min(x + w, size[0] - 1) > max(x, 0)
-                and min(y + h, size[1] - 1) > max(y, 0)):
+        if not (min(x + w, size[0] - 1) > max(x, 0) and min(y + h, size[1] - 1) > max(y, 0)):
             part.skip('persons with a box outside the image')
             continue
         row = frames[number]
         see = shown[camera, row] & (np.ravel(person['joint_valid']) > 0)
         part.add_person(
-            view, 0, person['bbox'], keypoints_of(pixels[camera, row], see),
-            hand_type=person.get('hand_type'))
+            view,
+            0,
+            person['bbox'],
+            keypoints_of(pixels[camera, row], see),
+            hand_type=person.get('hand_type'),
+        )
     return part
 
 
@@ -182,29 +239,39 @@ def distant(centers: np.ndarray, number: int) -> List[int]:
     while len(chosen) < min(number, len(centers)):
         nearest[chosen] = -1
         chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(
-            nearest, np.linalg.norm(centers - centers[chosen[-1]], axis=1))
+        nearest = np.minimum(nearest, np.linalg.norm(centers - centers[chosen[-1]], axis=1))
     return chosen
 
 
-def _choose(path: str, calibration: dict, capture: str, used: set,
-            names: Optional[Sequence[str]], number: Optional[int]) -> List[str]:
+def _choose(
+    path: str,
+    calibration: dict,
+    capture: str,
+    used: set,
+    names: Optional[Sequence[str]],
+    number: Optional[int],
+) -> List[str]:
     if capture not in calibration:
-        raise FormatError(message(
-            path, f'capture {capture}', 'key', f'is missing, there are '
-            f'{", ".join(sorted(calibration))}', 'give the ..._camera.json of the '
-            'same split'))
+        raise FormatError(
+            message(
+                path,
+                f'capture {capture}',
+                'key',
+                f'is missing, there are {", ".join(sorted(calibration))}',
+                'give the ..._camera.json of the same split',
+            )
+        )
     present = sorted(used)
     if names is not None:
         unknown = [name for name in names if name not in used]
         if unknown:
             raise FormatError(
                 f'{path}: capture {capture} has no images of camera {unknown[0]}. '
-                f'There are {", ".join(present)}; correct --cameras.')
+                f'There are {", ".join(present)}; correct --cameras.'
+            )
         present = list(names)
     if number is not None and number < len(present):
-        centers = np.array([calibration[capture]['campos'][name]
-                            for name in present], dtype=float)
+        centers = np.array([calibration[capture]['campos'][name] for name in present], dtype=float)
         present = sorted(present[i] for i in distant(centers, number))
     return present
 
@@ -212,13 +279,18 @@ def _choose(path: str, calibration: dict, capture: str, used: set,
 def _camera(path: str, sequence: str, calibration: dict, name: str) -> tuple:
     """K, dist, R, t of a camera."""
     values = []
-    for field, shape in (('camrot', (3, 3)), ('campos', (3, )), ('focal', (2, )),
-                         ('princpt', (2, ))):
+    for field, shape in (('camrot', (3, 3)), ('campos', (3,)), ('focal', (2,)), ('princpt', (2,))):
         value = np.array(calibration.get(field, {}).get(name, []), dtype=float)
         if value.shape != shape or not np.isfinite(value).all():
-            raise FormatError(message(
-                path, f'{sequence}, camera {name}', field, f'is not of shape {shape}',
-                'give the ..._camera.json of the same split'))
+            raise FormatError(
+                message(
+                    path,
+                    f'{sequence}, camera {name}',
+                    field,
+                    f'is not of shape {shape}',
+                    'give the ..._camera.json of the same split',
+                )
+            )
         values.append(value)
     R, center, (fx, fy), (cx, cy) = values
     return [[fx, 0, cx], [0, fy, cy], [0, 0, 1]], [], R, -R @ center

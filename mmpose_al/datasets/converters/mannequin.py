@@ -10,6 +10,7 @@ As nobody moves, a video is one moment seen from many places: one frame of the
 multi-view format, whose views are the video's frames, and a person is a tracklet.
 Association and filters follow Iqbal20, 4.1.
 """
+
 import os
 import os.path as osp
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -51,11 +52,19 @@ class Tracking(NamedTuple):
     sigma: float = 0.08
 
 
-def make_tasks(camera_folder: str, prediction_folder: str, joints: List[str],
-               required: Sequence[Sequence[str]], image_root: str,
-               image: str = IMAGE, size: Optional[Tuple[int, int]] = None,
-               scale: float = 1000.0, threshold: float = 0.5, min_length: int = 5,
-               tracking: Tracking = Tracking()) -> List[Task]:
+def make_tasks(
+    camera_folder: str,
+    prediction_folder: str,
+    joints: List[str],
+    required: Sequence[Sequence[str]],
+    image_root: str,
+    image: str = IMAGE,
+    size: Optional[Tuple[int, int]] = None,
+    scale: float = 1000.0,
+    threshold: float = 0.5,
+    min_length: int = 5,
+    tracking: Tracking = Tracking(),
+) -> List[Task]:
     """One task for each video that has a camera file and predictions.
 
     Args:
@@ -79,36 +88,50 @@ def make_tasks(camera_folder: str, prediction_folder: str, joints: List[str],
             if name not in index:
                 raise FormatError(
                     f'joint {name!r} is not one of {", ".join(joints)}. Correct '
-                    '--neck and --pelvis; join two by a comma for the point between.')
-    filters = Filters([[index[name] for name in group] for group in required],
-                      threshold, min_length)
+                    '--neck and --pelvis; join two by a comma for the point between.'
+                )
+    filters = Filters(
+        [[index[name] for name in group] for group in required], threshold, min_length
+    )
     for folder in (camera_folder, prediction_folder):
         if not osp.isdir(folder):
             raise FormatError(f'{folder}: no such folder.')
-    videos = sorted(osp.splitext(name)[0] for name in os.listdir(camera_folder)
-                    if name.endswith('.txt'))
-    videos = [video for video in videos
-              if osp.exists(osp.join(prediction_folder, video + '.json'))]
+    videos = sorted(
+        osp.splitext(name)[0] for name in os.listdir(camera_folder) if name.endswith('.txt')
+    )
+    videos = [video for video in videos if osp.exists(osp.join(prediction_folder, video + '.json'))]
 
     def task(video):
-        files = (osp.join(camera_folder, video + '.txt'),
-                 osp.join(prediction_folder, video + '.json'))
+        files = (
+            osp.join(camera_folder, video + '.txt'),
+            osp.join(prediction_folder, video + '.json'),
+        )
         contents = []
         for path in files:
             with open(path, 'rb') as file:
                 contents.append(file.read())
-        arguments = (video, *files, len(joints), filters, image_root, image, size,
-                     scale, tracking)
-        return Task(video, digest(contents, arguments[3:5], arguments[6:]),
-                    lambda: convert_video(*arguments))
+        arguments = (video, *files, len(joints), filters, image_root, image, size, scale, tracking)
+        return Task(
+            video,
+            digest(contents, arguments[3:5], arguments[6:]),
+            lambda: convert_video(*arguments),
+        )
 
     return [task(video) for video in videos]
 
 
-def convert_video(video: str, camera_file: str, prediction_file: str,
-                  num_joints: int, filters: Filters, image_root: str, image: str,
-                  size: Optional[Tuple[int, int]], scale: float,
-                  tracking: Tracking) -> Part:
+def convert_video(
+    video: str,
+    camera_file: str,
+    prediction_file: str,
+    num_joints: int,
+    filters: Filters,
+    image_root: str,
+    image: str,
+    size: Optional[Tuple[int, int]],
+    scale: float,
+    tracking: Tracking,
+) -> Part:
     """Convert one video. Joints below the threshold are not labelled (v = 0).
 
     Of frames with the same camera the first that has a good pose is a view: the
@@ -128,17 +151,20 @@ def convert_video(video: str, camera_file: str, prediction_file: str,
         first = osp.join(image_root, name(poses[0].frame))
         picture = cv2.imread(first)
         if picture is None:
-            raise FormatError(f'{first}: no such image, or not readable. Extract the '
-                              'frames, correct --images and --image-pattern, or '
-                              'tell the size (--size).')
+            raise FormatError(
+                f'{first}: no such image, or not readable. Extract the '
+                'frames, correct --images and --image-pattern, or '
+                'tell the size (--size).'
+            )
         size = (picture.shape[1], picture.shape[0])
     tracks = associate(poses, tracking)
     good = np.array([is_good(pose.keypoints[:, 2], filters) for pose in poses])
     part.skip('poses with too many or the wrong joints hidden', (~good).sum())
     first, repeated = {}, set()
     for pose in (poses[i] for i in np.flatnonzero(good)):
-        camera = tuple(np.concatenate(
-            [values.ravel() for values in lines[pose.frame][1:]]).tolist())
+        camera = tuple(
+            np.concatenate([values.ravel() for values in lines[pose.frame][1:]]).tolist()
+        )
         if first.setdefault(camera, pose.frame) != pose.frame:
             repeated.add(pose.frame)
     part.skip('views whose camera is that of an earlier one', len(repeated))
@@ -155,9 +181,11 @@ def convert_video(video: str, camera_file: str, prediction_file: str,
         entries = []
         for pose in (poses[i] for i in members):
             points = pose.keypoints
-            shown = ((points[:, 2] >= filters.threshold)
-                     & (points[:, :2] >= -0.5).all(axis=1)
-                     & (points[:, :2] <= np.array(size) - 0.5).all(axis=1))
+            shown = (
+                (points[:, 2] >= filters.threshold)
+                & (points[:, :2] >= -0.5).all(axis=1)
+                & (points[:, :2] <= np.array(size) - 0.5).all(axis=1)
+            )
             box = box_around(points[:, :2], shown, size)
             if box is None:
                 part.skip('poses outside the image')
@@ -166,16 +194,14 @@ def convert_video(video: str, camera_file: str, prediction_file: str,
         for pose, shown, box in entries:
             if pose.frame not in views:
                 time, K, R, t = lines[pose.frame]
-                camera = part.add_camera(video, size, scaled_K(K, size), [], R,
-                                         scale * t)
+                camera = part.add_camera(video, size, scaled_K(K, size), [], R, scale * t)
                 views[pose.frame] = part.add_image(
-                    name(pose.frame), frame, camera, source_frame=pose.frame,
-                    time=time * 1e-6)
+                    name(pose.frame), frame, camera, source_frame=pose.frame, time=time * 1e-6
+                )
             keypoints = pose.keypoints.copy()
             scores = np.round(keypoints[:, 2], 4).tolist()
             keypoints[:, 2] = np.where(shown, 2, 0)
-            part.add_person(views[pose.frame], person, box, keypoints,
-                            keypoint_scores=scores)
+            part.add_person(views[pose.frame], person, box, keypoints, keypoint_scores=scores)
         person += 1
     if not views:
         part.frames = []
@@ -193,9 +219,15 @@ def read_cameras(path: str) -> list:
                 continue  # the video's address
 
             def fail(field, problem):
-                raise FormatError(message(
-                    path, f'line {number}', field, problem, 'download the file '
-                    'again: time fx fy cx cy 0 0 and 12 numbers of [R | t]'))
+                raise FormatError(
+                    message(
+                        path,
+                        f'line {number}',
+                        field,
+                        problem,
+                        'download the file again: time fx fy cx cy 0 0 and 12 numbers of [R | t]',
+                    )
+                )
 
             try:
                 values = np.array(words, dtype=float)
@@ -220,8 +252,7 @@ def scaled_K(K: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
     """Intrinsics in pixels (pixel centres at whole numbers) from parts (4,)."""
     fx, fy, cx, cy = K
     w, h = size
-    return np.array([[fx * w, 0, cx * w - 0.5], [0, fy * h, cy * h - 0.5],
-                     [0, 0, 1.]])
+    return np.array([[fx * w, 0, cx * w - 0.5], [0, fy * h, cy * h - 0.5], [0, 0, 1.0]])
 
 
 class Pose(NamedTuple):
@@ -244,44 +275,59 @@ def read_predictions(path: str, num_joints: int, times: Sequence[int]) -> List[P
     if isinstance(content, dict):
         content = content.get('annotations')
     if not isinstance(content, list):
-        raise FormatError(f'{path}: is not a list of predictions. Write '
-                          '[{"frame": 0, "keypoints": [x, y, score, ...]}, ...].')
+        raise FormatError(
+            f'{path}: is not a list of predictions. Write '
+            '[{"frame": 0, "keypoints": [x, y, score, ...]}, ...].'
+        )
     lines = {time: index for index, time in enumerate(times)}
     for index, entry in enumerate(content):
+
         def fail(field, problem, remedy):
             raise FormatError(message(path, f'[{index}]', field, problem, remedy))
 
         if not isinstance(entry, dict):
-            fail('frame', f'is missing, the entry is {entry!r}', 'write {"frame": 0, '
-                 '"keypoints": [x, y, score, ...]}')
+            fail(
+                'frame',
+                f'is missing, the entry is {entry!r}',
+                'write {"frame": 0, "keypoints": [x, y, score, ...]}',
+            )
         if 'timestamp' in entry:
             time = entry['timestamp']
             frame = lines.get(time) if is_number(time) else None
             if frame is None:
-                fail('timestamp', f'{time!r} is not in the camera file',
-                     'predict on the frames that have a camera')
+                fail(
+                    'timestamp',
+                    f'{time!r} is not in the camera file',
+                    'predict on the frames that have a camera',
+                )
         else:
             frame = entry.get('frame')
             if not is_int(frame) or not 0 <= frame < len(times):
-                fail('frame', f'is {frame!r}, the video has {len(times)} cameras',
-                     'write the number of the line, from 0')
+                fail(
+                    'frame',
+                    f'is {frame!r}, the video has {len(times)} cameras',
+                    'write the number of the line, from 0',
+                )
         try:
             keypoints = np.array(entry['keypoints'], dtype=float).reshape(-1, 3)
         except (KeyError, TypeError, ValueError):
             keypoints = np.zeros((0, 3))
         if len(keypoints) != num_joints or not np.isfinite(keypoints).all():
-            fail('keypoints', f'is not {3 * num_joints} finite numbers',
-                 'write [x, y, score] for every joint, and pass the --metainfo of '
-                 'the model')
+            fail(
+                'keypoints',
+                f'is not {3 * num_joints} finite numbers',
+                'write [x, y, score] for every joint, and pass the --metainfo of the model',
+            )
         track = entry.get('track_id')
         if track is not None:
             if not is_number(track) and not isinstance(track, str):
-                fail('track_id', f'is {track!r}', 'write a number or a string, or '
-                     'leave it out')
+                fail('track_id', f'is {track!r}', 'write a number or a string, or leave it out')
             if (frame, track) in seen:
-                fail('track_id', f'{track!r} is also that of [{seen[frame, track]}], '
-                     'in the same frame', 'give every person of a frame its own, or '
-                     'leave it out of all')
+                fail(
+                    'track_id',
+                    f'{track!r} is also that of [{seen[frame, track]}], in the same frame',
+                    'give every person of a frame its own, or leave it out of all',
+                )
             seen[frame, track] = index
         poses.append(Pose(frame, keypoints, track))
     return sorted(poses, key=lambda pose: pose.frame)
@@ -290,8 +336,9 @@ def read_predictions(path: str, num_joints: int, times: Sequence[int]) -> List[P
 def is_good(confidence: np.ndarray, filters: Filters) -> bool:
     """Whether a pose's confidences (K,) pass (Iqbal20, 4.1)."""
     low = confidence < filters.threshold
-    return not (low.sum() > len(low) / 2
-                or any(low[list(group)].any() for group in filters.required))
+    return not (
+        low.sum() > len(low) / 2 or any(low[list(group)].any() for group in filters.required)
+    )
 
 
 def associate(poses: Sequence[Pose], options: Tracking = Tracking()) -> np.ndarray:
@@ -302,18 +349,22 @@ def associate(poses: Sequence[Pose], options: Tracking = Tracking()) -> np.ndarr
     """
     if all(pose.track is not None for pose in poses):
         numbers: Dict[object, int] = {}
-        return np.array([numbers.setdefault(pose.track, len(numbers))
-                         for pose in poses], dtype=int)
+        return np.array([numbers.setdefault(pose.track, len(numbers)) for pose in poses], dtype=int)
     tracks, last = np.zeros(len(poses), dtype=int), {}
     frames = np.array([pose.frame for pose in poses])
     for frame in np.unique(frames):
         new = np.flatnonzero(frames == frame)
-        open_ = [track for track, i in last.items()
-                 if frame - poses[i].frame <= options.max_gap + 1]
+        open_ = [
+            track for track, i in last.items() if frame - poses[i].frame <= options.max_gap + 1
+        ]
         scores = similarity(
-            np.array([poses[last[track]].keypoints for track in open_]
-                     or np.zeros((0, *poses[0].keypoints.shape))),
-            np.array([poses[i].keypoints for i in new]), options.sigma)
+            np.array(
+                [poses[last[track]].keypoints for track in open_]
+                or np.zeros((0, *poses[0].keypoints.shape))
+            ),
+            np.array([poses[i].keypoints for i in new]),
+            options.sigma,
+        )
         taken, given = set(), {}
         for pair in np.argsort(-scores, axis=None, kind='stable'):
             row, column = np.unravel_index(pair, scores.shape)
@@ -334,6 +385,7 @@ def similarity(a: np.ndarray, b: np.ndarray, sigma: float) -> np.ndarray:
     Joints weigh by the product of their confidences; the scale is the mean area
     of the two poses' extents. 0 where no joint has weight.
     """
+
     def area(poses):
         extent = np.ptp(poses[..., :2], axis=1) if len(poses) else np.zeros((0, 2))
         return extent.prod(axis=-1)
@@ -341,6 +393,6 @@ def similarity(a: np.ndarray, b: np.ndarray, sigma: float) -> np.ndarray:
     weight = np.clip(a[:, None, :, 2] * b[None, :, :, 2], 0, None)
     distance = ((a[:, None, :, :2] - b[None, :, :, :2]) ** 2).sum(axis=-1)
     scale = (area(a)[:, None] + area(b)) / 2
-    close = np.exp(-distance / (8 * sigma ** 2 * np.maximum(scale, 1)[..., None]))
+    close = np.exp(-distance / (8 * sigma**2 * np.maximum(scale, 1)[..., None]))
     total = weight.sum(axis=-1)
     return (close * weight).sum(axis=-1) / np.where(total > 0, total, 1)

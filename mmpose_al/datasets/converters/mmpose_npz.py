@@ -3,6 +3,7 @@
 ``imgname`` (N,), ``part`` (N, 17, 3): x, y in pixels and a flag, ``S`` (N, 17, 4):
 x, y, z in metres in the axes of that image's camera and a flag.
 """
+
 from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
@@ -19,19 +20,32 @@ def load_annotations(path: str) -> Dict[str, np.ndarray]:
     for field, width in (('part', 3), ('S', 4)):
         shape = data[field].shape
         if len(shape) != 3 or shape[1:] != (17, width):
-            raise FormatError(message(
-                path, 'file', field, f'has shape {shape}, not (N, 17, {width})',
-                'give the body 3D annotations (h36m_train.npz)'))
+            raise FormatError(
+                message(
+                    path,
+                    'file',
+                    field,
+                    f'has shape {shape}, not (N, 17, {width})',
+                    'give the body 3D annotations (h36m_train.npz)',
+                )
+            )
         if not np.isfinite(data[field]).all():
-            raise FormatError(message(
-                path, 'file', field, 'holds a number that is not finite',
-                'make the file again'))
+            raise FormatError(
+                message(
+                    path, 'file', field, 'holds a number that is not finite', 'make the file again'
+                )
+            )
     return data
 
 
-def add_views(part: Part, frame: int, views: Sequence[Tuple[int, int]],
-              data: Dict[str, np.ndarray], max_spread: float,
-              use_flags: bool = True) -> None:
+def add_views(
+    part: Part,
+    frame: int,
+    views: Sequence[Tuple[int, int]],
+    data: Dict[str, np.ndarray],
+    max_spread: float,
+    use_flags: bool = True,
+) -> None:
     """Add a frame's images, 2D keypoints and 3D pose.
 
     The pose is the first view's, in the world. The others' say the same up to
@@ -63,8 +77,7 @@ def add_views(part: Part, frame: int, views: Sequence[Tuple[int, int]],
             part.add_person(image, 0, box, keypoints_of(at, shown))
     distances = np.linalg.norm(np.array(world) - world[0], axis=-1)
     if len(views) > 1:
-        part.note("largest distance between the views' 3D poses (mm)",
-                  distances.max())
+        part.note("largest distance between the views' 3D poses (mm)", distances.max())
     if distances.max() > max_spread:
         part.skip(f'3D poses on which the views differ by over {max_spread:g} mm')
     else:

@@ -5,6 +5,7 @@ S (3D in the camera's axes, metres); ``cameras_train.pkl`` (S1_Seq1_Cam0 -> R, T
 world to camera, metres; f, c, w, h) and ``cameras_test.pkl`` (TS1 -> f, c, w, h).
 The test set has one camera a sequence and no extrinsics: its world is the camera.
 """
+
 import re
 from collections import OrderedDict
 from typing import List, Optional, Sequence
@@ -23,10 +24,15 @@ TEST = re.compile(r'(?:^|/)(TS\d+)_(\d{6})\.\w+$')
 KNOWN_TYPOS = {(2048.0, 204.0): (2048, 2048)}
 
 
-def make_tasks(annotation_file: str, camera_file: str,
-               subjects: Optional[Sequence[str]] = None,
-               cameras: Optional[Sequence[str]] = None, step: int = 1,
-               fix_known_typos: bool = False, max_spread: float = 50.0) -> List[Task]:
+def make_tasks(
+    annotation_file: str,
+    camera_file: str,
+    subjects: Optional[Sequence[str]] = None,
+    cameras: Optional[Sequence[str]] = None,
+    step: int = 1,
+    fix_known_typos: bool = False,
+    max_spread: float = 50.0,
+) -> List[Task]:
     """One task for each sequence; arguments as in ``h36m.make_tasks``.
 
     ``subjects`` are names such as 'S1' or 'TS1', ``cameras`` such as 'Cam0'.
@@ -45,14 +51,18 @@ def make_tasks(annotation_file: str, camera_file: str,
             subject, number = test.groups()
             sequence, camera, key = subject, 'Cam0', subject
         else:
-            raise FormatError(message(
-                annotation_file, f'imgname[{row}]', 'imgname', f'is {name!r}',
-                'names end in S1_Seq1_Cam0_000001.jpg or TS1_000001.jpg; make the '
-                "file again with MMPose's preprocess_mpi_inf_3dhp.py"))
-        if ((subjects is None or subject in subjects)
-                and (cameras is None or camera in cameras)):
-            groups.setdefault((sequence, subject), []).append(
-                (int(number), camera, key, row))
+            raise FormatError(
+                message(
+                    annotation_file,
+                    f'imgname[{row}]',
+                    'imgname',
+                    f'is {name!r}',
+                    'names end in S1_Seq1_Cam0_000001.jpg or TS1_000001.jpg; make the '
+                    "file again with MMPose's preprocess_mpi_inf_3dhp.py",
+                )
+            )
+        if (subjects is None or subject in subjects) and (cameras is None or camera in cameras):
+            groups.setdefault((sequence, subject), []).append((int(number), camera, key, row))
     used = {key for rows in groups.values() for _, _, key, _ in rows}
     for key in sorted(used):
         known(camera_file, calibration, key, annotation_file)
@@ -61,21 +71,27 @@ def make_tasks(annotation_file: str, camera_file: str,
     def task(sequence, subject, rows):
         rows = sorted(rows)
         keys = {name: key for _, name, key, _ in rows}
-        views = {name: (keys[name], calibration[keys[name]], sizes[keys[name]])
-                 for name in sorted(keys)}
+        views = {
+            name: (keys[name], calibration[keys[name]], sizes[keys[name]]) for name in sorted(keys)
+        }
         index = [row for _, _, _, row in rows]
         part = {key: data[key][index] for key in data}
-        arguments = (sequence, subject, rows, part, views, step, max_spread,
-                     camera_file)
-        return Task(sequence, digest(arguments[:-1]),
-                    lambda: convert_sequence(*arguments))
+        arguments = (sequence, subject, rows, part, views, step, max_spread, camera_file)
+        return Task(sequence, digest(arguments[:-1]), lambda: convert_sequence(*arguments))
 
     return [task(*key, groups[key]) for key in groups]
 
 
-def convert_sequence(sequence: str, subject: str, rows: list, data: dict,
-                     calibration: dict, step: int, max_spread: float,
-                     camera_file: str) -> Part:
+def convert_sequence(
+    sequence: str,
+    subject: str,
+    rows: list,
+    data: dict,
+    calibration: dict,
+    step: int,
+    max_spread: float,
+    camera_file: str,
+) -> Part:
     """Convert one sequence; ``max_spread`` as in :func:`add_views`.
 
     Joints count as known in 3D wherever they are, also outside an image: the
@@ -84,8 +100,7 @@ def convert_sequence(sequence: str, subject: str, rows: list, data: dict,
     """
     part, cameras = Part(), {}
     for name, (key, camera, size) in calibration.items():
-        cameras[name] = part.add_camera(
-            name, size, *camera_of(camera_file, key, camera))
+        cameras[name] = part.add_camera(name, size, *camera_of(camera_file, key, camera))
     frames = OrderedDict()
     for entry, (number, name, _, _) in enumerate(rows):
         frames.setdefault(number, []).append((entry, cameras[name]))
@@ -97,16 +112,14 @@ def convert_sequence(sequence: str, subject: str, rows: list, data: dict,
 
 def camera_of(path: str, key: str, camera: dict) -> tuple:
     """K, dist, R, t (mm) of an entry; the identity where it has no extrinsics."""
-    K = matrix_K(camera_field(path, key, camera, 'f', 2),
-                 camera_field(path, key, camera, 'c', 2))
+    K = matrix_K(camera_field(path, key, camera, 'f', 2), camera_field(path, key, camera, 'c', 2))
     if 'R' not in camera and 'T' not in camera:
         return K, [], np.eye(3), np.zeros(3)
     R = camera_field(path, key, camera, 'R', 9).reshape(3, 3)
     return K, [], R, MM * camera_field(path, key, camera, 'T', 3)
 
 
-def image_sizes(path: str, calibration: dict, used: Sequence[str],
-                fix_known_typos: bool) -> dict:
+def image_sizes(path: str, calibration: dict, used: Sequence[str], fix_known_typos: bool) -> dict:
     """(width, height) of the cameras that are used.
 
     The heights of the training cameras are recorded as 204: MMPose's script
@@ -132,14 +145,26 @@ def image_sizes(path: str, calibration: dict, used: Sequence[str],
         field = 'w' if not 0 < cx < w else 'h'
         if (w, h) in KNOWN_TYPOS:
             right = KNOWN_TYPOS[w, h]
-            remedy = (f'the images are {right[0]}x{right[1]}; a known fault of the '
-                      'file: pass --fix-known-typos')
+            remedy = (
+                f'the images are {right[0]}x{right[1]}; a known fault of the '
+                'file: pass --fix-known-typos'
+            )
         else:
             remedy = 'make the file again'
-        more = (f' ({len(wrong) - 1} more of the {len(used)} cameras have such a '
-                'size)') if wrong[1:] else ''
-        raise FormatError(message(
-            path, f'camera {key!r}', field, f'is {w if field == "w" else h:g}, so '
-            f'that the principal point ({cx:.1f}, {cy:.1f}) lies outside the '
-            f'{w:g}x{h:g} image{more}', remedy))
+        more = (
+            (f' ({len(wrong) - 1} more of the {len(used)} cameras have such a size)')
+            if wrong[1:]
+            else ''
+        )
+        raise FormatError(
+            message(
+                path,
+                f'camera {key!r}',
+                field,
+                f'is {w if field == "w" else h:g}, so '
+                f'that the principal point ({cx:.1f}, {cy:.1f}) lies outside the '
+                f'{w:g}x{h:g} image{more}',
+                remedy,
+            )
+        )
     return sizes

@@ -5,6 +5,7 @@ One folder for each sequence, with ``calibration_<sequence>.json``,
 ``hdImgs/00_07/00_07_<frame>.jpg``. World: centimetres, y down, the floor at y = 0;
 x_cam = R X + t. HD cameras run at 29.97 frames a second.
 """
+
 import os
 import os.path as osp
 import re
@@ -13,8 +14,7 @@ from typing import Dict, List, Sequence, Union
 import numpy as np
 
 from ..format import FormatError, message
-from .common import (
-    Part, Task, box_around, file_state, keypoints_of, load_json, view_pixels)
+from .common import Part, Task, box_around, file_state, keypoints_of, load_json, view_pixels
 
 METAINFO = 'configs/_base_/datasets/panoptic_body3d.py'
 POSES = 'hdPose3d_stage1_coco19'
@@ -26,10 +26,8 @@ MM = 10.0
 def find_sequences(root: str) -> List[str]:
     """The folders of ``root`` that have 3D poses, by name."""
     if not osp.isdir(root):
-        raise FormatError(f'{root}: no such folder. Give the one that holds the '
-                          'sequences.')
-    return sorted(name for name in os.listdir(root)
-                  if osp.isdir(osp.join(root, name, POSES)))
+        raise FormatError(f'{root}: no such folder. Give the one that holds the sequences.')
+    return sorted(name for name in os.listdir(root) if osp.isdir(osp.join(root, name, POSES)))
 
 
 def split_7_1_1(sequences: Sequence[str]) -> Dict[str, List[str]]:
@@ -41,7 +39,8 @@ def split_7_1_1(sequences: Sequence[str]) -> Dict[str, List[str]]:
     if len(sequences) != 9:
         raise FormatError(
             f'there are {len(sequences)} sequences ({", ".join(sequences)}), the '
-            '7/1/1 split has 9. Say which are for what: --train, --val, --test.')
+            '7/1/1 split has 9. Say which are for what: --train, --val, --test.'
+        )
     names = sorted(sequences)
     return dict(train=names[:7], val=names[7:8], test=names[8:])
 
@@ -55,34 +54,42 @@ def hd_cameras(root: str, sequence: str) -> Dict[str, dict]:
             continue
         entry = f'cameras[{index}] ({camera.get("name")})'
         values = {}
-        for field, size in (('K', 9), ('R', 9), ('t', 3), ('distCoef', 5),
-                            ('resolution', 2)):
+        for field, size in (('K', 9), ('R', 9), ('t', 3), ('distCoef', 5), ('resolution', 2)):
             try:
                 values[field] = np.array(camera[field], dtype=float).ravel()
             except (KeyError, TypeError, ValueError):
                 values[field] = np.zeros(0)
             if values[field].size != size or not np.isfinite(values[field]).all():
-                raise FormatError(message(
-                    path, entry, field, f'is not {size} numbers',
-                    'download the calibration again'))
+                raise FormatError(
+                    message(
+                        path,
+                        entry,
+                        field,
+                        f'is not {size} numbers',
+                        'download the calibration again',
+                    )
+                )
         R = values['R'].reshape(3, 3)
         cameras[camera['name']] = dict(
-            name=camera['name'], size=tuple(values['resolution'].astype(int)),
-            K=values['K'].reshape(3, 3), dist=values['distCoef'],
-            R=R, t=MM * values['t'])
+            name=camera['name'],
+            size=tuple(values['resolution'].astype(int)),
+            K=values['K'].reshape(3, 3),
+            dist=values['distCoef'],
+            R=R,
+            t=MM * values['t'],
+        )
     if not cameras:
-        raise FormatError(f'{path}: has no camera of type "hd". Download the '
-                          'calibration again.')
+        raise FormatError(f'{path}: has no camera of type "hd". Download the calibration again.')
     return cameras
 
 
-def eye_level(cameras: Dict[str, dict], number: int = 8,
-              height: float = 1500.0) -> List[str]:
+def eye_level(cameras: Dict[str, dict], number: int = 8, height: float = 1500.0) -> List[str]:
     """The ``number`` cameras nearest to a height (mm) above the floor.
 
     Feng23 trains on 8 eye-level cameras and does not name them; this is our
     reading.
     """
+
     def off(name):
         camera = cameras[name]
         center = -camera['R'].T @ camera['t']
@@ -91,8 +98,7 @@ def eye_level(cameras: Dict[str, dict], number: int = 8,
     return sorted(sorted(cameras, key=off)[:number])
 
 
-def choose_cameras(root: str, sequence: str,
-                   wanted: Union[str, Sequence[str]]) -> List[str]:
+def choose_cameras(root: str, sequence: str, wanted: Union[str, Sequence[str]]) -> List[str]:
     """Names for ``'all'``, ``'eye-level'`` or a list of names."""
     cameras = hd_cameras(root, sequence)
     if wanted == 'all':
@@ -103,13 +109,19 @@ def choose_cameras(root: str, sequence: str,
         if name not in cameras:
             raise FormatError(
                 f'{sequence}: has no HD camera {name!r}. There are '
-                f'{", ".join(sorted(cameras))}; write "all", "eye-level" or names.')
+                f'{", ".join(sorted(cameras))}; write "all", "eye-level" or names.'
+            )
     return list(wanted)
 
 
-def make_tasks(root: str, sequences: Sequence[str],
-               cameras: Union[str, Sequence[str]] = 'eye-level', fps: float = 1.0,
-               min_confidence: float = 0.1, image: str = IMAGE) -> List[Task]:
+def make_tasks(
+    root: str,
+    sequences: Sequence[str],
+    cameras: Union[str, Sequence[str]] = 'eye-level',
+    fps: float = 1.0,
+    min_confidence: float = 0.1,
+    image: str = IMAGE,
+) -> List[Task]:
     """One task a sequence; arguments as :func:`convert_sequence`.
 
     ``cameras`` as :func:`choose_cameras`; 'eye-level' is decided on the first
@@ -120,7 +132,8 @@ def make_tasks(root: str, sequences: Sequence[str],
         if name not in found:
             raise FormatError(
                 f'{osp.join(root, name, POSES)}: no such folder. There are '
-                f'{", ".join(found) or "no sequences"}; extract {POSES}.tar.')
+                f'{", ".join(found) or "no sequences"}; extract {POSES}.tar.'
+            )
     names = choose_cameras(root, sequences[0], cameras) if sequences else []
 
     def task(sequence):
@@ -128,19 +141,26 @@ def make_tasks(root: str, sequences: Sequence[str],
         options = (names, fps, min_confidence, image)
         files = sorted(os.listdir(folder))
         calibration = osp.join(root, sequence, f'calibration_{sequence}.json')
-        state = [file_state(osp.join(folder, files[i])) for i in (0, -1)] if files \
-            else []
-        inputs = [options, files, state,
-                  file_state(calibration) if osp.exists(calibration) else None]
-        return Task(sequence, inputs,
-                    lambda: convert_sequence(root, sequence, *options))
+        state = [file_state(osp.join(folder, files[i])) for i in (0, -1)] if files else []
+        inputs = [
+            options,
+            files,
+            state,
+            file_state(calibration) if osp.exists(calibration) else None,
+        ]
+        return Task(sequence, inputs, lambda: convert_sequence(root, sequence, *options))
 
     return [task(sequence) for sequence in sequences]
 
 
-def convert_sequence(root: str, sequence: str, names: Sequence[str],
-                     fps: float = 1.0, min_confidence: float = 0.1,
-                     image: str = IMAGE) -> Part:
+def convert_sequence(
+    root: str,
+    sequence: str,
+    names: Sequence[str],
+    fps: float = 1.0,
+    min_confidence: float = 0.1,
+    image: str = IMAGE,
+) -> Part:
     """Convert one sequence.
 
     Args:
@@ -160,13 +180,14 @@ def convert_sequence(root: str, sequence: str, names: Sequence[str],
     known = hd_cameras(root, sequence)
     for name in names:
         if name not in known:
-            raise FormatError(f'{sequence}: has no HD camera {name!r}. Leave it '
-                              'out, or convert the sequence on its own.')
+            raise FormatError(
+                f'{sequence}: has no HD camera {name!r}. Leave it '
+                'out, or convert the sequence on its own.'
+            )
     part, folder = Part(), osp.join(root, sequence, POSES)
     for name in names:
         camera = known[name]
-        part.add_camera(name, camera['size'], camera['K'], camera['dist'],
-                        camera['R'], camera['t'])
+        part.add_camera(name, camera['size'], camera['K'], camera['dist'], camera['R'], camera['t'])
     numbers = first_in_bins(pose_files(folder), RATE / fps)
     people = []
     for number in numbers:
@@ -183,12 +204,18 @@ def convert_sequence(root: str, sequence: str, names: Sequence[str],
     row = 0
     for index, (number, bodies) in enumerate(people):
         frame = part.add_frame(
-            sequence, index, time=round(number / RATE, 4),
-            action=re.sub(r'^\d+_|\d+$', '', sequence), source_frame=number)
+            sequence,
+            index,
+            time=round(number / RATE, 4),
+            action=re.sub(r'^\d+_|\d+$', '', sequence),
+            source_frame=number,
+        )
         images = [
-            part.add_image(image.format(sequence=sequence, camera=name, frame=number),
-                           frame, camera)
-            for camera, name in enumerate(names)]
+            part.add_image(
+                image.format(sequence=sequence, camera=name, frame=number), frame, camera
+            )
+            for camera, name in enumerate(names)
+        ]
         for person, body in bodies:
             part.add_pose(frame, person, body, np.isfinite(body).all(axis=1))
             for camera, view in enumerate(images):
@@ -205,12 +232,12 @@ def convert_sequence(root: str, sequence: str, names: Sequence[str],
 def pose_files(folder: str) -> List[int]:
     """Frame numbers of the pose files of a folder, in order."""
     numbers = sorted(
-        int(match.group(1)) for match in
-        (re.match(r'body3DScene_(\d{8})\.json$', name) for name in os.listdir(folder))
-        if match)
+        int(match.group(1))
+        for match in (re.match(r'body3DScene_(\d{8})\.json$', name) for name in os.listdir(folder))
+        if match
+    )
     if not numbers:
-        raise FormatError(f'{folder}: holds no body3DScene_*.json. Extract '
-                          f'{POSES}.tar.')
+        raise FormatError(f'{folder}: holds no body3DScene_*.json. Extract {POSES}.tar.')
     return numbers
 
 
@@ -227,17 +254,28 @@ def read_bodies(path: str, min_confidence: float) -> list:
     for index, body in enumerate(content.get('bodies', [])):
         joints = np.array(body.get('joints19', []), dtype=float)
         if joints.size != 76:
-            raise FormatError(message(
-                path, f'bodies[{index}]', 'joints19', f'has {joints.size} numbers, '
-                '19 joints need 76', 'extract the file again'))
+            raise FormatError(
+                message(
+                    path,
+                    f'bodies[{index}]',
+                    'joints19',
+                    f'has {joints.size} numbers, 19 joints need 76',
+                    'extract the file again',
+                )
+            )
         if body.get('id') in seen or not isinstance(body.get('id'), int):
-            raise FormatError(message(
-                path, f'bodies[{index}]', 'id', f'is {body.get("id")!r}, not a '
-                'number of its own', 'extract the file again'))
+            raise FormatError(
+                message(
+                    path,
+                    f'bodies[{index}]',
+                    'id',
+                    f'is {body.get("id")!r}, not a number of its own',
+                    'extract the file again',
+                )
+            )
         seen.add(body['id'])
         joints = joints.reshape(19, 4)
         known = np.isfinite(joints).all(axis=1) & (joints[:, 3] > min_confidence)
         if known.any():
-            bodies.append((body['id'],
-                           np.where(known[:, None], MM * joints[:, :3], np.nan)))
+            bodies.append((body['id'], np.where(known[:, None], MM * joints[:, :3], np.nan)))
     return bodies

@@ -4,6 +4,7 @@ Frame n of every view is the same moment. Videos are extracted to
 ``<images>/<view>/<frame>.jpg``; a run that was killed goes on with the first image
 that is not there. Image folders are used as they are, sorted by name.
 """
+
 import json
 import os
 import os.path as osp
@@ -47,20 +48,24 @@ def find_views(views: Sequence[str]) -> Dict[str, str]:
             elif name.lower().endswith(VIDEOS):
                 found.setdefault(osp.splitext(name)[0], []).append(path)
         if not found:
-            raise FormatError(f'{root}: holds neither videos nor folders of images. '
-                              'Name the views: NAME=PATH ...')
+            raise FormatError(
+                f'{root}: holds neither videos nor folders of images. Name the views: NAME=PATH ...'
+            )
     else:
         for item in views:
             name, equals, path = item.partition('=')
             if not equals or not name or not path:
-                raise FormatError(f'view {item!r} is not NAME=PATH (nor one folder '
-                                  'that exists). NAME is that of the camera in the '
-                                  'calibration.')
+                raise FormatError(
+                    f'view {item!r} is not NAME=PATH (nor one folder '
+                    'that exists). NAME is that of the camera in the '
+                    'calibration.'
+                )
             found.setdefault(name, []).append(path)
     for name, paths in found.items():
         if len(paths) > 1:
-            raise FormatError(f'view {name!r} stands for {" and ".join(paths)}. '
-                              'Give every view its own name.')
+            raise FormatError(
+                f'view {name!r} stands for {" and ".join(paths)}. Give every view its own name.'
+            )
     return {name: paths[0] for name, paths in found.items()}
 
 
@@ -69,12 +74,12 @@ def open_source(name: str, path: str) -> Source:
     if osp.isdir(path):
         files = _pictures(path)
         if not files:
-            raise FormatError(f'{path}: (view {name!r}) holds no images. Check the '
-                              'folder.')
+            raise FormatError(f'{path}: (view {name!r}) holds no images. Check the folder.')
         picture = cv2.imread(osp.join(path, files[0]))
         if picture is None:
-            raise FormatError(f'{osp.join(path, files[0])}: cannot be read as an '
-                              'image. Copy it again.')
+            raise FormatError(
+                f'{osp.join(path, files[0])}: cannot be read as an image. Copy it again.'
+            )
         return Source(name, path, files, len(files), picture.shape[1::-1], None)
     if not osp.isfile(path):
         raise FormatError(f'{path}: (view {name!r}) no such video or folder.')
@@ -82,8 +87,10 @@ def open_source(name: str, path: str) -> Source:
     try:
         good, picture = capture.read()
         if not good:
-            raise FormatError(f'{path}: (view {name!r}) OpenCV cannot read a frame. '
-                              'Re-encode the video, or extract its images.')
+            raise FormatError(
+                f'{path}: (view {name!r}) OpenCV cannot read a frame. '
+                'Re-encode the video, or extract its images.'
+            )
         count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         fps = float(capture.get(cv2.CAP_PROP_FPS)) or None
         if count <= 0:  # the container does not tell
@@ -105,12 +112,12 @@ def common_count(sources: Sequence[Source], allow_unequal: bool = False) -> int:
             f'frames, {sources[high].path} (view {sources[high].name!r}) has '
             f'{counts[high]}. The views must be synchronised from their first frame: '
             'cut the videos, or pass --allow-unequal to leave out what is beyond the '
-            'shortest.')
+            'shortest.'
+        )
     return min(counts)
 
 
-def common_fps(sources: Sequence[Source],
-               given: Optional[float] = None) -> Optional[float]:
+def common_fps(sources: Sequence[Source], given: Optional[float] = None) -> Optional[float]:
     """Frames a second: what is given, or what the videos tell; None if none does.
 
     An error names two views that differ by more than 1 %.
@@ -124,35 +131,47 @@ def common_fps(sources: Sequence[Source],
             f'{low.path}: (view {low.name!r}) has {low.fps:g} frames a second, '
             f'{high.path} (view {high.name!r}) has {high.fps:g}. Frame n of every view '
             'must be the same moment: re-encode the videos at one rate, or pass --fps '
-            'if only what the files tell is wrong.')
+            'if only what the files tell is wrong.'
+        )
     return known[0].fps
 
 
-def match_cameras(sources: Sequence[Source], cameras: Sequence[dict],
-                  path: str) -> List[dict]:
+def match_cameras(sources: Sequence[Source], cameras: Sequence[dict], path: str) -> List[dict]:
     """The calibrated camera of each view, checked against the images' size."""
     known, matched = {camera['name']: camera for camera in cameras}, []
     for source in sources:
         camera = known.get(source.name)
         if camera is None:
-            raise FormatError(message(
-                path, f'camera {source.name!r}', 'name', 'is missing, but '
-                f'{source.path} is a view of this name; the file has '
-                f'{", ".join(sorted(known))}', 'name the views as the calibration '
-                'does: NAME=PATH, or calibrate the camera'))
+            raise FormatError(
+                message(
+                    path,
+                    f'camera {source.name!r}',
+                    'name',
+                    'is missing, but '
+                    f'{source.path} is a view of this name; the file has '
+                    f'{", ".join(sorted(known))}',
+                    'name the views as the calibration does: NAME=PATH, or calibrate the camera',
+                )
+            )
         if tuple(camera['size']) != tuple(source.size):
-            raise FormatError(message(
-                path, f'camera {source.name!r}', 'size',
-                f'is {camera["size"][0]}x{camera["size"][1]}, the images of '
-                f'{source.path} are {source.size[0]}x{source.size[1]}',
-                'calibrate for these images; if they were only scaled by s, scale K: '
-                "fx' = s fx, cx' = s (cx + 0.5) - 0.5"))
+            raise FormatError(
+                message(
+                    path,
+                    f'camera {source.name!r}',
+                    'size',
+                    f'is {camera["size"][0]}x{camera["size"][1]}, the images of '
+                    f'{source.path} are {source.size[0]}x{source.size[1]}',
+                    'calibrate for these images; if they were only scaled by s, scale K: '
+                    "fx' = s fx, cx' = s (cx + 0.5) - 0.5",
+                )
+            )
         matched.append(camera)
     return matched
 
 
-def extract(source: Source, numbers: Sequence[int], folder: str, quality: int = 95,
-            report=print) -> List[str]:
+def extract(
+    source: Source, numbers: Sequence[int], folder: str, quality: int = 95, report=print
+) -> List[str]:
     """Images of the wanted frames of a view, as paths.
 
     Args:
@@ -171,8 +190,7 @@ def extract(source: Source, numbers: Sequence[int], folder: str, quality: int = 
         return [osp.join(source.path, source.files[i]) for i in numbers]
     _claim(source, folder, quality)
     paths = [osp.join(folder, f'{number:06d}.jpg') for number in numbers]
-    wanted = {number: path for number, path in zip(numbers, paths)
-              if not osp.exists(path)}
+    wanted = {number: path for number, path in zip(numbers, paths) if not osp.exists(path)}
     if not wanted:
         report(f'{source.name}: all {len(paths)} images are there')
         return paths
@@ -194,7 +212,8 @@ def extract(source: Source, numbers: Sequence[int], folder: str, quality: int = 
                 raise FormatError(
                     f'{source.path}: (view {source.name!r}) frame {number} cannot be '
                     f'read, though the file tells of {source.count}. Re-encode the '
-                    'video (or cut all views before it).')
+                    'video (or cut all views before it).'
+                )
     finally:
         capture.release()
     return paths
@@ -224,38 +243,49 @@ def read_boxes(path: str, names: Dict[str, Tuple[str, int]]) -> Boxes:
         listed = content.get('images') or []
     else:
         section, boxes, listed = '', content, []
-    if not isinstance(boxes, list) or not isinstance(listed, list) or not all(
-            isinstance(image, dict) for image in listed):
-        raise FormatError(f'{path}: is neither a list of boxes nor a COCO file. '
-                          'See docs/converters.md.')
-    images = {image.get('id'): image.get('file_name') for image in listed
-              if is_int(image.get('id'))}
+    if (
+        not isinstance(boxes, list)
+        or not isinstance(listed, list)
+        or not all(isinstance(image, dict) for image in listed)
+    ):
+        raise FormatError(
+            f'{path}: is neither a list of boxes nor a COCO file. See docs/converters.md.'
+        )
+    images = {
+        image.get('id'): image.get('file_name') for image in listed if is_int(image.get('id'))
+    }
     views, entries = {view for view, _ in names.values()}, {}
     for index, box in enumerate(boxes):
+
         def fail(field, problem, remedy):
-            raise FormatError(message(path, f'{section}[{index}]', field, problem,
-                                      remedy))
+            raise FormatError(message(path, f'{section}[{index}]', field, problem, remedy))
 
         if not isinstance(box, dict):
-            fail('bbox', f'is missing, the entry is {box!r}', 'write an object with '
-                 '"bbox": [x, y, width, height]')
+            fail(
+                'bbox',
+                f'is missing, the entry is {box!r}',
+                'write an object with "bbox": [x, y, width, height]',
+            )
         if isinstance(content, dict):
             image = box.get('image_id')
             name = images.get(image) if is_int(image) else None
             if not isinstance(name, str):
-                fail('image_id', f'{image!r} is not the id of an image',
-                     'add the image')
+                fail('image_id', f'{image!r} is not the id of an image', 'add the image')
             key = names.get(name)
             if key is None:
                 continue
         else:
             key = (box.get('camera'), box.get('frame'))
             if not isinstance(key[0], str) or key[0] not in views:
-                fail('camera', f'is {key[0]!r}, the views are '
-                     f'{", ".join(sorted(views))}', 'write the name of the view')
+                fail(
+                    'camera',
+                    f'is {key[0]!r}, the views are {", ".join(sorted(views))}',
+                    'write the name of the view',
+                )
             if not is_int(key[1]):
-                fail('frame', f'is {key[1]!r}', 'write the number of the frame in '
-                     'the video, from 0')
+                fail(
+                    'frame', f'is {key[1]!r}', 'write the number of the frame in the video, from 0'
+                )
         values, score = box.get('bbox'), box.get('score', 1)
         if not are_numbers(values, 4) or not min(values[2:]) > 0:
             fail('bbox', f'is {values!r}', 'write [x, y, width, height] in pixels')
@@ -266,28 +296,47 @@ def read_boxes(path: str, names: Dict[str, Tuple[str, int]]) -> Boxes:
             fail('person_id', f'is {person!r}', 'write an integer, or leave it out')
         entries.setdefault(key, []).append((float(score), person, values))
     if isinstance(content, dict) and boxes and not entries:
-        raise FormatError(f'{path}: none of its images is one of this data set, such '
-                          f'as {next(iter(names))}. Write the same file_name.')
-    numbered = all(person is not None for rows in entries.values()
-                   for _, person, _ in rows)
+        raise FormatError(
+            f'{path}: none of its images is one of this data set, such '
+            f'as {next(iter(names))}. Write the same file_name.'
+        )
+    numbered = all(person is not None for rows in entries.values() for _, person, _ in rows)
     return Boxes(entries, numbered)
 
 
-def make_task(sequence: str, sources: Sequence[Source], cameras: Sequence[dict],
-              numbers: Sequence[int], paths: Sequence[List[str]], root: str,
-              boxes: Optional[Boxes] = None, fps: Optional[float] = None) -> Task:
+def make_task(
+    sequence: str,
+    sources: Sequence[Source],
+    cameras: Sequence[dict],
+    numbers: Sequence[int],
+    paths: Sequence[List[str]],
+    root: str,
+    boxes: Optional[Boxes] = None,
+    fps: Optional[float] = None,
+) -> Task:
     """The task that writes the recording down; see :func:`describe`."""
-    names = [[osp.relpath(path, root).replace(os.sep, '/') for path in view]
-             for view in paths]
-    inputs = digest(names, list(cameras), list(numbers), fps,
-                    [] if boxes is None else sorted(boxes.entries.items()))
-    return Task(sequence, inputs, lambda: describe(
-        sequence, sources, cameras, numbers, names, boxes, fps))
+    names = [[osp.relpath(path, root).replace(os.sep, '/') for path in view] for view in paths]
+    inputs = digest(
+        names,
+        list(cameras),
+        list(numbers),
+        fps,
+        [] if boxes is None else sorted(boxes.entries.items()),
+    )
+    return Task(
+        sequence, inputs, lambda: describe(sequence, sources, cameras, numbers, names, boxes, fps)
+    )
 
 
-def describe(sequence: str, sources: Sequence[Source], cameras: Sequence[dict],
-             numbers: Sequence[int], names: Sequence[List[str]],
-             boxes: Optional[Boxes], fps: Optional[float]) -> Part:
+def describe(
+    sequence: str,
+    sources: Sequence[Source],
+    cameras: Sequence[dict],
+    numbers: Sequence[int],
+    names: Sequence[List[str]],
+    boxes: Optional[Boxes],
+    fps: Optional[float],
+) -> Part:
     """Frames, images and boxes; persons have no 2D labels.
 
     Without ``boxes`` the whole image is one person's. Boxes that do not say whose
@@ -296,8 +345,9 @@ def describe(sequence: str, sources: Sequence[Source], cameras: Sequence[dict],
     """
     part = Part()
     for camera in cameras:
-        part.add_camera(camera['name'], camera['size'], camera['K'], camera['dist'],
-                        camera['R'], camera['t'])
+        part.add_camera(
+            camera['name'], camera['size'], camera['K'], camera['dist'], camera['R'], camera['t']
+        )
     for index, number in enumerate(numbers):
         time = None if not fps else round(number / fps, 6)
         frame = part.add_frame(sequence, index, time=time, source_frame=int(number))
@@ -312,10 +362,12 @@ def describe(sequence: str, sources: Sequence[Source], cameras: Sequence[dict],
             if not found:
                 part.skip('images without a box')
             if not boxes.numbered:
-                part.skip('further boxes of an image, which do not tell whose they '
-                          'are', len(found) - 1)
-                found = [(score, 0, box) for score, _, box in
-                         sorted(found, key=lambda row: -row[0])[:1]]
+                part.skip(
+                    'further boxes of an image, which do not tell whose they are', len(found) - 1
+                )
+                found = [
+                    (score, 0, box) for score, _, box in sorted(found, key=lambda row: -row[0])[:1]
+                ]
             for _, person, box in found:
                 part.add_person(image, person, box)
     return part
@@ -335,7 +387,8 @@ def _claim(source: Source, folder: str, quality: int) -> None:
     if osp.isdir(folder) and _pictures(folder):
         raise FormatError(
             f'{folder}: holds images that are not of {source.path} as it is now (or '
-            'of another --quality). Remove them, or give another --images folder.')
+            'of another --quality). Remove them, or give another --images folder.'
+        )
     write_json(dict(digest=expected), marker)
 
 
@@ -351,14 +404,15 @@ def _write_jpeg(picture, path: str, quality: int) -> None:
 
 def _pictures(folder: str) -> List[str]:
     """Images of a folder, numbers in their names in the order of numbers."""
-    def natural(name):
-        return [int(word) if word.isdigit() else word
-                for word in re.split(r'(\d+)', name)]
 
-    return sorted((name for name in os.listdir(folder)
-                   if name.lower().endswith(PICTURES)), key=natural)
+    def natural(name):
+        return [int(word) if word.isdigit() else word for word in re.split(r'(\d+)', name)]
+
+    return sorted(
+        (name for name in os.listdir(folder) if name.lower().endswith(PICTURES)), key=natural
+    )
 
 
 def _overlaps(box: Sequence[float], size: Tuple[int, int]) -> bool:
     x, y, w, h = box
-    return (min(x + w, size[0] - 1) > max(x, 0) and min(y + h, size[1] - 1) > max(y, 0))
+    return min(x + w, size[0] - 1) > max(x, 0) and min(y + h, size[1] - 1) > max(y, 0)

@@ -3,6 +3,7 @@
 The multi-view format's conventions: x_cam = R X + t in mm, the camera looks
 along +z, pixel centres at integer coordinates, distortion in OpenCV's order.
 """
+
 from typing import List, NamedTuple, Tuple
 
 import cv2
@@ -11,6 +12,7 @@ import numpy as np
 
 class Camera(NamedTuple):
     """width, height in pixels; K (3, 3); dist (5,); R (3, 3); t (3,) mm."""
+
     width: int
     height: int
     K: np.ndarray
@@ -25,12 +27,14 @@ class Camera(NamedTuple):
 ARC = 200.0
 
 
-def camera_ring(rng: np.random.Generator,
-                num_cameras: int,
-                image_size: Tuple[int, int],
-                radius: float = 4500.0,
-                view_height: float = 2200.0,
-                arc: float = ARC) -> List[Camera]:
+def camera_ring(
+    rng: np.random.Generator,
+    num_cameras: int,
+    image_size: Tuple[int, int],
+    radius: float = 4500.0,
+    view_height: float = 2200.0,
+    arc: float = ARC,
+) -> List[Camera]:
     """Cameras on a ring around the world's z axis, looking at a person there.
 
     Azimuths are even over ``arc`` up to a jitter, its middle on the x axis;
@@ -54,23 +58,37 @@ def camera_ring(rng: np.random.Generator,
     heights = np.linspace(600, 2800, num_cameras)
     # A stride that shares no factor with the count visits every height once
     # and puts low and high cameras side by side.
-    stride = next(s for s in range(max(2, num_cameras * 3 // 8), 99)
-                  if np.gcd(s, num_cameras) == 1)
+    stride = next(s for s in range(max(2, num_cameras * 3 // 8), 99) if np.gcd(s, num_cameras) == 1)
     cameras = []
     for i in range(num_cameras):
         azimuth = (i - (num_cameras - 1) / 2 + rng.uniform(-0.12, 0.12)) * step
         distance = radius * rng.uniform(0.93, 1.07)
-        centre = np.array([distance * np.cos(azimuth),
-                           distance * np.sin(azimuth),
-                           heights[i * stride % num_cameras]])
+        centre = np.array(
+            [
+                distance * np.cos(azimuth),
+                distance * np.sin(azimuth),
+                heights[i * stride % num_cameras],
+            ]
+        )
         target = np.array([0, 0, 950.0]) + rng.normal(0, 40, 3)
         R = _look_at(centre, target, roll=rng.normal(0, np.radians(1.5)))
-        focal = (min(image_size) * np.linalg.norm(centre - target)
-                 / view_height * rng.uniform(0.96, 1.06))
-        K = np.array([[focal, 0, (width - 1) / 2 + rng.normal(0, 0.01) * width],
-                      [0, focal * rng.uniform(0.995, 1.005),
-                       (height - 1) / 2 + rng.normal(0, 0.01) * height],
-                      [0, 0, 1]])
+        focal = (
+            min(image_size)
+            * np.linalg.norm(centre - target)
+            / view_height
+            * rng.uniform(0.96, 1.06)
+        )
+        K = np.array(
+            [
+                [focal, 0, (width - 1) / 2 + rng.normal(0, 0.01) * width],
+                [
+                    0,
+                    focal * rng.uniform(0.995, 1.005),
+                    (height - 1) / 2 + rng.normal(0, 0.01) * height,
+                ],
+                [0, 0, 1],
+            ]
+        )
         dist = np.array([rng.uniform(-0.12, 0.12), 0, 0, 0, 0])
         cameras.append(Camera(width, height, K, dist, R, -R @ centre))
     return cameras
@@ -91,24 +109,29 @@ def to_pixels(xy: np.ndarray, camera: Camera) -> np.ndarray:
     radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
     u = x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x)
     v = y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y
-    return np.stack([camera.K[0, 0] * u + camera.K[0, 2],
-                     camera.K[1, 1] * v + camera.K[1, 2]], axis=-1)
+    return np.stack(
+        [camera.K[0, 0] * u + camera.K[0, 2], camera.K[1, 1] * v + camera.K[1, 2]], axis=-1
+    )
 
 
 def pixel_rays(camera: Camera) -> np.ndarray:
     """The undistorted ray (x, y, 1) through each pixel centre, (H, W, 3)."""
-    v, u = np.mgrid[:camera.height, :camera.width].astype(np.float64)
+    v, u = np.mgrid[: camera.height, : camera.width].astype(np.float64)
     pixels = np.stack([u, v], axis=-1).reshape(-1, 1, 2)
     xy = cv2.undistortPointsIter(
-        pixels, camera.K, camera.dist, None, None,
-        (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-12))
+        pixels,
+        camera.K,
+        camera.dist,
+        None,
+        None,
+        (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-12),
+    )
     rays = np.ones((camera.height, camera.width, 3))
     rays[..., :2] = xy.reshape(camera.height, camera.width, 2)
     return rays
 
 
-def _look_at(centre: np.ndarray, target: np.ndarray,
-             roll: float) -> np.ndarray:
+def _look_at(centre: np.ndarray, target: np.ndarray, roll: float) -> np.ndarray:
     """World-to-camera rotation: z towards the target, y down, rolled."""
     z = target - centre
     z = z / np.linalg.norm(z)

@@ -13,6 +13,7 @@ each pixel; :func:`shade` then finds normals and textures for the covered
 pixels together. The rays are those of the camera's distorted pixels, so the
 picture agrees with the projection of 3D points through K, dist, R and t.
 """
+
 from typing import NamedTuple, Optional, Tuple
 
 import cv2
@@ -23,8 +24,7 @@ from .cameras import Camera, pixel_rays, to_pixels
 
 # ------------------------------------------------------------------ parts
 
-MATERIALS = ('skin', 'shirt', 'sleeve', 'trousers', 'lower_leg', 'shoes',
-             'hair', 'face')
+MATERIALS = ('skin', 'shirt', 'sleeve', 'trousers', 'lower_leg', 'shoes', 'hair', 'face')
 _MATERIAL = {name: i for i, name in enumerate(MATERIALS)}
 
 
@@ -41,6 +41,7 @@ class Parts(NamedTuple):
         colour: (P, 3) BGR in 0..1.
         texture: (P, 4) texture number, scale (texels/mm), amplitude, offset.
     """
+
     M: np.ndarray
     o: np.ndarray
     r0: np.ndarray
@@ -53,6 +54,7 @@ class Parts(NamedTuple):
 
 class Appearance(NamedTuple):
     """Per material: colour (8, 3) BGR in 0..1 and texture (8, 4)."""
+
     colour: np.ndarray
     texture: np.ndarray
 
@@ -64,21 +66,31 @@ def sample_appearance(rng: np.random.Generator) -> Appearance:
     hair = np.maximum(hair, 0.03)
     shirt, trousers, shoes = (_random_colour(rng) for _ in range(3))
     colour = dict(
-        skin=skin, shirt=shirt, trousers=trousers, shoes=shoes, hair=hair,
+        skin=skin,
+        shirt=shirt,
+        trousers=trousers,
+        shoes=shoes,
+        hair=hair,
         sleeve=shirt if rng.random() < 0.5 else skin,
         lower_leg=trousers if rng.random() < 0.7 else skin,
         # On the way to the hair: the face is a hint, not a give-away.
-        face=hair + (skin - hair) * rng.uniform(0.6, 1.0))
-    texture = dict((m, (5, 0.5, 0.08, 0)) for m in MATERIALS)
+        face=hair + (skin - hair) * rng.uniform(0.6, 1.0),
+    )
+    texture = dict.fromkeys(MATERIALS, (5, 0.5, 0.08, 0))
     for name in ('shirt', 'trousers'):
-        texture[name] = (rng.integers(len(textures())),
-                         rng.uniform(0.25, 0.6), rng.uniform(0.1, 0.45),
-                         rng.integers(256))
+        texture[name] = (
+            rng.integers(len(textures())),
+            rng.uniform(0.25, 0.6),
+            rng.uniform(0.1, 0.45),
+            rng.integers(256),
+        )
     for name, source in (('sleeve', 'shirt'), ('lower_leg', 'trousers')):
         if colour[name] is colour[source]:
             texture[name] = texture[source]
-    return Appearance(np.array([colour[m] for m in MATERIALS]),
-                      np.array([texture[m] for m in MATERIALS], np.float64))
+    return Appearance(
+        np.array([colour[m] for m in MATERIALS]),
+        np.array([texture[m] for m in MATERIALS], np.float64),
+    )
 
 
 def body_parts(body: Body, look: Appearance) -> Parts:
@@ -100,58 +112,64 @@ def body_parts(body: Body, look: Appearance) -> Parts:
         rows.append((M, base, r0, r1 - r0, True, segment, material))
 
     hip, shoulder, head = n['hip'], n['shoulder'], n['head']
-    ellipsoid('pelvis', 'trousers', (-5, 0, 5),
-              (108 * g, hip + 70 * g, 115))
+    ellipsoid('pelvis', 'trousers', (-5, 0, 5), (108 * g, hip + 70 * g, 115))
     ellipsoid('abdomen', 'shirt', (0, 0, -15), (106 * g, 148 * g, 60))
-    frustum('abdomen', 'shirt', (0, 0, -30), n['abdomen'] + 40, 145 * g,
-            138 * g, 0.72)
+    frustum('abdomen', 'shirt', (0, 0, -30), n['abdomen'] + 40, 145 * g, 138 * g, 0.72)
     ellipsoid('chest', 'shirt', (0, 0, 0), (102 * g, 139 * g, 50))
-    frustum('chest', 'shirt', (0, 0, 0), 0.72 * n['chest'], 138 * g,
-            0.86 * shoulder, 0.72)
-    ellipsoid('chest', 'shirt', (0, 0, 0.70 * n['chest']),
-              (112 * g, 0.93 * shoulder, 0.34 * n['chest']))
+    frustum('chest', 'shirt', (0, 0, 0), 0.72 * n['chest'], 138 * g, 0.86 * shoulder, 0.72)
+    ellipsoid(
+        'chest', 'shirt', (0, 0, 0.70 * n['chest']), (112 * g, 0.93 * shoulder, 0.34 * n['chest'])
+    )
     # An open collar, the other hint at the front.
-    ellipsoid('chest', 'skin', (68 * g, 0, 0.92 * n['chest']),
-              (34 * g, 42 * g, 42 * g))
+    ellipsoid('chest', 'skin', (68 * g, 0, 0.92 * n['chest']), (34 * g, 42 * g, 42 * g))
     frustum('head', 'skin', (0, 0, -45), 0.35 * head + 45, 62 * g, 52 * g)
-    ellipsoid('head', 'face', (0.03 * head, 0, 0.60 * head),
-              (0.33 * head, 0.265 * head, 0.42 * head))
-    ellipsoid('head', 'hair', (-0.085 * head, 0, 0.655 * head),
-              (0.315 * head, 0.285 * head, 0.385 * head), -0.25)
-    ellipsoid('head', 'face', (0.34 * head, 0, 0.53 * head),
-              (0.075 * head, 0.05 * head, 0.075 * head))
+    ellipsoid(
+        'head', 'face', (0.03 * head, 0, 0.60 * head), (0.33 * head, 0.265 * head, 0.42 * head)
+    )
+    ellipsoid(
+        'head',
+        'hair',
+        (-0.085 * head, 0, 0.655 * head),
+        (0.315 * head, 0.285 * head, 0.385 * head),
+        -0.25,
+    )
+    ellipsoid(
+        'head', 'face', (0.34 * head, 0, 0.53 * head), (0.075 * head, 0.05 * head, 0.075 * head)
+    )
     for side in ('left_', 'right_'):
         arm, fore, hand = (side + s for s in ('upper_arm', 'forearm', 'hand'))
         ellipsoid(arm, 'shirt', (0, 0, 0), (60 * g, 58 * g, 62 * g))
-        frustum(arm, 'shirt', (0, 0, -n['upper_arm']), n['upper_arm'],
-                46 * g, 57 * g)
-        ellipsoid(fore, 'sleeve', (0, 0, 0), (46 * g, ) * 3)
-        frustum(fore, 'sleeve', (0, 0, -n['forearm']), n['forearm'], 32 * g,
-                47 * g)
-        ellipsoid(hand, 'skin', (0, 0, -0.42 * n['hand']),
-                  (42 * g, 24 * g, 0.5 * n['hand']))
+        frustum(arm, 'shirt', (0, 0, -n['upper_arm']), n['upper_arm'], 46 * g, 57 * g)
+        ellipsoid(fore, 'sleeve', (0, 0, 0), (46 * g,) * 3)
+        frustum(fore, 'sleeve', (0, 0, -n['forearm']), n['forearm'], 32 * g, 47 * g)
+        ellipsoid(hand, 'skin', (0, 0, -0.42 * n['hand']), (42 * g, 24 * g, 0.5 * n['hand']))
         thigh, shin, foot = (side + s for s in ('thigh', 'shin', 'foot'))
         ellipsoid(thigh, 'trousers', (0, 0, 0), (92 * g, 88 * g, 92 * g))
-        frustum(thigh, 'trousers', (0, 0, -n['thigh']), n['thigh'], 60 * g,
-                88 * g)
-        ellipsoid(shin, 'lower_leg', (0, 0, 0), (60 * g, ) * 3)
-        frustum(shin, 'lower_leg', (0, 0, -n['shin']), n['shin'], 40 * g,
-                58 * g)
-        ellipsoid(shin, 'lower_leg', (-18 * g, 0, -0.32 * n['shin']),
-                  (52 * g, 50 * g, 0.26 * n['shin']))
+        frustum(thigh, 'trousers', (0, 0, -n['thigh']), n['thigh'], 60 * g, 88 * g)
+        ellipsoid(shin, 'lower_leg', (0, 0, 0), (60 * g,) * 3)
+        frustum(shin, 'lower_leg', (0, 0, -n['shin']), n['shin'], 40 * g, 58 * g)
+        ellipsoid(
+            shin, 'lower_leg', (-18 * g, 0, -0.32 * n['shin']), (52 * g, 50 * g, 0.26 * n['shin'])
+        )
         ellipsoid(foot, 'shoes', (0, 0, -10), (46 * g, 44 * g, 52 * g))
-        ellipsoid(foot, 'shoes', (0.24 * n['foot'], 0, -n['ankle'] + 38),
-                  (0.52 * n['foot'], 46 * g, 38))
+        ellipsoid(
+            foot, 'shoes', (0.24 * n['foot'], 0, -n['ankle'] + 38), (0.52 * n['foot'], 46 * g, 38)
+        )
     M, o, r0, k, frusta, segment, material = zip(*rows)
     material = np.array([_MATERIAL[m] for m in material])
-    return Parts(np.stack(M), np.array(o, np.float64), np.array(r0),
-                 np.array(k), np.array(frusta),
-                 np.array([SEGMENT_INDEX[s] for s in segment]),
-                 look.colour[material], look.texture[material])
+    return Parts(
+        np.stack(M),
+        np.array(o, np.float64),
+        np.array(r0),
+        np.array(k),
+        np.array(frusta),
+        np.array([SEGMENT_INDEX[s] for s in segment]),
+        look.colour[material],
+        look.texture[material],
+    )
 
 
-def lowest_point(parts: Parts, rotations: np.ndarray,
-                 origins: np.ndarray) -> np.ndarray:
+def lowest_point(parts: Parts, rotations: np.ndarray, origins: np.ndarray) -> np.ndarray:
     """Lowest z (F,) of a body's parts, from orientations (F, S, 3, 3) and
     origins (F, S, 3)."""
     R, p = rotations[:, parts.segment, 2], origins[:, parts.segment, 2]
@@ -170,11 +188,9 @@ def move_parts(parts: Parts, R: np.ndarray, t: np.ndarray) -> Parts:
     return parts._replace(M=R @ parts.M, o=o)
 
 
-def pose_parts(parts: Parts, rotations: np.ndarray,
-               origins: np.ndarray) -> Parts:
+def pose_parts(parts: Parts, rotations: np.ndarray, origins: np.ndarray) -> Parts:
     """Place a body's parts by its segments' (S, 3, 3) and (S, 3)."""
-    return move_parts(parts, rotations[parts.segment],
-                      origins[parts.segment])
+    return move_parts(parts, rotations[parts.segment], origins[parts.segment])
 
 
 def join_parts(*several: Parts) -> Parts:
@@ -187,6 +203,7 @@ def join_parts(*several: Parts) -> Parts:
 class View(NamedTuple):
     """A camera with its pixels' rays (H, W, 3) and their monomials x^2, xy,
     y^2, x, y, 1 (H, W, 6)."""
+
     camera: Camera
     rays: np.ndarray
     monomials: np.ndarray
@@ -194,6 +211,7 @@ class View(NamedTuple):
 
 class Buffers(NamedTuple):
     """depth (H, W) in mm, inf where nothing is; part (H, W), -1 there."""
+
     depth: np.ndarray
     part: np.ndarray
 
@@ -201,8 +219,7 @@ class Buffers(NamedTuple):
 def make_view(camera: Camera) -> View:
     rays = pixel_rays(camera)
     x, y = rays[..., 0], rays[..., 1]
-    return View(camera, rays,
-                np.stack([x * x, x * y, y * y, x, y, np.ones_like(x)], -1))
+    return View(camera, rays, np.stack([x * x, x * y, y * y, x, y, np.ones_like(x)], -1))
 
 
 def empty_buffers(view: View) -> Buffers:
@@ -210,8 +227,7 @@ def empty_buffers(view: View) -> Buffers:
     return Buffers(np.full(shape, np.inf), np.full(shape, -1, np.int16))
 
 
-def rasterise(parts: Parts, view: View, buffers: Buffers,
-              first: int = 0) -> None:
+def rasterise(parts: Parts, view: View, buffers: Buffers, first: int = 0) -> None:
     """Draw parts, given in camera space, into the buffers.
 
     Args:
@@ -264,8 +280,9 @@ def quadric_coefficients(parts: Parts) -> np.ndarray:
     out = np.zeros((len(r), 6, 5))
     for column, S in ((0, A), (1, D)):
         out[:, :, column] = np.stack(
-            [S[:, 0, 0], 2 * S[:, 0, 1], S[:, 1, 1], 2 * S[:, 0, 2],
-             2 * S[:, 1, 2], S[:, 2, 2]], axis=1)
+            [S[:, 0, 0], 2 * S[:, 0, 1], S[:, 1, 1], 2 * S[:, 0, 2], 2 * S[:, 1, 2], S[:, 2, 2]],
+            axis=1,
+        )
     out[:, 3:, 2] = b
     out[:, 3:, 3] = inverse[:, 2]
     out[:, 5, 4] = q0[:, 2]
@@ -288,14 +305,13 @@ def part_rectangles(parts: Parts, camera: Camera) -> np.ndarray:
     scale[cone, 1, :2] = (parts.r0 + parts.k)[cone, None]
     M = parts.M[:, None] * scale[:, :, None]
     S = M @ M.transpose(0, 1, 3, 2)
-    z2 = centre[..., 2]**2 - S[..., 2, 2]
+    z2 = centre[..., 2] ** 2 - S[..., 2, 2]
     front = (centre[..., 2] > 0) & (z2 > 1)
     z2 = np.where(front, z2, 1.0)
     low, high = [], []
     for i in (0, 1):
         mid = centre[..., i] * centre[..., 2] - S[..., i, 2]
-        reach = np.sqrt(np.maximum(
-            mid**2 - (centre[..., i]**2 - S[..., i, i]) * z2, 0))
+        reach = np.sqrt(np.maximum(mid**2 - (centre[..., i] ** 2 - S[..., i, i]) * z2, 0))
         low.append(((mid - reach) / z2).min(1))
         high.append(((mid + reach) / z2).max(1))
     # Distortion bends the edges: besides the corners, take the points of the
@@ -319,13 +335,13 @@ def part_rectangles(parts: Parts, camera: Camera) -> np.ndarray:
 class Light(NamedTuple):
     """direction (3,) towards the light in camera space; colour (3,) BGR;
     ambient share in 0..1."""
+
     direction: np.ndarray
     colour: np.ndarray
     ambient: float
 
 
-def shade(parts: Parts, view: View, buffers: Buffers, light: Light,
-          image: np.ndarray) -> None:
+def shade(parts: Parts, view: View, buffers: Buffers, light: Light, image: np.ndarray) -> None:
     """Paint the covered pixels into image (H, W, 3), float32 BGR 0..1."""
     where = np.flatnonzero(buffers.part.ravel() >= 0)
     if not len(where):
@@ -339,7 +355,7 @@ def shade(parts: Parts, view: View, buffers: Buffers, light: Light,
     # (qx, qy, -k^2 qz - r0 k), that of an ellipsoid q itself.
     inverse = np.linalg.inv(parts.M)
     origin = (inverse @ parts.o[:, :, None])[..., 0]
-    bend = np.where(parts.frustum, -parts.k**2, 1)
+    bend = np.where(parts.frustum, -(parts.k**2), 1)
     lift = np.where(parts.frustum, -parts.k * parts.r0, 0)
     rows = _gather(inverse, index)
     q = np.einsum('nij,nj->ni', rows, point) - _gather(origin, index)
@@ -353,16 +369,15 @@ def shade(parts: Parts, view: View, buffers: Buffers, light: Light,
     texel = q[:, 1:] * _gather(size, index)
     texel = (texel + _gather(style[:, 3:], index)).astype(np.int32) & 255
     tile = np.take(style[:, 0].astype(np.int32), index)
-    pattern = np.take(textures().ravel(),
-                      (tile << 16) + (texel[:, 1] << 8) + texel[:, 0])
+    pattern = np.take(textures().ravel(), (tile << 16) + (texel[:, 1] << 8) + texel[:, 0])
     pattern = 1 + pattern * _gather(style[:, 2], index)
 
     direct = normal @ light.direction.astype(np.float32) / length
     facing = np.abs(normal[:, 2]) / length
-    amount = pattern * (light.ambient * (0.55 + 0.45 * facing)
-                        + (1.15 - light.ambient) * np.maximum(direct, 0))
-    image.reshape(-1, 3)[where] = (
-        _gather(parts.colour * light.colour, index) * amount[:, None])
+    amount = pattern * (
+        light.ambient * (0.55 + 0.45 * facing) + (1.15 - light.ambient) * np.maximum(direct, 0)
+    )
+    image.reshape(-1, 3)[where] = _gather(parts.colour * light.colour, index) * amount[:, None]
 
 
 def _gather(per_part: np.ndarray, index: np.ndarray) -> np.ndarray:
@@ -381,11 +396,15 @@ def textures() -> np.ndarray:
         rng = np.random.default_rng(20240)
         v, u = np.mgrid[:256, :256] * (2 * np.pi / 256)
         noise = rng.standard_normal((256, 256)).astype(np.float32)
-        tiles = [_smooth(noise, 12), np.sign(np.sin(8 * v)), np.sin(20 * v),
-                 np.sign(np.sin(10 * u)),
-                 np.sign(np.sin(8 * u)) * 0.5 + np.sign(np.sin(8 * v)) * 0.5,
-                 _smooth(noise[::-1], 1.5),
-                 np.sign(np.sin(12 * u) * np.sin(12 * v) - 0.5)]
+        tiles = [
+            _smooth(noise, 12),
+            np.sign(np.sin(8 * v)),
+            np.sin(20 * v),
+            np.sign(np.sin(10 * u)),
+            np.sign(np.sin(8 * u)) * 0.5 + np.sign(np.sin(8 * v)) * 0.5,
+            _smooth(noise[::-1], 1.5),
+            np.sign(np.sin(12 * u) * np.sin(12 * v) - 0.5),
+        ]
         _TEXTURES = np.stack(tiles).astype(np.float32)
     return _TEXTURES
 
@@ -407,16 +426,18 @@ def _random_colour(rng: np.random.Generator) -> np.ndarray:
 # ----------------------------------------------------------------- clutter
 
 
-def clutter_background(rng: np.random.Generator, width: int,
-                       height: int) -> np.ndarray:
+def clutter_background(rng: np.random.Generator, width: int, height: int) -> np.ndarray:
     """A cluttered scene (H, W, 3), float32 BGR 0..1: a wall and a floor,
     furniture-like shapes, and strokes that resemble limbs."""
     tone = rng.uniform(0.2, 0.8, (4, 4, 1)) + rng.normal(0, 0.06, 3)
     coarse = (tone + rng.normal(0, 0.06, (4, 4, 3))).astype(np.float32)
     mean = coarse.mean((0, 1))
-    image = cv2.resize(mean + (coarse - mean) * rng.uniform(0.2, 0.9),
-                       (width, height), interpolation=cv2.INTER_CUBIC)
-    image[int(height * rng.uniform(0.55, 0.85)):] *= rng.uniform(0.5, 1.4)
+    image = cv2.resize(
+        mean + (coarse - mean) * rng.uniform(0.2, 0.9),
+        (width, height),
+        interpolation=cv2.INTER_CUBIC,
+    )
+    image[int(height * rng.uniform(0.55, 0.85)) :] *= rng.uniform(0.5, 1.4)
     scale = min(width, height)
     for _ in range(int(rng.integers(8, 22))):
         colour = _random_colour(rng)
@@ -426,79 +447,109 @@ def clutter_background(rng: np.random.Generator, width: int,
         angle = rng.uniform(0, 180) if rng.random() < 0.4 else 0.0
         if kind == 0:
             box = cv2.boxPoints((centre.tolist(), size.tolist(), angle))
-            cv2.fillConvexPoly(image, box.astype(np.int32), colour.tolist(),
-                               cv2.LINE_AA)
+            cv2.fillConvexPoly(image, box.astype(np.int32), colour.tolist(), cv2.LINE_AA)
         elif kind == 1:
-            cv2.ellipse(image, (centre.tolist(), size.tolist(), angle),
-                        colour.tolist(), -1)
+            cv2.ellipse(image, (centre.tolist(), size.tolist(), angle), colour.tolist(), -1)
         else:
-            limb_stroke(image, rng, centre, scale * rng.uniform(0.12, 0.4),
-                        scale * rng.uniform(0.015, 0.045), colour)
+            limb_stroke(
+                image,
+                rng,
+                centre,
+                scale * rng.uniform(0.12, 0.4),
+                scale * rng.uniform(0.015, 0.045),
+                colour,
+            )
     tile = textures()[int(rng.integers(len(textures())))]
     start = rng.integers(0, 128, 2)
-    tile = cv2.resize(tile[start[0]:start[0] + 128, start[1]:start[1] + 128],
-                      (width, height), interpolation=cv2.INTER_LINEAR)
+    tile = cv2.resize(
+        tile[start[0] : start[0] + 128, start[1] : start[1] + 128],
+        (width, height),
+        interpolation=cv2.INTER_LINEAR,
+    )
     image *= 1 + rng.uniform(0.02, 0.15) * tile[..., None]
     if rng.random() < 0.6:
-        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4)
-                                 * scale / 160)
+        image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4) * scale / 160)
     return np.clip(image, 0, 1)
 
 
-def limb_stroke(image: np.ndarray, rng: np.random.Generator,
-                start: np.ndarray, length: float, radius: float,
-                colour: np.ndarray) -> None:
+def limb_stroke(
+    image: np.ndarray,
+    rng: np.random.Generator,
+    start: np.ndarray,
+    length: float,
+    radius: float,
+    colour: np.ndarray,
+) -> None:
     """Paint a bent, lit stroke that looks much like an arm or a leg."""
     turn = rng.uniform(0, 2 * np.pi)
     bend = turn + rng.uniform(-1.5, 1.5)
-    points = np.cumsum([start, [np.cos(turn) * length / 2,
-                                np.sin(turn) * length / 2],
-                        [np.cos(bend) * length / 2,
-                         np.sin(bend) * length / 2]], axis=0)
+    points = np.cumsum(
+        [
+            start,
+            [np.cos(turn) * length / 2, np.sin(turn) * length / 2],
+            [np.cos(bend) * length / 2, np.sin(bend) * length / 2],
+        ],
+        axis=0,
+    )
     for tone, share in ((0.6, 1.0), (0.85, 0.7), (1.05, 0.35)):
         width = max(1, int(round(2 * radius * share)))
-        cv2.polylines(image, [np.round(points).astype(np.int32)], False,
-                      (colour * tone).tolist(), width, cv2.LINE_AA)
+        cv2.polylines(
+            image,
+            [np.round(points).astype(np.int32)],
+            False,
+            (colour * tone).tolist(),
+            width,
+            cv2.LINE_AA,
+        )
 
 
-def clutter_occluder(rng: np.random.Generator, width: int,
-                     height: int) -> Optional[Tuple[np.ndarray, np.ndarray]]:
+def clutter_occluder(
+    rng: np.random.Generator, width: int, height: int
+) -> Optional[Tuple[np.ndarray, np.ndarray]]:
     """Something between camera and person: a pole, a board, a bush or a
     piece of furniture. Returns a mask (H, W) bool and colours (H, W, 3)."""
     mask = np.zeros((height, width), np.uint8)
     scale = min(width, height)
     kind = rng.integers(4)
     x = width * (0.5 + rng.uniform(0.02, 0.3) * rng.choice([-1, 1]))
-    if kind == 0:    # pole
+    if kind == 0:  # pole
         lean = rng.normal(0, 0.1) * height
-        cv2.line(mask, (int(x - lean), -5), (int(x + lean), height + 5), 255,
-                 max(2, int(scale * rng.uniform(0.02, 0.06))))
+        cv2.line(
+            mask,
+            (int(x - lean), -5),
+            (int(x + lean), height + 5),
+            255,
+            max(2, int(scale * rng.uniform(0.02, 0.06))),
+        )
     elif kind == 1:  # board or bag
-        box = cv2.boxPoints(((x, height * rng.uniform(0.3, 0.9)), tuple(
-            rng.uniform(0.1, 0.28, 2) * scale), rng.uniform(-25, 25)))
+        box = cv2.boxPoints(
+            (
+                (x, height * rng.uniform(0.3, 0.9)),
+                tuple(rng.uniform(0.1, 0.28, 2) * scale),
+                rng.uniform(-25, 25),
+            )
+        )
         cv2.fillConvexPoly(mask, box.astype(np.int32), 255)
     elif kind == 2:  # bush
         for _ in range(9):
-            centre = (int(x + rng.normal(0, 0.07) * scale),
-                      int(height * rng.uniform(0.65, 1.0)))
-            cv2.circle(mask, centre, int(scale * rng.uniform(0.02, 0.07)),
-                       255, -1)
-    else:            # table or counter along the lower edge
+            centre = (int(x + rng.normal(0, 0.07) * scale), int(height * rng.uniform(0.65, 1.0)))
+            cv2.circle(mask, centre, int(scale * rng.uniform(0.02, 0.07)), 255, -1)
+    else:  # table or counter along the lower edge
         top = int(height * rng.uniform(0.66, 0.85))
         left = int(x - scale * rng.uniform(0.1, 0.35))
         right = int(x + scale * rng.uniform(0.1, 0.35))
         cv2.rectangle(mask, (left, top), (right, height), 255, -1)
     colours = clutter_background(rng, width, height)
-    colours = np.clip(0.5 * colours + 0.5 * _random_colour(rng).astype(
-        np.float32), 0, 1)
+    colours = np.clip(0.5 * colours + 0.5 * _random_colour(rng).astype(np.float32), 0, 1)
     return mask > 0, colours
 
 
 _NOISE = None
 
 
-def finish_image(image: np.ndarray, rng: np.random.Generator, blur: float,
-                 noise: float, gain: float) -> np.ndarray:
+def finish_image(
+    image: np.ndarray, rng: np.random.Generator, blur: float, noise: float, gain: float
+) -> np.ndarray:
     """Exposure, optics and sensor: float32 BGR 0..1 to uint8.
 
     Args:
@@ -512,32 +563,27 @@ def finish_image(image: np.ndarray, rng: np.random.Generator, blur: float,
     if _NOISE is None:
         # Drawn once a process: fresh normal numbers would cost as much as
         # the body. The start differs from picture to picture.
-        _NOISE = np.random.default_rng(20241).standard_normal(
-            1 << 21, dtype=np.float32)
+        _NOISE = np.random.default_rng(20241).standard_normal(1 << 21, dtype=np.float32)
     out = cv2.GaussianBlur(image, (0, 0), blur) if blur > 0.2 else image
     if out.size > len(_NOISE):
         grain = np.resize(_NOISE, out.shape)
     else:
         start = int(rng.integers(len(_NOISE) - out.size + 1))
-        grain = _NOISE[start:start + out.size].reshape(out.shape)
-    return cv2.addWeighted(out, 255.0 * gain, grain, noise, 0,
-                           dtype=cv2.CV_8U)
+        grain = _NOISE[start : start + out.size].reshape(out.shape)
+    return cv2.addWeighted(out, 255.0 * gain, grain, noise, 0, dtype=cv2.CV_8U)
 
 
-def ground_shadow(image: np.ndarray, outline: np.ndarray,
-                  strength: float) -> None:
+def ground_shadow(image: np.ndarray, outline: np.ndarray, strength: float) -> None:
     """Darken the soft inside of a polygon (N, 2) in pixels, in place."""
     spread = max(1, int(min(image.shape[:2]) * 0.03))
     height, width = image.shape[:2]
     x0, y0 = np.maximum(outline.min(0).astype(int) - 3 * spread, 0)
-    x1, y1 = np.minimum(outline.max(0).astype(int) + 3 * spread,
-                        (width, height))
+    x1, y1 = np.minimum(outline.max(0).astype(int) + 3 * spread, (width, height))
     if x0 >= x1 or y0 >= y1:
         return
     tone = np.ones((y1 - y0, x1 - x0), np.float32)
-    cv2.fillPoly(tone, [np.round(outline - (x0, y0)).astype(np.int32)],
-                 1 - strength)
-    tone = cv2.blur(tone, (2 * spread + 1, ) * 2)
+    cv2.fillPoly(tone, [np.round(outline - (x0, y0)).astype(np.int32)], 1 - strength)
+    tone = cv2.blur(tone, (2 * spread + 1,) * 2)
     image[y0:y1, x0:x1] *= tone[..., None]
 
 
@@ -556,6 +602,7 @@ class ViewContent(NamedTuple):
         shadow: (N, 2) outline on the floor in pixels, or None.
         blur, noise, gain: see :func:`finish_image`.
     """
+
     person: Parts
     others: Optional[Parts]
     background: np.ndarray
@@ -571,14 +618,14 @@ class RenderedView(NamedTuple):
     """image (H, W, 3) uint8 BGR; depth (H, W) mm; segment (H, W) of the
     subject seen there, -1 elsewhere; silhouette (H, W) bool, the subject
     without anything in front."""
+
     image: np.ndarray
     depth: np.ndarray
     segment: np.ndarray
     silhouette: np.ndarray
 
 
-def render_view(content: ViewContent, view: View,
-                rng: np.random.Generator) -> RenderedView:
+def render_view(content: ViewContent, view: View, rng: np.random.Generator) -> RenderedView:
     """Render one picture; see the classes for what goes in and comes out."""
     buffers = empty_buffers(view)
     rasterise(content.person, view, buffers)
@@ -599,18 +646,18 @@ def render_view(content: ViewContent, view: View,
         image[mask] = colours[mask]
         segment[mask] = -1
         depth[mask] = 0
-    image = finish_image(image, rng, content.blur, content.noise,
-                         content.gain)
+    image = finish_image(image, rng, content.blur, content.noise, content.gain)
     return RenderedView(image, depth, segment, silhouette)
 
 
 #: How deep below the surface each COCO joint lies at most, mm.
-_JOINT_DEPTH = np.array([45, 45, 45, 45, 45] + [110] * 2 + [75] * 2 + [60] * 2
-                        + [150] * 2 + [90] * 2 + [75] * 2, np.float64)
+_JOINT_DEPTH = np.array(
+    [45, 45, 45, 45, 45] + [110] * 2 + [75] * 2 + [60] * 2 + [150] * 2 + [90] * 2 + [75] * 2,
+    np.float64,
+)
 
 
-def joint_visibility(pixels: np.ndarray, depths: np.ndarray,
-                     rendered: RenderedView) -> np.ndarray:
+def joint_visibility(pixels: np.ndarray, depths: np.ndarray, rendered: RenderedView) -> np.ndarray:
     """COCO visibility (17,): 2 seen, 1 hidden, 0 outside the picture.
 
     A joint is seen if the subject's surface at its pixel is no more than the
@@ -624,6 +671,5 @@ def joint_visibility(pixels: np.ndarray, depths: np.ndarray,
     nearest = np.round(pixels).astype(int)
     inside = ((nearest >= 0) & (nearest < (width, height))).all(1)
     x, y = np.clip(nearest, 0, (width - 1, height - 1)).T
-    seen = ((rendered.segment[y, x] >= 0)
-            & (rendered.depth[y, x] > depths - _JOINT_DEPTH))
+    seen = (rendered.segment[y, x] >= 0) & (rendered.depth[y, x] > depths - _JOINT_DEPTH)
     return np.where(inside, np.where(seen, 2, 1), 0)

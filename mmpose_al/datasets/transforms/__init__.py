@@ -5,6 +5,11 @@ from .keypoint_mapping import MapKeypoints
 from .rand_augment import PoseRandAugment
 
 __all__ = [
-    'InputCamera', 'JointCutOcclude', 'JointCutout', 'MapKeypoints', 'PoseRandAugment',
-    'RandomCutMix', 'RandomCutout'
+    'InputCamera',
+    'JointCutOcclude',
+    'JointCutout',
+    'MapKeypoints',
+    'PoseRandAugment',
+    'RandomCutMix',
+    'RandomCutout',
 ]

@@ -3,14 +3,14 @@
 Notation: batch size B, keypoints K, patches n, image size (W, H). Sizes of squares are
 given for an image 256 pixels high and scale with the height.
 """
+
 from typing import Sequence, Tuple
 
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
-from torch import Tensor
-
 from mmpose.registry import TRANSFORMS
+from torch import Tensor
 
 from ...geometry.random import seeded_uniforms
 from .joint_cutout import sample_squares, squares_mask
@@ -30,8 +30,14 @@ def partners(draws: Tensor) -> Tensor:
     return (torch.arange(num, device=draws.device) + step) % num
 
 
-def paste(images: Tensor, sources: Tensor, centers: Tensor, from_centers: Tensor,
-          halves: Tensor, exists: Tensor) -> Tensor:
+def paste(
+    images: Tensor,
+    sources: Tensor,
+    centers: Tensor,
+    from_centers: Tensor,
+    halves: Tensor,
+    exists: Tensor,
+) -> Tensor:
     """Copy square patches of other images onto images.
 
     Args:
@@ -45,18 +51,28 @@ def paste(images: Tensor, sources: Tensor, centers: Tensor, from_centers: Tensor
         Tensor: Shape (B, C, H, W). Pixels from outside a source are left as they are.
     """
     num, channels, height, width = images.shape
-    y, x = torch.meshgrid(torch.arange(height, device=images.device),
-                          torch.arange(width, device=images.device), indexing='ij')
+    y, x = torch.meshgrid(
+        torch.arange(height, device=images.device),
+        torch.arange(width, device=images.device),
+        indexing='ij',
+    )
     shifts = (from_centers - centers).round().long()
     for patch in range(centers.shape[1]):
-        inside = squares_mask(centers[:, patch:patch + 1], halves[:, patch:patch + 1],
-                              exists[:, patch:patch + 1], (width, height))[:, 0]
+        inside = squares_mask(
+            centers[:, patch : patch + 1],
+            halves[:, patch : patch + 1],
+            exists[:, patch : patch + 1],
+            (width, height),
+        )[:, 0]
         from_x = x + shifts[:, patch, 0, None, None]
         from_y = y + shifts[:, patch, 1, None, None]
-        known = ((from_x >= 0) & (from_x < width) & (from_y >= 0) & (from_y < height))
+        known = (from_x >= 0) & (from_x < width) & (from_y >= 0) & (from_y < height)
         index = from_y.clamp(0, height - 1) * width + from_x.clamp(0, width - 1)
-        taken = sources.flatten(2).gather(
-            2, index.flatten(1)[:, None].expand(-1, channels, -1)).view_as(images)
+        taken = (
+            sources.flatten(2)
+            .gather(2, index.flatten(1)[:, None].expand(-1, channels, -1))
+            .view_as(images)
+        )
         images = torch.where((inside & known)[:, None], taken, images)
     return images
 
@@ -73,8 +89,9 @@ class _Squares(BaseTransform):
         if num < 1:
             raise ValueError(f'the number of squares must be at least 1; got {num}')
         if len(half_size) != 2 or not 0 < half_size[0] <= half_size[1]:
-            raise ValueError('half_size is (smallest, largest) with 0 < smallest <= '
-                             f'largest; got {half_size}')
+            raise ValueError(
+                f'half_size is (smallest, largest) with 0 < smallest <= largest; got {half_size}'
+            )
         self.num = num
         self.half_size = tuple(half_size)
 
@@ -111,7 +128,8 @@ class _Squares(BaseTransform):
         raise NotImplementedError(
             f'{type(self).__name__} takes pieces of other images or of no label; it '
             'belongs into hard_augments or hard_paths of an estimator, not into a '
-            'pipeline')
+            'pipeline'
+        )
 
     def __repr__(self):
         return f'{type(self).__name__}(num={self.num}, half_size={self.half_size})'
@@ -133,8 +151,9 @@ class JointCutOcclude(_Squares):
         ValueError: A setting out of range.
     """
 
-    def __init__(self, num_joints: int = 2, half_size: Sequence[float] = (10, 20),
-                 jitter: float = 0.0):
+    def __init__(
+        self, num_joints: int = 2, half_size: Sequence[float] = (10, 20), jitter: float = 0.0
+    ):
         super().__init__(num_joints, half_size)
         if jitter < 0:
             raise ValueError(f'jitter must be >= 0; got {jitter}')
@@ -148,18 +167,21 @@ class JointCutOcclude(_Squares):
         height, width = images.shape[-2:]
         draws = self._draws(images, seeds, 5 * count + 1)
         other = partners(draws[:, -1])
-        order = draws[:, 4 * count:5 * count]
+        order = draws[:, 4 * count : 5 * count]
         limit = keypoints.new_tensor([width, height]) - 1
         usable = ((keypoints >= 0) & (keypoints <= limit)).all(-1)
         unit = height / 256
         centers, halves, exists = sample_squares(
-            keypoints.float(), usable, draws[:, :4 * count].unflatten(1, (count, 4)),
-            self.num, tuple(half * unit for half in self.half_size),
-            self.jitter * unit)
-        picked = order.masked_fill(~usable[other], 2.0).argsort(1)[:, :self.num]
+            keypoints.float(),
+            usable,
+            draws[:, : 4 * count].unflatten(1, (count, 4)),
+            self.num,
+            tuple(half * unit for half in self.half_size),
+            self.jitter * unit,
+        )
+        picked = order.masked_fill(~usable[other], 2.0).argsort(1)[:, : self.num]
         exists = exists & usable[other].gather(1, picked)
-        from_centers = keypoints[other].gather(
-            1, picked[..., None].expand(-1, -1, 2)).float()
+        from_centers = keypoints[other].gather(1, picked[..., None].expand(-1, -1, 2)).float()
         return paste(images, images[other], centers, from_centers, halves, exists)
 
 
@@ -173,8 +195,9 @@ class RandomCutout(_Squares):
         fill (float): Value of the normalised image that covers (0: the mean colour).
     """
 
-    def __init__(self, num_holes: int = 5, half_size: Sequence[float] = (10, 20),
-                 fill: float = 0.0):
+    def __init__(
+        self, num_holes: int = 5, half_size: Sequence[float] = (10, 20), fill: float = 0.0
+    ):
         super().__init__(num_holes, half_size)
         self.fill = fill
 

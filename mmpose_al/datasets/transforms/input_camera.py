@@ -1,10 +1,10 @@
 """InputCamera: the camera of the network's input, and 2.5D targets of a 3D pose."""
+
 from typing import Sequence
 
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
-
 from mmpose.registry import TRANSFORMS
 from mmpose.structures.bbox import get_udp_warp_matrix, get_warp_matrix
 
@@ -37,8 +37,14 @@ class InputCamera(BaseTransform):
             alone; it then has no ``input_K`` and can be no view of a group.
     """
 
-    def __init__(self, pair: Sequence[int], root: int, use_udp: bool = False,
-                 with_depth: bool = True, optional: bool = False):
+    def __init__(
+        self,
+        pair: Sequence[int],
+        root: int,
+        use_udp: bool = False,
+        with_depth: bool = True,
+        optional: bool = False,
+    ):
         if len(pair) != 2 or pair[0] == pair[1]:
             raise ValueError(f'pair is two different joints; got {pair}')
         self.pair, self.root = tuple(pair), root
@@ -63,11 +69,14 @@ class InputCamera(BaseTransform):
         if camera is None:
             raise ValueError(
                 f'{results.get("img_path")}: no camera; 3D training needs the '
-                'intrinsics of every image (cameras in docs/multiview_format.md)')
+                'intrinsics of every image (cameras in docs/multiview_format.md)'
+            )
         joints = results['keypoints'].shape[1]
-        if max(self.pair + (self.root, )) >= joints:
-            raise ValueError(f'InputCamera: pair {self.pair} and root {self.root} name '
-                             f'a joint beyond the {joints} of the data set')
+        if max(self.pair + (self.root,)) >= joints:
+            raise ValueError(
+                f'InputCamera: pair {self.pair} and root {self.root} name '
+                f'a joint beyond the {joints} of the data set'
+            )
         K = torch.as_tensor(np.asarray(camera['K'], np.float64))
         R = np.asarray(camera['R'], np.float64)
         flip = bool(results.get('flip', False))
@@ -75,21 +84,24 @@ class InputCamera(BaseTransform):
         if flip and direction not in (None, 'horizontal'):
             raise ValueError(
                 f'{results.get("img_path")}: InputCamera has no camera of a '
-                f'{direction} flip; set direction="horizontal" in RandomFlip')
+                f'{direction} flip; set direction="horizontal" in RandomFlip'
+            )
         if flip:
             # x -> W - 1 - x on the image and -x in the world seen by the camera
             width = results['ori_shape'][1]
-            mirror = torch.tensor(
-                [[-1.0, 0, width - 1], [0, 1, 0]], dtype=torch.float64)
+            mirror = torch.tensor([[-1.0, 0, width - 1], [0, 1, 0]], dtype=torch.float64)
             K = transform_intrinsics(K, mirror)
             K[:, 0] *= -1
         matrix = (get_udp_warp_matrix if self.use_udp else get_warp_matrix)(
-            results['input_center'], results['input_scale'],
-            results.get('bbox_rotation', [0.0])[0], output_size=results['input_size'])
+            results['input_center'],
+            results['input_scale'],
+            results.get('bbox_rotation', [0.0])[0],
+            output_size=results['input_size'],
+        )
         K = transform_intrinsics(K, torch.as_tensor(np.asarray(matrix, np.float64)))
         dist = np.zeros(14)
         given = np.asarray(camera.get('dist', ()), np.float64).reshape(-1)
-        dist[:len(given)] = given
+        dist[: len(given)] = given
         if flip:  # p2, s1, s2 and tau_y are odd in x
             dist[[3, 8, 9, 13]] *= -1
         results['input_K'] = K.numpy().astype(np.float32)
@@ -110,14 +122,16 @@ class InputCamera(BaseTransform):
         if not known[list(self.pair) + [self.root]].all():
             return
         points = torch.from_numpy(pose[:, :3] @ R.T + t)
-        _, relative, scale = to_2p5d(
-            points, torch.eye(3, dtype=points.dtype), self.pair, self.root)
+        _, relative, scale = to_2p5d(points, torch.eye(3, dtype=points.dtype), self.pair, self.root)
         if scale > 0:
-            results['relative_depth'] = np.where(
-                known, relative.numpy(), 0)[None].astype(np.float32)
+            results['relative_depth'] = np.where(known, relative.numpy(), 0)[None].astype(
+                np.float32
+            )
             results['relative_depth_weights'] = known[None].astype(np.float32)
 
     def __repr__(self):
-        return (f'{type(self).__name__}(pair={self.pair}, root={self.root}, '
-                f'use_udp={self.use_udp}, with_depth={self.with_depth}, '
-                f'optional={self.optional})')
+        return (
+            f'{type(self).__name__}(pair={self.pair}, root={self.root}, '
+            f'use_udp={self.use_udp}, with_depth={self.with_depth}, '
+            f'optional={self.optional})'
+        )

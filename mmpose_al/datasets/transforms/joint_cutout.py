@@ -1,19 +1,24 @@
 """JointCutout: squares that cover randomly chosen joints (Xie21, Sec. 4.1)."""
+
 from typing import Sequence, Tuple
 
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
-from torch import Tensor
-
 from mmpose.registry import TRANSFORMS
+from torch import Tensor
 
 from ...geometry.random import seeded_uniforms
 
 
-def sample_squares(keypoints: Tensor, usable: Tensor, draws: Tensor, num_joints: int,
-                   half_size: Tuple[float, float],
-                   jitter: float) -> Tuple[Tensor, Tensor, Tensor]:
+def sample_squares(
+    keypoints: Tensor,
+    usable: Tensor,
+    draws: Tensor,
+    num_joints: int,
+    half_size: Tuple[float, float],
+    jitter: float,
+) -> Tuple[Tensor, Tensor, Tensor]:
     """Choose joints without repetition, and a jittered square around each.
 
     Args:
@@ -39,8 +44,7 @@ def sample_squares(keypoints: Tensor, usable: Tensor, draws: Tensor, num_joints:
     return centers, halves, exists
 
 
-def squares_mask(centers: Tensor, halves: Tensor, exists: Tensor,
-                 size: Tuple[int, int]) -> Tensor:
+def squares_mask(centers: Tensor, halves: Tensor, exists: Tensor, size: Tuple[int, int]) -> Tensor:
     """Pixels covered by any of the squares.
 
     Args:
@@ -82,28 +86,31 @@ class JointCutout(BaseTransform):
         ValueError: A setting out of range.
     """
 
-    def __init__(self,
-                 num_joints: int = 5,
-                 half_size: Sequence[float] = (10, 20),
-                 jitter: float = 10.0,
-                 fill: float = 0.0,
-                 prob: float = 1.0):
+    def __init__(
+        self,
+        num_joints: int = 5,
+        half_size: Sequence[float] = (10, 20),
+        jitter: float = 10.0,
+        fill: float = 0.0,
+        prob: float = 1.0,
+    ):
         if num_joints < 1:
             raise ValueError(f'num_joints must be at least 1; got {num_joints}')
         if len(half_size) != 2 or not 0 < half_size[0] <= half_size[1]:
-            raise ValueError('half_size is (smallest, largest) with 0 < smallest <= '
-                             f'largest; got {half_size}')
+            raise ValueError(
+                f'half_size is (smallest, largest) with 0 < smallest <= largest; got {half_size}'
+            )
         if jitter < 0 or not 0 <= prob <= 1:
-            raise ValueError('jitter must be >= 0 and prob in [0, 1]; got '
-                             f'{jitter} and {prob}')
+            raise ValueError(f'jitter must be >= 0 and prob in [0, 1]; got {jitter} and {prob}')
         self.num_joints = num_joints
         self.half_size = tuple(half_size)
         self.jitter = jitter
         self.fill = fill
         self.prob = prob
 
-    def mask(self, keypoints: Tensor, usable: Tensor, seeds: np.ndarray,
-             size: Tuple[int, int]) -> Tensor:
+    def mask(
+        self, keypoints: Tensor, usable: Tensor, seeds: np.ndarray, size: Tuple[int, int]
+    ) -> Tensor:
         """Pixels to cover, bool (B, 1, H, W), for keypoints (B, K, 2) in pixels.
 
         Joints outside the image are never chosen. The same seeds give the same mask.
@@ -116,9 +123,13 @@ class JointCutout(BaseTransform):
         treated = draws[:, -1:] < self.prob
         unit = height / 256
         squares = sample_squares(
-            keypoints.float(), usable & inside.all(-1) & treated,
-            draws[:, :-1].unflatten(1, (count, 4)), self.num_joints,
-            (self.half_size[0] * unit, self.half_size[1] * unit), self.jitter * unit)
+            keypoints.float(),
+            usable & inside.all(-1) & treated,
+            draws[:, :-1].unflatten(1, (count, 4)),
+            self.num_joints,
+            (self.half_size[0] * unit, self.half_size[1] * unit),
+            self.jitter * unit,
+        )
         return squares_mask(*squares, size=size)
 
     def augment(self, images: Tensor, keypoints: Tensor, seeds: np.ndarray) -> Tensor:
@@ -140,20 +151,25 @@ class JointCutout(BaseTransform):
         """The pipeline form; draws from NumPy's global state."""
         image = results['img']
         if 'transformed_keypoints' not in results:
-            raise KeyError('JointCutout stands after TopdownAffine in a pipeline: it '
-                           'needs "transformed_keypoints"')
+            raise KeyError(
+                'JointCutout stands after TopdownAffine in a pipeline: it '
+                'needs "transformed_keypoints"'
+            )
         keypoints = torch.from_numpy(results['transformed_keypoints'][..., :2]).float()
         visible = np.asarray(results['keypoints_visible'])
         visible = visible[..., 0] if visible.ndim == 3 else visible
         seeds = np.random.randint(0, 2**31, len(keypoints))
-        masks = self.mask(keypoints, torch.from_numpy(visible > 0), seeds,
-                          (image.shape[1], image.shape[0]))
+        masks = self.mask(
+            keypoints, torch.from_numpy(visible > 0), seeds, (image.shape[1], image.shape[0])
+        )
         image = image.copy()
         image[masks.any(0)[0].numpy()] = self.fill
         results['img'] = image
         return results
 
     def __repr__(self):
-        return (f'{type(self).__name__}(num_joints={self.num_joints}, '
-                f'half_size={self.half_size}, jitter={self.jitter}, '
-                f'fill={self.fill}, prob={self.prob})')
+        return (
+            f'{type(self).__name__}(num_joints={self.num_joints}, '
+            f'half_size={self.half_size}, jitter={self.jitter}, '
+            f'fill={self.fill}, prob={self.prob})'
+        )

@@ -1,4 +1,5 @@
 """Keypoints of one data set as those of another, by the names of their joints."""
+
 from copy import deepcopy
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -17,8 +18,13 @@ def joint_names(metainfo: dict) -> List[str]:
 
 
 # What MMPose's data sets tell transforms and models about the joints
-JOINT_KEYS = ('upper_body_ids', 'lower_body_ids', 'flip_pairs', 'flip_indices',
-              'dataset_keypoint_weights')
+JOINT_KEYS = (
+    'upper_body_ids',
+    'lower_body_ids',
+    'flip_pairs',
+    'flip_indices',
+    'dataset_keypoint_weights',
+)
 
 
 def set_joints(results: dict, metainfo: dict) -> dict:
@@ -33,10 +39,12 @@ def set_joints(results: dict, metainfo: dict) -> dict:
     return results
 
 
-def joint_mapping(source: Sequence[str],
-                  target: Sequence[str],
-                  rename: Optional[Dict[str, str]] = None,
-                  drop: Sequence[str] = ()) -> List[Tuple[int, int]]:
+def joint_mapping(
+    source: Sequence[str],
+    target: Sequence[str],
+    rename: Optional[Dict[str, str]] = None,
+    drop: Sequence[str] = (),
+) -> List[Tuple[int, int]]:
     """Pairs (index in source, index in target) of joints that have one name.
 
     Args:
@@ -53,12 +61,15 @@ def joint_mapping(source: Sequence[str],
     rename = dict(rename or {})
     for name in [*rename, *drop]:
         if name not in source:
-            raise ValueError(f'the source has no joint {name!r}, only '
-                             f'{", ".join(source)}; correct rename and drop')
+            raise ValueError(
+                f'the source has no joint {name!r}, only '
+                f'{", ".join(source)}; correct rename and drop'
+            )
     for name in rename.values():
         if name not in target:
-            raise ValueError(f'the target has no joint {name!r}, only '
-                             f'{", ".join(target)}; correct rename')
+            raise ValueError(
+                f'the target has no joint {name!r}, only {", ".join(target)}; correct rename'
+            )
     place = {name: rename.get(name, name) for name in source if name not in drop}
     lost = [name for name, new in place.items() if new not in target]
     if lost:
@@ -66,13 +77,15 @@ def joint_mapping(source: Sequence[str],
         raise ValueError(
             f'the joints {", ".join(lost)} of the source would be lost; give their '
             f'names in the target by rename (free: {", ".join(free) or "none"}), or '
-            'list them in drop')
+            'list them in drop'
+        )
     if len(set(place.values())) != len(place):
         places = list(place.values())
         twice = [new for new in places if places.count(new) > 1][0]
         both = [name for name, new in place.items() if new == twice]
-        raise ValueError(f'{" and ".join(both)} would both become {twice}; list one of '
-                         'them in drop')
+        raise ValueError(
+            f'{" and ".join(both)} would both become {twice}; list one of them in drop'
+        )
     if not place:
         raise ValueError('no joint is left; drop fewer')
     return [(source.index(name), target.index(new)) for name, new in place.items()]
@@ -99,14 +112,15 @@ class MapKeypoints(KeypointConverter):
         ValueError: See :func:`joint_mapping`.
     """
 
-    def __init__(self,
-                 source: dict,
-                 target: dict,
-                 rename: Optional[Dict[str, str]] = None,
-                 drop: Sequence[str] = ()):
+    def __init__(
+        self,
+        source: dict,
+        target: dict,
+        rename: Optional[Dict[str, str]] = None,
+        drop: Sequence[str] = (),
+    ):
         self.target = parse_pose_metainfo(dict(target))
-        self.source_names, self.target_names = joint_names(source), joint_names(
-            self.target)
+        self.source_names, self.target_names = joint_names(source), joint_names(self.target)
         mapping = joint_mapping(self.source_names, self.target_names, rename, drop)
         super().__init__(num_keypoints=len(self.target_names), mapping=mapping)
 

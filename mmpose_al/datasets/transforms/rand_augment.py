@@ -3,6 +3,7 @@
 The operations on pixels are torchvision's; those on the same sign and operation run on
 all images of a batch that drew them at once.
 """
+
 from typing import Optional, Sequence
 
 import cv2
@@ -10,9 +11,8 @@ import numpy as np
 import torch
 import torchvision.transforms.functional as F
 from mmcv.transforms import BaseTransform
-from torch import Tensor
-
 from mmpose.registry import TRANSFORMS
+from torch import Tensor
 
 from ...geometry import affine
 from ...geometry.random import seeded_uniforms
@@ -35,8 +35,10 @@ MAX_ROTATION = 30.0  # degrees
 
 
 # What the camera of a crop does not know
-TURNED = ("Rotate of PoseRandAugment turns the image under its camera's intrinsics; leave "
-          'it out of ops where InputCamera is, and rotate by RandomBBoxTransform')
+TURNED = (
+    "Rotate of PoseRandAugment turns the image under its camera's intrinsics; leave "
+    'it out of ops where InputCamera is, and rotate by RandomBBoxTransform'
+)
 
 
 @TRANSFORMS.register_module()
@@ -64,18 +66,23 @@ class PoseRandAugment(BaseTransform):
         ValueError: An unknown operation or a setting out of range.
     """
 
-    def __init__(self,
-                 num_ops: int = 2,
-                 magnitude: float = 20,
-                 ops: Sequence[str] = (ROTATE, ) + tuple(OPERATIONS),
-                 prob: float = 1.0):
+    def __init__(
+        self,
+        num_ops: int = 2,
+        magnitude: float = 20,
+        ops: Sequence[str] = (ROTATE,) + tuple(OPERATIONS),
+        prob: float = 1.0,
+    ):
         unknown = [op for op in ops if op != ROTATE and op not in OPERATIONS]
         if unknown or not ops:
-            raise ValueError(f'unknown operations {unknown}; there are '
-                             f'{[ROTATE] + list(OPERATIONS)}')
+            raise ValueError(
+                f'unknown operations {unknown}; there are {[ROTATE] + list(OPERATIONS)}'
+            )
         if num_ops < 1 or not 0 <= magnitude <= MAX_MAGNITUDE or not 0 <= prob <= 1:
-            raise ValueError('num_ops must be at least 1, magnitude in [0, 30], prob '
-                             f'in [0, 1]; got {num_ops}, {magnitude}, {prob}')
+            raise ValueError(
+                'num_ops must be at least 1, magnitude in [0, 30], prob '
+                f'in [0, 1]; got {num_ops}, {magnitude}, {prob}'
+            )
         self.num_ops = num_ops
         self.magnitude = magnitude
         self.ops = list(ops)
@@ -97,8 +104,9 @@ class PoseRandAugment(BaseTransform):
     def _on_pixels(self) -> list:
         names = [op for op in self.ops if op != ROTATE]
         if not names:
-            raise ValueError('on a batch, PoseRandAugment needs an operation on '
-                             f'pixels; got ops={self.ops}')
+            raise ValueError(
+                f'on a batch, PoseRandAugment needs an operation on pixels; got ops={self.ops}'
+            )
         return names
 
     def augment(self, images: Tensor, keypoints: Tensor, seeds: np.ndarray) -> Tensor:
@@ -123,8 +131,7 @@ class PoseRandAugment(BaseTransform):
             negative = draws[:, 2 * number + 1] < 0.5
             for index, name in enumerate(names):
                 for sign in (False, True):
-                    chosen = np.flatnonzero(
-                        treated & (op == index) & (negative == sign))
+                    chosen = np.flatnonzero(treated & (op == index) & (negative == sign))
                     if len(chosen):
                         chosen = torch.from_numpy(chosen).to(images.device)
                         strength = (-1 if sign else 1) * self.magnitude / MAX_MAGNITUDE
@@ -138,8 +145,10 @@ class PoseRandAugment(BaseTransform):
         if np.random.rand() >= self.prob:
             return results
         if 'transformed_keypoints' not in results:
-            raise KeyError('PoseRandAugment stands after TopdownAffine in a pipeline: '
-                           'it needs "transformed_keypoints"')
+            raise KeyError(
+                'PoseRandAugment stands after TopdownAffine in a pipeline: '
+                'it needs "transformed_keypoints"'
+            )
         for _ in range(self.num_ops):
             name = self.ops[np.random.randint(len(self.ops))]
             strength = self.magnitude / MAX_MAGNITUDE * np.random.choice((-1, 1))
@@ -147,11 +156,9 @@ class PoseRandAugment(BaseTransform):
                 self._rotate(results, strength * MAX_ROTATION)
             else:
                 # MMPose's pipelines hold BGR
-                image = np.ascontiguousarray(
-                    results['img'][..., ::-1].transpose(2, 0, 1))
+                image = np.ascontiguousarray(results['img'][..., ::-1].transpose(2, 0, 1))
                 image = OPERATIONS[name](torch.from_numpy(image)[None], strength)[0]
-                results['img'] = np.ascontiguousarray(
-                    image.numpy().transpose(1, 2, 0)[..., ::-1])
+                results['img'] = np.ascontiguousarray(image.numpy().transpose(1, 2, 0)[..., ::-1])
         return results
 
     @staticmethod
@@ -160,17 +167,24 @@ class PoseRandAugment(BaseTransform):
             raise ValueError(TURNED)
         results['input_turned'] = True  # InputCamera looks
         height, width = results['img'].shape[:2]
-        matrix = affine.similarity(torch.tensor([degrees], dtype=torch.float64),
-                                   torch.ones(1, dtype=torch.float64), (width, height))
-        results['img'] = cv2.warpAffine(results['img'], matrix[0].numpy(),
-                                        (width, height), flags=cv2.INTER_LINEAR)
+        matrix = affine.similarity(
+            torch.tensor([degrees], dtype=torch.float64),
+            torch.ones(1, dtype=torch.float64),
+            (width, height),
+        )
+        results['img'] = cv2.warpAffine(
+            results['img'], matrix[0].numpy(), (width, height), flags=cv2.INTER_LINEAR
+        )
         keypoints = results['transformed_keypoints']
         turned = affine.transform_points(
-            matrix, torch.from_numpy(keypoints[..., :2]).double()).numpy()
+            matrix, torch.from_numpy(keypoints[..., :2]).double()
+        ).numpy()
         keypoints = keypoints.copy()
         keypoints[..., :2] = turned
         results['transformed_keypoints'] = keypoints
 
     def __repr__(self):
-        return (f'{type(self).__name__}(num_ops={self.num_ops}, '
-                f'magnitude={self.magnitude}, ops={self.ops}, prob={self.prob})')
+        return (
+            f'{type(self).__name__}(num_ops={self.num_ops}, '
+            f'magnitude={self.magnitude}, ops={self.ops}, prob={self.prob})'
+        )

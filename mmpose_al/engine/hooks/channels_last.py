@@ -1,8 +1,8 @@
 """Convolutions in the memory order that processors like."""
+
 import torch
 from mmengine.hooks import Hook
 from mmengine.utils import digit_version
-
 from mmpose.registry import HOOKS
 
 QUICKER_SINCE = '2.11.0'
@@ -23,6 +23,7 @@ class ChannelsLastHook(Hook):
         if digit_version(torch.__version__) < digit_version(QUICKER_SINCE):
             runner.logger.info(
                 f'ChannelsLastHook: left alone on torch {torch.__version__}; it is '
-                f'known to be quicker since {QUICKER_SINCE} only')
+                f'known to be quicker since {QUICKER_SINCE} only'
+            )
             return
         runner.model.to(memory_format=torch.channels_last)

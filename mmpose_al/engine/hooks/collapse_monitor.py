@@ -1,4 +1,5 @@
 """Watches the response of unlabelled images (Xie21, Fig. 3, 7)."""
+
 import math
 from copy import deepcopy
 from typing import Dict
@@ -7,7 +8,6 @@ import torch
 from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop
-
 from mmpose.registry import HOOKS
 
 
@@ -44,32 +44,39 @@ class CollapseMonitorHook(Hook):
     Raises:
         ValueError: A setting out of range.
     """
+
     priority = 'LOW'
 
-    def __init__(self,
-                 ratio: float = 0.3,
-                 patience: int = 50,
-                 begin: int = 100,
-                 momentum: float = 0.05,
-                 floor: float = 0.05,
-                 action: str = 'warn',
-                 excess: float = 1.5):
+    def __init__(
+        self,
+        ratio: float = 0.3,
+        patience: int = 50,
+        begin: int = 100,
+        momentum: float = 0.05,
+        floor: float = 0.05,
+        action: str = 'warn',
+        excess: float = 1.5,
+    ):
         if action not in ('warn', 'stop'):
             raise ValueError(f"action is 'warn' or 'stop'; got {action!r}")
-        if (not 0 < ratio < 1 or not 0 < momentum <= 1 or patience < 1
-                or excess <= 1):
-            raise ValueError('ratio lies in (0, 1), momentum in (0, 1], patience is at '
-                             f'least 1, excess above 1; got {ratio}, {momentum}, '
-                             f'{patience}, {excess}')
+        if not 0 < ratio < 1 or not 0 < momentum <= 1 or patience < 1 or excess <= 1:
+            raise ValueError(
+                'ratio lies in (0, 1), momentum in (0, 1], patience is at '
+                f'least 1, excess above 1; got {ratio}, {momentum}, '
+                f'{patience}, {excess}'
+            )
         self.ratio, self.patience, self.begin = ratio, patience, begin
         self.momentum, self.floor, self.action = momentum, floor, action
         self.excess = excess
-        self.state = dict(labeled=None, easy=None, hard=None,
-                          background=dict(count=0, since=0),
-                          runaway=dict(count=0, since=0))
+        self.state = dict(
+            labeled=None,
+            easy=None,
+            hard=None,
+            background=dict(count=0, since=0),
+            runaway=dict(count=0, since=0),
+        )
 
-    def update(self, labeled: float, easy: float, hard: float,
-               iteration: int) -> Dict[str, int]:
+    def update(self, labeled: float, easy: float, hard: float, iteration: int) -> Dict[str, int]:
         """Take in one iteration's responses.
 
         Returns:
@@ -83,8 +90,10 @@ class CollapseMonitorHook(Hook):
             old = state[name]
             state[name] = value if old is None else old + self.momentum * (value - old)
         judged = iteration >= self.begin and state['labeled'] >= self.floor
-        seen = dict(background=state['easy'] < self.ratio * state['labeled'],
-                    runaway=state['hard'] > self.excess * state['labeled'])
+        seen = dict(
+            background=state['easy'] < self.ratio * state['labeled'],
+            runaway=state['hard'] > self.excess * state['labeled'],
+        )
         begun = {}
         for kind, there in seen.items():
             past = state[kind]
@@ -97,24 +106,28 @@ class CollapseMonitorHook(Hook):
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         """Judge this iteration; outputs are the model's log variables."""
-        if not outputs or 'response_easy' not in outputs or (
-                'response_labeled' not in outputs):
+        if not outputs or 'response_easy' not in outputs or ('response_labeled' not in outputs):
             return
         easy = outputs['response_easy'].detach().float()
-        values = torch.stack([outputs['response_labeled'].detach().float(), easy,
-                              outputs.get('response_hard', easy).detach().float()])
+        values = torch.stack(
+            [
+                outputs['response_labeled'].detach().float(),
+                easy,
+                outputs.get('response_hard', easy).detach().float(),
+            ]
+        )
         if get_world_size() > 1:
             all_reduce(values, op='mean')
         begun = self.update(*values.tolist(), runner.iter)
-        runner.message_hub.update_scalar('train/response_ratio',
-                                         float(values[1] / values[0].clamp(min=1e-6)))
+        runner.message_hub.update_scalar(
+            'train/response_ratio', float(values[1] / values[0].clamp(min=1e-6))
+        )
         runner.message_hub.update_info('collapse_monitor', deepcopy(self.state))
         for kind, since in begun.items():
             runner.logger.warning(f'CollapseMonitorHook: {self._message(kind, since)}')
         if begun and self.action == 'stop':
             part = _end(runner.train_loop)
-            runner.logger.warning(
-                f'CollapseMonitorHook: the run stops after this {part}.')
+            runner.logger.warning(f'CollapseMonitorHook: the run stops after this {part}.')
 
     def _message(self, kind: str, since: int) -> str:
         if kind == 'background':
@@ -123,14 +136,16 @@ class CollapseMonitorHook(Hook):
                 f'{since} their mean heatmap response ({self.state["easy"]:.3f}) is '
                 f'below {self.ratio:g} x that of labelled images '
                 f'({self.state["labeled"]:.3f}). The hard view must be harder than '
-                'the easy one and the teacher detached (Xie21, Sec. 3.3).')
+                'the easy one and the teacher detached (Xie21, Sec. 3.3).'
+            )
         return (
             'the students are running away from the labels. Since iteration '
             f'{since} their mean heatmap response to hard unlabelled views '
             f'({self.state["hard"]:.3f}) is above {self.excess:g} x that to labelled '
             f'images ({self.state["labeled"]:.3f}): they agree on what no label says. '
             "Try model.teacher_statistics='running', a later model.start, a smaller "
-            'model.consistency.loss_weight or a higher model.threshold.')
+            'model.consistency.loss_weight or a higher model.threshold.'
+        )
 
     def before_train(self, runner) -> None:
         """Go on where a resumed run was; its message hub is back by now."""

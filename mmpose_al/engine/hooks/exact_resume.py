@@ -10,6 +10,7 @@ What happens at iteration i of a run follows from (runner.seed, i, rank):
 3. MMEngine replays the past batches of an iteration-based run
    (``IterBasedTrainLoop.run``, mmengine #1520); here the replay costs nothing.
 """
+
 import itertools
 import random
 from typing import Any, Iterator, Optional
@@ -84,17 +85,18 @@ class ExactResumeHook(Hook):
     def before_train_epoch(self, runner) -> None:
         seed_everything(self._seed, runner.iter, 'data')
 
-    def before_train_iter(self, runner, batch_idx: int,
-                          data_batch: Any = None) -> None:
+    def before_train_iter(self, runner, batch_idx: int, data_batch: Any = None) -> None:
         if data_batch is None:
             raise RuntimeError(
                 'ExactResumeHook: the training loop asked for fewer past batches '
                 'than there were; this MMEngine resumes in a way that the hook '
-                'does not know. Remove the hook from custom_hooks.')
+                'does not know. Remove the hook from custom_hooks.'
+            )
         seed_everything(self._seed, runner.iter, 'step')
 
-    def after_train_iter(self, runner, batch_idx: int, data_batch: Any = None,
-                         outputs: Any = None) -> None:
+    def after_train_iter(
+        self, runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
         # An epoch-based loop fetches the next batch now.
         seed_everything(self._seed, runner.iter + 1, 'data')
 
@@ -122,10 +124,13 @@ class ExactResumeHook(Hook):
             print_log(
                 'ExactResumeHook: cannot skip the indices of '
                 f'{type(sampler).__name__}; MMEngine replays {done} batches',
-                'current', level=30)
+                'current',
+                level=30,
+            )
             replay = 0
         loop.dataloader_iterator = _SeededBatches(
-            loop.dataloader_iterator, self._seed, replay, replay)
+            loop.dataloader_iterator, self._seed, replay, replay
+        )
 
     def _prepare_epochs(self, loop, sampler) -> None:
         length = len(loop.dataloader)
@@ -136,13 +141,18 @@ class ExactResumeHook(Hook):
                     f'ExactResumeHook: iteration {loop.iter} does not belong to '
                     f'epoch {loop.epoch} of {length} batches (the data set or '
                     'the batch size has changed); the epoch starts afresh',
-                    'current', level=30)
+                    'current',
+                    level=30,
+                )
             return
         if not _can_skip(loop.dataloader):
             print_log(
                 f'ExactResumeHook: epoch {loop.epoch} was stopped after {rest} of '
                 f'{length} batches and starts afresh: cannot skip the indices of '
-                f'{type(sampler).__name__}', 'current', level=30)
+                f'{type(sampler).__name__}',
+                'current',
+                level=30,
+            )
             return
         _skip_first(loop.dataloader, rest, self._seed, loop.iter)
 
@@ -154,8 +164,7 @@ class _SeededBatches:
     them to walk past the batches that were trained before a resume.
     """
 
-    def __init__(self, iterator: Iterator, seed: int, iteration: int,
-                 replay: int) -> None:
+    def __init__(self, iterator: Iterator, seed: int, iteration: int, replay: int) -> None:
         self.iterator, self.seed = iterator, seed
         self.iteration, self.replay = iteration, replay
 
@@ -178,8 +187,7 @@ class _SkippingSampler:
     drawn the base seed of its workers, as it had in the unbroken run.
     """
 
-    def __init__(self, sampler, skip: int, seed: int, iteration: int,
-                 epoch: Optional[int]) -> None:
+    def __init__(self, sampler, skip: int, seed: int, iteration: int, epoch: Optional[int]) -> None:
         self.sampler, self.skip, self.epoch = sampler, skip, epoch
         self.seed, self.iteration = seed, iteration
 
@@ -208,10 +216,9 @@ def seed_everything(seed: int, iteration: int, purpose: str) -> None:
     A pure function of (seed, iteration, rank, purpose); ``purpose`` is
     ``'data'`` or ``'step'``.
     """
-    value = stream_seed(seed, iteration, get_rank(),
-                        ('data', 'step').index(purpose))
+    value = stream_seed(seed, iteration, get_rank(), ('data', 'step').index(purpose))
     random.seed(value)
-    np.random.seed([value & 0xffffffff, value >> 32])
+    np.random.seed([value & 0xFFFFFFFF, value >> 32])
     torch.manual_seed(value)
 
 
@@ -228,7 +235,8 @@ def check_batch_size(sampler, loader) -> None:
         raise ValueError(
             f'train_dataloader: batch_size is {loader.batch_size}, that of its '
             f'LabeledUnlabeledSampler {sampler.batch_size}; they must be equal, '
-            'or the labelled and unlabelled samples fall into other batches')
+            'or the labelled and unlabelled samples fall into other batches'
+        )
 
 
 def warn_if_not_exact(loader, model: torch.nn.Module) -> None:
@@ -238,24 +246,33 @@ def warn_if_not_exact(loader, model: torch.nn.Module) -> None:
             'ExactResumeHook: every process goes on with the running statistics '
             "of rank 0's BatchNorm; their own are not in the checkpoint. Set "
             "sync_bn='torch' in the config and they are all the same",
-            'current', level=30)
+            'current',
+            level=30,
+        )
     exact = loader.num_workers == 0 or (
         isinstance(loader.dataset, LabeledUnlabeledDataset)
-        and isinstance(loader.sampler, LabeledUnlabeledSampler))
+        and isinstance(loader.sampler, LabeledUnlabeledSampler)
+    )
     if not exact:
         print_log(
             'ExactResumeHook: the augmentation of '
             f'{type(loader.dataset).__name__} follows the random state of its '
             f'{loader.num_workers} workers, which a resume does not restore; use '
             'LabeledUnlabeledDataset with LabeledUnlabeledSampler, or '
-            'num_workers=0', 'current', level=30)
+            'num_workers=0',
+            'current',
+            level=30,
+        )
 
 
 def has_own_statistics(model: torch.nn.Module) -> bool:
     """Whether a layer keeps statistics of the batches of its process alone."""
-    return any(isinstance(m, _BatchNorm) and m.track_running_stats
-               and not isinstance(m, torch.nn.SyncBatchNorm)
-               for m in model.modules())
+    return any(
+        isinstance(m, _BatchNorm)
+        and m.track_running_stats
+        and not isinstance(m, torch.nn.SyncBatchNorm)
+        for m in model.modules()
+    )
 
 
 def _states_seed(runner) -> bool:
@@ -266,23 +283,23 @@ def _states_seed(runner) -> bool:
 
 def _can_skip(loader) -> bool:
     """Whether the sampler's order can be made again from its seed."""
-    return (type(loader.batch_sampler) is BatchSampler
-            and isinstance(loader.sampler, (
-                LabeledUnlabeledSampler, DefaultSampler, InfiniteSampler)))
+    return type(loader.batch_sampler) is BatchSampler and isinstance(
+        loader.sampler, (LabeledUnlabeledSampler, DefaultSampler, InfiniteSampler)
+    )
 
 
 def _has_drawn_all(loader) -> bool:
     """Whether workers may have come to the end of the pass before training begins."""
-    return bool(loader.num_workers) and (
-        loader.num_workers * loader.prefetch_factor >= len(loader))
+    return bool(loader.num_workers) and (loader.num_workers * loader.prefetch_factor >= len(loader))
 
 
-def _skip_first(loader, num_batches: int, seed: int, iteration: int,
-                epoch: Optional[int] = None) -> None:
+def _skip_first(
+    loader, num_batches: int, seed: int, iteration: int, epoch: Optional[int] = None
+) -> None:
     """The loader's next iteration begins ``num_batches`` later."""
     loader.batch_sampler.sampler = _SkippingSampler(
-        loader.sampler, num_batches * loader.batch_size, seed, iteration,
-        epoch)
+        loader.sampler, num_batches * loader.batch_size, seed, iteration, epoch
+    )
 
 
 def _restart_with_skip(loop, sampler, seed: int) -> None:

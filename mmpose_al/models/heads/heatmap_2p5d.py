@@ -1,22 +1,25 @@
 """Heatmap2p5DHead: heatmaps and latent depth maps (Iqbal20, Sec. 3.2)."""
+
 from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
 from mmengine.structures import InstanceData, PixelData
-from torch import Tensor
-
 from mmpose.models.heads import HeatmapHead
 from mmpose.registry import MODELS
+from torch import Tensor
 
-from ...geometry.depth import (Reconstruction, length_left, rays, reconstruct,
-                               scale_from_limbs)
+from ...geometry.depth import Reconstruction, length_left, rays, reconstruct, scale_from_limbs
 from ...geometry.heatmaps import sample_at, soft_argmax
 
-
 # HeatmapHead's arguments that say what its layers are.
-LAYERS = ('deconv_out_channels', 'deconv_kernel_sizes', 'conv_out_channels',
-          'conv_kernel_sizes', 'final_layer')
+LAYERS = (
+    'deconv_out_channels',
+    'deconv_kernel_sizes',
+    'conv_out_channels',
+    'conv_kernel_sizes',
+    'final_layer',
+)
 
 
 class Pose2p5D(NamedTuple):
@@ -28,6 +31,7 @@ class Pose2p5D(NamedTuple):
         confidence (Tensor): φ, the heatmap at (u, v), (B, J).
         heatmaps (Tensor): Shape (B, J, h, w).
     """
+
     pixels: Tensor
     relative: Tensor
     confidence: Tensor
@@ -43,18 +47,19 @@ def camera_of(samples: Sequence, like: Tensor) -> Tuple[Tensor, Optional[Tensor]
         ValueError: A sample has none.
     """
     for key in ('input_K', 'input_dist'):
-        missing = [s.metainfo.get('img_path') for s in samples
-                   if key not in s.metainfo]
+        missing = [s.metainfo.get('img_path') for s in samples if key not in s.metainfo]
         if missing:
             raise ValueError(
                 f'{missing[0]} has no {key}: put InputCamera into the pipeline after '
                 "TopdownAffine, and 'input_K', 'input_dist' into PackPoseInputs' "
-                'meta_keys')
+                'meta_keys'
+            )
     K = np.stack([s.metainfo['input_K'] for s in samples])
     dist = np.stack([s.metainfo['input_dist'] for s in samples])
-    return (torch.as_tensor(K, dtype=torch.float32, device=like.device),
-            torch.as_tensor(dist, dtype=torch.float32, device=like.device)
-            if dist.any() else None)
+    return (
+        torch.as_tensor(K, dtype=torch.float32, device=like.device),
+        torch.as_tensor(dist, dtype=torch.float32, device=like.device) if dist.any() else None,
+    )
 
 
 @MODELS.register_module()
@@ -88,36 +93,53 @@ class Heatmap2p5DHead(HeatmapHead):
         ValueError: A joint that is not there; limbs without lengths.
     """
 
-    def __init__(self,
-                 in_channels: Union[int, Sequence[int]],
-                 out_channels: int,
-                 pair: Sequence[int],
-                 depth_weight: float = 5.0,
-                 temperature: float = 50.0,
-                 separate_depth: bool = False,
-                 limbs: Optional[Sequence[Sequence[int]]] = None,
-                 mean_lengths: Optional[Sequence[float]] = None,
-                 **kwargs):
+    def __init__(
+        self,
+        in_channels: Union[int, Sequence[int]],
+        out_channels: int,
+        pair: Sequence[int],
+        depth_weight: float = 5.0,
+        temperature: float = 50.0,
+        separate_depth: bool = False,
+        limbs: Optional[Sequence[Sequence[int]]] = None,
+        mean_lengths: Optional[Sequence[float]] = None,
+        **kwargs,
+    ):
         super().__init__(
-            in_channels, out_channels if separate_depth else 2 * out_channels, **kwargs)
+            in_channels, out_channels if separate_depth else 2 * out_channels, **kwargs
+        )
         # A HeatmapHead for its layers alone.
-        self.depth_layers = None if not separate_depth else HeatmapHead(
-            in_channels, out_channels,
-            **{key: kwargs[key] for key in LAYERS if key in kwargs})
+        self.depth_layers = (
+            None
+            if not separate_depth
+            else HeatmapHead(
+                in_channels, out_channels, **{key: kwargs[key] for key in LAYERS if key in kwargs}
+            )
+        )
         self.num_joints = out_channels
         named = list(pair) + [joint for limb in limbs or [] for joint in limb]
-        if len(pair) != 2 or pair[0] == pair[1] or not all(
-                0 <= joint < out_channels for joint in named):
-            raise ValueError(f'pair {pair} and limbs name joints of a skeleton with '
-                             f'{out_channels}; the pair is two different ones')
+        if (
+            len(pair) != 2
+            or pair[0] == pair[1]
+            or not all(0 <= joint < out_channels for joint in named)
+        ):
+            raise ValueError(
+                f'pair {pair} and limbs name joints of a skeleton with '
+                f'{out_channels}; the pair is two different ones'
+            )
         if len(limbs or []) != len(mean_lengths or []):
-            raise ValueError(f'{len(limbs or [])} limbs with {len(mean_lengths or [])} '
-                             'mean lengths; give as many of both')
+            raise ValueError(
+                f'{len(limbs or [])} limbs with {len(mean_lengths or [])} '
+                'mean lengths; give as many of both'
+            )
         self.pair = tuple(pair)
         self.depth_weight, self.temperature = depth_weight, temperature
         self.limbs = [tuple(limb) for limb in limbs or []]
-        self.register_buffer('mean_lengths', torch.tensor(
-            list(mean_lengths or []), dtype=torch.float32), persistent=False)
+        self.register_buffer(
+            'mean_lengths',
+            torch.tensor(list(mean_lengths or []), dtype=torch.float32),
+            persistent=False,
+        )
 
     def forward(self, feats) -> Tensor:
         """J heatmaps and J depth maps, (B, 2J, h, w)."""
@@ -132,20 +154,18 @@ class Heatmap2p5DHead(HeatmapHead):
 
     def read(self, output: Tensor) -> Pose2p5D:
         """The 2.5D pose in the head's output, (B, 2J, h, w)."""
-        heatmaps = output[:, :self.num_joints]
-        depths = output[:, self.num_joints:]
+        heatmaps = output[:, : self.num_joints]
+        depths = output[:, self.num_joints :]
         positions, share = soft_argmax(heatmaps, self.temperature)
         relative = (share * depths.to(share)).sum((-2, -1))
         factor = torch.as_tensor(self.decoder.scale_factor, device=output.device)
         confidence = sample_at(heatmaps.to(share), positions)
-        return Pose2p5D(
-            positions * factor.to(positions), relative, confidence, heatmaps)
+        return Pose2p5D(positions * factor.to(positions), relative, confidence, heatmaps)
 
     def lift(self, pose: Pose2p5D, samples: Sequence) -> Reconstruction:
         """Normalised 3D poses in camera coordinates (Eq. 2, 3), in float32."""
         K, dist = camera_of(samples, pose.pixels)
-        return reconstruct(
-            pose.pixels.float(), pose.relative.float(), K, self.pair, dist)
+        return reconstruct(pose.pixels.float(), pose.relative.float(), K, self.pair, dist)
 
     def points(self, pose: Pose2p5D, samples: Sequence) -> Optional[Tensor]:
         """Predicted 3D poses in camera coordinates, (B, J, 3).
@@ -165,8 +185,7 @@ class Heatmap2p5DHead(HeatmapHead):
     def length_left(self, pose: Pose2p5D, samples: Sequence) -> Tensor:
         """Discriminants of the root depths, (B, ); at most 1, below 0 undefined."""
         K, dist = camera_of(samples, pose.pixels)
-        return length_left(rays(pose.pixels.float(), K, dist), pose.relative.float(),
-                           self.pair)
+        return length_left(rays(pose.pixels.float(), K, dist), pose.relative.float(), self.pair)
 
     def loss(self, feats, batch_data_samples, train_cfg: dict = {}) -> dict:
         """Heatmap and depth losses (Iqbal20, Eq. 6).
@@ -189,10 +208,11 @@ class Heatmap2p5DHead(HeatmapHead):
                 raise ValueError(
                     f'{path} has no relative_depth, which others of its batch have: '
                     'put InputCamera into the pipeline of every data set, with '
-                    'with_depth=False where the 3D pose is not to be used')
+                    'with_depth=False where the 3D pose is not to be used'
+                )
             truth = torch.cat([label.relative_depth for label in labels])
             known = torch.cat([label.relative_depth_weights for label in labels])
-            squared = (pose.relative - truth)**2 * known
+            squared = (pose.relative - truth) ** 2 * known
             losses['loss_depth'] = self.depth_weight * squared.mean()
         return losses
 
@@ -202,8 +222,10 @@ class Heatmap2p5DHead(HeatmapHead):
         ``test_cfg``: ``flip_test`` is refused; ``output_heatmaps`` as in MMPose.
         """
         if test_cfg.get('flip_test', False):
-            raise ValueError('Heatmap2p5DHead has no flip test: a mirrored image has '
-                             'another camera; set test_cfg=dict(flip_test=False)')
+            raise ValueError(
+                'Heatmap2p5DHead has no flip test: a mirrored image has '
+                'another camera; set test_cfg=dict(flip_test=False)'
+            )
         pose = self.pose(feats)
         points = self.points(pose, batch_data_samples)
         if points is not None:
@@ -211,11 +233,12 @@ class Heatmap2p5DHead(HeatmapHead):
         result = []
         for index in range(len(pose.pixels)):
             instance = InstanceData(
-                keypoints=pose.pixels[index:index + 1].cpu().numpy(),
-                keypoint_scores=pose.confidence[index:index + 1].cpu().numpy(),
-                relative_depth=pose.relative[index:index + 1].cpu().numpy())
+                keypoints=pose.pixels[index : index + 1].cpu().numpy(),
+                keypoint_scores=pose.confidence[index : index + 1].cpu().numpy(),
+                relative_depth=pose.relative[index : index + 1].cpu().numpy(),
+            )
             if points is not None:
-                instance.keypoints_3d = points[index:index + 1]
+                instance.keypoints_3d = points[index : index + 1]
             result.append(instance)
         if test_cfg.get('output_heatmaps', False):
             return result, [PixelData(heatmaps=h) for h in pose.heatmaps.detach()]

@@ -4,11 +4,11 @@ Flow: a teacher's heatmaps of the easy view -> warped onto the hard view -> comp
 with the student's heatmaps of the hard view, pixel by pixel, where the easy view
 reached.
 """
+
 from typing import Optional
 
-from torch import Tensor, nn
-
 from mmpose.registry import MODELS
+from torch import Tensor, nn
 
 
 @MODELS.register_module()
@@ -30,26 +30,29 @@ class HeatmapConsistencyLoss(nn.Module):
             counts for more (Xie21, Fig. 8 C; the paper does not give its functions).
     """
 
-    def __init__(self,
-                 use_mask: bool = True,
-                 loss_weight: float = 1.0,
-                 min_confidence: Optional[float] = None,
-                 foreground_weight: float = 0.0):
+    def __init__(
+        self,
+        use_mask: bool = True,
+        loss_weight: float = 1.0,
+        min_confidence: Optional[float] = None,
+        foreground_weight: float = 0.0,
+    ):
         super().__init__()
         if foreground_weight < 0:
-            raise ValueError('foreground_weight must be at least 0; got '
-                             f'{foreground_weight}')
+            raise ValueError(f'foreground_weight must be at least 0; got {foreground_weight}')
         self.use_mask = use_mask
         self.loss_weight = loss_weight
         self.min_confidence = min_confidence
         self.foreground_weight = foreground_weight
 
-    def forward(self,
-                output: Tensor,
-                target: Tensor,
-                mask: Optional[Tensor] = None,
-                confidence: Optional[Tensor] = None,
-                weight: Optional[Tensor] = None) -> Tensor:
+    def forward(
+        self,
+        output: Tensor,
+        target: Tensor,
+        mask: Optional[Tensor] = None,
+        confidence: Optional[Tensor] = None,
+        weight: Optional[Tensor] = None,
+    ) -> Tensor:
         """
         Args:
             output (Tensor): The student's heatmaps, (B, K, h, w).

@@ -2,15 +2,14 @@
 
 Notation: groups G (one person at one moment), views V, joints J.
 """
+
 from typing import List, Optional, Sequence, Tuple
 
 import torch
+from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from mmpose.registry import MODELS
-
-from ...geometry.alignment import (align_distances, apply_similarity, huber,
-                                   procrustes)
+from ...geometry.alignment import align_distances, apply_similarity, huber, procrustes
 from ...geometry.depth import limb_lengths, signed_volumes
 
 
@@ -53,8 +52,13 @@ class MultiViewConsistencyLoss(nn.Module):
         ValueError: An unknown distance.
     """
 
-    def __init__(self, loss_weight: float = 10.0, detach_confidence: bool = True,
-                 apparent_size: bool = False, distance: str = 'l1'):
+    def __init__(
+        self,
+        loss_weight: float = 10.0,
+        detach_confidence: bool = True,
+        apparent_size: bool = False,
+        distance: str = 'l1',
+    ):
         super().__init__()
         if distance not in ('l1', 'euclidean'):
             raise ValueError(f"distance is 'l1' or 'euclidean'; got {distance!r}")
@@ -63,12 +67,14 @@ class MultiViewConsistencyLoss(nn.Module):
         self.detach_confidence = detach_confidence
         self.apparent_size = apparent_size
 
-    def forward(self,
-                points: Tensor,
-                confidence: Tensor,
-                valid: Tensor,
-                rotations: Optional[Tensor] = None,
-                size: Optional[Tensor] = None) -> Tensor:
+    def forward(
+        self,
+        points: Tensor,
+        confidence: Tensor,
+        valid: Tensor,
+        rotations: Optional[Tensor] = None,
+        size: Optional[Tensor] = None,
+    ) -> Tensor:
         """
         Args:
             points (Tensor): Normalised poses in each camera's coordinates,
@@ -100,8 +106,9 @@ class MultiViewConsistencyLoss(nn.Module):
         relative = None
         if rotations is not None:
             # A B^T as a sum: autocast computes matmul in half precision.
-            relative = (rotations[:, first][..., :, None, :]
-                        * rotations[:, second][..., None, :, :]).sum(-1)
+            relative = (
+                rotations[:, first][..., :, None, :] * rotations[:, second][..., None, :, :]
+            ).sum(-1)
         with torch.no_grad():
             if self.distance == 'euclidean':
                 R, t = align_distances(source, target, weight, relative)
@@ -132,17 +139,23 @@ class LimbLengthLoss(nn.Module):
         ValueError: As many lengths as limbs are needed, all above 0.
     """
 
-    def __init__(self, limbs: Sequence[Tuple[int, int]], mean_lengths: Sequence[float],
-                 loss_weight: float = 100.0, detach_confidence: bool = True):
+    def __init__(
+        self,
+        limbs: Sequence[Tuple[int, int]],
+        mean_lengths: Sequence[float],
+        loss_weight: float = 100.0,
+        detach_confidence: bool = True,
+    ):
         super().__init__()
         if len(limbs) != len(mean_lengths) or not limbs or min(mean_lengths) <= 0:
-            raise ValueError(f'{len(limbs)} limbs with {len(mean_lengths)} mean '
-                             'lengths; give as many of both, lengths above 0')
+            raise ValueError(
+                f'{len(limbs)} limbs with {len(mean_lengths)} mean '
+                'lengths; give as many of both, lengths above 0'
+            )
         self.limbs: List[Tuple[int, int]] = [(int(a), int(b)) for a, b in limbs]
         self.loss_weight = loss_weight
         self.detach_confidence = detach_confidence
-        self.register_buffer('mean_lengths', torch.tensor(list(mean_lengths)),
-                             persistent=False)
+        self.register_buffer('mean_lengths', torch.tensor(list(mean_lengths)), persistent=False)
 
     def forward(self, points: Tensor, confidence: Tensor, valid: Tensor) -> Tensor:
         """
@@ -190,33 +203,45 @@ class HandednessLoss(nn.Module):
         ValueError: No triple, or one that is not three pairs of ends.
     """
 
-    def __init__(self, triples: Sequence[Sequence], margin: float = 0.05,
-                 loss_weight: float = 100.0):
+    def __init__(
+        self, triples: Sequence[Sequence], margin: float = 0.05, loss_weight: float = 100.0
+    ):
         super().__init__()
-        if not triples or any(len(triple) != 3 or any(len(vector) != 2
-                                                      for vector in triple)
-                              for triple in triples):
-            raise ValueError('a triple is three vectors (to, from) and at least one is '
-                             f'needed; got {triples}')
+        if not triples or any(
+            len(triple) != 3 or any(len(vector) != 2 for vector in triple) for triple in triples
+        ):
+            raise ValueError(
+                f'a triple is three vectors (to, from) and at least one is needed; got {triples}'
+            )
         self.triples = triples
         self.margin, self.loss_weight = margin, loss_weight
-        self.joints = [sorted({
-            joint for vector in triple for end in vector
-            for joint in ([end] if isinstance(end, int) else end)})
-            for triple in triples]
+        self.joints = [
+            sorted(
+                {
+                    joint
+                    for vector in triple
+                    for end in vector
+                    for joint in ([end] if isinstance(end, int) else end)
+                }
+            )
+            for triple in triples
+        ]
 
     def forward(self, points: Tensor, confidence: Tensor, valid: Tensor) -> Tensor:
         """As :meth:`LimbLengthLoss.forward`."""
         confidence = confidence.detach().clamp(min=0)
-        weight = torch.stack([confidence[..., joints].amin(-1)
-                              for joints in self.joints], -1) * valid[..., None]
+        weight = (
+            torch.stack([confidence[..., joints].amin(-1) for joints in self.joints], -1)
+            * valid[..., None]
+        )
         missing = (self.margin - signed_volumes(points, self.triples)).clamp(min=0)
         return self.loss_weight * (weight * missing).mean()
 
 
 def _ordered_pairs(num: int, device) -> Tuple[Tensor, Tensor]:
     """All (c, c') with c != c'."""
-    first, second = torch.meshgrid(torch.arange(num, device=device),
-                                   torch.arange(num, device=device), indexing='ij')
+    first, second = torch.meshgrid(
+        torch.arange(num, device=device), torch.arange(num, device=device), indexing='ij'
+    )
     different = first != second
     return first[different], second[different]

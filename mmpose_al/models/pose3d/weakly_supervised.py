@@ -5,14 +5,14 @@ known, depth) loss on labelled images -> 3D poses of the unlabelled views -> con
 over each group of views, limb lengths -> optionally the heatmap loss of fixed
 pseudo-labels.
 """
+
 from typing import Dict, Optional, Sequence
 
 import numpy as np
 import torch
 from mmengine.model import BaseModel
-from torch import Tensor
-
 from mmpose.registry import MODELS
+from torch import Tensor
 
 from ..heads.heatmap_2p5d import Heatmap2p5DHead, Pose2p5D
 
@@ -55,36 +55,43 @@ class WeaklySupervisedPose3D(BaseModel):
         ValueError: Another head, or fewer than two views.
     """
 
-    def __init__(self,
-                 network: dict,
-                 num_views: int = 4,
-                 multi_view: Optional[dict] = None,
-                 limbs: Optional[dict] = None,
-                 handedness: Optional[dict] = None,
-                 range_weight: float = 0.0,
-                 known_rotations: bool = False,
-                 regularize: bool = False,
-                 data_preprocessor: Optional[dict] = None,
-                 train_cfg: Optional[dict] = None,
-                 test_cfg: Optional[dict] = None,
-                 init_cfg: Optional[dict] = None):
+    def __init__(
+        self,
+        network: dict,
+        num_views: int = 4,
+        multi_view: Optional[dict] = None,
+        limbs: Optional[dict] = None,
+        handedness: Optional[dict] = None,
+        range_weight: float = 0.0,
+        known_rotations: bool = False,
+        regularize: bool = False,
+        data_preprocessor: Optional[dict] = None,
+        train_cfg: Optional[dict] = None,
+        test_cfg: Optional[dict] = None,
+        init_cfg: Optional[dict] = None,
+    ):
         network = dict(network)
         own = network.pop('data_preprocessor', None)
         super().__init__(data_preprocessor=data_preprocessor or own, init_cfg=init_cfg)
         self.network = MODELS.build(network)
         head = getattr(self.network, 'head', None)
         if not isinstance(head, Heatmap2p5DHead):
-            raise ValueError('WeaklySupervisedPose3D needs a network with a '
-                             f'Heatmap2p5DHead; got {type(head).__name__}')
+            raise ValueError(
+                'WeaklySupervisedPose3D needs a network with a '
+                f'Heatmap2p5DHead; got {type(head).__name__}'
+            )
         if num_views < 2:
             raise ValueError(f'num_views must be at least 2; got {num_views}')
         self.num_views = num_views
-        self.multi_view = None if multi_view is None else MODELS.build(
-            {'type': 'MultiViewConsistencyLoss', **multi_view})
-        self.limbs = None if limbs is None else MODELS.build(
-            {'type': 'LimbLengthLoss', **limbs})
-        self.handedness = None if handedness is None else MODELS.build(
-            {'type': 'HandednessLoss', **handedness})
+        self.multi_view = (
+            None
+            if multi_view is None
+            else MODELS.build({'type': 'MultiViewConsistencyLoss', **multi_view})
+        )
+        self.limbs = None if limbs is None else MODELS.build({'type': 'LimbLengthLoss', **limbs})
+        self.handedness = (
+            None if handedness is None else MODELS.build({'type': 'HandednessLoss', **handedness})
+        )
         self.range_weight = range_weight
         self.known_rotations = known_rotations
         self.regularize = regularize
@@ -121,21 +128,22 @@ class WeaklySupervisedPose3D(BaseModel):
         unlabeled = [i for i, flag in enumerate(flags) if not flag]
         losses: Dict[str, Tensor] = {}
         if labeled:
-            found = self.head.loss(self.network.extract_feat(inputs[labeled]),
-                                   [data_samples[i] for i in labeled])
+            found = self.head.loss(
+                self.network.extract_feat(inputs[labeled]), [data_samples[i] for i in labeled]
+            )
             losses.update({f'sup_{name}': value for name, value in found.items()})
-        if unlabeled and (self.multi_view or self.limbs or self.handedness
-                          or self.range_weight or self.regularize):
-            losses.update(self.unsupervised_loss(
-                inputs[unlabeled], [data_samples[i] for i in unlabeled]))
+        if unlabeled and (
+            self.multi_view or self.limbs or self.handedness or self.range_weight or self.regularize
+        ):
+            losses.update(
+                self.unsupervised_loss(inputs[unlabeled], [data_samples[i] for i in unlabeled])
+            )
         return losses
 
-    def unsupervised_loss(self, inputs: Tensor,
-                          data_samples: Sequence) -> Dict[str, Tensor]:
+    def unsupervised_loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
         """Losses on groups of views (Iqbal20, Eq. 8, 11)."""
         check_groups(data_samples, self.num_views)
-        return self.view_losses(
-            self.head.pose(self.network.extract_feat(inputs)), data_samples)
+        return self.view_losses(self.head.pose(self.network.extract_feat(inputs)), data_samples)
 
     def view_losses(self, pose: Pose2p5D, data_samples: Sequence) -> Dict[str, Tensor]:
         """The same of given 2.5D poses, the network's or others.
@@ -151,40 +159,45 @@ class WeaklySupervisedPose3D(BaseModel):
         left = self.head.length_left(pose, data_samples)
         losses: Dict[str, Tensor] = {}
         if self.limbs:
-            losses['unsup_loss_limbs'] = self.limbs(
-                lifted.points, pose.confidence, lifted.valid)
+            losses['unsup_loss_limbs'] = self.limbs(lifted.points, pose.confidence, lifted.valid)
         if self.handedness:
             losses['unsup_loss_handedness'] = self.handedness(
-                lifted.points, pose.confidence, lifted.valid)
+                lifted.points, pose.confidence, lifted.valid
+            )
         if self.range_weight:
-            losses['unsup_loss_range'] = self.range_weight * (
-                MIN_LEFT - left).clamp(min=0).mean()
+            losses['unsup_loss_range'] = self.range_weight * (MIN_LEFT - left).clamp(min=0).mean()
         if self.multi_view:
+
             def grouped(value: Tensor) -> Tensor:
                 return value.unflatten(0, (-1, self.num_views))
+
             losses['unsup_loss_multi_view'] = self.multi_view(
-                grouped(lifted.points), grouped(pose.confidence), grouped(lifted.valid),
+                grouped(lifted.points),
+                grouped(pose.confidence),
+                grouped(lifted.valid),
                 grouped(self._rotations(data_samples, lifted.points))
-                if self.known_rotations else None,
-                size=grouped(left.clamp(min=MIN_LEFT).sqrt()))
+                if self.known_rotations
+                else None,
+                size=grouped(left.clamp(min=MIN_LEFT).sqrt()),
+            )
         if self.regularize:
             heatmaps = torch.stack([d.gt_fields.heatmaps for d in data_samples])
-            weights = torch.cat([d.gt_instance_labels.keypoint_weights
-                                 for d in data_samples])
-            losses['unsup_loss_kpt'] = self.head.loss_module(
-                pose.heatmaps, heatmaps, weights)
+            weights = torch.cat([d.gt_instance_labels.keypoint_weights for d in data_samples])
+            losses['unsup_loss_kpt'] = self.head.loss_module(pose.heatmaps, heatmaps, weights)
         losses['masked_poses'] = (~lifted.valid).sum().float()
         return losses
 
     @staticmethod
     def _rotations(samples: Sequence, like: Tensor) -> Tensor:
-        missing = [s.metainfo.get('img_path') for s in samples
-                   if 'input_R' not in s.metainfo]
+        missing = [s.metainfo.get('img_path') for s in samples if 'input_R' not in s.metainfo]
         if missing:
-            raise ValueError(f"{missing[0]} has no input_R, which known_rotations "
-                             "needs; put it into PackPoseInputs' meta_keys")
-        return torch.as_tensor(np.stack([s.metainfo['input_R'] for s in samples]),
-                               dtype=like.dtype, device=like.device)
+            raise ValueError(
+                f'{missing[0]} has no input_R, which known_rotations '
+                "needs; put it into PackPoseInputs' meta_keys"
+            )
+        return torch.as_tensor(
+            np.stack([s.metainfo['input_R'] for s in samples]), dtype=like.dtype, device=like.device
+        )
 
 
 def check_groups(samples: Sequence, num_views: int) -> None:
@@ -192,19 +205,21 @@ def check_groups(samples: Sequence, num_views: int) -> None:
     if len(samples) % num_views:
         raise ValueError(
             f'{len(samples)} unlabelled samples are no groups of {num_views} views; '
-            'the batch comes from a LabeledGroupSampler with the same num_views')
+            'the batch comes from a LabeledGroupSampler with the same num_views'
+        )
     for start in range(0, len(samples), num_views):
-        group = samples[start:start + num_views]
-        keys = {(s.metainfo.get('frame_id'), s.metainfo.get('person_id'))
-                for s in group}
+        group = samples[start : start + num_views]
+        keys = {(s.metainfo.get('frame_id'), s.metainfo.get('person_id')) for s in group}
         if len(keys) > 1 or None in next(iter(keys)):
             raise ValueError(
                 f'views {[s.metainfo.get("img_path") for s in group]} of one group '
                 f'belong to (frame, person) {sorted(map(str, keys))}; the batch comes '
                 "from a LabeledGroupSampler, with 'frame_id', 'person_id' among "
-                "PackPoseInputs' meta_keys")
+                "PackPoseInputs' meta_keys"
+            )
         if any(s.metainfo.get('flip') for s in group):
             raise ValueError(
                 f'{group[0].metainfo.get("img_path")}: views of a group are mirrored; '
                 'the mirrored world is another one. '
-                'Take RandomFlip out of the pipeline')
+                'Take RandomFlip out of the pipeline'
+            )

@@ -4,6 +4,13 @@ from .denoised import DenoisedPoseDual
 from .teachers import DataDistill, MeanTeacherPose, PseudoPose
 
 __all__ = [
-    'SemiPoseEstimator', 'EasyHardEstimator', 'PoseCons', 'PoseDual', 'MultiPathPose',
-    'DenoisedPoseDual', 'PseudoPose', 'DataDistill', 'MeanTeacherPose'
+    'SemiPoseEstimator',
+    'EasyHardEstimator',
+    'PoseCons',
+    'PoseDual',
+    'MultiPathPose',
+    'DenoisedPoseDual',
+    'PseudoPose',
+    'DataDistill',
+    'MeanTeacherPose',
 ]

@@ -4,6 +4,7 @@ Flow of a training step: split the batch by ``is_labeled`` -> each student's own
 the labelled samples (``sup_``) -> :meth:`SemiPoseEstimator.unsupervised_loss` on the
 others (``unsup_``), which a method of a paper defines.
 """
+
 import copy
 from typing import Dict, List, Sequence, Union
 
@@ -11,13 +12,11 @@ import numpy as np
 import torch
 from mmengine.model import BaseModel, ModuleList
 from mmengine.structures import PixelData
+from mmpose.registry import MODELS
 from torch import Tensor
 
-from mmpose.registry import MODELS
-
 from ...geometry.heatmaps import response
-from .networks import (check_same_heatmaps, heatmap_offset, predict_heatmaps,
-                       record_heatmaps)
+from .networks import check_same_heatmaps, heatmap_offset, predict_heatmaps, record_heatmaps
 
 
 def _shared_preprocessor(students: List[dict], outer):
@@ -28,16 +27,19 @@ def _shared_preprocessor(students: List[dict], outer):
         return None
     for other in found[1:]:
         if other != found[0]:
-            raise ValueError('the students see the same normalised images, but their '
-                             f'data_preprocessor differ: {found[0]} and {other}')
+            raise ValueError(
+                'the students see the same normalised images, but their '
+                f'data_preprocessor differ: {found[0]} and {other}'
+            )
     return found[0]
 
 
 def augmentation_seeds(data_samples: Sequence) -> np.ndarray:
     """One integer a sample: its ``aug_seed``, else drawn from torch's random state."""
-    drawn = torch.randint(2**62, (len(data_samples), ), dtype=torch.int64)
-    return np.array([s.metainfo.get('aug_seed', int(d))
-                     for s, d in zip(data_samples, drawn)], dtype=np.uint64)
+    drawn = torch.randint(2**62, (len(data_samples),), dtype=torch.int64)
+    return np.array(
+        [s.metainfo.get('aug_seed', int(d)) for s, d in zip(data_samples, drawn)], dtype=np.uint64
+    )
 
 
 class SemiPoseEstimator(BaseModel):
@@ -61,24 +63,28 @@ class SemiPoseEstimator(BaseModel):
             different preprocessors.
     """
 
-    def __init__(self,
-                 students: Union[dict, Sequence[dict]],
-                 data_preprocessor=None,
-                 train_cfg=None,
-                 test_cfg=None,
-                 init_cfg=None):
+    def __init__(
+        self,
+        students: Union[dict, Sequence[dict]],
+        data_preprocessor=None,
+        train_cfg=None,
+        test_cfg=None,
+        init_cfg=None,
+    ):
         students = [students] if isinstance(students, dict) else students
         students = [copy.deepcopy(student) for student in students]
         super().__init__(
-            data_preprocessor=_shared_preprocessor(students, data_preprocessor),
-            init_cfg=init_cfg)
+            data_preprocessor=_shared_preprocessor(students, data_preprocessor), init_cfg=init_cfg
+        )
         self.students = ModuleList([MODELS.build(student) for student in students])
         check_same_heatmaps(self.students)
         self.test_cfg = dict(test_cfg or {})
         which = self.test_cfg.setdefault('predict', 'ensemble')
         if which != 'ensemble' and which not in range(len(students)):
-            raise ValueError("test_cfg['predict'] is 'ensemble' or the index of one of "
-                             f'the {len(students)} students; got {which!r}')
+            raise ValueError(
+                "test_cfg['predict'] is 'ensemble' or the index of one of "
+                f'the {len(students)} students; got {which!r}'
+            )
 
     @property
     def scale_factor(self):
@@ -110,8 +116,9 @@ class SemiPoseEstimator(BaseModel):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
-            return torch.stack([predict_heatmaps(network, inputs)
-                                for network in self.predicting]).mean(0)
+            return torch.stack(
+                [predict_heatmaps(network, inputs) for network in self.predicting]
+            ).mean(0)
         raise ValueError(f"mode is 'loss', 'predict' or 'tensor'; got {mode!r}")
 
     def loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
@@ -130,15 +137,14 @@ class SemiPoseEstimator(BaseModel):
         unlabeled = [i for i, flag in enumerate(flags) if not flag]
         losses = {}
         if labeled:
-            losses.update(self.supervised_loss(
-                inputs[labeled], [data_samples[i] for i in labeled]))
+            losses.update(self.supervised_loss(inputs[labeled], [data_samples[i] for i in labeled]))
         if unlabeled:
-            losses.update(self.unsupervised_loss(
-                inputs[unlabeled], [data_samples[i] for i in unlabeled]))
+            losses.update(
+                self.unsupervised_loss(inputs[unlabeled], [data_samples[i] for i in unlabeled])
+            )
         return losses
 
-    def supervised_loss(self, inputs: Tensor,
-                        data_samples: Sequence) -> Dict[str, Tensor]:
+    def supervised_loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
         """Each student's own losses on labelled samples, and their response."""
         losses, responses = {}, []
         for index, student in enumerate(self.students):
@@ -149,8 +155,7 @@ class SemiPoseEstimator(BaseModel):
         losses['response_labeled'] = torch.stack(responses).mean()
         return losses
 
-    def unsupervised_loss(self, inputs: Tensor,
-                          data_samples: Sequence) -> Dict[str, Tensor]:
+    def unsupervised_loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
         """Losses on unlabelled samples; what a method adds."""
         raise NotImplementedError
 
@@ -171,17 +176,15 @@ class SemiPoseEstimator(BaseModel):
             if student.test_cfg.get('flip_test', False):
                 feats = [feats, student.extract_feat(inputs.flip(-1))]
             instances, fields = student.head.predict(
-                feats, data_samples, dict(student.test_cfg, output_heatmaps=True))
-            sum_of_heatmaps = sum_of_heatmaps + torch.stack(
-                [f.heatmaps for f in fields])
+                feats, data_samples, dict(student.test_cfg, output_heatmaps=True)
+            )
+            sum_of_heatmaps = sum_of_heatmaps + torch.stack([f.heatmaps for f in fields])
             student.add_pred_to_datasample(instances, None, data_samples)
             for sample in data_samples:
-                sample.set_field(sample.pred_instances,
-                                 f'pred_instances_student{index}')
+                sample.set_field(sample.pred_instances, f'pred_instances_student{index}')
         first = self.students[0]
         mean = sum_of_heatmaps / len(self.students)
         fields = None
         if first.test_cfg.get('output_heatmaps', False):
             fields = [PixelData(heatmaps=heatmaps) for heatmaps in mean]
-        return first.add_pred_to_datasample(first.head.decode(mean), fields,
-                                            data_samples)
+        return first.add_pred_to_datasample(first.head.decode(mean), fields, data_samples)

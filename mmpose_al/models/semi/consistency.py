@@ -4,21 +4,26 @@ Flow of the unsupervised part: draw one map from the easy to the hard view -> a 
 says what each student is taught there (:meth:`EasyHardEstimator.teach`) -> for every
 hard path, cover and change the easy image, warp it -> compare the student's heatmaps.
 """
+
 from typing import Dict, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 import torch
 from mmengine.logging import MessageHub
-from torch import Tensor
-
 from mmpose.registry import MODELS, TRANSFORMS
+from torch import Tensor
 
 from ...geometry import affine
 from ...geometry.heatmaps import peaks, response
 from ..views import View, carry, easy_view
 from .base import SemiPoseEstimator, augmentation_seeds
-from .networks import (check_peak_is_one, keep_statistics,
-                       keep_statistics_in_backward, predict_heatmaps, teacher_mode)
+from .networks import (
+    check_peak_is_one,
+    keep_statistics,
+    keep_statistics_in_backward,
+    predict_heatmaps,
+    teacher_mode,
+)
 
 _PATH_STEP = np.uint64(0x9E3779B97F4A7C15)
 
@@ -33,6 +38,7 @@ class Lesson(NamedTuple):
         confidence (Tensor): The teacher's heatmap maxima, (B, K).
         weight (Tensor, optional): Of each joint in the loss, (B, K); 1 by default.
     """
+
     target: Tensor
     mask: Tensor
     joints: Tensor
@@ -74,30 +80,29 @@ class EasyHardEstimator(SemiPoseEstimator):
             augmentation that does not work on a batch; a negative ``start``.
     """
 
-    def __init__(self,
-                 students: Union[dict, Sequence[dict]],
-                 hard_view: dict = dict(rotation=60, scale=(0.5, 1.5)),
-                 hard_augments: Sequence[dict] = (),
-                 hard_paths: Optional[Sequence[Sequence[dict]]] = None,
-                 consistency: dict = dict(loss_weight=1.0),
-                 hard_updates_statistics: bool = False,
-                 start: int = 0,
-                 data_preprocessor: Optional[dict] = None,
-                 train_cfg: Optional[dict] = None,
-                 test_cfg: Optional[dict] = None,
-                 init_cfg: Optional[dict] = None):
+    def __init__(
+        self,
+        students: Union[dict, Sequence[dict]],
+        hard_view: dict = dict(rotation=60, scale=(0.5, 1.5)),
+        hard_augments: Sequence[dict] = (),
+        hard_paths: Optional[Sequence[Sequence[dict]]] = None,
+        consistency: dict = dict(loss_weight=1.0),
+        hard_updates_statistics: bool = False,
+        start: int = 0,
+        data_preprocessor: Optional[dict] = None,
+        train_cfg: Optional[dict] = None,
+        test_cfg: Optional[dict] = None,
+        init_cfg: Optional[dict] = None,
+    ):
         super().__init__(students, data_preprocessor, train_cfg, test_cfg, init_cfg)
         if hard_paths is None:
             hard_paths = [hard_augments]
         elif hard_augments:
-            raise ValueError('give hard_augments for one path or hard_paths for '
-                             'several, not both')
+            raise ValueError('give hard_augments for one path or hard_paths for several, not both')
         if not hard_paths:
-            raise ValueError('hard_paths is empty; [[]] is one path without '
-                             'augmentations')
+            raise ValueError('hard_paths is empty; [[]] is one path without augmentations')
         self.hard_view = TRANSFORMS.build({'type': 'AffineViews', **hard_view})
-        self.hard_paths = [[TRANSFORMS.build(augment) for augment in path]
-                           for path in hard_paths]
+        self.hard_paths = [[TRANSFORMS.build(augment) for augment in path] for path in hard_paths]
         for path in self.hard_paths:
             for augment in path:
                 if not callable(getattr(augment, 'augment', None)):
@@ -105,13 +110,14 @@ class EasyHardEstimator(SemiPoseEstimator):
                         f'{type(augment).__name__} does not work on a batch; '
                         'hard_augments and hard_paths hold JointCutout, '
                         'JointCutOcclude, RandomCutout, RandomCutMix and '
-                        'PoseRandAugment; geometry is that of hard_view')
+                        'PoseRandAugment; geometry is that of hard_view'
+                    )
                 if hasattr(augment, 'set_normalization'):
                     augment.set_normalization(
                         getattr(self.data_preprocessor, 'mean', None),
-                        getattr(self.data_preprocessor, 'std', None))
-        self.consistency = MODELS.build(
-            {'type': 'HeatmapConsistencyLoss', **consistency})
+                        getattr(self.data_preprocessor, 'std', None),
+                    )
+        self.consistency = MODELS.build({'type': 'HeatmapConsistencyLoss', **consistency})
         for key in ('min_confidence', 'foreground_weight'):
             if consistency.get(key):
                 check_peak_is_one(self.students[0], f'consistency.{key}')
@@ -120,8 +126,9 @@ class EasyHardEstimator(SemiPoseEstimator):
             raise ValueError(f'start is an iteration, 0 or more; got {start}')
         self.start = start
 
-    def teach(self, images: Tensor, hard: View, seeds: np.ndarray,
-              flip_indices: Sequence[int]) -> List[Lesson]:
+    def teach(
+        self, images: Tensor, hard: View, seeds: np.ndarray, flip_indices: Sequence[int]
+    ) -> List[Lesson]:
         """What each student is taught; what a method adds.
 
         Args:
@@ -135,22 +142,24 @@ class EasyHardEstimator(SemiPoseEstimator):
         """
         raise NotImplementedError
 
-    def lesson(self, heatmaps: Tensor, hard: View, flip_indices: Sequence[int],
-               view: Optional[View] = None) -> Lesson:
+    def lesson(
+        self, heatmaps: Tensor, hard: View, flip_indices: Sequence[int], view: Optional[View] = None
+    ) -> Lesson:
         """The lesson of a teacher that looked at one view (the easy one by default)."""
         easy = easy_view(len(heatmaps), heatmaps)
-        target, mask = carry(heatmaps, view or easy, hard, self.scale_factor,
-                             flip_indices, self.heatmap_offset)
+        target, mask = carry(
+            heatmaps, view or easy, hard, self.scale_factor, flip_indices, self.heatmap_offset
+        )
         positions, confidence = peaks(heatmaps.detach())
         factor = torch.as_tensor(self.scale_factor, device=heatmaps.device)
         joints = (positions + self.heatmap_offset) * factor.to(positions)
         if view is not None:
-            joints = affine.transform_points(
-                affine.invert(view.matrix).to(joints), joints)
+            joints = affine.transform_points(affine.invert(view.matrix).to(joints), joints)
         return Lesson(target, mask, joints, confidence)
 
-    def hard_images(self, images: Tensor, joints: Tensor, hard: View, path: int,
-                    seeds: np.ndarray) -> Tensor:
+    def hard_images(
+        self, images: Tensor, joints: Tensor, hard: View, path: int, seeds: np.ndarray
+    ) -> Tensor:
         """The hard view (B, C, H, W) that a path makes of easy images."""
         with np.errstate(over='ignore'):
             seeds = np.asarray(seeds, np.uint64) + np.uint64(path) * _PATH_STEP
@@ -168,17 +177,14 @@ class EasyHardEstimator(SemiPoseEstimator):
         with keep_statistics(student):
             return predict_heatmaps(student, images)
 
-    def unsupervised_loss(self, inputs: Tensor,
-                          data_samples: Sequence) -> Dict[str, Tensor]:
+    def unsupervised_loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
         """Consistency losses of every student, summed over the hard paths; none before
         the iteration ``start``."""
         flip_indices = self._flip_indices(data_samples)
-        if self.start and (
-                MessageHub.get_current_instance().get_info('iter', 0) < self.start):
+        if self.start and (MessageHub.get_current_instance().get_info('iter', 0) < self.start):
             return {}
         seeds = augmentation_seeds(data_samples)
-        hard = self.hard_view.sample(seeds, (inputs.shape[-1], inputs.shape[-2]),
-                                     like=inputs)
+        hard = self.hard_view.sample(seeds, (inputs.shape[-1], inputs.shape[-2]), like=inputs)
         lessons = self.teach(inputs, hard, seeds, flip_indices)
         losses, responses = {}, []
         for index, (student, lesson) in enumerate(zip(self.students, lessons)):
@@ -187,30 +193,30 @@ class EasyHardEstimator(SemiPoseEstimator):
                 images = self.hard_images(inputs, lesson.joints, hard, path, seeds)
                 heatmaps = self.hard_heatmaps(student, images)
                 loss = loss + self.consistency(
-                    heatmaps, lesson.target, lesson.mask, lesson.confidence,
-                    lesson.weight)
+                    heatmaps, lesson.target, lesson.mask, lesson.confidence, lesson.weight
+                )
                 responses.append(response(heatmaps))
             if loss.requires_grad and not self.hard_updates_statistics:
                 keep_statistics_in_backward(student, loss)
             losses[self._key('unsup', index, 'loss_kpt')] = loss
         losses['response_easy'] = torch.stack(
-            [lesson.confidence.mean() for lesson in lessons]).mean()
+            [lesson.confidence.mean() for lesson in lessons]
+        ).mean()
         losses['response_hard'] = torch.stack(responses).mean()
         return losses
-
 
     def _flip_indices(self, data_samples: Sequence) -> Sequence[int]:
         """The channel of each joint's mirror image, as the data set has it."""
         found = data_samples[0].metainfo.get('flip_indices')
         if found is not None:
             return found
-        mirrored = [name for name, view in vars(self).items()
-                    if getattr(view, 'flip_prob', 0) > 0]
+        mirrored = [name for name, view in vars(self).items() if getattr(view, 'flip_prob', 0) > 0]
         if mirrored:
             raise ValueError(
                 f'{type(self).__name__}.{mirrored[0]} mirrors images, but the samples do '
                 "not say which joints are left and right; add 'flip_indices' to "
-                'meta_keys of PackPoseInputs')
+                'meta_keys of PackPoseInputs'
+            )
         return range(self.students[0].head.out_channels)
 
 
@@ -231,18 +237,22 @@ class TeachingStudents(EasyHardEstimator):
         kwargs: See :class:`EasyHardEstimator`.
     """
 
-    def __init__(self,
-                 students: Union[dict, Sequence[dict]],
-                 easy_view: Optional[dict] = None,
-                 detach: bool = True,
-                 teacher_statistics: str = 'batch',
-                 **kwargs):
+    def __init__(
+        self,
+        students: Union[dict, Sequence[dict]],
+        easy_view: Optional[dict] = None,
+        detach: bool = True,
+        teacher_statistics: str = 'batch',
+        **kwargs,
+    ):
         super().__init__(students, **kwargs)
         if teacher_statistics not in ('batch', 'running'):
-            raise ValueError("teacher_statistics is 'batch' or 'running'; got "
-                             f'{teacher_statistics!r}')
-        self.easy_view = None if easy_view is None else TRANSFORMS.build(
-            {'type': 'AffineViews', **easy_view})
+            raise ValueError(
+                f"teacher_statistics is 'batch' or 'running'; got {teacher_statistics!r}"
+            )
+        self.easy_view = (
+            None if easy_view is None else TRANSFORMS.build({'type': 'AffineViews', **easy_view})
+        )
         self.detach = detach
         self.teacher_statistics = teacher_statistics
 
@@ -265,11 +275,13 @@ class TeachingStudents(EasyHardEstimator):
         view = None
         if self.easy_view is not None:
             view = self.easy_view.sample(
-                seeds, (images.shape[-1], images.shape[-2]), images, stream='easy')
+                seeds, (images.shape[-1], images.shape[-2]), images, stream='easy'
+            )
             images = affine.warp(images, view.matrix)
-        lessons = [self.lesson(self.teacher_heatmaps(teacher, images), hard,
-                               flip_indices, view)
-                   for teacher in range(len(self.students))]
+        lessons = [
+            self.lesson(self.teacher_heatmaps(teacher, images), hard, flip_indices, view)
+            for teacher in range(len(self.students))
+        ]
         return [lessons[self.teacher_of(i)] for i in range(len(self.students))]
 
 
@@ -285,8 +297,9 @@ class PoseCons(TeachingStudents):
     def __init__(self, students: Union[dict, Sequence[dict]], **kwargs):
         super().__init__(students, **kwargs)
         if len(self.students) != 1:
-            raise ValueError(f'PoseCons has one student; got {len(self.students)}. '
-                             'PoseDual has two')
+            raise ValueError(
+                f'PoseCons has one student; got {len(self.students)}. PoseDual has two'
+            )
 
 
 @MODELS.register_module()
@@ -306,8 +319,7 @@ class PoseDual(TeachingStudents):
             students = [students, students]
         super().__init__(students, **kwargs)
         if len(self.students) != 2:
-            raise ValueError(f'{type(self).__name__} has two students; got '
-                             f'{len(self.students)}')
+            raise ValueError(f'{type(self).__name__} has two students; got {len(self.students)}')
 
 
 @MODELS.register_module()
@@ -320,13 +332,15 @@ class MultiPathPose(TeachingStudents):
     :class:`TeachingStudents` and :class:`EasyHardEstimator` for the arguments.
     """
 
-    def __init__(self,
-                 students: Union[dict, Sequence[dict]],
-                 hard_paths: Sequence[Sequence[dict]] = (
-                     (dict(type='JointCutOcclude'), dict(type='RandomCutout')),
-                     (dict(type='JointCutout'), dict(type='RandomCutMix'))),
-                 **kwargs):
+    def __init__(
+        self,
+        students: Union[dict, Sequence[dict]],
+        hard_paths: Sequence[Sequence[dict]] = (
+            (dict(type='JointCutOcclude'), dict(type='RandomCutout')),
+            (dict(type='JointCutout'), dict(type='RandomCutMix')),
+        ),
+        **kwargs,
+    ):
         super().__init__(students, hard_paths=hard_paths, **kwargs)
         if len(self.students) > 2:
-            raise ValueError('MultiPathPose has one student or two; got '
-                             f'{len(self.students)}')
+            raise ValueError(f'MultiPathPose has one student or two; got {len(self.students)}')

@@ -1,18 +1,17 @@
 """DenoisedPoseDual: denoised and selected pseudo-heatmaps (Yu24)."""
+
 from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
-from torch import Tensor
-
 from mmpose.registry import MODELS, TRANSFORMS
+from torch import Tensor
 
 from ...geometry import affine
 from ..views import View, carry, easy_view
 from .consistency import Lesson, PoseDual
 from .networks import check_peak_is_one, codec_sigma
-from .pseudo_heatmaps import (aggregate, threshold_and_refine, trusts_itself,
-                              uncertainty)
+from .pseudo_heatmaps import aggregate, threshold_and_refine, trusts_itself, uncertainty
 
 
 class PseudoHeatmaps(NamedTuple):
@@ -24,6 +23,7 @@ class PseudoHeatmaps(NamedTuple):
         uncertainty (Tensor): Shape (B, J).
         easy (Tensor): The network's heatmaps of the easy view, (B, J, h, w).
     """
+
     heatmaps: Tensor
     weight: Tensor
     uncertainty: Tensor
@@ -74,27 +74,27 @@ class DenoisedPoseDual(PoseDual):
             range.
     """
 
-    def __init__(self,
-                 students: Union[dict, Sequence[dict]],
-                 num_strong: int = 2,
-                 num_weak: int = 1,
-                 hard_view: dict = dict(
-                     rotation=60, scale=(0.5, 1.5), beta=(0.75, 0.75)),
-                 weak_view: dict = dict(rotation=30, scale=(0.75, 1.25)),
-                 aggregate: str = 'max',
-                 threshold: float = 0.1,
-                 below: str = 'ignore',
-                 refine: bool = True,
-                 select: bool = True,
-                 margin: float = 0.05,
-                 sigma: Optional[float] = None,
-                 teacher_statistics: str = 'running',
-                 **kwargs):
+    def __init__(
+        self,
+        students: Union[dict, Sequence[dict]],
+        num_strong: int = 2,
+        num_weak: int = 1,
+        hard_view: dict = dict(rotation=60, scale=(0.5, 1.5), beta=(0.75, 0.75)),
+        weak_view: dict = dict(rotation=30, scale=(0.75, 1.25)),
+        aggregate: str = 'max',
+        threshold: float = 0.1,
+        below: str = 'ignore',
+        refine: bool = True,
+        select: bool = True,
+        margin: float = 0.05,
+        sigma: Optional[float] = None,
+        teacher_statistics: str = 'running',
+        **kwargs,
+    ):
         if num_strong < 0:
             raise ValueError(f'num_strong (K) must be at least 0; got {num_strong}')
         if num_weak < 1:
-            raise ValueError('num_weak must be at least 1, the easy view itself; got '
-                             f'{num_weak}')
+            raise ValueError(f'num_weak must be at least 1, the easy view itself; got {num_weak}')
         if aggregate not in ('max', 'avg'):
             raise ValueError(f"aggregate is 'max' or 'avg'; got {aggregate!r}")
         if below not in ('ignore', 'keep'):
@@ -102,10 +102,12 @@ class DenoisedPoseDual(PoseDual):
         if margin < 0:
             raise ValueError(f'margin must be at least 0; got {margin}')
         if not kwargs.get('detach', True) or kwargs.get('easy_view') is not None:
-            raise ValueError('detach=False and easy_view belong to the collapse study '
-                             'of PoseCons and PoseDual')
-        super().__init__(students, hard_view=hard_view,
-                         teacher_statistics=teacher_statistics, **kwargs)
+            raise ValueError(
+                'detach=False and easy_view belong to the collapse study of PoseCons and PoseDual'
+            )
+        super().__init__(
+            students, hard_view=hard_view, teacher_statistics=teacher_statistics, **kwargs
+        )
         self.num_strong, self.num_weak = num_strong, num_weak
         self.weak_view = TRANSFORMS.build({'type': 'AffineViews', **weak_view})
         self.aggregate, self.threshold, self.below = aggregate, threshold, below
@@ -116,15 +118,24 @@ class DenoisedPoseDual(PoseDual):
     def views(self, images: Tensor, hard: View, seeds: np.ndarray) -> List[View]:
         """The easy view, further weak ones, the hard one, and further strong ones."""
         size = (images.shape[-1], images.shape[-2])
-        weak = [self.weak_view.sample(seeds, size, images, stream=f'weak{number}')
-                for number in range(1, self.num_weak)]
-        strong = [self.hard_view.sample(seeds, size, images, stream=f'view{number}')
-                  for number in range(1, self.num_strong)]
-        return ([easy_view(len(images), images)] + weak
-                + [hard] * (self.num_strong > 0) + strong)
+        weak = [
+            self.weak_view.sample(seeds, size, images, stream=f'weak{number}')
+            for number in range(1, self.num_weak)
+        ]
+        strong = [
+            self.hard_view.sample(seeds, size, images, stream=f'view{number}')
+            for number in range(1, self.num_strong)
+        ]
+        return [easy_view(len(images), images)] + weak + [hard] * (self.num_strong > 0) + strong
 
-    def candidates(self, network: int, images: Tensor, hard: View, views: List[View],
-                   flip_indices: Sequence[int]) -> Tuple[Tensor, Tensor, Tensor]:
+    def candidates(
+        self,
+        network: int,
+        images: Tensor,
+        hard: View,
+        views: List[View],
+        flip_indices: Sequence[int],
+    ) -> Tuple[Tensor, Tensor, Tensor]:
         """A network's heatmaps of all views in the frame of the hard one.
 
         Returns:
@@ -136,31 +147,35 @@ class DenoisedPoseDual(PoseDual):
             seen_from = images if easy is None else affine.warp(images, view.matrix)
             heatmaps = self.teacher_heatmaps(network, seen_from)
             easy = heatmaps if easy is None else easy
-            carried.append(carry(heatmaps, view, hard, self.scale_factor, flip_indices,
-                                 self.heatmap_offset))
-        return torch.stack([c[0] for c in carried]), torch.stack(
-            [c[1] for c in carried]), easy
+            carried.append(
+                carry(heatmaps, view, hard, self.scale_factor, flip_indices, self.heatmap_offset)
+            )
+        return torch.stack([c[0] for c in carried]), torch.stack([c[1] for c in carried]), easy
 
-    def denoise(self, heatmaps: Tensor, seen: Tensor,
-                easy: Tensor) -> PseudoHeatmaps:
+    def denoise(self, heatmaps: Tensor, seen: Tensor, easy: Tensor) -> PseudoHeatmaps:
         """Eq. 4, threshold-and-refine and Eq. 6 for one network's candidates."""
         together = aggregate(heatmaps, seen, self.aggregate)
         result, weight = threshold_and_refine(
-            together, self.threshold, self.refine, self.sigma, seen.amax(0))
+            together, self.threshold, self.refine, self.sigma, seen.amax(0)
+        )
         if self.below == 'keep':
             weight = torch.ones_like(weight)
-        return PseudoHeatmaps(result, weight.to(result), uncertainty(heatmaps, seen),
-                              easy)
+        return PseudoHeatmaps(result, weight.to(result), uncertainty(heatmaps, seen), easy)
 
     def teach(self, images, hard, seeds, flip_indices):
         views = self.views(images, hard, seeds)
-        made = [self.denoise(*self.candidates(network, images, hard, views,
-                                              flip_indices)) for network in (0, 1)]
-        return [self._choose(made[student], made[self.teacher_of(student)], hard,
-                             flip_indices) for student in (0, 1)]
+        made = [
+            self.denoise(*self.candidates(network, images, hard, views, flip_indices))
+            for network in (0, 1)
+        ]
+        return [
+            self._choose(made[student], made[self.teacher_of(student)], hard, flip_indices)
+            for student in (0, 1)
+        ]
 
-    def _choose(self, own: PseudoHeatmaps, other: PseudoHeatmaps, hard: View,
-                flip_indices: Sequence[int]) -> Lesson:
+    def _choose(
+        self, own: PseudoHeatmaps, other: PseudoHeatmaps, hard: View, flip_indices: Sequence[int]
+    ) -> Lesson:
         """A student's lesson out of its own and the other's pseudo-heatmaps.
 
         Its mask is the easy view's: no other view sees beyond it.

@@ -1,12 +1,12 @@
 """What the semi-supervised estimators need of an MMPose network, as functions."""
+
 from contextlib import ExitStack, contextmanager
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 import torch
+from mmpose.codecs import MegviiHeatmap
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-
-from mmpose.codecs import MegviiHeatmap
 
 
 def last_heatmaps(output) -> Tensor:
@@ -51,8 +51,9 @@ def keep_statistics(network: nn.Module) -> Iterator[None]:
     norms = [m for m in network.modules() if isinstance(m, _BatchNorm)]
     buffers = [dict(norm._buffers) for norm in norms]
     for norm in norms:
-        norm._buffers.update({name: value.clone() for name, value
-                              in norm._buffers.items() if value is not None})
+        norm._buffers.update(
+            {name: value.clone() for name, value in norm._buffers.items() if value is not None}
+        )
     try:
         yield
     finally:
@@ -70,6 +71,7 @@ def keep_statistics_in_backward(network: nn.Module, loss: Tensor) -> None:
         loss (Tensor): The one loss, with gradient, on what the network made inside
             :func:`keep_statistics`.
     """
+
     def begin(gradient: Tensor) -> None:
         kept = ExitStack()
         kept.enter_context(keep_statistics(network))
@@ -115,11 +117,13 @@ def heatmap_geometry(network: nn.Module) -> Tuple[int, int, int]:
             f'the network must predict heatmaps: {type(network).__name__} has the head '
             f'{type(head).__name__} with the decoder {type(codec).__name__}; use a '
             'top-down heatmap head with decoder=codec (MSRAHeatmap, UDPHeatmap, '
-            'MegviiHeatmap)')
+            'MegviiHeatmap)'
+        )
     if getattr(codec, 'heatmap_type', 'gaussian') != 'gaussian':
         raise ValueError(
             f'{type(codec).__name__}(heatmap_type={codec.heatmap_type!r}) has offsets '
-            "beside its heatmaps; use heatmap_type='gaussian'")
+            "beside its heatmaps; use heatmap_type='gaussian'"
+        )
     return (head.out_channels, int(size[1]), int(size[0]))
 
 
@@ -140,12 +144,15 @@ def check_peak_is_one(network: nn.Module, reader: str) -> None:
     """Raise a ValueError unless a label's maximum is 1, as a ``reader`` takes it."""
     peak, codec = heatmap_peak(network), type(network.head.decoder).__name__
     if peak != 1:
-        raise ValueError(f'{reader} is of heatmaps whose labels peak at 1, but those '
-                         f'of {codec} peak at {peak:g}; use MSRAHeatmap or UDPHeatmap')
+        raise ValueError(
+            f'{reader} is of heatmaps whose labels peak at 1, but those '
+            f'of {codec} peak at {peak:g}; use MSRAHeatmap or UDPHeatmap'
+        )
 
 
-def check_same_heatmaps(networks: Sequence[nn.Module],
-                        names: Optional[Sequence[str]] = None) -> None:
+def check_same_heatmaps(
+    networks: Sequence[nn.Module], names: Optional[Sequence[str]] = None
+) -> None:
     """Networks teach each other pixel by pixel, so their heatmaps must agree.
 
     Args:
@@ -163,15 +170,16 @@ def check_same_heatmaps(networks: Sequence[nn.Module],
                 'networks teach each other heatmap by heatmap, but '
                 f'{names[0]} predicts (K, h, w) = {shapes[0]} and {names[index]} '
                 f'{shape}; give their codecs one heatmap_size and their heads one '
-                'out_channels')
-    scales = [torch.as_tensor([*n.head.decoder.scale_factor, heatmap_offset(n)])
-              for n in networks]
+                'out_channels'
+            )
+    scales = [torch.as_tensor([*n.head.decoder.scale_factor, heatmap_offset(n)]) for n in networks]
     for index, scale in enumerate(scales[1:], 1):
         if not torch.allclose(scale, scales[0]):
             raise ValueError(
                 f'{names[0]} and {names[index]} place keypoints differently on their '
                 f'heatmaps: scale and offset {scales[0].tolist()} and '
-                f'{scale.tolist()}; give them the same codec')
+                f'{scale.tolist()}; give them the same codec'
+            )
 
 
 def codec_sigma(network: nn.Module, sigma: Optional[float] = None) -> float:
@@ -189,7 +197,8 @@ def codec_sigma(network: nn.Module, sigma: Optional[float] = None) -> float:
     if sigma is None:
         raise ValueError(
             f'the codec {type(codec).__name__} has no sigma to draw a Gaussian with; '
-            'give the estimator sigma=... in heatmap pixels')
+            'give the estimator sigma=... in heatmap pixels'
+        )
     if min(sigma if isinstance(sigma, (list, tuple)) else [sigma]) <= 0:
         raise ValueError(f'sigma must be above 0; got {sigma}')
     return sigma

@@ -3,6 +3,7 @@
 Notation: views V = K + 1, batch size B, joints J, heatmap size (h, w). All views'
 heatmaps are in one common frame; ``seen`` tells which pixels of it a view saw.
 """
+
 from typing import Optional, Tuple
 
 import torch
@@ -43,16 +44,17 @@ def uncertainty(heatmaps: Tensor, seen: Tensor) -> Tensor:
         Tensor: Shape (B, J).
     """
     mean = aggregate(heatmaps, seen, 'avg')
-    variance = ((heatmaps - mean)**2 * seen).sum(0) / seen.sum(0).clamp(min=1)
+    variance = ((heatmaps - mean) ** 2 * seen).sum(0) / seen.sum(0).clamp(min=1)
     return variance.flatten(2).amax(-1).sqrt()
 
 
 def threshold_and_refine(
-        heatmaps: Tensor,
-        threshold: float = 0.1,
-        refine: bool = True,
-        sigma: float = 2.0,
-        seen: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+    heatmaps: Tensor,
+    threshold: float = 0.1,
+    refine: bool = True,
+    sigma: float = 2.0,
+    seen: Optional[Tensor] = None,
+) -> Tuple[Tensor, Tensor]:
     """Redraw confident joints as Gaussians at their maximum (Yu24, Sec. 3.2).
 
     Args:

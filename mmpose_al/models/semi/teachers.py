@@ -2,21 +2,20 @@
 
 The teacher runs as in evaluation (BatchNorm's running statistics, no gradient).
 """
+
 import copy
 from typing import List, Optional, Sequence, Union
 
 import torch
 from mmengine.model import PretrainedInit
-from torch import Tensor
-
 from mmpose.registry import MODELS, TRANSFORMS
+from torch import Tensor
 
 from ...geometry import affine
 from ...geometry.heatmaps import gaussians, response, subpixel_peaks
 from ..views import carry, easy_view
 from .consistency import EasyHardEstimator, Lesson
-from .networks import (check_peak_is_one, check_same_heatmaps, codec_sigma,
-                       predict_heatmaps)
+from .networks import check_peak_is_one, check_same_heatmaps, codec_sigma, predict_heatmaps
 
 
 class TaughtStudent(EasyHardEstimator):
@@ -28,18 +27,17 @@ class TaughtStudent(EasyHardEstimator):
         kwargs: See :class:`EasyHardEstimator`.
     """
 
-    def __init__(self, students: Union[dict, Sequence[dict]],
-                 teacher: Optional[dict] = None, **kwargs):
+    def __init__(
+        self, students: Union[dict, Sequence[dict]], teacher: Optional[dict] = None, **kwargs
+    ):
         super().__init__(students, **kwargs)
         if len(self.students) != 1:
-            raise ValueError(f'{type(self).__name__} has one student; got '
-                             f'{len(self.students)}')
+            raise ValueError(f'{type(self).__name__} has one student; got {len(self.students)}')
         student = students if isinstance(students, dict) else students[0]
         config = copy.deepcopy(dict(teacher or student))
         config.pop('data_preprocessor', None)
         self.teacher = MODELS.build(config)
-        check_same_heatmaps([self.students[0], self.teacher],
-                            ['the student', 'the teacher'])
+        check_same_heatmaps([self.students[0], self.teacher], ['the student', 'the teacher'])
         self.teacher.requires_grad_(False)
         self.teacher.eval()
 
@@ -72,9 +70,13 @@ class PseudoPose(TaughtStudent):
         kwargs: See :class:`EasyHardEstimator`.
     """
 
-    def __init__(self, students: Union[dict, Sequence[dict]],
-                 teacher: Optional[dict] = None,
-                 teacher_checkpoint: Optional[str] = None, **kwargs):
+    def __init__(
+        self,
+        students: Union[dict, Sequence[dict]],
+        teacher: Optional[dict] = None,
+        teacher_checkpoint: Optional[str] = None,
+        **kwargs,
+    ):
         super().__init__(students, teacher, **kwargs)
         self.teacher_checkpoint = teacher_checkpoint
 
@@ -88,7 +90,8 @@ class PseudoPose(TaughtStudent):
         if not self.teacher_checkpoint:
             raise ValueError(
                 f'{name} learns from a trained teacher: train the supervised config '
-                'first and give its checkpoint as model.teacher_checkpoint')
+                'first and give its checkpoint as model.teacher_checkpoint'
+            )
         super().init_weights()
         # MMEngine logs what a checkpoint lacks and goes on; here nothing may be left.
         state = self.teacher.state_dict()
@@ -99,10 +102,11 @@ class PseudoPose(TaughtStudent):
         missing = [name for name, tensor in state.items() if tensor.isnan().any()]
         if missing:
             raise ValueError(
-                f'{self.teacher_checkpoint} is no checkpoint of {name}\'s teacher, a '
+                f"{self.teacher_checkpoint} is no checkpoint of {name}'s teacher, a "
                 f'{type(self.teacher).__name__}: it has no fitting {missing[0]} '
                 f'({len(missing)} of {len(state)} are missing); the config that made '
-                'it must have the same network')
+                'it must have the same network'
+            )
 
 
 @MODELS.register_module()
@@ -121,14 +125,16 @@ class DataDistill(PseudoPose):
         kwargs: See :class:`EasyHardEstimator`.
     """
 
-    def __init__(self, students: Union[dict, Sequence[dict]],
-                 teacher: Optional[dict] = None,
-                 teacher_checkpoint: Optional[str] = None,
-                 num_views: int = 4,
-                 views: dict = dict(
-                     rotation=30, scale=(0.75, 1.25), flip_prob=0.5),
-                 sigma: Optional[float] = None,
-                 **kwargs):
+    def __init__(
+        self,
+        students: Union[dict, Sequence[dict]],
+        teacher: Optional[dict] = None,
+        teacher_checkpoint: Optional[str] = None,
+        num_views: int = 4,
+        views: dict = dict(rotation=30, scale=(0.75, 1.25), flip_prob=0.5),
+        sigma: Optional[float] = None,
+        **kwargs,
+    ):
         super().__init__(students, teacher, teacher_checkpoint, **kwargs)
         if num_views < 1:
             raise ValueError(f'num_views must be at least 1; got {num_views}')
@@ -145,20 +151,31 @@ class DataDistill(PseudoPose):
         for number in range(self.num_views):
             view = self.views.sample(seeds, size, images, stream=f'distill{number}')
             heatmaps = self.teacher_heatmaps(affine.warp(images, view.matrix))
-            total = total + carry(heatmaps, view, easy, self.scale_factor,
-                                  flip_indices, self.heatmap_offset)[0]
+            total = (
+                total
+                + carry(heatmaps, view, easy, self.scale_factor, flip_indices, self.heatmap_offset)[
+                    0
+                ]
+            )
         lesson = self.lesson(total, hard, flip_indices)
         centers = subpixel_peaks(total)[0]
-        on_heatmap = affine.rescale(hard.matrix, self.scale_factor,
-                                    self.heatmap_offset).to(centers)
-        drawn = gaussians(affine.transform_points(on_heatmap, centers),
-                          (total.shape[-1], total.shape[-2]), self.sigma)
+        on_heatmap = affine.rescale(hard.matrix, self.scale_factor, self.heatmap_offset).to(centers)
+        drawn = gaussians(
+            affine.transform_points(on_heatmap, centers),
+            (total.shape[-1], total.shape[-2]),
+            self.sigma,
+        )
         swapped = drawn[:, list(flip_indices)]
         drawn = torch.where(hard.flip[:, None, None, None], swapped, drawn)
         # A redrawn Gaussian is known everywhere, also where the easy view ended.
         share = single / response(total).clamp(min=1e-6)
-        return [lesson._replace(target=drawn, mask=torch.ones_like(lesson.mask),
-                                confidence=lesson.confidence * share)]
+        return [
+            lesson._replace(
+                target=drawn,
+                mask=torch.ones_like(lesson.mask),
+                confidence=lesson.confidence * share,
+            )
+        ]
 
 
 @MODELS.register_module()
@@ -175,15 +192,21 @@ class MeanTeacherPose(TaughtStudent):
         kwargs: See :class:`EasyHardEstimator`.
     """
 
-    def __init__(self, students: Union[dict, Sequence[dict]], momentum: float = 0.99,
-                 test_cfg: Optional[dict] = None, **kwargs):
+    def __init__(
+        self,
+        students: Union[dict, Sequence[dict]],
+        momentum: float = 0.99,
+        test_cfg: Optional[dict] = None,
+        **kwargs,
+    ):
         which = dict(test_cfg or {}).get('predict', 'teacher')
         if which not in ('teacher', 0):
-            raise ValueError("test_cfg['predict'] is 'teacher' or 0, the student; got "
-                             f'{which!r}')
+            raise ValueError(f"test_cfg['predict'] is 'teacher' or 0, the student; got {which!r}")
         if kwargs.get('teacher') is not None:
-            raise ValueError("MeanTeacherPose's teacher is its student's moving average, "
-                             'so it has the same network; leave teacher out')
+            raise ValueError(
+                "MeanTeacherPose's teacher is its student's moving average, "
+                'so it has the same network; leave teacher out'
+            )
         super().__init__(students, test_cfg=dict(predict=0), **kwargs)
         if not 0 <= momentum < 1:
             raise ValueError(f'momentum lies in [0, 1); got {momentum}')
@@ -213,8 +236,7 @@ class MeanTeacherPose(TaughtStudent):
     @property
     def predicting(self):
         """See :attr:`SemiPoseEstimator.predicting`."""
-        return ([self.teacher] if self.test_cfg['predict'] == 'teacher'
-                else super().predicting)
+        return [self.teacher] if self.test_cfg['predict'] == 'teacher' else super().predicting
 
     def predict(self, inputs, data_samples):
         return self.predicting[0].predict(inputs, data_samples)
