@@ -25,7 +25,7 @@ from contextlib import contextmanager
 sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
 
 from mmengine.config import Config
-from semi_supervised import ROOT, config_digest, last_metrics, machine, write_json
+from semi_supervised import ROOT, config_digest, machine, validations, write_json
 
 from mmpose_al.active_learning import State, load_state
 from mmpose_al.engine.active_learning import LABELS, TAKEN, experiment_digest
@@ -217,7 +217,7 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
             input_size=list(config.input_size),
         )
         if row == 'all':
-            found = last_metrics(osp.join(ROOT, work_dir), METRICS)
+            found = validations(osp.join(ROOT, work_dir), METRICS)[-1]
             content.update(metrics=plain(found['metrics']), steps=found['step'])
         else:
             state = load_state(osp.join(ROOT, work_dir))

@@ -41,10 +41,10 @@ import torch
 from results_table import write_table
 from torch import nn
 
-from mmpose_al.datasets.synthetic import body as bodies
 from mmpose_al.geometry.alignment import apply_similarity, procrustes
 from mmpose_al.geometry.depth import length_left, limb_lengths, rays, reconstruct
 from mmpose_al.models.losses import HandednessLoss, LimbLengthLoss, MultiViewConsistencyLoss
+from mmpose_al.synthetic import body as bodies
 
 PAIR, ROOT_JOINT, JOINTS, VIEWS = (5, 11), 11, 17, 4
 LIMBS = [

@@ -28,7 +28,7 @@ sys.path.insert(0, ROOT)
 import cv2
 import numpy as np
 
-from mmpose_al.datasets.synthetic import benchmark, render
+from mmpose_al.synthetic import benchmark, render
 
 RESULT = osp.join(ROOT, 'benchmarks', 'results', 'render.json')
 

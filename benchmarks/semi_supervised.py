@@ -71,6 +71,9 @@ FORWARDS = {
 }
 
 
+NO_METRICS = ('step', 'time', 'data_time')
+
+
 def forwards(row: str) -> int:
     """Cost of a step of a row.
 
@@ -138,6 +141,41 @@ TABLES = {
 }
 
 
+# Options of every row of a table whose schedule is its own.
+LONG = 5000
+OPTIONS = {
+    'lspet-long': {
+        'train_cfg.max_iters': LONG,
+        'train_cfg.val_interval': LONG // 10,
+        'param_scheduler.1.end': LONG,
+        'param_scheduler.1.milestones': [LONG * 7 // 10, LONG * 9 // 10],
+        'train_dataloader.dataset.labeled.labels.num': 200,
+        'train_dataloader.dataset.unlabeled.labels.num': 200,
+    }
+}
+TABLES['lspet-long'] = {
+    name: TABLES['lspet'][name]
+    for name in (
+        'supervised',
+        'posedual-a',
+        'supervised-all',
+        'posedual-a-jc',
+        'denoised-a-jc',
+        'multipath-dual',
+    )
+}
+
+
+def table_options(table: str, config: Config) -> dict:
+    """Options of a table for one of its configs: labels only where it has some."""
+    dataset = config.train_dataloader.dataset
+    return {
+        key: value
+        for key, value in OPTIONS.get(table, {}).items()
+        if '.labels.' not in key or (dataset.get(key.split('.')[2]) or {}).get('labels')
+    }
+
+
 def seed_options(config: Config, seed: int) -> dict:
     """The keys that a seed sets: the run's own, and the choice of labels."""
     options = {'randomness.seed': seed}
@@ -167,13 +205,13 @@ def config_digest(config: Config) -> str:
     return hashlib.sha256(config.pretty_text.encode()).hexdigest()[:16]
 
 
-def last_metrics(work_dir: str, names=('pck/', 'coco/')) -> dict:
-    """Step and values of the last validation in a work directory's log.
+def validations(work_dir: str, names=('pck/', 'coco/')) -> list:
+    """Step and values of each validation in a work directory's logs, oldest first.
 
     Raises:
         ValueError: There is none.
     """
-    newest, step = {}, -1
+    found = {}
     for folder, _, files in sorted(os.walk(work_dir)):
         if 'scalars.json' not in files:
             continue
@@ -184,11 +222,11 @@ def last_metrics(work_dir: str, names=('pck/', 'coco/')) -> dict:
                 except ValueError:  # torn: the run was killed
                     continue
                 if any(key.startswith(tuple(names)) for key in entry):
-                    newest, step = entry, entry['step']
-    if not newest:
+                    values = {k: v for k, v in entry.items() if k not in NO_METRICS}
+                    found[entry['step']] = dict(step=entry['step'], metrics=values)
+    if not found:
         raise ValueError(f'{work_dir}: no validation in any scalars.json; see train.log')
-    values = {k: v for k, v in newest.items() if k not in ('step', 'time', 'data_time')}
-    return dict(step=step, metrics=values)
+    return [found[step] for step in sorted(found)]
 
 
 def call(command: list, log: str) -> None:
@@ -263,7 +301,9 @@ def run(
         print(f'{table} {row} seed {seed}: done before', flush=True)
         return
     config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
-    keys = seed_options(config, seed)
+    own = table_options(table, config)
+    config.merge_from_dict(own)
+    keys = {**own, **seed_options(config, seed)}
     if equal:
         schedule = equal_compute(config, row)
         keys.update(schedule)
@@ -302,7 +342,8 @@ def run(
     call(command, osp.join(work_dir, 'train.log'))
     if osp.exists(result):
         return
-    found = last_metrics(osp.join(ROOT, work_dir))
+    curve = validations(osp.join(ROOT, work_dir))
+    found = curve[-1]
     labels = config.train_dataloader.dataset.labeled.get('labels')
     content = dict(
         table=table,
@@ -318,6 +359,8 @@ def run(
         machine=machine(),
         metrics=found['metrics'],
     )
+    if own:
+        content['curve'] = curve
     if config.test_dataloader.dataset.ann_file != config.val_dataloader.dataset.ann_file:
         with open(osp.join(ROOT, work_dir, 'last_checkpoint')) as file:
             content['test'] = test(path, file.read().strip(), work_dir, extra)

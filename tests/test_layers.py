@@ -9,7 +9,9 @@ import pytest
 PACKAGE = osp.join(osp.dirname(osp.dirname(osp.abspath(__file__))), 'mmpose_al')
 BELOW = dict(
     geometry=set(),
+    synthetic={'geometry', 'datasets'},
     datasets={'geometry'},
+    converters={'geometry', 'datasets'},
     models={'geometry', 'datasets'},
     evaluation={'geometry'},
     visualization={'geometry'},

@@ -11,7 +11,7 @@ import time
 
 sys.path.insert(0, osp.join(osp.dirname(osp.abspath(__file__)), '..'))
 
-from mmpose_al.datasets.synthetic import PRESETS, contact_sheet, write_benchmark
+from mmpose_al.synthetic import PRESETS, contact_sheet, write_benchmark
 
 
 def parse_args():

@@ -14,9 +14,10 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import numpy as np
 from mmengine.fileio import get as read_bytes
 
+from ..geometry.cameras import DIST_LENGTHS
+
 FORMAT = 'mmpose_al-multiview'
 VERSION = 1
-DIST_LENGTHS = (0, 4, 5, 8, 12, 14)
 
 
 class FormatError(ValueError):

@@ -1,10 +1,7 @@
 """Labelled and unlabelled samples in one data set, told apart by metainfo."""
 
-import os
-import os.path as osp
 import random
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
 
 import mmcv
@@ -14,15 +11,12 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmpose.datasets import CombinedDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
-from mmpose.datasets.transforms import KeypointConverter
 from mmpose.registry import DATASETS
 
+from .checks import check_joints, check_overlap, tell_joints
+from .images import ImageError, check_sample_image
 from .samplers import stream_seed
-from .transforms.keypoint_mapping import MapKeypoints, joint_names, set_joints
-
-
-class ImageError(OSError):
-    """An image file is missing, empty or truncated."""
+from .transforms.keypoint_mapping import set_joints
 
 
 class SampleError(RuntimeError):
@@ -98,7 +92,7 @@ class LabeledUnlabeledDataset(CombinedDataset):
         for dataset in unlabeled_sets:
             check_joints(dataset, self._metainfo, 'unlabelled')
         for dataset in self.datasets:
-            _tell_joints(dataset, self._metainfo)
+            tell_joints(dataset, self._metainfo)
         if not allow_overlap:
             check_overlap(labeled_sets, unlabeled_sets)
         if check_images:
@@ -273,231 +267,6 @@ def forked_random_state(seed: Optional[int]) -> Iterator[None]:
         random.setstate(states[0])
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
-
-
-def check_sample_image(results: dict) -> dict:
-    """A transform: :func:`check_image` on ``img_path``."""
-    if results.get('img') is None and results.get('img_path'):
-        check_image(results['img_path'])
-    return results
-
-
-def check_image(path: str) -> None:
-    """Raise :class:`ImageError` if an image file is missing or truncated.
-
-    Reads the first bytes and the last kilobyte: a JPEG must have an
-    end-of-image marker after its first scan begins, a PNG its IEND chunk.
-    Bytes after them do no harm. Other formats must only not be empty. Paths
-    of remote backends (``s3://...``) are not checked.
-    """
-    if '://' in path:
-        return
-    try:
-        file = open(path, 'rb')
-    except OSError as error:
-        raise ImageError(f'cannot open {path}: {error.strerror}') from None
-    with file:
-        head = file.read(8)
-        if not head:
-            raise ImageError(f'{path} is empty')
-        if head[:2] == b'\xff\xd8':
-            complete = _ends_with(file, _jpeg_scan(file), b'\xff\xd9')
-        elif head == b'\x89PNG\r\n\x1a\n':
-            complete = _ends_with(file, 8, b'IEND\xaeB`\x82')
-        else:
-            complete = True
-    if not complete:
-        raise ImageError(f'{path} is truncated: no end marker')
-
-
-def _jpeg_scan(file) -> Optional[int]:
-    """Where the first scan's segment begins; None if the file ends before.
-
-    An embedded thumbnail has an end marker of its own, before that place.
-    """
-    file.seek(2)
-    while True:
-        marker = file.read(2)
-        while marker == b'\xff\xff':  # fill bytes
-            marker = b'\xff' + file.read(1)
-        if len(marker) < 2 or marker[0] != 0xFF:
-            return None
-        if marker[1] == 0xDA:
-            return file.tell()
-        if marker[1] in (0x01, 0xD8) or 0xD0 <= marker[1] <= 0xD7:
-            continue
-        length = int.from_bytes(file.read(2), 'big')
-        if length < 2:
-            return None
-        file.seek(length - 2, os.SEEK_CUR)
-
-
-def _ends_with(file, start: Optional[int], marker: bytes) -> bool:
-    """Whether the marker stands behind ``start``; looks at the end first."""
-    if start is None:
-        return False
-    size = file.seek(0, os.SEEK_END)
-    tail = max(start, size - 1024)
-    file.seek(tail)
-    if marker in file.read():
-        return True
-    file.seek(min(start, size))
-    return marker in file.read()
-
-
-def check_joints(dataset, metainfo: dict, kind: str = 'labelled') -> None:
-    """Raise ValueError if a source's joints are not the metainfo's.
-
-    A ``KeypointConverter`` in its pipeline counts; that of a labelled source must not
-    lose joints silently. A labelled source has the joints in the same order, too; of an
-    unlabelled one the number matters.
-    """
-    name = f'{kind} {type(dataset).__name__} {getattr(dataset, "ann_file", "")}'
-    joints = dataset.metainfo.get('num_keypoints')
-    pipeline = getattr(dataset, 'pipeline', None)
-    for transform in getattr(pipeline, 'transforms', []):
-        if isinstance(transform, KeypointConverter):
-            if kind == 'labelled':
-                check_converter(transform, joint_names(dataset.metainfo), name)
-            joints = transform.num_keypoints
-    wanted = metainfo['num_keypoints']
-    if joints is None:
-        return
-    if joints == wanted:
-        if kind == 'labelled' and 'keypoint_id2name' in dataset.metainfo:
-            _check_order(dataset, joint_names(metainfo), name)
-        return
-    remedy = (
-        'set metainfo, or add MapKeypoints'
-        if kind == 'labelled'
-        else f'add KeypointConverter(num_keypoints={wanted}, mapping=[])'
-    )
-    raise ValueError(
-        f'{name}: has {joints} joints, the metainfo of LabeledUnlabeledDataset '
-        f"{wanted}; {remedy} to that data set's own pipeline"
-    )
-
-
-def _check_order(dataset, wanted: List[str], name: str) -> None:
-    """Raise ValueError if as many joints as wanted are not the wanted ones.
-
-    What a plain ``KeypointConverter`` makes has no names and is not looked at.
-    """
-    names = joint_names(dataset.metainfo)
-    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', [])
-    for transform in transforms:
-        if isinstance(transform, KeypointConverter):
-            names = getattr(transform, 'target_names', wanted)
-    wrong = [(i, a, b) for i, (a, b) in enumerate(zip(names, wanted)) if a != b]
-    if wrong:
-        index, found, expected = wrong[0]
-        raise ValueError(
-            f'{name}: its joint {index} is {found}, that of LabeledUnlabeledDataset '
-            f'{expected} ({len(wrong)} of {len(wanted)} differ); set metainfo, or add '
-            "MapKeypoints to that data set's own pipeline, with rename where only the "
-            'names differ'
-        )
-
-
-def _tell_joints(dataset, metainfo: dict) -> None:
-    """Have a source's own pipeline flip and pack by the joints that are learned.
-
-    Its own joints, until a converter makes them those.
-    """
-    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', None)
-    if transforms:
-        places = [
-            place + 1
-            for place, transform in enumerate(transforms)
-            if isinstance(transform, KeypointConverter)
-        ]
-        transforms.insert(max(places, default=0), partial(set_joints, metainfo=metainfo))
-
-
-def check_converter(converter: KeypointConverter, names: List[str], name: str) -> None:
-    """Raise ValueError if a converter does not fit the joints, or loses some unsaid."""
-    if isinstance(converter, MapKeypoints):
-        if converter.source_names != names:
-            raise ValueError(
-                f'{name}: its MapKeypoints maps from {converter.source_names}, the '
-                f'data set has {names}; give it the metainfo of this set as source'
-            )
-        return
-    used = set(converter.source_index) | set(getattr(converter, 'source_index2', []))
-    wrong = [i for i in used if not 0 <= i < len(names)]
-    wrong_target = [i for i in converter.target_index if not 0 <= i < converter.num_keypoints]
-    twice = len(set(converter.target_index)) != len(converter.target_index)
-    if wrong or wrong_target or twice:
-        problem = (
-            f'source index {wrong[0]} of {len(names)} joints'
-            if wrong
-            else f'target index {wrong_target[0]} of {converter.num_keypoints} joints'
-            if wrong_target
-            else 'one target index twice'
-        )
-        raise ValueError(f'{name}: its KeypointConverter names {problem}; correct the mapping')
-    lost = [joint for i, joint in enumerate(names) if i not in used]
-    if lost:
-        raise ValueError(
-            f'{name}: its KeypointConverter loses the joints {", ".join(lost)}; if '
-            f'that is meant, say so with MapKeypoints(drop={lost})'
-        )
-
-
-def check_overlap(labeled: list, unlabeled: list) -> None:
-    """Raise ValueError if an annotation is both labelled and unlabelled.
-
-    Of one file those with one id; of different files (a list of unlabelled annotations
-    that was written apart) those with one image, id and box.
-    """
-    for one in labeled:
-        for other in unlabeled:
-            path, other_path = _source_file(one), _source_file(other)
-            if path is None or other_path is None:
-                continue
-            if path == other_path:
-                both = np.intersect1d(instance_ids(one), instance_ids(other)).tolist()
-                remedy = 'set subset="labeled" and subset="unlabeled" with one ids_file'
-            elif _image_folder(one) == _image_folder(other):
-                keys = instance_keys(one) & instance_keys(other)
-                both = sorted(key[1] for key in keys)
-                remedy = f'take them out of {other_path}'
-            else:
-                continue
-            if both:
-                raise ValueError(
-                    f'{path}: {len(both)} annotations are labelled and '
-                    f'unlabelled, first ids {both[:5]}; {remedy}, or '
-                    'allow_overlap=True'
-                )
-
-
-def instance_ids(dataset) -> np.ndarray:
-    """Annotation ids of all samples of a COCO-style data set."""
-    # BaseDataset's: the pose data sets' copies the metainfo every time.
-    return np.array(
-        [BaseDataset.get_data_info(dataset, index)['id'] for index in range(len(dataset))]
-    )
-
-
-def instance_keys(dataset) -> set:
-    """(image file, annotation id, box) of all samples of a COCO-style data set."""
-    infos = (BaseDataset.get_data_info(dataset, index) for index in range(len(dataset)))
-    return {
-        (osp.normpath(info['img_path']), info['id'], *np.round(np.ravel(info['bbox'])).tolist())
-        for info in infos
-    }
-
-
-def _image_folder(dataset) -> str:
-    return osp.realpath((getattr(dataset, 'data_prefix', None) or {}).get('img') or '')
-
-
-def _source_file(dataset) -> Optional[str]:
-    path = getattr(dataset, 'bbox_file', None) or getattr(dataset, 'ann_file', None)
-    if not path or not isinstance(dataset, BaseDataset):
-        return None
-    return osp.realpath(path) if '://' not in path else path
 
 
 def _build(name: str, configs) -> list:

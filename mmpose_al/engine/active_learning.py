@@ -65,7 +65,7 @@ from ..active_learning.statistics import (
     sort_views,
 )
 from ..active_learning.stopping import reached
-from ..datasets.labeled_unlabeled import instance_ids
+from ..datasets.checks import instance_ids
 from ..datasets.splits import instance_units
 
 EXIT_PENDING = 3  # exit status: a query waits for its answers

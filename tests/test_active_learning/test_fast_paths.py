@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from mmpose_al.active_learning.strategies import Constraints, KCenter, k_center
+from mmpose_al.active_learning import k_center
+from mmpose_al.active_learning.strategies import Constraints, KCenter
 from mmpose_al.geometry.heatmaps import (
     best_vs_second_best,
     local_peaks,

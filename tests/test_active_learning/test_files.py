@@ -474,8 +474,8 @@ def lspet(folder):
 
 def interhand(folder):
     """42 joints of two hands, of some frames one hand; cameras."""
-    from mmpose_al.datasets.converters import common
-    from mmpose_al.datasets.converters import interhand as converter
+    from mmpose_al.converters import common
+    from mmpose_al.converters import interhand as converter
 
     tasks = converter.make_tasks(
         *(
@@ -604,8 +604,8 @@ def test_an_experiment_asks_people(tmp_path):
     from mmengine.config import Config
 
     from mmpose_al.active_learning.statistics import load_views
-    from mmpose_al.datasets.synthetic import write_benchmark
     from mmpose_al.engine.active_learning import ActiveLearningExperiment, ActiveLearningRunner
+    from mmpose_al.synthetic import write_benchmark
     from tests.test_engine.test_active_learning import config
 
     root = str(tmp_path / 'data')

@@ -31,7 +31,7 @@ from tests.test_active_learning.rig import make_views
 
 @pytest.fixture(scope='module')
 def pool_file(tmp_path_factory):
-    from mmpose_al.datasets.synthetic import write_benchmark
+    from mmpose_al.synthetic import write_benchmark
 
     folder = tmp_path_factory.mktemp('pool')
     write_benchmark(str(folder), 'tiny', workers=1)

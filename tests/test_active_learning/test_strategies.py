@@ -8,9 +8,9 @@ import pytest
 import torch
 from mmengine.config import ConfigDict
 
+from mmpose_al.active_learning.k_center import Cover
 from mmpose_al.active_learning.registry import QUERY_STRATEGIES
 from mmpose_al.active_learning.statistics import PoolStatistics, ViewStatistics
-from mmpose_al.active_learning.strategies.k_center import Cover
 from mmpose_al.geometry import triangulation
 from tests.test_active_learning.rig import JOINTS, make_pool
 

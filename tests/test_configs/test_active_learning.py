@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmpose.registry import DATASETS
 
 from mmpose_al.active_learning import QUERY_STRATEGIES
-from mmpose_al.datasets.converters import common, interhand, panoptic
+from mmpose_al.converters import common, interhand, panoptic
 from mmpose_al.engine.active_learning import ActiveLearningExperiment
 
 from .test_configs import ROOT

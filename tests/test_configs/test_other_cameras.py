@@ -12,7 +12,7 @@ import torch
 from mmengine.config import Config
 from mmpose.registry import DATASETS, MODELS
 
-from mmpose_al.datasets.synthetic import write_benchmark
+from mmpose_al.synthetic import write_benchmark
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 BASE = osp.join(

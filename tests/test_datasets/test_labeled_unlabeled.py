@@ -11,12 +11,8 @@ from mmcv.transforms import BaseTransform
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS, TRANSFORMS
 
-from mmpose_al.datasets.labeled_unlabeled import (
-    ImageError,
-    SampleError,
-    check_image,
-    forked_random_state,
-)
+from mmpose_al.datasets.images import ImageError, check_image
+from mmpose_al.datasets.labeled_unlabeled import SampleError, forked_random_state
 from mmpose_al.datasets.samplers import SeededIndex
 
 META = dict(

@@ -110,7 +110,7 @@ def config(data_root, work_dir, batch=4, norm=True, launcher='none', **section):
 @pytest.fixture(scope='session')
 def tiny(tmp_path_factory):
     """The `tiny` benchmark with 24 training frames in place of 4."""
-    from mmpose_al.datasets.synthetic import benchmark
+    from mmpose_al.synthetic import benchmark
 
     folder = tmp_path_factory.mktemp('tiny')
     with pytest.MonkeyPatch.context() as patch:

@@ -6,7 +6,7 @@ import sys
 import pytest
 import torch
 
-from mmpose_al.datasets.synthetic import write_benchmark
+from mmpose_al.synthetic import write_benchmark
 from tests.test_engine import test_two_processes as two
 
 CONFIG = """

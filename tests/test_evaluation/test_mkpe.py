@@ -15,8 +15,8 @@ import torch.distributed as dist
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS, METRICS, MODELS
 
-from mmpose_al.datasets.synthetic import write_benchmark
 from mmpose_al.evaluation import mkpe
+from mmpose_al.synthetic import write_benchmark
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 JOINTS = {0: 'head', 1: 'hand'}

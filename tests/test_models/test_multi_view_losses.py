@@ -249,8 +249,8 @@ def test_every_triple_of_the_configs_is_right_handed_in_people():
     import numpy as np
     from mmengine.config import Config
 
-    from mmpose_al.datasets.synthetic import body as bodies
     from mmpose_al.geometry.depth import signed_volumes
+    from mmpose_al.synthetic import body as bodies
 
     rng = np.random.default_rng(0)
     poses = []

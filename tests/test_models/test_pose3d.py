@@ -72,7 +72,7 @@ def network(num_joints=17, norm=True, **head):
 
 @pytest.fixture(scope='module')
 def tiny(tmp_path_factory):
-    from mmpose_al.datasets.synthetic import write_benchmark
+    from mmpose_al.synthetic import write_benchmark
 
     folder = tmp_path_factory.mktemp('tiny3d')
     write_benchmark(str(folder), 'tiny', workers=1)

@@ -194,8 +194,8 @@ def test_replay_of_an_experiment_selects_as_it_did(tmp_path, capsys):
     """Labelled units, seed, round and budget are those of the experiment."""
     from mmpose_al.active_learning.statistics import sort_views
     from mmpose_al.datasets.format import load_multiview
-    from mmpose_al.datasets.synthetic import write_benchmark
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
+    from mmpose_al.synthetic import write_benchmark
     from tests.test_engine.test_active_learning import config
 
     root, work = str(tmp_path / 'data'), str(tmp_path / 'work')

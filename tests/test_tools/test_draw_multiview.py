@@ -11,7 +11,7 @@ import pytest
 
 from mmpose_al.active_learning.statistics import ViewStatistics, save_views
 from mmpose_al.datasets.format import FormatError, load_multiview
-from mmpose_al.datasets.synthetic import write_benchmark
+from mmpose_al.synthetic import write_benchmark
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 

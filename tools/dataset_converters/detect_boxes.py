@@ -39,7 +39,7 @@ from split_labels import write_json
 
 from mmpose_al.datasets.boxes import BoxFilter, box_annotations, detections_by_image
 from mmpose_al.datasets.format import FormatError, check_structure
-from mmpose_al.datasets.labeled_unlabeled import ImageError, check_image
+from mmpose_al.datasets.images import ImageError, check_image
 
 PART_FORMAT = dict(format='mmpose_al-boxes', version=2)
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')

@@ -13,8 +13,8 @@ import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from mmpose_al.datasets.converters import mannequin
-from mmpose_al.datasets.converters.common import add_arguments, category_of, convert, run_tool
+from mmpose_al.converters import mannequin
+from mmpose_al.converters.common import add_arguments, category_of, convert, run_tool
 
 
 def main(argv=None) -> None:

@@ -14,14 +14,8 @@ import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from mmpose_al.datasets.converters import mpi_inf_3dhp
-from mmpose_al.datasets.converters.common import (
-    add_arguments,
-    category_of,
-    convert,
-    positive,
-    run_tool,
-)
+from mmpose_al.converters import mpi_inf_3dhp
+from mmpose_al.converters.common import add_arguments, category_of, convert, positive, run_tool
 
 
 def main(argv=None) -> None:

@@ -12,8 +12,8 @@ import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from mmpose_al.datasets.converters import panoptic
-from mmpose_al.datasets.converters.common import (
+from mmpose_al.converters import panoptic
+from mmpose_al.converters.common import (
     add_arguments,
     category_of,
     convert,

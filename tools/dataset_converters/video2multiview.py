@@ -27,10 +27,9 @@ sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 import detect_boxes
 from split_labels import write_json
 
-from mmpose_al.datasets.boxes import BoxFilter
-from mmpose_al.datasets.converters import videos
-from mmpose_al.datasets.converters.calibration import UNITS, read_calibration
-from mmpose_al.datasets.converters.common import (
+from mmpose_al.converters import videos
+from mmpose_al.converters.calibration import UNITS, read_calibration
+from mmpose_al.converters.common import (
     add_arguments,
     category_of,
     convert,
@@ -38,6 +37,7 @@ from mmpose_al.datasets.converters.common import (
     positive_number,
     run_tool,
 )
+from mmpose_al.datasets.boxes import BoxFilter
 
 
 def main(argv=None, detector: Optional[Callable] = None) -> None:

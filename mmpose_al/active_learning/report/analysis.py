@@ -14,7 +14,7 @@ from ..strategies import (
     MultiPeakEntropy,
     MultiViewConsistency,
 )
-from ..strategies.k_center import root_aligned
+from ..strategies.core_set import root_aligned
 from .experiment import Experiment, Metric, Missing
 
 CLUSTERS = 10

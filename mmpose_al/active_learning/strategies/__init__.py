@@ -1,6 +1,6 @@
 from .base import Constraints, QueryStrategy, Selection
 from .combined import UncertainAndDiverse, WeightedCombination
-from .k_center import CoreSetFeatures, CoreSetPoses, CoreSetPoses2D, KCenter
+from .core_set import CoreSetFeatures, CoreSetPoses, CoreSetPoses2D, KCenter
 from .multi_view_consistency import MultiViewConsistency
 from .random_sampling import RandomSampling
 from .uncertainty import BestVsSecondBest, CommitteeDisagreement, MultiPeakEntropy

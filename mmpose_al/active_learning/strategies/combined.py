@@ -8,7 +8,7 @@ import numpy as np
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
 from .base import Constraints, QueryStrategy, Selection, failed_first
-from .k_center import KCenter
+from .core_set import KCenter
 
 
 def ranks(worth: np.ndarray, units: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from mmpose_al.geometry.cameras import project
 
-from ..format import FORMAT, VERSION, FormatError, check_multiview, message
+from ..datasets.format import FORMAT, VERSION, FormatError, check_multiview, message
 
 # Part of every digest: parts written by other code are not used.
 CODE_VERSION = 1

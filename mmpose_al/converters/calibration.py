@@ -18,7 +18,8 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ..format import DIST_LENGTHS, FormatError, message
+from ..datasets.format import FormatError, message
+from ..geometry.cameras import DIST_LENGTHS
 
 # mm in a unit.
 UNITS = dict(mm=1.0, cm=10.0, m=1000.0)

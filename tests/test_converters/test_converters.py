@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_al.datasets.converters import common, h36m, interhand, mannequin, mpi_inf_3dhp, panoptic
-from mmpose_al.datasets.converters.camera_pickle import load_camera_pickle
-from mmpose_al.datasets.converters.common import Part, Task, category_of, convert
+from mmpose_al.converters import common, h36m, interhand, mannequin, mpi_inf_3dhp, panoptic
+from mmpose_al.converters.camera_pickle import load_camera_pickle
+from mmpose_al.converters.common import Part, Task, category_of, convert
 from mmpose_al.datasets.format import FormatError, load_multiview
 from mmpose_al.datasets.multiview import MultiViewCocoDataset
 

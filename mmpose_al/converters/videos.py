@@ -13,7 +13,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 
-from ..format import FormatError, are_numbers, is_int, message
+from ..datasets.format import FormatError, are_numbers, is_int, message
 from .common import Part, Progress, Task, digest, file_state, load_json, write_json
 
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.m4v', '.mpg', '.mpeg', '.webm')

@@ -11,7 +11,7 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
-from ..format import FormatError, message
+from ..datasets.format import FormatError, message
 from .common import Part, Task, digest, keypoints_of, load_json, view_pixels
 
 METAINFO = 'configs/_base_/datasets/interhand3d.py'

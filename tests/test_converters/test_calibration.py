@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_al.datasets.converters.calibration import read_calibration
+from mmpose_al.converters.calibration import read_calibration
 from mmpose_al.datasets.format import FormatError
 
 RIG = osp.join(

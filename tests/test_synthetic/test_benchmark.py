@@ -9,14 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_al.datasets.synthetic import (
-    benchmark,
-    body,
-    cameras,
-    contact_sheet,
-    render,
-    write_benchmark,
-)
+from mmpose_al.synthetic import benchmark, body, cameras, contact_sheet, render, write_benchmark
 
 NAMES = body.KEYPOINT_NAMES
 SEGMENT = body.SEGMENT_INDEX

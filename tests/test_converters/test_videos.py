@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_al.datasets.converters import videos
+from mmpose_al.converters import videos
 from mmpose_al.datasets.format import FormatError, load_multiview
 from mmpose_al.datasets.multiview import MultiViewCocoDataset
 

@@ -13,7 +13,7 @@ from typing import Sequence
 
 import numpy as np
 
-from ..format import FormatError, is_int, message
+from ..datasets.format import FormatError, is_int, message
 
 # NumPy 2 moved numpy.core to numpy._core; both names stand in files.
 MULTIARRAY = ('numpy.core.multiarray', 'numpy._core.multiarray')
