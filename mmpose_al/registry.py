@@ -11,6 +11,9 @@ from mmengine.config.utils import MODULE2PACKAGE
 from mmengine.registry import Registry
 
 SCOPE = 'mmpose_al'
+# By its distribution's name MMEngine would look for the package beside the metadata, where an
+# editable install has nothing; the name of a module it finds as an import does.
+FOUND_BY = 'mmpose_al.registry'
 # A registry imports what registers its own types, but not what registers its parent's.
 LOCATIONS = [
     'mmpose.codecs',
@@ -25,7 +28,7 @@ LOCATIONS = [
 
 def register_scope() -> None:
     """Name the scope to MMEngine; calling it again changes nothing."""
-    MODULE2PACKAGE.setdefault(SCOPE, SCOPE)
+    MODULE2PACKAGE.setdefault(SCOPE, FOUND_BY)
     for registry in list(vars(mmpose.registry).values()):
         if isinstance(registry, Registry) and SCOPE not in registry.children:
             Registry(registry.name, parent=registry, scope=SCOPE, locations=LOCATIONS)
