@@ -4,15 +4,14 @@ Notation: batch size B, keypoints K, patches n, image size (W, H). Sizes of squa
 given for an image 256 pixels high and scale with the height.
 """
 
-from typing import Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 import torch
-from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 from torch import Tensor
 
-from ...geometry.random import seeded_uniforms
+from .hard_augmentation import HardAugmentation
 from .joint_cutout import sample_squares, squares_mask
 
 
@@ -77,7 +76,7 @@ def paste(
     return images
 
 
-class _Squares(BaseTransform):
+class _Squares(HardAugmentation):
     """Shared by the patch augmentations of a batch.
 
     Args:
@@ -95,10 +94,6 @@ class _Squares(BaseTransform):
         self.num = num
         self.half_size = tuple(half_size)
 
-    def _draws(self, images: Tensor, seeds: np.ndarray, count: int) -> Tensor:
-        draws = seeded_uniforms(seeds, count, type(self).__name__)
-        return torch.from_numpy(draws).to(images.device, torch.float32)
-
     def _halves(self, draws: Tensor, height: int) -> Tensor:
         low, high = (half * height / 256 for half in self.half_size)
         return low + (high - low) * draws
@@ -109,27 +104,6 @@ class _Squares(BaseTransform):
         centers = draws[..., :2] * draws.new_tensor([width - 1, height - 1])
         halves = self._halves(draws[..., 2], height)
         return centers, halves, torch.ones_like(halves, dtype=torch.bool)
-
-    def augment(self, images: Tensor, keypoints: Tensor, seeds: np.ndarray) -> Tensor:
-        """Changed copies of normalised images on the device.
-
-        Args:
-            images (Tensor): Shape (B, C, H, W).
-            keypoints (Tensor): Predicted joints in pixels of these images, (B, K, 2).
-            seeds (np.ndarray): One integer an image.
-
-        Returns:
-            Tensor: Shape (B, C, H, W).
-        """
-        raise NotImplementedError
-
-    def transform(self, results: dict) -> dict:
-        """There is no pipeline form."""
-        raise NotImplementedError(
-            f'{type(self).__name__} takes pieces of other images or of no label; it '
-            'belongs into hard_augments or hard_paths of an estimator, not into a '
-            'pipeline'
-        )
 
     def __repr__(self):
         return f'{type(self).__name__}(num={self.num}, half_size={self.half_size})'
@@ -151,6 +125,9 @@ class JointCutOcclude(_Squares):
         ValueError: A setting out of range.
     """
 
+    uses_keypoints = True
+    uses_other_images = True
+
     def __init__(
         self, num_joints: int = 2, half_size: Sequence[float] = (10, 20), jitter: float = 0.0
     ):
@@ -160,12 +137,12 @@ class JointCutOcclude(_Squares):
         self.jitter = jitter
 
     def augment(self, images: Tensor, keypoints: Tensor, seeds: np.ndarray) -> Tensor:
-        """See :meth:`_Squares.augment`. A batch of one stays as it is."""
+        """See :meth:`HardAugmentation.augment`."""
         num, count = keypoints.shape[:2]
         if num < 2:
             return images
         height, width = images.shape[-2:]
-        draws = self._draws(images, seeds, 5 * count + 1)
+        draws = self.draws(seeds, 5 * count + 1, images)
         other = partners(draws[:, -1])
         order = draws[:, 4 * count : 5 * count]
         limit = keypoints.new_tensor([width, height]) - 1
@@ -201,9 +178,9 @@ class RandomCutout(_Squares):
         super().__init__(num_holes, half_size)
         self.fill = fill
 
-    def augment(self, images: Tensor, keypoints: Tensor, seeds: np.ndarray) -> Tensor:
-        """See :meth:`_Squares.augment`; keypoints play no part."""
-        draws = self._draws(images, seeds, 3 * self.num).unflatten(1, (self.num, 3))
+    def augment(self, images: Tensor, keypoints: Optional[Tensor], seeds: np.ndarray) -> Tensor:
+        """See :meth:`HardAugmentation.augment`."""
+        draws = self.draws(seeds, 3 * self.num, images).unflatten(1, (self.num, 3))
         size = (images.shape[-1], images.shape[-2])
         mask = squares_mask(*self._anywhere(images, draws), size=size)
         return images.masked_fill(mask, self.fill)
@@ -218,14 +195,16 @@ class RandomCutMix(_Squares):
         half_size (Sequence[float]): Smallest and largest half side of a square.
     """
 
+    uses_other_images = True
+
     def __init__(self, num_patches: int = 2, half_size: Sequence[float] = (10, 20)):
         super().__init__(num_patches, half_size)
 
-    def augment(self, images: Tensor, keypoints: Tensor, seeds: np.ndarray) -> Tensor:
-        """See :meth:`_Squares.augment`; keypoints play no part."""
+    def augment(self, images: Tensor, keypoints: Optional[Tensor], seeds: np.ndarray) -> Tensor:
+        """See :meth:`HardAugmentation.augment`."""
         if len(images) < 2:
             return images
-        draws = self._draws(images, seeds, 3 * self.num + 1)
+        draws = self.draws(seeds, 3 * self.num + 1, images)
         squares = self._anywhere(images, draws[:, :-1].unflatten(1, (self.num, 3)))
         mask = squares_mask(*squares, size=(images.shape[-1], images.shape[-2]))
         return torch.where(mask, images[partners(draws[:, -1])], images)

@@ -4,11 +4,10 @@ from typing import Sequence, Tuple
 
 import numpy as np
 import torch
-from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 from torch import Tensor
 
-from ...geometry.random import seeded_uniforms
+from .hard_augmentation import HardAugmentation
 
 
 def sample_squares(
@@ -63,7 +62,7 @@ def squares_mask(centers: Tensor, halves: Tensor, exists: Tensor, size: Tuple[in
 
 
 @TRANSFORMS.register_module()
-class JointCutout(BaseTransform):
+class JointCutout(HardAugmentation):
     """Cover ``num_joints`` random joints of an image by squares ("JC 5", Xie21).
 
     In a pipeline it covers annotated joints that are visible; it stands after the
@@ -85,6 +84,9 @@ class JointCutout(BaseTransform):
     Raises:
         ValueError: A setting out of range.
     """
+
+    uses_keypoints = True
+    stream = 'joint_cutout'
 
     def __init__(
         self,
@@ -117,8 +119,7 @@ class JointCutout(BaseTransform):
         """
         width, height = size
         count = keypoints.shape[1]
-        draws = seeded_uniforms(seeds, 4 * count + 1, 'joint_cutout')
-        draws = torch.from_numpy(draws).to(keypoints.device, torch.float32)
+        draws = self.draws(seeds, 4 * count + 1, keypoints)
         inside = (keypoints >= 0) & (keypoints <= keypoints.new_tensor(size) - 1)
         treated = draws[:, -1:] < self.prob
         unit = height / 256
@@ -133,16 +134,7 @@ class JointCutout(BaseTransform):
         return squares_mask(*squares, size=size)
 
     def augment(self, images: Tensor, keypoints: Tensor, seeds: np.ndarray) -> Tensor:
-        """Covered copies of normalised images on the device.
-
-        Args:
-            images (Tensor): Shape (B, C, H, W).
-            keypoints (Tensor): Predicted joints in pixels of these images, (B, K, 2).
-            seeds (np.ndarray): One integer an image.
-
-        Returns:
-            Tensor: Shape (B, C, H, W).
-        """
+        """See :meth:`HardAugmentation.augment`."""
         size = (images.shape[-1], images.shape[-2])
         usable = torch.ones_like(keypoints[..., 0], dtype=torch.bool)
         return images.masked_fill(self.mask(keypoints, usable, seeds, size), self.fill)

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import torch
 import torchvision.transforms.functional as F
-from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 from torch import Tensor
 
 from ...geometry import affine
 from ...geometry.random import seeded_uniforms
+from .hard_augmentation import HardAugmentation
 
 MAX_MAGNITUDE = 30
 # Each takes uint8 RGB images (n, 3, H, W) and a signed strength in [-1, 1].
@@ -42,7 +42,7 @@ TURNED = (
 
 
 @TRANSFORMS.register_module()
-class PoseRandAugment(BaseTransform):
+class PoseRandAugment(HardAugmentation):
     """RandAugment for poses (Cubuk20; "RA 20" of Xie21, Sec. 3.3; Feng23, Sec. 4.1).
 
     Each image takes ``num_ops`` operations, drawn with repetition, in the order drawn.
@@ -65,6 +65,8 @@ class PoseRandAugment(BaseTransform):
     Raises:
         ValueError: An unknown operation or a setting out of range.
     """
+
+    stream = 'rand_augment'
 
     def __init__(
         self,
@@ -109,22 +111,13 @@ class PoseRandAugment(BaseTransform):
             )
         return names
 
-    def augment(self, images: Tensor, keypoints: Tensor, seeds: np.ndarray) -> Tensor:
-        """Changed copies of normalised images on the device.
-
-        Args:
-            images (Tensor): Shape (B, 3, H, W).
-            keypoints (Tensor): Play no part.
-            seeds (np.ndarray): One integer an image.
-
-        Returns:
-            Tensor: Shape (B, 3, H, W).
-        """
+    def augment(self, images: Tensor, keypoints: Optional[Tensor], seeds: np.ndarray) -> Tensor:
+        """See :meth:`HardAugmentation.augment`; images are RGB, (B, 3, H, W)."""
         names = self._on_pixels()
         mean = 0 if self.mean is None else self.mean.to(images)
         std = 1 if self.std is None else self.std.to(images)
         pixels = (images * std + mean).round().clamp(0, 255).to(torch.uint8)
-        draws = seeded_uniforms(seeds, 2 * self.num_ops + 1, 'rand_augment')
+        draws = seeded_uniforms(seeds, 2 * self.num_ops + 1, self.stream)
         treated = draws[:, -1] < self.prob
         for number in range(self.num_ops):
             op = (draws[:, 2 * number] * len(names)).astype(int)

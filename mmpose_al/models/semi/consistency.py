@@ -13,6 +13,7 @@ from mmengine.logging import MessageHub
 from mmpose.registry import MODELS, TRANSFORMS
 from torch import Tensor
 
+from ...datasets.transforms.hard_augmentation import build_hard_path
 from ...geometry import affine
 from ...geometry.heatmaps import peaks, response
 from ..views import View, carry, easy_view
@@ -102,21 +103,8 @@ class EasyHardEstimator(SemiPoseEstimator):
         if not hard_paths:
             raise ValueError('hard_paths is empty; [[]] is one path without augmentations')
         self.hard_view = TRANSFORMS.build({'type': 'AffineViews', **hard_view})
-        self.hard_paths = [[TRANSFORMS.build(augment) for augment in path] for path in hard_paths]
-        for path in self.hard_paths:
-            for augment in path:
-                if not callable(getattr(augment, 'augment', None)):
-                    raise ValueError(
-                        f'{type(augment).__name__} does not work on a batch; '
-                        'hard_augments and hard_paths hold JointCutout, '
-                        'JointCutOcclude, RandomCutout, RandomCutMix and '
-                        'PoseRandAugment; geometry is that of hard_view'
-                    )
-                if hasattr(augment, 'set_normalization'):
-                    augment.set_normalization(
-                        getattr(self.data_preprocessor, 'mean', None),
-                        getattr(self.data_preprocessor, 'std', None),
-                    )
+        mean, std = (getattr(self.data_preprocessor, name, None) for name in ('mean', 'std'))
+        self.hard_paths = [build_hard_path(path, mean, std) for path in hard_paths]
         self.consistency = MODELS.build({'type': 'HeatmapConsistencyLoss', **consistency})
         for key in ('min_confidence', 'foreground_weight'):
             if consistency.get(key):
@@ -166,7 +154,8 @@ class EasyHardEstimator(SemiPoseEstimator):
         kinds = []
         for augment in self.hard_paths[path]:
             repeat = kinds.count(type(augment))  # else two would draw the same
-            images = augment.augment(images, joints, seeds ^ np.uint64(repeat << 32))
+            places = joints if augment.uses_keypoints else None
+            images = augment.augment(images, places, seeds ^ np.uint64(repeat << 32))
             kinds.append(type(augment))
         return affine.warp(images, hard.matrix)
 
