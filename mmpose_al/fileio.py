@@ -38,6 +38,7 @@ __all__ = [
     'is_number',
     'locked',
     'machine',
+    'message',
     'parse_json',
     'plain',
     'read_arrays',
@@ -57,6 +58,11 @@ __all__ = [
 
 class FileError(ValueError):
     """A file cannot be read as what it should be. The message names it and a remedy."""
+
+
+def message(path: str, entry: str, field: str, problem: str, remedy: str) -> str:
+    """What is wrong with a file, in one line: where, what, and what to do about it."""
+    return f'{path}: {entry}, field "{field}": {problem}. {remedy[:1].upper()}{remedy[1:]}.'
 
 
 # ---- writing ---------------------------------------------------------------------
@@ -240,19 +246,35 @@ def to_json(value: Any, indent: Optional[int] = None, sort_keys: bool = False) -
     return json.dumps(plain(value), indent=indent, sort_keys=sort_keys, allow_nan=False)
 
 
-def parse_json(raw: Union[bytes, str], path: str, remedy: str = '') -> Any:
+def parse_json(
+    raw: Union[bytes, str], path: str, remedy: str = '', unique_keys: bool = False
+) -> Any:
     """Read JSON text.
 
     Args:
         raw (bytes | str): The text; bytes in UTF-8, 16 or 32, with a byte order mark or not.
         path (str): What the message names.
         remedy (str): What to do; by default to copy or write the file again.
+        unique_keys (bool): Whether an object may not hold a key twice; else the last counts.
 
     Raises:
-        FileError: It is not JSON, nested too deeply, or holds a number without end.
+        FileError: It is not JSON, nested too deeply, holds a number without end, or a key
+            twice.
     """
+
+    def pairs(items: list) -> dict:
+        result = dict(items)
+        if len(result) < len(items):
+            names = [name for name, _ in items]
+            twice = next(name for name in names if names.count(name) > 1)
+            problem = f'is there twice in one object: {short(result)}'
+            raise FileError(message(path, 'object', twice, problem, 'keep one of them'))
+        return result
+
     try:
-        return json.loads(raw)
+        return json.loads(raw, object_pairs_hook=pairs if unique_keys else None)
+    except FileError:
+        raise
     except (ValueError, RecursionError) as error:
         why = 'nested too deeply' if isinstance(error, RecursionError) else error
         remedy = remedy or 'The file may be truncated; copy or write it again.'

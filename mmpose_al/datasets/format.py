@@ -14,6 +14,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import numpy as np
 from mmengine.fileio import get as read_bytes
 
+from ..fileio import message
 from ..geometry.cameras import DIST_LENGTHS
 
 FORMAT = 'mmpose_al-multiview'
@@ -716,10 +717,6 @@ def parse(raw: bytes, path: str):
         raise FormatError(
             f'{path}: is not JSON ({error}). The file may be truncated; copy or write it again.'
         ) from None
-
-
-def message(path: str, entry: str, field: str, problem: str, remedy: str) -> str:
-    return f'{path}: {entry}, field "{field}": {problem}. {remedy[:1].upper()}{remedy[1:]}.'
 
 
 def _entry(section: str, index: int, entries: list) -> str:
