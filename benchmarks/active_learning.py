@@ -14,21 +14,21 @@ the same first labels share their first training: the next ones copy it.
 """
 
 import argparse
-import fcntl
 import os
 import os.path as osp
 import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
 
 from mmengine.config import Config
-from semi_supervised import ROOT, config_digest, machine, validations, write_json
+from semi_supervised import ROOT, config_digest, validations
 
 from mmpose_al.active_learning import State, load_state
 from mmpose_al.engine.active_learning import LABELS, TAKEN, experiment_digest
+from mmpose_al.fileio import locked, machine, write_json
 
 PATH = 'configs/active_learning/synthetic/{}_lite0_synthetic-64x64.py'
 # Full supervision first, then what is compared, then what is added to it.
@@ -93,10 +93,10 @@ def plain(metrics: dict) -> dict:
 @contextmanager
 def alone(path: str):
     """Whether nobody else holds the lock; a process that is killed lets go of it."""
-    with open(path, 'w') as file:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            stack.enter_context(locked(path, wait=False))
+        except BlockingIOError:
             yield False
         else:
             yield True
@@ -230,7 +230,7 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
                 self_training=config.active_learning.get('self_training'),
                 steps=state.rounds[-1]['stages']['train']['steps'],
             )
-        write_json(content, result)
+        write_json(result, content, sort_keys=True)
     return 'done'
 
 

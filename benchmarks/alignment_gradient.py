@@ -11,7 +11,6 @@ core; writes benchmarks/results/alignment_gradient.json.
 """
 
 import argparse
-import json
 import os.path as osp
 import sys
 
@@ -25,6 +24,7 @@ from mmengine.runner import Runner
 from mmpose.registry import MODELS
 
 from mmpose_al.apis import load_weights
+from mmpose_al.fileio import write_json
 from mmpose_al.geometry.depth import reconstruct
 from mmpose_al.models.heads.heatmap_2p5d import camera_of
 from mmpose_al.models.losses import MultiViewConsistencyLoss
@@ -125,6 +125,4 @@ if __name__ == '__main__':
             report[f'{distance}, {name}'] = dict(
                 mean=round(column.mean().item(), 3), lowest=round(column.min().item(), 3)
             )
-    with open(args.out, 'w') as file:
-        json.dump(report, file, indent=1)
-        file.write('\n')
+    write_json(args.out, report)

@@ -18,10 +18,11 @@ import sys
 from glob import glob
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-sys.path[:0] = [osp.join(ROOT, 'tools', 'analysis'), osp.join(ROOT, 'benchmarks')]
+sys.path[:0] = [ROOT, osp.join(ROOT, 'tools', 'analysis')]
 
 from results_table import mean_std, write_table
-from semi_supervised import machine, write_json
+
+from mmpose_al.fileio import machine, write_json
 
 # Row -> its views, the teacher's first
 ROWS = {
@@ -121,7 +122,7 @@ def main() -> None:
             f'benchmarks/semi_supervised.py synthetic --rows {" ".join(ROWS)}'
         )
     content = dict(last=args.last, machine=machine(), rows=rows)
-    write_json(content, args.out)
+    write_json(args.out, content, sort_keys=True)
     if args.write:
         write_table(args.write, 'collapse', table(content))
     print(table(content))

@@ -26,10 +26,7 @@ page.
 """
 
 import argparse
-import json
-import os
 import os.path as osp
-import platform
 import sys
 from typing import Callable, List
 
@@ -41,6 +38,7 @@ import torch
 from results_table import write_table
 from torch import nn
 
+from mmpose_al.fileio import machine, read_json, write_figure, write_json
 from mmpose_al.geometry.alignment import apply_similarity, procrustes
 from mmpose_al.geometry.depth import length_left, limb_lengths, rays, reconstruct
 from mmpose_al.models.losses import HandednessLoss, LimbLengthLoss, MultiViewConsistencyLoss
@@ -251,7 +249,7 @@ def plot(report: dict, path: str) -> None:
     for axis in axes[1:]:
         axis.set_ylim(bottom=0)
     axes[2].legend(fontsize=8)
-    figure.savefig(path, dpi=110)
+    write_figure(path, figure, dpi=110)
     plt.close(figure)
 
 
@@ -295,22 +293,19 @@ def study_command(
     parser.add_argument('--write', metavar='PAGE', help='put the table into this page')
     args = parser.parse_args()
     if args.write:
-        with open(args.out + '.json') as file:
-            write_table(args.write, name, table(json.load(file)))
+        write_table(args.write, name, table(read_json(args.out + '.json')))
         return
     torch.set_num_threads(1)
     report = dict(
         command='python ' + ' '.join(sys.argv),
         torch=torch.__version__,
-        machine=platform.processor() or platform.machine(),
+        machine=machine(gpu=False),
         seeds=args.seeds,
         steps=args.steps,
         **train(args.steps, args.seeds),
     )
     print(table(report))
-    with open(args.out + '.json.tmp', 'w') as file:
-        json.dump(report, file)
-    os.replace(args.out + '.json.tmp', args.out + '.json')
+    write_json(args.out + '.json', report, indent=None)
     plot(report, args.out + '.png')
 
 

@@ -41,6 +41,7 @@ from degeneration import (
     study_command,
 )
 
+from mmpose_al.fileio import write_figure
 from mmpose_al.geometry.depth import limb_lengths
 from mmpose_al.models.losses import HandednessLoss, LimbLengthLoss, MultiViewConsistencyLoss
 from mmpose_al.models.pose3d.weakly_supervised import MIN_LEFT
@@ -172,7 +173,7 @@ def plot(report: dict, path: str) -> None:
     axis.set_ylabel('P-MPJPE, mm')
     axis.set_ylim(bottom=0)
     axis.legend(fontsize=8)
-    figure.savefig(path, dpi=110)
+    write_figure(path, figure, dpi=110)
     plt.close(figure)
 
 

@@ -20,7 +20,6 @@ empty heatmap: above 1, background would be nearer to the truth. Writes OUT; wit
 """
 
 import argparse
-import json
 import os.path as osp
 import sys
 from itertools import islice
@@ -36,6 +35,7 @@ from mmpose.registry import MODELS
 from results_table import write_table
 
 from mmpose_al.apis import load_weights
+from mmpose_al.fileio import write_json
 from mmpose_al.geometry.heatmaps import peaks
 from mmpose_al.models.semi.base import augmentation_seeds
 from mmpose_al.models.semi.pseudo_heatmaps import (
@@ -161,8 +161,6 @@ if __name__ == '__main__':
     values = measure(model, islice(loader, args.batches))
     report = dict(config=osp.relpath(args.config, ROOT), batches=args.batches, rows=values)
     print(table(report))
-    with open(args.out, 'w') as file:
-        json.dump(report, file, indent=1)
-        file.write('\n')
+    write_json(args.out, report)
     if args.write:
         write_table(args.write, 'pseudo_targets', table(report))

@@ -48,10 +48,10 @@ from mmpose.structures import PoseDataSample
 from scipy.ndimage import maximum_filter
 from scipy.special import logsumexp, softmax
 
-from benchmarks.render import cpu_model
 from mmpose_al.active_learning import PoolStatistics
 from mmpose_al.active_learning.scoring import heatmap_statistics, score_pool
 from mmpose_al.active_learning.strategies import Constraints, KCenter, MultiViewConsistency
+from mmpose_al.fileio import machine, write_json
 from mmpose_al.geometry.heatmaps import gaussians
 from mmpose_al.models.semi.networks import predict_heatmaps
 
@@ -341,7 +341,7 @@ def main():
         ]
     result = dict(
         command='OMP_NUM_THREADS=2 python benchmarks/query.py' + (' --quick' if args.quick else ''),
-        machine=cpu_model(),
+        machine=machine(gpu=False),
         threads=args.threads,
         torch=torch.__version__,
     )
@@ -359,10 +359,7 @@ def main():
             result[part].append(work())
             print(json.dumps(result[part][-1]), flush=True)
     if args.out:
-        os.makedirs(osp.dirname(osp.abspath(args.out)), exist_ok=True)
-        with open(args.out + '.tmp', 'w') as file:
-            file.write(json.dumps(result, indent=2) + '\n')
-        os.replace(args.out + '.tmp', args.out)
+        write_json(args.out, result, indent=2)
 
 
 if __name__ == '__main__':

@@ -28,6 +28,7 @@ sys.path.insert(0, ROOT)
 import cv2
 import numpy as np
 
+from mmpose_al.fileio import machine, write_json
 from mmpose_al.synthetic import benchmark, render
 
 RESULT = osp.join(ROOT, 'benchmarks', 'results', 'render.json')
@@ -105,7 +106,7 @@ def main():
     rate = {k: 1 / statistics.median(v) for k, v in times.items()}
     result = dict(
         command='OMP_NUM_THREADS=1 python benchmarks/render.py --write',
-        machine=cpu_model(),
+        machine=machine(gpu=False),
         cores_used=1,
         view='256x192 (height x width)',
         views=len(jobs),
@@ -120,22 +121,7 @@ def main():
     )
     print(json.dumps(result, indent=2))
     if args.write:
-        os.makedirs(osp.dirname(RESULT), exist_ok=True)
-        with open(RESULT + '.tmp', 'w') as f:
-            f.write(json.dumps(result, indent=2) + '\n')
-        os.replace(RESULT + '.tmp', RESULT)
-
-
-def cpu_model():
-    """The processor's name, without anything that tells the machine."""
-    try:
-        with open('/proc/cpuinfo') as f:
-            for line in f:
-                if line.startswith('model name'):
-                    return line.split(':', 1)[1].strip()
-    except OSError:
-        pass
-    return 'unknown'
+        write_json(RESULT, result, indent=2)
 
 
 if __name__ == '__main__':

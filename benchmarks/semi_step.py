@@ -13,7 +13,6 @@ is that of the process (CPU) or of the allocator (GPU).
 import argparse
 import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -31,6 +30,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
+from mmpose_al.fileio import machine, write_json
 from mmpose_al.models.semi.networks import predict_heatmaps
 
 PATHS = [
@@ -210,15 +210,10 @@ def peak_megabytes(device) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
-def machine(device) -> str:
-    if device.type == 'cuda':
-        return torch.cuda.get_device_name()
-    name = platform.processor() or platform.machine()
-    if os.path.exists('/proc/cpuinfo'):
-        with open('/proc/cpuinfo') as file:
-            names = [ln.split(':', 1)[1].strip() for ln in file if 'model name' in ln]
-        name = names[0] if names else name
-    return f'{name}, {torch.get_num_threads()} thread(s)'
+def where(device) -> str:
+    """Kind of the machine and how much of it is used, for the result file."""
+    threads = '' if device.type == 'cuda' else f', {torch.get_num_threads()} thread(s)'
+    return machine(gpu=device.type == 'cuda') + threads
 
 
 def measure(name: str, args, device) -> dict:
@@ -305,7 +300,7 @@ def main() -> None:
         return
     rows = []
     print(
-        f'{machine(device)}; {args.backbone}, {args.size}x{args.size}, '
+        f'{where(device)}; {args.backbone}, {args.size}x{args.size}, '
         f'{args.batch} + {args.batch} images'
     )
     print(
@@ -320,22 +315,18 @@ def main() -> None:
             flush=True,
         )
     if args.out:
-        with open(args.out, 'w') as file:
-            json.dump(
-                dict(
-                    command='python ' + ' '.join(sys.argv),
-                    machine=machine(device),
-                    torch=torch.__version__,
-                    backbone=args.backbone,
-                    size=args.size,
-                    batch=args.batch,
-                    repeats=args.repeats,
-                    threads=args.threads,
-                    rows=rows,
-                ),
-                file,
-                indent=1,
-            )
+        content = dict(
+            command='python ' + ' '.join(sys.argv),
+            machine=where(device),
+            torch=torch.__version__,
+            backbone=args.backbone,
+            size=args.size,
+            batch=args.batch,
+            repeats=args.repeats,
+            threads=args.threads,
+            rows=rows,
+        )
+        write_json(args.out, content)
 
 
 if __name__ == '__main__':

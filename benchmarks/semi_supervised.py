@@ -19,9 +19,7 @@ is a row of its own, "denoised-a-jc: starts at 500", of the same table.
 """
 
 import argparse
-import hashlib
 import json
-import math
 import os
 import os.path as osp
 import re
@@ -31,6 +29,10 @@ import sys
 from mmengine.config import Config
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+sys.path.insert(0, ROOT)
+
+from mmpose_al.fileio import machine, read_json, sha256, write_json
+
 FOLDER = 'configs/semi_supervised/'
 LSPET = FOLDER + 'lspet/{}_lite0_lspet-64x64_{}.py'
 SYNTHETIC = FOLDER + 'synthetic/{}_lite0_synthetic-64x64_{}.py'
@@ -186,23 +188,9 @@ def seed_options(config: Config, seed: int) -> dict:
     return options
 
 
-def machine() -> str:
-    """Kind of the machine, without its name."""
-    try:
-        import torch
-
-        if torch.cuda.is_available():
-            return torch.cuda.get_device_name()
-        with open('/proc/cpuinfo') as file:
-            names = [ln.split(':', 1)[1].strip() for ln in file if 'model name' in ln]
-        return f'{names[0]} ({os.cpu_count()} cores)'
-    except (OSError, IndexError):
-        return 'unknown'
-
-
 def config_digest(config: Config) -> str:
     """Of everything the config says."""
-    return hashlib.sha256(config.pretty_text.encode()).hexdigest()[:16]
+    return sha256(config.pretty_text.encode())[:16]
 
 
 def validations(work_dir: str, names=('pck/', 'coco/')) -> list:
@@ -252,23 +240,7 @@ def test(path: str, checkpoint: str, work_dir: str, extra: list) -> dict:
         + (['--cfg-options'] + extra if extra else []),
         osp.join(work_dir, 'test.log'),
     )
-    with open(osp.join(ROOT, values)) as file:
-        return json.load(file)
-
-
-def strict(value):
-    """The same with null for numbers that JSON does not have."""
-    if isinstance(value, dict):
-        return {k: strict(v) for k, v in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def write_json(content: dict, path: str) -> None:
-    os.makedirs(osp.dirname(path), exist_ok=True)
-    with open(path + '.tmp', 'w') as file:
-        json.dump(strict(content), file, indent=1, sort_keys=True, allow_nan=False)
-        file.write('\n')
-    os.replace(path + '.tmp', path)
+    return read_json(osp.join(ROOT, values))
 
 
 def run(
@@ -311,8 +283,7 @@ def run(
             ROOT, 'benchmarks', 'results', table[: -len('-compute')], f'{row}_seed{seed}.json'
         )
         if schedule['train_cfg.max_iters'] == config.train_cfg.max_iters and osp.exists(usual):
-            with open(usual) as file:
-                write_json(dict(json.load(file), table=table), result)
+            write_json(result, dict(read_json(usual), table=table), sort_keys=True)
             print(f'{table} {row} seed {seed}: as in its usual table', flush=True)
             return
     options = [f'{k}={v}'.replace(' ', '') for k, v in keys.items()] + extra
@@ -364,7 +335,7 @@ def run(
     if config.test_dataloader.dataset.ann_file != config.val_dataloader.dataset.ann_file:
         with open(osp.join(ROOT, work_dir, 'last_checkpoint')) as file:
             content['test'] = test(path, file.read().strip(), work_dir, extra)
-    write_json(content, result)
+    write_json(result, content, sort_keys=True)
     print(f'{table} {row} seed {seed}: {osp.relpath(result, ROOT)}', flush=True)
 
 

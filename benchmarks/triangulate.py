@@ -33,6 +33,7 @@ import cv2
 import numpy as np
 import torch
 
+from mmpose_al.fileio import machine, write_json
 from mmpose_al.geometry import cameras, triangulation
 
 NOISE, WRONG, THRESHOLD = 2.0, 0.1, 20.0
@@ -185,18 +186,6 @@ def memory(num_views=31, num_points=190_000):
     )
 
 
-def cpu_model():
-    """The processor's name, without anything that tells the machine."""
-    try:
-        with open('/proc/cpuinfo') as file:
-            for line in file:
-                if line.startswith('model name'):
-                    return line.split(':', 1)[1].strip()
-    except OSError:
-        pass
-    return 'unknown'
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--rounds', type=int, default=5)
@@ -211,7 +200,7 @@ def main():
         return
     result = dict(
         command='OMP_NUM_THREADS=2 python benchmarks/triangulate.py',
-        machine=cpu_model(),
+        machine=machine(gpu=False),
         threads=THREADS,
         torch=torch.__version__.split('+')[0],
         opencv=cv2.__version__,
@@ -225,13 +214,9 @@ def main():
         [sys.executable, osp.abspath(__file__), '--memory'], check=True, stdout=subprocess.PIPE
     ).stdout
     result['memory'] = json.loads(lines)
-    text = json.dumps(result, indent=2)
-    print(text)
+    print(json.dumps(result, indent=2))
     if args.out:
-        os.makedirs(osp.dirname(osp.abspath(args.out)), exist_ok=True)
-        with open(args.out + '.tmp', 'w') as file:
-            file.write(text + '\n')
-        os.replace(args.out + '.tmp', args.out)
+        write_json(args.out, result, indent=2)
 
 
 if __name__ == '__main__':

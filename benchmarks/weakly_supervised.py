@@ -18,7 +18,9 @@ import sys
 sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
 
 from mmengine.config import Config
-from semi_supervised import ROOT, call, config_digest, machine, test, write_json
+from semi_supervised import ROOT, call, config_digest, test
+
+from mmpose_al.fileio import machine, write_json
 
 TABLE = 'weakly_supervised'
 PATH = 'configs/weakly_supervised_3d/synthetic/{}_lite0_synthetic-64x64.py'
@@ -117,26 +119,24 @@ def run(row: str, seed: int, extra: list) -> None:
         )
     checkpoint = train(row, seed, options)
     values = test(PATH.format(row), checkpoint, folder(row, seed), extra)
-    write_json(
-        dict(
-            table=TABLE,
-            row=row,
-            seed=seed,
-            config=PATH.format(row),
-            command='python benchmarks/weakly_supervised.py '
-            + ' '.join(
-                ['--rows', row, '--seeds', str(seed)] + (['--cfg-options'] + extra if extra else [])
-            ),
-            config_digest=config_digest(config),
-            steps=int(osp.basename(checkpoint)[len('iter_') : -len('.pth')]),
-            batch_size=config.train_dataloader.batch_size,
-            labels='all',
-            input_size=list(config.input_size),
-            machine=machine(),
-            metrics=values,
+    content = dict(
+        table=TABLE,
+        row=row,
+        seed=seed,
+        config=PATH.format(row),
+        command='python benchmarks/weakly_supervised.py '
+        + ' '.join(
+            ['--rows', row, '--seeds', str(seed)] + (['--cfg-options'] + extra if extra else [])
         ),
-        result,
+        config_digest=config_digest(config),
+        steps=int(osp.basename(checkpoint)[len('iter_') : -len('.pth')]),
+        batch_size=config.train_dataloader.batch_size,
+        labels='all',
+        input_size=list(config.input_size),
+        machine=machine(),
+        metrics=values,
     )
+    write_json(result, content, sort_keys=True)
     print(f'{row} seed {seed}: {osp.relpath(result, ROOT)}', flush=True)
 
 

@@ -19,6 +19,7 @@ from mmengine.config import Config
 from mmpose.apis import inference_topdown, init_model
 
 from mmpose_al.apis import Pose3DInferencer
+from mmpose_al.fileio import write_image
 
 
 def draw(
@@ -81,8 +82,10 @@ def main() -> None:
     except ValueError as error:
         sys.exit(f'image_demo: {error}')
     drawn = draw(image, keypoints, scores, links, args.threshold)
-    if not cv2.imwrite(args.out, drawn):
-        sys.exit(f'image_demo: {args.out}: cannot be written')
+    try:
+        write_image(args.out, drawn)
+    except OSError as error:
+        sys.exit(f'image_demo: {error}')
     found = int((scores >= args.threshold).sum())
     print(f'{args.out}: {found} of {len(scores)} joints above the threshold')
 

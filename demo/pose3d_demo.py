@@ -10,14 +10,14 @@ to fill the image. --camera reads {"K": 3x3, "dist": [...]}.
 """
 
 import argparse
-import json
 import os.path as osp
 import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 from mmpose_al.apis import Pose3DInferencer, guess_intrinsics, read_frames
-from mmpose_al.apis.pose3d_inferencer import check_intrinsics, write_json
+from mmpose_al.apis.pose3d_inferencer import check_intrinsics
+from mmpose_al.fileio import read_json, write_json
 from mmpose_al.visualization import draw_beside
 
 ROWS = 6  # of the picture of a video
@@ -33,8 +33,7 @@ def camera_of(args) -> tuple:
         fx, fy, cx, cy = args.intrinsics
         return check_intrinsics([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), []
     if args.camera:
-        with open(args.camera) as file:
-            camera = json.load(file)
+        camera = read_json(args.camera)
         if not isinstance(camera, dict) or 'K' not in camera:
             raise ValueError(f'{args.camera}: no key "K"; it holds {{"K": 3x3}}')
         return check_intrinsics(camera['K']), camera.get('dist', [])
@@ -55,7 +54,7 @@ def run(args) -> str:
             if len(shown) > ROWS:  # a video may be long: keep every second one
                 shown, every = shown[::2], 2 * every
         frames.append((index, people))
-    write_json(inferencer.describe(frames, K, args.input), args.out)
+    write_json(args.out, inferencer.describe(frames, K, args.input), indent=None)
     if args.picture:
         draw_beside(*zip(*shown), inferencer.links, args.picture, inferencer.unit)
     poses = sum(p['keypoints_3d'] is not None for _, people in frames for p in people)

@@ -2,8 +2,8 @@
 
 A file is written beside its target under a temporary name, synced to the disk, and renamed;
 then the folder is synced too, so that after a power loss the file is the old one or the new
-one, never half of it, and never neither. What a killed process leaves carries its number in
-its name, and :func:`remove_leftovers` takes it away.
+one, never half of it, and never neither. What a killed process leaves carries its machine
+and its number in its name, and :func:`remove_leftovers` takes it away.
 
 Nothing here knows what the files are about, and nothing but NumPy is imported, so that a
 command that only looks answers at once.
@@ -11,22 +11,32 @@ command that only looks answers at once.
 
 import errno
 import hashlib
+import io
+import itertools
 import json
 import math
 import os
 import os.path as osp
+import platform
 import re
 import stat
+import time
 import zipfile
-import zlib
 from contextlib import contextmanager, suppress
 from typing import IO, Any, Dict, Iterator, List, Optional, Union
 
 import numpy as np
 
 JSON_LIMIT = 4 * 2**30  # bytes of a JSON file that is read into memory
-_TEMPORARY = re.compile(r'\.(\d+)\.tmp$')
+ARRAYS_LIMIT = 64 * 2**30  # bytes of the arrays in an npz file
+STALE = 24 * 3600  # seconds after which nobody is still writing a temporary file
 _CHUNK = 2**20
+_HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
+_PROCESS = os.urandom(3).hex()  # a later process may get the number of a killed one
+_COUNT = itertools.count()
+_TEMPORARY = re.compile(r'\.([0-9a-f]{6})-(\d+)-([0-9a-f]{6})-\d+\.tmp$')
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
 
 __all__ = [
     'FileError',
@@ -38,6 +48,7 @@ __all__ = [
     'is_number',
     'locked',
     'machine',
+    'make_folder',
     'message',
     'parse_json',
     'plain',
@@ -51,6 +62,8 @@ __all__ = [
     'to_json',
     'write_arrays',
     'write_bytes',
+    'write_figure',
+    'write_image',
     'write_json',
     'write_text',
 ]
@@ -76,23 +89,41 @@ def sync_folder(folder: str) -> None:
     """
     try:
         handle = os.open(folder or '.', os.O_RDONLY)
-    except OSError:
+    except PermissionError:
         return
+    try:
+        _sync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync(handle: int) -> None:
     try:
         os.fsync(handle)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES):
+        if error.errno not in _NO_SYNC:
             raise
-    finally:
-        os.close(handle)
+
+
+def make_folder(folder: str) -> None:
+    """Make a folder and those above it, so that they outlive a power loss."""
+    folder = osp.abspath(folder)
+    missing = []
+    while not osp.isdir(folder):
+        missing.append(folder)
+        folder = osp.dirname(folder)
+    for each in reversed(missing):
+        os.makedirs(each, exist_ok=True)
+        sync_folder(osp.dirname(each))
 
 
 @contextmanager
 def atomic(path: str, mode: str = 'w') -> Iterator[IO]:
     """A file that takes its name only when it is whole and on the disk.
 
-    Folders above it are made. On any exception the target stays as it was and the
-    temporary file is removed.
+    Folders above it are made. A link stays a link: the file that it names is replaced. The
+    new file has the mode of the old one. On any exception the target stays as it was and
+    the temporary file is removed. A device or a pipe (``/dev/null``) is written directly.
 
     Args:
         path (str): The target.
@@ -106,24 +137,47 @@ def atomic(path: str, mode: str = 'w') -> Iterator[IO]:
     """
     if mode not in ('w', 'wb'):
         raise ValueError(f"mode is 'w' or 'wb'; got {mode!r}")
-    folder = osp.dirname(osp.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    temporary = f'{path}.{os.getpid()}.tmp'
     text = {} if 'b' in mode else dict(encoding='utf-8', newline='\n')
+    target = osp.realpath(path)
+    if osp.isdir(target):
+        raise IsADirectoryError(errno.EISDIR, 'is a folder, not a file', path)
+    if osp.exists(target) and not osp.isfile(target):
+        with open(path, mode, **text) as file:
+            yield file
+        return
+    make_folder(osp.dirname(target))
+    temporary = _temporary(target)
     try:
-        with open(temporary, mode, **text) as file:
+        with open(temporary, mode.replace('w', 'x'), **text) as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
-        if osp.exists(path):  # the new file may be read by whom the old one could be
+            _sync(file.fileno())
+        if osp.exists(target):  # the new file may be read by whom the old one could be
             with suppress(OSError):
-                os.chmod(temporary, stat.S_IMODE(os.stat(path).st_mode))
-        os.replace(temporary, path)
-    except BaseException:
+                os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
+        os.replace(temporary, target)
+    except BaseException as error:
         with suppress(OSError):
             os.remove(temporary)
+        if isinstance(error, OSError) and _is_about(error, temporary):
+            raise OSError(error.errno, error.strerror, path) from error
         raise
-    sync_folder(folder)
+    sync_folder(osp.dirname(target))
+
+
+def _temporary(target: str) -> str:
+    """A name beside the target that no other process and no other thread takes."""
+    folder, name = osp.split(target)
+    name = name.encode()[:180].decode(errors='ignore')  # most systems allow 255 bytes
+    mark = f'{_HOST}-{os.getpid()}-{_PROCESS}-{next(_COUNT)}'
+    return osp.join(folder, f'{name}.{mark}.tmp')
+
+
+def _is_about(error: OSError, temporary: str) -> bool:
+    """Whether an error came of writing this file, rather than of what its writer reads."""
+    if error.filename is not None:
+        return error.filename == temporary
+    return error.errno in _NO_ROOM
 
 
 def write_bytes(path: str, content: bytes) -> None:
@@ -138,20 +192,32 @@ def write_text(path: str, content: str) -> None:
         file.write(content)
 
 
-def write_json(path: str, content: Any, indent: Optional[int] = 1, sort_keys: bool = False) -> None:
+def write_json(
+    path: str,
+    content: Any,
+    indent: Optional[int] = 1,
+    sort_keys: bool = False,
+    nan_as_null: bool = True,
+) -> None:
     """Write a value as strict JSON, see :func:`atomic` and :func:`plain`.
 
-    Numbers that JSON has no word for (NaN, infinities) become ``null``.
+    Args:
+        path (str): The target.
+        content: The value.
+        indent (int, optional): Of the lines; None writes all in one line, as large files
+            want it.
+        sort_keys (bool): Whether keys are sorted.
+        nan_as_null (bool): Whether numbers that JSON has no word for (NaN, infinities)
+            become ``null``, as measurements want it. Data wants False: they are errors.
 
     Raises:
-        TypeError: The value holds something that is not JSON; nothing is written.
+        TypeError: The value holds something that is not JSON.
+        ValueError: It holds a number that JSON has no word for. The file stays as it was.
     """
-    with atomic(path) as file:
-        json.dump(plain(content), file, indent=indent, sort_keys=sort_keys, allow_nan=False)
-        file.write('\n')
+    write_text(path, to_json(content, indent, sort_keys, nan_as_null) + '\n')
 
 
-def write_arrays(path: str, **arrays: np.ndarray) -> None:
+def write_arrays(path: str, /, **arrays: np.ndarray) -> None:
     """Write arrays as a compressed ``npz`` without pickles, see :func:`atomic`.
 
     Raises:
@@ -164,21 +230,67 @@ def write_arrays(path: str, **arrays: np.ndarray) -> None:
         np.savez_compressed(file, **arrays)
 
 
+def write_image(path: str, image: np.ndarray) -> None:
+    """Write a picture, see :func:`atomic`.
+
+    Args:
+        path (str): Its ending (``.png``, ``.jpg``, ...) says the format.
+        image (np.ndarray): (H, W) or (H, W, 3) in BGR, uint8.
+
+    Raises:
+        OSError: OpenCV knows no such format; it names the path.
+    """
+    import cv2
+
+    try:
+        done, content = cv2.imencode(osp.splitext(path)[1], image)
+    except cv2.error:
+        done = False
+    if not done:
+        raise OSError(f'{path}: cannot be written as a picture; let it end in .png or .jpg')
+    write_bytes(path, content.tobytes())
+
+
+def write_figure(path: str, figure: Any, **options: Any) -> None:
+    """Write a figure of Matplotlib, see :func:`atomic`.
+
+    Args:
+        path (str): Its ending says the format, as ``savefig`` does it.
+        figure (matplotlib.figure.Figure): It stays open.
+        **options: Of ``savefig``: ``dpi``, ``metadata``, ...
+    """
+    options.setdefault('format', osp.splitext(path)[1][1:] or 'png')
+    content = io.BytesIO()
+    figure.savefig(content, **options)
+    write_bytes(path, content.getvalue())
+
+
 def append_line(path: str, line: str) -> None:
-    """Append one line to a file and sync it; the folder too, where the file is new."""
+    """Append one line to a file and sync it; the folder too, where the file is new.
+
+    A torn last line (a killed process, a full disk) stays as it is; the new line starts
+    after it.
+    """
     if '\n' in line:
         raise ValueError('a line has no line ends in it')
     new = not osp.exists(path)
-    with open(path, 'a', encoding='utf-8', newline='\n') as file:
-        file.write(line + '\n')
+    with open(path, 'a+b') as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b'\n':
+                line = '\n' + line
+        file.write((line + '\n').encode())
         file.flush()
-        os.fsync(file.fileno())
+        _sync(file.fileno())
     if new:
         sync_folder(osp.dirname(osp.abspath(path)))
 
 
 def remove_leftovers(folder: str) -> List[str]:
-    """Remove temporary files of processes of this machine that are no more.
+    """Remove temporary files whose writer is no more.
+
+    Those of a process of this machine that does not run any longer, and all that nobody
+    has touched for a day, such as those of other machines. Others may still be written.
 
     Args:
         folder (str): Looked at without the folders in it.
@@ -186,22 +298,37 @@ def remove_leftovers(folder: str) -> List[str]:
     Returns:
         list[str]: The names of what was removed.
     """
-    removed = []
+    removed: List[str] = []
     try:
         names = sorted(os.listdir(folder))
     except OSError:
         return removed
     for name in names:
-        found = _TEMPORARY.search(name)
-        if found and not _runs(int(found.group(1))):
+        path = osp.join(folder, name)
+        if _TEMPORARY.search(name) and _is_left(path):
             with suppress(OSError):
-                os.remove(osp.join(folder, name))
+                os.remove(path)
                 removed.append(name)
     return removed
 
 
+def _is_left(path: str) -> bool:
+    """Whether nobody writes a temporary file any longer."""
+    host, number, process = _TEMPORARY.search(path).groups()
+    if host == _HOST:
+        if int(number) == os.getpid():
+            return process != _PROCESS
+        if not _runs(int(number)):
+            return True
+    with suppress(OSError):
+        return time.time() - os.stat(path).st_mtime > STALE
+    return False
+
+
 def _runs(number: int) -> bool:
     """Whether a process with this number runs on this machine."""
+    if os.name == 'nt':  # there, os.kill would end it
+        return True
     try:
         os.kill(number, 0)
     except ProcessLookupError:
@@ -214,36 +341,66 @@ def _runs(number: int) -> bool:
 # ---- JSON ------------------------------------------------------------------------
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, nan_as_null: bool = True) -> Any:
     """A value as strict JSON can say it.
 
-    Arrays and NumPy's numbers become lists and numbers, tuples become lists, and numbers
-    that are not finite become None.
+    Arrays and NumPy's numbers become lists and numbers, tuples become lists, whole numbers
+    as keys become text, and numbers that are not finite become None.
+
+    Args:
+        value: Lists, tuples, dicts, arrays, numbers, texts, truth values, None.
+        nan_as_null (bool): Whether numbers that are not finite become None. Otherwise they
+            are an error.
 
     Raises:
-        TypeError: It holds something else, or a key that is no text.
+        TypeError: It holds something else, a key that is no text and no whole number, or
+            one key twice (as text and as number).
+        ValueError: It holds a number that is not finite, and ``nan_as_null`` is False.
     """
     if isinstance(value, dict):
-        for key in value:
-            if not isinstance(key, (str, int)):
-                raise TypeError(f'{short(key)} is no key of a JSON object')
-        return {str(key): plain(each) for key, each in value.items()}
+        result = {_key(key): plain(each, nan_as_null) for key, each in value.items()}
+        if len(result) != len(value):
+            raise TypeError(f'a key stands in it as text and as number: {short(list(value))}')
+        return result
     if isinstance(value, (list, tuple)):
-        return [plain(each) for each in value]
+        return [plain(each, nan_as_null) for each in value]
     if isinstance(value, np.ndarray):
-        return plain(value.tolist())
+        return plain(value.tolist(), nan_as_null)
     if isinstance(value, np.generic):
-        return plain(value.item())
+        return plain(value.item(), nan_as_null)
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        if math.isfinite(value):
+            return value
+        if not nan_as_null:
+            raise ValueError(f'{value} is not JSON')
+        return None
     if value is None or isinstance(value, (str, bool, int)):
         return value
     raise TypeError(f'{type(value).__name__} is not JSON')
 
 
-def to_json(value: Any, indent: Optional[int] = None, sort_keys: bool = False) -> str:
-    """A value as strict JSON text, see :func:`plain`."""
-    return json.dumps(plain(value), indent=indent, sort_keys=sort_keys, allow_nan=False)
+def _key(key: Any) -> str:
+    if isinstance(key, np.integer):
+        key = int(key)
+    if isinstance(key, bool) or not isinstance(key, (str, int)):
+        raise TypeError(f'{short(key)} is no key of a JSON object')
+    return str(key)
+
+
+def to_json(
+    value: Any, indent: Optional[int] = None, sort_keys: bool = False, nan_as_null: bool = True
+) -> str:
+    """A value as strict JSON text, see :func:`plain`.
+
+    Raises:
+        TypeError: It holds something that is not JSON, or is nested too deeply.
+        ValueError: It holds a number that JSON has no word for.
+    """
+    try:
+        value = plain(value, nan_as_null)
+        return json.dumps(value, indent=indent, sort_keys=sort_keys, allow_nan=False)
+    except RecursionError:
+        raise TypeError('nested too deeply for JSON') from None
 
 
 def parse_json(
@@ -271,6 +428,8 @@ def parse_json(
             raise FileError(message(path, 'object', twice, problem, 'keep one of them'))
         return result
 
+    if isinstance(raw, str):
+        raw = raw[raw.startswith('\ufeff') :]  # the byte order mark
     try:
         return json.loads(raw, object_pairs_hook=pairs if unique_keys else None)
     except FileError:
@@ -321,21 +480,43 @@ def read_bytes(path: str, limit: Optional[int] = None) -> bytes:
     """Read a file, no more than it may be large.
 
     Args:
-        path (str): A local file.
+        path (str): A local file, or a URI (``s3://...``) that MMEngine's file backends read.
         limit (int, optional): Largest size in bytes.
 
     Raises:
         FileNotFoundError: There is none; it names the path.
         FileError: It is larger than the limit.
     """
+    if '://' in path:
+        from mmengine.fileio import get  # imports torch
+
+        content = get(path)
+    else:
+        content = _read_local(path, limit)
+    if limit is not None and len(content) > limit:
+        raise FileError(_too_large(path, limit))
+    return content
+
+
+def _read_local(path: str, limit: Optional[int]) -> bytes:
     try:
         with open(path, 'rb') as file:
-            content = file.read() if limit is None else file.read(limit + 1)
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            about = os.fstat(file.fileno())
+            if limit is None:
+                return file.read()
+            if stat.S_ISREG(about.st_mode):
+                if about.st_size > limit:
+                    raise FileError(_too_large(path, limit))
+                return file.read()
+            return file.read(limit + 1)
+    except IsADirectoryError:
+        raise FileNotFoundError(f'{path}: is a folder, not a file') from None
+    except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(f'{path}: no such file') from None
-    if limit is not None and len(content) > limit:
-        raise FileError(f'{path}: is larger than {limit / 2**20:.4g} MiB, which is the limit')
-    return content
+
+
+def _too_large(path: str, limit: int) -> str:
+    return f'{path}: is larger than {limit / 2**20:.4g} MiB, which is the limit'
 
 
 def read_json(path: str, limit: int = JSON_LIMIT, remedy: str = '') -> Any:
@@ -348,22 +529,39 @@ def read_json(path: str, limit: int = JSON_LIMIT, remedy: str = '') -> Any:
     return parse_json(read_bytes(path, limit), path, remedy)
 
 
-def read_arrays(path: str) -> Dict[str, np.ndarray]:
+def read_arrays(path: str, limit: int = ARRAYS_LIMIT) -> Dict[str, np.ndarray]:
     """Read an ``npz`` file without ever reading a pickle.
+
+    Args:
+        path (str): A local file.
+        limit (int): Largest size of all arrays in bytes, as the file says it.
 
     Raises:
         FileNotFoundError: There is none.
-        FileError: It is damaged, no such file, or holds Python objects.
+        FileError: It is damaged, no such file, too large, or holds Python objects.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            if sum(entry.file_size for entry in entries) > limit:
+                raise FileError(_too_large(path, limit))
+            arrays = {}
+            for entry in entries:
+                with archive.open(entry) as file:
+                    name = entry.filename[: -len('.npy')]
+                    if not entry.filename.endswith('.npy'):
+                        raise ValueError(f'{short(entry.filename)} is no array')
+                    arrays[name] = np.lib.format.read_array(file, allow_pickle=False)
+            return arrays
     except FileNotFoundError:
         raise FileNotFoundError(f'{path}: no such file') from None
-    except (OSError, ValueError, AttributeError, EOFError, KeyError) as error:
-        raise FileError(f'{path}: is no npz file that can be read ({error})') from None
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
-        raise FileError(f'{path}: is damaged ({error}); copy or write it again') from None
+    except (PermissionError, FileError):
+        raise
+    except Exception as error:  # neither NumPy nor zipfile say what a damaged file raises
+        raise FileError(
+            f'{path}: is no npz file that can be read ({error}). It may be damaged; copy or '
+            'write it again.'
+        ) from None
 
 
 # ---- locks, digests, the machine -------------------------------------------------
@@ -374,6 +572,7 @@ def locked(path: str, wait: bool = True) -> Iterator[None]:
     """Hold the lock of a file, which is made where it is missing, and never removed.
 
     Where files cannot be locked (no ``fcntl``, some network file systems) it does nothing.
+    A process that holds it waits for itself if it asks again.
 
     Args:
         path (str): The lock's file, ``.lock`` in a folder say.
@@ -382,7 +581,7 @@ def locked(path: str, wait: bool = True) -> Iterator[None]:
     Raises:
         BlockingIOError: Somebody holds it and ``wait`` is False.
     """
-    os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
+    make_folder(osp.dirname(osp.abspath(path)))
     with open(path, 'a') as file:
         held = _lock(file, wait)
         try:
@@ -426,12 +625,17 @@ def digest(value: Any, length: int = 16) -> str:
     return sha256(to_json(value, sort_keys=True).encode())[:length]
 
 
-def machine() -> str:
-    """Kind of the machine, for result files: its GPU or processor, without its name."""
+def machine(gpu: Optional[bool] = None) -> str:
+    """Kind of the machine, for result files, without its name.
+
+    Args:
+        gpu (bool, optional): Whether its GPU is meant or its processor; by default the GPU
+            where PyTorch sees one.
+    """
     with suppress(ImportError):
         import torch
 
-        if torch.cuda.is_available():
+        if gpu or (gpu is None and torch.cuda.is_available()):
             return torch.cuda.get_device_name()
     with suppress(OSError), open('/proc/cpuinfo') as file:
         for line in file:

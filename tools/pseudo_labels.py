@@ -13,8 +13,6 @@ Annotations of other cameras or splits, and all 3D poses, are left out.
 """
 
 import argparse
-import json
-import os
 import os.path as osp
 import sys
 from typing import Dict, Tuple
@@ -28,6 +26,7 @@ from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS
 
 from mmpose_al.apis import load_model
+from mmpose_al.fileio import read_json, write_json
 
 
 def relabel(data: dict, found: Dict[int, Tuple[np.ndarray, np.ndarray]], threshold: float) -> dict:
@@ -129,8 +128,8 @@ def main() -> None:
             test_mode=True,
         )
     )
-    with open(dataset.ann_file) as file:
-        data = relabel(json.load(file), predict(model, dataset), args.threshold)
+    data = read_json(dataset.ann_file)
+    data = relabel(data, predict(model, dataset), args.threshold)
     labels = sum(a['num_keypoints'] for a in data['annotations'])
     joints = sum(len(a['keypoint_scores']) for a in data['annotations'])
     if not labels:
@@ -138,10 +137,7 @@ def main() -> None:
             f'pseudo_labels: none of {joints} joints is above {args.threshold}; '
             'has this network learnt anything? Nothing was written'
         )
-    os.makedirs(osp.dirname(osp.abspath(args.out)), exist_ok=True)
-    with open(args.out + '.tmp', 'w') as file:
-        json.dump(data, file)
-    os.replace(args.out + '.tmp', args.out)
+    write_json(args.out, data, indent=None, nan_as_null=False)
     print(
         f'{args.out}: {labels} of {joints} joints of {len(data["annotations"])} '
         f'persons above {args.threshold}'

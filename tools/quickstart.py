@@ -7,7 +7,6 @@ ones go on.
 """
 
 import argparse
-import hashlib
 import json
 import os
 import os.path as osp
@@ -18,6 +17,10 @@ import time
 import warnings
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+sys.path.insert(0, ROOT)
+
+from mmpose_al.fileio import FileError, read_json, sha256, write_json
+
 FOLDER = 'work_dirs/quickstart'
 DATA = f'{FOLDER}/data'
 PRESET = 'small'
@@ -52,19 +55,12 @@ def clock(seconds):
     return f'{int(seconds) // 60}:{int(seconds) % 60:02d}'
 
 
-def read_json(path):
-    """The content of a JSON file; an empty dict if there is none."""
+def read(path):
+    """The content of a JSON file; an empty dict if there is none, or a torn one."""
     try:
-        with open(path, encoding='utf-8') as file:
-            return json.load(file)
-    except (FileNotFoundError, ValueError):
+        return read_json(path)
+    except (FileNotFoundError, FileError):
         return {}
-
-
-def write_json(path, content):
-    with open(f'{path}.part', 'w', encoding='utf-8') as file:
-        json.dump(content, file, indent=1, sort_keys=True)
-    os.replace(f'{path}.part', path)
 
 
 class Job:
@@ -136,15 +132,15 @@ class Run:
         self.name, self.path = name, path
         self.cfg = Config.fromfile(path)
         self.folder = f'{FOLDER}/{name.lower()}'
-        data = read_json(f'{DATA}/benchmark.json')
+        data = read(f'{DATA}/benchmark.json')
         text = self.cfg.pretty_text + json.dumps(data, sort_keys=True)
-        self.digest = hashlib.sha256(text.encode()).hexdigest()
+        self.digest = sha256(text.encode())
         self.steps = self.cfg.train_cfg.get('max_iters', 0)
         self.first = None
 
     @property
     def finished(self):
-        return read_json(f'{self.folder}/finished.json').get('digest') == self.digest
+        return read(f'{self.folder}/finished.json').get('digest') == self.digest
 
     @property
     def checkpoint(self):
@@ -153,7 +149,7 @@ class Run:
 
     def train(self):
         """Start the training, or go on with it if its config is still the same."""
-        begun = read_json(f'{self.folder}/begun.json').get('digest')
+        begun = read(f'{self.folder}/begun.json').get('digest')
         if begun != self.digest:
             shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder, exist_ok=True)
@@ -309,7 +305,6 @@ def main():
     args = parse_args()
     start = time.time()
     os.chdir(ROOT)
-    sys.path.insert(0, ROOT)
     paths = [ROOT, os.environ.get('PYTHONPATH', '')]
     os.environ['PYTHONPATH'] = os.pathsep.join(filter(None, paths))
     write_data(args.fresh)
@@ -329,9 +324,9 @@ def main():
         seeds={run.name: run.cfg.get('randomness', {}).get('seed') for run in runs},
         steps={run.name: run.steps for run in runs},
         sizes=sizes(runs),
-        metrics={run.name: read_json(f'{run.folder}/test.json') for run in runs},
+        metrics={run.name: read(f'{run.folder}/test.json') for run in runs},
     )
-    write_json(f'{FOLDER}/results.json', results)
+    write_json(f'{FOLDER}/results.json', results, sort_keys=True)
     curves, overlays = draw_pictures(runs)
     print('\n' + '\n'.join(table(results)) + '\n')
     say(f'curves    {curves}')

@@ -1,7 +1,5 @@
 """Pose3DInferencer: images and videos in, 3D poses as plain data out."""
 
-import json
-import os
 import os.path as osp
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
@@ -315,11 +313,3 @@ def read_frames(
             raise ValueError(f'{path}: the video has no frame')
     finally:
         video.release()
-
-
-def write_json(content: dict, path: str) -> None:
-    """Write JSON so that it is there whole or not at all."""
-    os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
-    with open(path + '.tmp', 'w') as file:
-        json.dump(content, file)
-    os.replace(path + '.tmp', path)

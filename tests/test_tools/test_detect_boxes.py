@@ -11,6 +11,7 @@ from mmpose.registry import DATASETS
 
 from mmpose_al.datasets.boxes import BoxFilter, box_annotations, overlaps, select_boxes
 from mmpose_al.datasets.format import FormatError
+from mmpose_al.fileio import locked
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
 TOOL = osp.join(ROOT, 'tools', 'dataset_converters', 'detect_boxes.py')
@@ -297,10 +298,8 @@ def test_shards_and_another_number_of_them(images, tmp_path, monkeypatch, capsys
 def test_one_writer_a_share(images, tmp_path):
     run(images, tmp_path, '--shard', '0/2')
     path = tmp_path / 'out.json.parts' / '1-of-2.jsonl'
-    with open(path, 'a+b') as held:
-        detect_boxes.lock(held, str(path))
-        with pytest.raises(SystemExit, match='another process is writing'):
-            run(images, tmp_path, '--shard', '1/2')
+    with locked(str(path)), pytest.raises(SystemExit, match='another process is writing'):
+        run(images, tmp_path, '--shard', '1/2')
 
 
 def test_unreadable_images_are_counted_and_tried_again(images, tmp_path, capsys):

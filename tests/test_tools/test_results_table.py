@@ -14,6 +14,8 @@ sys.path[:0] = [osp.join(ROOT, 'tools', 'analysis'), osp.join(ROOT, 'benchmarks'
 
 import results_table
 
+from mmpose_al.fileio import write_json
+
 
 def result(folder, row, seed, value, steps=10, labels=None, **more):
     metrics = {'pck/a': value}
@@ -121,11 +123,8 @@ def test_only_seeds_that_both_have_are_compared(tmp_path):
 
 
 def test_what_could_not_be_measured_is_a_dash(tmp_path):
-    write_json = importlib.import_module('semi_supervised').write_json
-    write_json(
-        dict(row='ws', steps=1, metrics={'a': float('nan'), 'b': 2.0}),
-        str(tmp_path / 'ws_seed0.json'),
-    )
+    content = dict(row='ws', steps=1, metrics={'a': float('nan'), 'b': 2.0})
+    write_json(str(tmp_path / 'ws_seed0.json'), content)
     assert 'NaN' not in (tmp_path / 'ws_seed0.json').read_text()
     values = results_table.load(str(tmp_path))['ws'][0]['metrics']
     assert results_table.mean_std([values['a']]) == '–'
@@ -170,7 +169,7 @@ def test_files_that_are_no_results_are_named(tmp_path):
     for text, words in (
         ('{"a": 1}', 'has no metrics, row, steps'),
         ('[1]', 'has no'),
-        ('{', 'is no result file'),
+        ('{', 'is not JSON'),
         ('3', 'is no result file'),
     ):
         (tmp_path / 'x.json').write_text(text)

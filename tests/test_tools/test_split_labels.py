@@ -14,6 +14,7 @@ sys.path.insert(0, osp.dirname(TOOL))
 import split_labels
 
 from mmpose_al.datasets.splits import choose
+from mmpose_al.fileio import write_json
 
 
 @pytest.fixture
@@ -125,15 +126,6 @@ def test_command_line_and_reader(ann_file, tmp_path):
         split_labels.main(args + ['77'])
 
 
-def test_writing_is_atomic(tmp_path):
-    path = tmp_path / 'split.json'
-    split_labels.write_json(dict(a=1), str(path))
-    with pytest.raises(TypeError):
-        split_labels.write_json(dict(a=object()), str(path))
-    assert json.loads(path.read_text()) == dict(a=1)
-    assert os.listdir(str(tmp_path)) == ['split.json']
-
-
 def test_labels_in_a_config_choose_what_the_tool_chooses(ann_file, tmp_path):
     from mmpose_al.datasets import MultiViewCocoDataset
 
@@ -147,7 +139,7 @@ def test_labels_in_a_config_choose_what_the_tool_chooses(ann_file, tmp_path):
     common = dict(ann_file=ann_file, metainfo=metainfo, pipeline=[])
     for unit, num in (('instances', 4), ('images', 2), ('frames', 1)):
         out = tmp_path / f'{unit}.json'
-        split_labels.write_json(split_labels.make_split(ann_file, unit, 'random', num, 3), str(out))
+        write_json(str(out), split_labels.make_split(ann_file, unit, 'random', num, 3))
         for subset in ('labeled', 'unlabeled'):
             sets = [
                 MultiViewCocoDataset(subset=subset, **common, **source)

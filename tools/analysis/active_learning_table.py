@@ -18,7 +18,6 @@ last round reaches of full supervision.
 """
 
 import argparse
-import json
 import math
 import os
 import os.path as osp
@@ -34,6 +33,7 @@ from results_table import write_table
 
 from mmpose_al.active_learning.report.analysis import area, labels_needed, target_of
 from mmpose_al.active_learning.report.experiment import main_metric, plain_metrics
+from mmpose_al.fileio import read_json, write_figure
 
 BASELINE, BOUND = 'random', 'all'
 ERRORS = ('multiview/MKPE', 'multiview/failed')  # the lower the better
@@ -53,8 +53,7 @@ def load(folder: str) -> Dict[str, List[dict]]:
     rows: Dict[str, List[dict]] = {}
     for name in sorted(os.listdir(folder)):
         if name.endswith('.json'):
-            with open(osp.join(folder, name)) as file:
-                result = json.load(file)
+            result = read_json(osp.join(folder, name))
             if 'row' not in result or ('rounds' in result) == (result['row'] == BOUND):
                 raise ValueError(
                     f'{osp.join(folder, name)} is no result of benchmarks/active_learning.py'
@@ -355,8 +354,7 @@ def draw(rows: Dict[str, List[dict]], path: str) -> None:
         axis.legend(fontsize='small')
         axis.grid(alpha=0.3)
     axes[0][0].set_ylabel('MKPE [mm]' if name == 'multiview/MKPE' else name)
-    figure.savefig(path + '.tmp', format='png', dpi=110, metadata={'Software': None})
-    os.replace(path + '.tmp', path)
+    write_figure(path, figure, format='png', dpi=110, metadata={'Software': None})
     plt.close(figure)
 
 

@@ -26,7 +26,6 @@ out.
 """
 
 import argparse
-import json
 import os.path as osp
 import sys
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -38,7 +37,7 @@ import numpy as np
 
 from mmpose_al.active_learning.statistics import load_views
 from mmpose_al.datasets.boxes import overlaps
-from mmpose_al.datasets.format import FormatError, is_int, is_number, load_multiview, message
+from mmpose_al.datasets.format import FormatError, load_multiview, message
 from mmpose_al.datasets.multiview import camera_name, chosen_camera_ids
 from mmpose_al.evaluation.mkpe import (
     group_views,
@@ -46,6 +45,7 @@ from mmpose_al.evaluation.mkpe import (
     residuals_by_camera,
     triangulate_views,
 )
+from mmpose_al.fileio import is_int, is_number, read_json
 from mmpose_al.visualization import draw_scene, draw_views, plot_residuals
 
 
@@ -321,12 +321,7 @@ def read_predictions(path: str, data: dict, ann_file: str) -> Dict[int, np.ndarr
         rows = np.concatenate([views.keypoints, views.scores[..., None]], -1)
         found = dict(zip(views.id.tolist(), rows.astype(float)))
     else:
-        with open(path, 'rb') as file:
-            try:
-                results = json.load(file)
-            except ValueError as error:
-                raise FormatError(f'{path}: is not JSON ({error})') from None
-        found = match_results(results, data, path)
+        found = match_results(read_json(path), data, path)
     ids = {annotation['id'] for annotation in data['annotations']}
     strange = next((key for key in found if key not in ids), None)
     if strange is not None or not found:

@@ -10,7 +10,6 @@ without it the weights are what the config says.
 """
 
 import argparse
-import json
 import os.path as osp
 import sys
 from collections import defaultdict
@@ -26,6 +25,7 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from mmpose_al.apis import load_weights
+from mmpose_al.fileio import write_json
 
 PARTS = ('heatmaps', 'depths', 'shared')
 
@@ -116,12 +116,8 @@ def main() -> None:
         print(f'{name:24}' + ''.join(f'{row[k]:10.4f}' for k in ('value',) + PARTS))
     print(f'masked poses a batch: {masked / seen:.1f}')
     if args.out:
-        with open(args.out, 'w') as file:
-            json.dump(
-                dict(config=args.config, batches=seen, losses=rows, masked_poses=masked / seen),
-                file,
-                indent=1,
-            )
+        content = dict(config=args.config, batches=seen, losses=rows, masked_poses=masked / seen)
+        write_json(args.out, content)
 
 
 if __name__ == '__main__':

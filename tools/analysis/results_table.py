@@ -18,7 +18,6 @@ that row's, seed by seed.
 """
 
 import argparse
-import json
 import math
 import os
 import os.path as osp
@@ -26,6 +25,10 @@ import re
 import statistics
 import sys
 from typing import Dict, List, Optional
+
+sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
+
+from mmpose_al.fileio import read_bytes, read_json, write_text
 
 BASELINE, BOUND = 'supervised', 'supervised-all'
 ENSEMBLE = 'ensemble/'  # what PerStudentMetric calls it
@@ -46,15 +49,12 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
     rows: Dict[str, List[dict]] = {}
     for name in sorted(os.listdir(folder)):
         if name.endswith('.json'):
-            with open(osp.join(folder, name)) as file:
-                try:
-                    result = json.load(file, object_hook=_null_is_nan)
-                    missing = {'row', 'steps', 'metrics'} - set(result)
-                except (ValueError, TypeError) as error:
-                    raise ValueError(f'{file.name}: is no result file ({error})') from None
+            path = osp.join(folder, name)
+            result = _null_is_nan(read_json(path))
+            missing = {'row', 'steps', 'metrics'} - set(result if isinstance(result, dict) else ())
             if missing:
                 raise ValueError(
-                    f'{file.name}: is no result file of '
+                    f'{path}: is no result file of '
                     'benchmarks/semi_supervised.py; it has no '
                     f'{", ".join(sorted(missing))}'
                 )
@@ -74,8 +74,13 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
     )
 
 
-def _null_is_nan(content: dict) -> dict:
-    return {k: math.nan if v is None else v for k, v in content.items()}
+def _null_is_nan(content):
+    """The same with NaN for the null of an object's entries."""
+    if isinstance(content, list):
+        return [_null_is_nan(each) for each in content]
+    if isinstance(content, dict):
+        return {k: math.nan if v is None else _null_is_nan(v) for k, v in content.items()}
+    return content
 
 
 def with_ensembles(rows: Dict[str, List[dict]]) -> Dict[str, List[dict]]:
@@ -352,10 +357,7 @@ def write_table(page: str, name: str, table: str) -> None:
     Raises:
         ValueError: As :func:`replace_table`.
     """
-    with open(page) as file:
-        text = replace_table(file.read(), name, table)
-    with open(page, 'w') as file:
-        file.write(text)
+    write_text(page, replace_table(read_bytes(page).decode(), name, table))
 
 
 def main() -> None:

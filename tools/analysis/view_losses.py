@@ -16,7 +16,6 @@ depths: the errors of the 2D joints outweigh what the views say.
 """
 
 import argparse
-import json
 import os.path as osp
 import sys
 from typing import Dict, Sequence
@@ -31,6 +30,7 @@ from mmengine.runner import Runner
 from mmpose.registry import MODELS
 
 from mmpose_al.apis import load_weights
+from mmpose_al.fileio import write_json
 
 
 @torch.no_grad()
@@ -154,17 +154,13 @@ def main() -> None:
     errors = np.concatenate(errors)
     print(show(rows, errors))
     if args.out:
-        with open(args.out, 'w') as file:
-            json.dump(
-                dict(
-                    config=args.config,
-                    batches=args.batches,
-                    losses=rows,
-                    median_error=float(np.median(errors)) if len(errors) else None,
-                ),
-                file,
-                indent=1,
-            )
+        content = dict(
+            config=args.config,
+            batches=args.batches,
+            losses=rows,
+            median_error=float(np.median(errors)) if len(errors) else None,
+        )
+        write_json(args.out, content)
 
 
 if __name__ == '__main__':

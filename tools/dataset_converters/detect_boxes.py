@@ -22,24 +22,24 @@ filters: nothing is detected twice.
 """
 
 import argparse
-import hashlib
 import json
 import os
 import os.path as osp
 import sys
 from collections import Counter
-from typing import Callable, Dict, List, Optional, Tuple
+from contextlib import contextmanager
+from typing import IO, Callable, Dict, Iterator, List, Optional, Tuple
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 import mmcv
 import numpy as np
 from mmengine.utils import ProgressBar
-from split_labels import write_json
 
 from mmpose_al.datasets.boxes import BoxFilter, box_annotations, detections_by_image
 from mmpose_al.datasets.format import FormatError, check_structure
 from mmpose_al.datasets.images import ImageError, check_image
+from mmpose_al.fileio import locked, read_json, sha256, write_json
 
 PART_FORMAT = dict(format='mmpose_al-boxes', version=2)
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
@@ -259,11 +259,9 @@ def write(
         )
     if args.detections:
         keys = ('image_id', 'category_id', 'bbox', 'score')
-        write_json(
-            [{key: annotation[key] for key in keys} for annotation in content['annotations']],
-            args.detections,
-        )
-    write_json(content, args.out)
+        found = [{key: annotation[key] for key in keys} for annotation in content['annotations']]
+        write_json(args.detections, found, indent=None)
+    write_json(args.out, content, indent=None)
     reasons = dict(
         score='below the score',
         small='too small',
@@ -373,62 +371,36 @@ def ann_file_images(path: str) -> List[dict]:
     return images
 
 
-def read_json(path: str):
-    with open(path, 'rb') as file:
-        try:
-            return json.load(file)
-        except ValueError as error:
-            raise FormatError(f'{path}: is not JSON ({error})') from None
-
-
 def json_line(content: dict) -> bytes:
     return json.dumps(content).encode() + b'\n'
 
 
-def open_part(path: str, header: dict):
+@contextmanager
+def open_part(path: str, header: dict) -> Iterator[IO]:
     """A part file opened for appending, locked, without a torn last line.
 
     Raises:
         OSError: Another process writes it.
     """
-    file = open(path, 'a+b')
     try:
-        lock(file, path)
-        file.seek(0)
-        end = file.read().rfind(b'\n') + 1
-        file.truncate(end)
-        if not end:
-            file.write(json_line(header))
-    except BaseException:
-        file.close()
-        raise
-    return file
-
-
-def lock(file, path: str) -> None:
-    try:
-        import fcntl
-    except ImportError:  # no such locks on this system
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with locked(path, wait=False), open(path, 'a+b') as file:
+            file.seek(0)
+            end = file.read().rfind(b'\n') + 1
+            file.truncate(end)
+            if not end:
+                file.write(json_line(header))
+            yield file
     except BlockingIOError:
         raise OSError(
             f'{path}: another process is writing this share; give each its own --shard'
         ) from None
-    except OSError:  # a file system without locks
-        pass
 
 
 def described(path: str) -> str:
     """A file's name, and a digest of what it holds where it lies on this machine."""
     if not osp.isfile(path):
         return osp.basename(path)
-    digest = hashlib.sha256()
-    with open(path, 'rb') as file:
-        for block in iter(lambda: file.read(2**20), b''):
-            digest.update(block)
-    return f'{osp.basename(path)} (sha256 {digest.hexdigest()[:16]})'
+    return f'{osp.basename(path)} (sha256 {sha256(path)[:16]})'
 
 
 def load_parts(folder: str, header: dict, images: str) -> Dict[str, dict]:

@@ -9,24 +9,21 @@ Yu et al. (WACV 2024) label images. ``MultiViewCocoDataset`` reads the file
 """
 
 import argparse
-import hashlib
-import json
-import os
 import os.path as osp
 import sys
-import tempfile
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 from mmpose_al.datasets.format import VERSION, check_multiview
 from mmpose_al.datasets.splits import SPLIT_FORMAT, SPLIT_MODES, SPLIT_UNITS, chosen_labels
+from mmpose_al.fileio import parse_json, read_bytes, sha256, write_json
 
 
 def main(argv=None) -> None:
     args = parse_args(argv)
     try:
         split = make_split(args.ann_file, args.unit, args.mode, args.num, args.seed, args.on_bad)
-        write_json(split, args.out)
+        write_json(args.out, split, indent=None)
     except (ValueError, OSError) as error:
         sys.exit(f'split_labels: {error}')
     print(
@@ -73,39 +70,18 @@ def make_split(
         ValueError: ``num`` is not between 1 and the number of units that have
             a label, or the annotation file breaks its format.
     """
-    with open(ann_file, 'rb') as file:
-        raw = file.read()
-    try:
-        data = json.loads(raw)
-    except ValueError as error:
-        raise ValueError(f'{ann_file}: is not JSON ({error})') from None
-    data = check_multiview(data, ann_file, on_bad=on_bad)
+    raw = read_bytes(ann_file)
+    data = check_multiview(parse_json(raw, ann_file), ann_file, on_bad=on_bad)
     return dict(
         format=SPLIT_FORMAT,
         version=VERSION,
         source=osp.basename(ann_file),
-        sha256=hashlib.sha256(raw).hexdigest(),
+        sha256=sha256(raw),
         unit=unit,
         mode=mode,
         seed=seed if mode == 'random' else None,
         labeled=chosen_labels(data, unit, num, mode, seed, ann_file),
     )
-
-
-def write_json(content: dict, path: str) -> None:
-    """Write atomically: the file is there whole, or not at all."""
-    folder = osp.dirname(osp.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix='.tmp')
-    try:
-        with os.fdopen(handle, 'w') as file:
-            json.dump(content, file)
-            file.write('\n')
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 if __name__ == '__main__':

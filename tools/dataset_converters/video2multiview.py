@@ -25,7 +25,6 @@ from typing import Callable, Dict, Optional, Tuple
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 import detect_boxes
-from split_labels import write_json
 
 from mmpose_al.converters import videos
 from mmpose_al.converters.calibration import UNITS, read_calibration
@@ -38,6 +37,7 @@ from mmpose_al.converters.common import (
     run_tool,
 )
 from mmpose_al.datasets.boxes import BoxFilter
+from mmpose_al.fileio import write_json
 
 
 def main(argv=None, detector: Optional[Callable] = None) -> None:
@@ -100,15 +100,11 @@ def find_boxes(
     """
     stem = osp.splitext(args.out)[0]
     listing, out = stem + '.images.json', stem + '.boxes.json'
-    write_json(
-        dict(
-            images=[
-                dict(id=i, file_name=name, width=w, height=h)
-                for i, (name, (w, h)) in enumerate(sizes.items(), 1)
-            ]
-        ),
-        listing,
-    )
+    images = [
+        dict(id=i, file_name=name, width=w, height=h)
+        for i, (name, (w, h)) in enumerate(sizes.items(), 1)
+    ]
+    write_json(listing, dict(images=images), indent=None)
     words = [
         root,
         *args.detector,

@@ -7,13 +7,14 @@ The result loads into the network's own config (the `students` of the model).
 """
 
 import argparse
-import os
 import os.path as osp
 import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
 import torch
+
+from mmpose_al.fileio import atomic
 
 
 def student_state(state_dict: dict, index: int) -> dict:
@@ -46,8 +47,8 @@ def main(argv=None) -> None:
     except (OSError, ValueError, KeyError) as error:
         sys.exit(f'extract_student: {args.checkpoint}: {error}')
     meta = {k: v for k, v in checkpoint.get('meta', {}).items() if k == 'dataset_meta'}
-    torch.save(dict(meta=meta, state_dict=state), args.out + '.tmp')
-    os.replace(args.out + '.tmp', args.out)
+    with atomic(args.out, 'wb') as file:
+        torch.save(dict(meta=meta, state_dict=state), file)
     print(f'{args.out}: student {args.student}, {len(state)} tensors')
 
 
