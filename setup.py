@@ -1,4 +1,4 @@
-"""Builds and installs mmpose_al, with the files that OpenMMLab's MIM looks for.
+"""Adds the files that OpenMMLab's MIM looks for; all else is in pyproject.toml.
 
 MIM (``mim train mmpose_al CONFIG``) and MMEngine (``mmpose_al::...`` in a config)
 look for configs and tools in ``mmpose_al/.mim``. A wheel gets copies of them; an
@@ -9,29 +9,13 @@ import os
 import os.path as osp
 import shutil
 
-from setuptools import find_packages, setup
+from setuptools import setup
 from setuptools.command.build_py import build_py
 from setuptools.command.develop import develop
 
 ROOT = osp.dirname(osp.abspath(__file__))
 MIM_FILES = ('configs', 'demo', 'tools', 'model-index.yml')
 MIM_FOLDER = osp.join('mmpose_al', '.mim')
-
-
-def read(path):
-    with open(osp.join(ROOT, path), encoding='utf-8') as file:
-        return file.read()
-
-
-def read_version():
-    scope = {}
-    exec(read('mmpose_al/version.py'), scope)
-    return scope['__version__']
-
-
-def read_requirements(path):
-    lines = (line.strip() for line in read(path).splitlines())
-    return [line for line in lines if line and not line.startswith(('#', '-'))]
 
 
 def remove(path):
@@ -80,30 +64,4 @@ class DevelopWithMim(develop):
         link_mim_files()
 
 
-setup(
-    name='mmpose_al',
-    version=read_version(),
-    description='Pose models that learn from few labels: an extension of MMPose 1.x',
-    long_description=read('README.md'),
-    long_description_content_type='text/markdown',
-    license='Apache License 2.0',
-    keywords='pose estimation, semi-supervised learning, active learning',
-    packages=find_packages(include=['mmpose_al', 'mmpose_al.*']),
-    include_package_data=False,
-    package_data={'mmpose_al': ['**/*.json', '**/*.html', '**/*.txt']},
-    python_requires='>=3.8',
-    install_requires=read_requirements('requirements/runtime.txt'),
-    extras_require={
-        'tests': read_requirements('requirements/tests.txt'),
-        'benchmarks': read_requirements('requirements/benchmarks.txt'),
-    },
-    cmdclass={'build_py': BuildWithMim, 'develop': DevelopWithMim},
-    classifiers=[
-        'License :: OSI Approved :: Apache Software License',
-        'Programming Language :: Python :: 3',
-        'Programming Language :: Python :: 3.8',
-        'Programming Language :: Python :: 3.12',
-        'Topic :: Scientific/Engineering :: Image Recognition',
-    ],
-    zip_safe=False,
-)
+setup(cmdclass={'build_py': BuildWithMim, 'develop': DevelopWithMim})

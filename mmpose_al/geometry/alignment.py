@@ -131,7 +131,9 @@ def _ratio(top: Tensor, bottom: Tensor) -> Tensor:
     return torch.where(defined, ratio, torch.ones_like(ratio))
 
 
-def _shared(source, target, weights) -> Tuple[Tensor, Tensor, Tensor]:
+def _shared(
+    source: Tensor, target: Tensor, weights: Optional[Tensor]
+) -> Tuple[Tensor, Tensor, Tensor]:
     """Both point sets in one shape with zeros where a pair is missing, weights."""
     if source.shape[-1] != 3 or target.shape[-1] != 3:
         raise ValueError(

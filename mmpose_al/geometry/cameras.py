@@ -183,7 +183,7 @@ def coefficients(dist: Optional[Tensor]) -> List[Tensor]:
 def distort(x: Tensor, y: Tensor, k: List[Tensor]) -> Tuple[Tensor, Tensor]:
     """Distorted normalised coordinates; ``k`` from :func:`coefficients`."""
     r2 = x * x + y * y
-    radial = _radial(r2, k)[0]
+    radial = _radial(r2, k)
     xy2 = 2 * x * y
     out_x = x * radial + k[2] * xy2 + k[3] * (r2 + 2 * x * x)
     out_y = y * radial + k[2] * (r2 + 2 * y * y) + k[3] * xy2
@@ -201,7 +201,7 @@ def distort_with_jacobian(x: Tensor, y: Tensor, k: List[Tensor]) -> Tuple[Tensor
     """As :func:`distort`, with the derivative by x and y."""
     xx, yy, xy = x * x, y * y, x * y
     r2 = xx + yy
-    radial, slope = _radial(r2, k, slope=True)
+    radial, slope = _radial_with_slope(r2, k)
     out_x = x * radial + 2 * k[2] * xy + k[3] * (r2 + 2 * xx)
     out_y = y * radial + k[2] * (r2 + 2 * yy) + 2 * k[3] * xy
     mixed = 2 * (slope * xy + k[2] * x + k[3] * y)
@@ -247,7 +247,7 @@ def undistort_normalised(
         # A step in full precision squares what float32 leaves of the error.
         short = [c.detach().float() for c in (x, y, *k)]
         x0, y0, k0 = short[0], short[1], short[2:]
-        guess = _radial(x0 * x0 + y0 * y0, k0)[0].clamp(min=0.5)
+        guess = _radial(x0 * x0 + y0 * y0, k0).clamp(min=0.5)
         u, v = x0 / guess, y0 / guess
         for _ in range(_MAX_NEWTON):
             du, dv = _newton_step(u, v, x0, y0, k0)[:2]
@@ -271,7 +271,9 @@ def undistort_normalised(
     return u - du, v - dv, jac, solved
 
 
-def _newton_step(u, v, x, y, k):
+def _newton_step(
+    u: Tensor, v: Tensor, x: Tensor, y: Tensor, k: List[Tensor]
+) -> Tuple[Tensor, Tensor, Tensor, Jacobian]:
     out_x, out_y, jac = distort_with_jacobian(u, v, k)
     error_x, error_y = out_x - x, out_y - y
     det = jac.det().detach()
@@ -282,20 +284,35 @@ def _newton_step(u, v, x, y, k):
     return du, dv, error, jac
 
 
-def _radial(r2: Tensor, k: List[Tensor], slope: bool = False):
-    """The radial factor, and its derivative by r2 if asked for."""
-    if len(k) == 4:
-        k = k + [torch.zeros_like(k[0])]
-    top = 1 + r2 * (k[0] + r2 * (k[1] + r2 * k[4]))
-    d_top = k[0] + r2 * (2 * k[1] + 3 * k[4] * r2) if slope else None
+def _radial(r2: Tensor, k: List[Tensor]) -> Tensor:
+    """The radial factor."""
+    top = _radial_top(r2, k)
+    return top if len(k) < 8 else top / _radial_bottom(r2, k)
+
+
+def _radial_with_slope(r2: Tensor, k: List[Tensor]) -> Tuple[Tensor, Tensor]:
+    """The radial factor, and its derivative by r2."""
+    top = _radial_top(r2, k)
+    d_top = k[0] + r2 * (2 * k[1] + 3 * _third(k) * r2)
     if len(k) < 8:
         return top, d_top
-    bottom = 1 + r2 * (k[5] + r2 * (k[6] + r2 * k[7]))
+    bottom = _radial_bottom(r2, k)
     factor = top / bottom
-    if not slope:
-        return factor, None
     d_bottom = k[5] + r2 * (2 * k[6] + 3 * k[7] * r2)
     return factor, (d_top - factor * d_bottom) / bottom
+
+
+def _radial_top(r2: Tensor, k: List[Tensor]) -> Tensor:
+    return 1 + r2 * (k[0] + r2 * (k[1] + r2 * _third(k)))
+
+
+def _radial_bottom(r2: Tensor, k: List[Tensor]) -> Tensor:
+    return 1 + r2 * (k[5] + r2 * (k[6] + r2 * k[7]))
+
+
+def _third(k: List[Tensor]) -> Tensor:
+    """The coefficient of r**6, which OpenCV puts behind the tangential ones."""
+    return k[4] if len(k) > 4 else torch.zeros_like(k[0])
 
 
 def _tilt(tau_x: Tensor, tau_y: Tensor) -> List[List[Tensor]]:

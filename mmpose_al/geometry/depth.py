@@ -9,12 +9,14 @@ behind the root has a positive z^r.
 Notation: joints J; poses are in camera coordinates (x right, y down, z forward).
 """
 
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
 import torch
 from torch import Tensor
 
 from .cameras import project, undistort
+
+Joints = Union[int, Sequence[int]]  # a joint, or several, whose mean is meant
 
 # Below, a pose does not tell its depth: the sine of the angle between the pair's rays,
 # and the share of the pair's unit length that is left along the image.
@@ -153,7 +155,7 @@ def limb_lengths(points: Tensor, limbs: Sequence[Tuple[int, int]]) -> Tensor:
     return torch.where(some, length, torch.zeros_like(length))
 
 
-def signed_volumes(points: Tensor, triples: Sequence[Sequence]) -> Tensor:
+def signed_volumes(points: Tensor, triples: Sequence[Sequence[Tuple[Joints, Joints]]]) -> Tensor:
     """Triple products ``(a x b) . c`` of poses (..., J, 3), shape (..., T).
 
     Their sign tells a pose from its mirror image.
@@ -164,20 +166,15 @@ def signed_volumes(points: Tensor, triples: Sequence[Sequence]) -> Tensor:
             several, whose mean it is.
     """
 
-    def end(joints) -> Tensor:
+    def end(joints: Joints) -> Tensor:
         joints = [joints] if isinstance(joints, int) else list(joints)
         return points[..., joints, :].mean(-2)
 
-    return torch.stack(
-        [
-            (
-                torch.cross(*(end(to) - end(start) for to, start in triple[:2]), dim=-1)
-                * (end(triple[2][0]) - end(triple[2][1]))
-            ).sum(-1)
-            for triple in triples
-        ],
-        -1,
-    )
+    def volume(triple: Sequence[Tuple[Joints, Joints]]) -> Tensor:
+        a, b, c = (end(to) - end(start) for to, start in triple)
+        return (torch.cross(a, b, dim=-1) * c).sum(-1)
+
+    return torch.stack([volume(triple) for triple in triples], -1)
 
 
 def scale_from_limbs(

@@ -21,10 +21,9 @@ P pairs: whole vectors for the CPU, coalesced for the GPU, no loop over points o
 """
 
 from enum import IntEnum
-from typing import NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple, Union
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .cameras import coefficients, distort, distort_with_jacobian, project, undistort_normalised
@@ -62,7 +61,7 @@ class _Views(NamedTuple):
     weight: Tensor  # (V, N), 0 where missing
     camera: Tensor  # (3, 4, V, n), [R | t] about ``origin``
     K: Tensor  # (2, 3, V, n)
-    k: list  # distortion coefficients, each (V, n)
+    k: List[Tensor]  # distortion coefficients, each (V, n)
     centers: Tensor  # (3, V, n) about ``origin``
     resolution: Tensor  # (V, n), square of the rounding error of a centre
     origin: Tensor  # (3, n), the mean of the camera centres
@@ -98,11 +97,11 @@ def triangulate_dlt(
         weight is not above 0 or its camera is not usable.
     """
     lead, V = pixels.shape[:-2], pixels.shape[-2]
-    flat = [None if x is None else _flatten(x, lead, n) for x, n in ((K, 3), (R, 3), (t, 2))]
+    K, R, t = (_flatten(x, lead, n) for x, n in ((K, 3), (R, 3), (t, 2)))
     if weights is not None:
         weights = weights.expand(lead + (V,)).reshape(-1, V)
     dtype = pixels.dtype
-    views = _prepare(pixels.reshape(-1, V, 2).to(_wide(pixels)), *flat, None, weights)
+    views = _prepare(pixels.reshape(-1, V, 2).to(_wide(pixels)), K, R, t, None, weights)
     # Start: nearest to the rays, distances as seen from the rays' own cameras.
     direction = views.rays / (views.rays * views.rays).sum(0).sqrt()
     w = views.weight * views.focal2
@@ -195,10 +194,11 @@ def triangulate_robust(
         part = slice(start, start + chunk)
         views = _prepare(
             pixels[part],
-            *(
-                x[part] if x is not None and x.dim() == n else x
-                for x, n in ((K, 4), (R, 4), (t, 3), (dist, 3), (weights, 2))
-            ),
+            _part(K, 4, part),
+            _part(R, 4, part),
+            _part(t, 3, part),
+            None if dist is None else _part(dist, 3, part),
+            None if weights is None else _part(weights, 2, part),
         )
         results.append(_robust(views, pairs, threshold, min_inliers, max_pairs, refine))
     if len(results) == 1:
@@ -379,7 +379,7 @@ def _consensus(
     torch.addcmul(never_zero, depth, depth, value=-1, out=other)
     error.div_(other)
     # Minus the error of an inlier, minus one for the others.
-    votes = F.threshold_(error, -limit, -1.0).sum(0)
+    votes = torch.threshold_(error, -limit, -1.0).sum(0)
     votes = torch.where(front, votes, votes.new_full((), -V - 1.0))
     best = torch.nan_to_num(votes, nan=-V - 1.0).argmax(0, keepdim=True)
     return X.gather(1, best.expand(3, 1, N))[:, 0].to(views.rays.dtype), met.any(0)
@@ -458,7 +458,7 @@ def _fit(views: _Views, X: Tensor, weight: Tensor, passes: int) -> Tensor:
 
 
 def _gauss_newton(
-    J: Tensor, residual: Tensor, w: Tensor, damping: float = 0.0
+    J: Tensor, residual: Tensor, w: Tensor, damping: Union[Tensor, float] = 0.0
 ) -> Tuple[Tensor, Tensor]:
     """Step (3, N) that lessens sum w residual**2, and whether it is defined.
 
@@ -481,7 +481,9 @@ def _gauss_newton(
     return step.to(dtype), regular
 
 
-def _solve(xx, xy, xz, yy, yz, zz, g) -> Tuple[Tensor, Tensor]:
+def _solve(
+    xx: Tensor, xy: Tensor, xz: Tensor, yy: Tensor, yz: Tensor, zz: Tensor, g: Tensor
+) -> Tuple[Tensor, Tensor]:
     """-H^-1 g of symmetric H, and whether H is regular; zero where it is not."""
     a, b, c = yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy
     d, e, f = xx * zz - xz * xz, xy * xz - xx * yz, xx * yy - xy * xy
@@ -525,7 +527,7 @@ def _refine(views: _Views, X: Tensor, weight: Tensor, passes: int = 10) -> Tenso
     return best + _gauss_newton(J, residual, weight)[0]
 
 
-def _reproject(views: _Views, X: Tensor, weight: Tensor):
+def _reproject(views: _Views, X: Tensor, weight: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     """Residuals (2, V, N), their derivatives (2, 3, V, N) and the cost (N, )."""
     used = weight > 0
     camera = [_dot(row, X) for row in views.camera]
@@ -584,12 +586,7 @@ def _prepare(
     k = [] if dist is None else [_points_last(c, 1) for c in coefficients(dist.to(dtype))]
 
     area = K[0, 0] * K[1, 1] - K[0, 1] * K[1, 0]
-    largest = K[:2, :2].abs().amax((0, 1))
-    usable = area.abs() > torch.finfo(dtype).eps * largest * largest
-    for x in (K, R, t):
-        usable = usable & torch.isfinite(x).flatten(0, -3).all(0)
-    for c in k:
-        usable = usable & torch.isfinite(c)
+    usable = _usable(K, R, t, k, area)
     valid = valid & usable
     zero = pixels.new_zeros((), dtype=dtype)
     one = zero + 1
@@ -605,8 +602,56 @@ def _prepare(
         valid = valid & good
         weight = torch.where(good, given, zero) * weight
 
-    # Ideal rays, and how distorted pixels move with them.
     observed = torch.where(valid, observed, zero)
+    x, y, pixel, valid = _ideal(observed, valid, K, k, area)
+    focal2 = (pixel[0, 0] * pixel[1, 1] - pixel[0, 1] * pixel[1, 0]).abs()
+
+    centers = -(R * t[:, None]).sum(0)
+    resolution = torch.finfo(dtype).eps * (centers * centers).sum(0)
+    share = usable.to(dtype)
+    origin = (centers * share).sum(1) / share.sum(0).clamp(min=1)
+    shifted = t + (R * origin[None, :, None]).sum(1)
+    camera = torch.cat([R, shifted[:, None]], 1)
+    to_x = camera[0] - x * camera[2]
+    to_y = camera[1] - y * camera[2]
+    return _Views(
+        observed=observed,
+        valid=valid,
+        weight=torch.where(valid, weight, zero),
+        camera=camera,
+        K=K[:2],
+        k=k,
+        centers=centers - origin[:, None],
+        resolution=resolution,
+        origin=origin,
+        rays=R[0] * x + R[1] * y + R[2],
+        rows=torch.stack(
+            [pixel[0, 0] * to_x + pixel[0, 1] * to_y, pixel[1, 0] * to_x + pixel[1, 1] * to_y]
+        ),
+        focal2=focal2.expand_as(x),
+    )
+
+
+def _usable(K: Tensor, R: Tensor, t: Tensor, k: List[Tensor], area: Tensor) -> Tensor:
+    """Cameras (V, n) that are finite and whose K is regular; ``area`` is its determinant."""
+    largest = K[:2, :2].abs().amax((0, 1))
+    usable = area.abs() > torch.finfo(K.dtype).eps * largest * largest
+    for x in (K, R, t):
+        usable = usable & torch.isfinite(x).flatten(0, -3).all(0)
+    for c in k:
+        usable = usable & torch.isfinite(c)
+    return usable
+
+
+def _ideal(
+    observed: Tensor, valid: Tensor, K: Tensor, k: List[Tensor], area: Tensor
+) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Ideal rays (x, y, 1), how distorted pixels move with them, and which views are valid.
+
+    Returns:
+        tuple: x and y (V, N), derivatives of pixels (2, 2, V, N or n), valid (V, N).
+    """
+    zero = observed.new_zeros(())
     u, v = observed[0] - K[0, 2], observed[1] - K[1, 2]
     x = torch.where(valid, (K[1, 1] * u - K[0, 1] * v) / area, zero)
     y = torch.where(valid, (K[0, 0] * v - K[1, 0] * u) / area, zero)
@@ -615,44 +660,12 @@ def _prepare(
         x, y, jac, solved = undistort_normalised(x, y, k)
         valid = valid & solved
         x, y = torch.where(valid, x, zero), torch.where(valid, y, zero)
-        pixel = torch.stack(
-            [
-                torch.stack(
-                    [K[i, 0] * jac.xx + K[i, 1] * jac.yx, K[i, 0] * jac.xy + K[i, 1] * jac.yy]
-                )
-                for i in range(2)
-            ]
-        )
-        pixel = torch.where(valid, pixel, zero)
-    focal2 = (pixel[0, 0] * pixel[1, 1] - pixel[0, 1] * pixel[1, 0]).abs()
-
-    centers = -(R * t[:, None]).sum(0)
-    resolution = torch.finfo(dtype).eps * (centers * centers).sum(0)
-    share = usable.to(dtype)
-    origin = (centers * share).sum(1) / share.sum(0).clamp(min=1)
-    centers = centers - origin[:, None]
-    shifted = t + (R * origin[None, :, None]).sum(1)
-    camera = torch.cat([R, shifted[:, None]], 1)
-    rays = R[0] * x + R[1] * y + R[2]
-    to_x = camera[0] - x * camera[2]
-    to_y = camera[1] - y * camera[2]
-    rows = torch.stack(
-        [pixel[0, 0] * to_x + pixel[0, 1] * to_y, pixel[1, 0] * to_x + pixel[1, 1] * to_y]
-    )
-    return _Views(
-        observed,
-        valid,
-        torch.where(valid, weight, zero),
-        camera,
-        K[:2],
-        k,
-        centers,
-        resolution,
-        origin,
-        rays,
-        rows,
-        focal2.expand_as(x),
-    )
+        rows = [
+            torch.stack([K[i, 0] * jac.xx + K[i, 1] * jac.yx, K[i, 0] * jac.xy + K[i, 1] * jac.yy])
+            for i in range(2)
+        ]
+        pixel = torch.where(valid, torch.stack(rows), zero)
+    return x, y, pixel, valid
 
 
 def _points_last(x: Tensor, dims: int) -> Tensor:
@@ -660,6 +673,11 @@ def _points_last(x: Tensor, dims: int) -> Tensor:
     if x.dim() == dims:
         x = x[None]
     return x.permute(*range(2, x.dim()), 1, 0).contiguous()
+
+
+def _part(x: Tensor, dims: int, part: slice) -> Tensor:
+    """A part of (N, ...), which has ``dims`` dimensions; (...) stays."""
+    return x[part] if x.dim() == dims else x
 
 
 def _flatten(x: Tensor, lead: tuple, dims: int) -> Tensor:

@@ -1,3 +1,4 @@
+import email
 import os
 import os.path as osp
 import re
@@ -9,23 +10,39 @@ import zipfile
 import pytest
 from mmengine.config import Config
 
+import mmpose_al
+
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 
-@pytest.fixture
-def clone(tmp_path):
-    """The files that set-up and packaging need, as a fresh clone has them."""
-    target = tmp_path / 'clone'
+def copy_of_the_clone(folder):
+    """Copy the files that set-up and packaging need, as a fresh clone has them."""
+    target = folder / 'clone'
     target.mkdir()
-    for name in ('setup.py', 'setup.cfg', 'MANIFEST.in', 'model-index.yml', 'LICENSE', 'README.md'):
+    for name in (
+        'setup.py',
+        'pyproject.toml',
+        'MANIFEST.in',
+        'model-index.yml',
+        'requirements.txt',
+        'LICENSE',
+        'README.md',
+        'CHANGELOG.md',
+        'CITATION.cff',
+    ):
         shutil.copy(osp.join(ROOT, name), target / name)
-    for name in ('requirements', 'tools', 'configs', 'mmpose_al'):
+    for name in ('requirements', 'tools', 'demo', 'configs', 'mmpose_al'):
         shutil.copytree(
             osp.join(ROOT, name),
             target / name,
             ignore=lambda _, names: [n for n in names if n in ('__pycache__', '.mim')],
         )
     return target
+
+
+@pytest.fixture
+def clone(tmp_path):
+    return copy_of_the_clone(tmp_path)
 
 
 def executable(folder, name, text):
@@ -127,21 +144,11 @@ def test_unknown_argument_is_an_error(clone):
     assert "unknown argument '--sistem'" in set_up(clone, '--sistem')
 
 
-def test_wheel_holds_what_mim_looks_for(clone, tmp_path):
-    pytest.importorskip('wheel')
+def python(*words, cwd):
+    """Run Python where it must succeed."""
     done = subprocess.run(
-        [
-            sys.executable,
-            '-m',
-            'pip',
-            'wheel',
-            '--no-deps',
-            '--no-build-isolation',
-            '--quiet',
-            '--wheel-dir',
-            str(tmp_path / 'wheels'),
-            str(clone),
-        ],
+        [sys.executable, *map(str, words)],
+        cwd=str(cwd),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -149,17 +156,52 @@ def test_wheel_holds_what_mim_looks_for(clone, tmp_path):
         timeout=300,
     )
     assert done.returncode == 0, done.stdout
-    [path] = (tmp_path / 'wheels').glob('mmpose_al-*.whl')
-    names = set(zipfile.ZipFile(path).namelist())
-    for name in (
-        'mmpose_al/__init__.py',
-        'mmpose_al/.mim/model-index.yml',
-        'mmpose_al/.mim/tools/train.py',
-        'mmpose_al/.mim/configs/_base_/default_runtime.py',
-    ):
-        assert name in names
-    assert not any(name.startswith('tests/') for name in names)
-    assert not (clone / 'mmpose_al' / '.mim').exists()  # the sources stay as they were
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory):
+    """The wheel of the source distribution of a fresh clone, as a zip file."""
+    pytest.importorskip('wheel')
+    folder = tmp_path_factory.mktemp('wheel')
+    source = copy_of_the_clone(folder)
+    python('setup.py', '--quiet', 'sdist', '--dist-dir', folder / 'sdist', cwd=source)
+    [sdist] = (folder / 'sdist').glob('mmpose_al-*.tar.gz')
+    options = ['--no-deps', '--no-build-isolation', '--quiet']
+    python('-m', 'pip', 'wheel', *options, '--wheel-dir', folder / 'wheels', sdist, cwd=folder)
+    assert not (source / 'mmpose_al' / '.mim').exists()  # the sources stay as they were
+    [path] = (folder / 'wheels').glob('mmpose_al-*.whl')
+    with zipfile.ZipFile(path) as file:
+        yield file
+
+
+def test_wheel_of_the_sdist_holds_the_package_and_what_mim_looks_for(wheel):
+    names = set(wheel.namelist())
+    for name in ('configs', 'demo', 'tools', 'mmpose_al'):
+        prefix = '' if name == 'mmpose_al' else 'mmpose_al/.mim/'
+        for folder, _, files in os.walk(osp.join(ROOT, name)):
+            if '__pycache__' in folder or '.mim' in folder:
+                continue
+            for each in files:
+                inside = prefix + osp.relpath(osp.join(folder, each), ROOT).replace(os.sep, '/')
+                assert inside in names
+    assert 'mmpose_al/.mim/model-index.yml' in names
+    assert {name.split('/')[0] for name in names if '.dist-info/' not in name} == {'mmpose_al'}
+
+
+def test_wheel_says_what_it_needs_and_which_command_it_brings(wheel):
+    def content(name):
+        [path] = [each for each in wheel.namelist() if each.endswith(f'.dist-info/{name}')]
+        return wheel.read(path).decode()
+
+    metadata = email.message_from_string(content('METADATA'))
+    assert metadata['Name'].replace('-', '_') == 'mmpose_al'
+    assert metadata['Version'] == mmpose_al.__version__
+    assert metadata['Requires-Python'] == '>=3.8'
+    extras = set(metadata.get_all('Provides-Extra'))
+    assert extras == {'benchmarks', 'dev', 'docs', 'label', 'labs', 'tests'}
+    needs = {re.match(r'[\w-]+', need).group() for need in metadata.get_all('Requires-Dist')}
+    assert {'mmpose', 'torch', 'starlette', 'sleap-io', 'ruff', 'pre-commit'} <= needs
+    assert 'mmpose-al = mmpose_al.cli:main' in content('entry_points.txt')
 
 
 def test_editable_install_links_the_files_of_mim(clone):
@@ -178,9 +220,6 @@ def test_editable_install_links_the_files_of_mim(clone):
 
 
 def test_configs_of_other_projects_inherit_ours(tmp_path):
-    pytest.importorskip('mmpose_al.registry')
-    import mmpose_al
-
     if not osp.exists(osp.join(osp.dirname(mmpose_al.__file__), '.mim', 'configs')):
         pytest.skip('mmpose_al is not installed: there is no mmpose_al/.mim')
     path = tmp_path / 'theirs.py'
