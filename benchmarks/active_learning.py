@@ -2,7 +2,8 @@
 
     python benchmarks/active_learning.py synthetic [--rows random mvc] [--seeds 0 1 2]
     python tools/analysis/active_learning_table.py \\
-        benchmarks/results/active_synthetic --write configs/active_learning/README.md
+        benchmarks/results/active_synthetic --write docs/studies/active_learning.md \\
+        configs/active_learning/README.md
 
 Each is `tools/train.py CONFIG`; it leaves
 `benchmarks/results/active_TABLE/ROW_seedK.json` with the labels, metrics, picks, errors

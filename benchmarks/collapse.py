@@ -1,7 +1,7 @@
 """What networks answer to unlabelled images, in the runs that may collapse (Xie21).
 
     python benchmarks/semi_supervised.py synthetic --rows posecons-easy-hard ...
-    python benchmarks/collapse.py [--write configs/semi_supervised/README.md]
+    python benchmarks/collapse.py [--write docs/studies/collapse.md]
 
 Reads the logs of these runs in work_dirs/benchmarks/synthetic and writes OUT: the mean
 heatmap maximum of unlabelled easy views over the last steps as a share of that of

@@ -19,8 +19,8 @@ A pose that is the same whatever is seen has no loss. `diversity` is the mean di
 of poses of different people after Procrustes, in parts of that of the true poses: 0 is
 a collapse. `error` is the P-MPJPE on people that were not trained on; `mirrored` is the
 share of poses that fit better with front and back exchanged: views that are nearly
-orthographic cannot tell them apart, and neither can limb lengths. Writes OUT.json and
-OUT.png; a minute a seed on one core. With --write nothing is trained: the table of
+orthographic cannot tell them apart, and neither can limb lengths. Writes OUT.json and a
+figure; a minute a seed on one core. With --write nothing is trained: the table of
 OUT.json takes the place between `<!-- table: degeneration -->` and `<!-- end -->` of a
 page.
 """
@@ -274,7 +274,7 @@ def table(report: dict) -> str:
 def study_command(
     doc: str, name: str, train: Callable, table: Callable, plot: Callable, steps: int = 600
 ) -> None:
-    """The command line of a study: train and write OUT.json and OUT.png, or --write.
+    """The command line of a study: train and write OUT.json and a figure, or --write.
 
     Args:
         doc (str): Help.
@@ -288,6 +288,7 @@ def study_command(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('--out', default=osp.join(ROOT, 'benchmarks', 'results', name))
+    parser.add_argument('--figure', default=osp.join(ROOT, 'docs', 'studies', name + '.png'))
     parser.add_argument('--steps', type=int, default=steps)
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--write', metavar='PAGE', help='put the table into this page')
@@ -306,7 +307,7 @@ def study_command(
     )
     print(table(report))
     write_json(args.out + '.json', report, indent=None)
-    plot(report, args.out + '.png')
+    plot(report, args.figure)
 
 
 def train_all(steps: int, seeds: List[int]) -> dict:

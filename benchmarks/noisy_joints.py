@@ -14,7 +14,7 @@ it from the pose. ``noise`` is its standard deviation in percent of a person's h
 
 Table: P-MPJPE in mm on people that were not trained on, and, at the largest noise, the
 pair's apparent length, of which poses that lean have less than the true ones. Writes
-OUT.json and OUT.png; a quarter of an hour on one core. With --write nothing is trained:
+OUT.json and a figure; a quarter of an hour on one core. With --write nothing is trained:
 the table of OUT.json takes the place between `<!-- table: noisy_joints -->` and
 `<!-- end -->` of a page.
 """

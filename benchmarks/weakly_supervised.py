@@ -1,8 +1,9 @@
 """Run the rows of the table of configs/weakly_supervised_3d and keep their figures.
 
     python benchmarks/weakly_supervised.py [--seeds 0 1 2] [--rows ws fs ...]
-    python tools/analysis/results_table.py benchmarks/results/weakly_supervised \
-        --write configs/weakly_supervised_3d/README.md
+    python tools/analysis/results_table.py benchmarks/results/weakly_supervised \\
+        --write docs/studies/weakly_supervised_3d.md \\
+        configs/weakly_supervised_3d/README.md
 
 Of each seed one network is pre-trained on 2D labels; every row goes on from it. A run
 is `tools/train.py CONFIG --resume` and one pass of `tools/test.py`, and leaves

@@ -2,7 +2,6 @@
 
 import json
 import os.path as osp
-import re
 import sys
 
 import cv2
@@ -12,7 +11,6 @@ ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path.insert(0, osp.join(ROOT, 'tools', 'analysis'))
 
 import active_learning_table as tables
-import results_table
 
 LABELS = (10, 20, 40)
 
@@ -152,29 +150,17 @@ def test_the_readme_and_its_figure(results, tmp_path, capsys):
     assert first.endswith('<!-- end -->\nb\n')
     tables.main([str(results), '--write', str(readme)])
     assert readme.read_text() == first
+    short = tmp_path / 'short.md'
+    short.write_text('<!-- table: active_test; only: pck/a -->\n<!-- end -->\n')
+    tables.main([str(results), '--write', str(readme), str(short)])
+    assert readme.read_text() == first
+    assert short.read_text().split('\n')[1].startswith('**pck/a**')
+    assert 'MKPE' not in short.read_text() and '![' not in short.read_text()
+    with pytest.raises(ValueError, match="no metric 'pck'; there are multiview/MKPE"):
+        tables.markdown(tables.load(str(results)), ['pck'])
     picture = cv2.imread(str(tmp_path / 'active_test.png'))
     assert picture.shape[1] > 800 and picture.std() > 5  # two parts, not blank
     assert tables.panels(tables.load(str(results))) == [['random', 'mvc'], ['mvc', 'mvc-pl-grow']]
     with pytest.raises(SystemExit, match='no single pair of markers'):
         readme.write_text('')
         tables.main([str(results), '--write', str(readme)])
-
-
-def test_readme_tables_are_those_of_the_result_files():
-    path = osp.join(ROOT, 'configs', 'active_learning', 'README.md')
-    with open(path) as file:
-        text = file.read()
-    names = [
-        name
-        for name in re.findall(r'<!-- table: (\S+) -->', text)
-        if osp.isdir(osp.join(ROOT, 'benchmarks', 'results', name))
-    ]
-    if not names:
-        pytest.skip('there are no results of active learning')
-    for name in names:
-        folder = osp.join(ROOT, 'benchmarks', 'results', name)
-        block = tables.with_figure(tables.markdown(tables.load(folder)), f'{name}.png')
-        assert results_table.replace_table(text, name, block) == text, (
-            f'run tools/analysis/active_learning_table.py {folder} --write {path}'
-        )
-        assert osp.exists(osp.join(osp.dirname(path), f'{name}.png'))

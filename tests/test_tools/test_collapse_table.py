@@ -10,7 +10,6 @@ ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path[:0] = [osp.join(ROOT, 'tools', 'analysis'), osp.join(ROOT, 'benchmarks')]
 
 import collapse
-from results_table import replace_table
 
 
 def test_share_by_hand():
@@ -56,11 +55,3 @@ def test_table_by_hand():
         '| hard, hard, both in the gradient | `posecons-hard-hard` | 2 '
         '| 0.15 ± 0.07 | 2 of 2, since step 5 to 7 |'
     )
-
-
-def test_the_pages_table_is_that_of_the_result_file():
-    with open(osp.join(ROOT, 'benchmarks', 'results', 'collapse.json')) as file:
-        table = collapse.table(json.load(file))
-    with open(osp.join(ROOT, 'configs', 'semi_supervised', 'README.md')) as file:
-        text = file.read()
-    assert replace_table(text, 'collapse', table) == text

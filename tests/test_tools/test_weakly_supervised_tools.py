@@ -225,16 +225,6 @@ def test_a_short_study_of_noisy_joints():
     assert lines[3].startswith(f'| views | {(views["error"] + 300) / 2:.0f} | ')
 
 
-@pytest.mark.parametrize('name', ['degeneration', 'noisy_joints'])
-def test_a_studys_table_is_that_of_its_result_file(name):
-    with open(osp.join(ROOT, 'configs', 'weakly_supervised_3d', 'README.md')) as file:
-        text = file.read()
-    path = osp.join(ROOT, 'benchmarks', 'results', name + '.json')
-    with open(path) as file:
-        table = load('benchmarks', name + '.py').table(json.load(file))
-    assert results_table.replace_table(text, name, table) == text
-
-
 def test_losses_of_true_and_flat_depths_by_hand():
     tool = load('tools', 'analysis', 'view_losses.py')
 

@@ -2,11 +2,13 @@
 
     python tools/analysis/active_learning_table.py FOLDER
     python tools/analysis/active_learning_table.py \\
-        benchmarks/results/active_synthetic --write configs/active_learning/README.md
+        benchmarks/results/active_synthetic \\
+        --write docs/studies/active_learning.md configs/active_learning/README.md
 
 The result files are those of benchmarks/active_learning.py. With --write the text
 between `<!-- table: NAME -->` and `<!-- end -->` is replaced, NAME being the folder's,
-and a figure NAME.png is written beside the README.
+and a figure NAME.png is written beside a page that shows it. With
+`<!-- table: NAME; only: METRIC | METRIC -->` the page has the tables of these metrics alone.
 
 Figures are mean ± standard deviation (n - 1) over seeds. "area" is the area under the
 curve over its width, that is the mean value, between the shares that all experiments
@@ -23,7 +25,7 @@ import os
 import os.path as osp
 import statistics
 import sys
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 sys.path.insert(0, ROOT)
@@ -173,17 +175,35 @@ def needed(results: List[dict], name: str, full: List[float]) -> Tuple[List[floa
 # ---- Markdown -------------------------------------------------------------------
 
 
-def markdown(rows: Dict[str, List[dict]]) -> str:
-    """A table for each metric, one of the pseudo-labels, and what was run."""
-    parts = [metric_table(rows, name) for name in metrics_of(rows)]
+def markdown(rows: Dict[str, List[dict]], only: Sequence[str] = ()) -> str:
+    """A table for each metric, one of the pseudo-labels, and what was run.
+
+    Args:
+        rows (dict): Results by row.
+        only (Sequence[str]): The metrics of a short page, without the pseudo-labels.
+
+    Raises:
+        ValueError: The results lack a metric of ``only``.
+    """
+    names = metrics_of(rows)
+    missing = [name for name in only if name not in names]
+    if missing:
+        raise ValueError(f'no metric {missing[0]!r}; there are {", ".join(names)}')
+    parts = [metric_table(rows, name) for name in only or names]
     pseudo = pseudo_table(rows)
-    if pseudo:
+    if pseudo and not only:
         parts.append(pseudo)
     return '\n\n'.join(parts + [facts(rows)])
 
 
+def page_content(rows: Dict[str, List[dict]], figure: str, only: Sequence[str] = ()) -> str:
+    """What a page has between its markers: whole tables come with the figure."""
+    text = markdown(rows, only)
+    return text if only else with_figure(text, figure)
+
+
 def with_figure(text: str, figure: str) -> str:
-    """The tables below their figure, which lies beside the README."""
+    """The tables below their figure, which lies beside the page."""
     return f'![Metric against labels]({osp.basename(figure)})\n\n{text}'
 
 
@@ -363,16 +383,17 @@ def main(argv=None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('folder', help='e.g. benchmarks/results/active_synthetic')
-    parser.add_argument('--write', help='README to bring up to date')
-    parser.add_argument('--figure', help='PNG to write; with --write it lies beside it')
+    parser.add_argument('--write', metavar='PAGE', nargs='+', help='pages to bring up to date')
+    parser.add_argument('--figure', help='PNG to write; with --write it lies beside the first page')
     args = parser.parse_args(argv)
     try:
         rows = load(args.folder)
         text, name = markdown(rows), osp.basename(osp.normpath(args.folder))
         figure = args.figure
         if args.write:
-            figure = figure or osp.join(osp.dirname(args.write), f'{name}.png')
-            write_table(args.write, name, with_figure(text, figure))
+            figure = figure or osp.join(osp.dirname(args.write[0]), f'{name}.png')
+        for page in args.write or []:
+            write_table(page, name, lambda only: page_content(rows, figure, only))
         if figure:
             draw(rows, figure)
     except (ValueError, OSError) as error:

@@ -2,9 +2,11 @@
 
     python tools/analysis/results_table.py benchmarks/results/lspet
     python tools/analysis/results_table.py benchmarks/results/lspet \
-        --write configs/semi_supervised/README.md
+        --write docs/studies/semi_supervised.md configs/semi_supervised/README.md
 
-With --write the text between `<!-- table: NAME -->` and `<!-- end -->` is replaced.
+With --write the text between `<!-- table: NAME -->` and `<!-- end -->` is replaced. With
+`<!-- table: NAME; only: ROW | ROW -->` the table has these rows alone, and neither columns
+at equal compute nor figures by action: the short table of a config folder's README.
 Figures are mean ± standard deviation (n - 1) over seeds. A seed has the same labels in
 every row, so "lead" is the mean ± standard deviation of the differences to
 `supervised`, seed by seed; "gap closed" is the share of the way from `supervised` to
@@ -24,7 +26,7 @@ import os.path as osp
 import re
 import statistics
 import sys
-from typing import Dict, List, Optional
+from typing import Callable, Dict, List, Optional, Sequence, Union
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
@@ -126,12 +128,17 @@ def mean_std(values: List[float], form: str = '.1f') -> str:
     return f'{mean} ± {format(statistics.stdev(values), form.lstrip("+"))}'
 
 
-def markdown(rows: Dict[str, List[dict]], equal: Optional[Dict[str, List[dict]]] = None) -> str:
+def markdown(
+    rows: Dict[str, List[dict]],
+    equal: Optional[Dict[str, List[dict]]] = None,
+    only: Sequence[str] = (),
+) -> str:
     """The table, with a line that states seeds, steps, sizes and machine.
 
     Args:
         rows (dict): Results at equal steps.
         equal (dict, optional): Results at equal compute.
+        only (Sequence[str]): The rows to show; all by default.
     """
     names = columns(rows)
 
@@ -143,7 +150,8 @@ def markdown(rows: Dict[str, List[dict]], equal: Optional[Dict[str, List[dict]]]
         for name in names:
             head += [name, 'lead', 'gap closed']
     lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
-    for row, results in rows.items():
+    for row in only or rows:
+        results = rows[row]
         labels = results[0]['labels']
         cells = [
             row,
@@ -156,8 +164,9 @@ def markdown(rows: Dict[str, List[dict]], equal: Optional[Dict[str, List[dict]]]
             cells += equal_cells(row, names, equal)
         lines.append('| ' + ' | '.join(cells) + ' |')
     some = next(iter(rows.values()))[0]
-    machines = sorted({r['machine'] for rs in rows.values() for r in rs})
-    seeds = sorted({r['seed'] for rs in rows.values() for r in rs})
+    shown = [result for row in only or rows for result in rows[row]]
+    machines = sorted({r['machine'] for r in shown})
+    seeds = sorted({r['seed'] for r in shown})
     lines.append(
         f'\nSeeds {", ".join(map(str, seeds))} (labels, weights and order); '
         f'{some["steps"]} optimiser steps; input '
@@ -242,8 +251,13 @@ def is_3d(rows: Dict[str, List[dict]]) -> bool:
     return all('pose3d/MPJPE' in r['metrics'] for rs in rows.values() for r in rs)
 
 
-def markdown_3d(rows: Dict[str, List[dict]]) -> str:
-    """The table of 3D errors, with a line that states seeds, steps and machine."""
+def markdown_3d(rows: Dict[str, List[dict]], only: Sequence[str] = ()) -> str:
+    """The table of 3D errors, with a line that states seeds, steps and machine.
+
+    Args:
+        rows (dict): Results by row.
+        only (Sequence[str]): The rows to show; all by default.
+    """
 
     def metric(row: str, name: str) -> Dict[int, float]:
         return {r['seed']: r['metrics'][name] for r in rows.get(row, []) if name in r['metrics']}
@@ -255,7 +269,7 @@ def markdown_3d(rows: Dict[str, List[dict]]) -> str:
     )
     lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
     known = [row for row in ORDER_3D if row in rows]
-    for row in known + [row for row in rows if row not in ORDER_3D]:
+    for row in only or known + [row for row in rows if row not in ORDER_3D]:
         pixels, without = metric(row, 'EPE'), metric('2d-only', 'EPE')
         changes = [pixels[s] - without[s] for s in sorted(set(pixels) & set(without))]
         cells = [
@@ -323,15 +337,24 @@ def gap_closed(row: str, name: str, rows: Dict[str, List[dict]]) -> str:
     return f'{100 * (own - low) / (high - low):.0f} %'
 
 
-def make_table(folder: str) -> str:
+def make_table(folder: str, only: Sequence[str] = ()) -> str:
     """The table of a folder of results.
 
+    Args:
+        folder (str): Where the result files are.
+        only (Sequence[str]): The rows of a short table, in their order; all by default.
+
     Raises:
-        ValueError: There are none, or they do not fit together.
+        ValueError: There are none, they do not fit together, or lack a row of ``only``.
     """
     rows, other = load(folder), osp.normpath(folder) + '-compute'
+    missing = [row for row in only if row not in rows]
+    if missing:
+        raise ValueError(f'{folder}: no row {missing[0]!r}; there are {", ".join(rows)}')
     if is_3d(rows):
-        return markdown_3d(rows)
+        return markdown_3d(rows, only)
+    if only:
+        return markdown(rows, only=only)
     equal = load(other, same_steps=False) if osp.isdir(other) else None
     actions = markdown_actions(rows)
     if actions:
@@ -339,20 +362,39 @@ def make_table(folder: str) -> str:
     return markdown(rows, equal) + actions
 
 
-def replace_table(text: str, name: str, table: str) -> str:
+def replace_table(text: str, name: str, table: Union[str, Callable[[List[str]], str]]) -> str:
     """``text`` with the marked table replaced.
+
+    Args:
+        text (str): A page.
+        name (str): Of the table.
+        table (str | Callable): Markdown, or what makes it of the names that the marker
+            lists after ``only:`` (none: the whole table).
 
     Raises:
         ValueError: The markers are not there exactly once.
     """
-    pattern = re.compile(rf'(<!-- table: {re.escape(name)} -->\n).*?(<!-- end -->)', re.S)
+    pattern = re.compile(
+        rf'(<!-- table: {re.escape(name)}(?:; only: ([^>]+))? -->\n).*?(<!-- end -->)', re.S
+    )
     if len(pattern.findall(text)) != 1:
         raise ValueError(f'no single pair of markers "<!-- table: {name} -->" and "<!-- end -->"')
-    return pattern.sub(lambda m: m.group(1) + table + '\n' + m.group(2), text)
+
+    def filled(match) -> str:
+        only = [part.strip() for part in (match.group(2) or '').split('|') if part.strip()]
+        content = table if isinstance(table, str) else table(only)
+        return match.group(1) + content + '\n' + match.group(3)
+
+    return pattern.sub(filled, text)
 
 
-def write_table(page: str, name: str, table: str) -> None:
+def write_table(page: str, name: str, table: Union[str, Callable[[List[str]], str]]) -> None:
     """Put a table between its markers in a page.
+
+    Args:
+        page (str): The file.
+        name (str): Of the table.
+        table (str | Callable): As :func:`replace_table` takes it.
 
     Raises:
         ValueError: As :func:`replace_table`.
@@ -365,12 +407,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('folder', help='e.g. benchmarks/results/lspet')
-    parser.add_argument('--write', help='README to bring up to date')
+    parser.add_argument('--write', metavar='PAGE', nargs='+', help='pages to bring up to date')
     args = parser.parse_args()
     try:
         table = make_table(args.folder)
-        if args.write:
-            write_table(args.write, osp.basename(osp.normpath(args.folder)), table)
+        for page in args.write or []:
+            name = osp.basename(osp.normpath(args.folder))
+            write_table(page, name, lambda only: make_table(args.folder, only))
     except (ValueError, OSError) as error:
         sys.exit(f'results_table: {error}')
     print(table)

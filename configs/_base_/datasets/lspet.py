@@ -1,10 +1,11 @@
 """LSP Extended: few labelled images, the rest of the training set unlabelled.
 
-``data_root`` holds ``train.json``, ``val.json`` and ``images/``.
+``data_root`` holds ``train.json``, ``val.json`` and ``images/``. The environment variable
+LSPET_ROOT names another folder than ``data/lspet/``, with a slash at its end.
 """
 _base_ = './lspet_meta.py'
 metainfo = {{_base_.dataset_info}}
-data_root = '../shared/data/lspet/'
+data_root = '{{$LSPET_ROOT:data/lspet/}}'
 input_size = (64, 64)
 codec = dict(
     type='MSRAHeatmap',

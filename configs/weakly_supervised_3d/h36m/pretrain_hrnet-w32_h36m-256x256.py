@@ -4,7 +4,7 @@ _base_ = [
     '../../_base_/schedules/iqbal20_iterations.py'
 ]
 # The weight is h w: the squared error of a heatmap is summed over its pixels and
-# averaged over joints (README.md, Weights).
+# averaged over joints (docs/studies/weakly_supervised_3d.md, Weights).
 model = dict(
     type='TopdownPoseEstimator',
     data_preprocessor=dict(

@@ -1,8 +1,8 @@
 """WS, 2D=M, MV=H (Tables 1, 2): 128 labelled images and 32 groups of 4 views.
 
-With what the paper does not have (README.md): apparent sizes, Euclidean distances (two
-thirds of sums of coordinates, so 15 for the paper's 10), handedness, the range of
-depths, and clipped gradients; ``ws-paper_*`` is without them.
+With what the paper does not have (docs/studies/weakly_supervised_3d.md): apparent sizes,
+Euclidean distances (two thirds of sums of coordinates, so 15 for the paper's 10),
+handedness, the range of depths, and clipped gradients; ``ws-paper_*`` is without them.
 """
 _base_ = './pretrain_hrnet-w32_h36m-256x256.py'
 model = dict(

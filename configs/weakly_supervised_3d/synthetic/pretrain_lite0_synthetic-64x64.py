@@ -4,7 +4,7 @@ _base_ = [
     '../../_base_/schedules/iterations_cpu.py'
 ]
 # The weight is h w: the squared error of a heatmap is summed over its pixels and
-# averaged over joints (README.md, Weights).
+# averaged over joints (docs/studies/weakly_supervised_3d.md, Weights).
 model = dict(head=dict(
     out_channels=17, decoder=_base_.codec, pair=_base_.pair, limbs=_base_.limbs,
     mean_lengths=_base_.mean_lengths, loss=dict(loss_weight=32.0 * 32)))

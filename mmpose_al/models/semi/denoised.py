@@ -44,7 +44,7 @@ class DenoisedPoseDual(PoseDual):
     labelled images (see ``hard_updates_statistics``). The paper does not say. With a
     batch's own statistics a batch of strong views is a world of its own, in which no
     label holds the heatmaps while the maximum raises them: the paper's second row of
-    Table 4 diverges (configs/semi_supervised/README.md).
+    Table 4 diverges (docs/studies/semi_supervised_synthetic.md).
 
     Args:
         students (dict | list[dict]): One config for both networks, or two.
