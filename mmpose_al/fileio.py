@@ -23,7 +23,7 @@ import stat
 import time
 import zipfile
 from contextlib import contextmanager, suppress
-from typing import IO, Any, Dict, Iterator, List, Optional, Union
+from typing import IO, Any, Dict, Iterator, List, Optional, Sequence, Union
 
 import numpy as np
 
@@ -529,30 +529,24 @@ def read_json(path: str, limit: int = JSON_LIMIT, remedy: str = '') -> Any:
     return parse_json(read_bytes(path, limit), path, remedy)
 
 
-def read_arrays(path: str, limit: int = ARRAYS_LIMIT) -> Dict[str, np.ndarray]:
+def read_arrays(
+    path: str, names: Optional[Sequence[str]] = None, limit: int = ARRAYS_LIMIT
+) -> Dict[str, np.ndarray]:
     """Read an ``npz`` file without ever reading a pickle.
 
     Args:
         path (str): A local file.
-        limit (int): Largest size of all arrays in bytes, as the file says it.
+        names (Sequence[str], optional): Of the arrays that are read; all by default.
+        limit (int): Largest size of these arrays in bytes, as the file says it.
 
     Raises:
         FileNotFoundError: There is none.
-        FileError: It is damaged, no such file, too large, or holds Python objects.
+        FileError: It is damaged, no such file, too large, lacks an array, or holds Python
+            objects.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            if sum(entry.file_size for entry in entries) > limit:
-                raise FileError(_too_large(path, limit))
-            arrays = {}
-            for entry in entries:
-                with archive.open(entry) as file:
-                    name = entry.filename[: -len('.npy')]
-                    if not entry.filename.endswith('.npy'):
-                        raise ValueError(f'{short(entry.filename)} is no array')
-                    arrays[name] = np.lib.format.read_array(file, allow_pickle=False)
-            return arrays
+            return _arrays_of(archive, path, names, limit)
     except FileNotFoundError:
         raise FileNotFoundError(f'{path}: no such file') from None
     except (PermissionError, FileError):
@@ -562,6 +556,30 @@ def read_arrays(path: str, limit: int = ARRAYS_LIMIT) -> Dict[str, np.ndarray]:
             f'{path}: is no npz file that can be read ({error}). It may be damaged; copy or '
             'write it again.'
         ) from None
+
+
+def _arrays_of(
+    archive: zipfile.ZipFile, path: str, names: Optional[Sequence[str]], limit: int
+) -> Dict[str, np.ndarray]:
+    entries = {entry.filename: entry for entry in archive.infolist()}
+    stored = [name[: -len('.npy')] for name in entries if name.endswith('.npy')]
+    if names is None:
+        if len(stored) < len(entries):
+            strange = next(name for name in entries if not name.endswith('.npy'))
+            raise ValueError(f'{short(strange)} is no array')
+        names = stored
+    for name in names:
+        if name not in stored:
+            problem = f'is missing, the file has {short(sorted(stored), 200)}'
+            raise FileError(message(path, 'file', name, problem, 'give a file that has it'))
+    chosen = [entries[f'{name}.npy'] for name in names]
+    if sum(entry.file_size for entry in chosen) > limit:
+        raise FileError(_too_large(path, limit))
+    arrays = {}
+    for name, entry in zip(names, chosen):
+        with archive.open(entry) as file:
+            arrays[name] = np.lib.format.read_array(file, allow_pickle=False)
+    return arrays
 
 
 # ---- locks, digests, the machine -------------------------------------------------

@@ -17,9 +17,10 @@ from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, S
 import numpy as np
 
 from ..datasets.format import VERSION as FORMAT_VERSION
-from ..datasets.format import FormatError, check_multiview, has_area, message, parse, read
+from ..datasets.format import FormatError, check_multiview, has_area, parse, read
 from ..datasets.multiview import chosen_images
 from ..datasets.splits import SPLIT_FORMAT, instance_units
+from ..fileio import message
 from .strategies.base import keyed_uniforms
 
 UNITS = ('frames', 'images', 'instances')

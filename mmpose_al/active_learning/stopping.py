@@ -3,7 +3,7 @@
 import math
 from typing import List, Optional, Sequence
 
-from ..datasets.format import is_number
+from ..fileio import is_int, is_number, short
 
 PLATEAU = ('metric', 'rounds', 'min_gain', 'rule')
 RULES = dict(greater=1, less=-1)
@@ -39,7 +39,15 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
         raise ValueError(f'unknown limits {unknown}; there are {", ".join(known)}')
     for name, value in limits.items():
         if name != 'plateau' and value is not None and not is_number(value):
-            raise ValueError(f'active_learning.limits.{name} is {value!r}; write a number')
+            raise ValueError(
+                f'active_learning.limits.{name} is {short(value)}; '
+                'write a finite number, or None for no limit'
+            )
+    if not limits.get('seconds_per_view', 30) or limits.get('seconds_per_view', 30) < 0:
+        raise ValueError(
+            f'active_learning.limits.seconds_per_view is {limits["seconds_per_view"]!r}; '
+            'write seconds, above 0'
+        )
     if limits.get('plateau') is not None:
         _check_plateau(limits['plateau'])
     if not rounds:
@@ -82,11 +90,10 @@ def _check_plateau(rule: dict) -> None:
             f'write one of {", ".join(RULES)}'
         )
     span, gain = rule.get('rounds', 2), rule.get('min_gain', 0)
-    if not is_number(span) or isinstance(span, float) or span < 1 or not is_number(gain):
+    if not is_int(span) or span < 1 or not is_number(gain):
         raise ValueError(
-            f'active_learning.limits.plateau: rounds is {span!r} and '
-            f'min_gain {gain!r}; write a whole number, at least 1, and a '
-            'number'
+            f'active_learning.limits.plateau: rounds is {short(span)} and min_gain '
+            f'{short(gain)}; write a whole number, at least 1, and a finite number'
         )
 
 

@@ -18,7 +18,8 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ..datasets.format import FormatError, message
+from ..datasets.format import FormatError
+from ..fileio import message
 from ..geometry.cameras import DIST_LENGTHS
 
 # mm in a unit.

@@ -13,7 +13,8 @@ from typing import Sequence
 
 import numpy as np
 
-from ..datasets.format import FormatError, is_int, message
+from ..datasets.format import FormatError
+from ..fileio import is_int, message
 
 # NumPy 2 moved numpy.core to numpy._core; both names stand in files.
 MULTIARRAY = ('numpy.core.multiarray', 'numpy._core.multiarray')

@@ -13,7 +13,6 @@ import os.path as osp
 import re
 import shutil
 import sys
-import tempfile
 import time
 from collections import Counter
 from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence, Tuple
@@ -26,7 +25,16 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
 from mmpose_al.geometry.cameras import project
 
-from ..datasets.format import FORMAT, VERSION, FormatError, check_multiview, message
+from ..datasets.format import FORMAT, VERSION, FormatError, check_multiview
+from ..fileio import (
+    FileError,
+    make_folder,
+    read_arrays,
+    read_json,
+    remove_leftovers,
+    sha256,
+    write_json,
+)
 
 # Part of every digest: parts written by other code are not used.
 CODE_VERSION = 1
@@ -199,7 +207,9 @@ def convert(
             'the options that choose sequences.'
         )
     folder = out + '.parts'
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
+    for place in (folder, osp.dirname(osp.abspath(out))):
+        remove_leftovers(place)
     progress, parts = Progress(len(tasks), report), []
     for task in tasks:
         part, cached = _run_task(task, folder)
@@ -214,7 +224,7 @@ def convert(
             'options and the layout (docs/converters.md).'
         )
     check_multiview(data, out, len(category['keypoints']))
-    write_json(data, out)
+    write_json(out, data, indent=None, nan_as_null=False)
     if not keep_parts:
         shutil.rmtree(folder)
     notes = {}
@@ -456,63 +466,30 @@ def matrix_K(f, c) -> np.ndarray:
 def load_json(path: str):
     """Read a JSON file; errors name the file."""
     try:
-        with open(path, encoding='utf-8') as file:
-            return json.load(file)
+        return read_json(path, remedy='The file may be truncated; copy it again.')
     except FileNotFoundError:
         raise FormatError(
             f'{path}: no such file. Check the folder and the layout (docs/converters.md).'
         ) from None
-    except ValueError as error:
-        raise FormatError(
-            f'{path}: is not JSON ({error}). The file may be truncated; copy it again.'
-        ) from None
+    except FileError as error:
+        raise FormatError(error) from None
 
 
 def load_npz(path: str, fields: Sequence[str]) -> dict:
     """Read arrays of equal length from an npz file (pickles are refused)."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            missing = [field for field in fields if field not in file.files]
-            if missing:
-                raise FormatError(
-                    message(
-                        path,
-                        'file',
-                        missing[0],
-                        f'is missing, the file has {sorted(file.files)}',
-                        "give an annotation file of MMPose's body 3D preparation scripts",
-                    )
-                )
-            arrays = {field: file[field] for field in fields}
+        arrays = read_arrays(path, fields)
     except FileNotFoundError:
         raise FormatError(f'{path}: no such file. Check the path.') from None
-    except FormatError:
-        raise
-    except (ValueError, OSError, EOFError) as error:
+    except FileError as error:
         raise FormatError(
-            f'{path}: cannot be read as npz ({error}). Copy or make '
-            'it again; files with pickled objects are refused.'
+            f"{error} It is an annotation file of MMPose's body 3D preparation scripts; files "
+            'with pickled objects are refused.'
         ) from None
     lengths = {field: len(array) for field, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         raise FormatError(f'{path}: fields have different lengths {lengths}. Make the file again.')
     return arrays
-
-
-def write_json(content, path: str) -> None:
-    """Write atomically: the file is there whole, or not at all."""
-    folder = osp.dirname(osp.abspath(path))
-    os.makedirs(folder, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix='.tmp')
-    try:
-        with os.fdopen(handle, 'w') as file:
-            json.dump(content, file, allow_nan=False)
-            file.write('\n')
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -556,19 +533,18 @@ def run_tool(main: Callable[[], None], name: str) -> None:
 
 def _run_task(task: Task, folder: str) -> Tuple[Part, bool]:
     stem = re.sub(r'[^\w.-]+', '_', task.name)[:80]
-    unique = hashlib.sha256(task.name.encode()).hexdigest()[:8]
+    unique = sha256(task.name.encode())[:8]
     path = osp.join(folder, f'{stem}-{unique}.json')
     expected = digest(task.name, task.inputs)
     try:
-        with open(path, encoding='utf-8') as file:
-            content = json.load(file)
+        content = read_json(path)
         if content['digest'] == expected:
             return Part.from_dict(content['part']), True
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         pass  # none yet, or not usable: make it anew
     part = task.run()
     content = dict(digest=expected, part=part.as_dict())
-    write_json(content, path)
+    write_json(path, content, indent=None, nan_as_null=False)
     return part, False
 
 

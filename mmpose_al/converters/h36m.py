@@ -9,7 +9,8 @@ import re
 from collections import OrderedDict
 from typing import List, Optional, Sequence
 
-from ..datasets.format import FormatError, message
+from ..datasets.format import FormatError
+from ..fileio import message
 from .camera_pickle import camera_field, known, load_camera_pickle
 from .common import Part, Task, digest, matrix_K
 from .mmpose_npz import MM, add_views, load_annotations

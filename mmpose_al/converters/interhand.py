@@ -11,7 +11,8 @@ from typing import List, Optional, Sequence
 
 import numpy as np
 
-from ..datasets.format import FormatError, message
+from ..datasets.format import FormatError
+from ..fileio import message
 from .common import Part, Task, digest, keypoints_of, load_json, view_pixels
 
 METAINFO = 'configs/_base_/datasets/interhand3d.py'

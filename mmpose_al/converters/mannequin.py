@@ -18,7 +18,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ..datasets.format import FormatError, is_int, is_number, message
+from ..datasets.format import FormatError
+from ..fileio import is_int, is_number, message
 from .common import Part, Task, box_around, digest, load_json
 
 METAINFO = 'configs/_base_/datasets/mpii.py'

@@ -8,7 +8,8 @@ from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from ..datasets.format import FormatError, message
+from ..datasets.format import FormatError
+from ..fileio import message
 from .common import Part, box_around, keypoints_of, load_npz
 
 MM = 1000.0

@@ -13,7 +13,8 @@ from typing import Dict, List, Sequence, Union
 
 import numpy as np
 
-from ..datasets.format import FormatError, message
+from ..datasets.format import FormatError
+from ..fileio import message
 from .common import Part, Task, box_around, file_state, keypoints_of, load_json, view_pixels
 
 METAINFO = 'configs/_base_/datasets/panoptic_body3d.py'

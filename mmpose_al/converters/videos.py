@@ -5,7 +5,6 @@ Frame n of every view is the same moment. Videos are extracted to
 that is not there. Image folders are used as they are, sorted by name.
 """
 
-import json
 import os
 import os.path as osp
 import re
@@ -13,8 +12,9 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 
-from ..datasets.format import FormatError, are_numbers, is_int, message
-from .common import Part, Progress, Task, digest, file_state, load_json, write_json
+from ..datasets.format import FormatError
+from ..fileio import are_numbers, is_int, message, read_json, write_bytes, write_json
+from .common import Part, Progress, Task, digest, file_state, load_json
 
 VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.m4v', '.mpg', '.mpeg', '.webm')
 PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff')
@@ -378,8 +378,7 @@ def _claim(source: Source, folder: str, quality: int) -> None:
     expected = digest(file_state(source.path), quality)
     marker = osp.join(folder, MARKER)
     try:
-        with open(marker, encoding='utf-8') as file:
-            found = json.load(file).get('digest')
+        found = read_json(marker).get('digest')
     except (FileNotFoundError, ValueError, AttributeError):
         found = None
     if found == expected:
@@ -389,17 +388,14 @@ def _claim(source: Source, folder: str, quality: int) -> None:
             f'{folder}: holds images that are not of {source.path} as it is now (or '
             'of another --quality). Remove them, or give another --images folder.'
         )
-    write_json(dict(digest=expected), marker)
+    write_json(marker, dict(digest=expected))
 
 
 def _write_jpeg(picture, path: str, quality: int) -> None:
     good, raw = cv2.imencode('.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not good:
         raise FormatError(f'{path}: OpenCV cannot encode the image.')
-    temporary = path + '.tmp'
-    with open(temporary, 'wb') as file:
-        file.write(raw.tobytes())
-    os.replace(temporary, path)
+    write_bytes(path, raw.tobytes())
 
 
 def _pictures(folder: str) -> List[str]:

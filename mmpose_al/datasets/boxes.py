@@ -10,7 +10,8 @@ from typing import Dict, Iterable, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from .format import FormatError, is_int, is_number, message
+from ..fileio import is_int, is_number, message
+from .format import FormatError
 
 PERSON = dict(id=1, name='person', supercategory='person')
 

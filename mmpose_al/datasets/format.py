@@ -6,22 +6,28 @@ meaningless (ids, cameras, frames, poses); :func:`annotation_faults` lists the
 annotations that cannot be used, which are an error or a counted skip.
 """
 
-import json
-import sys
 from collections import OrderedDict, defaultdict
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
-from mmengine.fileio import get as read_bytes
 
-from ..fileio import message
+from ..fileio import (
+    FileError,
+    are_numbers,
+    is_int,
+    is_number,
+    message,
+    parse_json,
+    read_bytes,
+    short,
+)
 from ..geometry.cameras import DIST_LENGTHS
 
 FORMAT = 'mmpose_al-multiview'
 VERSION = 1
 
 
-class FormatError(ValueError):
+class FormatError(FileError):
     """A file breaks its format. The message names file, entry, field, remedy."""
 
 
@@ -122,7 +128,7 @@ def check_structure(data: dict, path: str, num_joints: Optional[int] = None) -> 
                 path,
                 'file',
                 'info',
-                f'is {_short(info)}, not an object',
+                f'is {short(info)}, not an object',
                 'write {...}, or leave it out',
             )
         )
@@ -133,7 +139,7 @@ def check_structure(data: dict, path: str, num_joints: Optional[int] = None) -> 
                     path,
                     'info',
                     'version',
-                    f'is {info.get("version")!r}, this reader knows version {VERSION}',
+                    f'is {short(info.get("version"))}, this reader knows version {VERSION}',
                     'update mmpose_al or convert the file',
                 )
             )
@@ -143,7 +149,7 @@ def check_structure(data: dict, path: str, num_joints: Optional[int] = None) -> 
                     path,
                     'info',
                     'world_unit',
-                    f'is {info["world_unit"]!r}',
+                    f'is {short(info["world_unit"])}',
                     'convert t and keypoints_3d to millimetres and write "mm"',
                 )
             )
@@ -196,19 +202,19 @@ def annotation_faults(data: dict, num_joints: Optional[int] = None) -> List[Faul
                     index,
                     'bbox',
                     'box is not four finite numbers',
-                    f'is {_short(box)}, not four finite numbers',
+                    f'is {short(box)}, not four finite numbers',
                     'write [x, y, width, height] in pixels',
                 )
             )
             continue
         area, crowd = annotation.get('area'), annotation.get('iscrowd')
-        if area is not None and not is_finite(area):
+        if area is not None and not is_number(area):
             faults.append(
                 Fault(
                     index,
                     'area',
                     'area is not a finite number',
-                    f'is {_short(area)}, not a finite number',
+                    f'is {short(area)}, not a finite number',
                     'write square pixels, or leave it out',
                 )
             )
@@ -219,7 +225,7 @@ def annotation_faults(data: dict, num_joints: Optional[int] = None) -> List[Faul
                     index,
                     'iscrowd',
                     'iscrowd is neither 0 nor 1',
-                    f'is {_short(crowd)}, neither 0 nor 1',
+                    f'is {short(crowd)}, neither 0 nor 1',
                     'write 0 for a person, 1 for a crowd',
                 )
             )
@@ -233,7 +239,7 @@ def annotation_faults(data: dict, num_joints: Optional[int] = None) -> List[Faul
                     index,
                     'keypoints',
                     'keypoints are not a list',
-                    f'is {_short(keypoints)}, not a list',
+                    f'is {short(keypoints)}, not a list',
                     'write [x, y, v] for every joint of the category',
                 )
             )
@@ -281,7 +287,7 @@ def _keypoint_faults(
         points = np.array(keypoints, dtype=np.float64).reshape(-1, length // 3, 3)
     except (TypeError, ValueError, OverflowError):
         points = np.array(
-            [[v if is_finite(v) else np.nan for v in row] for row in keypoints], dtype=np.float64
+            [[v if is_number(v) else np.nan for v in row] for row in keypoints], dtype=np.float64
         )
         points = points.reshape(-1, length // 3, 3)
     finite = np.isfinite(points).all(axis=(1, 2))
@@ -305,7 +311,7 @@ def _keypoint_faults(
                 int(index[row]),
                 'keypoints',
                 kind,
-                f'{problem}: joint {joint} is {value}',
+                f'{problem}: joint {joint} is {short(value)}',
                 'write [0, 0, 0] for an unknown joint',
             )
         )
@@ -381,7 +387,7 @@ def _check_categories(categories: list, path: str, num_joints: Optional[int]) ->
                     path,
                     entry,
                     'keypoints',
-                    f'is {_short(names)}, not a list of names',
+                    f'is {short(names)}, not a list of names',
                     'write ["nose", ...]',
                 )
             )
@@ -420,7 +426,7 @@ def _check_camera(camera: dict, entry: str, path: str) -> dict:
         if value is None or value.shape != shape:
             fail(
                 field,
-                f'is not a {"x".join(map(str, shape))} matrix of numbers: {_short(camera[field])}',
+                f'is not a {"x".join(map(str, shape))} matrix of numbers: {short(camera[field])}',
                 'write nested lists',
             )
         if not np.isfinite(value).all():
@@ -449,7 +455,7 @@ def _check_camera(camera: dict, entry: str, path: str) -> dict:
     if dist is None or dist.ndim != 1 or len(dist) not in DIST_LENGTHS:
         fail(
             'dist',
-            f'is {_short(camera["dist"])}, not {DIST_LENGTHS} numbers',
+            f'is {short(camera["dist"])}, not {DIST_LENGTHS} numbers',
             "write OpenCV's coefficients (k1 k2 p1 p2 k3 ...), or []",
         )
     if not np.isfinite(dist).all():
@@ -461,10 +467,14 @@ def _check_camera(camera: dict, entry: str, path: str) -> dict:
 def _check_size(entry_dict: dict, entry: str, path: str) -> None:
     for field in ('width', 'height'):
         value = entry_dict.get(field)
-        if not is_finite(value) or value <= 0 or value != int(value):
+        if not is_number(value) or value <= 0 or value != int(value):
             raise FormatError(
                 message(
-                    path, entry, field, f'is {value!r}', 'write the size of the image in pixels'
+                    path,
+                    entry,
+                    field,
+                    f'is {short(value)}',
+                    'write the size of the image in pixels',
                 )
             )
 
@@ -479,7 +489,7 @@ def _check_frames(frames: list, path: str) -> None:
                     path,
                     entry,
                     'sequence',
-                    f'is {frame.get("sequence")!r}',
+                    f'is {short(frame.get("sequence"))}',
                     'write the name of the recording',
                 )
             )
@@ -489,13 +499,15 @@ def _check_frames(frames: list, path: str) -> None:
                     path,
                     entry,
                     'index',
-                    f'is {frame.get("index")!r}',
+                    f'is {short(frame.get("index"))}',
                     'write the running number of the frame in its sequence',
                 )
             )
         time = frame.get('time')
-        if time is not None and not is_finite(time):
-            raise FormatError(message(path, entry, 'time', f'is {time!r}', 'write seconds or null'))
+        if time is not None and not is_number(time):
+            raise FormatError(
+                message(path, entry, 'time', f'is {short(time)}', 'write seconds or null')
+            )
         key = (frame['sequence'], frame['index'])
         if key in seen:
             raise FormatError(
@@ -522,7 +534,7 @@ def _check_images(data: dict, ids: Dict[str, dict], path: str) -> None:
         if not isinstance(image.get('file_name'), str) or not image['file_name']:
             fail(
                 'file_name',
-                f'is {image.get("file_name")!r}',
+                f'is {short(image.get("file_name"))}',
                 'write the path of the image below data_prefix',
             )
         if not (
@@ -536,7 +548,7 @@ def _check_images(data: dict, ids: Dict[str, dict], path: str) -> None:
         if frame is not None and not _refers(frame, ids['frames']):
             fail(
                 'frame_id',
-                f'{frame!r} is not the id of a frame',
+                f'{short(frame)} is not the id of a frame',
                 'add the frame, or leave frame_id out',
             )
         if camera is None:
@@ -598,7 +610,9 @@ def _check_references(data: dict, ids: Dict[str, dict], path: str) -> None:
         person = annotation.get('person_id')
         if person is not None and not is_int(person):
             fail(
-                'person_id', f'is {person!r}', 'write an integer, the same in all views of a frame'
+                'person_id',
+                f'is {short(person)}',
+                'write an integer, the same in all views of a frame',
             )
         # A crowd region without a number is nobody.
         if known[image].get('frame_id') is None or (
@@ -633,11 +647,11 @@ def _check_poses(data: dict, ids: Dict[str, dict], path: str, num_joints: Option
         if not _refers(frame, ids['frames']):
             fail(
                 'frame_id',
-                f'{frame!r} is not the id of a frame',
+                f'{short(frame)} is not the id of a frame',
                 'add the frame, or remove the pose',
             )
         if not is_int(person):
-            fail('person_id', f'is {person!r}', 'write an integer')
+            fail('person_id', f'is {short(person)}', 'write an integer')
         if (frame, person) in seen:
             fail(
                 'person_id',
@@ -677,7 +691,7 @@ def _unique_ids(entries: list, section: str, path: str) -> dict:
         value = entry.get('id')
         if not is_int(value):
             raise FormatError(
-                message(path, f'{section}[{index}]', 'id', f'is {value!r}', 'write an integer')
+                message(path, f'{section}[{index}]', 'id', f'is {short(value)}', 'write an integer')
             )
         if value in ids:
             raise FormatError(
@@ -702,21 +716,21 @@ def _joints_of_categories(categories: list) -> Dict[int, int]:
 
 
 def read(path: str) -> bytes:
+    """The content of an annotation or split file, which may be a URI (``s3://...``)."""
     try:
         return read_bytes(path)
-    except (FileNotFoundError, IsADirectoryError):
+    except FileNotFoundError:
         raise FileNotFoundError(
             f'{path}: no such file. Check data_root and ann_file (or ids_file)'
         ) from None
 
 
 def parse(raw: bytes, path: str):
+    """What the bytes of a JSON file hold."""
     try:
-        return json.loads(raw)
-    except ValueError as error:  # also UnicodeDecodeError
-        raise FormatError(
-            f'{path}: is not JSON ({error}). The file may be truncated; copy or write it again.'
-        ) from None
+        return parse_json(raw, path)
+    except FileError as error:
+        raise FormatError(error) from None
 
 
 def _entry(section: str, index: int, entries: list) -> str:
@@ -733,28 +747,3 @@ def _array(value) -> Optional[np.ndarray]:
         return np.array(value, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         return None
-
-
-def is_int(value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def is_number(value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def is_finite(value) -> bool:
-    """Whether it is a number that is neither infinite nor beyond a float."""
-    return is_number(value) and abs(value) <= sys.float_info.max
-
-
-def are_numbers(values, length: int) -> bool:
-    """Whether it is a list of so many finite numbers."""
-    return (
-        isinstance(values, (list, tuple)) and len(values) == length and all(map(is_finite, values))
-    )
-
-
-def _short(value) -> str:
-    text = repr(value)
-    return text if len(text) < 80 else text[:77] + '...'

@@ -7,7 +7,8 @@ frames are labelled in all their views at once.
 import hashlib
 from typing import Dict, List, Optional
 
-from .format import VERSION, FormatError, is_int, message, parse, read
+from ..fileio import is_int, message, sha256
+from .format import VERSION, FormatError, parse, read
 
 SPLIT_FORMAT = 'mmpose_al-split'
 SPLIT_UNITS = ('instances', 'images', 'frames')
@@ -72,7 +73,7 @@ def load_split(path: str) -> dict:
 
 def check_split_source(split: dict, split_path: str, path: str, raw: bytes) -> None:
     """Raise FormatError unless the split was made from these bytes."""
-    if split.get('sha256') != hashlib.sha256(raw).hexdigest():
+    if split.get('sha256') != sha256(raw):
         raise FormatError(
             message(
                 split_path,

@@ -22,6 +22,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
+from ..fileio import read_json, sha256, write_bytes, write_image
 from .body import (
     ACTION_WEIGHTS,
     COCO_SKELETON,
@@ -199,8 +200,7 @@ def _start_or_recognise(out_dir: str, settings: Dict[str, Any]) -> Optional[Dict
     path = osp.join(out_dir, 'benchmark.json')
     if osp.isfile(path):
         try:
-            with open(path) as f:
-                found = json.load(f)
+            found = read_json(path)
             old = {k: found.get(k) for k in settings}
         except (ValueError, AttributeError):
             raise ValueError(
@@ -225,7 +225,7 @@ def _start_or_recognise(out_dir: str, settings: Dict[str, Any]) -> Optional[Dict
             'choose another folder or delete this one'
         )
     os.makedirs(osp.join(out_dir, 'parts'), exist_ok=True)
-    _write_json(path, dict(settings, complete=False))
+    write_bytes(path, _compact(dict(settings, complete=False)))
     return None
 
 
@@ -255,8 +255,7 @@ def _part_path(out_dir: str, split: str, number: int) -> str:
 
 def _sequence_finished(out_dir: str, settings: Dict[str, Any], split: str, number: int) -> bool:
     try:
-        with open(_part_path(out_dir, split, number)) as f:
-            part = json.load(f)
+        part = read_json(_part_path(out_dir, split, number))
         return all(
             osp.getsize(osp.join(out_dir, 'images', name)) == size
             for name, size, _ in part['files']
@@ -384,7 +383,7 @@ def write_sequence(out_dir: str, settings: Dict[str, Any], split: str, number: i
             data = cv2.imencode('.jpg', rendered.image, [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
             with open(osp.join(out_dir, 'images', file_name), 'wb') as out:
                 out.write(data)
-            part['files'].append([file_name, len(data), hashlib.sha256(data).hexdigest()])
+            part['files'].append([file_name, len(data), sha256(data)])
             part['images'].append(
                 dict(
                     file_name=file_name,
@@ -406,7 +405,7 @@ def write_sequence(out_dir: str, settings: Dict[str, Any], split: str, number: i
             )
         )
         part['poses_3d'].append([[round(float(v), 3) for v in p] + [1] for p in scene.keypoints[f]])
-    _write_json(_part_path(out_dir, split, number), part)
+    write_bytes(_part_path(out_dir, split, number), _compact(part))
 
 
 def view_contents(
@@ -589,11 +588,11 @@ def _join(out_dir: str, settings: Dict[str, Any], jobs: List[Tuple]) -> Dict[str
         coco, files = _join_split(
             out_dir, settings, split, cameras, [job[3] for job in jobs if job[2] == split]
         )
-        data = json.dumps(coco, separators=(',', ':')).encode()
-        _write_bytes(osp.join(out_dir, split + '.json'), data)
+        data = _compact(coco)
+        write_bytes(osp.join(out_dir, split + '.json'), data)
         for name, _, sha in files:
             digest.update(f'{name} {sha}\n'.encode())
-        digest.update(hashlib.sha256(data).hexdigest().encode())
+        digest.update(sha256(data).encode())
         plan = PRESETS[settings['preset']][split]
         summary[split] = dict(
             frames=len(coco['frames']),
@@ -610,7 +609,7 @@ def _join(out_dir: str, settings: Dict[str, Any], jobs: List[Tuple]) -> Dict[str
         image_size=list(PRESETS[settings['preset']]['image_size']),
         digest=digest.hexdigest(),
     )
-    _write_json(osp.join(out_dir, 'benchmark.json'), result)
+    write_bytes(osp.join(out_dir, 'benchmark.json'), _compact(result))
     shutil.rmtree(osp.join(out_dir, 'parts'), ignore_errors=True)
     return result
 
@@ -646,8 +645,7 @@ def _join_split(out_dir, settings, split, cameras, numbers):
     )
     files = []
     for number in numbers:
-        with open(_part_path(out_dir, split, number)) as f:
-            part = json.load(f)
+        part = read_json(_part_path(out_dir, split, number))
         files += part['files']
         first = len(coco['frames']) + 1
         for i, (frame, pose) in enumerate(zip(part['frames'], part['poses_3d'])):
@@ -683,15 +681,9 @@ def _camera_entry(number: int, camera: Camera) -> Dict[str, Any]:
     )
 
 
-def _write_json(path: str, content: Any) -> None:
-    _write_bytes(path, json.dumps(content, separators=(',', ':')).encode())
-
-
-def _write_bytes(path: str, data: bytes) -> None:
-    temporary = f'{path}.{os.getpid()}.tmp'
-    with open(temporary, 'wb') as f:
-        f.write(data)
-    os.replace(temporary, path)
+def _compact(content: Any) -> bytes:
+    """JSON whose bytes, which the digest stands for, do not change with the writer."""
+    return json.dumps(content, separators=(',', ':'), allow_nan=False).encode()
 
 
 # ------------------------------------------------------------------ looking
@@ -703,8 +695,7 @@ def contact_sheet(
     """Write a sheet of a split's pictures: a row is a frame spread over the
     split, its views from left to right; every second row with its skeleton
     (left red, right green, hidden joints as rings)."""
-    with open(osp.join(out_dir, split + '.json')) as f:
-        coco = json.load(f)
+    coco = read_json(osp.join(out_dir, split + '.json'))
     cameras = len(coco['cameras'])
     frames = np.unique(np.linspace(0, len(coco['frames']) - 1, rows).astype(int))
     sheet = []
@@ -716,8 +707,7 @@ def contact_sheet(
                 draw_skeleton(image, coco['annotations'][i]['keypoints'])
             line.append(image)
         sheet.append(np.hstack(line))
-    if not cv2.imwrite(path, np.vstack(sheet)):
-        raise OSError(f'cannot write {path}')
+    write_image(path, np.vstack(sheet))
 
 
 def draw_skeleton(image: np.ndarray, keypoints: List[float]) -> None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
-from .curves import save_figure
+from ..fileio import write_figure
 
 
 def draw_beside(
@@ -46,7 +46,7 @@ def draw_beside(
             _draw_poses(axes, [p['keypoints_3d'] for p in persons], links)
             axes.view_init(*view)
             axes.set_title(f'{title}, {unit}', fontsize='small')
-    save_figure(figure, out_file)
+    write_figure(out_file, figure, dpi=110)
 
 
 def _draw_poses(axes, poses: Sequence[Optional[np.ndarray]], links) -> None:

@@ -2,12 +2,13 @@
 
 import glob
 import json
-import os
 import os.path as osp
 import re
 from typing import Dict, List, Optional, Tuple
 
 from matplotlib.figure import Figure
+
+from ..fileio import write_figure
 
 Scalars = Dict[str, Dict[int, float]]
 
@@ -78,7 +79,7 @@ def plot_curves(runs: Dict[str, str], out_file: str, metric: Optional[str] = Non
     for position, title in enumerate(titles):
         axes = figure.add_subplot(1, len(titles), position + 1)
         _draw_panel(axes, title, panels[title])
-    save_figure(figure, out_file)
+    write_figure(out_file, figure, dpi=110)
     return titles
 
 
@@ -151,11 +152,3 @@ def _draw_panel(axes, title: str, curves: List[Tuple]) -> None:
     if title == 'loss':
         axes.set_yscale('log')
     axes.legend(fontsize='x-small', loc='upper center', bbox_to_anchor=(0.5, -0.13))
-
-
-def save_figure(figure: Figure, out_file: str) -> None:
-    os.makedirs(osp.dirname(osp.abspath(out_file)), exist_ok=True)
-    stem, ending = osp.splitext(out_file)
-    temporary = f'{stem}.{os.getpid()}{ending}'
-    figure.savefig(temporary, dpi=110)
-    os.replace(temporary, out_file)

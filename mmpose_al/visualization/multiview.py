@@ -5,7 +5,8 @@ from typing import List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from .overlays import PREDICTED_COLOR, TRUE_COLOR, draw_skeleton, fit_height, save_picture, scaled
+from ..fileio import write_image
+from .overlays import PREDICTED_COLOR, TRUE_COLOR, draw_skeleton, fit_height, scaled
 
 REPROJECTED_COLOR = (255, 140, 0)
 OUTLIER_COLOR = (255, 0, 255)
@@ -80,7 +81,7 @@ def draw_views(
         ('x reprojected', REPROJECTED_COLOR, reprojected),
         ('[ ] outlier', OUTLIER_COLOR, inliers),
     ]
-    save_picture(np.concatenate([_legend(sheet.shape[1], parts), sheet]), out_file)
+    write_image(out_file, np.concatenate([_legend(sheet.shape[1], parts), sheet]))
 
 
 def crop(image: np.ndarray, box: Sequence[float]) -> Tuple[np.ndarray, np.ndarray]:

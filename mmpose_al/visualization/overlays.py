@@ -1,11 +1,11 @@
 """Pictures of poses: what a model predicts over what is true."""
 
-import os
-import os.path as osp
 from typing import Dict, Sequence, Tuple
 
 import cv2
 import numpy as np
+
+from ..fileio import write_image
 
 TRUE_COLOR = (80, 200, 80)
 PREDICTED_COLOR = (40, 90, 255)
@@ -49,7 +49,7 @@ def draw_overlays(
             draw_skeleton(cell, scaled(guess, scale), everywhere, skeleton, PREDICTED_COLOR)
             cells.append(cell)
         rows.append(_titled(np.concatenate(cells, 1), f'{name} (red), true (green)'))
-    save_picture(np.concatenate(rows, 0), out_file)
+    write_image(out_file, np.concatenate(rows, 0))
 
 
 def fit_height(image: np.ndarray, height: int) -> Tuple[np.ndarray, float]:
@@ -112,12 +112,3 @@ def _titled(row: np.ndarray, title: str) -> np.ndarray:
         cv2.LINE_AA,
     )
     return np.concatenate([bar, row], 0)
-
-
-def save_picture(image: np.ndarray, out_file: str) -> None:
-    os.makedirs(osp.dirname(osp.abspath(out_file)), exist_ok=True)
-    stem, ending = osp.splitext(out_file)
-    temporary = f'{stem}.{os.getpid()}{ending}'
-    if not cv2.imwrite(temporary, image):
-        raise ValueError(f'{out_file}: cannot be written as a picture')
-    os.replace(temporary, out_file)

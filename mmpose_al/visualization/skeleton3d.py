@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
-from .curves import save_figure
+from ..fileio import write_figure
 
 
 def draw_scene(
@@ -57,7 +57,7 @@ def draw_scene(
     _fit(axes, np.concatenate([(p - centre) @ turn.T for p in known]), 'mm')
     axes.set_title('poses')
     axes.legend(loc='upper left', fontsize='small')
-    save_figure(figure, out_file)
+    write_figure(out_file, figure, dpi=110)
 
 
 def plot_residuals(
@@ -108,7 +108,7 @@ def plot_residuals(
         axes.tick_params(labelsize='x-small')
     figure.supxlabel('x residual [px]')
     figure.supylabel('y residual [px], down')
-    save_figure(figure, out_file)
+    write_figure(out_file, figure, dpi=110)
 
 
 def upwards(rotations: Sequence[np.ndarray]) -> np.ndarray:

@@ -37,7 +37,7 @@ import numpy as np
 
 from mmpose_al.active_learning.statistics import load_views
 from mmpose_al.datasets.boxes import overlaps
-from mmpose_al.datasets.format import FormatError, load_multiview, message
+from mmpose_al.datasets.format import FormatError, load_multiview
 from mmpose_al.datasets.multiview import camera_name, chosen_camera_ids
 from mmpose_al.evaluation.mkpe import (
     group_views,
@@ -45,7 +45,7 @@ from mmpose_al.evaluation.mkpe import (
     residuals_by_camera,
     triangulate_views,
 )
-from mmpose_al.fileio import is_int, is_number, read_json
+from mmpose_al.fileio import is_int, is_number, message, read_json
 from mmpose_al.visualization import draw_scene, draw_views, plot_residuals
 
 

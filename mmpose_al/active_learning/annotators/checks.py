@@ -5,7 +5,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ...datasets.format import message
+from ...fileio import message
 
 #: A file, or what an archive unpacks to, is at most so large.
 MAX_BYTES = 2**29
