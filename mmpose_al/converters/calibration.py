@@ -145,66 +145,54 @@ def read_qca(path: str) -> List[dict]:
         root = ElementTree.fromstring(raw)
     except ElementTree.ParseError as error:
         raise FormatError(f'{path}: is not XML ({error}). Export it again.') from None
-    cameras = []
-    for index, camera in enumerate(root.iter('camera')):
-        name = camera.get('serial') or f'cameras[{index}]'
-        if camera.get('active') == '0':
-            continue
-
-        def numbers(tag, *fields):
-            element = camera.find(tag)
-            values = []
-            for field in fields:
-                try:
-                    values.append(float(element.get(field)))
-                except (AttributeError, TypeError, ValueError):
-                    raise _error(
-                        path,
-                        name,
-                        f'{tag}/{field}',
-                        'is missing or not a number',
-                        'calibrate the video cameras in Qualisys and export again',
-                    ) from None
-            return np.array(values)
-
-        rotation = camera.get('viewrotation', '0')
-        if rotation not in ('0', '0.0'):
-            raise _error(
-                path,
-                name,
-                'viewrotation',
-                f'is {rotation}; turned views are not read',
-                'export the calibration of the videos as they are stored',
-            )
-        left, top, right, bottom = numbers('fov_video', 'left', 'top', 'right', 'bottom')
-        fx, fy, cx, cy = (
-            numbers('intrinsic', 'focalLengthU', 'focalLengthV', 'centerPointU', 'centerPointV')
-            / SUBPIXELS
-        )
-        k1, k2, k3, p1, p2 = numbers(
-            'intrinsic',
-            'radialDistortion1',
-            'radialDistortion2',
-            'radialDistortion3',
-            'tangentalDistortion1',
-            'tangentalDistortion2',
-        )
-        R = QUALISYS_AXES @ numbers(
-            'transform', *(f'r{i}{j}' for i in '123' for j in '123')
-        ).reshape(3, 3)
-        center = numbers('transform', 'x', 'y', 'z')
-        cameras.append(
-            _camera(
-                path,
-                name,
-                [[fx, 0, cx - left], [0, fy, cy - top], [0, 0, 1]],
-                [k1, k2, p1, p2, k3],
-                R,
-                -R @ center,
-                (right - left + 1, bottom - top + 1),
-            )
-        )
+    cameras = [
+        _from_qca(path, camera.get('serial') or f'cameras[{index}]', camera)
+        for index, camera in enumerate(root.iter('camera'))
+        if camera.get('active') != '0'
+    ]
     return _named_once(path, cameras)
+
+
+def _from_qca(path: str, name: str, camera: ElementTree.Element) -> dict:
+    """A ``<camera>`` of a QCA file."""
+
+    def numbers(tag: str, *fields: str) -> np.ndarray:
+        element = camera.find(tag)
+        values = []
+        for field in fields:
+            try:
+                values.append(float(element.get(field)))
+            except (AttributeError, TypeError, ValueError):
+                raise _error(
+                    path,
+                    name,
+                    f'{tag}/{field}',
+                    'is missing or not a number',
+                    'calibrate the video cameras in Qualisys and export again',
+                ) from None
+        return np.array(values)
+
+    rotation = camera.get('viewrotation', '0')
+    if rotation not in ('0', '0.0'):
+        raise _error(
+            path,
+            name,
+            'viewrotation',
+            f'is {rotation}; turned views are not read',
+            'export the calibration of the videos as they are stored',
+        )
+    left, top, right, bottom = numbers('fov_video', 'left', 'top', 'right', 'bottom')
+    lens = ('focalLengthU', 'focalLengthV', 'centerPointU', 'centerPointV')
+    fx, fy, cx, cy = numbers('intrinsic', *lens) / SUBPIXELS
+    radial = [f'radialDistortion{i}' for i in (1, 2, 3)]
+    tangential = [f'tangentalDistortion{i}' for i in (1, 2)]  # as Qualisys spells it
+    k1, k2, k3, p1, p2 = numbers('intrinsic', *radial, *tangential)
+    axes = numbers('transform', *(f'r{i}{j}' for i in '123' for j in '123')).reshape(3, 3)
+    R = QUALISYS_AXES @ axes
+    center = numbers('transform', 'x', 'y', 'z')
+    K = [[fx, 0, cx - left], [0, fy, cy - top], [0, 0, 1]]
+    size = (right - left + 1, bottom - top + 1)
+    return _camera(path, name, K, [k1, k2, p1, p2, k3], R, -R @ center, size)
 
 
 def read_yaml(paths: Sequence[str], sizes: Dict[str, Tuple[int, int]]) -> List[dict]:

@@ -7,7 +7,7 @@ x_cam = camrot (X - campos). There are no 2D keypoints: they are projections.
 """
 
 from collections import OrderedDict
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -46,51 +46,10 @@ def make_tasks(
     """
     data = load_json(data_file)
     calibration, joints = load_json(camera_file), load_json(joint_file)
-    for section in ('images', 'annotations'):
-        if not isinstance(data, dict) or section not in data:
-            raise FormatError(
-                message(
-                    data_file,
-                    'file',
-                    section,
-                    'is missing',
-                    'give the ..._data.json of the release',
-                )
-            )
-        for index, entry in enumerate(data[section]):
-            missing = [field for field in FIELDS[section] if field not in entry]
-            if missing:
-                raise FormatError(
-                    message(
-                        data_file,
-                        f'{section}[{index}]',
-                        missing[0],
-                        'is missing',
-                        'give the ..._data.json of the release',
-                    )
-                )
+    _check_fields(data, data_file)
     if captures is not None:
-        present = sorted({str(image['capture']) for image in data['images']})
-        for capture in captures:
-            if str(capture) not in present:
-                raise FormatError(
-                    f'{data_file}: has no capture {capture}. There are '
-                    f'{", ".join(present)}; correct --captures.'
-                )
-        captures = {str(capture) for capture in captures}
-    persons = {}
-    for index, annotation in enumerate(data['annotations']):
-        if annotation['image_id'] in persons:
-            raise FormatError(
-                message(
-                    data_file,
-                    f'annotations[{index}]',
-                    'image_id',
-                    f'{annotation["image_id"]} has two annotations',
-                    'download the file again',
-                )
-            )
-        persons[annotation['image_id']] = annotation
+        captures = _present_captures(data, data_file, captures)
+    persons = _persons(data, data_file)
     groups = OrderedDict()
     for image in data['images']:
         if captures is None or str(image['capture']) in captures:
@@ -126,6 +85,42 @@ def make_tasks(
     return [task(*key, groups[key]) for key in groups]
 
 
+def _check_fields(data: dict, path: str) -> None:
+    """Refuse what is not the ``..._data.json`` of a release."""
+    remedy = 'give the ..._data.json of the release'
+    for section in ('images', 'annotations'):
+        if not isinstance(data, dict) or section not in data:
+            raise FormatError(message(path, 'file', section, 'is missing', remedy))
+        for index, entry in enumerate(data[section]):
+            missing = [field for field in FIELDS[section] if field not in entry]
+            if missing:
+                place = f'{section}[{index}]'
+                raise FormatError(message(path, place, missing[0], 'is missing', remedy))
+
+
+def _present_captures(data: dict, path: str, captures: Sequence[str]) -> Set[str]:
+    """The captures as a set; each has images."""
+    present = sorted({str(image['capture']) for image in data['images']})
+    for capture in captures:
+        if str(capture) not in present:
+            raise FormatError(
+                f'{path}: has no capture {capture}. There are '
+                f'{", ".join(present)}; correct --captures.'
+            )
+    return {str(capture) for capture in captures}
+
+
+def _persons(data: dict, path: str) -> Dict[int, dict]:
+    """The annotation of each image, by the image's id."""
+    persons = {}
+    for index, annotation in enumerate(data['annotations']):
+        if annotation['image_id'] in persons:
+            problem = f'{annotation["image_id"]} has two annotations'
+            raise _damaged(path, f'annotations[{index}]', 'image_id', problem)
+        persons[annotation['image_id']] = annotation
+    return persons
+
+
 def convert_sequence(
     sequence: str,
     images: List[dict],
@@ -145,7 +140,37 @@ def convert_sequence(
     data_file, camera_file, joint_file = files
     part, cameras = Part(), {}
     numbers = sorted({int(image['frame_idx']) for image in images})[::step]
-    frames, points, valid = OrderedDict(), [], []
+    poses = _read_poses(part, joint_file, sequence, joints, numbers)
+    rows = []
+    for image, person in zip(images, persons):
+        name, number = str(image['camera']), int(image['frame_idx'])
+        if name not in names or number not in poses:
+            continue
+        size = (image['width'], image['height'])
+        if name not in cameras:
+            cameras[name] = part.add_camera(
+                name, size, *_camera(camera_file, sequence, calibration, name)
+            )
+        _check_size(data_file, sequence, image, part.cameras[cameras[name]])
+        rows.append((image, person, cameras[name], number))
+    if not rows:
+        return part
+    subject = str(rows[0][0].get('subject', '')) or None
+    ids = _add_frames(part, sequence, subject, poses, sorted({row[3] for row in rows}))
+    points = np.array([points for points, _ in poses.values()])
+    pixels, shown = view_pixels(points, part.cameras)
+    row_of = {number: row for row, number in enumerate(poses)}
+    for image, person, camera, number in rows:
+        place = (camera, row_of[number])
+        _add_image(part, image, person, ids[number], camera, pixels[place], shown[place])
+    return part
+
+
+def _read_poses(
+    part: Part, path: str, sequence: str, joints: dict, numbers: Sequence[int]
+) -> Dict[int, Tuple[np.ndarray, np.ndarray]]:
+    """By frame: points (42, 3) in world mm, NaN where not known, and which are known."""
+    poses = OrderedDict()
     for number in numbers:
         entry = joints.get(str(number))
         if entry is None:
@@ -154,78 +179,69 @@ def convert_sequence(
         world = np.array(entry['world_coord'], dtype=float)
         known = np.array(entry['joint_valid']).ravel().astype(bool)
         if world.shape != (JOINTS, 3) or known.shape != (JOINTS,):
-            raise FormatError(
-                message(
-                    joint_file,
-                    f'{sequence}, frame {number}',
-                    'world_coord',
-                    f'has shape {world.shape}, not (42, 3)',
-                    'download the file again',
-                )
-            )
+            problem = f'has shape {world.shape}, not (42, 3)'
+            raise _damaged(path, f'{sequence}, frame {number}', 'world_coord', problem)
         known &= np.isfinite(world).all(axis=1)
-        frames[number] = len(points)
-        points.append(np.where(known[:, None], world, np.nan))
-        valid.append(known)
-    rows = []
-    for image, person in zip(images, persons):
-        name, number = str(image['camera']), int(image['frame_idx'])
-        if name not in names or number not in frames:
-            continue
-        size = (image['width'], image['height'])
-        if name not in cameras:
-            cameras[name] = part.add_camera(
-                name, size, *_camera(camera_file, sequence, calibration, name)
-            )
-        camera = part.cameras[cameras[name]]
-        if size != (camera['width'], camera['height']):
-            raise FormatError(
-                message(
-                    data_file,
-                    f'images (id {image["id"]})',
-                    'width',
-                    f'x height is '
-                    f'{size[0]}x{size[1]}, other images of camera {name} in {sequence} '
-                    f'are {camera["width"]}x{camera["height"]}',
-                    'download the file again',
-                )
-            )
-        rows.append((image, person, cameras[name], number))
-    if not rows:
-        return part
-    pixels, shown = view_pixels(np.array(points), part.cameras)
-    used = sorted({number for _, _, _, number in rows})
-    subject = str(rows[0][0].get('subject', '')) or None
+        poses[number] = np.where(known[:, None], world, np.nan), known
+    return poses
+
+
+def _check_size(path: str, sequence: str, image: dict, camera: dict) -> None:
+    """Refuse an image of another size than the camera's first."""
+    size = (image['width'], image['height'])
+    if size != (camera['width'], camera['height']):
+        raise _damaged(
+            path,
+            f'images (id {image["id"]})',
+            'width',
+            f'x height is {size[0]}x{size[1]}, other images of camera {camera["name"]} in '
+            f'{sequence} are {camera["width"]}x{camera["height"]}',
+        )
+
+
+def _add_frames(
+    part: Part, sequence: str, subject: Optional[str], poses: dict, numbers: Sequence[int]
+) -> Dict[int, int]:
+    """Add frames with their poses; the ids by the release's numbers."""
     ids = {}
-    for index, number in enumerate(used):
-        row = frames[number]
+    for index, number in enumerate(numbers):
+        points, known = poses[number]
         ids[number] = part.add_frame(
             sequence, index, subject=subject, action=sequence.split('/')[-1], source_frame=number
         )
-        if valid[row].any():
-            part.add_pose(ids[number], 0, points[row], valid[row])
+        if known.any():
+            part.add_pose(ids[number], 0, points, known)
         else:
             part.skip('frames without a valid 3D joint')
-    for image, person, camera, number in rows:
-        view = part.add_image(image['file_name'], ids[number], camera)
-        if person is None:
-            part.skip('images without an annotation')
-            continue
-        x, y, w, h = person['bbox']
-        size = np.array([image['width'], image['height']])
-        if not (min(x + w, size[0] - 1) > max(x, 0) and min(y + h, size[1] - 1) > max(y, 0)):
-            part.skip('persons with a box outside the image')
-            continue
-        row = frames[number]
-        see = shown[camera, row] & (np.ravel(person['joint_valid']) > 0)
-        part.add_person(
-            view,
-            0,
-            person['bbox'],
-            keypoints_of(pixels[camera, row], see),
-            hand_type=person.get('hand_type'),
-        )
-    return part
+    return ids
+
+
+def _add_image(
+    part: Part,
+    image: dict,
+    person: Optional[dict],
+    frame: int,
+    camera: int,
+    pixels: np.ndarray,
+    shown: np.ndarray,
+) -> None:
+    """Add an image, and the person in it if its box is inside."""
+    view = part.add_image(image['file_name'], frame, camera)
+    if person is None:
+        part.skip('images without an annotation')
+        return
+    x, y, w, h = person['bbox']
+    width, height = image['width'], image['height']
+    if not (min(x + w, width - 1) > max(x, 0) and min(y + h, height - 1) > max(y, 0)):
+        part.skip('persons with a box outside the image')
+        return
+    see = shown & (np.ravel(person['joint_valid']) > 0)
+    keypoints = keypoints_of(pixels, see)
+    part.add_person(view, 0, person['bbox'], keypoints, hand_type=person.get('hand_type'))
+
+
+def _damaged(path: str, entry: str, field: str, problem: str) -> FormatError:
+    return FormatError(message(path, entry, field, problem, 'download the file again'))
 
 
 def distant(centers: np.ndarray, number: int) -> List[int]:

@@ -13,7 +13,7 @@ Association and filters follow Iqbal20, 4.1.
 
 import os
 import os.path as osp
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import cv2
 import numpy as np
@@ -142,57 +142,30 @@ def convert_video(
     lines = read_cameras(camera_file)
     poses = read_predictions(prediction_file, num_joints, [line[0] for line in lines])
 
-    def name(index):
+    def name(index: int) -> str:
         return image.format(video=video, time=lines[index][0], index=index)
 
     if not poses:
         part.skip('videos without predictions')
         return part
     if size is None:
-        first = osp.join(image_root, name(poses[0].frame))
-        picture = cv2.imread(first)
-        if picture is None:
-            raise FormatError(
-                f'{first}: no such image, or not readable. Extract the '
-                'frames, correct --images and --image-pattern, or '
-                'tell the size (--size).'
-            )
-        size = (picture.shape[1], picture.shape[0])
+        size = _size_of(osp.join(image_root, name(poses[0].frame)))
     tracks = associate(poses, tracking)
     good = np.array([is_good(pose.keypoints[:, 2], filters) for pose in poses])
     part.skip('poses with too many or the wrong joints hidden', (~good).sum())
-    first, repeated = {}, set()
-    for pose in (poses[i] for i in np.flatnonzero(good)):
-        camera = tuple(
-            np.concatenate([values.ravel() for values in lines[pose.frame][1:]]).tolist()
-        )
-        if first.setdefault(camera, pose.frame) != pose.frame:
-            repeated.add(pose.frame)
+    repeated = _repeated([poses[i].frame for i in np.flatnonzero(good)], lines)
     part.skip('views whose camera is that of an earlier one', len(repeated))
     good &= [pose.frame not in repeated for pose in poses]
     frame, views, person = part.add_frame(video, 0), {}, 0
     for track in range(tracks.max() + 1):
-        members = np.flatnonzero((tracks == track) & good)
-        if not len(members):
+        members = [poses[i] for i in np.flatnonzero((tracks == track) & good)]
+        if not members:
             continue
         if len(members) < filters.min_length:
             part.skip('tracklets that are too short')
             part.skip('poses in tracklets that are too short', len(members))
             continue
-        entries = []
-        for pose in (poses[i] for i in members):
-            points = pose.keypoints
-            shown = (
-                (points[:, 2] >= filters.threshold)
-                & (points[:, :2] >= -0.5).all(axis=1)
-                & (points[:, :2] <= np.array(size) - 0.5).all(axis=1)
-            )
-            box = box_around(points[:, :2], shown, size)
-            if box is None:
-                part.skip('poses outside the image')
-            else:
-                entries.append((pose, shown, box))
-        for pose, shown, box in entries:
+        for pose, shown, box in _inside(part, members, size, filters.threshold):
             if pose.frame not in views:
                 time, K, R, t = lines[pose.frame]
                 camera = part.add_camera(video, size, scaled_K(K, size), [], R, scale * t)
@@ -208,6 +181,47 @@ def convert_video(
         part.frames = []
         part.skip('videos without a tracklet')
     return part
+
+
+def _size_of(path: str) -> Tuple[int, int]:
+    """(width, height) of an image."""
+    picture = cv2.imread(path)
+    if picture is None:
+        raise FormatError(
+            f'{path}: no such image, or not readable. Extract the frames, correct --images '
+            'and --image-pattern, or tell the size (--size).'
+        )
+    return picture.shape[1], picture.shape[0]
+
+
+def _repeated(frames: Sequence[int], lines: list) -> Set[int]:
+    """Those of the frames whose camera is that of an earlier one of them."""
+    first, repeated = {}, set()
+    for frame in frames:
+        camera = tuple(np.concatenate([values.ravel() for values in lines[frame][1:]]).tolist())
+        if first.setdefault(camera, frame) != frame:
+            repeated.add(frame)
+    return repeated
+
+
+def _inside(
+    part: Part, poses: Sequence['Pose'], size: Tuple[int, int], threshold: float
+) -> List[tuple]:
+    """(pose, which joints are shown, box) of each pose that the image shows."""
+    entries = []
+    for pose in poses:
+        points = pose.keypoints
+        shown = (
+            (points[:, 2] >= threshold)
+            & (points[:, :2] >= -0.5).all(axis=1)
+            & (points[:, :2] <= np.array(size) - 0.5).all(axis=1)
+        )
+        box = box_around(points[:, :2], shown, size)
+        if box is None:
+            part.skip('poses outside the image')
+        else:
+            entries.append((pose, shown, box))
+    return entries
 
 
 def read_cameras(path: str) -> list:
@@ -272,7 +286,7 @@ def read_predictions(path: str, num_joints: int, times: Sequence[int]) -> List[P
     the camera file, counted from 0 (without the address); or ``timestamp`` is its
     time. ``track_id``, a number or a string, is used if all have it.
     """
-    content, poses, seen = load_json(path), [], {}
+    content = load_json(path)
     if isinstance(content, dict):
         content = content.get('annotations')
     if not isinstance(content, list):
@@ -281,57 +295,72 @@ def read_predictions(path: str, num_joints: int, times: Sequence[int]) -> List[P
             '[{"frame": 0, "keypoints": [x, y, score, ...]}, ...].'
         )
     lines = {time: index for index, time in enumerate(times)}
+    poses, seen = [], {}
     for index, entry in enumerate(content):
-
-        def fail(field, problem, remedy):
-            raise FormatError(message(path, f'[{index}]', field, problem, remedy))
-
-        if not isinstance(entry, dict):
-            fail(
-                'frame',
-                f'is missing, the entry is {entry!r}',
-                'write {"frame": 0, "keypoints": [x, y, score, ...]}',
-            )
-        if 'timestamp' in entry:
-            time = entry['timestamp']
-            frame = lines.get(time) if is_number(time) else None
-            if frame is None:
-                fail(
-                    'timestamp',
-                    f'{time!r} is not in the camera file',
-                    'predict on the frames that have a camera',
-                )
-        else:
-            frame = entry.get('frame')
-            if not is_int(frame) or not 0 <= frame < len(times):
-                fail(
-                    'frame',
-                    f'is {frame!r}, the video has {len(times)} cameras',
-                    'write the number of the line, from 0',
-                )
         try:
-            keypoints = np.array(entry['keypoints'], dtype=float).reshape(-1, 3)
-        except (KeyError, TypeError, ValueError):
-            keypoints = np.zeros((0, 3))
-        if len(keypoints) != num_joints or not np.isfinite(keypoints).all():
-            fail(
-                'keypoints',
-                f'is not {3 * num_joints} finite numbers',
-                'write [x, y, score] for every joint, and pass the --metainfo of the model',
-            )
-        track = entry.get('track_id')
-        if track is not None:
-            if not is_number(track) and not isinstance(track, str):
-                fail('track_id', f'is {track!r}', 'write a number or a string, or leave it out')
-            if (frame, track) in seen:
-                fail(
-                    'track_id',
-                    f'{track!r} is also that of [{seen[frame, track]}], in the same frame',
-                    'give every person of a frame its own, or leave it out of all',
-                )
-            seen[frame, track] = index
-        poses.append(Pose(frame, keypoints, track))
+            pose = _read_pose(entry, num_joints, lines, len(times))
+            if pose.track is not None:
+                first = seen.setdefault((pose.frame, pose.track), index)
+                if first != index:
+                    raise _Fault(
+                        'track_id',
+                        f'{pose.track!r} is also that of [{first}], in the same frame',
+                        'give every person of a frame its own, or leave it out of all',
+                    )
+        except _Fault as fault:
+            raise FormatError(message(path, f'[{index}]', *fault.args)) from None
+        poses.append(pose)
     return sorted(poses, key=lambda pose: pose.frame)
+
+
+class _Fault(Exception):
+    """What is wrong with an entry: field, problem, remedy."""
+
+
+def _read_pose(entry: dict, num_joints: int, lines: Dict[int, int], num_frames: int) -> Pose:
+    """Check one prediction; ``lines`` has the frame of each time."""
+    if not isinstance(entry, dict):
+        raise _Fault(
+            'frame',
+            f'is missing, the entry is {entry!r}',
+            'write {"frame": 0, "keypoints": [x, y, score, ...]}',
+        )
+    frame = _read_frame(entry, lines, num_frames)
+    try:
+        keypoints = np.array(entry['keypoints'], dtype=float).reshape(-1, 3)
+    except (KeyError, TypeError, ValueError):
+        keypoints = np.zeros((0, 3))
+    if len(keypoints) != num_joints or not np.isfinite(keypoints).all():
+        raise _Fault(
+            'keypoints',
+            f'is not {3 * num_joints} finite numbers',
+            'write [x, y, score] for every joint, and pass the --metainfo of the model',
+        )
+    track = entry.get('track_id')
+    if track is not None and not is_number(track) and not isinstance(track, str):
+        raise _Fault('track_id', f'is {track!r}', 'write a number or a string, or leave it out')
+    return Pose(frame, keypoints, track)
+
+
+def _read_frame(entry: dict, lines: Dict[int, int], num_frames: int) -> int:
+    """The line of the camera file that a prediction is of."""
+    if 'timestamp' in entry:
+        time = entry['timestamp']
+        if not is_number(time) or time not in lines:
+            raise _Fault(
+                'timestamp',
+                f'{time!r} is not in the camera file',
+                'predict on the frames that have a camera',
+            )
+        return lines[time]
+    frame = entry.get('frame')
+    if not is_int(frame) or not 0 <= frame < num_frames:
+        raise _Fault(
+            'frame',
+            f'is {frame!r}, the video has {num_frames} cameras',
+            'write the number of the line, from 0',
+        )
+    return frame
 
 
 def is_good(confidence: np.ndarray, filters: Filters) -> bool:

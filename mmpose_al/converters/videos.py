@@ -8,7 +8,7 @@ that is not there. Image folders are used as they are, sorted by name.
 import os
 import os.path as osp
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import cv2
 
@@ -238,11 +238,9 @@ def read_boxes(path: str, names: Dict[str, Tuple[str, int]]) -> Boxes:
             Entries of other frames of these views are passed over.
     """
     content = load_json(path)
-    if isinstance(content, dict):
-        section, boxes = 'annotations', content.get('annotations') or []
-        listed = content.get('images') or []
-    else:
-        section, boxes, listed = '', content, []
+    coco = isinstance(content, dict)
+    boxes = (content.get('annotations') or []) if coco else content
+    listed = (content.get('images') or []) if coco else []
     if (
         not isinstance(boxes, list)
         or not isinstance(listed, list)
@@ -256,52 +254,65 @@ def read_boxes(path: str, names: Dict[str, Tuple[str, int]]) -> Boxes:
     }
     views, entries = {view for view, _ in names.values()}, {}
     for index, box in enumerate(boxes):
-
-        def fail(field, problem, remedy):
-            raise FormatError(message(path, f'{section}[{index}]', field, problem, remedy))
-
-        if not isinstance(box, dict):
-            fail(
-                'bbox',
-                f'is missing, the entry is {box!r}',
-                'write an object with "bbox": [x, y, width, height]',
-            )
-        if isinstance(content, dict):
-            image = box.get('image_id')
-            name = images.get(image) if is_int(image) else None
-            if not isinstance(name, str):
-                fail('image_id', f'{image!r} is not the id of an image', 'add the image')
-            key = names.get(name)
-            if key is None:
-                continue
-        else:
-            key = (box.get('camera'), box.get('frame'))
-            if not isinstance(key[0], str) or key[0] not in views:
-                fail(
-                    'camera',
-                    f'is {key[0]!r}, the views are {", ".join(sorted(views))}',
-                    'write the name of the view',
+        try:
+            if not isinstance(box, dict):
+                raise _Fault(
+                    'bbox',
+                    f'is missing, the entry is {box!r}',
+                    'write an object with "bbox": [x, y, width, height]',
                 )
-            if not is_int(key[1]):
-                fail(
-                    'frame', f'is {key[1]!r}', 'write the number of the frame in the video, from 0'
-                )
-        values, score = box.get('bbox'), box.get('score', 1)
-        if not are_numbers(values, 4) or not min(values[2:]) > 0:
-            fail('bbox', f'is {values!r}', 'write [x, y, width, height] in pixels')
-        if not are_numbers([score], 1):
-            fail('score', f'is {score!r}', 'write a number, or leave it out')
-        person = box.get('person_id')
-        if person is not None and not is_int(person):
-            fail('person_id', f'is {person!r}', 'write an integer, or leave it out')
-        entries.setdefault(key, []).append((float(score), person, values))
-    if isinstance(content, dict) and boxes and not entries:
+            key = names.get(_image_of(box, images)) if coco else _place_of(box, views)
+            if key is not None:
+                entries.setdefault(key, []).append(_read_box(box))
+        except _Fault as fault:
+            place = f'annotations[{index}]' if coco else f'[{index}]'
+            raise FormatError(message(path, place, *fault.args)) from None
+    if coco and boxes and not entries:
         raise FormatError(
             f'{path}: none of its images is one of this data set, such '
             f'as {next(iter(names))}. Write the same file_name.'
         )
     numbered = all(person is not None for rows in entries.values() for _, person, _ in rows)
     return Boxes(entries, numbered)
+
+
+class _Fault(Exception):
+    """What is wrong with an entry: field, problem, remedy."""
+
+
+def _image_of(box: dict, images: Dict[int, object]) -> str:
+    """The file name of a COCO annotation's image."""
+    image = box.get('image_id')
+    name = images.get(image) if is_int(image) else None
+    if not isinstance(name, str):
+        raise _Fault('image_id', f'{image!r} is not the id of an image', 'add the image')
+    return name
+
+
+def _place_of(box: dict, views: Set[str]) -> Tuple[str, int]:
+    """(view, frame) of an entry of a list of boxes."""
+    view, frame = box.get('camera'), box.get('frame')
+    if not isinstance(view, str) or view not in views:
+        raise _Fault(
+            'camera',
+            f'is {view!r}, the views are {", ".join(sorted(views))}',
+            'write the name of the view',
+        )
+    if not is_int(frame):
+        raise _Fault('frame', f'is {frame!r}', 'write the number of the frame in the video, from 0')
+    return view, frame
+
+
+def _read_box(box: dict) -> Tuple[float, Optional[int], List[float]]:
+    """(score, person, [x, y, w, h]) of an entry."""
+    values, score, person = box.get('bbox'), box.get('score', 1), box.get('person_id')
+    if not are_numbers(values, 4) or not min(values[2:]) > 0:
+        raise _Fault('bbox', f'is {values!r}', 'write [x, y, width, height] in pixels')
+    if not are_numbers([score], 1):
+        raise _Fault('score', f'is {score!r}', 'write a number, or leave it out')
+    if person is not None and not is_int(person):
+        raise _Fault('person_id', f'is {person!r}', 'write an integer, or leave it out')
+    return float(score), person, values
 
 
 def make_task(

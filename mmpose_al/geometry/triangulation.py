@@ -589,11 +589,10 @@ def _prepare(
     usable = _usable(K, R, t, k, area)
     valid = valid & usable
     zero = pixels.new_zeros((), dtype=dtype)
-    one = zero + 1
     eye = torch.eye(3, dtype=dtype, device=pixels.device)[..., None, None]
     K, R = torch.where(usable, K, eye), torch.where(usable, R, eye)
     t, k = torch.where(usable, t, zero), [torch.where(usable, c, zero) for c in k]
-    area = torch.where(usable, area, one)
+    area = torch.where(usable, area, zero + 1)
 
     weight = torch.ones_like(observed[0])
     if weights is not None:
