@@ -188,20 +188,7 @@ def _comparison_page(
 
 
 def _compare(experiments: List[Experiment], out_dir: str, full: Optional[str]) -> Section:
-    metrics = []
-    for experiment in experiments:
-        try:
-            metrics.append(experiment.metric)
-        except Missing:
-            continue
-    if not metrics:
-        raise Missing('no round of any experiment has been evaluated yet')
-    metric = metrics[0]
-    if any(m.name != metric.name for m in metrics):
-        raise Missing(
-            'the experiments report different metrics: '
-            + ', '.join(sorted({m.name for m in metrics}))
-        )
+    metric = _common_metric(experiments)
     value, sentence = _full(full, metric)
     groups = group_curves(experiments, metric)
     span = common_span(groups)
@@ -232,46 +219,61 @@ def _compare(experiments: List[Experiment], out_dir: str, full: Optional[str]) -
     ]
     rows = []
     for name, group in groups.items():
-        end = max(i for i, n in enumerate(group['runs']) if n == max(group['runs']))
         areas = [area(c[1], c[2], span) if span else float('nan') for c in group['curves']]
-        needed = [
-            float('nan')
-            if value is None
-            else labels_needed(c[0], c[2], target_of(value, metric.lower), metric.lower)
-            for c in group['curves']
-        ]
+        needed = _labels_needed(group, metric, value)
         reached = int(np.isfinite(needed).sum())
         if value is not None and reached < len(needed):
             section.text += (
                 f' {name}: {reached} of {len(needed)} runs reach 95 % of full supervision.'
             )
             needed = []
-        rows.append(
-            [
-                name,
-                len(group['curves']),
-                group['labels'][end],
-                group['mean'][end],
-                group['deviation'][end],
-                *mean_and_deviation(areas),
-                *mean_and_deviation(needed),
-            ]
-        )
+        end = max(i for i, n in enumerate(group['runs']) if n == max(group['runs']))
+        last = [group[key][end] for key in ('labels', 'mean', 'deviation')]
+        seeds = len(group['curves'])
+        rows.append([name, seeds, *last, *mean_and_deviation(areas), *mean_and_deviation(needed)])
     write_csv(out_dir, 'summary.csv', section.header, rows)
     section.rows = [[number(v) for v in row] for row in rows]
-    section.csv = write_csv(
-        out_dir,
-        'curves.csv',
-        ['runs', 'labels', 'share', 'mean', 'deviation', 'seeds'],
-        [
-            [name, *point]
-            for name, g in groups.items()
-            for point in zip(g['labels'], g['shares'], g['mean'], g['deviation'], g['runs'])
-        ],
-    )
+    section.csv = _write_curves(out_dir, groups)
     curve_figure(out_dir, 'curves.png', groups, metric, value)
     section.pictures = [('curves.png', f'{metric.name} against labelled share')]
     return section
+
+
+def _common_metric(experiments: List[Experiment]) -> Metric:
+    """The metric that all evaluated experiments report."""
+    metrics = []
+    for experiment in experiments:
+        try:
+            metrics.append(experiment.metric)
+        except Missing:
+            continue
+    if not metrics:
+        raise Missing('no round of any experiment has been evaluated yet')
+    if any(m.name != metrics[0].name for m in metrics):
+        raise Missing(
+            'the experiments report different metrics: '
+            + ', '.join(sorted({m.name for m in metrics}))
+        )
+    return metrics[0]
+
+
+def _labels_needed(group: dict, metric: Metric, full: Optional[float]) -> List[float]:
+    """Labels that each run of a group needs for 95 % of full supervision; NaN: never."""
+    if full is None:
+        return [float('nan')] * len(group['curves'])
+    target = target_of(full, metric.lower)
+    return [labels_needed(c[0], c[2], target, metric.lower) for c in group['curves']]
+
+
+def _write_curves(out_dir: str, groups: Dict[str, dict]) -> str:
+    """Write the curve of each group, see :func:`write_csv`."""
+    header = ['runs', 'labels', 'share', 'mean', 'deviation', 'seeds']
+    rows = [
+        [name, *point]
+        for name, g in groups.items()
+        for point in zip(g['labels'], g['shares'], g['mean'], g['deviation'], g['runs'])
+    ]
+    return write_csv(out_dir, 'curves.csv', header, rows)
 
 
 def _render(

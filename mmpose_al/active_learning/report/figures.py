@@ -296,31 +296,48 @@ def cluster_section(experiment: Experiment, folder: str) -> Section:
         rows + [['pool', *pool.tolist(), entropy(pool), entropy(pool)]],
     )
     section.rows = [[number(v, 3) for v in row] for row in rows]
+    path = osp.join(folder, 'pose_clusters.png')
+    _cluster_figure(path, list(zip(names, counts)), pool, experiment.unit)
+    section.pictures = [('pose_clusters.png', 'Pose clusters and their entropy')]
+    return section
+
+
+def _cluster_figure(
+    path: str, counts: Sequence[Tuple[str, np.ndarray]], pool: np.ndarray, unit: str
+) -> None:
+    """Draw how picks and the pool spread over clusters, and the entropy of each pick.
+
+    Args:
+        path (str): The picture.
+        counts (list): Of each pick: its name and how many of each cluster it took.
+        pool (ndarray): How many of each cluster there are.
+        unit (str): What is counted.
+    """
     figure = Figure(figsize=(9.5, 3.6), layout='constrained')
     axes = figure.add_subplot(1, 2, 1)
-    places = np.arange(counts.shape[1])
-    bottom = np.zeros(counts.shape[1])
-    for index, (name, row) in enumerate(zip(names, counts)):
-        axes.bar(places, row, bottom=bottom, label=name, color=f'C{index % 10}')
-        bottom = bottom + row
+    places, so_far = np.arange(len(pool)), np.zeros(len(pool), dtype=int)
+    picks, totals = [], []
+    for index, (name, row) in enumerate(counts):
+        axes.bar(places, row, bottom=so_far, label=name, color=f'C{index % 10}')
+        so_far = so_far + row
+        picks.append(entropy(row))
+        totals.append(entropy(so_far))
     axes.plot(
-        places, pool * counts.sum() / max(pool.sum(), 1), 'k_', markersize=14, label='as the pool'
+        places, pool * so_far.sum() / max(pool.sum(), 1), 'k_', markersize=14, label='as the pool'
     )
     axes.set_xlabel('cluster of poses')
-    axes.set_ylabel(experiment.unit)
+    axes.set_ylabel(unit)
     axes.legend(fontsize='x-small')
     axes = figure.add_subplot(1, 2, 2)
-    axes.plot([row[-2] for row in rows], 'o-', label='of each pick')
-    axes.plot([row[-1] for row in rows], '.--', label='of all so far')
+    axes.plot(picks, 'o-', label='of each pick')
+    axes.plot(totals, '.--', label='of all so far')
     axes.axhline(entropy(pool), color='0.5', linestyle=':', label='pool')
-    axes.set_xticks(range(len(rows)))
+    axes.set_xticks(range(len(picks)))
     axes.set_xlabel('pick (0 is the initial set)')
     axes.set_ylabel('entropy [nats]')
     axes.grid(alpha=0.3)
     axes.legend(fontsize='x-small')
-    save_figure(figure, osp.join(folder, 'pose_clusters.png'))
-    section.pictures = [('pose_clusters.png', 'Pose clusters and their entropy')]
-    return section
+    save_figure(figure, path)
 
 
 def correlation_section(experiment: Experiment, folder: str) -> Section:
