@@ -31,6 +31,7 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
 from mmpose_al.fileio import machine, write_json
+from mmpose_al.models.passes import Passes, passes_per_step
 from mmpose_al.models.semi.networks import predict_heatmaps
 
 PATHS = [
@@ -39,25 +40,24 @@ PATHS = [
 ]
 JC = [dict(type='JointCutout')]
 TEACHER = dict(teacher_checkpoint='not loaded here')
-# Config (None: the labelled images alone), students, passes without gradient and hard
-# passes with gradient for each student.
+# Config (None: the labelled images alone) and number of students.
 METHODS = {
-    'supervised': (None, 1, 0, 0),
-    'PoseCons A': (dict(type='PoseCons'), 1, 1, 1),
-    'PoseCons A+JC': (dict(type='PoseCons', hard_augments=JC), 1, 1, 1),
-    'PseudoPose A': (dict(type='PseudoPose', **TEACHER), 1, 1, 1),
-    'DataDistill A': (dict(type='DataDistill', num_views=4, **TEACHER), 1, 5, 1),
-    'MeanTeacher A': (dict(type='MeanTeacherPose'), 1, 1, 1),
-    'PoseDual A': (dict(type='PoseDual'), 2, 1, 1),
-    'PoseDual A+JC': (dict(type='PoseDual', hard_augments=JC), 2, 1, 1),
-    'PoseDual A+RA': (dict(type='PoseDual', hard_augments=[dict(type='PoseRandAugment')]), 2, 1, 1),
-    'Yu24 A, K=1': (dict(type='DenoisedPoseDual', num_strong=1), 2, 2, 1),
-    'Yu24 A, K=2': (dict(type='DenoisedPoseDual', num_strong=2), 2, 3, 1),
-    'Yu24 A+JC, K=2': (dict(type='DenoisedPoseDual', num_strong=2, hard_augments=JC), 2, 3, 1),
-    'Yu24 A, K=8': (dict(type='DenoisedPoseDual', num_strong=8), 2, 9, 1),
-    'MultiPath single': (dict(type='MultiPathPose'), 1, 1, 2),
-    'MultiPath dual': (dict(type='MultiPathPose'), 2, 1, 2),
-    'MultiPath Yu24': (dict(type='DenoisedPoseDual', num_strong=2, hard_paths=PATHS), 2, 3, 2),
+    'supervised': (None, 1),
+    'PoseCons A': (dict(type='PoseCons'), 1),
+    'PoseCons A+JC': (dict(type='PoseCons', hard_augments=JC), 1),
+    'PseudoPose A': (dict(type='PseudoPose', **TEACHER), 1),
+    'DataDistill A': (dict(type='DataDistill', num_views=4, **TEACHER), 1),
+    'MeanTeacher A': (dict(type='MeanTeacherPose'), 1),
+    'PoseDual A': (dict(type='PoseDual'), 2),
+    'PoseDual A+JC': (dict(type='PoseDual', hard_augments=JC), 2),
+    'PoseDual A+RA': (dict(type='PoseDual', hard_augments=[dict(type='PoseRandAugment')]), 2),
+    'Yu24 A, K=1': (dict(type='DenoisedPoseDual', num_strong=1), 2),
+    'Yu24 A, K=2': (dict(type='DenoisedPoseDual', num_strong=2), 2),
+    'Yu24 A+JC, K=2': (dict(type='DenoisedPoseDual', num_strong=2, hard_augments=JC), 2),
+    'Yu24 A, K=8': (dict(type='DenoisedPoseDual', num_strong=8), 2),
+    'MultiPath single': (dict(type='MultiPathPose'), 1),
+    'MultiPath dual': (dict(type='MultiPathPose'), 2),
+    'MultiPath Yu24': (dict(type='DenoisedPoseDual', num_strong=2, hard_paths=PATHS), 2),
 }
 # Iqbal20: of (labelled, unlabelled views, in groups of 4), what the model has.
 LIMBS = dict(limbs=[(5, 7), (7, 9), (11, 13), (13, 15)], mean_lengths=[0.5, 0.5, 0.8, 0.8])
@@ -70,9 +70,7 @@ POSE_3D = {
         handedness=dict(triples=[[(11, 12), (13, 11), (15, 13)], [(11, 12), (14, 12), (16, 14)]]),
     ),
 }
-METHODS.update(
-    {name: (config, 1, 0, 0 if config is None else 1) for name, config in POSE_3D.items()}
-)
+METHODS.update({name: (config, 1) for name, config in POSE_3D.items()})
 BACKBONES = {
     'lite0': (dict(type='EfficientNetLite0', pretrained=False), 320, (64, 64, 64)),
     'res18': (dict(type='ResNet', depth=18), 512, (256, 256, 256)),
@@ -142,13 +140,11 @@ def make_batch(args, device):
     return torch.randn(2 * args.batch, 3, args.size, args.size, device=device), data
 
 
-def ideal(students: int, views: int, paths: int) -> int:
-    """Cost of a step in forward passes; one with gradient counts 3."""
-    return students * (3 + views + 3 * paths)
+def bare_passes(model, images, data, args, passes: Passes) -> None:
+    """The network passes of a step and nothing else, on tensors that are ready.
 
-
-def bare_passes(model, images, data, args, views: int, paths: int) -> None:
-    """The network passes of a step and nothing else, on tensors that are ready."""
+    ``passes`` are those of one labelled and one unlabelled image, if there are any.
+    """
     labeled, unlabeled = images[: args.batch], images[args.batch :]
     total = 0
     if not hasattr(model, 'students'):
@@ -158,16 +154,17 @@ def bare_passes(model, images, data, args, views: int, paths: int) -> None:
             torch.stack([d.gt_fields.heatmaps for d in found]),
             torch.cat([d.gt_instance_labels.keypoint_weights for d in found]),
         )
-        for _ in range(paths):
+        for _ in range(passes.with_gradient - 1):
             total = total + forward_3d(model, unlabeled).mean()
         total.backward()
         return
+    views, paths = (p // len(model.students) for p in passes)
     for network in model.students:
         total = total + sum(network.loss(labeled, data[: args.batch]).values())
         with torch.no_grad():
             for _ in range(views):
                 predict_heatmaps(getattr(model, 'teacher', network), unlabeled)
-        for _ in range(paths):
+        for _ in range(paths - 1):  # one is that of the labelled images
             total = total + predict_heatmaps(network, unlabeled).mean()
     total.backward()
 
@@ -218,7 +215,7 @@ def where(device) -> str:
 
 def measure(name: str, args, device) -> dict:
     torch.manual_seed(0)
-    config, students, views, paths = METHODS[name]
+    config, students = METHODS[name]
     if name in POSE_3D:
         model = MODELS.build(
             ConfigDict(
@@ -236,12 +233,11 @@ def measure(name: str, args, device) -> dict:
         with_cameras(data, args, device)
     if config is None:
         images, data = images[: args.batch], data[: args.batch]
+    own = passes_per_step(model, 1, 0 if config is None else 1)
     steps, passes, forwards = [], [], []
     for _ in range(args.repeats + 2):
         forwards.append(timed(lambda: one_forward(model, images, args), model, device))
-        passes.append(
-            timed(lambda: bare_passes(model, images, data, args, views, paths), model, device)
-        )
+        passes.append(timed(lambda: bare_passes(model, images, data, args, own), model, device))
         if device.type == 'cuda':
             torch.cuda.reset_peak_memory_stats()
         steps.append(timed(lambda: full_step(model, images, data), model, device))
@@ -254,7 +250,7 @@ def measure(name: str, args, device) -> dict:
         passes_s=statistics.median(passes[2:]),
         ratio=float(ratio),
         units=float(units),
-        ideal=ideal(students, views, paths),
+        ideal=own.forwards,
         peak_mb=peak_megabytes(device),
     )
 

@@ -59,37 +59,29 @@ COLLAPSE = (
     'meanteacher-99-easy-easy',
 ) + tuple(f'posecons-confidence-{number}' for number in (2, 4, 6, 8))
 
-# Forward passes of a step for each labelled image, with as many unlabelled ones as
-# benchmarks/semi_step.py counts them: a pass with its backward is three.
-FORWARDS = {
-    'supervised': 3,
-    'supervised-all': 3,
-    'posecons': 7,
-    'posedual': 14,
-    'denoised': 18,
-    'multipath-single': 10,
-    'multipath-dual': 20,
-    'multipath-denoised': 24,
-}
-
-
 NO_METRICS = ('step', 'time', 'data_time')
 
 
-def forwards(row: str) -> int:
-    """Cost of a step of a row.
+def forwards(config: Config) -> int:
+    """Forward passes of a step for each labelled image, with as many unlabelled ones.
 
-    Raises:
-        ValueError: It is not known.
+    A pass with its backward counts three, as in benchmarks/semi_step.py.
     """
-    fitting = [name for name in FORWARDS if (row + '-').startswith(name + '-')]
-    if not fitting:
-        raise ValueError(f'the passes of {row!r} are not counted; add it to FORWARDS')
-    return FORWARDS[max(fitting, key=len)]
+    from mmengine.registry import init_default_scope
+    from mmpose.registry import MODELS
+
+    from mmpose_al.models.passes import passes_per_step
+
+    init_default_scope('mmpose')
+    return passes_per_step(MODELS.build(config.model), 1, 1).forwards
 
 
-def equal_compute(config: Config, row: str) -> dict:
-    """Keys of the schedule in which a row costs what PoseDual costs in its own.
+def equal_compute(config: Config, reference: Config, row: str) -> dict:
+    """Keys of the schedule in which a row costs what a reference costs in its own.
+
+    Args:
+        config, reference (Config): The row's, and PoseDual's of the same table.
+        row (str): The name of the row.
 
     Raises:
         ValueError: The row's unlabelled images join later: its steps cost differently.
@@ -100,7 +92,7 @@ def equal_compute(config: Config, row: str) -> dict:
             'counted for steps that all cost the same'
         )
     usual = config.train_cfg.max_iters
-    steps = round(usual * FORWARDS['posedual'] / forwards(row))
+    steps = round(usual * forwards(reference) / forwards(config))
     options = {'train_cfg.max_iters': steps}
     for index, scheduler in enumerate(config.param_scheduler):
         if 'milestones' in scheduler:
@@ -108,6 +100,11 @@ def equal_compute(config: Config, row: str) -> dict:
             options[f'param_scheduler.{index}.milestones'] = milestones
             options[f'param_scheduler.{index}.end'] = steps
     return options
+
+
+def load_config(path: str) -> Config:
+    """A config of the repository."""
+    return Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
 
 
 def rows(path: str, few: str, names) -> dict:
@@ -259,7 +256,7 @@ def run(
     A row that is done is not repeated, unless ``checkpoint``, the name of a file that
     another row needs of it, is not in its work directory.
     """
-    path = TABLES[table][row]
+    path, reference = TABLES[table][row], TABLES[table]['posedual-a']
     shown, row = row, '-'.join([row, *re.findall(r'\w+', variant.lower())])
     if variant:
         shown += f': {variant}'
@@ -272,12 +269,12 @@ def run(
     ):
         print(f'{table} {row} seed {seed}: done before', flush=True)
         return
-    config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
+    config = load_config(path)
     own = table_options(table, config)
     config.merge_from_dict(own)
     keys = {**own, **seed_options(config, seed)}
     if equal:
-        schedule = equal_compute(config, row)
+        schedule = equal_compute(config, load_config(reference), row)
         keys.update(schedule)
         usual = osp.join(
             ROOT, 'benchmarks', 'results', table[: -len('-compute')], f'{row}_seed{seed}.json'

@@ -1,1 +1,1 @@
-from . import backbones, heads, losses, pose3d, semi, views
+from . import backbones, heads, losses, passes, pose3d, semi, views

@@ -333,12 +333,14 @@ def test_configuration_errors():
     regression['head'] = dict(type='RegressionHead', in_channels=8, num_joints=4)
     with pytest.raises(ValueError, match='heatmaps'):
         build('PoseCons', regression)
-    with pytest.raises(ValueError, match='one student'):
+    with pytest.raises(ValueError, match='students of PoseCons is 1; got 2'):
         build('PoseCons', [student(), student()])
     with pytest.raises(ValueError, match='data_preprocessor'):
         build('PoseDual', dict(student(), data_preprocessor=dict(PREPROCESSOR, bgr_to_rgb=False)))
     with pytest.raises(ValueError, match='predict'):
         build('PoseDual', test_cfg=dict(predict=2))
+    with pytest.raises(ValueError, match='students of PoseDual is 2; got 3'):
+        build('PoseDual', [student()] * 3)
     with pytest.raises(ValueError, match='teacher_statistics'):
         build('PoseCons', teacher_statistics='none')
     for bad in (dict(rotation=-1), dict(scale=(1.5, 0.5)), dict(flip_prob=2)):

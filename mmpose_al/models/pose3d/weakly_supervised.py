@@ -15,6 +15,7 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from ..heads.heatmap_2p5d import Heatmap2p5DHead, Pose2p5D
+from ..passes import Passes
 
 # The discriminant, at most 1, below which ``range_weight`` counts; apparent sizes are
 # at least its root.
@@ -102,6 +103,17 @@ class WeaklySupervisedPose3D(BaseModel):
         """The network's head, for tools that look for it."""
         return self.network.head
 
+    @property
+    def uses_unlabeled(self) -> bool:
+        """Whether there is a loss on unlabelled views."""
+        return bool(
+            self.multi_view or self.limbs or self.handedness or self.range_weight or self.regularize
+        )
+
+    def passes_per_step(self, labeled: int, unlabeled: int) -> Passes:
+        """What a training step costs: one pass for each image that has a loss."""
+        return Passes(0, labeled + unlabeled * self.uses_unlabeled)
+
     def forward(self, inputs, data_samples=None, mode: str = 'tensor'):
         """MMEngine's three modes; ``'tensor'`` gives the head's output."""
         if isinstance(inputs, list):
@@ -132,9 +144,7 @@ class WeaklySupervisedPose3D(BaseModel):
                 self.network.extract_feat(inputs[labeled]), [data_samples[i] for i in labeled]
             )
             losses.update({f'sup_{name}': value for name, value in found.items()})
-        if unlabeled and (
-            self.multi_view or self.limbs or self.handedness or self.range_weight or self.regularize
-        ):
+        if unlabeled and self.uses_unlabeled:
             losses.update(
                 self.unsupervised_loss(inputs[unlabeled], [data_samples[i] for i in unlabeled])
             )

@@ -16,6 +16,7 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from ...geometry.heatmaps import response
+from ..passes import Passes
 from .networks import check_same_heatmaps, heatmap_offset, predict_heatmaps, record_heatmaps
 
 
@@ -45,6 +46,8 @@ def augmentation_seeds(data_samples: Sequence) -> np.ndarray:
 class SemiPoseEstimator(BaseModel):
     """Base of the semi-supervised estimators.
 
+    A method defines :meth:`unsupervised_loss` and :meth:`unsupervised_passes`.
+
     A sample is unlabelled where its metainfo says ``is_labeled=False``
     (:class:`~mmpose_al.datasets.LabeledUnlabeledDataset` writes it).
 
@@ -58,10 +61,16 @@ class SemiPoseEstimator(BaseModel):
             ``pred_instances_student{i}``; ``predict=i`` runs student i alone.
         init_cfg (dict, optional): MMEngine's.
 
+    Attributes:
+        num_students (Sequence[int]): How many students a method may have; any number where
+            it is empty. One config in ``students`` stands for the smallest.
+
     Raises:
-        ValueError: Students without heatmaps, with different heatmap shapes, or with
-            different preprocessors.
+        ValueError: Another number of students; students without heatmaps, with different
+            heatmap shapes, or with different preprocessors.
     """
+
+    num_students: Sequence[int] = ()
 
     def __init__(
         self,
@@ -71,20 +80,33 @@ class SemiPoseEstimator(BaseModel):
         test_cfg=None,
         init_cfg=None,
     ):
-        students = [students] if isinstance(students, dict) else students
-        students = [copy.deepcopy(student) for student in students]
+        students = self._student_configs(students)
         super().__init__(
             data_preprocessor=_shared_preprocessor(students, data_preprocessor), init_cfg=init_cfg
         )
         self.students = ModuleList([MODELS.build(student) for student in students])
         check_same_heatmaps(self.students)
         self.test_cfg = dict(test_cfg or {})
-        which = self.test_cfg.setdefault('predict', 'ensemble')
-        if which != 'ensemble' and which not in range(len(students)):
+        which = self.test_cfg.setdefault('predict', self.predictors[0])
+        if which not in self.predictors:
+            raise ValueError(f"test_cfg['predict'] is one of {self.predictors}; got {which!r}")
+
+    @property
+    def predictors(self) -> list:
+        """What ``test_cfg['predict']`` may be, the default first."""
+        return ['ensemble', *range(len(self.students))]
+
+    @classmethod
+    def _student_configs(cls, students: Union[dict, Sequence[dict]]) -> List[dict]:
+        """Copies of the configs; a single one stands for as many as there must be."""
+        if isinstance(students, dict):
+            students = [students] * min(cls.num_students, default=1)
+        if cls.num_students and len(students) not in cls.num_students:
+            numbers = ' or '.join(map(str, cls.num_students))
             raise ValueError(
-                "test_cfg['predict'] is 'ensemble' or the index of one of "
-                f'the {len(students)} students; got {which!r}'
+                f'the number of students of {cls.__name__} is {numbers}; got {len(students)}'
             )
+        return [copy.deepcopy(student) for student in students]
 
     @property
     def scale_factor(self):
@@ -159,17 +181,31 @@ class SemiPoseEstimator(BaseModel):
         """Losses on unlabelled samples; what a method adds."""
         raise NotImplementedError
 
+    def unsupervised_passes(self) -> Passes:
+        """Of one unlabelled image in :meth:`unsupervised_loss`; what a method says."""
+        raise NotImplementedError(f'{type(self).__name__} does not say its passes')
+
+    def passes_per_step(self, labeled: int, unlabeled: int) -> Passes:
+        """What a training step costs, from the iteration on at which all images take part.
+
+        Args:
+            labeled (int): Labelled images of a batch.
+            unlabeled (int): Unlabelled images of a batch.
+        """
+        one = self.unsupervised_passes()
+        return Passes(
+            unlabeled * one.without_gradient,
+            labeled * len(self.students) + unlabeled * one.with_gradient,
+        )
+
     def predict(self, inputs: Tensor, data_samples: Sequence) -> list:
         """Predictions as MMPose data samples.
 
         ``pred_instances`` holds what ``test_cfg['predict']`` asks for. Each student's
         own flip test and decoding settings hold.
         """
-        which = self.test_cfg['predict']
-        if which != 'ensemble':
-            return self.students[which].predict(inputs, data_samples)
-        if len(self.students) == 1:
-            return self.students[0].predict(inputs, data_samples)
+        if len(self.predicting) == 1:
+            return self.predicting[0].predict(inputs, data_samples)
         sum_of_heatmaps = 0
         for index, student in enumerate(self.students):
             feats = student.extract_feat(inputs)

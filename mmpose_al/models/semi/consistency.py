@@ -16,6 +16,7 @@ from torch import Tensor
 from ...datasets.transforms.hard_augmentation import build_hard_path
 from ...geometry import affine
 from ...geometry.heatmaps import peaks, response
+from ..passes import Passes
 from ..views import View, carry, easy_view
 from .base import SemiPoseEstimator, augmentation_seeds
 from .networks import (
@@ -130,6 +131,15 @@ class EasyHardEstimator(SemiPoseEstimator):
         """
         raise NotImplementedError
 
+    def teacher_passes(self) -> Passes:
+        """Of one unlabelled image in :meth:`teach`; what a method says."""
+        raise NotImplementedError(f'{type(self).__name__} does not say the passes of its teach')
+
+    def unsupervised_passes(self) -> Passes:
+        """Those of :meth:`teach`, and one of each student on each hard path."""
+        teachers, hard = self.teacher_passes(), len(self.students) * len(self.hard_paths)
+        return teachers._replace(with_gradient=teachers.with_gradient + hard)
+
     def lesson(
         self, heatmaps: Tensor, hard: View, flip_indices: Sequence[int], view: Optional[View] = None
     ) -> Lesson:
@@ -210,7 +220,45 @@ class EasyHardEstimator(SemiPoseEstimator):
 
 
 class TeachingStudents(EasyHardEstimator):
-    """Networks in training teach one another: PoseCons and PoseDual share this.
+    """Networks in training teach one another; one alone teaches itself.
+
+    Args:
+        students (dict | list[dict]): One network or two.
+        teacher_statistics (str): ``'batch'`` (as in the authors' code): the teacher
+            pass normalises by the easy images' own statistics, which are neither
+            behind the weights nor a mixture with labelled and hard images;
+            ``'running'``: as in evaluation. Buffers are left alone either way.
+        kwargs: See :class:`EasyHardEstimator`.
+    """
+
+    num_students = (1, 2)
+
+    def __init__(
+        self, students: Union[dict, Sequence[dict]], teacher_statistics: str = 'batch', **kwargs
+    ):
+        super().__init__(students, **kwargs)
+        if teacher_statistics not in ('batch', 'running'):
+            raise ValueError(
+                f"teacher_statistics is 'batch' or 'running'; got {teacher_statistics!r}"
+            )
+        self.teacher_statistics = teacher_statistics
+
+    def teacher_of(self, student: int) -> int:
+        """Index of the network that teaches ``student``: the other, if there is one."""
+        return len(self.students) - 1 - student
+
+    def teacher_heatmaps(self, teacher: int, images: Tensor) -> Tensor:
+        """A student's heatmaps (B, K, h, w) in its role as a teacher, without gradient."""
+        student = self.students[teacher]
+        with torch.no_grad(), teacher_mode(student, self.teacher_statistics):
+            heatmaps = predict_heatmaps(student, images)
+        # Else weights that autocast rounded here would pass on no gradient later.
+        torch.clear_autocast_cache()
+        return heatmaps
+
+
+class EasyToHard(TeachingStudents):
+    """What a teacher says of one view is taken along to the hard one (Xie21).
 
     Args:
         students (dict | list[dict]): One network or two.
@@ -219,11 +267,7 @@ class TeachingStudents(EasyHardEstimator):
             for the study of collapse (Xie21, Fig. 8 D).
         detach (bool): Stop the gradient at the teacher. False is the naive form that
             collapses, kept for the study.
-        teacher_statistics (str): ``'batch'`` (as in the authors' code): the teacher
-            pass normalises by the easy images' own statistics, which are neither
-            behind the weights nor a mixture with labelled and hard images;
-            ``'running'``: as in evaluation. Buffers are left alone either way.
-        kwargs: See :class:`EasyHardEstimator`.
+        kwargs: See :class:`TeachingStudents` and :class:`EasyHardEstimator`.
     """
 
     def __init__(
@@ -231,34 +275,23 @@ class TeachingStudents(EasyHardEstimator):
         students: Union[dict, Sequence[dict]],
         easy_view: Optional[dict] = None,
         detach: bool = True,
-        teacher_statistics: str = 'batch',
         **kwargs,
     ):
         super().__init__(students, **kwargs)
-        if teacher_statistics not in ('batch', 'running'):
-            raise ValueError(
-                f"teacher_statistics is 'batch' or 'running'; got {teacher_statistics!r}"
-            )
         self.easy_view = (
             None if easy_view is None else TRANSFORMS.build({'type': 'AffineViews', **easy_view})
         )
         self.detach = detach
-        self.teacher_statistics = teacher_statistics
-
-    def teacher_of(self, student: int) -> int:
-        """Index of the network that teaches ``student``: the other, if there is one."""
-        return len(self.students) - 1 - student
 
     def teacher_heatmaps(self, teacher: int, images: Tensor) -> Tensor:
-        """A student's heatmaps (B, K, h, w) in its role as a teacher."""
-        student = self.students[teacher]
+        """See :meth:`TeachingStudents.teacher_heatmaps`; with gradient unless detached."""
         if not self.detach:
-            return predict_heatmaps(student, images)
-        with torch.no_grad(), teacher_mode(student, self.teacher_statistics):
-            heatmaps = predict_heatmaps(student, images)
-        # Else weights that autocast rounded here would pass on no gradient later.
-        torch.clear_autocast_cache()
-        return heatmaps
+            return predict_heatmaps(self.students[teacher], images)
+        return super().teacher_heatmaps(teacher, images)
+
+    def teacher_passes(self) -> Passes:
+        count = len(self.students)
+        return Passes(count, 0) if self.detach else Passes(0, count)
 
     def teach(self, images, hard, seeds, flip_indices):
         view = None
@@ -275,50 +308,40 @@ class TeachingStudents(EasyHardEstimator):
 
 
 @MODELS.register_module()
-class PoseCons(TeachingStudents):
+class PoseCons(EasyToHard):
     """One network teaches itself, easy to hard (Xie21, Eq. 4, "Ours (Single)").
 
     ``L = L_sup + λ || f(I_h) - stopgrad(T_{e->h}(f(I_e))) ||^2``. See
-    :class:`TeachingStudents` and :class:`EasyHardEstimator` for the arguments;
+    :class:`EasyToHard` and :class:`EasyHardEstimator` for the arguments;
     ``students`` is one config.
     """
 
-    def __init__(self, students: Union[dict, Sequence[dict]], **kwargs):
-        super().__init__(students, **kwargs)
-        if len(self.students) != 1:
-            raise ValueError(
-                f'PoseCons has one student; got {len(self.students)}. PoseDual has two'
-            )
+    num_students = (1,)
 
 
 @MODELS.register_module()
-class PoseDual(TeachingStudents):
+class PoseDual(EasyToHard):
     """Two networks teach each other, easy to hard (Xie21, Eq. 7, "Ours (Dual)").
 
     Network θ's hard prediction is taught by ξ's easy one and the other way round, and
     each network's hard image is covered at its teacher's joints. See
-    :class:`TeachingStudents` and :class:`EasyHardEstimator` for the arguments;
+    :class:`EasyToHard` and :class:`EasyHardEstimator` for the arguments;
     ``students`` is one config for two networks that differ in their initial weights
     only, or a list of two. Networks that differ must agree in the shape of their
     heatmaps.
     """
 
-    def __init__(self, students: Union[dict, Sequence[dict]], **kwargs):
-        if isinstance(students, dict):
-            students = [students, students]
-        super().__init__(students, **kwargs)
-        if len(self.students) != 2:
-            raise ValueError(f'{type(self).__name__} has two students; got {len(self.students)}')
+    num_students = (2,)
 
 
 @MODELS.register_module()
-class MultiPathPose(TeachingStudents):
+class MultiPathPose(EasyToHard):
     """One easy view teaches several hard ones (MultiAugs; Zhou et al., 2402.11566).
 
     PoseCons (``students`` is one config) or PoseDual (a list of two) with two hard
     paths by default: JOCO (joint cut-occlude, then cutout) and JCCM (joint cutout, then
     cutmix). Any other paths are a matter of ``hard_paths``. See
-    :class:`TeachingStudents` and :class:`EasyHardEstimator` for the arguments.
+    :class:`EasyToHard` and :class:`EasyHardEstimator` for the arguments.
     """
 
     def __init__(
@@ -331,5 +354,3 @@ class MultiPathPose(TeachingStudents):
         **kwargs,
     ):
         super().__init__(students, hard_paths=hard_paths, **kwargs)
-        if len(self.students) > 2:
-            raise ValueError(f'MultiPathPose has one student or two; got {len(self.students)}')

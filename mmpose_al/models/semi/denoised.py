@@ -8,8 +8,9 @@ from mmpose.registry import MODELS, TRANSFORMS
 from torch import Tensor
 
 from ...geometry import affine
+from ..passes import Passes
 from ..views import View, carry, easy_view
-from .consistency import Lesson, PoseDual
+from .consistency import Lesson, TeachingStudents
 from .networks import check_peak_is_one, codec_sigma
 from .pseudo_heatmaps import aggregate, threshold_and_refine, trusts_itself, uncertainty
 
@@ -31,8 +32,8 @@ class PseudoHeatmaps(NamedTuple):
 
 
 @MODELS.register_module()
-class DenoisedPoseDual(PoseDual):
-    """PoseDual with denoised and selected targets (Yu24).
+class DenoisedPoseDual(TeachingStudents):
+    """Two networks teach each other denoised and selected heatmaps (Yu24).
 
     Each network sees the easy image, further weak views and strong views. Its heatmaps,
     brought into the frame of the view on which the loss is taken, are put together
@@ -74,6 +75,8 @@ class DenoisedPoseDual(PoseDual):
             range.
     """
 
+    num_students = (2,)
+
     def __init__(
         self,
         students: Union[dict, Sequence[dict]],
@@ -101,10 +104,6 @@ class DenoisedPoseDual(PoseDual):
             raise ValueError(f"below is 'ignore' or 'keep'; got {below!r}")
         if margin < 0:
             raise ValueError(f'margin must be at least 0; got {margin}')
-        if not kwargs.get('detach', True) or kwargs.get('easy_view') is not None:
-            raise ValueError(
-                'detach=False and easy_view belong to the collapse study of PoseCons and PoseDual'
-            )
         super().__init__(
             students, hard_view=hard_view, teacher_statistics=teacher_statistics, **kwargs
         )
@@ -161,6 +160,9 @@ class DenoisedPoseDual(PoseDual):
         if self.below == 'keep':
             weight = torch.ones_like(weight)
         return PseudoHeatmaps(result, weight.to(result), uncertainty(heatmaps, seen), easy)
+
+    def teacher_passes(self) -> Passes:
+        return Passes(len(self.students) * (self.num_weak + self.num_strong), 0)
 
     def teach(self, images, hard, seeds, flip_indices):
         views = self.views(images, hard, seeds)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ...geometry import affine
 from ...geometry.heatmaps import gaussians, response, subpixel_peaks
+from ..passes import Passes
 from ..views import carry, easy_view
 from .consistency import EasyHardEstimator, Lesson
 from .networks import check_peak_is_one, check_same_heatmaps, codec_sigma, predict_heatmaps
@@ -21,20 +22,21 @@ from .networks import check_peak_is_one, check_same_heatmaps, codec_sigma, predi
 class TaughtStudent(EasyHardEstimator):
     """One student and a teacher beside it that receives no gradient.
 
-    Args:
-        students (dict): The student, config of an MMPose estimator.
-        teacher (dict, optional): The teacher's config; the student's by default.
-        kwargs: See :class:`EasyHardEstimator`.
+    A subclass calls :meth:`add_teacher`. See :class:`EasyHardEstimator` for the arguments.
     """
 
-    def __init__(
-        self, students: Union[dict, Sequence[dict]], teacher: Optional[dict] = None, **kwargs
-    ):
-        super().__init__(students, **kwargs)
-        if len(self.students) != 1:
-            raise ValueError(f'{type(self).__name__} has one student; got {len(self.students)}')
-        student = students if isinstance(students, dict) else students[0]
-        config = copy.deepcopy(dict(teacher or student))
+    num_students = (1,)
+
+    def add_teacher(self, config: Union[dict, Sequence[dict]]) -> None:
+        """Build the teacher.
+
+        Args:
+            config (dict | list[dict]): Of an MMPose estimator, or the only one in a list.
+
+        Raises:
+            ValueError: Its heatmaps are not as the student's.
+        """
+        config = copy.deepcopy(dict(config if isinstance(config, dict) else config[0]))
         config.pop('data_preprocessor', None)
         self.teacher = MODELS.build(config)
         check_same_heatmaps([self.students[0], self.teacher], ['the student', 'the teacher'])
@@ -51,6 +53,9 @@ class TaughtStudent(EasyHardEstimator):
     def teacher_heatmaps(self, images: Tensor) -> Tensor:
         """The teacher's heatmaps (B, K, h, w)."""
         return predict_heatmaps(self.teacher, images)
+
+    def teacher_passes(self) -> Passes:
+        return Passes(1, 0)
 
     def teach(self, images, hard, seeds, flip_indices) -> List[Lesson]:
         return [self.lesson(self.teacher_heatmaps(images), hard, flip_indices)]
@@ -77,7 +82,8 @@ class PseudoPose(TaughtStudent):
         teacher_checkpoint: Optional[str] = None,
         **kwargs,
     ):
-        super().__init__(students, teacher, **kwargs)
+        super().__init__(students, **kwargs)
+        self.add_teacher(teacher or students)
         self.teacher_checkpoint = teacher_checkpoint
 
     def init_weights(self):
@@ -143,6 +149,9 @@ class DataDistill(PseudoPose):
         check_peak_is_one(self.students[0], 'the Gaussian that DataDistill draws')
         self.sigma = codec_sigma(self.students[0], sigma)
 
+    def teacher_passes(self) -> Passes:
+        return Passes(1 + self.num_views, 0)
+
     def teach(self, images, hard, seeds, flip_indices):
         size = (images.shape[-1], images.shape[-2])
         easy = easy_view(len(images), images)
@@ -188,29 +197,15 @@ class MeanTeacherPose(TaughtStudent):
     Args:
         students (dict): The student, config of an MMPose estimator.
         momentum (float): α; Xie21 tried 0.99 and 0.999.
-        test_cfg (dict, optional): ``predict='teacher'`` (default) or 0, the student.
-        kwargs: See :class:`EasyHardEstimator`.
+        kwargs: See :class:`EasyHardEstimator`; in ``test_cfg``, ``predict='teacher'``
+            (default) or 0, the student.
     """
 
-    def __init__(
-        self,
-        students: Union[dict, Sequence[dict]],
-        momentum: float = 0.99,
-        test_cfg: Optional[dict] = None,
-        **kwargs,
-    ):
-        which = dict(test_cfg or {}).get('predict', 'teacher')
-        if which not in ('teacher', 0):
-            raise ValueError(f"test_cfg['predict'] is 'teacher' or 0, the student; got {which!r}")
-        if kwargs.get('teacher') is not None:
-            raise ValueError(
-                "MeanTeacherPose's teacher is its student's moving average, "
-                'so it has the same network; leave teacher out'
-            )
-        super().__init__(students, test_cfg=dict(predict=0), **kwargs)
+    def __init__(self, students: Union[dict, Sequence[dict]], momentum: float = 0.99, **kwargs):
+        super().__init__(students, **kwargs)
         if not 0 <= momentum < 1:
             raise ValueError(f'momentum lies in [0, 1); got {momentum}')
-        self.test_cfg['predict'] = which
+        self.add_teacher(students)
         self.momentum = momentum
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
 
@@ -234,9 +229,11 @@ class MeanTeacherPose(TaughtStudent):
         return super().loss(inputs, data_samples)
 
     @property
-    def predicting(self):
+    def predictors(self) -> list:
+        """See :attr:`SemiPoseEstimator.predictors`."""
+        return ['teacher', 0]
+
+    @property
+    def predicting(self) -> list:
         """See :attr:`SemiPoseEstimator.predicting`."""
         return [self.teacher] if self.test_cfg['predict'] == 'teacher' else super().predicting
-
-    def predict(self, inputs, data_samples):
-        return self.predicting[0].predict(inputs, data_samples)
