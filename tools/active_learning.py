@@ -114,11 +114,9 @@ def main(argv=None) -> int:
 
 def status(args) -> int:
     from mmpose_al.active_learning import load_state
-    from mmpose_al.active_learning.annotators import load_queries
-    from mmpose_al.active_learning.annotators.answers import load_answers, merged
-    from mmpose_al.active_learning.annotators.files import pending_text
-    from mmpose_al.active_learning.annotators.query import train_command
+    from mmpose_al.active_learning.answers import load_answers, merged
     from mmpose_al.active_learning.pool import without_nan
+    from mmpose_al.active_learning.query import load_queries, pending_text, train_command
 
     work_dir = osp.abspath(args.work_dir)
     state = load_state(work_dir)
@@ -187,9 +185,8 @@ def status(args) -> int:
 
 
 def query(args) -> int:
-    from mmpose_al.active_learning.annotators import load_queries
-    from mmpose_al.active_learning.annotators.files import WRITERS
-    from mmpose_al.active_learning.annotators.query import describe, put_images
+    from mmpose_al.active_learning.formats import build_format
+    from mmpose_al.active_learning.query import describe, load_queries, put_images
 
     queries = {q.round: q for q in load_queries(args.work_dir)}
     if not queries:
@@ -211,7 +208,7 @@ def query(args) -> int:
             raise ValueError(f'{args.out}: is not empty; give another --out')
         put_images(found, args.out)
         for name in args.formats:
-            WRITERS[name](found, args.out)
+            build_format(name).write(found, args.out)
         print(f'query {found.id} of round {number}: written to {args.out}')
         return 0
     unknown = sorted(set(args.units or ()) - set(found.units))
@@ -223,8 +220,8 @@ def query(args) -> int:
 
 
 def ingest(args) -> int:
-    from mmpose_al.active_learning.annotators import ingest as take
-    from mmpose_al.active_learning.annotators.query import train_command
+    from mmpose_al.active_learning.answers import ingest as take
+    from mmpose_al.active_learning.query import train_command
 
     work_dir = osp.abspath(args.work_dir)
     done = take(work_dir, args.answers, args.format, args.accept_unchanged, args.dry_run)

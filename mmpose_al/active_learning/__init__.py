@@ -1,9 +1,10 @@
-from . import annotators, strategies
+from . import annotators, formats, strategies
 from .pool import Pool, State, StateError, load_pool, load_state
-from .registry import ANNOTATORS, QUERY_STRATEGIES
+from .registry import ANNOTATION_FORMATS, ANNOTATORS, QUERY_STRATEGIES
 from .statistics import PoolStatistics, ViewStatistics
 
 __all__ = [
+    'ANNOTATION_FORMATS',
     'ANNOTATORS',
     'Pool',
     'PoolStatistics',

@@ -48,6 +48,7 @@ class Pool(NamedTuple):
         sequences (ndarray): Number of each unit's recording, int64 (U, ).
         times (ndarray): Its place there, float64 (U, ).
         views (dict): Unit -> how many of the persons are its own.
+        content (dict): The file as it is, parsed and unchecked.
     """
 
     path: str
@@ -60,6 +61,7 @@ class Pool(NamedTuple):
     sequences: np.ndarray
     times: np.ndarray
     views: Dict[int, int]
+    content: dict
 
     def initial(self, num: int, seed: int) -> List[int]:
         """``num`` units at random, the same for every strategy of a seed."""
@@ -114,7 +116,8 @@ def load_pool(
     if unit not in UNITS:
         raise ValueError(f'active_learning.unit is one of {UNITS}; got {unit!r}')
     raw = read(path)
-    data = check_multiview(parse(raw, path), path, num_joints, on_bad)
+    content = parse(raw, path)
+    data = check_multiview(content, path, num_joints, on_bad)
     sizes = {
         i['id']: (i['width'], i['height']) for i in chosen_images(data, cameras, subjects, path)
     }
@@ -156,6 +159,7 @@ def load_pool(
         sequences,
         times,
         {i: views[i] for i in ids.tolist()},
+        content,
     )
 
 

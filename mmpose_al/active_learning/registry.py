@@ -8,3 +8,6 @@ QUERY_STRATEGIES = Registry(
 ANNOTATORS = Registry(
     'annotator', locations=['mmpose_al.active_learning.annotators'], scope='mmpose'
 )
+ANNOTATION_FORMATS = Registry(
+    'annotation format', locations=['mmpose_al.active_learning.formats'], scope='mmpose'
+)

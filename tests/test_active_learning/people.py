@@ -8,12 +8,13 @@ import zipfile
 import cv2
 import numpy as np
 
-from mmpose_al.active_learning.annotators import FileAnnotator, load_query
-from mmpose_al.active_learning.annotators.coco import FILE as COCO
-from mmpose_al.active_learning.annotators.cvat import ENTRY
-from mmpose_al.active_learning.annotators.cvat import FILE as CVAT
-from mmpose_al.active_learning.annotators.label_studio import TASKS_FILE
+from mmpose_al.active_learning.annotators import FileAnnotator
+from mmpose_al.active_learning.formats.coco import FILE as COCO
+from mmpose_al.active_learning.formats.cvat import ENTRY
+from mmpose_al.active_learning.formats.cvat import FILE as CVAT
+from mmpose_al.active_learning.formats.label_studio import TASKS_FILE
 from mmpose_al.active_learning.pool import load_pool
+from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.statistics import ViewStatistics
 from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_views, ring
 

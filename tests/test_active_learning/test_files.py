@@ -12,17 +12,13 @@ import zipfile
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.annotators import (
-    AnswerError,
-    AnswersPending,
-    FileAnnotator,
-    ingest,
-    load_query,
-)
-from mmpose_al.active_learning.annotators import answers as answers_module
-from mmpose_al.active_learning.annotators import query as query_module
-from mmpose_al.active_learning.annotators.answers import LABELS_FILE, answers_file, update_labels
+from mmpose_al.active_learning import new_query
+from mmpose_al.active_learning.annotators import AnswersPending, FileAnnotator
+from mmpose_al.active_learning.answers import LABELS_FILE, answers_file, ingest, intake
+from mmpose_al.active_learning.answers.labels import update_labels
+from mmpose_al.active_learning.formats import AnswerError
 from mmpose_al.active_learning.pool import load_pool, new_state
+from mmpose_al.active_learning.query import NAME, load_query
 from mmpose_al.active_learning.registry import ANNOTATORS
 from mmpose_al.datasets.format import load_multiview
 from tests.test_active_learning.people import (
@@ -141,7 +137,7 @@ def test_the_three_formats_say_the_same(asked):
 def test_people_are_asked_only_about_what_training_reads(pool):
     path, _, views = pool
     chosen = load_pool(path, 'frames', cameras=['cam1', 'cam3'])
-    content = query_module.build_query(chosen, ROUND, [20, 0], [3.0, 1.0], views)
+    content = new_query.build_query(chosen, ROUND, [20, 0], [3.0, 1.0], views)
     assert {e['view'] for e in content['annotations']} == {'cam1', 'cam3'}
     assert len(content['annotations']) == len(content['images']) == 4
 
@@ -171,7 +167,7 @@ def test_a_killed_query_leaves_nothing_half(pool, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(query_module, 'write_json', killed)
+        patch.setattr(new_query, 'write_json', killed)
         patch.setattr(shutil, 'rmtree', lambda *args, **kwargs: None)  # no clean-up
         with pytest.raises(KeyboardInterrupt):
             annotator.ask(ROUND, [20], [1.0], views)
@@ -230,7 +226,7 @@ def test_labels_are_a_function_of_the_answers(asked, tmp_path):
     path = osp.join(annotator.folder, LABELS_FILE)
     before = open(path, 'rb').read()
     stamp = os.stat(path).st_mtime_ns
-    update_labels(annotator.folder, annotator.pool.path)
+    update_labels(annotator.folder, annotator.pool)
     assert os.stat(path).st_mtime_ns == stamp  # not even written again
     os.remove(path)
     annotator.answers(ROUND)  # an ingest that was killed between the two files
@@ -265,7 +261,7 @@ def others(asked, tmp_path, monkeypatch):
     """Starts other processes, each taking the answers to some persons, slowly."""
     annotator, pixels = asked
     context = multiprocessing.get_context('fork')
-    check_labels, started = answers_module.check_labels, []
+    check_labels, started = intake.check_labels, []
 
     def checked(*args):
         check_labels(*args)
@@ -277,8 +273,8 @@ def others(asked, tmp_path, monkeypatch):
         return []
 
     def take(path):
-        monkeypatch.setattr(answers_module, 'check_labels', checked)
-        monkeypatch.setattr(answers_module, 'consistency_warnings', slow)
+        monkeypatch.setattr(intake, 'check_labels', checked)
+        monkeypatch.setattr(intake, 'warnings_of', slow)
         try:
             ingest(annotator.folder, path)
         except AnswerError as error:
@@ -404,7 +400,7 @@ def test_two_persons_of_an_image_are_told_apart(tmp_path):
 
 def test_images_are_known_by_name_beyond_99999():
     for number in (3, 99999, 100000):
-        found = query_module.NAME.search(f'images/0123456789ab_{number:05d}_71.png')
+        found = NAME.search(f'images/0123456789ab_{number:05d}_71.png')
         assert found.groups() == ('0123456789ab', '71')
 
 

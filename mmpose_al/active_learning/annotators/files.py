@@ -1,36 +1,23 @@
 """The annotator of people: queries and answers are files (docs/annotators.md)."""
 
 import os.path as osp
-from typing import ContextManager, List, Optional, Sequence
+from typing import ContextManager, List, Optional, Sequence, Union
 
-from ..pool import Pool
-from ..registry import ANNOTATORS
-from .answers import (
+from ..answers.kept import (
     LABELS_FILE,
     answered_units,
     load_all_answers,
     load_answers,
     locked,
     merged,
-    update_labels,
 )
+from ..answers.labels import update_labels
+from ..formats import build_format, format_names
+from ..new_query import IMAGES, build_query, find_image_root, write_query
+from ..pool import Pool
+from ..query import load_query, pending_text
+from ..registry import ANNOTATORS
 from .base import Annotator, AnswersPending
-from .coco import write_coco
-from .cvat import write_cvat
-from .label_studio import write_label_studio
-from .query import (
-    IMAGES,
-    Query,
-    build_query,
-    find_image_root,
-    ingest_command,
-    load_query,
-    query_folder,
-    train_command,
-    write_query,
-)
-
-WRITERS = dict(coco=write_coco, cvat=write_cvat, label_studio=write_label_studio)
 
 
 @ANNOTATORS.register_module()
@@ -38,8 +25,9 @@ class FileAnnotator(Annotator):
     """Writes ``query/round_XX/`` for people, and goes on once they have answered.
 
     Args:
-        formats (Sequence[str]): What to write: ``'coco'``, ``'cvat'``,
-            ``'label_studio'``. Answers are taken in any of them.
+        formats (Sequence[str | dict], optional): What to write: names of annotation
+            formats, or ``dict(type=name, **options)``; all by default. Answers are taken
+            in any of them.
         images (str): ``'copy'`` or ``'link'`` the images into the query, or
             ``'none'`` where the tool has them already under the pool's names.
         image_root (str, optional): What ``file_name`` starts from; the runner knows it
@@ -52,21 +40,23 @@ class FileAnnotator(Annotator):
 
     def __init__(
         self,
-        formats: Sequence[str] = tuple(WRITERS),
+        formats: Optional[Sequence[Union[str, dict]]] = None,
         images: str = 'copy',
         image_root: Optional[str] = None,
         threshold: float = 20.0,
     ):
-        formats = [formats] if isinstance(formats, str) else list(formats)
-        unknown = sorted(set(formats) - set(WRITERS))
-        if unknown or not formats or images not in IMAGES:
+        if formats is None:
+            formats = format_names()
+        formats = [formats] if isinstance(formats, (str, dict)) else list(formats)
+        if not formats or images not in IMAGES:
             raise ValueError(
-                f'FileAnnotator: formats are {", ".join(WRITERS)} and images is one of '
+                f'FileAnnotator: formats are {", ".join(format_names())} and images is one of '
                 f'{", ".join(IMAGES)}; got {formats} and {images!r}'
             )
         if not threshold > 0:
             raise ValueError(f'FileAnnotator: threshold is {threshold} px; it must be above 0')
-        self.formats, self.images = formats, images
+        self.formats = [build_format(each) for each in formats]
+        self.images = images
         self.image_root, self.threshold = image_root, threshold
 
     def open(self, folder: str, pool: Pool) -> None:
@@ -102,8 +92,7 @@ class FileAnnotator(Annotator):
             self.images,
             None if root is None else osp.abspath(root),
         )
-        writers = {name: WRITERS[name] for name in self.formats}
-        write_query(content, self.folder, writers)
+        write_query(content, self.folder, self.formats)
 
     def answers(self, round: int) -> List[int]:
         """See :class:`Annotator`."""
@@ -111,7 +100,7 @@ class FileAnnotator(Annotator):
         document = load_answers(self.folder, round)
         if query is None or document is None:
             raise AnswersPending(pending_text(self.folder, round, query))
-        update_labels(self.folder, self.pool.path)
+        update_labels(self.folder, self.pool)
         return answered_units(query, merged([document]))
 
     def locked(self) -> ContextManager:
@@ -125,21 +114,3 @@ class FileAnnotator(Annotator):
             views=len(labels),
             joints=int(sum((points[:, 2] > 0).sum() for points in labels.values())),
         )
-
-
-def pending_text(work_dir: str, round: int, query: Optional[Query] = None) -> str:
-    """What the user does next."""
-    about = (
-        ''
-        if query is None
-        else (
-            f' ({len(query.units)} {query.content["unit"]}, {len(query.annotations)} '
-            f'persons in {len(query.images)} images)'
-        )
-    )
-    return (
-        f'round {round} waits for labels. The query is in\n'
-        f'    {query_folder(work_dir, round)}{about}\n'
-        'Answer all or part of it (docs/annotators.md), then\n'
-        f'    {ingest_command(work_dir)}\n    {train_command(work_dir)}'
-    )

@@ -1,0 +1,84 @@
+"""``labels.json``: a function of all answers and the pool's file, in the multi-view format."""
+
+import json
+import os.path as osp
+from typing import Dict
+
+import numpy as np
+
+from ... import fileio
+from ...datasets.format import FORMAT, VERSION, annotation_faults
+from ..formats import Faults
+from ..pool import Pool
+from .kept import LABELS_FILE, load_all_answers, merged
+
+
+def check_labels(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> None:
+    """Refuse labels that training could not read.
+
+    Args:
+        pool (Pool): The pool.
+        keypoints (dict): Annotation id -> (K, 3).
+        path (str): The file that they come from.
+
+    Raises:
+        AnswerError: The pool's boxes make them faulty.
+    """
+    annotations = [
+        dict(a, keypoints=keypoints[a['id']].ravel().tolist())
+        for a in pool.data['annotations']
+        if a['id'] in keypoints
+    ]
+    faults = Faults(path)
+    for fault in annotation_faults(dict(pool.data, annotations=annotations)):
+        faults.add(
+            f'annotation {annotations[fault.index]["id"]} of the pool',
+            fault.field,
+            fault.problem,
+            'leave this person out of the answers; training cannot use the label',
+        )
+    faults.check()
+
+
+def labels_bytes(pool: Pool, keypoints: Dict[int, np.ndarray]) -> bytes:
+    """The labels file: the pool's images and persons with the answers, nothing else.
+
+    What the pool's own file holds of keypoints and 3D poses is not in it.
+    """
+    (num,) = {len(k) for k in keypoints.values()} or {0}
+    annotations = []
+    for annotation in pool.data['annotations']:
+        points = keypoints.get(annotation['id'])
+        values = [0] * (3 * num)
+        if points is not None:
+            values = [
+                v for x, y, s in points.tolist() for v in ((x, y, int(s)) if s else (0, 0, 0))
+            ]
+        annotations.append(
+            dict(annotation, keypoints=values, num_keypoints=sum(v > 0 for v in values[2::3]))
+        )
+    labels = dict(
+        info=dict(
+            format=FORMAT,
+            version=VERSION,
+            world_unit='mm',
+            description='labels given by annotators',
+            pool_sha256=pool.sha256,
+        ),
+        categories=pool.content.get('categories') or [],
+        cameras=pool.content.get('cameras') or [],
+        frames=pool.content.get('frames') or [],
+        images=pool.content['images'],
+        annotations=annotations,
+        poses_3d=[],
+    )
+    return (json.dumps(labels) + '\n').encode()
+
+
+def update_labels(work_dir: str, pool: Pool) -> str:
+    """Make the labels file what the answers say; gives its path."""
+    path = osp.join(work_dir, LABELS_FILE)
+    content = labels_bytes(pool, merged(load_all_answers(work_dir)))
+    if not osp.exists(path) or fileio.read_bytes(path) != content:
+        fileio.write_bytes(path, content)
+    return path

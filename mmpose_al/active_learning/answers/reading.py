@@ -1,0 +1,188 @@
+"""A file of answers: its format, the query that it answers, what it says about whom."""
+
+from typing import Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from ...fileio import short
+from ..formats import (
+    AnnotationFormat,
+    Answer,
+    AnswerError,
+    Document,
+    Faults,
+    build_format,
+    build_formats,
+    check_joint,
+    format_names,
+    import_formats,
+)
+from ..query import Query
+
+
+class Read(NamedTuple):
+    """What a file says.
+
+    Attributes:
+        query (Query): What it answers.
+        answers (list[Answer]): One a person that it has, labelled or not.
+        format (str): How it was read.
+        sha256 (str): Of its bytes.
+        passed_over (dict): What no answer is made of, and why -> how often.
+    """
+
+    query: Query
+    answers: List[Answer]
+    format: str
+    sha256: str
+    passed_over: Dict[str, int]
+
+
+def read_answers(
+    path: str,
+    queries: Sequence[Query],
+    format: Optional[str] = None,
+    options: Optional[dict] = None,
+    work_dir: Optional[str] = None,
+) -> Read:
+    """Read and check a file of answers.
+
+    Args:
+        path (str): The file.
+        queries (Sequence[Query]): Of the experiment, by round.
+        format (str, optional): Name of the format; None: told from the content.
+        options (dict, optional): Of the format.
+        work_dir (str, optional): Of the experiment, whose config may import formats.
+
+    Raises:
+        AnswerError: Anything is wrong with it.
+        ValueError: There is no such format or option.
+    """
+    if format is not None and format not in format_names() and work_dir:
+        import_formats(work_dir)
+    chosen = None if format is None else build_format(format, **(options or {}))
+    with Document(path) as document:
+        kind = recognise(document, chosen, options, work_dir)
+        query = answered_query(document, kind, queries)
+        answers = kind.parse(document, query, document.faults)
+        answers = check_answers(answers, query, document.faults)
+        document.faults.check()
+    return Read(query, answers, kind.name, document.sha256, document.faults.passed_over)
+
+
+def recognise(
+    document: Document,
+    chosen: Optional[AnnotationFormat] = None,
+    options: Optional[dict] = None,
+    work_dir: Optional[str] = None,
+) -> AnnotationFormat:
+    """The format of a file, told from its content.
+
+    Args:
+        document (Document): The file.
+        chosen (AnnotationFormat, optional): What somebody says it is; it is held to.
+        options, work_dir: See :func:`read_answers`.
+
+    Raises:
+        AnswerError: No format recognises it, or another one than it should be.
+    """
+    if chosen is not None and chosen.recognise(document):
+        return chosen
+    known = format_names()
+    formats = build_formats(options if chosen is None else None)
+    found = next((each for each in formats if each.recognise(document)), None)
+    if found is None and work_dir:
+        import_formats(work_dir)
+        if format_names() != known:
+            return recognise(document, chosen, options)
+    if found is None:
+        _unrecognised(document, formats)
+    if chosen is not None:
+        what = f'{found.name} (in a zip archive)' if document.is_archive else found.name
+        remedy = 'leave --format out, or give the other file'
+        document.faults.fail('file', 'content', f'is {what}, not {chosen.name}', remedy)
+    return found
+
+
+def _unrecognised(document: Document, formats: Sequence[AnnotationFormat]) -> None:
+    """Say what a file is instead of an answer, as far as a format knows."""
+    for each in formats:
+        mistaken = each.mistaken(document)
+        if mistaken is not None:
+            document.faults.fail(*mistaken)
+    if document.why_not_json is not None:
+        raise AnswerError(document.why_not_json)
+    document.faults.fail(
+        'file',
+        'content',
+        'is neither ' + ' nor '.join(each.looks for each in formats if each.looks),
+        'export in one of these formats (docs/annotators.md)',
+    )
+
+
+def answered_query(document: Document, kind: AnnotationFormat, queries: Sequence[Query]) -> Query:
+    """The query that a file answers.
+
+    Raises:
+        AnswerError: It is none of these, or several.
+    """
+    ids, known = kind.query_ids(document), {query.id: query for query in queries}
+    fail, (entry, field) = document.faults.fail, kind.query_field
+    here = [i for i in ids if i in known]
+    if len(here) > 1:
+        problem = f'names several queries: {", ".join(here)}'
+        fail(entry, field, problem, 'ingest the answers of one round at a time')
+    if here:
+        return known[here[0]]
+    last = queries[-1]
+    if ids:
+        problem = f'{short(ids[0])} is no query of this experiment, whose last one is {last.id}'
+        fail(entry, field, problem, "this is another project's export; ingest it there")
+    # No trace of a query: images keep their own names with images='none'.
+    if last.content['image_files'] != 'none':
+        problem = f'is missing, and no image has the name of one of query {last.id}'
+        fail(entry, field, problem, "this is another project's export, or the images were renamed")
+    return last
+
+
+def check_answers(answers: Sequence[Answer], query: Query, faults: Faults) -> List[Answer]:
+    """Hold what a format has parsed to the query.
+
+    Args:
+        answers (Sequence[Answer]): Of one file.
+        query (Query): What it answers.
+        faults (Faults): Where faults go.
+
+    Returns:
+        list[Answer]: The answers that are right, with float64 keypoints (K, 3).
+    """
+    seen: Dict[int, str] = {}
+    right = []
+    for answer in answers:
+        number = answer.annotation
+        if number not in query.annotations:
+            problem = f'{short(number)} is no annotation of query {query.id}'
+            faults.add(answer.entry, 'id', problem, 'persons cannot be added')
+        elif number in seen:
+            problem = f'answers annotation {number} of the query, as {seen[number]} does'
+            faults.add(answer.entry, 'id', problem, 'keep one of them')
+        else:
+            seen[number] = answer.entry.split(' (')[0]
+            keypoints = _checked(answer, query, faults)
+            if keypoints is not None:
+                right.append(answer._replace(keypoints=keypoints))
+    return right
+
+
+def _checked(answer: Answer, query: Query, faults: Faults) -> Optional[np.ndarray]:
+    """The joints of an answer, float64 (K, 3); None for a fault."""
+    image = query.images[query.annotations[answer.annotation]['image_id']]
+    size, rows = (image['width'], image['height']), np.asarray(answer.keypoints).tolist()
+    if not isinstance(rows, list) or [len(row) for row in rows] != [3] * len(query.joints):
+        problem = f'is {short(rows)}, not [x, y, v] for each of {len(query.joints)} joints'
+        return faults.add(answer.entry, 'keypoints', problem, 'correct the format that parsed it')
+    found = [
+        check_joint(faults, answer.entry, 'keypoints', name, row, size)
+        for name, row in zip(query.joints, rows)
+    ]
+    return None if None in found else np.array(found)

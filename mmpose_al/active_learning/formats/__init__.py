@@ -1,0 +1,31 @@
+from .base import (
+    AnnotationFormat,
+    Answer,
+    build_format,
+    build_formats,
+    describe_formats,
+    format_names,
+    import_formats,
+)
+from .coco import Coco
+from .cvat import Cvat
+from .document import Document
+from .faults import AnswerError, Faults, check_joint
+from .label_studio import LabelStudio
+
+__all__ = [
+    'AnnotationFormat',
+    'Answer',
+    'AnswerError',
+    'Coco',
+    'Cvat',
+    'Document',
+    'Faults',
+    'LabelStudio',
+    'build_format',
+    'build_formats',
+    'check_joint',
+    'describe_formats',
+    'format_names',
+    'import_formats',
+]

@@ -1,0 +1,361 @@
+"""Label Studio's tasks and its JSON export.
+
+One task a person in an image. Positions are percent of the image, from its corner.
+"""
+
+import os.path as osp
+from typing import Any, Dict, List, Optional, Tuple
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+
+from ...fileio import is_int, is_number, short, write_json, write_text
+from ..query import Query
+from ..registry import ANNOTATION_FORMATS
+from .base import AnnotationFormat, Answer
+from .document import Document
+from .faults import Faults, check_joint
+
+TASKS_FILE, CONFIG_FILE = 'label_studio_tasks.json', 'label_studio_config.xml'
+JOINTS, BOX, VISIBILITY, IMAGE = 'joint', 'person', 'visibility', 'image'
+CONTROLS = (None, JOINTS, BOX, VISIBILITY)  # a lab may have others beside them
+IGNORED = ('rectanglelabels', 'rectangle', 'relation', 'textarea', 'rating')
+PREFIX = '/data/local-files/?d='
+MINIMAL = ('annotator', 'annotation_id', 'lead_time')  # of JSON-MIN, beside the data
+
+
+@ANNOTATION_FORMATS.register_module(name='label_studio')
+class LabelStudio(AnnotationFormat):
+    """Tasks, the labelling interface for them, and the export called JSON.
+
+    Args:
+        prefix (str): What stands before an image's path in a task: where Label Studio
+            serves it from.
+    """
+
+    help = 'tasks of Label Studio and their labelling interface; its JSON export'
+    looks = 'a list of Label Studio tasks'
+    options = dict(prefix=f'before the path of an image in a task; by default {PREFIX}')
+    query_field = ('tasks', 'data.query')
+
+    def __init__(self, prefix: str = PREFIX):
+        self.prefix = prefix
+
+    def write(self, query: Query, folder: str) -> None:
+        """Write ``label_studio_tasks.json`` and ``label_studio_config.xml``."""
+        write_json(osp.join(folder, TASKS_FILE), label_studio_tasks(query, self.prefix), None)
+        write_text(osp.join(folder, CONFIG_FILE), label_studio_config(query))
+
+    def recognise(self, document: Document) -> bool:
+        """A JSON list of objects with ``data``; an empty list is an export too."""
+        tasks = document.json
+        return isinstance(tasks, list) and (
+            not tasks or any(isinstance(task, dict) and 'data' in task for task in tasks)
+        )
+
+    def mistaken(self, document: Document) -> Optional[Tuple[str, str, str, str]]:
+        """The export called JSON-MIN."""
+        tasks = document.json
+        if (
+            isinstance(tasks, list)
+            and isinstance(tasks[0], dict)
+            and any(key in tasks[0] for key in MINIMAL)
+        ):
+            what = 'is missing: this is the export "JSON-MIN" of Label Studio'
+            return 'tasks', 'data', what, 'export as "JSON", not JSON-MIN'
+        return None
+
+    def query_ids(self, document: Document) -> List[str]:
+        """Ids that the tasks say."""
+        found = set()
+        for task in document.json:
+            about = task.get('data') if isinstance(task, dict) else None
+            if isinstance(about, dict) and 'query' in about:
+                found.add(str(about['query']))
+        return sorted(found)
+
+    def parse(self, document: Document, query: Query, faults: Faults) -> List[Answer]:
+        """See :func:`parse_label_studio`."""
+        return parse_label_studio(document.json, query, faults)
+
+
+# ---- queries ---------------------------------------------------------------------
+
+
+def label_studio_config(query: Query) -> str:
+    """The labelling interface: one label a joint, the person's box, visibility."""
+    labels = '\n'.join(f'    <Label value={quoteattr(name)}/>' for name in query.joints)
+    person = quoteattr(query.content['category']['name'])
+    return (
+        '<View>\n'
+        '  <Header value="$note"/>\n'
+        f'  <Image name="{IMAGE}" value="$image" zoom="true" zoomControl="true"/>\n'
+        f'  <KeyPointLabels name="{JOINTS}" toName="{IMAGE}" strokeWidth="2">\n'
+        f'{labels}\n'
+        '  </KeyPointLabels>\n'
+        f'  <RectangleLabels name="{BOX}" toName="{IMAGE}">\n'
+        f'    <Label value={person}/>\n'
+        '  </RectangleLabels>\n'
+        f'  <Choices name="{VISIBILITY}" toName="{IMAGE}" perRegion="true" '
+        'choice="single">\n'
+        '    <Choice value="visible"/>\n    <Choice value="hidden"/>\n'
+        '  </Choices>\n'
+        '</View>\n'
+    )
+
+
+def label_studio_tasks(query: Query, prefix: str = PREFIX) -> List[dict]:
+    """One task a person, filled with the predictions."""
+    folder = f'query/round_{query.round:02d}/images/'  # below the work directory
+    tasks = []
+    for entry in query.annotations.values():
+        image = query.images[entry['image_id']]
+        why = entry['why'] or {}
+        first = ', '.join(why.get('look_first', ()))
+        where = image['name'] if query.content['image_files'] == 'none' else folder + image['name']
+        tasks.append(
+            dict(
+                data=dict(
+                    image=prefix + where,
+                    query=query.id,
+                    round=query.round,
+                    annotation_id=entry['id'],
+                    view=entry['view'],
+                    note=f'{entry["view"] or image["name"]}, person {entry["person_id"]}'
+                    + (f': look first at {first}' if first else ''),
+                    why=entry['why'],
+                ),
+                predictions=[
+                    dict(
+                        model_version=f'before round {query.round}',
+                        score=why.get('confidence', 0.0),
+                        result=_regions(entry, image, query),
+                    )
+                ],
+            )
+        )
+    return tasks
+
+
+def _regions(entry: dict, image: dict, query: Query) -> List[dict]:
+    """The box of a person and the joints that the model predicts."""
+    width, height = image['width'], image['height']
+    common = dict(to_name=IMAGE, original_width=width, original_height=height, image_rotation=0)
+    x, y, w, h = entry['bbox']
+    box = dict(
+        x=_percent(x, width),
+        y=_percent(y, height),
+        width=round(w / width * 100, 6),
+        height=round(h / height * 100, 6),
+        rotation=0,
+        rectanglelabels=[query.content['category']['name']],
+    )
+    regions = [dict(common, id='box', type='rectanglelabels', from_name=BOX, value=box)]
+    for index, point in enumerate(entry['prediction'] or ()):
+        if any(point):
+            regions.append(
+                dict(
+                    common,
+                    id=f'joint{index}',
+                    type='keypointlabels',
+                    from_name=JOINTS,
+                    score=point[2],
+                    value=dict(
+                        x=_percent(point[0], width),
+                        y=_percent(point[1], height),
+                        width=0.5,
+                        keypointlabels=[query.joints[index]],
+                    ),
+                )
+            )
+    return regions
+
+
+def _percent(value: float, size: int) -> float:
+    return round(min(max((value + 0.5) / size * 100, 0.0), 100.0), 6)
+
+
+# ---- answers ---------------------------------------------------------------------
+
+
+def parse_label_studio(tasks: List[Any], query: Query, faults: Faults) -> List[Answer]:
+    """Check Label Studio's JSON export against the query that it answers.
+
+    What was submitted counts as looked at. Tasks that were skipped or not done yet are
+    no answers.
+
+    Args:
+        tasks (list): The parsed JSON.
+        query (Query): The query.
+        faults (Faults): Where faults go.
+    """
+    answers, seen = [], {}
+    for index, task in enumerate(tasks):
+        if not isinstance(task, dict):
+            faults.add(f'tasks[{index}]', 'task', f'is {short(task)}', 'export as "JSON"')
+            continue
+        entry = f'tasks[{index}] (id {short(task.get("id"))})'
+        number = _person(task, entry, query, faults)
+        if number is None:
+            continue
+        if number in seen:
+            problem = f'{number} is also that of tasks[{seen[number]}]'
+            faults.add(entry, 'data.annotation_id', problem, 'keep one of them')
+            continue
+        seen[number] = index
+        done = _submitted(task['annotations'], entry, faults)
+        if done is None:
+            continue
+        place, submitted = done
+        image = query.images[query.annotations[number]['image_id']]
+        keypoints = _keypoints(
+            submitted['result'], f'{entry}.annotations[{place}]', query, image, faults
+        )
+        if keypoints is not None:
+            answers.append(Answer(entry, number, keypoints, True))
+    return answers
+
+
+def _person(task: dict, entry: str, query: Query, faults: Faults) -> Optional[int]:
+    """The person of the query that a task is about; None for a fault."""
+    about = task.get('data')
+    if not isinstance(about, dict) or 'annotations' not in task:
+        field = 'annotations' if isinstance(about, dict) else 'data'
+        return faults.add(
+            entry, field, 'is missing', 'export as "JSON", not JSON-MIN or another kind'
+        )
+    if str(about.get('query')) != query.id:
+        problem = f'is {short(about.get("query"))}, not {query.id}'
+        return faults.add(entry, 'data.query', problem, 'remove the tasks of other queries')
+    number = about.get('annotation_id')
+    if not is_int(number) or number not in query.annotations:
+        problem = f'{short(number)} is no annotation of query {query.id}'
+        return faults.add(entry, 'data.annotation_id', problem, 'keep the data of the tasks')
+    return number
+
+
+def _submitted(annotations: Any, entry: str, faults: Faults) -> Optional[tuple]:
+    """Place and content of the one annotation that counts; None without."""
+    if not isinstance(annotations, list) or any(
+        not isinstance(a, dict)
+        or not isinstance(a.get('result'), list)
+        or any(not isinstance(r, dict) for r in a['result'])
+        for a in annotations
+    ):
+        problem = 'is not a list of objects, each with a list "result"'
+        return faults.add(entry, 'annotations', problem, 'export as "JSON"')
+    done = [(i, a) for i, a in enumerate(annotations) if not a.get('was_cancelled')]
+    best = [(i, a) for i, a in done if a.get('ground_truth')]
+    if len(done) > 1 and len(best) != 1:
+        problem = f'{len(done)} were submitted for one person'
+        return faults.add(entry, 'annotations', problem, 'keep one, or mark one as ground truth')
+    return (best or done or [None])[0]
+
+
+def _keypoints(
+    regions: List[dict], entry: str, query: Query, image: dict, faults: Faults
+) -> Optional[np.ndarray]:
+    """The joints of a person, (K, 3); None for a fault."""
+    before = len(faults.found)
+    hidden = _hidden(regions, entry, faults)
+    found: Dict[str, Any] = {}
+    for index, region in enumerate(regions):
+        where = f'{entry}.result[{index}]'
+        if not _is_joint(region, where, faults):
+            continue
+        name = _joint_name(region['value'], where, query, faults)
+        if name is None:
+            continue
+        if name in found:
+            problem = f'joint {name!r} is there twice'
+            faults.add(where, 'value.keypointlabels', problem, 'keep one of them')
+            continue
+        visible = 1 if hidden.get(str(region.get('id'))) else 2
+        found[name] = _place(region, name, visible, where, image, faults)
+    if len(faults.found) > before:
+        return None
+    return np.array([found.get(name, [0.0, 0.0, 0.0]) for name in query.joints])
+
+
+def _hidden(regions: List[dict], entry: str, faults: Faults) -> Dict[str, bool]:
+    """Id of a region -> whether the joint is hidden, where somebody chose."""
+    hidden = {}
+    for index, region in enumerate(regions):
+        if region.get('type') != 'choices':
+            continue
+        value = region.get('value')
+        chosen = value.get('choices') if isinstance(value, dict) else None
+        if chosen in (['visible'], ['hidden']):
+            hidden[str(region.get('id'))] = chosen == ['hidden']
+        elif region.get('from_name') in CONTROLS:
+            faults.add(
+                f'{entry}.result[{index}]',
+                'value.choices',
+                f'is {short(chosen)}',
+                "choose 'visible' or 'hidden'",
+            )
+        else:
+            faults.pass_over("answers of the lab's own controls")
+    return hidden
+
+
+def _is_joint(region: dict, where: str, faults: Faults) -> bool:
+    """Whether a region is a labelled key point; if not, it may be a fault."""
+    kind = region.get('type')
+    if kind == 'choices' or kind in IGNORED:
+        return False
+    if kind == 'keypointlabels' and isinstance(region.get('value'), dict):
+        return True
+    if kind != 'keypointlabels' and region.get('from_name') not in CONTROLS:
+        faults.pass_over("answers of the lab's own controls")
+        return False
+    faults.add(
+        where,
+        'type',
+        f'is {short(kind)}, not a labelled key point',
+        'remove this region, or give it the name of a joint',
+    )
+    return False
+
+
+def _joint_name(value: dict, where: str, query: Query, faults: Faults) -> Optional[str]:
+    """The joint that a region labels; None for a fault."""
+    names = value.get('keypointlabels')
+    if isinstance(names, list) and len(names) == 1 and names[0] in query.joints:
+        return names[0]
+    return faults.add(
+        where,
+        'value.keypointlabels',
+        f'is {short(names)}, not one joint of the query',
+        f'use {CONFIG_FILE} of the query as labelling interface',
+    )
+
+
+def _place(
+    region: dict, name: str, visible: int, where: str, image: dict, faults: Faults
+) -> Optional[List[float]]:
+    """x, y and v of a joint in pixels of the pool; None for a fault."""
+    size = (image['width'], image['height'])
+    sizes = [region.get('original_width'), region.get('original_height')]
+    if sizes != list(size) and sizes != [None, None]:
+        problem = (
+            f'x original_height is {short(sizes[0])}x{short(sizes[1])}, in the query '
+            f'{size[0]}x{size[1]}'
+        )
+        return faults.add(
+            where, 'original_width', problem, 'label the images as they are, without resizing'
+        )
+    if region.get('image_rotation') not in (None, 0):
+        problem = f'is {short(region["image_rotation"])}'
+        return faults.add(
+            where, 'image_rotation', problem, 'turn the image back and label it upright'
+        )
+    place = [region['value'].get('x'), region['value'].get('y')]
+    if not all(is_number(p) for p in place):
+        problem = f'joint {name!r} is at {short(place)}, not two finite numbers'
+        return faults.add(where, 'value', problem, 'write percent of the image')
+    if any(p < 0 or p > 100 for p in place):
+        problem = f'joint {name!r} is at {short(place)} percent, outside the image'
+        return faults.add(where, 'value', problem, 'move it inside, or remove it')
+    pixels = [p / 100 * s for p, s in zip(place, size)]
+    return check_joint(faults, where, 'value', name, pixels + [visible], size, -0.5)

@@ -1,0 +1,170 @@
+"""A query: which units are asked for, what the model thinks of them, and why.
+
+A query is data, ``query.json`` in a folder of its own; the files of the annotation
+tools are made from it and may be made again. Its id is a digest of what it asks, is
+part of every image's name, and tells an answer from that of another query.
+"""
+
+import os
+import os.path as osp
+import re
+import shlex
+import shutil
+from typing import Dict, List, Optional, Sequence
+
+from ..fileio import read_json
+
+QUERY_FORMAT, QUERY_VERSION = 'mmpose_al-query', 1
+QUERY_FILE, FOLDER = 'query.json', 'query'
+NAME = re.compile(r'([0-9a-f]{12})_\d{5,}_(\d+)')
+
+
+class Query:
+    """A query as it is on disk.
+
+    Args:
+        content (dict): What ``query.json`` holds.
+        folder (str): Where it lies.
+
+    Attributes:
+        images, annotations (dict): Id -> entry.
+        of_image (dict): Image id -> entries of its annotations.
+    """
+
+    def __init__(self, content: dict, folder: str):
+        self.content, self.folder = content, folder
+        self.id: str = content['id']
+        self.round: int = content['round']
+        self.joints: List[str] = content['category']['keypoints']
+        self.units: List[int] = [u['id'] for u in content['units']]
+        self.images: Dict[int, dict] = {i['id']: i for i in content['images']}
+        self.annotations: Dict[int, dict] = {a['id']: a for a in content['annotations']}
+        self.of_image: Dict[int, List[dict]] = {i: [] for i in self.images}
+        for annotation in content['annotations']:
+            self.of_image[annotation['image_id']].append(annotation)
+
+    def image_path(self, image: dict) -> str:
+        """Where an image of the pool is."""
+        return osp.join(self.content['image_root'] or '', image['file'])
+
+
+# ---- folders ---------------------------------------------------------------------
+
+
+def query_folder(work_dir: str, round: int) -> str:
+    """Where the query of a round lies."""
+    return osp.join(work_dir, FOLDER, f'round_{round:02d}')
+
+
+def load_query(work_dir: str, round: int) -> Optional[Query]:
+    """The query of a round; None where there is none.
+
+    Raises:
+        ValueError: ``query.json`` cannot be read.
+    """
+    folder = query_folder(work_dir, round)
+    path = osp.join(folder, QUERY_FILE)
+    if not osp.exists(path):
+        return None
+    try:
+        content = read_json(path)
+        if (content['format'], content['version']) != (QUERY_FORMAT, QUERY_VERSION):
+            raise ValueError(f'format {content["format"]!r}, version {content["version"]!r}')
+        return Query(content, folder)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f'{path} is no query of mmpose_al ({error}); put it back, or '
+            'move the folder away and train again to have it '
+            'written anew'
+        ) from error
+
+
+def load_queries(work_dir: str) -> List[Query]:
+    """All queries of an experiment, by round."""
+    folder = osp.join(work_dir, FOLDER)
+    rounds = sorted(
+        int(name[6:])
+        for name in (os.listdir(folder) if osp.isdir(folder) else ())
+        if re.fullmatch(r'round_\d{2,}', name)
+    )
+    return [q for q in (load_query(work_dir, r) for r in rounds) if q is not None]
+
+
+def put_images(query: Query, folder: str) -> None:
+    """Copy or link the images of a query into ``folder/images``."""
+    how = query.content['image_files']
+    if how == 'none':
+        return
+    os.makedirs(osp.join(folder, 'images'), exist_ok=True)
+    for image in query.images.values():
+        source = query.image_path(image)
+        if not osp.isfile(source):
+            raise FileNotFoundError(
+                f'{source}: no such image (image {image["id"]} of the pool). Set '
+                'image_root of the FileAnnotator to the folder that file_name starts '
+                "from, or images='none'"
+            )
+        target = osp.join(folder, 'images', image['name'])
+        if how == 'link':
+            os.symlink(osp.abspath(source), target)
+        else:
+            shutil.copyfile(source, target)
+
+
+def describe(query: Query, units: Optional[Sequence[int]] = None) -> str:
+    """The query as a table: units in order, views worst first."""
+    joints = (
+        '| unit | utility | image | view | annotation | error px | confidence '
+        '| look first at |\n| --- ' + '| --- ' * 7 + '|\n'
+    )
+    utility = {u['id']: u['utility'] for u in query.content['units']}
+    lines = []
+    for entry in query.annotations.values():
+        if units is not None and entry['unit'] not in units:
+            continue
+        why = entry['why'] or {}
+        error = why.get('reprojection_error')
+        lines.append(
+            ' | '.join(
+                (
+                    f'| {entry["unit"]}',
+                    f'{utility[entry["unit"]]:.4g}',
+                    query.images[entry['image_id']]['name'],
+                    str(entry['view'] or '-'),
+                    str(entry['id']),
+                    '-' if error is None else f'{error:.1f}',
+                    f'{why["confidence"]:.2f}' if why else '-',
+                    ', '.join(why.get('look_first', ())) or '-',
+                )
+            )
+            + ' |'
+        )
+    return joints + '\n'.join(lines) + '\n'
+
+
+def ingest_command(work_dir: str) -> str:
+    """What takes the answers back."""
+    work_dir = shlex.quote(work_dir)
+    return f'python tools/active_learning.py ingest {work_dir} ANSWERS_FILE'
+
+
+def train_command(work_dir: str) -> str:
+    """What goes on with the experiment."""
+    config = osp.join(work_dir, 'experiment_config.py')
+    return f'python tools/train.py {shlex.quote(config)} --work-dir {shlex.quote(work_dir)}'
+
+
+def pending_text(work_dir: str, round: int, query: Optional[Query] = None) -> str:
+    """What the user does next."""
+    about = ''
+    if query is not None:
+        about = (
+            f' ({len(query.units)} {query.content["unit"]}, {len(query.annotations)} '
+            f'persons in {len(query.images)} images)'
+        )
+    return (
+        f'round {round} waits for labels. The query is in\n'
+        f'    {query_folder(work_dir, round)}{about}\n'
+        'Answer all or part of it (docs/annotators.md), then\n'
+        f'    {ingest_command(work_dir)}\n    {train_command(work_dir)}'
+    )
