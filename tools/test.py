@@ -1,96 +1,12 @@
 #!/usr/bin/env python3
-"""Test a pose model. Takes the arguments of MMPose's ``tools/test.py``.
+"""``mmpose-al test`` from a clone, with the arguments of MMPose's ``tools/test.py``."""
 
-Beyond MMPose's: ``runner_type`` in the config is honoured, and ``--launcher`` works
-without a GPU (gloo).
-"""
+import os.path as osp
+import sys
 
-import argparse
+sys.path.insert(0, osp.dirname(osp.dirname(osp.abspath(__file__))))
 
-import mmengine
-from mmengine.hooks import Hook
-
-from mmpose_al.engine.command_line import (
-    add_common_arguments,
-    build_runner,
-    enable_drawing_hook,
-    load_config,
-)
-
-
-class SaveMetricsHook(Hook):
-    """Writes the metrics of the test to a file (json, yaml or pkl)."""
-
-    def __init__(self, out):
-        self.out = out
-
-    def after_test_epoch(self, runner, metrics=None):
-        if metrics is not None and runner.rank == 0:
-            mmengine.dump(metrics, self.out)
-
-
-def parse_args():
-    parser = argparse.ArgumentParser(description='Test (and evaluate) a pose model')
-    parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
-    parser.add_argument('--out', help='file that the metrics are written to')
-    parser.add_argument('--dump', help='pickle file that the predictions are written to')
-    parser.add_argument('--badcase', action='store_true', help='collect the worst samples')
-    add_common_arguments(parser)
-    return parser.parse_args()
-
-
-def collect_bad_cases(cfg, args):
-    """Switch on MMPose's hook that collects the worst samples."""
-    enable_drawing_hook(cfg, 'badcase', 'BadCaseAnalysisHook', args, show=args.show)
-    hook = cfg.default_hooks.badcase
-    kind = hook.get('metric_type', 'loss')
-    if kind not in ('loss', 'accuracy'):
-        raise SystemExit(
-            f'{args.config}: default_hooks.badcase.metric_type is {kind!r}; choose '
-            "'loss' or 'accuracy'"
-        )
-    if not hook.get('metric'):
-        hook.metric = cfg.model.head.loss if kind == 'loss' else cfg.test_evaluator
-
-
-def dump_predictions(cfg, path):
-    """Add an evaluator that writes the predictions to a pickle file."""
-    if not path.endswith(('.pkl', '.pickle')):
-        raise SystemExit(f'--dump {path}: the name must end in .pkl or .pickle')
-    evaluators = cfg.test_evaluator
-    if not isinstance(evaluators, (list, tuple)):
-        evaluators = [evaluators]
-    cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=path)]
-
-
-def merge_args(cfg, args):
-    """Apply the arguments that only testing has."""
-    cfg.load_from = args.checkpoint
-    if (args.show and not args.badcase) or args.show_dir is not None:
-        enable_drawing_hook(
-            cfg,
-            'visualization',
-            'PoseVisualizationHook',
-            args,
-            show=args.show and not args.badcase,
-            out_dir=args.show_dir,
-        )
-    if args.badcase:
-        collect_bad_cases(cfg, args)
-    if args.dump is not None:
-        dump_predictions(cfg, args.dump)
-
-
-def main():
-    args = parse_args()
-    cfg = load_config(args)
-    merge_args(cfg, args)
-    runner = build_runner(cfg, args)
-    if args.out:
-        runner.register_hook(SaveMetricsHook(args.out), 'LOWEST')
-    runner.test()
-
+from mmpose_al.cli.main import run_tool
 
 if __name__ == '__main__':
-    main()
+    sys.exit(run_tool(__file__, 'test'))

@@ -1,17 +1,13 @@
-from . import annotators, formats, strategies
-from .pool import Pool, State, StateError, load_pool, load_state
-from .registry import ANNOTATION_FORMATS, ANNOTATORS, QUERY_STRATEGIES
-from .statistics import PoolStatistics, ViewStatistics
+from ..lazy import lazy_names
 
-__all__ = [
-    'ANNOTATION_FORMATS',
-    'ANNOTATORS',
-    'Pool',
-    'PoolStatistics',
-    'QUERY_STRATEGIES',
-    'State',
-    'StateError',
-    'ViewStatistics',
-    'load_pool',
-    'load_state',
-]
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    dict(
+        annotators=[],
+        formats=[],
+        pool=['Pool', 'State', 'StateError', 'load_pool', 'load_state'],
+        registry=['ANNOTATION_FORMATS', 'ANNOTATORS', 'QUERY_STRATEGIES'],
+        statistics=['PoolStatistics', 'ViewStatistics'],
+        strategies=[],
+    ),
+)

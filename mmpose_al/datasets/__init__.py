@@ -1,13 +1,12 @@
-from . import codecs, transforms
-from .labeled_unlabeled import LabeledUnlabeledDataset
-from .multiview import MultiViewCocoDataset, load_multiview
-from .samplers import LabeledGroupSampler, LabeledUnlabeledSampler, SeededIndex
+from ..lazy import lazy_names
 
-__all__ = [
-    'LabeledGroupSampler',
-    'LabeledUnlabeledDataset',
-    'LabeledUnlabeledSampler',
-    'MultiViewCocoDataset',
-    'SeededIndex',
-    'load_multiview',
-]
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    dict(
+        codecs=[],
+        labeled_unlabeled=['LabeledUnlabeledDataset'],
+        multiview=['MultiViewCocoDataset', 'load_multiview'],
+        samplers=['LabeledGroupSampler', 'LabeledUnlabeledSampler', 'SeededIndex'],
+        transforms=[],
+    ),
+)

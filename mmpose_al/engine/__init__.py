@@ -1,4 +1,3 @@
-from . import active_learning, hooks
-from .checkpoint import allow_mmengine_checkpoints
+from ..lazy import lazy_names
 
-allow_mmengine_checkpoints()
+__getattr__, __dir__, __all__ = lazy_names(__name__, dict(active_learning=[], hooks=[]))

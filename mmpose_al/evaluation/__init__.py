@@ -1,7 +1,12 @@
-from .joint_epe import JointEPE
-from .joint_pck import JointPCK
-from .mkpe import MKPE
-from .per_student import PerStudentMetric
-from .pose3d import PCK3D
+from ..lazy import lazy_names
 
-__all__ = ['JointEPE', 'JointPCK', 'MKPE', 'PCK3D', 'PerStudentMetric']
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    dict(
+        joint_epe=['JointEPE'],
+        joint_pck=['JointPCK'],
+        mkpe=['MKPE'],
+        per_student=['PerStudentMetric'],
+        pose3d=['PCK3D'],
+    ),
+)

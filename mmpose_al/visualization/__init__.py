@@ -1,15 +1,12 @@
-from .beside import draw_beside
-from .curves import plot_curves, read_scalars
-from .multiview import draw_views
-from .overlays import draw_overlays
-from .skeleton3d import draw_scene, plot_residuals
+from ..lazy import lazy_names
 
-__all__ = [
-    'draw_beside',
-    'draw_overlays',
-    'draw_scene',
-    'draw_views',
-    'plot_curves',
-    'plot_residuals',
-    'read_scalars',
-]
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    dict(
+        beside=['draw_beside'],
+        curves=['plot_curves', 'read_scalars'],
+        multiview=['draw_views'],
+        overlays=['draw_overlays'],
+        skeleton3d=['draw_scene', 'plot_residuals'],
+    ),
+)

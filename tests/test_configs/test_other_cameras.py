@@ -1,10 +1,8 @@
-"""Training on some cameras, test on others, through the config and tools/test.py."""
+"""Training on some cameras, test on others, through the config and `mmpose-al test`."""
 
 import importlib.util
 import json
 import os.path as osp
-import runpy
-import sys
 
 import numpy as np
 import pytest
@@ -12,6 +10,7 @@ import torch
 from mmengine.config import Config
 from mmpose.registry import DATASETS, MODELS
 
+from mmpose_al.cli.main import main
 from mmpose_al.synthetic import write_benchmark
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
@@ -64,11 +63,9 @@ def test_a_random_network_is_tested_on_the_other_cameras(tiny, tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
     monkeypatch.setenv('LOCAL_RANK', '0')
-    monkeypatch.setattr(
-        sys,
-        'argv',
+    status = main(
         [
-            'test.py',
+            'test',
             str(path),
             checkpoint,
             '--work-dir',
@@ -78,9 +75,9 @@ def test_a_random_network_is_tested_on_the_other_cameras(tiny, tmp_path, monkeyp
             '--cfg-options',
             'experiment_name=other_cameras',
             'test_evaluator.0.failed_as=5000',
-        ],
+        ]
     )
-    runpy.run_path(osp.join(ROOT, 'tools', 'test.py'), run_name='__main__')
+    assert status == 0
     with open(out) as file:
         metrics = json.load(file)
     assert {name.split('/')[2] for name in metrics if 'residual' in name} == set(OTHERS)

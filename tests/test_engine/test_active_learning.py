@@ -5,7 +5,6 @@ import json
 import os
 import os.path as osp
 import random
-import runpy
 import signal
 import subprocess
 import sys
@@ -469,9 +468,10 @@ def test_under_mmposes_own_launcher(unbroken, tiny, tmp_path):
 
 
 def test_resume_leaves_an_experiment_what_its_rounds_start_from(tiny, tmp_path):
+    from mmpose_al.cli.errors import CommandError
+    from mmpose_al.cli.train import merge_args
     from mmpose_al.engine.active_learning import experiment_digest
 
-    train = runpy.run_path(osp.join(ROOT, 'tools', 'train.py'))
     args = argparse.Namespace(
         config='config.py',
         resume='auto',
@@ -484,13 +484,13 @@ def test_resume_leaves_an_experiment_what_its_rounds_start_from(tiny, tmp_path):
     cfg = config(tiny, tmp_path, start='load_from')
     cfg.load_from = 'published.pth'
     digest = experiment_digest(cfg)
-    train['merge_args'](cfg, args)
+    merge_args(cfg, args)
     assert cfg.load_from == 'published.pth' and experiment_digest(cfg) == digest
     args.resume = 'round_01/iter_2.pth'
-    with pytest.raises(SystemExit, match='from its own checkpoints'):
-        train['merge_args'](cfg, args)
+    with pytest.raises(CommandError, match='from its own checkpoints'):
+        merge_args(cfg, args)
     cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=4)
-    train['merge_args'](cfg, args)
+    merge_args(cfg, args)
     assert cfg.resume and cfg.load_from == 'round_01/iter_2.pth'
 
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 import torch
 
-from tests.test_tools.tiny_coco import write_data
+from tests.tiny_coco import write_data
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 CONFIG = """

@@ -1,5 +1,10 @@
-from .base import Annotator, AnswersPending
-from .files import FileAnnotator
-from .ground_truth import GroundTruthAnnotator
+from ...lazy import lazy_names
 
-__all__ = ['Annotator', 'AnswersPending', 'FileAnnotator', 'GroundTruthAnnotator']
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    dict(
+        base=['Annotator', 'AnswersPending'],
+        files=['FileAnnotator'],
+        ground_truth=['GroundTruthAnnotator'],
+    ),
+)

@@ -15,9 +15,10 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import RUNNERS
 
+from mmpose_al.cli.main import main
 from mmpose_al.engine.distributed import launch_environment, wrapper_without_device
 
-from .tiny_coco import NUM_IMAGES, write_config
+from ..tiny_coco import NUM_IMAGES, write_config
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 MMPOSE_TOOLS = osp.join(osp.dirname(mmpose.__file__), '.mim', 'tools')
@@ -152,7 +153,7 @@ def test_mmpose_own_dist_train_runs_a_prepared_config_without_gpu(tmp_path, run_
         assert torch.allclose(two[name].float(), one[name].float(), atol=1e-5), name
 
 
-def test_train_honours_runner_type_and_config_options(tmp_path, run_here):
+def test_train_honours_runner_type_and_config_options(tmp_path, monkeypatch):
     trained = []
 
     class LoudRunner(Runner):
@@ -162,29 +163,23 @@ def test_train_honours_runner_type_and_config_options(tmp_path, run_here):
 
     with registered(RUNNERS, LoudRunner):
         config = write_config(tmp_path, "runner_type = 'LoudRunner'\n")
-        run_here(
-            f'{ROOT}/tools/train.py',
-            config,
-            '--work-dir',
-            tmp_path / 'w',
-            '--cfg-options',
-            'train_cfg.max_iters=1',
-            'experiment_name=loud',
-        )
+        monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
+        words = ['--work-dir', tmp_path / 'w', '--cfg-options', 'train_cfg.max_iters=1']
+        assert main(list(map(str, ['train', config, *words, 'experiment_name=loud']))) == 0
     assert trained == [1]
     assert len(logged_losses(tmp_path / 'w')) == 1
 
 
 @pytest.mark.parametrize('script', ['train', 'test'])
 def test_scripts_take_every_argument_of_mmpose(script, run_here, capsys):
-    def options(path):
+    def options(show):
         with pytest.raises(SystemExit):
-            run_here(path, '--help')
+            show()
         words = (word.strip('[],') for word in capsys.readouterr().out.split())
         return {word for word in words if word.startswith('--')}
 
-    theirs = options(f'{MMPOSE_TOOLS}/{script}.py')
-    ours = options(f'{ROOT}/tools/{script}.py')
+    theirs = options(lambda: run_here(f'{MMPOSE_TOOLS}/{script}.py', '--help'))
+    ours = options(lambda: main([script, '--help']))
     assert '--cfg-options' in theirs
     assert theirs - ours == set()
 

@@ -1,19 +1,21 @@
-"""What ``tools/train.py`` and ``tools/test.py`` share: MMPose's arguments."""
+"""What ``train`` and ``test`` share: MMPose's arguments, the config, the Runner."""
 
 import argparse
 import os
 import os.path as osp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
-from mmpose.registry import RUNNERS
+from .errors import CommandError
 
-from .distributed import prepare_launch
+if TYPE_CHECKING:
+    from mmengine.config import Config
+    from mmengine.runner import Runner
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that MMPose's train and test scripts have in common."""
+    from mmengine.config import DictAction
+
     parser.add_argument(
         '--work-dir',
         help='folder of logs, checkpoints and results; default: the '
@@ -46,33 +48,46 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_config(args: argparse.Namespace) -> Config:
-    """Read the config and apply the common arguments but ``--cfg-options``.
+def load_config(args: argparse.Namespace) -> 'Config':
+    """Register all types, read the config and apply the common arguments but ``--cfg-options``.
 
     The working folder is the command line's, else the config's, else
     ``work_dirs/<name of the config>``.
+
+    Raises:
+        CommandError: There is no such config.
     """
+    from mmengine.config import Config
+
+    from .. import register
+    from ..config_files import config_path
+
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    cfg = Config.fromfile(args.config)
+    try:
+        path = config_path(args.config)
+    except FileNotFoundError as error:
+        raise CommandError(str(error)) from None
+    register()
+    cfg = Config.fromfile(path)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
-        name = osp.splitext(osp.basename(args.config))[0]
+        name = osp.splitext(osp.basename(path))[0]
         cfg.work_dir = osp.join('work_dirs', name)
     return cfg
 
 
 def enable_drawing_hook(
-    cfg: Config, name: str, hook_type: str, args: argparse.Namespace, **options: Any
+    cfg: 'Config', name: str, hook_type: str, args: argparse.Namespace, **options: Any
 ) -> None:
     """Switch on a drawing hook that the config holds in ``default_hooks``.
 
     Raises:
-        SystemExit: When the config has no such hook; it says what to write.
+        CommandError: The config has no such hook; it says what to write.
     """
     if name not in cfg.get('default_hooks', {}):
-        raise SystemExit(
+        raise CommandError(
             f'{args.config}: drawing needs default_hooks.{name} = '
             f"dict(type='{hook_type}', enable=False) in the config"
         )
@@ -82,11 +97,16 @@ def enable_drawing_hook(
         hook.wait_time = args.wait_time
 
 
-def build_runner(cfg: Config, args: argparse.Namespace) -> Runner:
+def build_runner(cfg: 'Config', args: argparse.Namespace) -> 'Runner':
     """Apply ``--cfg-options``, make the process group and build the Runner.
 
     ``runner_type`` in the config chooses the Runner; without it, MMEngine's.
     """
+    from mmengine.runner import Runner
+    from mmpose.registry import RUNNERS
+
+    from ..engine.distributed import prepare_launch
+
     if args.cfg_options:
         cfg.merge_from_dict(args.cfg_options)
     if 'preprocess_cfg' in cfg:

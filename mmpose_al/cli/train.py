@@ -1,0 +1,88 @@
+"""Train a pose model. Takes the arguments of MMPose's ``tools/train.py``.
+
+    mmpose-al train mmpose_al::active_learning/coco/all_res18_coco-256x192.py
+    mmpose-al train CONFIG --work-dir work_dirs/mine --resume
+
+Beyond MMPose's: ``runner_type`` in the config is honoured, and ``--launcher`` works
+without a GPU (gloo).
+"""
+
+from .errors import CommandError
+from .launch import add_common_arguments, build_runner, enable_drawing_hook, load_config
+
+HELP = 'train a pose model, or go on with an experiment'
+TRACEBACKS = True
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument('config', help='config file, or a name that `mmpose-al configs` lists')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='continue from this checkpoint; without a value, from the latest one '
+        'in the working folder, if there is one',
+    )
+    parser.add_argument('--amp', action='store_true', help='automatic mixed precision (GPU)')
+    parser.add_argument('--no-validate', action='store_true', help='do not validate while training')
+    parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help="scale the learning rate by the batch size (the config's "
+        'auto_scale_lr.base_batch_size)',
+    )
+    add_common_arguments(parser)
+
+
+def use_amp(cfg, path):
+    """Make the optimiser's wrapper an ``AmpOptimWrapper``."""
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    name = kind if isinstance(kind, str) else kind.__name__
+    if name not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise CommandError(
+            f'{path}: --amp replaces OptimWrapper, but optim_wrapper.type is {name}; '
+            'set its precision in the config instead'
+        )
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def merge_args(cfg, args):
+    """Apply the arguments that only training has."""
+    if args.no_validate:
+        cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
+    if args.amp:
+        use_amp(cfg, args.config)
+    if args.resume is not None and (cfg.get('train_cfg') or {}).get('type') == 'ActiveLearningLoop':
+        # An experiment always goes on where it was; load_from is where rounds start.
+        if args.resume != 'auto':
+            raise CommandError(
+                f'{args.config}: an experiment goes on from its own checkpoints; '
+                'leave --resume out, or give it no value'
+            )
+    elif args.resume is not None:
+        cfg.resume = True
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if args.auto_scale_lr:
+        if 'auto_scale_lr' not in cfg:
+            raise CommandError(
+                f'{args.config}: --auto-scale-lr needs auto_scale_lr = '
+                'dict(base_batch_size=...) in the config'
+            )
+        cfg.auto_scale_lr.enable = True
+    if args.show or args.show_dir is not None:
+        enable_drawing_hook(
+            cfg,
+            'visualization',
+            'PoseVisualizationHook',
+            args,
+            show=args.show,
+            out_dir=args.show_dir,
+        )
+
+
+def run(args) -> int:
+    cfg = load_config(args)
+    merge_args(cfg, args)
+    build_runner(cfg, args).train()
+    return 0

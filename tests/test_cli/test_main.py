@@ -1,0 +1,193 @@
+"""The command line as a whole: finding commands, exit status, errors in a line."""
+
+import os
+import os.path as osp
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from mmpose_al.cli import main as cli
+from mmpose_al.cli.errors import CommandError, UsageError
+
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+
+
+def call(*words):
+    """``python -m mmpose_al`` in a process of its own."""
+    return subprocess.run(
+        [sys.executable, '-m', 'mmpose_al', *words],
+        env=dict(os.environ, PYTHONPATH=ROOT),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def commands(groups=cli.GROUPS, path=''):
+    """Names of all commands, those of groups too."""
+    for names in groups.values():
+        for name in names:
+            name = f'{path} {name}'.strip()
+            module = cli._module(name)
+            if hasattr(module, 'COMMANDS'):
+                yield from commands({'': module.COMMANDS}, name)
+            else:
+                yield name
+
+
+def stub(action, **more):
+    module = SimpleNamespace(
+        __doc__='Does `mmpose-al stub x`.',
+        HELP='does it',
+        add_arguments=lambda parser: parser.add_argument('--x', type=int),
+        run=action,
+        **more,
+    )
+    return cli.Command(module, 'stub', 'stub.py', 'python tools/stub.py')
+
+
+def raises(error):
+    def action(args):
+        raise error
+
+    return action
+
+
+def test_help_lists_every_group_and_command_with_a_line():
+    done = call('--help')
+    assert done.returncode == 0 and done.stderr == ''
+    for heading, names in cli.GROUPS.items():
+        assert f'\n{heading}:\n' in done.stdout
+        for name in names:
+            [line] = [li for li in done.stdout.splitlines() if li.startswith(f'  {name} ')]
+            assert line.split(name, 1)[1].strip() == cli._module(name).HELP
+
+
+@pytest.mark.skipif(sys.version_info < (3, 10), reason='Python does not say which -m it runs')
+def test_help_and_wrong_words_load_nothing_heavy():
+    heavy = ('numpy', 'torch', 'mmengine', 'mmpose', 'cv2', 'matplotlib')
+    code = (
+        'import sys; sys.argv = ["/usr/bin/mmpose-al", "--help"]\n'
+        'from mmpose_al.cli.main import main\n'
+        f'status = main(); print([name for name in {heavy} if name in sys.modules])'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        env=dict(os.environ, PYTHONPATH=ROOT),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == '[]'
+
+
+def test_nothing_and_unknown_commands_are_wrong_usage():
+    done = call()
+    assert (done.returncode, done.stdout) == (2, '') and done.stderr.startswith('usage: mmpose-al')
+    done = call('trian')
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr == "mmpose-al: error: no command 'trian'; did you mean 'train'?\n"
+    assert 'there are train, test' in call('qqqqqqq').stderr
+
+
+def test_version():
+    from mmpose_al import __version__
+
+    assert call('--version').stdout == f'mmpose-al {__version__}\n'
+
+
+@pytest.mark.parametrize('name', list(commands()))
+def test_every_command_says_how_it_is_used(name, capsys):
+    module = cli._module(name)
+    assert module.HELP and '\n' not in module.HELP and len(module.HELP) <= 78
+    assert module.HELP[0].islower() and not module.HELP.endswith('.')
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*name.split(), '--help'])
+    assert stopped.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f'usage: mmpose-al {name} ')
+    assert module.__doc__.strip().splitlines()[0] in said
+    assert f'mmpose-al {name}' in module.__doc__  # an example
+    assert 'python tools/' not in said and 'demo/' not in said
+
+
+def test_a_tool_is_named_in_its_help_and_examples(capsys):
+    with pytest.raises(SystemExit):
+        cli.run_tool('/x/tools/sub/train.py', 'train', argv=['--help'])
+    said = capsys.readouterr().out
+    assert said.startswith('usage: train.py ')
+    assert '    python tools/sub/train.py ' in said and 'mmpose-al train' not in said
+
+
+def test_a_tool_of_several_commands_lists_and_finds_them(capsys):
+    assert cli.run_tool('/x/tools/both.py', 'configs', 'train', argv=['--help']) == 0
+    said = capsys.readouterr().out
+    assert said.startswith('usage: both.py COMMAND') and '\n  configs  ' in said
+    assert cli.run_tool('/x/tools/both.py', 'configs', 'train', argv=['test']) == 2
+    assert cli.run_tool('/x/tools/both.py', 'configs', 'train', argv=['configs', 'lspet']) == 0
+    assert 'lspet' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    'error, text',
+    [
+        (ValueError('a bad thing'), 'a bad thing'),
+        (KeyError('no such key'), 'no such key'),
+        (FileNotFoundError(2, 'No such file', 'a.json'), "[Errno 2] No such file: 'a.json'"),
+        (ImportError('no module'), 'no module'),
+        (CommandError('refused'), 'refused'),
+    ],
+)
+def test_errors_are_a_line_and_status_1(error, text, capsys):
+    assert cli.run_command(stub(raises(error)), []) == 1
+    assert capsys.readouterr() == ('', f'error: {text}\n')
+
+
+def test_errors_of_programs_keep_their_traceback():
+    with pytest.raises(ZeroDivisionError):
+        cli.run_command(stub(lambda args: 1 / 0), [])
+    with pytest.raises(ValueError, match='deep inside'):
+        cli.run_command(stub(raises(ValueError('deep inside')), TRACEBACKS=True), [])
+    with pytest.raises(BrokenPipeError):  # a worker's, not that of the terminal
+        cli.run_command(stub(raises(BrokenPipeError()), TRACEBACKS=True), [])
+
+
+def test_a_refusal_is_a_line_where_others_have_tracebacks(capsys):
+    assert cli.run_command(stub(raises(CommandError('no')), TRACEBACKS=True), []) == 1
+    assert capsys.readouterr().err == 'error: no\n'
+
+
+def test_wrong_usage_shows_the_usage_and_status_2(capsys):
+    for action, words in ((raises(UsageError('not both')), []), (lambda a: 0, ['--x', 'y'])):
+        with pytest.raises(SystemExit) as stopped:
+            cli.run_command(stub(action), words)
+        assert stopped.value.code == 2
+        assert capsys.readouterr().err.startswith('usage: stub.py [-h] [--x X]\nstub.py: error: ')
+
+
+def test_status_is_what_the_command_says(capsys):
+    assert cli.run_command(stub(lambda args: None), []) == 0
+    assert cli.run_command(stub(lambda args: args.x), ['--x', '3']) == 3
+
+
+def test_an_interruption_is_status_130(capsys):
+    assert cli.run_command(stub(raises(KeyboardInterrupt())), []) == 130
+    assert capsys.readouterr().err == 'stub.py: interrupted\n'
+
+
+def test_nobody_listens_any_more():
+    """As in ``mmpose-al configs | head -1``: the pipe is closed, and nothing is said."""
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, '-m', 'mmpose_al', 'configs'],
+        env=dict(os.environ, PYTHONPATH=ROOT),
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, '')
