@@ -201,7 +201,7 @@ def test_wheel_says_what_it_needs_and_which_command_it_brings(wheel):
     assert extras == {'benchmarks', 'dev', 'docs', 'label', 'labs', 'tests'}
     needs = {re.match(r'[\w-]+', need).group() for need in metadata.get_all('Requires-Dist')}
     assert {'mmpose', 'torch', 'starlette', 'sleap-io', 'ruff', 'pre-commit'} <= needs
-    assert 'mmpose-al = mmpose_al.cli:main' in content('entry_points.txt')
+    assert 'mmpose-al = mmpose_al.cli.main:main' in content('entry_points.txt')
 
 
 def test_editable_install_links_the_files_of_mim(clone):
