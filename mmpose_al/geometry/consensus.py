@@ -106,7 +106,8 @@ def consensus(
     exchanged = pixels.new_zeros((groups, views, len(pairs)), dtype=torch.bool)
     if len(pairs) and groups:
         exchanged = _exchanged(pixels, found, threshold, pairs)
-        pixels, scores = (_exchange(each, exchanged, pairs) for each in (pixels, scores))
+        pixels = _exchange(pixels, exchanged, pairs)
+        scores = None if scores is None else _exchange(scores, exchanged, pairs)
         found = _triangulate(pixels, scores, cameras, options)
     return found._replace(exchanged=exchanged)
 
@@ -116,18 +117,19 @@ def _triangulate(
 ) -> Consensus:
     groups, views, joints = pixels.shape[:3]
 
-    def by_joint(values: Optional[Tensor], *tail: int) -> Optional[Tensor]:
+    def by_joint(values: Tensor) -> Tensor:
         """(G, V, ...) of a view to (G J, V, ...), the same for each joint."""
-        if values is None:
-            return None
         shape = (groups, joints, views, *values.shape[2:])
         return values[:, None].expand(shape).flatten(0, 1)
 
     weights = None if scores is None else (scores * scores.clamp(min=0)).transpose(1, 2)
     result = triangulate_robust(
         pixels.transpose(1, 2).flatten(0, 1),
-        weights=None if weights is None else weights.flatten(0, 1),
-        **{name: by_joint(value) for name, value in cameras.items()},
+        by_joint(cameras['K']),
+        by_joint(cameras['R']),
+        by_joint(cameras['t']),
+        None if cameras['dist'] is None else by_joint(cameras['dist']),
+        None if weights is None else weights.flatten(0, 1),
         **options,
     )
 
@@ -178,12 +180,8 @@ def _exchanged(
     return outlier & (other < own)
 
 
-def _exchange(
-    values: Optional[Tensor], exchanged: Tensor, pairs: Sequence[Tuple[int, int]]
-) -> Optional[Tensor]:
+def _exchange(values: Tensor, exchanged: Tensor, pairs: Sequence[Tuple[int, int]]) -> Tensor:
     """Values (G, V, J, ...) of a view with its exchanged pairs put right."""
-    if values is None:
-        return None
     left, right = (list(side) for side in zip(*pairs))
     chosen = exchanged.reshape(exchanged.shape + (1,) * (values.dim() - 3))
     result = values.clone()

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
+from ...fileio import write_figure
 from ...visualization import draw_views, plot_residuals
-from ...visualization.curves import save_figure
 from .analysis import (
     CLUSTERS,
     SHARE_OF_FULL,
@@ -117,7 +117,7 @@ def curve_figure(
             label=f'{100 * SHARE_OF_FULL:.0f} % of it',
         )
     axes.legend(fontsize='small')
-    save_figure(figure, osp.join(folder, name))
+    write_figure(osp.join(folder, name), figure, dpi=110)
 
 
 # ---- what was picked -----------------------------------------------------------------
@@ -337,7 +337,7 @@ def _cluster_figure(
     axes.set_ylabel('entropy [nats]')
     axes.grid(alpha=0.3)
     axes.legend(fontsize='x-small')
-    save_figure(figure, path)
+    write_figure(path, figure, dpi=110)
 
 
 def correlation_section(experiment: Experiment, folder: str) -> Section:
@@ -366,7 +366,7 @@ def correlation_section(experiment: Experiment, folder: str) -> Section:
         axes.set_ylim(-1.05, 1.05)
         axes.grid(alpha=0.3)
         axes.legend(fontsize='x-small')
-    save_figure(figure, osp.join(folder, 'score_correlation.png'))
+    write_figure(osp.join(folder, 'score_correlation.png'), figure, dpi=110)
     section.pictures = [('score_correlation.png', 'Rank correlation of each score')]
     return section
 
@@ -400,7 +400,7 @@ def pseudo_section(experiments: Sequence[Experiment], folder: str) -> Section:
         axes.plot(*zip(*points), 'o-', label=plain(name))
     axes.set_ylim(bottom=0)
     axes.legend(fontsize='small')
-    save_figure(figure, osp.join(folder, 'pseudo_labels.png'))
+    write_figure(osp.join(folder, 'pseudo_labels.png'), figure, dpi=110)
     section.pictures = [('pseudo_labels.png', 'Error of the pseudo-labels')]
     return section
 
@@ -462,6 +462,6 @@ def entropy_section(experiments: Sequence[Experiment], folder: str) -> Section:
         mine = [row for row in rows if row[0] == group]
         axes.plot([r[1] for r in mine], [r[2] for r in mine], 'o-', label=plain(group))
     axes.legend(fontsize='small')
-    save_figure(figure, osp.join(folder, 'pose_entropy.png'))
+    write_figure(osp.join(folder, 'pose_entropy.png'), figure, dpi=110)
     section.pictures = [('pose_entropy.png', 'Entropy of the labelled poses')]
     return section
