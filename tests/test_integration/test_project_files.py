@@ -1,5 +1,6 @@
 """What stands beside the code says the same as the code."""
 
+import os
 import os.path as osp
 import re
 
@@ -31,3 +32,33 @@ def test_citation_names_the_version_and_every_paper():
 def test_changelog_begins_with_what_is_not_released_and_this_version():
     titles = re.findall(r'^## (\S+)', read('CHANGELOG.md'), re.M)
     assert titles[:2] == ['Unreleased', mmpose_al.__version__]
+
+
+def jobs(name):
+    """The jobs of a workflow; every one of its files is read."""
+    return yaml.safe_load(read('.github', 'workflows', name))['jobs']
+
+
+def test_workflows_run_the_commands_of_the_readme():
+    commands = [
+        step['run']
+        for name in os.listdir(osp.join(ROOT, '.github', 'workflows'))
+        for job in jobs(name).values()
+        for step in job['steps']
+        if 'run' in step
+    ]
+    assert sorted(commands) == ['bash tools/quickstart.sh', 'bash tools/run_tests.sh']
+    readme = read('README.md').splitlines()
+    for command in commands:
+        assert any(line.split('#')[0].strip() == command for line in readme), command
+
+
+def test_the_test_workflow_has_the_stacks_that_were_tried():
+    [job] = jobs('tests.yml').values()
+    versions = job['strategy']['matrix']['python']
+    assert job['env']['PYTHON'] == 'python${{ matrix.python }}'  # what setup_env.sh takes
+    by_hand = re.findall(r'^## Python (3\.\d+),', read('docs', 'compatibility.md'), re.M)
+    best_tested = re.search(r'candidates=\(python(\S+)', read('tools', 'setup_env.sh')).group(1)
+    assert set(versions) == {*by_hand, best_tested}
+    classifiers = re.findall(r'Python :: (3\.\d+)', read('pyproject.toml'))
+    assert set(versions) <= set(classifiers)
