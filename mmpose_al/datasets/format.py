@@ -7,7 +7,7 @@ annotations that cannot be used, which are an error or a counted skip.
 """
 
 from collections import OrderedDict, defaultdict
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -121,54 +121,7 @@ def check_structure(data: dict, path: str, num_joints: Optional[int] = None) -> 
             'with "images" and "annotations". Give the annotation '
             'file of a COCO or multi-view data set.'
         )
-    info = data.get('info') or {}
-    if not isinstance(info, dict):
-        raise FormatError(
-            message(
-                path,
-                'file',
-                'info',
-                f'is {short(info)}, not an object',
-                'write {...}, or leave it out',
-            )
-        )
-    if info.get('format') == FORMAT:
-        if info.get('version') != VERSION:
-            raise FormatError(
-                message(
-                    path,
-                    'info',
-                    'version',
-                    f'is {short(info.get("version"))}, this reader knows version {VERSION}',
-                    'update mmpose_al or convert the file',
-                )
-            )
-        if info.get('world_unit', 'mm') != 'mm':
-            raise FormatError(
-                message(
-                    path,
-                    'info',
-                    'world_unit',
-                    f'is {short(info["world_unit"])}',
-                    'convert t and keypoints_3d to millimetres and write "mm"',
-                )
-            )
-    out = dict(data, info=info)
-    for section in ('images', 'annotations'):
-        if section not in data:
-            raise FormatError(
-                message(path, 'file', section, 'is missing', 'add the list, which may be empty')
-            )
-    for section in ('images', 'annotations', 'categories', 'cameras', 'frames', 'poses_3d'):
-        out[section] = data.get(section) or []
-        if not isinstance(out[section], list) or any(
-            not isinstance(entry, dict) for entry in out[section]
-        ):
-            raise FormatError(
-                message(
-                    path, 'file', section, 'is not a list of objects', 'write it as [{...}, ...]'
-                )
-            )
+    out = dict(data, info=_info(data, path), **_sections(data, path))
     ids = {
         section: _unique_ids(out[section], section, path)
         for section in ('images', 'annotations', 'categories', 'cameras', 'frames')
@@ -185,6 +138,65 @@ def check_structure(data: dict, path: str, num_joints: Optional[int] = None) -> 
     return out
 
 
+def _info(data: dict, path: str) -> dict:
+    """The file's ``info``, whose version and unit this reader knows."""
+    info = data.get('info') or {}
+    if not isinstance(info, dict):
+        raise FormatError(
+            message(
+                path,
+                'file',
+                'info',
+                f'is {short(info)}, not an object',
+                'write {...}, or leave it out',
+            )
+        )
+    if info.get('format') != FORMAT:
+        return info
+    if info.get('version') != VERSION:
+        raise FormatError(
+            message(
+                path,
+                'info',
+                'version',
+                f'is {short(info.get("version"))}, this reader knows version {VERSION}',
+                'update mmpose_al or convert the file',
+            )
+        )
+    if info.get('world_unit', 'mm') != 'mm':
+        raise FormatError(
+            message(
+                path,
+                'info',
+                'world_unit',
+                f'is {short(info["world_unit"])}',
+                'convert t and keypoints_3d to millimetres and write "mm"',
+            )
+        )
+    return info
+
+
+def _sections(data: dict, path: str) -> Dict[str, list]:
+    """The file's lists of objects, empty where it has none."""
+    for section in ('images', 'annotations'):
+        if section not in data:
+            raise FormatError(
+                message(path, 'file', section, 'is missing', 'add the list, which may be empty')
+            )
+    out = {}
+    for section in ('images', 'annotations', 'categories', 'cameras', 'frames', 'poses_3d'):
+        out[section] = data.get(section) or []
+        if not isinstance(out[section], list) or any(
+            not isinstance(entry, dict) for entry in out[section]
+        ):
+            raise FormatError(
+                message(
+                    path, 'file', section, 'is not a list of objects', 'write it as [{...}, ...]'
+                )
+            )
+    return out
+
+
 def annotation_faults(data: dict, num_joints: Optional[int] = None) -> List[Fault]:
     """The annotations that cannot be used as they are, in file order.
 
@@ -195,76 +207,12 @@ def annotation_faults(data: dict, num_joints: Optional[int] = None) -> List[Faul
     joints = _joints_of_categories(data['categories'])
     faults, rows = [], defaultdict(list)
     for index, annotation in enumerate(data['annotations']):
-        box = annotation.get('bbox')
-        if box is not None and not are_numbers(box, 4):
-            faults.append(
-                Fault(
-                    index,
-                    'bbox',
-                    'box is not four finite numbers',
-                    f'is {short(box)}, not four finite numbers',
-                    'write [x, y, width, height] in pixels',
-                )
-            )
-            continue
-        area, crowd = annotation.get('area'), annotation.get('iscrowd')
-        if area is not None and not is_number(area):
-            faults.append(
-                Fault(
-                    index,
-                    'area',
-                    'area is not a finite number',
-                    f'is {short(area)}, not a finite number',
-                    'write square pixels, or leave it out',
-                )
-            )
-            continue
-        if crowd not in (None, 0, 1):
-            faults.append(
-                Fault(
-                    index,
-                    'iscrowd',
-                    'iscrowd is neither 0 nor 1',
-                    f'is {short(crowd)}, neither 0 nor 1',
-                    'write 0 for a person, 1 for a crowd',
-                )
-            )
-            continue
+        found = _value_fault(annotation) or _length_fault(annotation, joints, num_joints)
         keypoints = annotation.get('keypoints')
-        if keypoints is None:
-            continue
-        if not isinstance(keypoints, (list, tuple)):
-            faults.append(
-                Fault(
-                    index,
-                    'keypoints',
-                    'keypoints are not a list',
-                    f'is {short(keypoints)}, not a list',
-                    'write [x, y, v] for every joint of the category',
-                )
-            )
-            continue
-        if len(keypoints) == 0:
-            continue
-        expected = joints.get(annotation['category_id'], num_joints)
-        wrong = len(keypoints) % 3 if expected is None else len(keypoints) != 3 * expected
-        if wrong:
-            told = (
-                f'{expected} joints need {3 * expected}'
-                if expected
-                else 'it must be a multiple of 3'
-            )
-            faults.append(
-                Fault(
-                    index,
-                    'keypoints',
-                    'wrong number of joints',
-                    f'has {len(keypoints)} numbers, {told}',
-                    'write [x, y, v] for every joint of the category, zeros where unknown',
-                )
-            )
-            continue
-        rows[len(keypoints)].append((index, keypoints))
+        if found:
+            faults.append(Fault(index, *found))
+        elif keypoints:
+            rows[len(keypoints)].append((index, keypoints))
     for length, entries in rows.items():
         index = np.array([i for i, _ in entries])
         size = np.array(
@@ -279,6 +227,68 @@ def annotation_faults(data: dict, num_joints: Optional[int] = None) -> List[Faul
     return sorted(faults, key=lambda fault: (fault.index, fault.kind == OUTSIDE))
 
 
+def _value_fault(annotation: dict) -> Optional[Tuple[str, str, str, str]]:
+    """Field, kind, problem and remedy of a box, area or crowd flag that is none."""
+    box, area, crowd = (annotation.get(name) for name in ('bbox', 'area', 'iscrowd'))
+    if box is not None and not are_numbers(box, 4):
+        return (
+            'bbox',
+            'box is not four finite numbers',
+            f'is {short(box)}, not four finite numbers',
+            'write [x, y, width, height] in pixels',
+        )
+    if area is not None and not is_number(area):
+        return (
+            'area',
+            'area is not a finite number',
+            f'is {short(area)}, not a finite number',
+            'write square pixels, or leave it out',
+        )
+    if crowd not in (None, 0, 1):
+        return (
+            'iscrowd',
+            'iscrowd is neither 0 nor 1',
+            f'is {short(crowd)}, neither 0 nor 1',
+            'write 0 for a person, 1 for a crowd',
+        )
+    return None
+
+
+def _length_fault(
+    annotation: dict, joints: Dict[int, int], num_joints: Optional[int]
+) -> Optional[Tuple[str, str, str, str]]:
+    """Field, kind, problem and remedy of keypoints that are not three numbers a joint.
+
+    Args:
+        annotation (dict): With a category.
+        joints (dict): Number of joints of each category that names them.
+        num_joints (int, optional): That of the others.
+    """
+    keypoints = annotation.get('keypoints')
+    if keypoints is None:
+        return None
+    if not isinstance(keypoints, (list, tuple)):
+        return (
+            'keypoints',
+            'keypoints are not a list',
+            f'is {short(keypoints)}, not a list',
+            'write [x, y, v] for every joint of the category',
+        )
+    if len(keypoints) == 0:
+        return None
+    expected = joints.get(annotation['category_id'], num_joints)
+    wrong = len(keypoints) % 3 if expected is None else len(keypoints) != 3 * expected
+    if not wrong:
+        return None
+    told = f'{expected} joints need {3 * expected}' if expected else 'it must be a multiple of 3'
+    return (
+        'keypoints',
+        'wrong number of joints',
+        f'has {len(keypoints)} numbers, {told}',
+        'write [x, y, v] for every joint of the category, zeros where unknown',
+    )
+
+
 def _keypoint_faults(
     annotations: list, index: np.ndarray, keypoints: list, length: int, size: np.ndarray
 ) -> List[Fault]:
@@ -290,19 +300,14 @@ def _keypoint_faults(
             [[v if is_number(v) else np.nan for v in row] for row in keypoints], dtype=np.float64
         )
         points = points.reshape(-1, length // 3, 3)
-    finite = np.isfinite(points).all(axis=(1, 2))
-    flags = np.isin(points[..., 2], (0, 1, 2)).all(axis=1)
-    labeled = points[..., 2] > 0
-    outside = labeled & _is_outside(points, size[:, None])
+    finite = np.isfinite(points).all(axis=2)
+    flags = np.isin(points[..., 2], (0, 1, 2))
+    bad = ~(finite & flags)
     faults = []
-    for row in np.flatnonzero(~finite | ~flags):
-        joint = int(
-            np.argmax(
-                ~np.isfinite(points[row]).all(axis=1) | ~np.isin(points[row, :, 2], (0, 1, 2))
-            )
-        )
+    for row in np.flatnonzero(bad.any(axis=1)):
+        joint = int(np.argmax(bad[row]))
         value = list(keypoints[row][3 * joint : 3 * joint + 3])
-        if not finite[row]:
+        if not finite[row].all():
             kind, problem = 'not finite', 'holds a number that is not finite'
         else:
             kind, problem = 'unknown visibility', 'has v outside 0, 1, 2'
@@ -315,37 +320,45 @@ def _keypoint_faults(
                 'write [0, 0, 0] for an unknown joint',
             )
         )
-    used = finite & flags & labeled.any(axis=1)
-    for row in np.flatnonzero(used):
+    labeled = points[..., 2] > 0
+    outside = labeled & _is_outside(points, size[:, None])
+    for row in np.flatnonzero(~bad.any(axis=1) & labeled.any(axis=1)):
         annotation = annotations[index[row]]
-        box, crowd = annotation.get('bbox'), annotation.get('iscrowd', 0)
-        if crowd or box is None:
-            continue
-        width, height = size[row]
-        if not has_area(box, width, height):
-            faults.append(
-                Fault(
-                    int(index[row]),
-                    'bbox',
-                    'zero-area box',
-                    f'{list(box)} has no area inside the {width}x{height} image',
-                    'write [x, y, width, height] in pixels around the person',
-                )
-            )
-            continue
-        if outside[row].any():
-            joint = int(np.argmax(outside[row]))
-            xy = points[row, joint, :2].tolist()
-            faults.append(
-                Fault(
-                    int(index[row]),
-                    'keypoints',
-                    OUTSIDE,
-                    f'joint {joint} is labelled at {xy}, outside the {width}x{height} image',
-                    'set its v to 0',
-                )
+        if not annotation.get('iscrowd', 0) and annotation.get('bbox') is not None:
+            faults += _place_faults(
+                int(index[row]), annotation['bbox'], points[row], outside[row], size[row]
             )
     return faults
+
+
+def _place_faults(
+    index: int, box: Sequence[float], points: np.ndarray, outside: np.ndarray, size: np.ndarray
+) -> List[Fault]:
+    """The fault of a box without an area, or of a joint outside, in an image of ``size``."""
+    width, height = size
+    if not has_area(box, width, height):
+        return [
+            Fault(
+                index,
+                'bbox',
+                'zero-area box',
+                f'{list(box)} has no area inside the {width}x{height} image',
+                'write [x, y, width, height] in pixels around the person',
+            )
+        ]
+    if not outside.any():
+        return []
+    joint = int(np.argmax(outside))
+    xy = points[joint, :2].tolist()
+    return [
+        Fault(
+            index,
+            'keypoints',
+            OUTSIDE,
+            f'joint {joint} is labelled at {xy}, outside the {width}x{height} image',
+            'set its v to 0',
+        )
+    ]
 
 
 def has_area(box: Sequence[float], width: int, height: int) -> bool:

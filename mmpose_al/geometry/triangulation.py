@@ -585,14 +585,9 @@ def _prepare(
     K, R, t = (_points_last(x.to(dtype), n) for x, n in ((K, 3), (R, 3), (t, 2)))
     k = [] if dist is None else [_points_last(c, 1) for c in coefficients(dist.to(dtype))]
 
-    area = K[0, 0] * K[1, 1] - K[0, 1] * K[1, 0]
-    usable = _usable(K, R, t, k, area)
+    K, R, t, k, area, usable = _replace_unusable(K, R, t, k)
     valid = valid & usable
-    zero = pixels.new_zeros((), dtype=dtype)
-    eye = torch.eye(3, dtype=dtype, device=pixels.device)[..., None, None]
-    K, R = torch.where(usable, K, eye), torch.where(usable, R, eye)
-    t, k = torch.where(usable, t, zero), [torch.where(usable, c, zero) for c in k]
-    area = torch.where(usable, area, zero + 1)
+    zero = observed.new_zeros(())
 
     weight = torch.ones_like(observed[0])
     if weights is not None:
@@ -629,6 +624,24 @@ def _prepare(
         ),
         focal2=focal2.expand_as(x),
     )
+
+
+def _replace_unusable(
+    K: Tensor, R: Tensor, t: Tensor, k: List[Tensor]
+) -> Tuple[Tensor, Tensor, Tensor, List[Tensor], Tensor, Tensor]:
+    """Harmless numbers in place of cameras that cannot be used.
+
+    Returns:
+        tuple: K, R, t, k, the determinant of ``K[:2, :2]``, and which cameras (V, n) can be
+        used.
+    """
+    area = K[0, 0] * K[1, 1] - K[0, 1] * K[1, 0]
+    usable = _usable(K, R, t, k, area)
+    zero = K.new_zeros(())
+    eye = torch.eye(3, dtype=K.dtype, device=K.device)[..., None, None]
+    K, R = torch.where(usable, K, eye), torch.where(usable, R, eye)
+    t, k = torch.where(usable, t, zero), [torch.where(usable, c, zero) for c in k]
+    return K, R, t, k, torch.where(usable, area, zero + 1), usable
 
 
 def _usable(K: Tensor, R: Tensor, t: Tensor, k: List[Tensor], area: Tensor) -> Tensor:

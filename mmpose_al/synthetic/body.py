@@ -485,56 +485,68 @@ def _crouching(rng, style, _):
 
 
 def _acrobatics(rng, style, index):
-    kind = style.integers(5)
-    u = rng.uniform
-    if kind == 0:  # handstand
-        pose = _pose(
-            pelvis=(180 + u(-8, 8), u(-8, 8)),
-            forearm=u(0, 8),
-            upper_arm=(u(165, 175), u(2, 14)),
-            head=u(-35, -15),
-        )
-        for side in ('left_', 'right_'):
-            _set(pose, side + 'thigh', u(-25, 45), u(2, 35), 0)
-            _set(pose, side + 'shin', u(0, 60))
-            _set(pose, side + 'foot', u(-40, -20))
-        return pose, 0.0
-    if kind == 1:  # cartwheel
-        turn = style.choice([-1, 1])
-        pose = _pose(
-            pelvis=(0, turn * (60 * index + u(0, 30))),
-            upper_arm=(u(0, 20), u(125, 160)),
-            forearm=u(0, 15),
-            thigh=(u(-5, 15), u(35, 60)),
-            foot=u(-35, -15),
-        )
-        return pose, 0.0
-    if kind == 2:  # star jump
-        up = index % 2
-        pose = _pose(
-            upper_arm=(u(0, 20), 100 * up + u(10, 55)),
-            thigh=(u(0, 15), 28 * up + u(2, 15)),
-            shin=u(0, 30),
-            forearm=u(0, 40),
-            foot=u(-40, 0),
-        )
-        return pose, 220.0 * up
-    if kind == 3:  # kick or balance on one leg
-        free, other = [('left_', 'right_'), ('right_', 'left_')][int(style.integers(2))]
-        back = style.random() < 0.5
-        pose = _pose(upper_arm=(u(-20, 60), u(40, 100)), forearm=u(5, 50))
-        if back:
-            _set(pose, 'pelvis', u(55, 80))
-            _set(pose, other + 'thigh', u(55, 80), 3, 0)
-            _set(pose, free + 'thigh', u(-25, -5), 5, 0)
-        else:
-            _set(pose, 'pelvis', u(-25, -5))
-            _set(pose, other + 'thigh', u(-25, -5), 3, 0)
-            _set(pose, free + 'thigh', u(80, 120), u(0, 30), 0)
-        _set(pose, free + 'shin', u(0, 25))
-        _set(pose, other + 'shin', u(0, 15))
-        return pose, 0.0
-    # bridge: hands and feet on the floor, belly up
+    kind = (_handstand, _cartwheel, _star_jump, _one_leg, _bridge)[style.integers(5)]
+    return kind(rng.uniform, style, index)
+
+
+def _handstand(u, style, index):
+    pose = _pose(
+        pelvis=(180 + u(-8, 8), u(-8, 8)),
+        forearm=u(0, 8),
+        upper_arm=(u(165, 175), u(2, 14)),
+        head=u(-35, -15),
+    )
+    for side in ('left_', 'right_'):
+        _set(pose, side + 'thigh', u(-25, 45), u(2, 35), 0)
+        _set(pose, side + 'shin', u(0, 60))
+        _set(pose, side + 'foot', u(-40, -20))
+    return pose, 0.0
+
+
+def _cartwheel(u, style, index):
+    turn = style.choice([-1, 1])
+    pose = _pose(
+        pelvis=(0, turn * (60 * index + u(0, 30))),
+        upper_arm=(u(0, 20), u(125, 160)),
+        forearm=u(0, 15),
+        thigh=(u(-5, 15), u(35, 60)),
+        foot=u(-35, -15),
+    )
+    return pose, 0.0
+
+
+def _star_jump(u, style, index):
+    up = index % 2
+    pose = _pose(
+        upper_arm=(u(0, 20), 100 * up + u(10, 55)),
+        thigh=(u(0, 15), 28 * up + u(2, 15)),
+        shin=u(0, 30),
+        forearm=u(0, 40),
+        foot=u(-40, 0),
+    )
+    return pose, 220.0 * up
+
+
+def _one_leg(u, style, index):
+    """A kick to the front, or a balance leaning forward."""
+    free, other = [('left_', 'right_'), ('right_', 'left_')][int(style.integers(2))]
+    back = style.random() < 0.5
+    pose = _pose(upper_arm=(u(-20, 60), u(40, 100)), forearm=u(5, 50))
+    if back:
+        _set(pose, 'pelvis', u(55, 80))
+        _set(pose, other + 'thigh', u(55, 80), 3, 0)
+        _set(pose, free + 'thigh', u(-25, -5), 5, 0)
+    else:
+        _set(pose, 'pelvis', u(-25, -5))
+        _set(pose, other + 'thigh', u(-25, -5), 3, 0)
+        _set(pose, free + 'thigh', u(80, 120), u(0, 30), 0)
+    _set(pose, free + 'shin', u(0, 25))
+    _set(pose, other + 'shin', u(0, 15))
+    return pose, 0.0
+
+
+def _bridge(u, style, index):
+    """Hands and feet on the floor, belly up."""
     pose = _pose(
         pelvis=-95 + u(-10, 10),
         abdomen=-20,

@@ -93,68 +93,30 @@ def sample_appearance(rng: np.random.Generator) -> Appearance:
     )
 
 
-def body_parts(body: Body, look: Appearance) -> Parts:
-    """A subject's parts, each in its segment's own frame (axes x forward, y
-    left, z up; limbs hang down)."""
-    n, g = body.lengths, body.girth
-    rows = []
+class _Rows(list):
+    """The parts of a subject while they are put together, see :class:`Parts`."""
 
-    def ellipsoid(segment, material, centre, semi, tilt=0.0):
+    def ellipsoid(self, segment, material, centre, semi, tilt=0.0):
         M = np.diag(semi).astype(np.float64)
         if tilt:
             c, s = np.cos(tilt), np.sin(tilt)
             M = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]) @ M
-        rows.append((M, centre, 1.0, 0.0, False, segment, material))
+        self.append((M, centre, 1.0, 0.0, False, segment, material))
 
-    def frustum(segment, material, base, axis, r0, r1, flat=1.0):
+    def frustum(self, segment, material, base, axis, r0, r1, flat=1.0):
         """From ``base`` along z by ``axis`` mm; ``flat`` squeezes x."""
         M = np.diag([flat, 1.0, axis])
-        rows.append((M, base, r0, r1 - r0, True, segment, material))
+        self.append((M, base, r0, r1 - r0, True, segment, material))
 
-    hip, shoulder, head = n['hip'], n['shoulder'], n['head']
-    ellipsoid('pelvis', 'trousers', (-5, 0, 5), (108 * g, hip + 70 * g, 115))
-    ellipsoid('abdomen', 'shirt', (0, 0, -15), (106 * g, 148 * g, 60))
-    frustum('abdomen', 'shirt', (0, 0, -30), n['abdomen'] + 40, 145 * g, 138 * g, 0.72)
-    ellipsoid('chest', 'shirt', (0, 0, 0), (102 * g, 139 * g, 50))
-    frustum('chest', 'shirt', (0, 0, 0), 0.72 * n['chest'], 138 * g, 0.86 * shoulder, 0.72)
-    ellipsoid(
-        'chest', 'shirt', (0, 0, 0.70 * n['chest']), (112 * g, 0.93 * shoulder, 0.34 * n['chest'])
-    )
-    # An open collar, the other hint at the front.
-    ellipsoid('chest', 'skin', (68 * g, 0, 0.92 * n['chest']), (34 * g, 42 * g, 42 * g))
-    frustum('head', 'skin', (0, 0, -45), 0.35 * head + 45, 62 * g, 52 * g)
-    ellipsoid(
-        'head', 'face', (0.03 * head, 0, 0.60 * head), (0.33 * head, 0.265 * head, 0.42 * head)
-    )
-    ellipsoid(
-        'head',
-        'hair',
-        (-0.085 * head, 0, 0.655 * head),
-        (0.315 * head, 0.285 * head, 0.385 * head),
-        -0.25,
-    )
-    ellipsoid(
-        'head', 'face', (0.34 * head, 0, 0.53 * head), (0.075 * head, 0.05 * head, 0.075 * head)
-    )
+
+def body_parts(body: Body, look: Appearance) -> Parts:
+    """A subject's parts, each in its segment's own frame (axes x forward, y
+    left, z up; limbs hang down)."""
+    rows = _Rows()
+    _add_trunk(rows, body.lengths, body.girth)
     for side in ('left_', 'right_'):
-        arm, fore, hand = (side + s for s in ('upper_arm', 'forearm', 'hand'))
-        ellipsoid(arm, 'shirt', (0, 0, 0), (60 * g, 58 * g, 62 * g))
-        frustum(arm, 'shirt', (0, 0, -n['upper_arm']), n['upper_arm'], 46 * g, 57 * g)
-        ellipsoid(fore, 'sleeve', (0, 0, 0), (46 * g,) * 3)
-        frustum(fore, 'sleeve', (0, 0, -n['forearm']), n['forearm'], 32 * g, 47 * g)
-        ellipsoid(hand, 'skin', (0, 0, -0.42 * n['hand']), (42 * g, 24 * g, 0.5 * n['hand']))
-        thigh, shin, foot = (side + s for s in ('thigh', 'shin', 'foot'))
-        ellipsoid(thigh, 'trousers', (0, 0, 0), (92 * g, 88 * g, 92 * g))
-        frustum(thigh, 'trousers', (0, 0, -n['thigh']), n['thigh'], 60 * g, 88 * g)
-        ellipsoid(shin, 'lower_leg', (0, 0, 0), (60 * g,) * 3)
-        frustum(shin, 'lower_leg', (0, 0, -n['shin']), n['shin'], 40 * g, 58 * g)
-        ellipsoid(
-            shin, 'lower_leg', (-18 * g, 0, -0.32 * n['shin']), (52 * g, 50 * g, 0.26 * n['shin'])
-        )
-        ellipsoid(foot, 'shoes', (0, 0, -10), (46 * g, 44 * g, 52 * g))
-        ellipsoid(
-            foot, 'shoes', (0.24 * n['foot'], 0, -n['ankle'] + 38), (0.52 * n['foot'], 46 * g, 38)
-        )
+        _add_arm(rows, body.lengths, body.girth, side)
+        _add_leg(rows, body.lengths, body.girth, side)
     M, o, r0, k, frusta, segment, material = zip(*rows)
     material = np.array([_MATERIAL[m] for m in material])
     return Parts(
@@ -166,6 +128,59 @@ def body_parts(body: Body, look: Appearance) -> Parts:
         np.array([SEGMENT_INDEX[s] for s in segment]),
         look.colour[material],
         look.texture[material],
+    )
+
+
+def _add_trunk(rows: _Rows, n: dict, g: float) -> None:
+    """Pelvis to head, of lengths ``n`` in mm and girth ``g``."""
+    hip, shoulder, head = n['hip'], n['shoulder'], n['head']
+    rows.ellipsoid('pelvis', 'trousers', (-5, 0, 5), (108 * g, hip + 70 * g, 115))
+    rows.ellipsoid('abdomen', 'shirt', (0, 0, -15), (106 * g, 148 * g, 60))
+    rows.frustum('abdomen', 'shirt', (0, 0, -30), n['abdomen'] + 40, 145 * g, 138 * g, 0.72)
+    rows.ellipsoid('chest', 'shirt', (0, 0, 0), (102 * g, 139 * g, 50))
+    rows.frustum('chest', 'shirt', (0, 0, 0), 0.72 * n['chest'], 138 * g, 0.86 * shoulder, 0.72)
+    rows.ellipsoid(
+        'chest', 'shirt', (0, 0, 0.70 * n['chest']), (112 * g, 0.93 * shoulder, 0.34 * n['chest'])
+    )
+    # An open collar, the other hint at the front.
+    rows.ellipsoid('chest', 'skin', (68 * g, 0, 0.92 * n['chest']), (34 * g, 42 * g, 42 * g))
+    rows.frustum('head', 'skin', (0, 0, -45), 0.35 * head + 45, 62 * g, 52 * g)
+    rows.ellipsoid(
+        'head', 'face', (0.03 * head, 0, 0.60 * head), (0.33 * head, 0.265 * head, 0.42 * head)
+    )
+    rows.ellipsoid(
+        'head',
+        'hair',
+        (-0.085 * head, 0, 0.655 * head),
+        (0.315 * head, 0.285 * head, 0.385 * head),
+        -0.25,
+    )
+    rows.ellipsoid(
+        'head', 'face', (0.34 * head, 0, 0.53 * head), (0.075 * head, 0.05 * head, 0.075 * head)
+    )
+
+
+def _add_arm(rows: _Rows, n: dict, g: float, side: str) -> None:
+    arm, fore, hand = (side + s for s in ('upper_arm', 'forearm', 'hand'))
+    rows.ellipsoid(arm, 'shirt', (0, 0, 0), (60 * g, 58 * g, 62 * g))
+    rows.frustum(arm, 'shirt', (0, 0, -n['upper_arm']), n['upper_arm'], 46 * g, 57 * g)
+    rows.ellipsoid(fore, 'sleeve', (0, 0, 0), (46 * g,) * 3)
+    rows.frustum(fore, 'sleeve', (0, 0, -n['forearm']), n['forearm'], 32 * g, 47 * g)
+    rows.ellipsoid(hand, 'skin', (0, 0, -0.42 * n['hand']), (42 * g, 24 * g, 0.5 * n['hand']))
+
+
+def _add_leg(rows: _Rows, n: dict, g: float, side: str) -> None:
+    thigh, shin, foot = (side + s for s in ('thigh', 'shin', 'foot'))
+    rows.ellipsoid(thigh, 'trousers', (0, 0, 0), (92 * g, 88 * g, 92 * g))
+    rows.frustum(thigh, 'trousers', (0, 0, -n['thigh']), n['thigh'], 60 * g, 88 * g)
+    rows.ellipsoid(shin, 'lower_leg', (0, 0, 0), (60 * g,) * 3)
+    rows.frustum(shin, 'lower_leg', (0, 0, -n['shin']), n['shin'], 40 * g, 58 * g)
+    rows.ellipsoid(
+        shin, 'lower_leg', (-18 * g, 0, -0.32 * n['shin']), (52 * g, 50 * g, 0.26 * n['shin'])
+    )
+    rows.ellipsoid(foot, 'shoes', (0, 0, -10), (46 * g, 44 * g, 52 * g))
+    rows.ellipsoid(
+        foot, 'shoes', (0.24 * n['foot'], 0, -n['ankle'] + 38), (0.52 * n['foot'], 46 * g, 38)
     )
 
 
