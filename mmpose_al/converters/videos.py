@@ -13,6 +13,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 import cv2
 
 from ..datasets.format import FormatError
+from ..datasets.images import ImageError, check_image
 from ..fileio import are_numbers, is_int, message, read_json, write_bytes, write_json
 from .common import Part, Progress, Task, digest, file_state, load_json
 
@@ -190,7 +191,7 @@ def extract(
         return [osp.join(source.path, source.files[i]) for i in numbers]
     _claim(source, folder, quality)
     paths = [osp.join(folder, f'{number:06d}.jpg') for number in numbers]
-    wanted = {number: path for number, path in zip(numbers, paths) if not osp.exists(path)}
+    wanted = {number: path for number, path in zip(numbers, paths) if not _is_whole(path)}
     if not wanted:
         report(f'{source.name}: all {len(paths)} images are there')
         return paths
@@ -406,7 +407,16 @@ def _write_jpeg(picture, path: str, quality: int) -> None:
     good, raw = cv2.imencode('.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not good:
         raise FormatError(f'{path}: OpenCV cannot encode the image.')
-    write_bytes(path, raw.tobytes())
+    write_bytes(path, raw.tobytes(), sync=False)
+
+
+def _is_whole(path: str) -> bool:
+    """Whether an image is there, and was not cut off by a power loss."""
+    try:
+        check_image(path)
+    except ImageError:
+        return False
+    return True
 
 
 def _pictures(folder: str) -> List[str]:

@@ -142,6 +142,10 @@ def test_a_killed_extraction_goes_on(rig, monkeypatch):
             )
     convert(rig, '--step', '2')
     assert len(written) == 17  # all there already
+    with open(osp.join(folder, '000004.jpg'), 'r+b') as file:  # a power loss
+        file.truncate(100)
+    convert(rig)
+    assert written[17:] == ['a/000004.jpg']
 
 
 def test_images_of_another_video_are_not_taken(rig):
