@@ -15,9 +15,9 @@ from ..geometry.heatmaps import (
     peak_values,
     peaks,
 )
+from ..models.decoding import decode_heatmaps
 from ..models.heads import Heatmap2p5DHead
 from ..models.semi.networks import heatmap_geometry, heatmap_peak, last_heatmaps, predict_heatmaps
-from .decoding import decode_heatmaps
 from .pool import UNITS
 from .statistics import ViewStatistics, concatenate
 from .strategies.base import QueryStrategy

@@ -1,6 +1,6 @@
 """InputCamera: the camera of the network's input, and 2.5D targets of a 3D pose."""
 
-from typing import Sequence
+from typing import Optional, Sequence
 
 import numpy as np
 import torch
@@ -25,12 +25,15 @@ class InputCamera(BaseTransform):
     Required keys: ``camera`` and ``input_size``; ``pose_3d`` where it is known
     (:class:`~mmpose_al.datasets.MultiViewCocoDataset` gives both). Added keys, for
     ``PackPoseInputs(meta_keys=...)``: ``input_K`` (3, 3) and ``input_dist`` (14, ),
-    float32, ``input_R`` (3, 3) from world to camera; for the codec: ``relative_depth``
-    and ``relative_depth_weights`` (1, J), zero where the pose is not known.
+    float32, ``input_R`` (3, 3) and ``input_t`` (3, ) from world to camera; for the
+    codec: ``relative_depth`` and ``relative_depth_weights`` (1, J), zero where the pose
+    is not known.
 
     Args:
-        pair (Sequence[int]): Joints whose distance scales the pose (neck, pelvis).
-        root (int): The joint that depth is relative to (pelvis).
+        pair (Sequence[int], optional): Joints whose distance scales the pose (neck,
+            pelvis). Without it there are no targets of depth, only the camera.
+        root (int, optional): The joint that depth is relative to (pelvis); goes with
+            ``pair``.
         use_udp (bool): As that of ``TopdownAffine``.
         with_depth (bool): False leaves the 3D pose out, for training without it.
         optional (bool): Whether a sample may have no camera, as images with 2D labels
@@ -39,15 +42,17 @@ class InputCamera(BaseTransform):
 
     def __init__(
         self,
-        pair: Sequence[int],
-        root: int,
+        pair: Optional[Sequence[int]] = None,
+        root: Optional[int] = None,
         use_udp: bool = False,
         with_depth: bool = True,
         optional: bool = False,
     ):
-        if len(pair) != 2 or pair[0] == pair[1]:
+        if (pair is None) != (root is None):
+            raise ValueError(f'pair and root go together; got {pair} and {root}')
+        if pair is not None and (len(pair) != 2 or pair[0] == pair[1]):
             raise ValueError(f'pair is two different joints; got {pair}')
-        self.pair, self.root = tuple(pair), root
+        self.pair, self.root = None if pair is None else tuple(pair), root
         self.use_udp, self.with_depth, self.optional = use_udp, with_depth, optional
 
     def transform(self, results: dict) -> dict:
@@ -62,17 +67,14 @@ class InputCamera(BaseTransform):
         if results.get('input_turned'):
             raise ValueError(TURNED)
         if camera is None and self.optional:
-            shape = results['keypoints'].shape[:2]
-            results['relative_depth'] = np.zeros(shape, np.float32)
-            results['relative_depth_weights'] = np.zeros(shape, np.float32)
-            return results
+            return self._without_depth(results)
         if camera is None:
             raise ValueError(
                 f'{results.get("img_path")}: no camera; 3D training needs the '
                 'intrinsics of every image (cameras in docs/multiview_format.md)'
             )
         joints = results['keypoints'].shape[1]
-        if max(self.pair + (self.root,)) >= joints:
+        if self.pair is not None and max(self.pair + (self.root,)) >= joints:
             raise ValueError(
                 f'InputCamera: pair {self.pair} and root {self.root} name '
                 f'a joint beyond the {joints} of the data set'
@@ -107,10 +109,17 @@ class InputCamera(BaseTransform):
         results['input_K'] = K.numpy().astype(np.float32)
         results['input_dist'] = dist.astype(np.float32)
         results['input_R'] = R.astype(np.float32)
-        results['relative_depth'] = np.zeros((1, joints), np.float32)
-        results['relative_depth_weights'] = np.zeros((1, joints), np.float32)
-        if self.with_depth and results.get('pose_3d') is not None:
+        results['input_t'] = np.asarray(camera['t'], np.float32).reshape(3)
+        results = self._without_depth(results)
+        if self.pair is not None and self.with_depth and results.get('pose_3d') is not None:
             self._depth(results, R, np.asarray(camera['t'], np.float64), flip)
+        return results
+
+    def _without_depth(self, results: dict) -> dict:
+        if self.pair is not None:
+            shape = results['keypoints'].shape[:2]
+            results['relative_depth'] = np.zeros(shape, np.float32)
+            results['relative_depth_weights'] = np.zeros(shape, np.float32)
         return results
 
     def _depth(self, results: dict, R: np.ndarray, t: np.ndarray, flip: bool) -> None:

@@ -1,6 +1,7 @@
 from .base import SemiPoseEstimator
 from .consistency import EasyHardEstimator, MultiPathPose, PoseCons, PoseDual
 from .denoised import DenoisedPoseDual
+from .multi_view import MultiViewPoseDual
 from .teachers import DataDistill, MeanTeacherPose, PseudoPose
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     'PoseDual',
     'MultiPathPose',
     'DenoisedPoseDual',
+    'MultiViewPoseDual',
     'PseudoPose',
     'DataDistill',
     'MeanTeacherPose',

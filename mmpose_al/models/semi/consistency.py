@@ -115,6 +115,17 @@ class EasyHardEstimator(SemiPoseEstimator):
             raise ValueError(f'start is an iteration, 0 or more; got {start}')
         self.start = start
 
+    def lessons(
+        self,
+        images: Tensor,
+        data_samples: Sequence,
+        hard: View,
+        seeds: np.ndarray,
+        flip_indices: Sequence[int],
+    ) -> List[Lesson]:
+        """As :meth:`teach`, for a method that needs more of the samples than images."""
+        return self.teach(images, hard, seeds, flip_indices)
+
     def teach(
         self, images: Tensor, hard: View, seeds: np.ndarray, flip_indices: Sequence[int]
     ) -> List[Lesson]:
@@ -184,7 +195,7 @@ class EasyHardEstimator(SemiPoseEstimator):
             return {}
         seeds = augmentation_seeds(data_samples)
         hard = self.hard_view.sample(seeds, (inputs.shape[-1], inputs.shape[-2]), like=inputs)
-        lessons = self.teach(inputs, hard, seeds, flip_indices)
+        lessons = self.lessons(inputs, data_samples, hard, seeds, flip_indices)
         losses, responses = {}, []
         for index, (student, lesson) in enumerate(zip(self.students, lessons)):
             loss = 0
@@ -202,6 +213,9 @@ class EasyHardEstimator(SemiPoseEstimator):
             [lesson.confidence.mean() for lesson in lessons]
         ).mean()
         losses['response_hard'] = torch.stack(responses).mean()
+        weights = [lesson.weight for lesson in lessons if lesson.weight is not None]
+        if weights:
+            losses['taught'] = torch.stack([weight.mean() for weight in weights]).mean()
         return losses
 
     def _flip_indices(self, data_samples: Sequence) -> Sequence[int]:

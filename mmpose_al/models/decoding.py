@@ -14,7 +14,7 @@ from ..geometry.heatmaps import peaks
 FLOOR = 1e-10  # below it MMPose takes no logarithm
 
 
-def decode_heatmaps(head: nn.Module, heatmaps: Tensor) -> Tuple[np.ndarray, np.ndarray]:
+def decode_on_device(head: nn.Module, heatmaps: Tensor) -> Tuple[Tensor, Tensor]:
     """What ``head.decode`` finds, without its loop over images and joints.
 
     For MSRA heatmaps, unbiased (DARK) or not; with any other codec it is
@@ -26,25 +26,30 @@ def decode_heatmaps(head: nn.Module, heatmaps: Tensor) -> Tuple[np.ndarray, np.n
 
     Returns:
         tuple: Keypoints in pixels of the network's input, float64 (B, K, 2), and their
-        scores, float32 (B, K).
+        scores, float32 (B, K), on the device of the heatmaps.
     """
     codec = head.decoder
     if type(codec) is not MSRAHeatmap or type(head).decode is not BaseHead.decode:
         found = head.decode(heatmaps)
+        keypoints = np.stack([np.asarray(one.keypoints[0], np.float64) for one in found])
+        scores = np.stack([np.asarray(one.keypoint_scores[0]) for one in found])
         return (
-            np.stack([np.asarray(one.keypoints[0], np.float64) for one in found]),
-            np.stack([np.asarray(one.keypoint_scores[0]) for one in found]),
+            torch.from_numpy(keypoints).to(heatmaps.device),
+            torch.from_numpy(scores).to(heatmaps.device),
         )
     places, values = peaks(heatmaps)
     if codec.unbiased:
         places = places + dark_offsets(heatmaps, places.long(), codec.blur_kernel_size)
     else:
         places = places + quarter_offsets(heatmaps, places.long())
-    places = torch.where(values[..., None] > 0, places, -torch.ones_like(places))
-    return (
-        places.double().cpu().numpy() * np.asarray(codec.scale_factor, np.float64),
-        values.cpu().numpy(),
-    )
+    places = torch.where(values[..., None] > 0, places, -torch.ones_like(places)).double()
+    return places * places.new_tensor(np.asarray(codec.scale_factor, np.float64)), values
+
+
+def decode_heatmaps(head: nn.Module, heatmaps: Tensor) -> Tuple[np.ndarray, np.ndarray]:
+    """As :func:`decode_on_device`, in NumPy's arrays."""
+    keypoints, scores = decode_on_device(head, heatmaps)
+    return keypoints.cpu().numpy(), scores.cpu().numpy()
 
 
 def patches(heatmaps: Tensor, places: Tensor, radius: int) -> Tensor:

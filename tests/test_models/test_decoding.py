@@ -5,9 +5,9 @@ import pytest
 import torch
 from mmpose.registry import MODELS
 
-from mmpose_al.active_learning import decoding
-from mmpose_al.active_learning.decoding import decode_heatmaps, patches
 from mmpose_al.geometry.heatmaps import gaussians
+from mmpose_al.models import decoding
+from mmpose_al.models.decoding import decode_heatmaps, patches
 from tests.helpers import student
 
 

@@ -1,0 +1,248 @@
+"""MultiViewPoseDual: the other cameras correct the teachers."""
+
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import torch
+from mmpose.registry import MODELS
+from torch import Tensor
+
+from ...geometry.consensus import Consensus, consensus, joint_pairs
+from ...geometry.heatmaps import gaussians
+from ..decoding import decode_on_device
+from ..views import View
+from .consistency import Lesson, PoseDual
+from .networks import check_peak_is_one, codec_sigma
+
+CAMERA_KEYS = ('input_K', 'input_dist', 'input_R', 'input_t')
+ODD_IN_X = [3, 8, 9, 13]  # p2, s1, s2 and tau_y of OpenCV's distortion change sign in a mirror
+SHARE = 32  # of the input's longer side, which views may differ by
+WEIGHTS = ('one', 'inliers')
+
+
+class Rig(NamedTuple):
+    """The cameras of the inputs of a batch, in groups: G groups of V views.
+
+    Attributes:
+        K, R, t, dist (Tensor): Of the inputs as the networks see them, mirrored ones too,
+            float64 (G, V, 3, 3), (G, V, 3, 3), (G, V, 3) and (G, V, 14) or None.
+        mirrored (Tensor): Inputs that show the world in a mirror, bool (G, V).
+        again (Tensor): Views of a camera that stands in the group already, bool (G, V).
+    """
+
+    K: Tensor
+    R: Tensor
+    t: Tensor
+    dist: Optional[Tensor]
+    mirrored: Tensor
+    again: Tensor
+
+
+def rig_of(data_samples: Sequence, num_views: int, like: Tensor) -> Rig:
+    """The cameras of a batch of groups of views.
+
+    Args:
+        data_samples (Sequence): Views of a group one after another.
+        num_views (int): V.
+        like (Tensor): Gives the device.
+
+    Raises:
+        ValueError: The samples are no groups of so many views of one person at one moment,
+            or one has no camera.
+    """
+    _check_groups(data_samples, num_views)
+    columns: Dict[str, Tensor] = {}
+    for key in CAMERA_KEYS:
+        missing = [s.metainfo.get('img_path') for s in data_samples if key not in s.metainfo]
+        if missing:
+            raise ValueError(
+                f'{missing[0]} has no {key}: the views of a group are triangulated. Put '
+                "dict(type='InputCamera') into the pipeline after TopdownAffine, and "
+                f"{', '.join(map(repr, CAMERA_KEYS))} into PackPoseInputs' meta_keys; images "
+                'without a calibrated camera cannot be in a group'
+            )
+        stacked = np.stack([np.asarray(s.metainfo[key], np.float64) for s in data_samples])
+        columns[key] = torch.from_numpy(stacked).to(like.device).unflatten(0, (-1, num_views))
+    K, dist, R, t = columns.values()
+    mirrored = torch.tensor([bool(s.metainfo.get('flip')) for s in data_samples])
+    mirrored = mirrored.to(like.device).unflatten(0, (-1, num_views))
+    # InputCamera mirrors the world; here the mirror belongs to the camera.
+    sign = torch.where(mirrored, -1.0, 1.0).to(K)
+    K = torch.cat([K[..., :1] * sign[..., None, None], K[..., 1:]], -1)
+    if dist.any():
+        dist = dist.clone()
+        dist[..., ODD_IN_X] *= sign[..., None]
+    same = (R[:, :, None] == R[:, None]).all((-1, -2)) & (t[:, :, None] == t[:, None]).all(-1)
+    again = same.tril(-1).any(-1)
+    return Rig(K, R, t, dist if dist.any() else None, mirrored, again)
+
+
+def _check_groups(data_samples: Sequence, num_views: int) -> None:
+    remedy = (
+        f'let a LabeledGroupSampler(num_views={num_views}) compose the batch, and put '
+        "'frame_id', 'person_id' into PackPoseInputs' meta_keys"
+    )
+    if len(data_samples) % num_views:
+        raise ValueError(
+            f'{len(data_samples)} unlabelled samples are no groups of {num_views} views; {remedy}'
+        )
+    for start in range(0, len(data_samples), num_views):
+        group = data_samples[start : start + num_views]
+        keys = {(s.metainfo.get('frame_id'), s.metainfo.get('person_id')) for s in group}
+        if len(keys) > 1 or None in next(iter(keys)):
+            raise ValueError(
+                f'views {[s.metainfo.get("img_path") for s in group]} of one group belong to '
+                f'(frame, person) {sorted(map(str, keys))}; {remedy}'
+            )
+
+
+@MODELS.register_module()
+class MultiViewPoseDual(PoseDual):
+    """PoseDual whose teachers are corrected by the other cameras of a calibrated rig.
+
+    Flow of a teacher's lesson: decode its heatmaps of the easy views -> triangulate each
+    joint of a group of views robustly, weighted by the squared confidence -> project the
+    point into every view of the group, those too that were wrong -> redraw the joint there
+    -> carry the heatmap to the hard view as PoseDual does.
+
+    The idea is that of multi-view bootstrapping (Simon et al., CVPR 2017), joined with two
+    students and hard views; no paper has this form.
+
+    Args:
+        students (dict | list[dict]): One config for both networks, or two.
+        num_views (int): Views of a group; the sampler's
+            (:class:`~mmpose_al.datasets.LabeledGroupSampler`).
+        threshold (float, optional): Largest reprojection error of a view that agrees, in
+            pixels of the input; by default a 32nd of its longer side.
+        min_inliers (int): Views that have to agree. Two suffice where there are two, and
+            are weak evidence.
+        fallback (str): What a joint teaches on which too few views agree: ``'ignore'``:
+            nothing; ``'heatmap'``: the teacher's own heatmap, as in PoseDual.
+        exchange (bool): Whether a view may have left and right the wrong way round, see
+            :func:`~mmpose_al.geometry.consensus.consensus`.
+        weight (str): Of a joint on which views agree: ``'one'``, or ``'inliers'``: the
+            share of the views that do.
+        sigma (float, optional): Of redrawn Gaussians, heatmap pixels; the codec's by
+            default.
+        kwargs: See :class:`~mmpose_al.models.semi.consistency.TeachingStudents` and
+            :class:`~mmpose_al.models.semi.consistency.EasyHardEstimator`. ``easy_view``
+            and ``detach=False`` belong to the collapse study and are refused.
+
+    Raises:
+        ValueError: A setting out of range.
+    """
+
+    def __init__(
+        self,
+        students: Union[dict, Sequence[dict]],
+        num_views: int = 4,
+        threshold: Optional[float] = None,
+        min_inliers: int = 3,
+        fallback: str = 'ignore',
+        exchange: bool = True,
+        weight: str = 'one',
+        sigma: Optional[float] = None,
+        **kwargs,
+    ):
+        if num_views < 2 or not 2 <= min_inliers <= num_views:
+            raise ValueError(
+                'num_views is at least 2 and min_inliers lies between 2 and num_views; got '
+                f'{num_views} and {min_inliers}'
+            )
+        if threshold is not None and not threshold > 0:
+            raise ValueError(f'threshold is in pixels of the input, above 0; got {threshold}')
+        if fallback not in ('ignore', 'heatmap'):
+            raise ValueError(f"fallback is 'ignore' or 'heatmap'; got {fallback!r}")
+        if weight not in WEIGHTS:
+            raise ValueError(f'weight is one of {WEIGHTS}; got {weight!r}')
+        if not kwargs.get('detach', True) or kwargs.get('easy_view') is not None:
+            raise ValueError(
+                'detach=False and easy_view belong to the collapse study of PoseCons and PoseDual'
+            )
+        super().__init__(students, **kwargs)
+        self.num_views, self.threshold, self.min_inliers = num_views, threshold, min_inliers
+        self.fallback, self.exchange, self.weight = fallback, exchange, weight
+        check_peak_is_one(self.students[0], 'MultiViewPoseDual, which redraws joints,')
+        self.sigma = codec_sigma(self.students[0], sigma)
+
+    def lessons(self, images, data_samples, hard, seeds, flip_indices):
+        """See the class; :meth:`teach` is PoseDual's."""
+        rig = rig_of(data_samples, self.num_views, images)
+        flips = list(flip_indices)
+        made = [self._lesson_of(teacher, images, rig, hard, flips) for teacher in (0, 1)]
+        return [made[self.teacher_of(student)] for student in (0, 1)]
+
+    def _lesson_of(
+        self, teacher: int, images: Tensor, rig: Rig, hard: View, flip_indices: List[int]
+    ) -> Lesson:
+        heatmaps = self.teacher_heatmaps(teacher, images)
+        threshold = self.threshold or max(images.shape[-2:]) / SHARE
+        head = self.students[teacher].head
+        agreed = self.agree(head, heatmaps, rig, flip_indices, threshold)
+        heatmaps, weight = self.redraw(heatmaps, agreed, rig, flip_indices)
+        lesson = self.lesson(heatmaps, hard, flip_indices)
+        weight = torch.where(hard.flip[:, None], weight[:, flip_indices], weight)
+        return lesson._replace(weight=weight)
+
+    def agree(
+        self,
+        head: torch.nn.Module,
+        heatmaps: Tensor,
+        rig: Rig,
+        flip_indices: List[int],
+        threshold: float,
+    ) -> Consensus:
+        """What the views of each group agree on, joints named as in the world.
+
+        Args:
+            head (nn.Module): The teacher's.
+            heatmaps (Tensor): Of the easy views, (G V, K, h, w).
+            rig (Rig): Their cameras.
+            flip_indices (list[int]): The channel of each joint's mirror image.
+            threshold (float): Pixels of the input.
+        """
+        pixels, scores = decode_on_device(head, heatmaps)
+        pixels, scores = (
+            in_the_world(each.unflatten(0, rig.mirrored.shape), rig.mirrored, flip_indices)
+            for each in (pixels, scores.double())
+        )
+        return consensus(
+            pixels,
+            rig.K,
+            rig.R,
+            rig.t,
+            rig.dist,
+            scores.masked_fill(rig.again[..., None], 0),
+            threshold=threshold,
+            min_inliers=self.min_inliers,
+            pairs=joint_pairs(flip_indices) if self.exchange else (),
+        )
+
+    def redraw(
+        self, heatmaps: Tensor, agreed: Consensus, rig: Rig, flip_indices: List[int]
+    ) -> Tuple[Tensor, Tensor]:
+        """Heatmaps with the agreed joints redrawn, and the weight of each joint.
+
+        A joint whose projection lies outside the input is as one without agreement.
+
+        Returns:
+            tuple: Shapes (G V, K, h, w) and (G V, K).
+        """
+        places = in_the_world(agreed.pixels, rig.mirrored, flip_indices).flatten(0, 1)
+        places = places / places.new_tensor(np.asarray(self.scale_factor, np.float64))
+        size = (heatmaps.shape[-1], heatmaps.shape[-2])
+        last = places.new_tensor(size) - 1
+        known = ((places >= 0) & (places <= last)).all(-1)  # False where there is none
+        drawn = gaussians(places.masked_fill(~known[..., None], 0).to(heatmaps), size, self.sigma)
+        heatmaps = torch.where(known[..., None, None], drawn, heatmaps)
+        share = agreed.inliers.to(heatmaps).mean(1, keepdim=True).expand(agreed.inliers.shape)
+        share = in_the_world(share, rig.mirrored, flip_indices).flatten(0, 1)
+        weight = share if self.weight == 'inliers' else torch.ones_like(share)
+        otherwise = 1.0 if self.fallback == 'heatmap' else 0.0
+        return heatmaps, torch.where(known, weight, torch.full_like(weight, otherwise))
+
+
+def in_the_world(values: Tensor, mirrored: Tensor, flip_indices: List[int]) -> Tensor:
+    """Joints (G, V, K, ...) of mirrored views under their names in the world, or back."""
+    chosen = mirrored.reshape(mirrored.shape + (1,) * (values.dim() - 2))
+    return torch.where(chosen, values[:, :, flip_indices], values)
