@@ -28,44 +28,59 @@ SHOWN = 20  # warnings that ingest prints
 
 
 def parse_args(argv=None) -> argparse.Namespace:
+    from mmpose_al.active_learning.formats import describe_formats, format_names
+
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
 
-    def command(function, text):
+    def command(function, text, epilog=None):
         sub = commands.add_parser(
-            function.__name__, help=text, description=text[:1].upper() + text[1:] + '.'
+            function.__name__,
+            help=text,
+            description=text[:1].upper() + text[1:] + '.',
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         sub.set_defaults(run=function)
         return sub
+
+    def add_options(sub):
+        sub.add_argument(
+            '--options',
+            nargs='+',
+            action=DictAction,
+            default={},
+            metavar='KEY=VALUE',
+            help='options of the format, see below',
+        )
 
     sub = command(status, 'what was done, what is labelled, and what is waited for')
     sub.add_argument('work_dir', help='of the experiment')
     sub.add_argument('--json', action='store_true', help='print JSON')
 
-    sub = command(query, 'print a query, worst views first, or write more formats')
+    formats = f'formats and their options:\n{describe_formats()}\n  those that the config imports'
+    sub = command(query, 'print a query, worst views first, or write more formats', formats)
     sub.add_argument('work_dir', help='of the experiment')
     sub.add_argument('--round', type=int, help='default: the latest')
     sub.add_argument('--units', type=int, nargs='+', metavar='ID', help='print only these units')
     sub.add_argument(
         '--formats',
         nargs='+',
-        choices=('coco', 'cvat', 'label_studio'),
-        help='write these files into --out',
+        metavar='FORMAT',
+        help=f'write {", ".join(format_names())}, or your own into --out',
     )
+    add_options(sub)
     sub.add_argument('--out', help='folder for --formats')
 
-    sub = command(ingest, 'check answers whole and take them, or refuse them whole')
+    sub = command(ingest, 'check answers whole and take them, or refuse them whole', formats)
     sub.add_argument('work_dir', help='of the experiment')
+    sub.add_argument('answers', help='what the annotation tool exported')
     sub.add_argument(
-        'answers',
-        help='COCO keypoints JSON, a COCO Keypoints 1.0 '
-        "archive of CVAT, or Label Studio's JSON export",
+        '--format', help=f'{", ".join(format_names())}, or your own; default: told from the content'
     )
-    sub.add_argument(
-        '--format', choices=('coco', 'cvat', 'label_studio'), help='default: told from the content'
-    )
+    add_options(sub)
     sub.add_argument(
         '--accept-unchanged',
         action='store_true',
@@ -208,7 +223,7 @@ def query(args) -> int:
             raise ValueError(f'{args.out}: is not empty; give another --out')
         put_images(found, args.out)
         for name in args.formats:
-            build_format(name).write(found, args.out)
+            build_format(name, **args.options).write(found, args.out)
         print(f'query {found.id} of round {number}: written to {args.out}')
         return 0
     unknown = sorted(set(args.units or ()) - set(found.units))
@@ -224,7 +239,11 @@ def ingest(args) -> int:
     from mmpose_al.active_learning.query import train_command
 
     work_dir = osp.abspath(args.work_dir)
-    done = take(work_dir, args.answers, args.format, args.accept_unchanged, args.dry_run)
+    done = take(
+        work_dir, args.answers, args.format, args.accept_unchanged, args.dry_run, args.options
+    )
+    for what, count in done.passed_over.items():
+        print(f'{count} passed over: {what}')
     for text in done.warnings[:SHOWN]:
         print(f'warning: {text}', file=sys.stderr)
     if done.warnings:

@@ -7,8 +7,11 @@ import zipfile
 
 import cv2
 import numpy as np
+import pytest
 
 from mmpose_al.active_learning.annotators import FileAnnotator
+from mmpose_al.active_learning.answers import ingest
+from mmpose_al.active_learning.formats import AnswerError
 from mmpose_al.active_learning.formats.coco import FILE as COCO
 from mmpose_al.active_learning.formats.cvat import ENTRY
 from mmpose_al.active_learning.formats.cvat import FILE as CVAT
@@ -16,8 +19,10 @@ from mmpose_al.active_learning.formats.label_studio import TASKS_FILE
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.statistics import ViewStatistics
+from mmpose_al.datasets.format import load_multiview
 from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_views, ring
 
+FORMATS = ('coco', 'cvat', 'label_studio')
 NAMES = ['nose', 'left_hand', 'right_hand', 'left_foot', 'right_foot']
 WIDTH, HEIGHT = 640, 480
 ROUND = 1
@@ -291,3 +296,32 @@ def snapshot(folder):
             with open(path, 'rb') as file:
                 found[osp.relpath(path, str(folder))] = file.read()
     return found
+
+
+def labelled(path):
+    data = load_multiview(path)
+    return {
+        a['id']: np.array(a['keypoints']).reshape(-1, 3)
+        for a in data['annotations']
+        if a['num_keypoints']
+    }, data
+
+
+def refused(answering, path, *words, **options):
+    """The file is refused with these words, and the folder is as it was."""
+    annotator, _ = answering
+    before = snapshot(annotator.folder)
+    with pytest.raises(AnswerError) as told:
+        ingest(annotator.folder, str(path), **options)
+    for word in words:
+        assert word in str(told.value)
+    assert str(path) in str(told.value)
+    assert snapshot(annotator.folder) == before
+
+
+def archive(path, entries):
+    """A zip archive of these (name, content)."""
+    with zipfile.ZipFile(str(path), 'w') as file:
+        for name, content in entries:
+            file.writestr(name, content)
+    return path

@@ -1,0 +1,238 @@
+"""Answers are taken whole or refused whole."""
+
+import json
+import multiprocessing
+import os
+import os.path as osp
+import shutil
+import time
+
+import numpy as np
+import pytest
+
+from mmpose_al.active_learning.annotators import AnswersPending
+from mmpose_al.active_learning.answers import answers_file, ingest, intake
+from mmpose_al.active_learning.formats import AnswerError
+from mmpose_al.active_learning.pool import load_pool, new_state, write_json
+from mmpose_al.active_learning.query import load_query
+from tests.test_active_learning.people import (
+    FORMATS,
+    ROUND,
+    answer,
+    as_a_tool,
+    inside,
+    labelled,
+    opened,
+    read,
+    refused,
+    snapshot,
+    write,
+)
+
+
+def test_the_answers_that_are_broken_below_are_good(answering, tmp_path):
+    annotator, good = answering
+    for fmt, data in good.items():
+        done = ingest(annotator.folder, write(data, tmp_path / fmt, fmt), dry_run=True)
+        assert (done.format, done.annotations) == (fmt, [0, 2])
+
+
+def test_answers_of_a_closed_round_another_pool_and_no_query(answering, tmp_path):
+    annotator, good = answering
+    path = write(good['coco'], tmp_path / 'a.json', 'coco')
+    with pytest.raises(AnswerError, match='holds no query'):
+        ingest(str(tmp_path), path)
+    pool = load_pool(annotator.pool.path, 'frames')
+    work = tmp_path / 'work'
+    again = opened(work, annotator.pool.path)
+    again.ask(ROUND, [10, 0], [2.0, 1.0])
+    closed = answer(read(work, 'coco'), 'coco', {0: [[9.0, 9.0]] * 5})
+    path = write(closed, tmp_path / 'b.json', 'coco')
+    # of the same pool, but another query
+    refused(answering, path, "another project's export")
+    state = new_state(str(work), pool, 'digest', 0)
+    for number in (0, ROUND):
+        state.finish(number, 'annotate', {})
+    with pytest.raises(
+        AnswerError,
+        match='round 1, which is closed.*No query is open; '
+        r'go on with\s*python tools/train.py',
+    ) as told:
+        ingest(str(work), path)
+    assert 'Answer the query' not in str(told.value)
+    again.ask(ROUND + 1, [0], [1.0])
+    with pytest.raises(AnswerError, match='Answer the query of round 2$'):
+        ingest(str(work), path)
+    shutil.rmtree(str(work / 'query' / 'round_02'))
+    state.rounds.pop()
+    state.write()
+    content = load_query(str(work), ROUND).content
+    content['pool']['sha256'] = '0' * 64
+    write_json(content, str(work / 'query' / 'round_01' / 'query.json'))
+    with pytest.raises(AnswerError, match='the pool has changed'):
+        ingest(str(work), path)
+
+
+@pytest.mark.parametrize('fmt', FORMATS)
+def test_a_human_round(fmt, asked, tmp_path):
+    annotator, pixels = asked
+    with pytest.raises(AnswersPending) as told:
+        annotator.answers(ROUND)
+    text = str(told.value)
+    assert osp.join(annotator.folder, 'query', 'round_01') in text
+    assert f'python tools/active_learning.py ingest {annotator.folder} ' in text
+    assert f'experiment_config.py --work-dir {annotator.folder}' in text
+
+    # two views of frame 20 and one of frame 0; of that only the first two joints
+    given = {i: pixels[i] for i in (80, 82, 1)}
+    given[1] = np.where(np.arange(5)[:, None] < 2, pixels[1], np.nan)
+    assert all(inside(points).all() for points in (given[80], given[82], given[1][:2]))
+    data = answer(read(annotator.folder, fmt), fmt, given, visible=1)
+    if fmt == 'cvat':
+        data = as_a_tool(data)
+    path = write(data, tmp_path / 'export', fmt)
+    dry = ingest(annotator.folder, path, dry_run=True)
+    assert not dry.written and not osp.exists(annotator.labels_file)
+    done = ingest(annotator.folder, path)
+    assert done.written and done._replace(written=False) == dry
+    assert done.format == fmt and done.round == ROUND
+    assert (done.units, done.views, done.joints) == ([20, 0], 3, 12)
+    assert done.annotations == [1, 80, 82] and done.warnings == []
+
+    assert annotator.answers(ROUND) == [20, 0]
+    assert annotator.cost() == dict(views=3, joints=12)
+    labels, content = labelled(annotator.labels_file)
+    assert sorted(labels) == [1, 80, 82]
+    for number, points in given.items():
+        seen = np.isfinite(points[:, 0])
+        np.testing.assert_allclose(labels[number][seen, :2], points[seen], atol=2e-3)
+        assert labels[number][:, 2].tolist() == np.where(seen, 1, 0).tolist()
+    # nothing that the pool's own file says of joints is in it
+    assert content['poses_3d'] == [] and len(content['annotations']) == 12
+    assert len(content['images']) == 12 and len(content['cameras']) == 4
+    assert all(set(a['keypoints']) == {0} for a in content['annotations'] if a['id'] not in labels)
+
+
+def test_more_answers_are_added_and_the_latest_counts(asked, tmp_path):
+    annotator, pixels = asked
+
+    def give(name, given):
+        data = answer(read(annotator.folder, 'coco'), 'coco', given)
+        return ingest(annotator.folder, write(data, tmp_path / name, 'coco'))
+
+    give('a.json', {80: pixels[80]})
+    assert annotator.answers(ROUND) == [20]
+    first = json.load(open(answers_file(annotator.folder, ROUND)))['events']
+    before = snapshot(annotator.folder)
+    again = give('a.json', {80: pixels[80]})
+    assert not again.written and snapshot(annotator.folder) == before
+    moved = pixels[80] + 1
+    assert give('b.json', {80: moved, 3: pixels[3]}).written
+    events = json.load(open(answers_file(annotator.folder, ROUND)))['events']
+    assert events[:1] == first and len(events) == 2  # what was accepted stays
+    labels, _ = labelled(annotator.labels_file)
+    np.testing.assert_allclose(labels[80][:, :2], moved, atol=2e-3)
+    assert annotator.answers(ROUND) == [20, 0]
+    assert annotator.cost() == dict(views=2, joints=10)
+
+
+@pytest.fixture
+def others(asked, tmp_path, monkeypatch):
+    """Starts other processes, each taking the answers to some persons, slowly."""
+    annotator, pixels = asked
+    context = multiprocessing.get_context('fork')
+    check_labels, started = intake.check_labels, []
+
+    def checked(*args):
+        check_labels(*args)
+        reached.set()
+
+    def slow(*args):
+        loaded.set()
+        time.sleep(0.5)
+        return []
+
+    def take(path):
+        monkeypatch.setattr(intake, 'check_labels', checked)
+        monkeypatch.setattr(intake, 'warnings_of', slow)
+        try:
+            ingest(annotator.folder, path)
+        except AnswerError as error:
+            os._exit(3 if 'which is closed' in str(error) else 1)
+        os._exit(0)
+
+    def start(ids):
+        data = answer(read(annotator.folder, 'coco'), 'coco', {i: pixels[i] for i in ids})
+        path = write(data, tmp_path / f'{ids[0]}.json', 'coco')
+        started.append(context.Process(target=take, args=(path,)))
+        started[-1].start()
+        return started[-1]
+
+    reached, loaded = context.Event(), context.Event()
+    start.reached, start.loaded = reached, loaded
+    yield start
+    for process in started:
+        process.kill()
+
+
+def status(process):
+    process.join(60)
+    return process.exitcode
+
+
+def test_two_people_may_ingest_at_once(asked, others):
+    annotator, _ = asked
+    both = [others([80, 81]), others([2, 3])]
+    assert [status(process) for process in both] == [0, 0]
+    assert sorted(labelled(annotator.labels_file)[0]) == [2, 3, 80, 81]
+    assert annotator.answers(ROUND) == [20, 0]
+
+
+def test_training_begins_with_all_answers_or_refuses_them(asked, others):
+    annotator, _ = asked
+    state = new_state(annotator.folder, annotator.pool, 'digest', 0)
+
+    first = others([80])
+    assert others.loaded.wait(60)
+    others.reached.clear()
+    with annotator.locked():
+        assert annotator.answers(ROUND) == [20]  # not without what is being written
+        second = others([2])
+        assert others.reached.wait(60)
+        assert status(first) == 0
+        state.finish(0, 'annotate', {})
+        state.finish(ROUND, 'annotate', {})
+    assert status(second) == 3
+    assert sorted(labelled(annotator.labels_file)[0]) == [80]
+
+
+def test_answers_that_take_all_joints_back_are_named(asked, tmp_path):
+    annotator, pixels = asked
+
+    def give(name, given, **options):
+        data = answer(read(annotator.folder, 'coco'), 'coco', given)
+        return ingest(annotator.folder, write(data, tmp_path / name, 'coco'), **options)
+
+    nothing = np.full_like(pixels[2], np.nan)
+    assert give('a.json', {80: pixels[80], 2: pixels[2], 3: nothing}).kept == []
+    for dry_run in (True, False):
+        done = give('b.json', {80: pixels[80] + 1, 2: nothing, 3: nothing}, dry_run=dry_run)
+        assert (done.annotations, done.kept) == ([80], [2])
+    assert sorted(labelled(annotator.labels_file)[0]) == [2, 80]
+
+
+def test_what_nobody_touched_is_no_label(asked, tmp_path):
+    annotator, pixels = asked
+    data = read(annotator.folder, 'coco')
+    before = snapshot(annotator.folder)
+    path = write(data, tmp_path / 'same.json', 'coco')
+    with pytest.raises(AnswerError, match='--accept-unchanged'):
+        ingest(annotator.folder, path)
+    assert snapshot(annotator.folder) == before
+    # one is said to have been looked at, of one a joint was moved
+    by_id = {a['id']: a for a in data['annotations']}
+    by_id[81]['attributes']['reviewed'] = True
+    by_id[2]['keypoints'][0] += 0.5
+    done = ingest(annotator.folder, write(data, tmp_path / 'two.json', 'coco'))
+    assert done.annotations == [2, 81] and len(done.unchanged) == 6
+    assert ingest(annotator.folder, path, accept_unchanged=True).views == 8
