@@ -2,29 +2,10 @@
 
 ``labels`` is the key that the 1K, 5K and 10K configs change.
 """
+_base_ = '../pipelines/affine_30_256x192.py'
 data_root = 'data/coco/'
-input_size = (192, 256)
-codec = dict(
-    type='MSRAHeatmap', input_size=input_size, heatmap_size=(48, 64), sigma=2)
 labels = dict(unit='instances', num=1000, seed=0)
 
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='RandomFlip', direction='horizontal'),
-    # Affine 30 of Xie21: the easy view
-    dict(type='RandomBBoxTransform', shift_prob=0, scale_factor=(0.75, 1.25),
-         rotate_factor=30, rotate_prob=1.0),
-    dict(type='TopdownAffine', input_size=input_size),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs')
-]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='TopdownAffine', input_size=input_size),
-    dict(type='PackPoseInputs')
-]
 train_set = dict(
     type='MultiViewCocoDataset',
     data_root=data_root,
@@ -39,7 +20,7 @@ train_dataloader = dict(
     dataset=dict(
         type='LabeledUnlabeledDataset',
         labeled=dict(subset='labeled', **train_set),
-        pipeline=train_pipeline),
+        pipeline=_base_.train_pipeline),
     sampler=dict(type='LabeledUnlabeledSampler', batch_size=32))
 # Ground-truth boxes and no flip, as in the paper's tables.
 val_dataloader = dict(
@@ -54,7 +35,7 @@ val_dataloader = dict(
         ann_file='annotations/person_keypoints_val2017.json',
         data_prefix=dict(img='val2017/'),
         test_mode=True,
-        pipeline=val_pipeline))
+        pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='PerStudentMetric', metric=dict(type='CocoMetric')),

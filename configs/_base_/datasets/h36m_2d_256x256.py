@@ -2,27 +2,8 @@
 
 PCK within 0.05 of the box stands in for the joint detection rate of Xie21, Table 7.
 """
-_base_ = './h36m_images.py'
-input_size = (256, 256)
-codec = dict(
-    type='MSRAHeatmap', input_size=input_size, heatmap_size=(64, 64), sigma=2)
+_base_ = ['./h36m_images.py', '../pipelines/affine_30_256x256.py']
 
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='RandomFlip', direction='horizontal'),
-    dict(type='RandomBBoxTransform', shift_prob=0, scale_factor=(0.75, 1.25),
-         rotate_factor=30, rotate_prob=1.0),
-    dict(type='TopdownAffine', input_size=input_size),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs')
-]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='TopdownAffine', input_size=input_size),
-    dict(type='PackPoseInputs')
-]
 train_dataloader = dict(
     batch_size=32,
     num_workers=4,
@@ -31,7 +12,7 @@ train_dataloader = dict(
         type='LabeledUnlabeledDataset',
         labeled=dict(
             ann_file='annotation_body2d/h36m_coco_train.json', **_base_.h36m_set),
-        pipeline=train_pipeline),
+        pipeline=_base_.train_pipeline),
     sampler=dict(type='LabeledUnlabeledSampler', batch_size=32))
 val_dataloader = dict(
     batch_size=64,
@@ -41,7 +22,7 @@ val_dataloader = dict(
     dataset=dict(
         ann_file='annotation_body2d/h36m_coco_test.json',
         test_mode=True,
-        pipeline=val_pipeline,
+        pipeline=_base_.val_pipeline,
         **_base_.h36m_set))
 test_dataloader = val_dataloader
 val_evaluator = [

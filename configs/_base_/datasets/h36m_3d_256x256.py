@@ -5,6 +5,7 @@ out: Human3.6M has the nose there, and the spine is in Human3.6M alone); tests c
 these 15. The multi-view files are those of tools/dataset_converters.
 Nothing is mirrored.
 """
+_base_ = '../pipelines/camera_keys.py'
 input_size = (256, 256)
 codec = dict(type='Heatmap2p5D', input_size=input_size, heatmap_size=(64, 64), sigma=2)
 h36m_meta = dict(from_file='configs/_base_/datasets/h36m.py')
@@ -25,9 +26,6 @@ tested_joints = ['root', 'right_hip', 'right_knee', 'right_foot', 'left_hip',
                  'left_elbow', 'left_wrist', 'right_shoulder', 'right_elbow',
                  'right_wrist']
 
-meta_keys = ('id', 'img_id', 'img_path', 'ori_shape', 'img_shape', 'input_size',
-             'input_center', 'input_scale', 'flip', 'flip_indices', 'category_id',
-             'frame_id', 'person_id', 'camera_id', 'input_K', 'input_dist', 'input_R')
 # The person fills 75 % of the crop; rotation within 30 degrees, scale within 20 %.
 train_pipeline = [
     dict(type='LoadImage'),
@@ -37,14 +35,14 @@ train_pipeline = [
     dict(type='TopdownAffine', input_size=input_size),
     dict(type='InputCamera', pair=pair, root=root, optional=True),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs', meta_keys=meta_keys)
+    dict(type='PackPoseInputs', meta_keys=_base_.meta_keys)
 ]
 val_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale', padding=1.33),
     dict(type='TopdownAffine', input_size=input_size),
     dict(type='InputCamera', pair=pair, root=root),
-    dict(type='PackPoseInputs', meta_keys=meta_keys)
+    dict(type='PackPoseInputs', meta_keys=_base_.meta_keys)
 ]
 mpii = dict(
     type='MpiiDataset',
@@ -132,7 +130,7 @@ dhp_test_dataset = dict(
     ],
     pipeline=val_pipeline[:-1] + [
         dict(type='PackPoseInputs',
-             meta_keys=meta_keys + ('camera', 'pose_3d', 'action'))
+             meta_keys=_base_.meta_keys + ('camera', 'pose_3d', 'action'))
     ])
 dhp_evaluator = [
     dict(type='PCK3D', root='root', joints=tested_joints[1:]),

@@ -3,29 +3,9 @@
 ``aic_labeled`` is for comparison: the labels of AI Challenger, whose neck stands where
 MPII's upper neck is.
 """
-_base_ = './aic_images.py'
+_base_ = ['./aic_images.py', '../pipelines/affine_30_256x256.py']
 data_root = 'data/mpii/'
-input_size = (256, 256)
-codec = dict(
-    type='MSRAHeatmap', input_size=input_size, heatmap_size=(64, 64), sigma=2)
 
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='RandomFlip', direction='horizontal'),
-    # Affine 30 of Xie21: the easy view
-    dict(type='RandomBBoxTransform', shift_prob=0, scale_factor=(0.75, 1.25),
-         rotate_factor=30, rotate_prob=1.0),
-    dict(type='TopdownAffine', input_size=input_size),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs')
-]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='GetBBoxCenterScale'),
-    dict(type='TopdownAffine', input_size=input_size),
-    dict(type='PackPoseInputs')
-]
 unlabeled_set = dict(
     need_keypoints=False,
     pipeline=[dict(type='KeypointConverter', num_keypoints=16, mapping=[])],
@@ -49,7 +29,7 @@ train_dataloader = dict(
             data_root=data_root,
             ann_file='annotations/mpii_train.json',
             data_prefix=dict(img='images/')),
-        pipeline=train_pipeline),
+        pipeline=_base_.train_pipeline),
     sampler=dict(type='LabeledUnlabeledSampler', batch_size=32))
 val_dataloader = dict(
     batch_size=64,
@@ -63,7 +43,7 @@ val_dataloader = dict(
         headbox_file=data_root + 'annotations/mpii_gt_val.mat',
         data_prefix=dict(img='images/'),
         test_mode=True,
-        pipeline=val_pipeline))
+        pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader
 # MMPose's PCKh, for tables beside others', and ours; JointPCK says how they differ
 val_evaluator = [

@@ -5,20 +5,14 @@ The paper tells neither the input size nor the sequences: 256x256 is that of the
 weights it starts from. Rounds are evaluated on test.json, as in its figures; nothing is
 chosen by it. val.json is for tuning.
 """
+_base_ = '../pipelines/affine_30_256x256.py'
 data_root = 'data/panoptic/'
 metainfo = dict(from_file='configs/_base_/datasets/panoptic_body3d.py')
-input_size = (256, 256)
-codec = dict(
-    type='MSRAHeatmap', input_size=input_size, heatmap_size=(64, 64), sigma=2)
-
-load = [dict(type='LoadImage'), dict(type='GetBBoxCenterScale')]
-crop = dict(type='TopdownAffine', input_size=input_size)
-target = [dict(type='GenerateTarget', encoder=codec), dict(type='PackPoseInputs')]
 # Sec. 5.3: the strategies are compared without any augmentation.
-train_pipeline = load + [crop] + target
+train_pipeline = _base_.train_pipeline[:2] + _base_.train_pipeline[4:]
 # Appendix C: two of ten operations; turned images have turned targets.
-rand_augment_pipeline = load + [crop, dict(type='PoseRandAugment', num_ops=2)] + target
-val_pipeline = load + [crop, dict(type='PackPoseInputs')]
+rand_augment_pipeline = train_pipeline[:3] + [
+    dict(type='PoseRandAugment', num_ops=2)] + train_pipeline[3:]
 
 train_set = dict(
     type='MultiViewCocoDataset',
@@ -43,11 +37,10 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
         train_set, ann_file='annotations/test.json', test_mode=True,
-        pipeline=val_pipeline))
+        pipeline=_base_.val_pipeline))
 test_dataloader = val_dataloader
 val_evaluator = [
     dict(type='MKPE', threshold=20.0),
     dict(type='JointPCK', thr=0.1, norm='bbox')
 ]
 test_evaluator = val_evaluator
-del load, crop, target

@@ -7,6 +7,7 @@
 of `studio` for Human3.6M; tests are on its views of other people. Nothing is mirrored:
 views of one group have to show one world.
 """
+_base_ = '../pipelines/camera_keys.py'
 data_root, people_root = 'work_dirs/studio/', 'work_dirs/people/'
 input_size = (64, 64)
 codec = dict(
@@ -31,9 +32,6 @@ triples = [[(5, 6), ([5, 6], [11, 12]), (0, [3, 4])],
            [(11, 12), (13, 11), (15, 13)],
            [(11, 12), (14, 12), (16, 14)]]
 
-meta_keys = ('id', 'img_id', 'img_path', 'ori_shape', 'img_shape', 'input_size',
-             'input_center', 'input_scale', 'flip', 'flip_indices', 'category_id',
-             'frame_id', 'person_id', 'camera_id', 'input_K', 'input_dist', 'input_R')
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
@@ -42,14 +40,14 @@ train_pipeline = [
     dict(type='TopdownAffine', input_size=input_size),
     dict(type='InputCamera', pair=pair, root=root),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs', meta_keys=meta_keys)
+    dict(type='PackPoseInputs', meta_keys=_base_.meta_keys)
 ]
 val_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
     dict(type='TopdownAffine', input_size=input_size),
     dict(type='InputCamera', pair=pair, root=root),
-    dict(type='PackPoseInputs', meta_keys=meta_keys)
+    dict(type='PackPoseInputs', meta_keys=_base_.meta_keys)
 ]
 synthetic_set = dict(
     type='MultiViewCocoDataset',
