@@ -12,7 +12,7 @@ from mmpose.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 
 from mmpose_al.converters import mpi_inf_3dhp
 from tests.test_configs.test_configs import without_random_weights, without_weights
-from tests.test_converters.test_converters import crumb, real, run
+from tests.test_converters.files import crumb, real, run
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 FOLDER = osp.join(ROOT, 'configs', 'weakly_supervised_3d')

@@ -8,7 +8,7 @@ from mmpose_al.converters import h36m, mpi_inf_3dhp, panoptic
 from mmpose_al.geometry import affine
 from mmpose_al.geometry.cameras import pad_distortion, transform_intrinsics
 from mmpose_al.geometry.depth import reconstruct, to_2p5d
-from tests.test_converters.test_converters import crumb, real, run
+from tests.test_converters.files import crumb, real, run
 
 
 def h36m_tasks():
