@@ -5,6 +5,16 @@ from typing import List, Optional, Sequence
 
 from ..fileio import is_int, is_number, short
 
+LIMITS = (
+    'rounds',
+    'labels',
+    'views',
+    'joints',
+    'minutes',
+    'seconds_per_view',
+    'plateau',
+    'uncertainty',
+)
 PLATEAU = ('metric', 'rounds', 'min_gain', 'rule')
 RULES = dict(greater=1, less=-1)
 
@@ -24,32 +34,7 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
         ValueError: A limit that is unknown or no number, or a plateau that cannot be
             watched.
     """
-    known = (
-        'rounds',
-        'labels',
-        'views',
-        'joints',
-        'minutes',
-        'seconds_per_view',
-        'plateau',
-        'uncertainty',
-    )
-    unknown = sorted(set(limits) - set(known))
-    if unknown:
-        raise ValueError(f'unknown limits {unknown}; there are {", ".join(known)}')
-    for name, value in limits.items():
-        if name != 'plateau' and value is not None and not is_number(value):
-            raise ValueError(
-                f'active_learning.limits.{name} is {short(value)}; '
-                'write a finite number, or None for no limit'
-            )
-    if not limits.get('seconds_per_view', 30) or limits.get('seconds_per_view', 30) < 0:
-        raise ValueError(
-            f'active_learning.limits.seconds_per_view is {limits["seconds_per_view"]!r}; '
-            'write seconds, above 0'
-        )
-    if limits.get('plateau') is not None:
-        _check_plateau(limits['plateau'])
+    _check(limits)
     if not rounds:
         return None
     last = rounds[-1]
@@ -59,7 +44,8 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
         if limits.get(name) is not None and last[name] >= limits[name]:
             return f'{last[name]} {name} are labelled, the limit is {limits[name]}'
     if limits.get('minutes') is not None:
-        minutes = last['views'] * limits.get('seconds_per_view', 30) / 60
+        seconds = limits.get('seconds_per_view')
+        minutes = last['views'] * (30 if seconds is None else seconds) / 60
         if minutes >= limits['minutes']:
             return f'{minutes:.0f} minutes of annotation are spent'
     if limits.get('plateau') is not None:
@@ -70,6 +56,25 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
     if least is not None and utilities and max(utilities) < least:
         return f'the most uncertain unit has {max(utilities):.4g}, below {least:.4g}'
     return None
+
+
+def _check(limits: dict) -> None:
+    unknown = sorted(set(limits) - set(LIMITS))
+    if unknown:
+        raise ValueError(f'unknown limits {unknown}; there are {", ".join(LIMITS)}')
+    for name, value in limits.items():
+        if name != 'plateau' and value is not None and not is_number(value):
+            raise ValueError(
+                f'active_learning.limits.{name} is {short(value)}; '
+                'write a finite number, or None for no limit'
+            )
+    seconds = limits.get('seconds_per_view')
+    if seconds is not None and seconds <= 0:
+        raise ValueError(
+            f'active_learning.limits.seconds_per_view is {seconds}; write seconds, above 0'
+        )
+    if limits.get('plateau') is not None:
+        _check_plateau(limits['plateau'])
 
 
 def _check_plateau(rule: dict) -> None:

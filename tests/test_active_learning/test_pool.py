@@ -24,7 +24,6 @@ from mmpose_al.active_learning.statistics import (
     save_views,
     sort_views,
 )
-from mmpose_al.active_learning.stopping import reached
 from mmpose_al.datasets.splits import labeled_units, load_split
 from tests.test_active_learning.rig import make_views
 
@@ -340,76 +339,3 @@ def test_aggregation_by_hand():
     assert aggregate(values, members, 3, 'var')[[0, 2]].tolist() == [1, 0]
     with pytest.raises(ValueError, match='median'):
         aggregate(values, members, 3, 'median')
-
-
-ROUND = dict(labels=10, views=80, joints=1300, metrics={'m': 1.0}, utilities=[5.0, 2.0])
-
-
-@pytest.mark.parametrize(
-    'limits, over',
-    [
-        (dict(), False),
-        (dict(rounds=2), False),
-        (dict(rounds=1), True),
-        (dict(labels=10), True),
-        (dict(labels=11), False),
-        (dict(views=80), True),
-        (dict(joints=1301), False),
-        (dict(minutes=40, seconds_per_view=30), True),
-        (dict(minutes=41), False),
-        (dict(uncertainty=5.5), True),
-        (dict(uncertainty=5.0), False),
-        (dict(plateau=dict(metric='m'), uncertainty=5.5), True),
-    ],
-)
-def test_limits(limits, over):
-    assert bool(reached(limits, [ROUND])) is over
-    assert reached(limits, []) is None
-
-
-def test_plateau():
-    rounds = [dict(ROUND, metrics={'m': v}) for v in (1, 5, 5.2, 5.3)]
-    rule = dict(plateau=dict(metric='m', rounds=2, min_gain=0.5))
-    assert 'gained 0.3' in reached(rule, rounds)
-    assert reached(rule, rounds[:3]) is None
-    assert reached(rule, rounds[:2]) is None
-    falling = [dict(ROUND, metrics={'m': -v}) for v in (1, 5, 5.2, 5.3)]
-    rule['plateau']['rule'] = 'less'
-    assert 'gained' in reached(rule, falling)
-    with pytest.raises(ValueError, match="'ap'"):
-        reached(dict(plateau=dict(metric='ap')), rounds)
-    with pytest.raises(ValueError, match='hours'):
-        reached(dict(hours=3), rounds)
-    with pytest.raises(ValueError, match="limits.labels is '300'"):
-        reached(dict(labels='300'), [])
-
-
-@pytest.mark.parametrize(
-    'rule, words',
-    [
-        (dict(rounds=2), 'metric is missing'),
-        (dict(metric='m', rule='lower'), "rule is 'lower'; write one of greater, less"),
-        (dict(metric='m', span=3), r"unknown keys \['span'\]"),
-        (dict(metric='m', rounds=0), 'rounds is 0'),
-    ],
-)
-def test_a_plateau_that_cannot_be_watched_is_told_before_any_round(rule, words):
-    with pytest.raises(ValueError, match=f'limits.plateau: {words}'):
-        reached(dict(plateau=rule), [])
-
-
-@pytest.mark.parametrize('rule', ['greater', 'less'])
-@pytest.mark.parametrize(
-    'values, over',
-    [
-        (['nan', 50, 50, 50], True),
-        ([50, 'nan', 50, 'nan'], True),
-        ([50, 50, 'inf', '-inf'], True),
-        (['nan', 'nan', 50, 50], False),
-        (['nan'] * 4, True),
-    ],
-)
-def test_a_round_without_a_number_is_no_gain(rule, values, over):
-    rounds = [dict(ROUND, metrics={'m': float(v)}) for v in values]
-    limits = dict(plateau=dict(metric='m', rounds=2, min_gain=1, rule=rule))
-    assert bool(reached(limits, rounds)) is over
