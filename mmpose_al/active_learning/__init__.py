@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         annotators=[],
         formats=[],
         pool=['Pool', 'State', 'StateError', 'load_pool', 'load_state'],
-        registry=['ANNOTATION_FORMATS', 'ANNOTATORS', 'QUERY_STRATEGIES'],
+        registry=['ANNOTATION_FORMATS', 'ANNOTATORS', 'QUERY_STRATEGIES', 'STATISTICS'],
         statistics=['PoolStatistics', 'ViewStatistics'],
         strategies=[],
     ),

@@ -60,7 +60,7 @@ def predictions(views: ViewStatistics, units: Sequence[int], threshold: float) -
         threshold (float): Of the triangulation, pixels.
     """
     rows = np.isin(views.unit, np.asarray(units, np.int64))
-    views = ViewStatistics(*(column[rows] for column in views))
+    views = views.select(rows)
     errors = np.full(views.scores.shape, np.nan)
     outliers = np.zeros(views.scores.shape, bool)
     if views.calibrated.any():

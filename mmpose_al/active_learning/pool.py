@@ -21,7 +21,7 @@ from ..datasets.format import FormatError, check_multiview, has_area, parse, rea
 from ..datasets.multiview import chosen_images
 from ..datasets.splits import SPLIT_FORMAT, instance_units
 from ..fileio import message
-from .strategies.base import keyed_uniforms
+from .uniforms import keyed_uniforms
 
 UNITS = ('frames', 'images', 'instances')
 STATE_FILE = 'active_learning.json'

@@ -59,7 +59,7 @@ from ..active_learning.self_training import (
 )
 from ..active_learning.statistics import (
     PoolStatistics,
-    ViewStatistics,
+    concatenate,
     load_views,
     save_views,
     sort_views,
@@ -557,24 +557,14 @@ class ActiveLearningExperiment:
             self.strategy.needs,
             _Progress(self, len(loader_cfg.dataset), number),
         )
-        parts = all_gather_object(views._asdict())
+        parts = all_gather_object(views)
         if get_rank() == 0:
-            together = sort_views(
-                ViewStatistics(
-                    *(
-                        np.concatenate([part[name] for part in parts])
-                        for name in ViewStatistics._fields
-                    )
-                )
-            )
-            together = ViewStatistics(
-                *(column[np.isin(together.unit, self.pool.units)] for column in together)
-            )
+            together = sort_views(concatenate(parts))
+            together = together.select(np.isin(together.unit, self.pool.units))
             save_views(together, self._score_file(number))
         barrier()
         return dict(
-            file=osp.relpath(self._score_file(number), self.work_dir),
-            views=int(sum(len(part['id']) for part in parts)),
+            file=osp.relpath(self._score_file(number), self.work_dir), views=sum(map(len, parts))
         )
 
     def statistics(self, number: int) -> PoolStatistics:

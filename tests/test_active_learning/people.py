@@ -18,7 +18,6 @@ from mmpose_al.active_learning.formats.cvat import FILE as CVAT
 from mmpose_al.active_learning.formats.label_studio import TASKS_FILE
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
-from mmpose_al.active_learning.statistics import ViewStatistics
 from mmpose_al.datasets.format import load_multiview
 from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_views, ring
 
@@ -94,10 +93,6 @@ def write_pool(folder, num_frames=3, persons=1):
     path.write_text(json.dumps(data))
     pixels = {int(i): truth.keypoints[n].round(3) for n, i in enumerate(truth.id)}
     return str(path), pixels, views
-
-
-def only(views, rows):
-    return ViewStatistics(*(column[rows] for column in views))
 
 
 def opened(folder, pool_file, **options):

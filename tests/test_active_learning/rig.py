@@ -65,9 +65,7 @@ def make_views(num_frames, noise=1.0, seed=0, frame_ids=None, points=None):
                     dist=np.zeros(14),
                 )
             )
-    columns = {
-        name: np.stack([np.asarray(row[name]) for row in rows]) for name in ViewStatistics._fields
-    }
+    columns = {name: np.stack([np.asarray(row[name]) for row in rows]) for name in rows[0]}
     return ViewStatistics(**columns), points
 
 
@@ -89,7 +87,7 @@ def make_pool(
     order = np.arange(num_frames) if order is None else order
     shuffled = np.random.RandomState(1).permutation(len(views.id))
     if order is not None and list(order) != list(range(num_frames)):
-        views = ViewStatistics(*(column[shuffled] for column in views))
+        views = views.select(shuffled)
     return PoolStatistics(
         views,
         units[order],

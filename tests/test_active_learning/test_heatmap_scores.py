@@ -5,7 +5,6 @@ import pytest
 import torch
 from scipy.ndimage import maximum_filter
 
-from mmpose_al.active_learning.scoring import heatmap_statistics
 from mmpose_al.geometry.heatmaps import best_vs_second_best, local_peaks, multi_peak_entropy
 
 
@@ -65,15 +64,3 @@ def test_a_plateau_has_one_peak_and_an_empty_heatmap_too():
     assert torch.isfinite(best_vs_second_best(heatmaps, peak)).all()
     with pytest.raises(ValueError, match='odd'):
         local_peaks(heatmaps, kernel=4)
-
-
-def test_statistics_are_means_over_keypoints():
-    heatmaps = torch.cat([two_peaks(), two_peaks(0.7, 0.7)], 1)
-    result = heatmap_statistics(heatmaps)
-    peak = local_peaks(heatmaps)
-    assert float(result['margin']) == pytest.approx(
-        float(best_vs_second_best(heatmaps, peak).mean())
-    )
-    assert float(result['entropy']) == pytest.approx(
-        float(multi_peak_entropy(heatmaps, peak).mean())
-    )

@@ -412,7 +412,7 @@ def test_a_pool_without_categories_is_drawn_without_a_skeleton(tmp_path):
 
 def test_single_views_and_a_broken_score_file(tmp_path):
     pool_file, views = write_pool(tmp_path, cameras=False)
-    views = views._replace(
+    views = views.replace(
         unit=views.image_id,
         frame_id=views.frame_id * 0 - 1,
         camera_id=views.camera_id * 0 - 1,
@@ -503,7 +503,7 @@ def test_single_images_are_scored_by_what_one_view_tells():
     labeled = np.array([True, False])
     pool = PoolStatistics(views, np.array([0, 10]), labeled)
     assert set(analysis.scores_of(pool, (0,))) == {'BSB', 'MPE', 'MVC', 'CoreSet'}
-    images = PoolStatistics(views._replace(unit=views.id), views.id, np.arange(len(views.id)) < 1)
+    images = PoolStatistics(views.replace(unit=views.id), views.id, np.arange(len(views.id)) < 1)
     scores = analysis.scores_of(images, (0,), frames=False)
     assert set(scores) == {'BSB', 'MPE', 'CoreSet'}
     assert np.isfinite(scores['CoreSet']).all()

@@ -118,7 +118,7 @@ def test_ties_by_id_and_failed_first(config):
         name: np.full_like(getattr(pool.views, name), 0.5)
         for name in ('margin', 'entropy', 'disagreement')
     }
-    pool.views = pool.views._replace(**flat)
+    pool.views = pool.views.replace(**flat)
     strategy = build(config)
     if config['type'] != 'MultiViewConsistency':
         assert strategy.select(pool, 3).ids == [10, 20, 30]
@@ -126,7 +126,7 @@ def test_ties_by_id_and_failed_first(config):
     for name in failed:
         failed[name] = flat[name].copy()
         failed[name][pool.view_unit == 4] = np.nan
-    pool.views = pool.views._replace(
+    pool.views = pool.views.replace(
         **failed,
         keypoints=np.where((pool.view_unit == 4)[:, None, None], np.nan, pool.views.keypoints),
     )
@@ -137,7 +137,7 @@ def test_ties_by_id_and_failed_first(config):
 @pytest.mark.parametrize('kind', ['CoreSetPoses', 'CoreSetPoses2D'])
 def test_core_set_takes_failed_frames_first(kind):
     pool = make_pool(6, labeled=[0])
-    pool.views = pool.views._replace(
+    pool.views = pool.views.replace(
         keypoints=np.where((pool.view_unit == 4)[:, None, None], np.nan, pool.views.keypoints)
     )
     selection = build(dict(type=kind, root=0)).select(pool, 2)
@@ -177,7 +177,7 @@ def test_mvc_counts_failed_keypoints_as_the_diagonal():
     keypoints = pool.views.keypoints.copy()
     lost = pool.view_unit == 2
     keypoints[lost, 1] = np.nan  # one joint of five lost in all views
-    pool.views = pool.views._replace(keypoints=keypoints)
+    pool.views = pool.views.replace(keypoints=keypoints)
     worth = build(dict(type='MultiViewConsistency')).utilities(pool)
     assert worth[2] == pytest.approx(800.0**2 / JOINTS, rel=1e-6)
     assert worth[[0, 1, 3]] == pytest.approx(0, abs=1e-6)
@@ -191,9 +191,7 @@ def test_mvc_is_the_consistency_of_the_geometry():
     keypoints[5, 0] += 200
     keep = np.arange(len(keypoints)) != 14  # frame 3 lacks a view
     pool = PoolStatistics(
-        ViewStatistics(*(column[keep] for column in pool.views._replace(keypoints=keypoints))),
-        pool.units,
-        pool.labeled,
+        pool.views.replace(keypoints=keypoints).select(keep), pool.units, pool.labeled
     )
     errors = torch.from_numpy(pool.groups.errors).transpose(1, 2)
     for squared in (True, False):
@@ -211,14 +209,13 @@ def test_mvc_ranks_the_bystander_frames_of_a_real_rig_on_top():
             if k
             in ('K', 'R', 't', 'dist', 'image_size', 'kpts_mediapipe', 'wrong_person_mediapipe')
         }
-    frames, views, joints = data['kpts_mediapipe'].shape[:3]
+    frames, cameras, joints = data['kpts_mediapipe'].shape[:3]
     wrong = data['wrong_person_mediapipe'].any(1)
-    frame, view = (x.ravel() for x in np.indices((frames, views)))
-    many = frames * views
-    columns = {name: np.zeros(many) for name in ViewStatistics._fields}
-    dist = np.zeros((views, 14))
+    frame, view = (x.ravel() for x in np.indices((frames, cameras)))
+    many = frames * cameras
+    dist = np.zeros((cameras, 14))
     dist[:, : data['dist'].shape[1]] = data['dist']
-    columns.update(
+    views = ViewStatistics(
         id=np.arange(many),
         image_id=np.arange(many),
         unit=frame,
@@ -227,33 +224,27 @@ def test_mvc_ranks_the_bystander_frames_of_a_real_rig_on_top():
         person_id=np.zeros(many, int),
         keypoints=data['kpts_mediapipe'].reshape(many, joints, 2),
         scores=np.ones((many, joints)),
-        features=np.zeros((many, 0)),
-        keypoints_3d=np.zeros((many, 0, 3)),
         diagonal=np.linalg.norm(data['image_size'].astype(float), axis=-1)[view],
         K=data['K'][view].astype(float),
         R=data['R'][view].astype(float),
         t=data['t'][view].astype(float),
         dist=dist[view],
     )
-    pool = PoolStatistics(ViewStatistics(**columns), np.arange(frames), np.zeros(frames, bool))
+    pool = PoolStatistics(views, np.arange(frames), np.zeros(frames, bool))
     chosen = build(dict(type='MultiViewConsistency')).select(pool, int(wrong.sum())).ids
     assert wrong.sum() == 21 and sorted(chosen) == np.flatnonzero(wrong).tolist()
 
 
 def test_strategies_without_what_they_need_say_so():
     pool = make_pool(4)
-    pool.views = pool.views._replace(K=np.full_like(pool.views.K, np.nan))
+    pool.views = pool.views.replace(K=np.full_like(pool.views.K, np.nan))
     with pytest.raises(ValueError, match='cameras and frames'):
         build(dict(type='MultiViewConsistency')).select(pool, 1)
-    pool.views = pool.views._replace(
-        disagreement=np.full_like(pool.views.disagreement, np.nan),
-        features=np.zeros((len(pool.views.id), 0)),
-    )
-    with pytest.raises(ValueError, match='two networks'):
+    pool.views = pool.views.drop('disagreement', 'features', 'keypoints_3d')
+    with pytest.raises(ValueError, match="'disagreement'.*PoseDual.*score the pool again"):
         build(dict(type='CommitteeDisagreement')).select(pool, 1)
     with pytest.raises(ValueError, match='score the pool again'):
         build(dict(type='CoreSetFeatures')).select(pool, 1)
-    pool.views = pool.views._replace(keypoints_3d=np.zeros((len(pool.views.id), 0, 3)))
     with pytest.raises(ValueError, match='Heatmap2p5DHead'):
         build(dict(type='ViewDisagreement3D')).select(pool, 1)
     with pytest.raises(ValueError, match='beyond the 5'):
@@ -264,14 +255,14 @@ def test_view_disagreement_by_hand():
     """Two views of each frame; the second's root is moved, its pose turned and bent."""
     pool = make_pool(3)
     keep = np.isin(pool.views.camera_id, (0, 1))
-    views = ViewStatistics(*(column[keep] for column in pool.views))
+    views = pool.views.select(keep)
     pose = np.array([[0.0, 0, 0], [300, 0, 0], [0, 400, 0], [0, 0, 500], [200, 0, 90]])
     turned = pose @ np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]).T + [5.0, 6, 7]
     points = np.stack([pose, turned] * 3)
     points[3] = 1.1 * points[3]  # frame 1: 10 % larger
     points[4, 0, 0] = np.nan  # frame 2: one view has no depth
     # no extrinsics needed
-    views = views._replace(keypoints_3d=points.astype(np.float32), R=np.full_like(views.R, np.nan))
+    views = views.replace(keypoints_3d=points.astype(np.float32), R=np.full_like(views.R, np.nan))
     pool = PoolStatistics(views, pool.units, pool.labeled)
     worth = build(dict(type='ViewDisagreement3D')).utilities(pool)
     # a larger pose about the same centre: every joint is off by 10 % of its distance
@@ -389,7 +380,7 @@ def test_weighted_combination_by_hand():
     pool = make_pool(4)
     one = np.array([0.1, 0.4, 0.2, 0.3])
     two = np.array([0.9, 0.1, 0.5, 0.7])
-    pool.views = pool.views._replace(margin=-one[pool.view_unit], entropy=two[pool.view_unit])
+    pool.views = pool.views.replace(margin=-one[pool.view_unit], entropy=two[pool.view_unit])
     worth = build(
         dict(
             type='WeightedCombination',
@@ -399,7 +390,3 @@ def test_weighted_combination_by_hand():
     ).utilities(pool)
     # ranks 1/4, 4/4, 2/4, 3/4 and 4/4, 1/4, 2/4, 3/4
     assert worth.tolist() == pytest.approx([2.25, 1.5, 1.5, 2.25])
-
-
-def test_views_are_a_tuple_of_columns():
-    assert ViewStatistics._fields[0] == 'id'

@@ -516,16 +516,16 @@ def test_heatmaps_with_offsets_beside_them_are_refused():
 
 def test_who_predicts_also_scores_a_pool_and_answers_in_tensor_mode():
     """The teacher of MeanTeacherPose, unless the student is asked for."""
-    from mmpose_al.active_learning.scoring import networks_of
+    from mmpose_al.active_learning.scoring import scoring_networks
 
     batch = images(2)
     for which, network in (('teacher', lambda m: m.teacher), (0, lambda m: m.students[0])):
         model = build('MeanTeacherPose', test_cfg=dict(predict=which)).eval()
-        assert networks_of(model) == [network(model)]
+        assert scoring_networks(model).each == [network(model)]
         assert torch.equal(model(batch, mode='tensor'), predict_heatmaps(network(model), batch))
     dual = build('PoseDual', test_cfg=dict(predict=1))
-    assert networks_of(dual) == [dual.students[1]]
-    assert networks_of(dual, ('disagreement',)) == list(dual.students)
+    assert scoring_networks(dual).each == [dual.students[1]]
+    assert scoring_networks(dual, ('disagreement',)).each == list(dual.students)
 
 
 @pytest.mark.parametrize(

@@ -182,7 +182,7 @@ def test_replay_of_a_score_file(tmp_path, capsys):
     ):
         assert tool.main(['replay', path] + words) == 1
         assert text in capsys.readouterr().err
-    save_views(views._replace(unit=views.image_id), path)  # single images
+    save_views(views.replace(unit=views.image_id), path)  # single images
     for strategy, status in (('MultiViewConsistency', 1), ('MultiPeakEntropy', 0)):
         assert tool.main(['replay', path, '--strategy', strategy, '--budget', '1']) == status
     assert "unit is 'images'" in capsys.readouterr().err
@@ -205,7 +205,7 @@ def test_replay_of_an_experiment_selects_as_it_did(tmp_path, capsys):
     data = load_multiview(osp.join(root, 'train.json'))
     images = {i['id']: i for i in data['images']}
     views, _ = make_views(4)
-    columns = views._asdict()
+    columns = views.columns
     for row, annotation in enumerate(data['annotations']):
         image = images[annotation['image_id']]
         columns['id'][row], columns['image_id'][row] = annotation['id'], image['id']

@@ -191,14 +191,14 @@ def test_predictions_of_coco_results(tool, tiny, tmp_path, drawn):
 def test_predictions_of_an_active_learning_round(tool, tiny, tmp_path, drawn):
     data, points, first = predict(tiny, tmp_path / 'results.json')
     ids = np.array(sorted(points))
-    columns = {name: np.zeros(len(ids)) for name in ViewStatistics._fields}
-    columns.update(
+    views = ViewStatistics(
         id=ids,
+        unit=ids,
         scores=np.ones((len(ids), 17), np.float32),
         keypoints=np.stack([points[i][:, :2] for i in ids]).astype(np.float32),
     )
     path = str(tmp_path / 'scores.npz')
-    save_views(ViewStatistics(**columns), path)
+    save_views(views, path)
     tool.main(words(tiny, tmp_path, '--predictions', path, '--frames', first, '--limit', 3))
     check_predictions(drawn, data, points, first)
 

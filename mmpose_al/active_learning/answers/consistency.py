@@ -87,11 +87,6 @@ def answered_views(pool: Pool, keypoints: Dict[int, np.ndarray]) -> Optional[Vie
                     person_id=annotation.get('person_id') or 0,
                     keypoints=np.where(points[:, 2:] > 0, points[:, :2], np.nan),
                     scores=np.ones(len(points)),
-                    margin=0.0,
-                    entropy=0.0,
-                    disagreement=np.nan,
-                    features=np.zeros(0),
-                    keypoints_3d=np.zeros((0, 3)),
                     diagonal=np.hypot(image['width'], image['height']),
                     K=camera['K'],
                     R=camera['R'],
@@ -103,6 +98,6 @@ def answered_views(pool: Pool, keypoints: Dict[int, np.ndarray]) -> Optional[Vie
         return None
     return sort_views(
         ViewStatistics(
-            *(np.stack([np.asarray(row[name]) for row in rows]) for name in ViewStatistics._fields)
+            **{name: np.stack([np.asarray(row[name]) for row in rows]) for name in rows[0]}
         )
     )

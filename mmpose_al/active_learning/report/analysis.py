@@ -13,6 +13,7 @@ from ..strategies import (
     CoreSetPoses2D,
     MultiPeakEntropy,
     MultiViewConsistency,
+    QueryStrategy,
 )
 from ..strategies.core_set import root_aligned
 from .experiment import Experiment, Metric, Missing
@@ -187,15 +188,17 @@ def scores_of(
         frames (bool): Whether units are frames, all views together; else strategies for
             single views stand alone.
     """
-    scores = dict(BSB=BestVsSecondBest().utilities(pool), MPE=MultiPeakEntropy().utilities(pool))
-    if frames and pool.views.calibrated.any():
-        scores['MVC'] = MultiViewConsistency().utilities(pool)
-        core_set = CoreSetPoses(tuple(root))
-    else:
-        core_set = CoreSetPoses2D(tuple(root))
+    asked: Dict[str, QueryStrategy] = dict(BSB=BestVsSecondBest(), MPE=MultiPeakEntropy())
+    rig = frames and pool.views.calibrated.any()
+    if rig:
+        asked['MVC'] = MultiViewConsistency()
     if pool.labeled.any() and max(root) < pool.views.keypoints.shape[1]:
-        scores['CoreSet'] = core_set.utilities(pool)
-    return scores
+        asked['CoreSet'] = (CoreSetPoses if rig else CoreSetPoses2D)(tuple(root))
+    return {
+        name: strategy.utilities(pool)
+        for name, strategy in asked.items()
+        if all(statistic in pool.views for statistic in strategy.statistics)
+    }
 
 
 def true_errors(

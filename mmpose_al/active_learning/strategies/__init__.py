@@ -1,10 +1,18 @@
-from .base import Constraints, QueryStrategy, Selection
-from .combined import UncertainAndDiverse, WeightedCombination
-from .core_set import CoreSetFeatures, CoreSetPoses, CoreSetPoses2D, KCenter
+from .base import QueryStrategy, Selection
+from .best_vs_second_best import BestVsSecondBest
+from .committee_disagreement import CommitteeDisagreement
+from .constraints import Constraints
+from .core_set import KCenter
+from .core_set_features import CoreSetFeatures
+from .core_set_poses import CoreSetPoses
+from .core_set_poses_2d import CoreSetPoses2D
+from .multi_peak_entropy import MultiPeakEntropy
 from .multi_view_consistency import MultiViewConsistency
 from .random_sampling import RandomSampling
-from .uncertainty import BestVsSecondBest, CommitteeDisagreement, MultiPeakEntropy
-from .view_disagreement import ViewDisagreement3D
+from .uncertain_and_diverse import UncertainAndDiverse
+from .view_disagreement_3d import ViewDisagreement3D
+from .view_score import ViewScore
+from .weighted_combination import WeightedCombination
 
 __all__ = [
     'BestVsSecondBest',
@@ -21,5 +29,6 @@ __all__ = [
     'Selection',
     'UncertainAndDiverse',
     'ViewDisagreement3D',
+    'ViewScore',
     'WeightedCombination',
 ]

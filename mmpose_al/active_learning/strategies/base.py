@@ -1,12 +1,13 @@
-"""What all query strategies share: utilities, order, and rules about sequences."""
+"""What all query strategies share: what they need, utilities, and their order."""
 
-import hashlib
 import warnings
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ..statistics import PoolStatistics
+from ..statistics import POOL_PROPERTIES, MissingStatistic, PoolStatistics
+from ..statistics.base import how_to_have
+from .constraints import Constraints
 
 
 class Selection(NamedTuple):
@@ -21,65 +22,6 @@ class Selection(NamedTuple):
     utilities: List[float]
 
 
-def keyed_uniforms(ids: np.ndarray, *key) -> np.ndarray:
-    """One number in [0, 1) for each id, a function of the id and the key alone."""
-    text = '/'.join(map(str, key))
-    return np.array(
-        [
-            int.from_bytes(
-                hashlib.blake2b(f'{text}/{int(i)}'.encode(), digest_size=8).digest(), 'little'
-            )
-            / 2.0**64
-            for i in ids
-        ]
-    )
-
-
-class Constraints:
-    """Which units may still be picked: spacing in time and a cap for each sequence.
-
-    Labelled units count for both.
-
-    Args:
-        pool (PoolStatistics): The pool.
-        min_spacing (float): Two labelled units of a sequence are at least so far apart
-            in the pool's ``times``.
-        max_per_sequence (int, optional): Most labelled units of a sequence.
-    """
-
-    def __init__(
-        self, pool: PoolStatistics, min_spacing: float = 0, max_per_sequence: Optional[int] = None
-    ):
-        self.pool = pool
-        self.min_spacing, self.max_per_sequence = min_spacing, max_per_sequence
-        self.free = ~pool.labeled
-        self.taken: dict = {}
-        if self.active:
-            for index in np.flatnonzero(pool.labeled):
-                self._count(index)
-
-    @property
-    def active(self) -> bool:
-        return self.min_spacing > 0 or self.max_per_sequence is not None
-
-    def _count(self, index: int) -> None:
-        pool = self.pool
-        sequence = pool.sequences[index]
-        self.taken[sequence] = self.taken.get(sequence, 0) + 1
-        same = pool.sequences == sequence
-        if self.min_spacing > 0:
-            near = np.abs(pool.times - pool.times[index]) < self.min_spacing
-            self.free &= ~(same & near)
-        if self.max_per_sequence is not None and (self.taken[sequence] >= self.max_per_sequence):
-            self.free &= ~same
-
-    def take(self, index: int) -> None:
-        """Index was picked."""
-        self.free[index] = False
-        if self.active:
-            self._count(index)
-
-
 class QueryStrategy:
     """Chooses the units of a pool that are worth a label.
 
@@ -92,9 +34,9 @@ class QueryStrategy:
         max_per_sequence (int, optional): Most labelled units of a sequence.
     """
 
-    #: What the pool must have, 'cameras' or 'frames', and what the pass over it must
-    #: make: 'features', 'disagreement' or 'keypoints_3d'.
-    needs: tuple = ()
+    #: What the pool must have, 'cameras' or 'frames', and the statistics that it reads, by
+    #: the names of their columns: the pass over the pool computes them.
+    needs: Tuple[str, ...] = ()
 
     def __init__(self, min_spacing: float = 0, max_per_sequence: Optional[int] = None):
         if min_spacing < 0 or (max_per_sequence is not None and max_per_sequence < 1):
@@ -104,6 +46,24 @@ class QueryStrategy:
             )
         self.min_spacing = min_spacing
         self.max_per_sequence = max_per_sequence
+
+    @property
+    def statistics(self) -> Tuple[str, ...]:
+        """The statistics among its needs."""
+        return tuple(name for name in self.needs if name not in POOL_PROPERTIES)
+
+    def check_statistics(self, pool: PoolStatistics) -> None:
+        """Raise unless the scores hold every statistic that it reads.
+
+        Raises:
+            MissingStatistic: They do not; it says how to have it.
+        """
+        for name in self.statistics:
+            if name not in pool.views:
+                raise MissingStatistic(
+                    f'{type(self).__name__} reads the statistic {name!r}, which these scores '
+                    f'do not hold; {how_to_have(name)}'
+                )
 
     def check_joints(self, num: int) -> None:
         """Raise a ValueError unless poses of so many joints can be compared."""
@@ -128,10 +88,11 @@ class QueryStrategy:
         """Choose ``budget`` unlabelled units, or all there are, with a warning.
 
         Raises:
-            ValueError: The budget is below 1.
+            ValueError: The budget is below 1, or the scores lack a statistic.
         """
         if budget < 1:
             raise ValueError(f'the budget of a round must be at least 1; got {budget}')
+        self.check_statistics(pool)
         selection = self.pick(
             pool, budget, Constraints(pool, self.min_spacing, self.max_per_sequence)
         )

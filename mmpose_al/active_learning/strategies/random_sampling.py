@@ -4,7 +4,8 @@ import numpy as np
 
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
-from .base import QueryStrategy, keyed_uniforms
+from ..uniforms import keyed_uniforms
+from .base import QueryStrategy
 
 
 @QUERY_STRATEGIES.register_module()

@@ -29,13 +29,14 @@ class ViewDisagreement3D(QueryStrategy):
         """The mean distance of each unit, mm; NaN where it is not defined.
 
         Raises:
-            ValueError: The model gave no 3D poses.
+            ValueError: The model gave no 3D poses, or there are no frames.
         """
         points = pool.views.keypoints_3d
         if np.isnan(points).all():
             raise ValueError(
-                'ViewDisagreement3D compares the 3D poses of single views; train a '
-                'model with a Heatmap2p5DHead (configs/weakly_supervised_3d)'
+                'ViewDisagreement3D compares the 3D poses of single views, but none is '
+                'defined: without intrinsics there is no depth; put InputCamera into the '
+                'pipeline, and cameras into the annotation file (docs/multiview_format.md)'
             )
         _, rows = group_views(pool.views, pool.views.frame_id >= 0)
         if not len(rows):

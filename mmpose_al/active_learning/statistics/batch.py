@@ -1,0 +1,152 @@
+"""A batch on its way through the pool pass: what several statistics need, computed once.
+
+Notation: batch size B, keypoints K, heatmap size (h, w).
+"""
+
+from functools import cached_property
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...geometry.heatmaps import local_peaks, peak_values
+from ...models.decoding import decode_heatmaps
+from ...models.heads import Heatmap2p5DHead
+from ...models.semi.networks import heatmap_peak, last_heatmaps, predict_heatmaps
+
+
+class Networks:
+    """The networks of an estimator that score: those that predict; a plain one itself.
+
+    Args:
+        model (nn.Module): An estimator.
+        every_student (bool): All students of one that has students.
+
+    Attributes:
+        each (list[nn.Module]): The networks.
+    """
+
+    def __init__(self, model: nn.Module, every_student: bool = False):
+        self.model = model
+        if every_student and hasattr(model, 'students'):
+            self.each = list(model.students)
+        else:
+            self.each = list(getattr(model, 'predicting', [getattr(model, 'network', model)]))
+
+    @property
+    def first(self) -> nn.Module:
+        """The network whose head and features count."""
+        return self.each[0]
+
+    @property
+    def with_depth(self) -> bool:
+        """Whether they predict 3D poses of single views."""
+        return isinstance(self.first.head, Heatmap2p5DHead)
+
+    @property
+    def joints(self) -> int:
+        """How many keypoints they predict, K."""
+        return getattr(self.first.head, 'num_joints', self.first.head.out_channels)
+
+
+class Peaks(NamedTuple):
+    """Local maxima of a batch of heatmaps.
+
+    Attributes:
+        heatmaps (Tensor): Labels would peak at 1 in them, float32 (B, K, h, w).
+        marks (Tensor): Which pixels are peaks, bool (B, K, h, w).
+        values (Tensor): See :func:`~mmpose_al.geometry.heatmaps.peak_values`.
+    """
+
+    heatmaps: Tensor
+    marks: Tensor
+    values: Tensor
+
+
+class Batch:
+    """Views, and what the networks make of them.
+
+    What the properties give is computed when it is first asked for, and once, so a
+    statistic pays for what no other has needed before it.
+
+    Args:
+        networks (Networks): That score, in evaluation mode.
+        inputs (Tensor): Preprocessed images, (B, C, H, W).
+        samples (Sequence): Their data samples.
+        unit (str): What is labelled at once: frames, images or instances.
+    """
+
+    def __init__(self, networks: Networks, inputs: Tensor, samples: Sequence, unit: str):
+        self.networks, self.inputs, self.samples, self.unit = networks, inputs, samples, unit
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def meta(self, name: str) -> list:
+        """An entry of every sample's metainfo, None where it is missing."""
+        return [sample.metainfo.get(name) for sample in self.samples]
+
+    # ---- what the networks make of it ----------------------------------------
+
+    @cached_property
+    def feature_maps(self):
+        """Of the first network, as its head takes them."""
+        return self.networks.first.extract_feat(self.inputs)
+
+    @cached_property
+    def pose(self):
+        """The :class:`~mmpose_al.models.heads.heatmap_2p5d.Pose2p5D` of a model with depth."""
+        return self.networks.first.head.pose(self.feature_maps)
+
+    @cached_property
+    def every_heatmaps(self) -> List[Tensor]:
+        """Heatmaps of each network, float32 (B, K, h, w)."""
+        if self.networks.with_depth:
+            return [self.pose.heatmaps.float()]
+        first, *others = self.networks.each
+        each = [last_heatmaps(first.head.forward(self.feature_maps))]
+        each += [predict_heatmaps(network, self.inputs) for network in others]
+        return [heatmaps.float() for heatmaps in each]
+
+    @cached_property
+    def heatmaps(self) -> Tensor:
+        """The mean of the networks' heatmaps, float32 (B, K, h, w)."""
+        each = self.every_heatmaps
+        return torch.stack(each).mean(0) if len(each) > 1 else each[0]
+
+    @cached_property
+    def peaks(self) -> Peaks:
+        """Local maxima of the mean heatmaps."""
+        heatmaps = (self.heatmaps / heatmap_peak(self.networks.first)).float()
+        marks = local_peaks(heatmaps)
+        return Peaks(heatmaps, marks, peak_values(heatmaps, marks))
+
+    @cached_property
+    def decoded(self) -> Tuple[np.ndarray, np.ndarray]:
+        """Keypoints in pixels of the input, float64 (B, K, 2), and scores (B, K)."""
+        if self.networks.with_depth:
+            pixels, confidence = self.pose.pixels, self.pose.confidence
+            return pixels.double().cpu().numpy(), confidence.double().cpu().numpy()
+        return decode_heatmaps(self.networks.first.head, self.heatmaps)
+
+    @cached_property
+    def points(self) -> Optional[Tensor]:
+        """3D poses of a model with depth, (B, K, 3); None without intrinsics."""
+        return self.networks.first.head.points(self.pose, self.samples)
+
+    # ---- from the input to the image -----------------------------------------
+
+    @cached_property
+    def crop(self) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Size of the input, and size and centre of its crop in the image, (B, 1, 2)."""
+        size, scale, center = (
+            np.asarray(self.meta(name), np.float64)[:, None]
+            for name in ('input_size', 'input_scale', 'input_center')
+        )
+        return size, scale, center
+
+    def to_image(self, pixels: np.ndarray) -> np.ndarray:
+        """Pixels of the input, (B, n, 2), as pixels of the image."""
+        size, scale, center = self.crop
+        return pixels / size * scale + center - 0.5 * scale

@@ -1,0 +1,42 @@
+"""How far two networks' keypoints are apart."""
+
+import numpy as np
+
+from ..registry import STATISTICS
+from .base import Statistic
+
+
+@STATISTICS.register_module('disagreement')
+class Disagreement(Statistic):
+    """Mean distance of the first two networks' peaks in pixels of the image, float32.
+
+    Where a strategy asks for it, all students score, also of an estimator that predicts
+    with one of them.
+    """
+
+    always = True
+    every_student = True
+    remedy = 'train a PoseDual or another dual estimator'
+
+    def lacks(self, networks):
+        """A second network that predicts heatmaps."""
+        if len(networks.each) > 1 and not networks.with_depth:
+            return ''
+        return (
+            'compares the heatmaps of two networks, but the model is a '
+            f'{type(networks.model).__name__}'
+        )
+
+    def compute(self, batch):
+        """Of whole pixels of the heatmaps."""
+        from ...geometry.heatmaps import peaks
+
+        one, other = (
+            peaks(heatmaps)[0].cpu().numpy().astype(np.float64)
+            for heatmaps in batch.every_heatmaps[:2]
+        )
+        size, scale, _ = batch.crop
+        factor = np.asarray(batch.networks.first.head.decoder.scale_factor, np.float64) * (
+            scale / size
+        )
+        return np.linalg.norm((one - other) * factor, axis=-1).mean(-1)

@@ -1,0 +1,126 @@
+"""The views of each person of each frame, and their triangulation.
+
+Notation: views N (one person in one image), keypoints K, groups G (one person in one
+frame) of V views.
+"""
+
+from typing import NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from .table import ViewStatistics
+
+
+class Groups(NamedTuple):
+    """Triangulated persons: one row for each (frame, person) with cameras.
+
+    Attributes:
+        unit (ndarray): int64 (G, ).
+        rows (ndarray): Index into the views, int64 (G, V); -1 where a view is missing.
+        points (ndarray): World, float64 (G, K, 3); NaN where it failed.
+        inliers (ndarray): bool (G, V, K).
+        errors (ndarray): Pixels, float32 (G, V, K); NaN where missing or failed.
+        ok (ndarray): Keypoints that were triangulated, bool (G, K).
+    """
+
+    unit: np.ndarray
+    rows: np.ndarray
+    points: np.ndarray
+    inliers: np.ndarray
+    errors: np.ndarray
+    ok: np.ndarray
+
+
+def group_views(
+    views: ViewStatistics, chosen: Optional[np.ndarray] = None
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Rows of the views of each (frame, person).
+
+    Args:
+        views (ViewStatistics): Of the pool.
+        chosen (ndarray, optional): Which of them, bool (N, ); by default those with a
+            camera.
+
+    Returns:
+        tuple: Keys (frame id, person id), int64 (G, 2), ascending, and rows, int64
+        (G, V) with -1 where a group has fewer views than the largest one.
+    """
+    rows = np.flatnonzero(views.calibrated if chosen is None else chosen)
+    keys = np.stack([views.frame_id[rows], views.person_id[rows]], 1)
+    order = np.lexsort((views.camera_id[rows], keys[:, 1], keys[:, 0]))
+    rows, keys = rows[order], keys[order]
+    if not len(rows):
+        return np.zeros((0, 2), np.int64), np.zeros((0, 0), np.int64)
+    unique, start, counts = np.unique(keys, axis=0, return_index=True, return_counts=True)
+    table = np.full((len(unique), counts.max()), -1, np.int64)
+    group = np.repeat(np.arange(len(unique)), counts)
+    place = np.arange(len(rows)) - np.repeat(start, counts)
+    table[group, place] = rows
+    return unique, table
+
+
+def triangulate_views(
+    views: ViewStatistics, threshold: float = 20.0, seed: int = 0, device: str = 'cpu'
+) -> Groups:
+    """Robust triangulation of every person of the pool (Feng23, Sec. 3).
+
+    Args:
+        views (ViewStatistics): Of the pool.
+        threshold (float): Largest reprojection error of an inlier, pixels.
+        seed (int): For pairs of views, where there are too many for all.
+        device (str): Where to compute.
+
+    Returns:
+        Groups: Rows in ascending order of (frame, person).
+    """
+    import torch
+
+    from ...geometry.triangulation import Status, triangulate_robust
+
+    _, rows = group_views(views)
+    num, width = rows.shape
+    joints = views.keypoints.shape[1]
+    if not num:
+        empty = np.zeros
+        return Groups(
+            empty(0, np.int64),
+            rows,
+            empty((0, joints, 3)),
+            empty((0, 0, joints), bool),
+            empty((0, 0, joints), np.float32),
+            empty((0, joints), bool),
+        )
+    there = rows >= 0
+    pixels = np.where(there[..., None, None], views.keypoints[rows], np.nan)
+
+    def camera(name: str) -> np.ndarray:
+        values = views[name][rows]
+        filler = values[there][0]
+        values = np.where(there.reshape(there.shape + (1,) * filler.ndim), values, filler)
+        return values[0] if (values == values[:1]).all() else values
+
+    def tensor(array: np.ndarray) -> 'torch.Tensor':
+        return torch.from_numpy(np.ascontiguousarray(array, np.float64)).to(device)
+
+    cameras = {name: tensor(camera(name)) for name in ('K', 'R', 't', 'dist')}
+    for name, value in cameras.items():
+        own = value.dim() == {'K': 4, 'R': 4, 't': 3, 'dist': 3}[name]
+        if any(v.dim() == {'K': 4, 'R': 4, 't': 3, 'dist': 3}[n] for n, v in cameras.items()):
+            if not own:
+                value = value.expand((num,) + value.shape)
+            cameras[name] = value.repeat_interleave(joints, 0)
+    observed = tensor(pixels).permute(0, 2, 1, 3).reshape(num * joints, width, 2)
+    result = triangulate_robust(observed, threshold=threshold, seed=seed, **cameras)
+
+    def shaped(value: 'torch.Tensor', *tail: int) -> np.ndarray:
+        return value.cpu().numpy().reshape(num, joints, *tail)
+
+    units = views.unit[rows[:, 0]]
+    return Groups(
+        unit=units,
+        rows=rows,
+        points=shaped(result.points, 3),
+        inliers=shaped(result.inliers, width).transpose(0, 2, 1),
+        errors=shaped(result.errors, width).transpose(0, 2, 1).astype(np.float32),
+        ok=shaped(result.status) == int(Status.OK),
+    )

@@ -1,0 +1,21 @@
+"""Disagreement of a committee of two networks."""
+
+import numpy as np
+
+from ..registry import QUERY_STRATEGIES
+from ..statistics import PoolStatistics
+from .view_score import ViewScore
+
+
+@QUERY_STRATEGIES.register_module()
+class CommitteeDisagreement(ViewScore):
+    """Largest distance between two networks' keypoints first (e.g. PoseDual's).
+
+    In pixels of the image over its diagonal.
+    """
+
+    needs = ('disagreement',)
+
+    def view_scores(self, pool: PoolStatistics) -> np.ndarray:
+        """The relative distance."""
+        return pool.views.disagreement / pool.views.diagonal
