@@ -135,14 +135,23 @@ TABLES = {
         SYNTHETIC, '60-images', XIE21 + BASELINES + AUGMENTATIONS + YU24 + MULTIPATH + COLLAPSE
     ),
     'synthetic-4-frames': rows(
-        SYNTHETIC, '4-frames', ('posedual-a', 'denoised-a', 'multipath-dual', 'multipath-denoised')
+        SYNTHETIC,
+        '4-frames',
+        ('posedual-a', 'multiview-a', 'denoised-a', 'multipath-dual', 'multipath-denoised'),
     ),
+    'studio-4-frames': rows(SYNTHETIC, '4-frames', ('posedual-a', 'multiview-a')),
 }
 
 
-# Options of every row of a table whose schedule is its own.
-LONG = 5000
+# Options of every row of a table whose schedule or data are its own.
+LONG, STUDIO = 5000, 'work_dirs/studio/'
 OPTIONS = {
+    'studio-4-frames': {
+        'train_dataloader.dataset.labeled.data_root': STUDIO,
+        'train_dataloader.dataset.unlabeled.data_root': STUDIO,
+        'val_dataloader.dataset.data_root': STUDIO,
+        'test_dataloader.dataset.data_root': STUDIO,
+    },
     'lspet-long': {
         'train_cfg.max_iters': LONG,
         'train_cfg.val_interval': LONG // 10,
@@ -150,7 +159,7 @@ OPTIONS = {
         'param_scheduler.1.milestones': [LONG * 7 // 10, LONG * 9 // 10],
         'train_dataloader.dataset.labeled.labels.num': 200,
         'train_dataloader.dataset.unlabeled.labels.num': 200,
-    }
+    },
 }
 TABLES['lspet-long'] = {
     name: TABLES['lspet'][name]
@@ -166,13 +175,15 @@ TABLES['lspet-long'] = {
 
 
 def table_options(table: str, config: Config) -> dict:
-    """Options of a table for one of its configs: labels only where it has some."""
+    """Options of a table for one of its configs: of the sources and labels that it has."""
     dataset = config.train_dataloader.dataset
-    return {
-        key: value
-        for key, value in OPTIONS.get(table, {}).items()
-        if '.labels.' not in key or (dataset.get(key.split('.')[2]) or {}).get('labels')
-    }
+    chosen = {}
+    for key, value in OPTIONS.get(table, {}).items():
+        part = re.match(r'train_dataloader\.dataset\.(\w+)\.', key)
+        source = dataset.get(part.group(1)) if part else None
+        if part is None or (source and ('.labels.' not in key or source.get('labels'))):
+            chosen[key] = value
+    return chosen
 
 
 def seed_options(config: Config, seed: int) -> dict:
@@ -331,7 +342,8 @@ def run(
         content['curve'] = curve
     if config.test_dataloader.dataset.ann_file != config.val_dataloader.dataset.ann_file:
         with open(osp.join(ROOT, work_dir, 'last_checkpoint')) as file:
-            content['test'] = test(path, file.read().strip(), work_dir, extra)
+            data = [f'{key}={value}' for key, value in own.items() if key.startswith('test_')]
+        content['test'] = test(path, file.read().strip(), work_dir, data + extra)
     write_json(result, content, sort_keys=True)
     print(f'{table} {row} seed {seed}: {osp.relpath(result, ROOT)}', flush=True)
 
