@@ -229,7 +229,6 @@ def test_groups_and_cameras_are_checked():
         (dict(threshold=0), 'above 0'),
         (dict(fallback='mean'), "'ignore' or 'heatmap'"),
         (dict(weight='error'), 'weight is one of'),
-        (dict(detach=False), 'collapse study'),
         (dict(sigma=0), 'sigma must be above 0'),
     ],
 )

@@ -1,5 +1,6 @@
 """What the estimators say a step costs is what their networks do in it."""
 
+import numpy as np
 import pytest
 import torch
 from mmengine.config import ConfigDict
@@ -26,6 +27,7 @@ ESTIMATORS = [
     (dict(type='DenoisedPoseDual'), (0, 2), (6, 2)),
     (dict(type='DenoisedPoseDual', num_strong=0), (0, 2), (2, 2)),
     (dict(type='DenoisedPoseDual', num_strong=8, num_weak=3, hard_paths=[JC, []]), (0, 2), (22, 4)),
+    (dict(type='MultiViewPoseDual', num_views=2, min_inliers=2), (0, 2), (2, 2)),
     (dict(type='PseudoPose', **TEACHER), (0, 1), (1, 1)),
     (dict(type='DataDistill', num_views=3, **TEACHER), (0, 1), (4, 1)),
     (dict(type='MeanTeacherPose'), (0, 1), (1, 1)),
@@ -48,7 +50,23 @@ def count(model, batch, data):
     return Passes(seen[False], seen[True])
 
 
-@pytest.mark.parametrize('labeled, unlabeled', [(2, 3), (3, 0), (0, 2)])
+def in_pairs(data):
+    """The same with cameras: two views of one person each."""
+    for index, sample in enumerate(data):
+        sample.set_metainfo(
+            dict(
+                input_K=np.eye(3),
+                input_dist=np.zeros(14),
+                input_R=np.eye(3),
+                input_t=np.array([index % 2, 0, 5.0]),
+                frame_id=index // 2,
+                person_id=0,
+            )
+        )
+    return data
+
+
+@pytest.mark.parametrize('labeled, unlabeled', [(2, 4), (3, 0), (0, 2)])
 @pytest.mark.parametrize('config, one_labeled, one_unlabeled', ESTIMATORS, ids=str)
 def test_an_estimator_says_what_its_networks_do(
     config, one_labeled, one_unlabeled, labeled, unlabeled
@@ -58,8 +76,8 @@ def test_an_estimator_says_what_its_networks_do(
         ConfigDict({'students': student(), 'data_preprocessor': PREPROCESSOR, **config})
     ).train()
     told = passes_per_step(model, labeled, unlabeled)
-    flags = [True] * labeled + [False] * unlabeled
-    assert told == count(model, images(len(flags)), samples(flags))
+    data = in_pairs(samples([False] * unlabeled)) + samples([True] * labeled)
+    assert told == count(model, images(len(data)), data)
     by_hand = [labeled * a + unlabeled * b for a, b in zip(one_labeled, one_unlabeled)]
     assert told == tuple(by_hand)
     assert told.forwards == by_hand[0] + 3 * by_hand[1]
@@ -99,12 +117,8 @@ def test_3d_without_3d_labels_passes_each_view_that_has_a_loss(settings, used):
     model = MODELS.build(
         ConfigDict(type=WeaklySupervisedPose3D.__name__, network=network, num_views=2, **settings)
     )
-    data = samples([True, True] + [False] * 4)
-    for index, sample in enumerate(data):
-        sample.set_metainfo(
-            dict(input_K=torch.eye(3).numpy(), input_dist=[0.0] * 14, frame_id=index // 2)
-        )
-        sample.set_metainfo(dict(person_id=0))
+    data = in_pairs(samples([True, True] + [False] * 4))
+    for sample in data:
         sample.gt_instance_labels.relative_depth = torch.zeros(1, 4)
         sample.gt_instance_labels.relative_depth_weights = torch.ones(1, 4)
     told = passes_per_step(model, 2, 4)

@@ -533,6 +533,7 @@ def test_who_predicts_also_scores_a_pool_and_answers_in_tensor_mode():
     [
         ('DenoisedPoseDual', 'detach'),  # of the collapse study
         ('DenoisedPoseDual', 'easy_view'),
+        ('MultiViewPoseDual', 'easy_view'),
         ('MeanTeacherPose', 'teacher'),  # is the student's moving average
     ],
 )

@@ -270,6 +270,10 @@ class TeachingStudents(EasyHardEstimator):
         torch.clear_autocast_cache()
         return heatmaps
 
+    def teacher_passes(self) -> Passes:
+        """Each student looks at each image once."""
+        return Passes(len(self.students), 0)
+
 
 class EasyToHard(TeachingStudents):
     """What a teacher says of one view is taken along to the hard one (Xie21).
@@ -304,8 +308,8 @@ class EasyToHard(TeachingStudents):
         return super().teacher_heatmaps(teacher, images)
 
     def teacher_passes(self) -> Passes:
-        count = len(self.students)
-        return Passes(count, 0) if self.detach else Passes(0, count)
+        passes = super().teacher_passes()
+        return passes if self.detach else Passes(0, passes.without_gradient)
 
     def teach(self, images, hard, seeds, flip_indices):
         view = None

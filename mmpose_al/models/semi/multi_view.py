@@ -11,7 +11,7 @@ from ...geometry.consensus import Consensus, consensus, joint_pairs
 from ...geometry.heatmaps import gaussians
 from ..decoding import decode_on_device
 from ..views import View
-from .consistency import Lesson, PoseDual
+from .consistency import Lesson, TeachingStudents
 from .networks import check_peak_is_one, codec_sigma
 
 CAMERA_KEYS = ('input_K', 'input_dist', 'input_R', 'input_t')
@@ -97,8 +97,8 @@ def _check_groups(data_samples: Sequence, num_views: int) -> None:
 
 
 @MODELS.register_module()
-class MultiViewPoseDual(PoseDual):
-    """PoseDual whose teachers are corrected by the other cameras of a calibrated rig.
+class MultiViewPoseDual(TeachingStudents):
+    """Two networks teach each other; the other cameras of a calibrated rig correct them.
 
     Flow of a teacher's lesson: decode its heatmaps of the easy views -> triangulate each
     joint of a group of views robustly, weighted by the squared confidence -> project the
@@ -125,12 +125,13 @@ class MultiViewPoseDual(PoseDual):
         sigma (float, optional): Of redrawn Gaussians, heatmap pixels; the codec's by
             default.
         kwargs: See :class:`~mmpose_al.models.semi.consistency.TeachingStudents` and
-            :class:`~mmpose_al.models.semi.consistency.EasyHardEstimator`. ``easy_view``
-            and ``detach=False`` belong to the collapse study and are refused.
+            :class:`~mmpose_al.models.semi.consistency.EasyHardEstimator`.
 
     Raises:
         ValueError: A setting out of range.
     """
+
+    num_students = (2,)
 
     def __init__(
         self,
@@ -155,10 +156,6 @@ class MultiViewPoseDual(PoseDual):
             raise ValueError(f"fallback is 'ignore' or 'heatmap'; got {fallback!r}")
         if weight not in WEIGHTS:
             raise ValueError(f'weight is one of {WEIGHTS}; got {weight!r}')
-        if not kwargs.get('detach', True) or kwargs.get('easy_view') is not None:
-            raise ValueError(
-                'detach=False and easy_view belong to the collapse study of PoseCons and PoseDual'
-            )
         super().__init__(students, **kwargs)
         self.num_views, self.threshold, self.min_inliers = num_views, threshold, min_inliers
         self.fallback, self.exchange, self.weight = fallback, exchange, weight
@@ -166,7 +163,7 @@ class MultiViewPoseDual(PoseDual):
         self.sigma = codec_sigma(self.students[0], sigma)
 
     def lessons(self, images, data_samples, hard, seeds, flip_indices):
-        """See the class; :meth:`teach` is PoseDual's."""
+        """See the class."""
         rig = rig_of(data_samples, self.num_views, images)
         flips = list(flip_indices)
         made = [self._lesson_of(teacher, images, rig, hard, flips) for teacher in (0, 1)]
