@@ -27,7 +27,7 @@ from mmpose.registry import DATASETS, HOOKS, METRICS, MODELS
 from mmpose_al.engine.checkpoint import safe_globals
 from mmpose_al.engine.hooks.exact_resume import has_own_statistics, seed_everything
 
-ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
+ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..', '..'))
 META = {
     key: []
     for key in (
