@@ -1,17 +1,13 @@
 """A new query: whom it asks about, why they are worth the annotator's time, its folder."""
 
-import hashlib
-import json
-import os
 import os.path as osp
-import shutil
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from ..datasets.multiview import camera_name
 from ..datasets.splits import instance_units
-from ..fileio import write_json, write_text
+from ..fileio import atomic_folder, digest, remove_leftovers, write_json, write_text
 from .formats import AnnotationFormat
 from .pool import Pool
 from .query import (
@@ -121,9 +117,7 @@ def build_query(
         units=[dict(id=int(u), utility=float(w)) for u, w in zip(units, utilities)],
         annotations=entries,
     )
-    content['id'] = hashlib.sha256(
-        json.dumps(dict(content, pool=pool.sha256), sort_keys=True).encode()
-    ).hexdigest()[:12]
+    content['id'] = digest(dict(content, pool=pool.sha256), 12)
     content.update(image_root=image_root, image_files=images)
     content['images'] = _images(pool, entries, content['id'] if images != 'none' else None)
     return content
@@ -260,25 +254,15 @@ def write_query(content: dict, work_dir: str, formats: Sequence[AnnotationFormat
         FileNotFoundError: An image is not where the pool's file says.
     """
     folder = query_folder(work_dir, content['round'])
-    parent = osp.dirname(folder)
-    os.makedirs(parent, exist_ok=True)
-    for name in os.listdir(parent):  # left by a run that was killed
-        if name.startswith(f'.{osp.basename(folder)}.'):
-            shutil.rmtree(osp.join(parent, name))
-    temporary = osp.join(parent, f'.{osp.basename(folder)}.{os.getpid()}.tmp')
-    os.makedirs(temporary)
-    try:
-        query = Query(content, temporary)
-        put_images(query, temporary)
+    remove_leftovers(osp.dirname(folder))
+    with atomic_folder(folder) as made:
+        query = Query(content, made)
+        put_images(query, made)
         for each in formats:
-            each.write(query, temporary)
+            each.write(query, made)
         names = sorted(each.name for each in formats)
-        write_text(osp.join(temporary, 'README.md'), guide(query, work_dir, names))
-        write_json(osp.join(temporary, QUERY_FILE), content)
-        os.rename(temporary, folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
+        write_text(osp.join(made, 'README.md'), guide(query, work_dir, names))
+        write_json(osp.join(made, QUERY_FILE), content)
     return Query(content, folder)
 
 

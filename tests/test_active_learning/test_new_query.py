@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from mmpose_al import fileio
 from mmpose_al.active_learning import new_query
 from mmpose_al.active_learning.annotators import AnswersPending
 from mmpose_al.active_learning.pool import load_pool
@@ -72,10 +73,11 @@ def test_a_killed_query_leaves_nothing_half(pool, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(new_query, 'write_json', killed)
         patch.setattr(shutil, 'rmtree', lambda *args, **kwargs: None)  # no clean-up
+        patch.setattr(fileio, '_PROCESS', '000000')  # an earlier one
         with pytest.raises(KeyboardInterrupt):
             annotator.ask(ROUND, [20], [1.0], views)
     left = os.listdir(str(tmp_path / 'work' / 'query'))
-    assert len(left) == 1 and left[0].startswith('.')
+    assert len(left) == 1 and left[0].endswith('.tmp')
     with pytest.raises(AnswersPending):
         annotator.answers(ROUND)
     annotator.ask(ROUND, [20], [1.0], views)

@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from ...fileio import write_json
+from ...fileio import atomic, read_bytes, write_json
 from ..query import Query
 from ..registry import ANNOTATION_FORMATS
 from .base import AnnotationFormat, Answer
@@ -43,16 +43,14 @@ class Cvat(AnnotationFormat):
     def write(self, query: Query, folder: str) -> None:
         """Write ``cvat_keypoints.zip`` and ``cvat_labels.json``."""
         data = coco_query(query, 'corner', '', empty=False)
-        with zipfile.ZipFile(osp.join(folder, FILE), 'w') as archive:
+        with atomic(osp.join(folder, FILE), 'wb') as file, zipfile.ZipFile(file, 'w') as archive:
             info = zipfile.ZipInfo(ENTRY, _DATE)
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, json.dumps(data))
             if query.content['image_files'] != 'none':
                 for image in query.images.values():
-                    with open(query.image_path(image), 'rb') as file:
-                        archive.writestr(
-                            zipfile.ZipInfo(f'images/default/{image["name"]}', _DATE), file.read()
-                        )
+                    entry = zipfile.ZipInfo(f'images/default/{image["name"]}', _DATE)
+                    archive.writestr(entry, read_bytes(query.image_path(image)))
         write_json(osp.join(folder, LABELS_FILE), cvat_labels(query))
 
     def recognise(self, document: Document) -> bool:

@@ -12,6 +12,7 @@ from typing import Callable, Dict, List, Optional, Sequence
 
 import numpy as np
 
+from ...fileio import read_bytes, write_text
 from .analysis import area, common_span, group_curves, labels_needed, mean_and_deviation, target_of
 from .experiment import Experiment, Metric, Missing, full_supervision
 from .figures import (
@@ -296,14 +297,10 @@ def _render(
     inlined: Dict[str, str] = {}
     for section in sections:
         for name, _ in section.pictures:
-            with open(osp.join(out_dir, name), 'rb') as file:
-                inlined[name] = base64.b64encode(file.read()).decode()
+            inlined[name] = base64.b64encode(read_bytes(osp.join(out_dir, name))).decode()
     text = environment.get_template('report.html').render(
         title=title, facts=facts, sections=sections, links=links, inlined=inlined
     )
     path = osp.join(out_dir, 'index.html')
-    temporary = f'{path}.{os.getpid()}.tmp'
-    with open(temporary, 'w', encoding='utf-8') as file:
-        file.write(text)
-    os.replace(temporary, path)
+    write_text(path, text)
     return path

@@ -2,7 +2,6 @@
 
 import csv
 import math
-import os
 import os.path as osp
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -10,7 +9,7 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...fileio import write_figure
+from ...fileio import atomic, write_figure
 from ...visualization import draw_views, plot_residuals
 from .analysis import (
     CLUSTERS,
@@ -63,14 +62,11 @@ def number(value, digits: int = 4) -> str:
 
 def write_csv(folder: str, name: str, header: Sequence[str], rows) -> str:
     """Write numbers atomically; NaN stays empty."""
-    path = osp.join(folder, name)
-    temporary = f'{path}.{os.getpid()}.tmp'
-    with open(temporary, 'w', newline='', encoding='utf-8') as file:
+    with atomic(osp.join(folder, name)) as file:
         writer = csv.writer(file)
         writer.writerow(header)
         for row in rows:
             writer.writerow(['' if isinstance(v, float) and math.isnan(v) else v for v in row])
-    os.replace(temporary, path)
     return name
 
 
@@ -250,10 +246,10 @@ def _shrink(path: str) -> None:
     """Rewrite a picture with few colours."""
     from PIL import Image
 
-    temporary = f'{path}.{os.getpid()}.png'
     with Image.open(path) as picture:
-        picture.convert('RGB').quantize(_COLORS).save(temporary, optimize=True)
-    os.replace(temporary, path)
+        small = picture.convert('RGB').quantize(_COLORS)
+    with atomic(path, 'wb') as file:
+        small.save(file, format='png', optimize=True)
 
 
 # ---- the others ----------------------------------------------------------------------
