@@ -200,7 +200,7 @@ def status(args) -> int:
 
 
 def query(args) -> int:
-    from mmpose_al.active_learning.formats import build_format
+    from mmpose_al.active_learning.formats import named_format
     from mmpose_al.active_learning.query import describe, load_queries, put_images
 
     queries = {q.round: q for q in load_queries(args.work_dir)}
@@ -223,7 +223,7 @@ def query(args) -> int:
             raise ValueError(f'{args.out}: is not empty; give another --out')
         put_images(found, args.out)
         for name in args.formats:
-            build_format(name, **args.options).write(found, args.out)
+            named_format(name, args.options, args.work_dir).write(found, args.out)
         print(f'query {found.id} of round {number}: written to {args.out}')
         return 0
     unknown = sorted(set(args.units or ()) - set(found.units))

@@ -1,16 +1,15 @@
 """What a new query asks, and how its folder appears."""
 
+import multiprocessing
 import os
 import os.path as osp
-import shutil
 
 import pytest
 
-from mmpose_al import fileio
 from mmpose_al.active_learning import new_query
 from mmpose_al.active_learning.annotators import AnswersPending
 from mmpose_al.active_learning.pool import load_pool
-from mmpose_al.active_learning.query import load_query
+from mmpose_al.active_learning.query import load_queries, load_query
 from tests.test_active_learning.people import ROUND, opened, snapshot
 
 
@@ -67,17 +66,16 @@ def test_a_killed_query_leaves_nothing_half(pool, tmp_path, monkeypatch):
     path, _, views = pool
     annotator = opened(tmp_path / 'work', path)
 
-    def killed(*args):
-        raise KeyboardInterrupt
+    def killed():
+        monkeypatch.setattr(new_query, 'write_json', lambda *args: os._exit(9))
+        annotator.ask(ROUND, [20], [1.0], views)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(new_query, 'write_json', killed)
-        patch.setattr(shutil, 'rmtree', lambda *args, **kwargs: None)  # no clean-up
-        patch.setattr(fileio, '_PROCESS', '000000')  # an earlier one
-        with pytest.raises(KeyboardInterrupt):
-            annotator.ask(ROUND, [20], [1.0], views)
-    left = os.listdir(str(tmp_path / 'work' / 'query'))
-    assert len(left) == 1 and left[0].endswith('.tmp')
+    process = multiprocessing.get_context('fork').Process(target=killed)
+    process.start()
+    process.join(60)
+    assert process.exitcode == 9
+    (left,) = os.listdir(str(tmp_path / 'work' / 'query'))
+    assert left != 'round_01' and load_queries(annotator.folder) == []
     with pytest.raises(AnswersPending):
         annotator.answers(ROUND)
     annotator.ask(ROUND, [20], [1.0], views)

@@ -11,11 +11,11 @@ from ..formats import (
     AnswerError,
     Document,
     Faults,
-    build_format,
     build_formats,
     check_joint,
     format_names,
     import_formats,
+    named_format,
 )
 from ..query import Query
 
@@ -58,9 +58,7 @@ def read_answers(
         AnswerError: Anything is wrong with it.
         ValueError: There is no such format or option.
     """
-    if format is not None and format not in format_names() and work_dir:
-        import_formats(work_dir)
-    chosen = None if format is None else build_format(format, **(options or {}))
+    chosen = None if format is None else named_format(format, options, work_dir)
     with Document(path) as document:
         kind = recognise(document, chosen, options, work_dir)
         query = answered_query(document, kind, queries)
@@ -88,12 +86,11 @@ def recognise(
     """
     if chosen is not None and chosen.recognise(document):
         return chosen
-    known = format_names()
-    formats = build_formats(options if chosen is None else None)
+    formats = build_formats(options if chosen is None else None, work_dir)
     found = next((each for each in formats if each.recognise(document)), None)
     if found is None and work_dir:
         import_formats(work_dir)
-        if format_names() != known:
+        if len(format_names()) > len(formats):
             return recognise(document, chosen, options)
     if found is None:
         _unrecognised(document, formats)
@@ -110,14 +107,12 @@ def _unrecognised(document: Document, formats: Sequence[AnnotationFormat]) -> No
         mistaken = each.mistaken(document)
         if mistaken is not None:
             document.faults.fail(*mistaken)
+    looks = [each.looks for each in formats if each.looks]
     if document.why_not_json is not None:
-        raise AnswerError(document.why_not_json)
-    document.faults.fail(
-        'file',
-        'content',
-        'is neither ' + ' nor '.join(each.looks for each in formats if each.looks),
-        'export in one of these formats (docs/annotators.md)',
-    )
+        raise AnswerError(f'{document.why_not_json} What is taken is {" or ".join(looks)}.')
+    problem = f'is neither {" nor ".join(looks)}'
+    remedy = 'export in one of these formats (docs/annotators.md)'
+    document.faults.fail('file', 'content', problem, remedy)
 
 
 def answered_query(document: Document, kind: AnnotationFormat, queries: Sequence[Query]) -> Query:

@@ -6,6 +6,7 @@ from .base import (
     describe_formats,
     format_names,
     import_formats,
+    named_format,
 )
 from .coco import Coco
 from .cvat import Cvat
@@ -28,4 +29,5 @@ __all__ = [
     'describe_formats',
     'format_names',
     'import_formats',
+    'named_format',
 ]

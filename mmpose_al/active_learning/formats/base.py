@@ -136,8 +136,33 @@ def build_format(spec: Union[str, dict, AnnotationFormat], **options: Any) -> An
     return made
 
 
-def build_formats(options: Optional[dict] = None) -> List[AnnotationFormat]:
+def named_format(
+    name: str, options: Optional[dict] = None, work_dir: Optional[str] = None
+) -> AnnotationFormat:
+    """A format that somebody asks for by name in a command.
+
+    Args:
+        name (str): The name.
+        options (dict, optional): Arguments of its constructor.
+        work_dir (str, optional): Of an experiment, whose config may import the format.
+
+    Raises:
+        ValueError: There is no such format or option; it names those that there are.
+    """
+    if name not in format_names() and work_dir:
+        import_formats(work_dir)
+    return build_format(name, **(options or {}))
+
+
+def build_formats(
+    options: Optional[dict] = None, work_dir: Optional[str] = None
+) -> List[AnnotationFormat]:
     """All formats, each with those of the options that it has.
+
+    Args:
+        options (dict, optional): Arguments of their constructors.
+        work_dir (str, optional): Of an experiment, whose config may import the format
+            that has an option.
 
     Raises:
         ValueError: No format has one of the options.
@@ -146,6 +171,9 @@ def build_formats(options: Optional[dict] = None) -> List[AnnotationFormat]:
     kinds = ANNOTATION_FORMATS.module_dict
     has = {name: set(inspect.signature(kind).parameters) for name, kind in kinds.items()}
     unknown = sorted(set(options) - set().union(*has.values()))
+    if unknown and work_dir:
+        import_formats(work_dir)
+        return build_formats(options)
     if unknown:
         raise ValueError(f'no annotation format has an option {", ".join(unknown)}')
     return [
