@@ -341,9 +341,9 @@ def run(
     if own:
         content['curve'] = curve
     if config.test_dataloader.dataset.ann_file != config.val_dataloader.dataset.ann_file:
+        data = [f'{key}={value}' for key, value in own.items() if key.startswith('test_')]
         with open(osp.join(ROOT, work_dir, 'last_checkpoint')) as file:
-            data = [f'{key}={value}' for key, value in own.items() if key.startswith('test_')]
-        content['test'] = test(path, file.read().strip(), work_dir, data + extra)
+            content['test'] = test(path, file.read().strip(), work_dir, data + extra)
     write_json(result, content, sort_keys=True)
     print(f'{table} {row} seed {seed}: {osp.relpath(result, ROOT)}', flush=True)
 
