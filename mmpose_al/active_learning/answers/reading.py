@@ -165,19 +165,23 @@ def check_answers(answers: Sequence[Answer], query: Query, faults: Faults) -> Li
             seen[number] = answer.entry.split(' (')[0]
             keypoints = _checked(answer, query, faults)
             if keypoints is not None:
-                right.append(answer._replace(keypoints=keypoints))
+                right.append(answer._replace(annotation=int(number), keypoints=keypoints))
     return right
 
 
 def _checked(answer: Answer, query: Query, faults: Faults) -> Optional[np.ndarray]:
     """The joints of an answer, float64 (K, 3); None for a fault."""
-    image = query.images[query.annotations[answer.annotation]['image_id']]
-    size, rows = (image['width'], image['height']), np.asarray(answer.keypoints).tolist()
-    if not isinstance(rows, list) or [len(row) for row in rows] != [3] * len(query.joints):
-        problem = f'is {short(rows)}, not [x, y, v] for each of {len(query.joints)} joints'
+    image, num = query.images[query.annotations[answer.annotation]['image_id']], len(query.joints)
+    try:
+        rows = np.asarray(answer.keypoints, np.float64)
+    except (TypeError, ValueError):
+        rows = np.zeros(0)
+    if rows.shape != (num, 3):
+        problem = f'is {short(answer.keypoints)}, not [x, y, v] for each of {num} joints'
         return faults.add(answer.entry, 'keypoints', problem, 'correct the format that parsed it')
+    size = (image['width'], image['height'])
     found = [
         check_joint(faults, answer.entry, 'keypoints', name, row, size)
-        for name, row in zip(query.joints, rows)
+        for name, row in zip(query.joints, rows.tolist())
     ]
     return None if None in found else np.array(found)

@@ -1,9 +1,13 @@
 """A file of answers: its format and the query that it answers."""
 
+import numpy as np
 import pytest
 
 from mmpose_al.active_learning.answers import ingest
-from tests.test_active_learning.people import refused, write
+from mmpose_al.active_learning.answers.reading import check_answers
+from mmpose_al.active_learning.formats import Answer, Faults
+from mmpose_al.active_learning.query import load_query
+from tests.test_active_learning.people import ROUND, as_a_tool, read, refused, write
 
 
 def test_the_format_may_be_said_and_is_held_to(answering, tmp_path):
@@ -16,3 +20,40 @@ def test_the_format_may_be_said_and_is_held_to(answering, tmp_path):
     assert done.format == 'cvat' and done.views == 2
     with pytest.raises(ValueError, match='format is one of'):
         ingest(annotator.folder, json_path, 'voc')
+
+
+def checked(asked, *answers):
+    """What is left of answers, and the faults of the others."""
+    faults = Faults('file')
+    right = check_answers(answers, load_query(asked[0].folder, ROUND), faults)
+    return [answer.annotation for answer in right], faults.found
+
+
+def test_answers_are_held_to_the_query_whatever_the_format(asked):
+    """A format need not look for any of this."""
+    good = np.full((5, 3), 2.0)
+    assert checked(asked, Answer('a', 80, good), Answer('b', 2, good.tolist())) == ([80, 2], [])
+    outside, endless = good.copy(), good.copy()
+    outside[1, 0], endless[3, 1] = 641, np.inf
+    for answer, text in (
+        (Answer('b (x)', 77, good), '77 is no annotation of query'),
+        (Answer('b (x)', 80, good), 'answers annotation 80 of the query, as a does'),
+        (Answer('b (x)', 2, outside), "joint 'left_hand' is at (641.0, 2.0), outside"),
+        (Answer('b (x)', 2, endless), "joint 'left_foot' is [2.0, inf, 2.0]"),
+        (Answer('b (x)', 2, good * 2), 'visibility 4.0'),
+        (Answer('b (x)', 2, good[:4]), 'not [x, y, v] for each of 5 joints'),
+        (Answer('b (x)', 2, good[:, :2]), 'not [x, y, v] for each of 5 joints'),
+        (Answer('b (x)', 2, [1, 2, 3, 4, 5]), 'not [x, y, v] for each of 5 joints'),
+    ):
+        kept, faults = checked(asked, Answer('a (y)', 80, good), answer)
+        assert kept == [80]
+        assert text in faults[0] and 'file: b (x), field' in faults[0]
+
+
+def test_a_file_that_names_several_queries(asked, pool, tmp_path):
+    annotator, _ = asked
+    annotator.ask(ROUND + 1, [10], [1.0], pool[2])
+    data = as_a_tool(read(annotator.folder, 'coco'))
+    more = as_a_tool(read(annotator.folder, 'coco', ROUND + 1))
+    data['images'] += [dict(image, id=image['id'] + 900) for image in more['images']]
+    refused(asked, write(data, tmp_path / 'a.json', 'coco'), 'names several queries', 'one round')
