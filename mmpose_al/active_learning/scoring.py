@@ -24,6 +24,12 @@ def scoring_networks(model: nn.Module, needs: Sequence[str] = ()) -> Networks:
     return Networks(model, any(chosen[n].every_student for n in needs if n in chosen))
 
 
+def given_statistics(networks: Networks, needs: Sequence[str] = ()) -> Dict[str, Statistic]:
+    """What a pass computes, by name, without what the networks cannot give."""
+    chosen = chosen_statistics(needs)
+    return {name: each for name, each in chosen.items() if not each.lacks(networks)}
+
+
 def check_model(model: nn.Module, strategy: QueryStrategy) -> None:
     """Raise unless a model can score a pool as a strategy needs it.
 
@@ -126,12 +132,7 @@ def score_pool(
     if unit not in UNITS:
         raise ValueError(f'unit is one of {UNITS}; got {unit!r}')
     networks = scoring_networks(model, needs)
-    statistics = {
-        name: statistic
-        for name, statistic in chosen_statistics(needs).items()
-        if not statistic.lacks(networks)
-    }
-    sizes = dict(K=networks.joints)
+    statistics, sizes = given_statistics(networks, needs), dict(K=networks.joints)
     model.eval()
     parts: List[ViewStatistics] = []
     for raw in loader:

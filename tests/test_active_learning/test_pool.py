@@ -17,16 +17,7 @@ from mmpose_al.active_learning.pool import (
     write_pseudo,
     write_split,
 )
-from mmpose_al.active_learning.statistics import (
-    PoolStatistics,
-    aggregate,
-    concatenate,
-    load_views,
-    save_views,
-    sort_views,
-)
 from mmpose_al.datasets.splits import labeled_units, load_split
-from tests.test_active_learning.rig import make_views
 
 
 @pytest.fixture(scope='module')
@@ -299,44 +290,3 @@ def test_pseudo_labels_are_read_through_the_same_choice(two_people, tmp_path):
         dict(type='MultiViewCocoDataset', ann_file=path, test_mode=True, **chosen)
     )
     assert len(data) == 2
-
-
-def test_score_files_round_trip_and_hold_no_pickle(tmp_path):
-    views, _ = make_views(3)
-    path = str(tmp_path / 'scores.npz')
-    save_views(views, path)
-    again = load_views(path)
-    for name, column in views.columns.items():
-        assert np.array_equal(again[name], column), name
-    np.savez(str(tmp_path / 'evil.npz'), version=np.array([{}], dtype=object))
-    whole = (tmp_path / 'scores.npz').read_bytes()
-    (tmp_path / 'half.npz').write_bytes(whole[: len(whole) // 2])
-    (tmp_path / 'empty.npz').write_bytes(b'')
-    (tmp_path / 'flipped.npz').write_bytes(whole[:1000] + b'\xff' * 200 + whole[1200:])
-    for broken in ('evil.npz', 'none.npz', 'half.npz', 'empty.npz', 'flipped.npz'):
-        with pytest.raises(ValueError, match=broken):
-            load_views(str(tmp_path / broken))
-
-
-def test_repeated_views_of_several_ranks_count_once():
-    views, _ = make_views(3)
-    twice = concatenate([views, views.select(slice(5))]).select(slice(None, None, -1))
-    once, views = sort_views(twice), sort_views(views)
-    assert all(np.array_equal(once[name], views[name]) for name in views)
-
-
-def test_views_of_unknown_units_are_an_error():
-    views, _ = make_views(3)
-    with pytest.raises(ValueError, match='does not list'):
-        PoolStatistics(views, np.array([0, 10]), np.zeros(2, bool))
-
-
-def test_aggregation_by_hand():
-    values = np.array([1.0, 3, np.nan, 5])
-    members = np.array([0, 0, 0, 2])
-    assert aggregate(values, members, 3)[[0, 2]].tolist() == [2, 5]
-    assert np.isnan(aggregate(values, members, 3)[1])
-    assert aggregate(values, members, 3, 'max')[[0, 2]].tolist() == [3, 5]
-    assert aggregate(values, members, 3, 'var')[[0, 2]].tolist() == [1, 0]
-    with pytest.raises(ValueError, match='median'):
-        aggregate(values, members, 3, 'median')

@@ -9,7 +9,7 @@ from ..statistics import PoolStatistics
 from .base import QueryStrategy, failed_first
 
 
-def ranks(worth: np.ndarray, units: np.ndarray) -> np.ndarray:
+def ranks(worth: np.ndarray) -> np.ndarray:
     """Share of units that are worth no more, in (0, 1]; equal worth, equal rank."""
     worth = failed_first(worth)
     ordered = np.sort(worth)
@@ -52,5 +52,5 @@ class WeightedCombination(QueryStrategy):
         total = np.zeros(len(pool.units))
         for strategy, weight in zip(self.strategies, self.weights):
             worth = strategy.utilities(pool)
-            total[free] += weight * ranks(worth[free], pool.units[free])
+            total[free] += weight * ranks(worth[free])
         return total

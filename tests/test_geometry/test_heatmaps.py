@@ -5,7 +5,12 @@ import pytest
 import torch
 from scipy.ndimage import maximum_filter
 
-from mmpose_al.geometry.heatmaps import best_vs_second_best, local_peaks, multi_peak_entropy
+from mmpose_al.geometry.heatmaps import (
+    best_vs_second_best,
+    local_peaks,
+    multi_peak_entropy,
+    peak_values,
+)
 
 
 def two_peaks(first=0.9, second=0.5):
@@ -64,3 +69,55 @@ def test_a_plateau_has_one_peak_and_an_empty_heatmap_too():
     assert torch.isfinite(best_vs_second_best(heatmaps, peak)).all()
     with pytest.raises(ValueError, match='odd'):
         local_peaks(heatmaps, kernel=4)
+
+
+@pytest.mark.parametrize('kernel', [3, 5, 7, 9])
+def test_peaks_among_equal_values(kernel):
+    generator = torch.Generator().manual_seed(kernel)
+    heatmaps = (torch.rand(3, 2, 11, 14, generator=generator) * 5).round() / 5
+    heatmaps[0, 0], heatmaps[0, 1] = 0.0, 0.6
+    found = local_peaks(heatmaps, kernel, 0.3).numpy()
+    values, radius = heatmaps.numpy(), kernel // 2
+    for place in np.ndindex(*values.shape):
+        b, k, y, x = place
+        if b == 0 and k == 0:  # nothing above the floor: the maximum
+            assert found[place] == ((y, x) == (0, 0))
+            continue
+        near = [
+            (u, v)
+            for u in range(max(0, y - radius), min(11, y + radius + 1))
+            for v in range(max(0, x - radius), min(14, x + radius + 1))
+        ]
+        here = values[place]
+        expected = here > np.float32(0.3) and all(
+            here > values[b, k, u, v] if (u, v) < (y, x) else here >= values[b, k, u, v]
+            for u, v in near
+        )
+        assert found[place] == expected, place
+
+
+def test_many_images_are_what_one_is():
+    generator = torch.Generator().manual_seed(0)
+    heatmaps = torch.rand(25, 17, 64, 48, generator=generator)
+    peak = local_peaks(heatmaps)
+    for function in (best_vs_second_best, multi_peak_entropy):
+        together = function(heatmaps, peak)
+        assert together.shape == (25, 17)
+        for index in (0, 13, 24):
+            alone = heatmaps[index : index + 1]
+            assert (local_peaks(alone)[0] == peak[index]).all()
+            assert torch.allclose(
+                function(alone, peak[index : index + 1])[0], together[index], atol=1e-6
+            )
+
+
+@pytest.mark.parametrize('size', [(4, 6), (3, 5)])  # a multiple of eight and not
+def test_values_at_the_peaks(size):
+    heatmaps = torch.arange(2.0 * size[0] * size[1]).view(1, 2, *size)
+    peak = torch.zeros(1, 2, *size, dtype=torch.bool)
+    peak[0, 0, 0, 1] = peak[0, 0, 1, 0] = peak[0, 0, 2, 2] = peak[0, 1, 0, 0] = True
+    width, area = size[1], size[0] * size[1]
+    assert peak_values(heatmaps, peak)[0].tolist() == [
+        [1, width, 2 * width + 2],
+        [area, -np.inf, -np.inf],
+    ]

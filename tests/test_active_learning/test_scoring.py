@@ -1,0 +1,181 @@
+"""The pass over the pool: batches in, a table out."""
+
+import numpy as np
+import pytest
+import torch
+from mmpose.registry import MODELS
+from torch import nn
+
+from mmpose_al.active_learning.scoring import (
+    check_model,
+    column,
+    score_batch,
+    score_pool,
+    scoring_networks,
+)
+from mmpose_al.active_learning.statistics import Statistic, chosen_statistics
+from mmpose_al.active_learning.statistics.batch import Networks
+from mmpose_al.active_learning.strategies import QueryStrategy
+from tests.helpers import PREPROCESSOR
+from tests.test_active_learning.test_statistics.batches import (
+    change,
+    deep,
+    dual,
+    make_batch,
+    make_samples,
+    plain,
+)
+from tests.test_active_learning.test_strategies.cases import build
+
+
+def loader(sizes=(2, 3)):
+    """Batches as a data loader gives them, of views 100, 101, ..."""
+    generator = np.random.RandomState(0)
+    samples, batches = make_samples(sum(sizes)), []
+    for size in sizes:
+        images = [generator.randint(0, 255, (3, 48, 32), np.uint8) for _ in range(size)]
+        inputs = [torch.from_numpy(image) for image in images]
+        batches.append(dict(inputs=inputs, data_samples=samples[:size]))
+        samples = samples[size:]
+    return batches
+
+
+def model_of(make):
+    model = make()
+    model.data_preprocessor = MODELS.build(PREPROCESSOR)
+    return model
+
+
+def test_a_pool_is_a_table_of_its_views():
+    told = []
+    model = model_of(plain).train()
+    views = score_pool(model, loader(), 'frames', progress=told.append)
+    assert views.id.tolist() == [100, 101, 102, 103, 104] and told == [2, 3]
+    assert set(views) == set(chosen_statistics()) - {'disagreement', 'keypoints_3d'}
+    assert not model.training
+    one = score_pool(model, loader((5,)), 'frames')
+    for name in views:
+        np.testing.assert_allclose(views[name], one[name], rtol=1e-5, err_msg=name)
+
+
+def test_what_a_model_cannot_give_is_left_out():
+    assert 'disagreement' in score_pool(model_of(dual), loader(), 'frames')
+    one = model_of(lambda: dual(predict=1))
+    assert 'disagreement' not in score_pool(one, loader(), 'frames')
+    asked = score_pool(one, loader(), 'frames', ['disagreement'])
+    both = score_pool(model_of(dual), loader(), 'frames')
+    for name in both:  # all students score then
+        np.testing.assert_array_equal(asked[name], both[name])
+    assert score_pool(model_of(plain), loader(), 'frames', ('features',)).features.shape == (5, 8)
+
+
+def test_who_scores():
+    model = dual(predict=1)
+    assert scoring_networks(model).each == [model.students[1]]
+    assert scoring_networks(model, ('cameras', 'features')).each == [model.students[1]]
+    assert scoring_networks(model, ('disagreement',)).each == list(model.students)
+
+
+def test_pools_that_cannot_be_scored():
+    model = model_of(plain)
+    with pytest.raises(ValueError, match='clips'):
+        score_pool(model, loader(), 'clips')
+    with pytest.raises(ValueError, match='no view to score'):
+        score_pool(model, [], 'frames')
+    with pytest.raises(ValueError, match="'sharpness'"):
+        score_pool(model, loader(), 'frames', ['sharpness'])
+    batches = loader()
+    batches[0]['data_samples'] = change(batches[0]['data_samples'], frame_id=None)
+    with pytest.raises(ValueError, match='belongs to no frame'):
+        score_pool(model, batches, 'frames')
+
+
+# ---- a column --------------------------------------------------------------------
+
+
+def made_by(values, **attributes):
+    """A statistic that computes these values."""
+    return type('Made', (Statistic,), dict(attributes, compute=lambda self, batch: values))()
+
+
+def test_a_column_has_the_type_that_was_said():
+    batch = make_batch()
+    assert column('a', made_by([1, 2, 3]), batch, {}).dtype == np.float32
+    assert column('a', made_by([True, False, True], dtype=bool), batch, {}).tolist() == [1, 0, 1]
+
+
+def test_missing_values_are_filled():
+    batch, sizes = make_batch(), dict(K=2)
+    pairs = made_by([[1, 2], None, [3, 4]], shape=('K',))
+    assert column('a', pairs, batch, sizes)[1].tolist() == pytest.approx([np.nan] * 2, nan_ok=True)
+    whole = made_by([5, None, 6], dtype=np.int64, missing=-1)
+    assert column('a', whole, batch, sizes).tolist() == [5, -1, 6]
+    with pytest.raises(ValueError, match=r"'1.png': a person has no age"):
+        column('age', made_by([5, None, 6], missing=None), batch, sizes)
+
+
+@pytest.mark.parametrize(
+    'values, shape',
+    [
+        (np.zeros(2), ()),
+        (np.zeros((3, 1)), ()),
+        (np.zeros(3), (1,)),
+        (np.zeros((3, 5)), (4,)),
+        (np.zeros((3, 5)), ('K',)),
+        (np.zeros((3, 5, 6)), ('F', 'F')),
+    ],
+)
+def test_another_shape_is_refused(values, shape):
+    with pytest.raises(ValueError, match=r"'own' gave an array of shape \("):
+        column('own', made_by(values, shape=shape), make_batch(), dict(K=4))
+
+
+def test_a_letter_is_one_size_in_all_columns():
+    statistics = dict(
+        one=made_by(np.zeros((3, 6)), shape=('F',)), two=made_by(np.zeros((3, 6, 4)), shape='FK')
+    )
+    views = score_batch(make_batch(), statistics)
+    assert views.one.shape == (3, 6) and views.two.shape == (3, 6, 4)
+    statistics['two'] = made_by(np.zeros((3, 7, 4)), shape='FK')
+    with pytest.raises(ValueError, match="'two' gave"):
+        score_batch(make_batch(), statistics)
+
+
+# ---- models that do not suit -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    'strategy, make, match',
+    [
+        ('CommitteeDisagreement', plain, 'CommitteeDisagreement compares the heatmaps.*PoseDual'),
+        ('CommitteeDisagreement', deep, 'CommitteeDisagreement compares the heatmaps'),
+        ('ViewDisagreement3D', dual, '3D poses of single.*HeatmapHead; train.*Heatmap2p5DHead'),
+        (dict(type='CoreSetPoses', root=4), plain, 'beyond the 4'),
+    ],
+)
+def test_a_model_that_does_not_suit_a_strategy(strategy, make, match):
+    strategy = build(dict(type=strategy) if isinstance(strategy, str) else strategy)
+    with pytest.raises(ValueError, match=match):
+        check_model(make(), strategy)
+
+
+def test_models_that_suit():
+    check_model(plain(), build(dict(type='CoreSetFeatures')))
+    check_model(dual(predict=1), build(dict(type='CommitteeDisagreement')))
+    check_model(deep(), build(dict(type='ViewDisagreement3D')))
+    check_model(plain(), build(dict(type='CoreSetPoses', root=3)))
+
+
+def test_a_network_without_heatmaps_and_a_need_that_nothing_meets():
+    network = plain()
+    network.head = nn.Identity()
+    network.head.out_channels = 4
+    with pytest.raises(ValueError, match='must predict heatmaps'):
+        check_model(network, build(dict(type='RandomSampling')))
+
+    class Unmet(QueryStrategy):
+        needs = ('nothing',)
+
+    with pytest.raises(ValueError, match="'nothing'"):
+        check_model(plain(), Unmet())
+    assert Networks(plain()).joints == 4

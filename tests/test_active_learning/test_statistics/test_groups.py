@@ -1,0 +1,48 @@
+"""Views of one person in one frame, and their triangulation."""
+
+import numpy as np
+
+from mmpose_al.active_learning.statistics import concatenate, group_views, triangulate_views
+from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_views
+
+
+def test_groups_by_frame_and_person_in_order_of_the_cameras():
+    views, _ = make_views(2)
+    other = views.select([5, 4]).replace(id=np.array([900, 901]), person_id=np.array([3, 3]))
+    both = concatenate([views, other]).select(np.arange(10)[::-1])
+    keys, rows = group_views(both)
+    assert keys.tolist() == [[0, 0], [10, 0], [10, 3]]
+    assert both.id[rows[0]].tolist() == [0, 1, 2, 3]
+    assert both.id[rows[2, :2]].tolist() == [901, 900] and rows[2, 2:].tolist() == [-1, -1]
+    keys, rows = group_views(both, both.camera_id < 1)
+    assert keys.tolist() == [[0, 0], [10, 0], [10, 3]] and rows.shape == (3, 1)
+    keys, rows = group_views(both, np.zeros(10, bool))
+    assert keys.shape == (0, 2) and rows.shape == (0, 0)
+
+
+def test_missing_views_and_moving_cameras():
+    views, points = make_views(3, noise=0.0)
+    fewer = views.select(slice(1, None))  # one view of frame 0 lost
+    groups = triangulate_views(fewer)
+    assert groups.rows[0, -1] == -1 and (groups.rows[1:] >= 0).all()
+    assert groups.ok.all()
+    assert np.abs(groups.points - points).max() < 1e-3
+    assert np.isnan(groups.errors[0, -1]).all()
+    # every frame its own extrinsics: the world turned about z
+    turned = views.replace(R=views.R.copy())
+    angle = 0.3
+    spin = np.array(
+        [[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]]
+    )
+    second = views.frame_id == 10
+    turned.R[second] = views.R[second] @ spin.T
+    groups = triangulate_views(turned)
+    assert np.abs(groups.points[1] - points[1] @ spin.T).max() < 1e-3
+    assert np.abs(groups.points[0] - points[0]).max() < 1e-3
+
+
+def test_no_cameras_no_groups():
+    views, _ = make_views(2)
+    groups = triangulate_views(views.drop('K'))
+    assert groups.points.shape == (0, JOINTS, 3) and len(groups.unit) == 0
+    assert len(triangulate_views(views).unit) == 2 and NUM_VIEWS == 4

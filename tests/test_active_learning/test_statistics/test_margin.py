@@ -1,0 +1,28 @@
+"""The mean over the keypoints, of heatmaps worked out by hand."""
+
+import numpy as np
+import pytest
+import torch
+
+from mmpose_al.active_learning.statistics import Margin
+from mmpose_al.geometry.heatmaps import best_vs_second_best, local_peaks
+from tests.test_active_learning.test_statistics.batches import batch_of
+
+
+def two_peaks(first, second):
+    heatmaps = torch.zeros(1, 1, 12, 8)
+    heatmaps[0, 0, 2, 3], heatmaps[0, 0, 9, 6] = first, second
+    return heatmaps
+
+
+def test_by_hand():
+    found = Margin().compute(batch_of([torch.cat([two_peaks(0.9, 0.5), two_peaks(0.7, 0.7)], 1)]))
+    total = 94 + np.exp(0.9) + np.exp(0.5)
+    assert found.tolist() == pytest.approx([(np.exp(0.9) - np.exp(0.5)) / total / 2], rel=1e-5)
+
+
+def test_the_mean_over_keypoints():
+    heatmaps = torch.rand(3, 4, 12, 8, generator=torch.Generator().manual_seed(0))
+    found = Margin().compute(batch_of([heatmaps]))
+    each = best_vs_second_best(heatmaps, local_peaks(heatmaps))
+    assert found.tolist() == pytest.approx(each.mean(1).tolist())

@@ -1,0 +1,109 @@
+"""What every strategy promises, and how missing statistics are told."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from mmpose_al.active_learning.registry import QUERY_STRATEGIES
+from mmpose_al.active_learning.statistics import MissingStatistic
+from mmpose_al.active_learning.strategies.base import QueryStrategy, failed_first
+from tests.test_active_learning.rig import make_pool
+from tests.test_active_learning.test_strategies.cases import STRATEGIES, build
+
+every = pytest.mark.parametrize(
+    'config',
+    STRATEGIES,
+    ids=lambda c: '-'.join(str(v) for v in c.values() if isinstance(v, (str, bool))),
+)
+
+
+def test_every_registered_strategy_is_tested():
+    registered = QUERY_STRATEGIES.module_dict.items()
+    ours = {name for name, kind in registered if kind.__module__.startswith('mmpose_al.')}
+    assert {c['type'] for c in STRATEGIES} == ours
+
+
+@every
+def test_conformance(config):
+    labeled = [0, 30, 70]
+    strategy = build(config)
+    selection = strategy.select(make_pool(labeled=labeled), 6)
+    # only units of the pool, no repeats, as many as asked for, nothing labelled before
+    assert len(selection.ids) == len(set(selection.ids)) == 6
+    assert set(selection.ids) <= set(range(0, 200, 10)) - set(labeled)
+    # a utility for each pick, in falling order where one pick does not change another
+    assert len(selection.utilities) == 6 and np.isfinite(selection.utilities).all()
+    if 'CoreSet' not in str(config):
+        assert list(np.sort(selection.utilities)[::-1]) == selection.utilities
+    # the same under permutation of the pool and of the views' order
+    shuffled = make_pool(labeled=labeled, order=np.random.RandomState(3).permutation(20))
+    again = strategy.select(shuffled, 6)
+    assert again.ids == selection.ids
+    assert again.utilities == pytest.approx(selection.utilities)
+    # plain data
+    assert all(type(i) is int for i in selection.ids)
+    assert all(type(u) is float for u in selection.utilities)
+
+
+@every
+def test_all_that_is_left_with_a_warning(config):
+    pool = make_pool(labeled=[0, 10])
+    with pytest.warns(UserWarning, match='only 18 are unlabelled'):
+        selection = build(config).select(pool, 50)
+    assert sorted(selection.ids) == list(range(20, 200, 10))
+    with pytest.raises(ValueError, match='at least 1'):
+        build(config).select(pool, 0)
+    assert len(build(config).select(pool, 5.5).ids) == 6  # never the whole pool
+
+
+@every
+def test_spacing_and_cap(config):
+    sequences, times = np.repeat(np.arange(4), 5), np.tile(np.arange(5), 4)
+    strategy = build(dict(config, min_spacing=2, max_per_sequence=2))
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        ids = strategy.select(make_pool(labeled=[0], sequences=sequences, times=times), 20).ids
+    chosen = np.array([0] + ids) // 10
+    for sequence in range(4):
+        mine = np.sort(times[chosen[sequences[chosen] == sequence]])
+        assert len(mine) <= 2
+        assert (np.diff(mine) >= 2).all()
+    assert len(ids) >= 4
+
+
+@every
+def test_a_strategy_without_a_statistic_that_it_reads_names_it(config):
+    strategy, pool = build(config), make_pool(4)
+    views = pool.views
+    for name in strategy.statistics:
+        pool.views = views.drop(name)
+        with pytest.raises(MissingStatistic, match=f'{config["type"]} reads.*{name!r}.*score the'):
+            strategy.select(pool, 1)
+
+
+@every
+def test_needs_are_all_that_is_read(config):
+    """Of the columns that not every pass makes."""
+    strategy, pool = build(config), make_pool(4)
+    optional = {'margin', 'entropy', 'disagreement', 'features', 'keypoints_3d'}
+    expected = strategy.select(pool, 2)
+    pool.views = pool.views.drop(*(optional - set(strategy.statistics)))
+    assert strategy.select(pool, 2) == expected
+
+
+def test_needs_of_the_pool_are_no_statistics():
+    class Both(QueryStrategy):
+        needs = ('cameras', 'features', 'frames')
+
+    assert Both().statistics == ('features',)
+    assert failed_first(np.array([1.0, np.nan])).tolist() == [1, np.inf]
+
+
+@pytest.mark.parametrize(
+    'bad',
+    [dict(type='RandomSampling', min_spacing=-1), dict(type='RandomSampling', max_per_sequence=0)],
+)
+def test_bad_settings(bad):
+    with pytest.raises(ValueError, match='min_spacing'):
+        build(bad)
