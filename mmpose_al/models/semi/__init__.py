@@ -1,12 +1,14 @@
 from .base import SemiPoseEstimator
-from .consistency import EasyHardEstimator, MultiPathPose, PoseCons, PoseDual
+from .consistency import EasyHardEstimator, MultiPathPose, PoseCons, PoseDual, TeachingStudents
 from .denoised import DenoisedPoseDual
 from .multi_view import MultiViewPoseDual
-from .teachers import DataDistill, MeanTeacherPose, PseudoPose
+from .teachers import DataDistill, MeanTeacherPose, PseudoPose, TaughtStudent
 
 __all__ = [
     'SemiPoseEstimator',
     'EasyHardEstimator',
+    'TeachingStudents',
+    'TaughtStudent',
     'PoseCons',
     'PoseDual',
     'MultiPathPose',
