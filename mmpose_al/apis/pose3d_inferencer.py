@@ -14,7 +14,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 
 from ..datasets.format import has_area
-from ..geometry.cameras import DIST_LENGTHS
+from ..geometry import DIST_LENGTHS
 from ..models.heads.heatmap_2p5d import Heatmap2p5DHead
 
 FORMAT, VERSION = 'mmpose_al-poses3d', 1

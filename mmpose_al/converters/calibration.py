@@ -20,7 +20,7 @@ import numpy as np
 
 from ..datasets.format import FormatError
 from ..fileio import message
-from ..geometry.cameras import DIST_LENGTHS
+from ..geometry import DIST_LENGTHS
 
 # mm in a unit.
 UNITS = dict(mm=1.0, cm=10.0, m=1000.0)

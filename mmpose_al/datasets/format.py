@@ -21,7 +21,7 @@ from ..fileio import (
     read_bytes,
     short,
 )
-from ..geometry.cameras import DIST_LENGTHS
+from ..geometry import DIST_LENGTHS
 
 FORMAT = 'mmpose_al-multiview'
 VERSION = 1

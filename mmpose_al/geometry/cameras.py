@@ -21,7 +21,8 @@ from typing import List, NamedTuple, Optional, Tuple
 import torch
 from torch import Tensor
 
-DIST_LENGTHS = (0, 4, 5, 8, 12, 14)
+from . import DIST_LENGTHS
+
 # Inverting the distortion, in normalised coordinates: iterations until there is no
 # solution, the last steps in float32 and in full, the residual that is a solution.
 _MAX_NEWTON, _SETTLED, _SQUARED_AWAY, _SOLVED = 20, 3e-4, 2e-6, 1e-5

@@ -66,7 +66,7 @@ class Distortion(_Camera):
         Raises:
             ValueError: A number of coefficients that OpenCV does not have.
         """
-        from ...geometry.cameras import DIST_LENGTHS
+        from ...geometry import DIST_LENGTHS
 
         given = np.asarray(camera.get('dist', ()), np.float64).reshape(-1)
         if len(given) not in DIST_LENGTHS:
