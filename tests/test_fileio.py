@@ -596,6 +596,19 @@ def test_a_uri_is_read_by_mmengine(tmp_path):
             server.shutdown()
 
 
+def test_a_command_that_only_looks_answers_at_once(tmp_path):
+    code = (
+        'import sys\n'
+        'path = sys.argv[1]\n'
+        'fileio.write_json(path, [1]); fileio.read_json(path); fileio.sha256(path)\n'
+        'fileio.remove_leftovers("."); fileio.digest([1])\n'
+        'heavy = {"torch", "mmengine", "mmpose", "cv2", "matplotlib", "PIL", "scipy"}\n'
+        'print(sorted(heavy & set(sys.modules)))\n'
+    )
+    said, _ = process(code, str(tmp_path / 'a.json')).communicate()
+    assert said == '[]\n'
+
+
 def test_arrays_come_back(tmp_path):
     path = str(tmp_path / 'a.npz')
     arrays = dict(a=np.arange(6).reshape(2, 3), b=np.array('text'), c=np.zeros((0, 4), np.float32))
