@@ -71,9 +71,9 @@ class Cover:
 
     def block(self, units: np.ndarray) -> Block:
         """A copy of units; the last one fills it up to a multiple of ``_LANES``."""
-        units = torch.from_numpy(np.pad(units, (0, -len(units) % _LANES), 'edge'))
-        points = self.points[:, units] if self.one_part else self.points[..., units]
-        return Block(units, points.unbind(0), None if self.known is None else self.known[:, units])
+        rows = torch.from_numpy(np.pad(units, (0, -len(units) % _LANES), 'edge'))
+        points = self.points[:, rows] if self.one_part else self.points[..., rows]
+        return Block(rows, points.unbind(0), None if self.known is None else self.known[:, rows])
 
     def centers(self, indices: Sequence[int], size: int = 0) -> List[Block]:
         """Units as centres, (M, P, 1) or (M, 1, F), for blocks of ``size`` numbers.
@@ -84,6 +84,7 @@ class Cover:
         result = []
         for start in range(0, len(indices), step):
             units = torch.as_tensor(indices[start : start + step])
+            points: Tuple[Tensor, ...]
             if self.one_part:
                 points = (self.points[0][units, None],)
             else:
@@ -128,7 +129,7 @@ class Cover:
             torch.sub(one, other, out=difference)
             total.addcmul_(difference, difference)
         total.sqrt_()
-        if block.known is None:
+        if block.known is None or centers.known is None:
             return total.sum(1)
         common = block.known & centers.known
         share = common.sum(1) / common.shape[1]

@@ -117,9 +117,9 @@ def build_query(
         units=[dict(id=int(u), utility=float(w)) for u, w in zip(units, utilities)],
         annotations=entries,
     )
-    content['id'] = digest(dict(content, pool=pool.sha256), 12)
+    content['id'] = identity = digest(dict(content, pool=pool.sha256), 12)
     content.update(image_root=image_root, image_files=images)
-    content['images'] = _images(pool, entries, content['id'] if images != 'none' else None)
+    content['images'] = _images(pool, entries, identity if images != 'none' else None)
     return content
 
 
@@ -210,7 +210,7 @@ def _category(pool: Pool) -> dict:
 def _opinion(known: Optional[Predictions], number: int, joints: List[str], image: dict) -> dict:
     """Prediction of a view, and why it is worth the annotator's time."""
     row = None if known is None else known.ids.get(number)
-    if row is None:
+    if known is None or row is None:
         return dict(prediction=None, why=None)
     xy, scores = known.keypoints[row].round(3), known.scores[row].round(4)
     inside = (

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 
 
-def keyed_uniforms(ids: np.ndarray, *key) -> np.ndarray:
+def keyed_uniforms(ids: np.ndarray, *key: object) -> np.ndarray:
     """One number in [0, 1) for each id, a function of the id and the key alone."""
     text = '/'.join(map(str, key))
     return np.array(

@@ -4,6 +4,7 @@ from contextlib import nullcontext
 from typing import ContextManager, List, Optional, Sequence
 
 from ..pool import Pool
+from ..statistics import ViewStatistics
 
 
 class AnswersPending(Exception):
@@ -28,7 +29,13 @@ class Annotator:
         """Before anything else: the experiment's folder and its pool."""
         raise NotImplementedError
 
-    def ask(self, round: int, units: Sequence[int], utilities: Sequence[float], views=None) -> None:
+    def ask(
+        self,
+        round: int,
+        units: Sequence[int],
+        utilities: Sequence[float],
+        views: Optional[ViewStatistics] = None,
+    ) -> None:
         """Hand out a query; asking the same again changes nothing.
 
         Args:

@@ -17,6 +17,7 @@ from ..new_query import IMAGES, build_query, find_image_root, write_query
 from ..pool import Pool
 from ..query import load_query, pending_text
 from ..registry import ANNOTATORS
+from ..statistics import ViewStatistics
 from .base import Annotator, AnswersPending
 
 
@@ -64,7 +65,13 @@ class FileAnnotator(Annotator):
         self.folder, self.pool = folder, pool
         self.labels_file = osp.join(folder, LABELS_FILE)
 
-    def ask(self, round: int, units: Sequence[int], utilities: Sequence[float], views=None) -> None:
+    def ask(
+        self,
+        round: int,
+        units: Sequence[int],
+        utilities: Sequence[float],
+        views: Optional[ViewStatistics] = None,
+    ) -> None:
         """See :class:`Annotator`.
 
         Raises:

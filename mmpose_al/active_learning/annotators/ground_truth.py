@@ -1,10 +1,11 @@
 """The annotator of benchmarks: the truth is in the pool's file, and is revealed."""
 
-from typing import Dict, List, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from ...datasets.splits import labeled_units
 from ..pool import Pool
 from ..registry import ANNOTATORS
+from ..statistics import ViewStatistics
 from .base import Annotator
 
 
@@ -22,7 +23,13 @@ class GroundTruthAnnotator(Annotator):
         """Units whose labels the file holds."""
         return labeled_units(data, unit)
 
-    def ask(self, round: int, units: Sequence[int], utilities: Sequence[float], views=None) -> None:
+    def ask(
+        self,
+        round: int,
+        units: Sequence[int],
+        utilities: Sequence[float],
+        views: Optional[ViewStatistics] = None,
+    ) -> None:
         """See :class:`Annotator`."""
         self.queries[round] = list(units)
 

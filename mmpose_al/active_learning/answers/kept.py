@@ -7,7 +7,7 @@ that was ingested; events are only ever added.
 import os
 import os.path as osp
 import re
-from typing import ContextManager, Dict, List, Optional, Sequence
+from typing import ContextManager, Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 
@@ -56,7 +56,8 @@ def load_all_answers(work_dir: str) -> List[dict]:
     folder = osp.join(work_dir, FOLDER)
     names = sorted(os.listdir(folder)) if osp.isdir(folder) else []
     rounds = sorted(int(name[6:-5]) for name in names if re.fullmatch(r'round_\d{2,}\.json', name))
-    return [load_answers(work_dir, number) for number in rounds]
+    documents = (load_answers(work_dir, number) for number in rounds)
+    return [document for document in documents if document is not None]
 
 
 def merged(documents: Sequence[dict]) -> Dict[int, np.ndarray]:
@@ -69,7 +70,7 @@ def merged(documents: Sequence[dict]) -> Dict[int, np.ndarray]:
     }
 
 
-def answered_units(query: Query, annotations) -> List[int]:
+def answered_units(query: Query, annotations: Iterable[int]) -> List[int]:
     """Units of a query with an answered person, in the query's order."""
     units = {query.annotations[i]['unit'] for i in annotations}
     return [unit for unit in query.units if unit in units]

@@ -1,6 +1,6 @@
 """A file of answers: its format, the query that it answers, what it says about whom."""
 
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, NoReturn, Optional, Sequence
 
 import numpy as np
 
@@ -101,7 +101,7 @@ def recognise(
     return found
 
 
-def _unrecognised(document: Document, formats: Sequence[AnnotationFormat]) -> None:
+def _unrecognised(document: Document, formats: Sequence[AnnotationFormat]) -> NoReturn:
     """Say what a file is instead of an answer, as far as a format knows."""
     for each in formats:
         mistaken = each.mistaken(document)

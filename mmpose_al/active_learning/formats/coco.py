@@ -305,9 +305,9 @@ class _CocoFile:
             elif number in found:
                 self.faults.add(entry, 'id', 'is also that of another image', 'keep one of them')
             else:
-                found[number] = self._image(image, entry, names, used)
-                if found[number] is not None:
-                    used[found[number]['id']] = index
+                found[number] = known = self._image(image, entry, names, used)
+                if known is not None:
+                    used[known['id']] = index
         return found
 
     def _image(self, image: dict, entry: str, names: dict, used: dict) -> Optional[dict]:
@@ -375,7 +375,8 @@ class _CocoFile:
 
     def _image_of(self, index: int, annotation: dict, entry: str) -> Optional[dict]:
         """The query's image that an annotation is in."""
-        number, image = annotation.get('id'), annotation.get('image_id')
+        number: Any = annotation.get('id')
+        image = annotation.get('image_id')
         if not is_int(number):
             return self.faults.add(entry, 'id', f'is {short(number)}', 'write an integer')
         if not self.numbered_anew and number in self.ids:

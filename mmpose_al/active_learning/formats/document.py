@@ -81,7 +81,7 @@ class Document:
     def __enter__(self) -> 'Document':
         return self
 
-    def __exit__(self, *error) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._archive is not None:
             self._archive.close()
 
@@ -123,6 +123,7 @@ class Document:
             )
         raw = b''
         if info.file_size <= self._left:
+            assert self._archive is not None  # or there would be no such entry
             try:
                 with self._archive.open(info) as file:
                     raw = file.read(self._left + 1)

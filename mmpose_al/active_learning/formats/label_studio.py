@@ -189,7 +189,8 @@ def parse_label_studio(tasks: List[Any], query: Query, faults: Faults) -> List[A
         query (Query): The query.
         faults (Faults): Where faults go.
     """
-    answers, seen = [], {}
+    answers: List[Answer] = []
+    seen: Dict[int, int] = {}
     for index, task in enumerate(tasks):
         if not isinstance(task, dict):
             faults.add(f'tasks[{index}]', 'task', f'is {short(task)}', 'export as "JSON"')
@@ -249,7 +250,8 @@ def _submitted(annotations: Any, entry: str, faults: Faults) -> Optional[tuple]:
     if len(done) > 1 and len(best) != 1:
         problem = f'{len(done)} were submitted for one person'
         return faults.add(entry, 'annotations', problem, 'keep one, or mark one as ground truth')
-    return (best or done or [None])[0]
+    counted = best or done
+    return counted[0] if counted else None
 
 
 def _keypoints(

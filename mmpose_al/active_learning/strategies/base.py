@@ -75,7 +75,7 @@ class QueryStrategy:
     def pick(self, pool: PoolStatistics, budget: int, constraints: Constraints) -> Selection:
         """Units in descending order of utility, ties by id."""
         worth = failed_first(self.utilities(pool))
-        chosen = []
+        chosen: List[int] = []
         for index in np.lexsort((pool.units, -worth)):
             if len(chosen) >= budget:
                 break

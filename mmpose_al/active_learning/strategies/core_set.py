@@ -1,6 +1,6 @@
 """What the CoreSet strategies share: greedy k-centre, and poses about a root."""
 
-from typing import Sequence, Tuple, Union
+from typing import Any, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -80,7 +80,7 @@ def root_aligned(points: np.ndarray, root: Tuple[int, ...]) -> np.ndarray:
 class AboutRoot(KCenter):
     """Poses relative to a root joint, or to the mean of several."""
 
-    def __init__(self, root: Union[int, Sequence[int]], **kwargs):
+    def __init__(self, root: Union[int, Sequence[int]], **kwargs: Any):
         super().__init__(**kwargs)
         self.root = (root,) if isinstance(root, int) else tuple(root)
 

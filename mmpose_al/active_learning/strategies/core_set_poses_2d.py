@@ -1,6 +1,6 @@
 """CoreSet over the 2D poses of single views."""
 
-from typing import Sequence, Union
+from typing import Any, Sequence, Union
 
 import numpy as np
 
@@ -23,7 +23,7 @@ class CoreSetPoses2D(AboutRoot):
         kwargs: See :class:`QueryStrategy`.
     """
 
-    def __init__(self, root: Union[int, Sequence[int]], min_score: float = 0.0, **kwargs):
+    def __init__(self, root: Union[int, Sequence[int]], min_score: float = 0.0, **kwargs: Any):
         super().__init__(root, **kwargs)
         self.min_score = min_score
 

@@ -1,5 +1,7 @@
 """Multi-View Consistency: where the views of a rig disagree (Feng23, Sec. 3.3)."""
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -48,7 +50,7 @@ class MultiViewConsistency(QueryStrategy):
 
     needs = ('cameras',)
 
-    def __init__(self, squared: bool = True, aggregate: str = 'mean', **kwargs):
+    def __init__(self, squared: bool = True, aggregate: str = 'mean', **kwargs: Any):
         super().__init__(**kwargs)
         if aggregate not in ('mean', 'max', 'var'):
             raise ValueError(f"aggregate is 'mean', 'max' or 'var'; got {aggregate!r}")

@@ -1,6 +1,7 @@
 """A strategy made of two: diversity among the uncertain."""
 
 import copy
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ class UncertainAndDiverse(QueryStrategy):
         kwargs: See :class:`QueryStrategy`.
     """
 
-    def __init__(self, uncertainty: dict, diversity: dict, share: float = 0.3, **kwargs):
+    def __init__(self, uncertainty: dict, diversity: dict, share: float = 0.3, **kwargs: Any):
         super().__init__(**kwargs)
         self.uncertainty = QUERY_STRATEGIES.build(uncertainty)
         self.diversity = QUERY_STRATEGIES.build(diversity)

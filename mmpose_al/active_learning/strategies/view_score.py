@@ -1,5 +1,7 @@
 """What strategies share that judge each view by itself."""
 
+from typing import Any
+
 import numpy as np
 
 from ..statistics import PoolStatistics
@@ -14,7 +16,7 @@ class ViewScore(QueryStrategy):
         kwargs: See :class:`QueryStrategy`.
     """
 
-    def __init__(self, aggregate: str = 'mean', **kwargs):
+    def __init__(self, aggregate: str = 'mean', **kwargs: Any):
         super().__init__(**kwargs)
         if aggregate not in ('mean', 'max', 'var'):
             raise ValueError(f"aggregate is 'mean', 'max' or 'var'; got {aggregate!r}")

@@ -1,6 +1,6 @@
 """A strategy made of others: the weighted sum of their ranks."""
 
-from typing import Optional, Sequence
+from typing import Any, Optional, Sequence
 
 import numpy as np
 
@@ -29,7 +29,7 @@ class WeightedCombination(QueryStrategy):
     """
 
     def __init__(
-        self, strategies: Sequence[dict], weights: Optional[Sequence[float]] = None, **kwargs
+        self, strategies: Sequence[dict], weights: Optional[Sequence[float]] = None, **kwargs: Any
     ):
         super().__init__(**kwargs)
         self.strategies = [QUERY_STRATEGIES.build(strategy) for strategy in strategies]
