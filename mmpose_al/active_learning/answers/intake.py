@@ -11,7 +11,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from ...fileio import write_json
+from ...fileio import remove_leftovers, write_json
 from ..formats import Answer, AnswerError
 from ..pool import Pool, load_pool, load_state
 from ..query import Query, load_queries, train_command
@@ -107,6 +107,8 @@ def ingest(
                 annotations=[dict(id=i, keypoints=k.ravel().tolist()) for i, k in new.items()],
             )
             document['events'].append(event)
+            for folder in (work_dir, osp.dirname(answers_file(work_dir, query.round))):
+                remove_leftovers(folder)
             write_json(answers_file(work_dir, query.round), document)
             update_labels(work_dir, pool)
     empty = {a.annotation for a in read.answers if not is_labelled(a)}

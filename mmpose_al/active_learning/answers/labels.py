@@ -1,6 +1,5 @@
 """``labels.json``: a function of all answers and the pool's file, in the multi-view format."""
 
-import json
 import os.path as osp
 from typing import Dict
 
@@ -72,7 +71,7 @@ def labels_bytes(pool: Pool, keypoints: Dict[int, np.ndarray]) -> bytes:
         annotations=annotations,
         poses_3d=[],
     )
-    return (json.dumps(labels) + '\n').encode()
+    return (fileio.to_json(labels) + '\n').encode()
 
 
 def update_labels(work_dir: str, pool: Pool) -> str:

@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 
+from mmpose_al import fileio
 from mmpose_al.active_learning.annotators import AnswersPending
 from mmpose_al.active_learning.answers import answers_file, ingest, intake
 from mmpose_al.active_learning.formats import AnswerError
@@ -236,3 +237,39 @@ def test_what_nobody_touched_is_no_label(asked, tmp_path):
     done = ingest(annotator.folder, write(data, tmp_path / 'two.json', 'coco'))
     assert done.annotations == [2, 81] and len(done.unchanged) == 6
     assert ingest(annotator.folder, path, accept_unchanged=True).views == 8
+
+
+def test_accepted_means_on_the_disk(asked, tmp_path, monkeypatch):
+    """Answers are there whole after a power loss, and none is accepted that may be lost."""
+    annotator, pixels = asked
+    data = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80]})
+    path = write(data, tmp_path / 'a.json', 'coco')
+    folder = osp.join(annotator.folder, 'answers')
+    sync, synced = fileio.sync_folder, []
+    monkeypatch.setattr(fileio, 'sync_folder', lambda each: [synced.append(each), sync(each)])
+    assert ingest(annotator.folder, path, dry_run=True) and not synced
+    assert ingest(annotator.folder, path).written
+    assert synced[-2:] == [folder, annotator.folder]  # the answers, then labels.json
+
+    def fails(folder):
+        raise OSError(5, 'Input/output error', folder)
+
+    monkeypatch.setattr(fileio, 'sync_folder', fails)
+    data = answer(read(annotator.folder, 'coco'), 'coco', {2: pixels[2]})
+    with pytest.raises(OSError, match='Input/output error'):
+        ingest(annotator.folder, write(data, tmp_path / 'b.json', 'coco'))
+
+
+def test_what_a_killed_process_left_half_is_taken_away(asked, tmp_path):
+    annotator, pixels = asked
+    left = f'round_01.json.{fileio._HOST}-{2**22 + 1}-abcdef-0.tmp'
+    os.makedirs(osp.join(annotator.folder, 'answers'))
+    for name in (left, osp.join('answers', left)):
+        (tmp_path / 'work' / name).write_text('{"format": "mmpo')
+    data = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80]})
+    path = write(data, tmp_path / 'a.json', 'coco')
+    ingest(annotator.folder, path, dry_run=True)
+    assert left in os.listdir(annotator.folder)  # nothing is written, nothing is removed
+    ingest(annotator.folder, path)
+    assert left not in os.listdir(annotator.folder)
+    assert sorted(os.listdir(osp.join(annotator.folder, 'answers'))) == ['.lock', 'round_01.json']
