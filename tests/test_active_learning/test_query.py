@@ -5,7 +5,7 @@ import os.path as osp
 
 import pytest
 
-from mmpose_al.active_learning.query import NAME, load_query
+from mmpose_al.active_learning.query import NAME, describe, load_query, pending_text
 from tests.test_active_learning.people import ROUND, opened, read
 
 
@@ -41,3 +41,28 @@ def test_images_of_the_working_folder_are_found_from_elsewhere(pool, tmp_path, m
     monkeypatch.chdir(tmp_path)
     query = load_query(annotator.folder, ROUND)
     assert all(osp.isfile(query.image_path(i)) for i in query.images.values())
+
+
+def test_a_query_that_cannot_be_read_is_named(asked):
+    annotator, _ = asked
+    path = osp.join(load_query(annotator.folder, ROUND).folder, 'query.json')
+    assert load_query(annotator.folder, ROUND + 1) is None
+    with open(path) as file:
+        text = file.read()
+    for broken in (text[:-9], '[]', '{}', text.replace('mmpose_al-query', 'other')):
+        with open(path, 'w') as file:
+            file.write(broken)
+        with pytest.raises(ValueError, match='query.json is no query of mmpose_al.*put it back'):
+            load_query(annotator.folder, ROUND)
+
+
+def test_the_query_as_a_table(asked):
+    annotator, _ = asked
+    query = load_query(annotator.folder, ROUND)
+    rows = describe(query).splitlines()
+    assert len(rows) == 2 + 8 and rows[0].count('|') == rows[2].count('|') == 9
+    assert rows[2].startswith('| 20 | 3 | ')
+    chosen = describe(query, [0]).splitlines()
+    assert chosen == rows[:2] + rows[6:]
+    assert pending_text(annotator.folder, ROUND, query).count(annotator.folder) == 4
+    assert '2 frames, 8 persons in 8 images' in pending_text(annotator.folder, ROUND, query)

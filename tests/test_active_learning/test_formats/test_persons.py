@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.answers import ingest
+from mmpose_al.active_learning.formats import Faults
+from mmpose_al.active_learning.formats.persons import is_nobody, person_by_content
+from mmpose_al.active_learning.query import load_query
 from tests.test_active_learning.people import (
     ROUND,
     answer,
@@ -67,3 +70,18 @@ def test_two_persons_of_an_image_are_told_apart(tmp_path):
     labels, _ = labelled(annotator.labels_file)
     assert labels[1][0].tolist() == [99.5, 99.5, 2]  # measured from the corner
     assert labels[1001][0].tolist() == [399.5, 399.5, 2]
+
+
+@pytest.mark.parametrize(
+    'told, found',
+    [('1001', 1001), (1001.0, 1001), (1, 1), ('', 1), (None, 1), ('²', None), ('7' * 30, None)],
+)
+def test_who_a_person_is(told, found, answering):
+    """By what somebody wrote; else by the box that most joints are in."""
+    query, faults = load_query(answering[0].folder, ROUND), Faults('file')
+    joints = np.array([[100.0, 100, 2], [120, 90, 1], [500, 90, 2], [0, 0, 0], [90, 200, 2]])
+    image = query.images[query.annotations[1]['image_id']]
+    assert not is_nobody(told, joints, image, query)
+    assert person_by_content(told, joints, 'entry', image, query, faults) == found
+    assert len(faults.found) == (found is None)
+    assert is_nobody(None, joints * 0, image, query) and not is_nobody(7, joints * 0, image, query)
