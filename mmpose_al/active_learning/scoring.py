@@ -1,6 +1,6 @@
 """One pass over the pool: images in, a table with a few numbers for each view out."""
 
-from typing import Callable, Dict, Iterable, List, Optional, Sequence
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 import torch
@@ -73,9 +73,9 @@ def column(name: str, statistic: Statistic, batch: Batch, sizes: Dict[str, int])
             sample = batch.samples[values.index(None)].metainfo
             raise ValueError(f'image {sample.get("img_path")!r}: a person has no {name}')
         row = tuple(sizes[size] if isinstance(size, str) else size for size in statistic.shape)
-        filler = np.full(row, statistic.missing, statistic.dtype)
+        filler: np.ndarray = np.full(row, statistic.missing, statistic.dtype)
         values = [filler if value is None else value for value in values]
-    array = np.asarray(values).astype(statistic.dtype, copy=False)
+    array: np.ndarray = np.asarray(values).astype(statistic.dtype, copy=False)
     expected = (len(batch), *statistic.shape)
     if array.ndim == len(expected):
         expected = tuple(
@@ -133,10 +133,11 @@ def score_pool(
         raise ValueError(f'unit is one of {UNITS}; got {unit!r}')
     networks = scoring_networks(model, needs)
     statistics, sizes = given_statistics(networks, needs), dict(K=networks.joints)
+    preprocess: Any = model.data_preprocessor
     model.eval()
     parts: List[ViewStatistics] = []
     for raw in loader:
-        data = model.data_preprocessor(raw, False)
+        data = preprocess(raw, False)
         inputs, samples = data['inputs'], data['data_samples']
         if isinstance(inputs, list):
             inputs = torch.stack(inputs)

@@ -1,7 +1,7 @@
 """Pseudo-labels from triangulation: which frames,
 and what they say (Feng23, Alg. 2)."""
 
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -133,7 +133,9 @@ def pseudo_annotations(
     return result
 
 
-def pseudo_error(pool: PoolStatistics, units: Sequence[int], truth: Dict[int, np.ndarray]) -> float:
+def pseudo_error(
+    pool: PoolStatistics, units: Sequence[int], truth: Dict[Tuple[int, int], np.ndarray]
+) -> float:
     """MKPE of the pseudo-labelled units against true poses (Feng23, Fig. 7).
 
     Args:

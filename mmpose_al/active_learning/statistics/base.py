@@ -1,6 +1,6 @@
 """What a statistic of the pool pass is: a column with a shape, and how it is computed."""
 
-from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
 
@@ -90,7 +90,7 @@ def chosen_statistics(needs: Sequence[str] = ()) -> Dict[str, Statistic]:
     return {name: kind() for name, kind in known.items() if kind.always or name in asked}
 
 
-def registered_statistics() -> Dict[str, type]:
+def registered_statistics() -> Dict[str, Type[Statistic]]:
     """All statistics by the name of their column.
 
     Raises:

@@ -4,7 +4,7 @@ Notation: batch size B, keypoints K, heatmap size (h, w).
 """
 
 from functools import cached_property
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ...geometry.heatmaps import local_peaks, peak_values
 from ...models.decoding import decode_heatmaps
 from ...models.heads import Heatmap2p5DHead
+from ...models.heads.heatmap_2p5d import Pose2p5D
 from ...models.semi.networks import heatmap_peak, last_heatmaps, predict_heatmaps
 
 
@@ -29,14 +30,14 @@ class Networks:
 
     def __init__(self, model: nn.Module, every_student: bool = False):
         self.model = model
-        if every_student and hasattr(model, 'students'):
-            self.each = list(model.students)
-        else:
-            self.each = list(getattr(model, 'predicting', [getattr(model, 'network', model)]))
+        students: Any = getattr(model, 'students', None) if every_student else None
+        if students is None:
+            students = getattr(model, 'predicting', [getattr(model, 'network', model)])
+        self.each: List[Any] = list(students)  # no type knows what estimators have
 
     @property
-    def first(self) -> nn.Module:
-        """The network whose head and features count."""
+    def first(self) -> Any:
+        """The network (nn.Module) whose head and features count."""
         return self.each[0]
 
     @property
@@ -90,12 +91,12 @@ class Batch:
     # ---- what the networks make of it ----------------------------------------
 
     @cached_property
-    def feature_maps(self):
+    def feature_maps(self) -> Any:
         """Of the first network, as its head takes them."""
         return self.networks.first.extract_feat(self.inputs)
 
     @cached_property
-    def pose(self):
+    def pose(self) -> Pose2p5D:
         """The :class:`~mmpose_al.models.heads.heatmap_2p5d.Pose2p5D` of a model with depth."""
         return self.networks.first.head.pose(self.feature_maps)
 

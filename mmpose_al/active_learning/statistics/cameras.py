@@ -1,9 +1,14 @@
 """Cameras of the views: intrinsics, rotation, translation, distortion."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..registry import STATISTICS
 from .base import Statistic
+
+if TYPE_CHECKING:
+    from .batch import Batch
 
 
 class _Camera(Statistic):
@@ -16,7 +21,7 @@ class _Camera(Statistic):
         """Of one camera."""
         raise NotImplementedError
 
-    def compute(self, batch):
+    def compute(self, batch: 'Batch') -> list:
         """None of a view without a camera."""
         return [None if camera is None else self.part(camera) for camera in batch.meta('camera')]
 
@@ -27,7 +32,7 @@ class Intrinsics(_Camera):
 
     shape = (3, 3)
 
-    def part(self, camera):
+    def part(self, camera: dict) -> np.ndarray:
         """As the file has it."""
         return camera['K']
 
@@ -38,7 +43,7 @@ class Rotation(_Camera):
 
     shape = (3, 3)
 
-    def part(self, camera):
+    def part(self, camera: dict) -> np.ndarray:
         """As the file has it."""
         return camera['R']
 
@@ -49,7 +54,7 @@ class Translation(_Camera):
 
     shape = (3,)
 
-    def part(self, camera):
+    def part(self, camera: dict) -> np.ndarray:
         """As the file has it."""
         return np.asarray(camera['t'], np.float64).reshape(3)
 
@@ -60,7 +65,7 @@ class Distortion(_Camera):
 
     shape = (14,)
 
-    def part(self, camera):
+    def part(self, camera: dict) -> np.ndarray:
         """Padded.
 
         Raises:

@@ -1,9 +1,14 @@
 """How far two networks' keypoints are apart."""
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from ..registry import STATISTICS
 from .base import Statistic
+
+if TYPE_CHECKING:
+    from .batch import Batch, Networks
 
 
 @STATISTICS.register_module('disagreement')
@@ -18,7 +23,7 @@ class Disagreement(Statistic):
     every_student = True
     remedy = 'train a PoseDual or another dual estimator'
 
-    def lacks(self, networks):
+    def lacks(self, networks: 'Networks') -> str:
         """A second network that predicts heatmaps."""
         if len(networks.each) > 1 and not networks.with_depth:
             return ''
@@ -27,7 +32,7 @@ class Disagreement(Statistic):
             f'{type(networks.model).__name__}'
         )
 
-    def compute(self, batch):
+    def compute(self, batch: 'Batch') -> Any:
         """Of whole pixels of the heatmaps."""
         from ...geometry.heatmaps import peaks
 

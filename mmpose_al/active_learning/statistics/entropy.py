@@ -1,7 +1,12 @@
 """Entropy over the peaks of a heatmap (Feng23, Eq. 2, 3)."""
 
+from typing import TYPE_CHECKING, Any
+
 from ..registry import STATISTICS
 from .base import Statistic
+
+if TYPE_CHECKING:
+    from .batch import Batch
 
 
 @STATISTICS.register_module('entropy')
@@ -10,7 +15,7 @@ class Entropy(Statistic):
 
     always = True
 
-    def compute(self, batch):
+    def compute(self, batch: 'Batch') -> Any:
         """See :func:`~mmpose_al.geometry.heatmaps.multi_peak_entropy`."""
         from ...geometry.heatmaps import multi_peak_entropy
 

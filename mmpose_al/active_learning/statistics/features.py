@@ -1,7 +1,12 @@
 """Features of the backbone."""
 
+from typing import TYPE_CHECKING, Any
+
 from ..registry import STATISTICS
 from .base import Statistic
+
+if TYPE_CHECKING:
+    from .batch import Batch
 
 
 @STATISTICS.register_module('features')
@@ -10,7 +15,7 @@ class Features(Statistic):
 
     shape = ('F',)
 
-    def compute(self, batch):
+    def compute(self, batch: 'Batch') -> Any:
         """From the maps that the head takes."""
         maps = batch.feature_maps
         last = maps[-1] if isinstance(maps, (list, tuple)) else maps

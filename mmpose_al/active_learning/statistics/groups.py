@@ -110,7 +110,8 @@ def triangulate_views(
                 value = value.expand((num,) + value.shape)
             cameras[name] = value.repeat_interleave(joints, 0)
     observed = tensor(pixels).permute(0, 2, 1, 3).reshape(num * joints, width, 2)
-    result = triangulate_robust(observed, threshold=threshold, seed=seed, **cameras)
+    K, R, t, dist = cameras.values()
+    result = triangulate_robust(observed, K, R, t, dist, threshold=threshold, seed=seed)
 
     def shaped(value: 'torch.Tensor', *tail: int) -> np.ndarray:
         return value.cpu().numpy().reshape(num, joints, *tail)

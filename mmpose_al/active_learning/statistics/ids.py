@@ -1,20 +1,25 @@
 """Whose view it is: ids of the annotation, image, unit, frame, camera and person."""
 
+from typing import TYPE_CHECKING, Any, Optional
+
 import numpy as np
 
 from ..registry import STATISTICS
 from .base import Statistic
+
+if TYPE_CHECKING:
+    from .batch import Batch
 
 
 class _Id(Statistic):
     """A number of the sample's metainfo, int64."""
 
     dtype = np.int64
-    missing = None
+    missing: Optional[int] = None
     always = True
     key = ''
 
-    def compute(self, batch):
+    def compute(self, batch: 'Batch') -> list:
         """As the data set wrote it."""
         return batch.meta(self.key)
 
@@ -37,7 +42,7 @@ class ImageId(_Id):
 class Unit(_Id):
     """Id of what is labelled at once: the frame, the image or the annotation."""
 
-    def compute(self, batch):
+    def compute(self, batch: 'Batch') -> list:
         """See :func:`unit_of`."""
         return [unit_of(sample, batch.unit) for sample in batch.samples]
 
@@ -63,7 +68,7 @@ class PersonId(_Id):
     key, missing = 'person_id', 0
 
 
-def unit_of(sample, unit: str) -> int:
+def unit_of(sample: Any, unit: str) -> int:
     """Id of the unit that a sample belongs to.
 
     Raises:

@@ -1,7 +1,12 @@
 """Predicted keypoints."""
 
+from typing import TYPE_CHECKING, Any
+
 from ..registry import STATISTICS
 from .base import Statistic
+
+if TYPE_CHECKING:
+    from .batch import Batch
 
 
 @STATISTICS.register_module('keypoints')
@@ -14,6 +19,6 @@ class Keypoints(Statistic):
     shape = ('K', 2)
     always = True
 
-    def compute(self, batch):
+    def compute(self, batch: 'Batch') -> Any:
         """Decoded as the head's codec does."""
         return batch.to_image(batch.decoded[0])

@@ -1,7 +1,12 @@
 """Margin between the two highest peaks of a heatmap (Feng23, Eq. 1)."""
 
+from typing import TYPE_CHECKING, Any
+
 from ..registry import STATISTICS
 from .base import Statistic
+
+if TYPE_CHECKING:
+    from .batch import Batch
 
 
 @STATISTICS.register_module('margin')
@@ -10,7 +15,7 @@ class Margin(Statistic):
 
     always = True
 
-    def compute(self, batch):
+    def compute(self, batch: 'Batch') -> Any:
         """See :func:`~mmpose_al.geometry.heatmaps.best_vs_second_best`."""
         from ...geometry.heatmaps import best_vs_second_best
 

@@ -1,7 +1,12 @@
 """Confidence of the predicted keypoints."""
 
+from typing import TYPE_CHECKING, Any
+
 from ..registry import STATISTICS
 from .base import Statistic
+
+if TYPE_CHECKING:
+    from .batch import Batch
 
 
 @STATISTICS.register_module('scores')
@@ -11,6 +16,6 @@ class Scores(Statistic):
     shape = ('K',)
     always = True
 
-    def compute(self, batch):
+    def compute(self, batch: 'Batch') -> Any:
         """Beside the keypoints."""
         return batch.decoded[1]
