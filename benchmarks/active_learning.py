@@ -27,8 +27,10 @@ sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
 from mmengine.config import Config
 from semi_supervised import ROOT, config_digest, validations
 
-from mmpose_al.active_learning import State, load_state
-from mmpose_al.engine.active_learning import LABELS, TAKEN, experiment_digest
+from mmpose_al.active_learning.experiment import Experiment
+from mmpose_al.active_learning.paths import Paths
+from mmpose_al.active_learning.settings import experiment_digest
+from mmpose_al.active_learning.state import WritableState
 from mmpose_al.fileio import locked, machine, write_json
 
 PATH = 'configs/active_learning/synthetic/{}_lite0_synthetic-64x64.py'
@@ -52,11 +54,11 @@ METRICS = ('pck/', 'multiview/', 'coco/')
 PREFIXES = ('', 'mean/', 'ensemble/', 'student0/', 'student1/')  # of a dual estimator
 
 
-def rounds_of(state) -> list:
+def rounds_of(experiment: Experiment) -> list:
     """What every round left: labels, metrics, picks, pseudo-labels, seconds."""
-    units = state.content['pool']['units']
+    units = experiment.units
     result = []
-    for entry in state.rounds:
+    for entry in experiment.state.rounds:
         stages = entry['stages']
         select, pseudo = stages.get('select', {}), stages.get('pseudo', {})
         result.append(
@@ -126,23 +128,28 @@ def share_first_round(work_dir: str, config: Config, others: dict) -> str:
         str: The work directory it was copied from; empty where there was none.
     """
     chosen = ('strategy', 'self_training')
-    if load_state(work_dir) is not None:
+    paths = Paths(work_dir)
+    if osp.exists(paths.state):
         return ''
     for folder, other in others.items():
-        state = load_state(folder)
-        if state is None or state.stage(0, 'train') is None:
+        if not osp.exists(Paths(folder).state):
+            continue
+        state = Experiment(folder).state
+        if state.stage(0, 'train') is None:
             continue
         if state.content['config_digest'] != experiment_digest(other):
             continue
         if experiment_digest(other, chosen) != experiment_digest(config, chosen):
             continue
         stages = {name: state.stage(0, name) for name in ('annotate', 'train')}
-        checkpoint = stages['train']['checkpoint']
-        first = osp.dirname(checkpoint)
-        os.makedirs(osp.join(work_dir, first), exist_ok=True)
-        for name in (checkpoint, osp.join(first, LABELS), osp.join(first, TAKEN)):
-            shutil.copyfile(osp.join(folder, name), osp.join(work_dir, name))
-        State(
+        os.makedirs(paths.round(0), exist_ok=True)
+        for path in (
+            paths.absolute(stages['train']['checkpoint']),
+            paths.labeled_split(0),
+            paths.taken_split(0),
+        ):
+            shutil.copyfile(osp.join(folder, paths.relative(path)), path)
+        WritableState(
             work_dir,
             dict(
                 state.content,
@@ -221,15 +228,15 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
             found = validations(osp.join(ROOT, work_dir), METRICS)[-1]
             content.update(metrics=plain(found['metrics']), steps=found['step'])
         else:
-            state = load_state(osp.join(ROOT, work_dir))
+            experiment = Experiment(osp.join(ROOT, work_dir))
             content.update(
-                rounds=rounds_of(state),
-                unit=state.content['unit'],
-                units=state.content['pool']['units'],
-                finished=state.content['finished'],
+                rounds=rounds_of(experiment),
+                unit=experiment.unit,
+                units=experiment.units,
+                finished=experiment.finished,
                 strategy=config.active_learning.strategy,
                 self_training=config.active_learning.get('self_training'),
-                steps=state.rounds[-1]['stages']['train']['steps'],
+                steps=experiment.state.rounds[-1]['stages']['train']['steps'],
             )
         write_json(result, content, sort_keys=True)
     return 'done'

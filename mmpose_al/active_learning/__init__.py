@@ -5,8 +5,10 @@ __getattr__, __dir__, __all__ = lazy_names(
     dict(
         annotators=[],
         formats=[],
-        pool=['Pool', 'State', 'StateError', 'load_pool', 'load_state'],
+        experiment=['Experiment'],
+        pool=['Pool', 'load_pool'],
         registry=['ANNOTATION_FORMATS', 'ANNOTATORS', 'QUERY_STRATEGIES', 'STATISTICS'],
+        state=['State', 'StateError', 'load_state'],
         statistics=['PoolStatistics', 'ViewStatistics'],
         strategies=[],
     ),

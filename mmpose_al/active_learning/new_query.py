@@ -5,20 +5,19 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from ..datasets.multiview import camera_name
+from ..datasets.choice import camera_name
 from ..datasets.splits import instance_units
 from ..fileio import atomic_folder, digest, remove_leftovers, write_json, write_text
 from .formats import AnnotationFormat
+from .paths import Paths
 from .pool import Pool
 from .query import (
-    QUERY_FILE,
     QUERY_FORMAT,
     QUERY_VERSION,
     Query,
     describe,
     ingest_command,
     put_images,
-    query_folder,
     train_command,
 )
 from .statistics import ViewStatistics, triangulate_views
@@ -253,7 +252,8 @@ def write_query(content: dict, work_dir: str, formats: Sequence[AnnotationFormat
     Raises:
         FileNotFoundError: An image is not where the pool's file says.
     """
-    folder = query_folder(work_dir, content['round'])
+    paths = Paths(work_dir)
+    folder, name = paths.query(content['round']), osp.basename(paths.query_file(content['round']))
     remove_leftovers(osp.dirname(folder))
     with atomic_folder(folder) as made:
         query = Query(content, made)
@@ -262,7 +262,7 @@ def write_query(content: dict, work_dir: str, formats: Sequence[AnnotationFormat
             each.write(query, made)
         names = sorted(each.name for each in formats)
         write_text(osp.join(made, 'README.md'), guide(query, work_dir, names))
-        write_json(osp.join(made, QUERY_FILE), content)
+        write_json(osp.join(made, name), content)
     return Query(content, folder)
 
 

@@ -1,36 +1,20 @@
-"""The pool of an experiment and what is labelled in it: data on disk, nothing else.
-
-The state is one JSON file, ``active_learning.json``. It is written whole and atomically
-after every stage, so an experiment that is killed at any moment goes on from the last
-stage that was finished. What has been labelled is only ever added to.
-"""
+"""The pool of an experiment: an annotation file, and files that a round makes from it."""
 
 import copy
 import hashlib
-import json
-import math
-import os
 import os.path as osp
 from collections import Counter
 from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
+from ..datasets.choice import chosen_images
 from ..datasets.format import VERSION as FORMAT_VERSION
 from ..datasets.format import FormatError, check_multiview, has_area, parse, read
-from ..datasets.multiview import chosen_images
 from ..datasets.splits import SPLIT_FORMAT, instance_units
-from ..fileio import message
+from ..fileio import message, write_json
+from .settings import UNITS
 from .uniforms import keyed_uniforms
-
-UNITS = ('frames', 'images', 'instances')
-STATE_FILE = 'active_learning.json'
-STATE_FORMAT, STATE_VERSION = 'mmpose_al-active-learning', 1
-STAGES = ('annotate', 'train', 'score', 'select', 'pseudo')
-
-
-class StateError(ValueError):
-    """The folder's state does not belong to this experiment or cannot be read."""
 
 
 class Pool(NamedTuple):
@@ -229,175 +213,13 @@ def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:
     return np.array(sequences, np.int64), np.array(times, np.float64)
 
 
-# ---- the state -------------------------------------------------------------------
-
-
-class State:
-    """What an experiment has done.
-
-    Args:
-        folder (str): Of the experiment; ``active_learning.json`` lies in it.
-        content (dict): What the file holds.
-    """
-
-    def __init__(self, folder: str, content: dict):
-        self.folder = folder
-        self.content = content
-
-    @property
-    def path(self) -> str:
-        return osp.join(self.folder, STATE_FILE)
-
-    @property
-    def rounds(self) -> List[dict]:
-        """One a round: ``round``, ``stages`` (name -> what it left)."""
-        return self.content['rounds']
-
-    def stage(self, round: int, name: str) -> Optional[dict]:
-        """What a stage left; None if it is not done."""
-        if round >= len(self.rounds):
-            return None
-        return self.rounds[round]['stages'].get(name)
-
-    def labeled(self, until: Optional[int] = None) -> List[int]:
-        """Ids labelled so far, or until the beginning of a round's training."""
-        return sorted(
-            i
-            for event in self.content['labeled']
-            if until is None or event['round'] <= until
-            for i in event['ids']
-        )
-
-    def add_labels(self, round: int, ids: Sequence[int], by: str) -> None:
-        """Note new labels.
-
-        Raises:
-            StateError: One is labelled already.
-        """
-        again = sorted(set(ids) & set(self.labeled()))
-        if again:
-            raise StateError(f'{self.path}: units {again[:5]} are labelled already')
-        self.content['labeled'].append(dict(round=round, by=by, ids=sorted(int(i) for i in ids)))
-
-    def finish(self, round: int, name: str, result: dict) -> None:
-        """A stage is done: note what it left and write the file."""
-        while len(self.rounds) <= round:
-            self.rounds.append(dict(round=len(self.rounds), stages={}))
-        self.rounds[round]['stages'][name] = result
-        self.write()
-
-    def write(self) -> None:
-        """Write the file, atomically; a metric that is not finite as null."""
-        write_json(without_nan(self.content), self.path)
-
-
-def new_state(folder: str, pool: Pool, digest: str, seed: int) -> State:
-    """The state of an experiment that has done nothing."""
-    return State(
-        folder,
-        dict(
-            format=STATE_FORMAT,
-            version=STATE_VERSION,
-            config_digest=digest,
-            seed=seed,
-            unit=pool.unit,
-            finished=None,
-            pool=dict(file=pool.path, sha256=pool.sha256, units=len(pool.units)),
-            labeled=[],
-            rounds=[],
-        ),
-    )
-
-
-def load_state(folder: str) -> Optional[State]:
-    """The state in a folder; None where there is none.
-
-    Raises:
-        StateError: The file cannot be read.
-    """
-    path = osp.join(folder, STATE_FILE)
-    if not osp.exists(path):
-        return None
-    try:
-        with open(path, encoding='utf-8') as file:
-            content = json.load(file)
-        if content['format'] != STATE_FORMAT or content['version'] != STATE_VERSION:
-            raise ValueError(f'format {content["format"]!r}, version {content["version"]!r}')
-        content['labeled'], content['rounds'], content['pool']['sha256']
-        for entry in content['rounds']:
-            metrics = entry['stages'].get('train', {}).get('metrics') or {}
-            metrics.update({k: math.nan for k, v in metrics.items() if v is None})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StateError(
-            f'{path} is no state of an experiment: {error}. Take another '
-            'work_dir, or put the file back'
-        ) from error
-    return State(folder, content)
-
-
-def check_state(state: State, pool: Pool, digest: str, seed: int) -> None:
-    """Raise StateError unless the state is of this pool, config and seed."""
-    for what, old, new, remedy in (
-        (
-            'pool',
-            state.content['pool']['sha256'],
-            pool.sha256,
-            f'the file {pool.path} has changed since; put the old one back',
-        ),
-        ('unit', state.content['unit'], pool.unit, 'it cannot be changed'),
-        ('seed', state.content['seed'], seed, 'it cannot be changed'),
-        (
-            'config',
-            state.content['config_digest'],
-            digest,
-            'the config has changed since; compare it with experiment_config.py in '
-            'that folder (limits and work_dir may change)',
-        ),
-    ):
-        if old != new:
-            raise StateError(
-                f'{state.path}: {what} is not that of this run: {remedy}, '
-                'or start anew with another --work-dir'
-            )
-
-
-def write_json(content: dict, path: str) -> None:
-    """Write JSON atomically: the file is the old one or the new one, never half."""
-    os.makedirs(osp.dirname(osp.abspath(path)), exist_ok=True)
-    temporary = f'{path}.{os.getpid()}.tmp'
-    with open(temporary, 'w', encoding='utf-8') as file:
-        json.dump(content, file, indent=1, default=_plain)
-        file.write('\n')
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
-def without_nan(content):
-    """A copy with None for each float that JSON has no word for."""
-    if isinstance(content, dict):
-        return {key: without_nan(value) for key, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [without_nan(value) for value in content]
-    if isinstance(content, float) and not math.isfinite(content):
-        return None
-    return content
-
-
-def _plain(value):
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f'{type(value).__name__} is not JSON')
-
-
 # ---- files that a round's training reads -------------------------------------------
 
 
 def write_split(pool: Pool, labeled: Sequence[int], path: str) -> None:
     """Write the split file of a round (``ids_file`` of MultiViewCocoDataset)."""
     write_json(
+        path,
         dict(
             format=SPLIT_FORMAT,
             version=FORMAT_VERSION,
@@ -408,7 +230,6 @@ def write_split(pool: Pool, labeled: Sequence[int], path: str) -> None:
             seed=None,
             labeled=sorted(int(i) for i in labeled),
         ),
-        path,
     )
 
 
@@ -438,6 +259,7 @@ def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int
                 annotations.append(annotation)
     images = {a['image_id'] for a in annotations}
     write_json(
+        path,
         dict(
             info=dict(
                 format='mmpose_al-multiview',
@@ -452,6 +274,5 @@ def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int
             annotations=annotations,
             poses_3d=[],
         ),
-        path,
     )
     return len(annotations)

@@ -13,9 +13,9 @@ import shutil
 from typing import Dict, List, Optional, Sequence
 
 from ..fileio import read_json
+from .paths import Paths
 
 QUERY_FORMAT, QUERY_VERSION = 'mmpose_al-query', 1
-QUERY_FILE, FOLDER = 'query.json', 'query'
 NAME = re.compile(r'([0-9a-f]{12})_\d{5,}_(\d+)')
 
 
@@ -51,26 +51,21 @@ class Query:
 # ---- folders ---------------------------------------------------------------------
 
 
-def query_folder(work_dir: str, round: int) -> str:
-    """Where the query of a round lies."""
-    return osp.join(work_dir, FOLDER, f'round_{round:02d}')
-
-
 def load_query(work_dir: str, round: int) -> Optional[Query]:
     """The query of a round; None where there is none.
 
     Raises:
         ValueError: ``query.json`` cannot be read.
     """
-    folder = query_folder(work_dir, round)
-    path = osp.join(folder, QUERY_FILE)
+    paths = Paths(work_dir)
+    path = paths.query_file(round)
     if not osp.exists(path):
         return None
     try:
         content = read_json(path)
         if (content['format'], content['version']) != (QUERY_FORMAT, QUERY_VERSION):
             raise ValueError(f'format {content["format"]!r}, version {content["version"]!r}')
-        return Query(content, folder)
+        return Query(content, paths.query(round))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f'{path} is no query of mmpose_al ({error}); put it back, or '
@@ -81,13 +76,8 @@ def load_query(work_dir: str, round: int) -> Optional[Query]:
 
 def load_queries(work_dir: str) -> List[Query]:
     """All queries of an experiment, by round."""
-    folder = osp.join(work_dir, FOLDER)
-    rounds = sorted(
-        int(name[6:])
-        for name in (os.listdir(folder) if osp.isdir(folder) else ())
-        if re.fullmatch(r'round_\d{2,}', name)
-    )
-    return [q for q in (load_query(work_dir, r) for r in rounds) if q is not None]
+    found = [load_query(work_dir, number) for number in Paths(work_dir).query_rounds()]
+    return [query for query in found if query is not None]
 
 
 def put_images(query: Query, folder: str) -> None:
@@ -150,7 +140,7 @@ def ingest_command(work_dir: str) -> str:
 
 def train_command(work_dir: str) -> str:
     """What goes on with the experiment."""
-    config = osp.join(work_dir, 'experiment_config.py')
+    config = Paths(work_dir).config
     return f'python tools/train.py {shlex.quote(config)} --work-dir {shlex.quote(work_dir)}'
 
 
@@ -164,7 +154,7 @@ def pending_text(work_dir: str, round: int, query: Optional[Query] = None) -> st
         )
     return (
         f'round {round} waits for labels. The query is in\n'
-        f'    {query_folder(work_dir, round)}{about}\n'
+        f'    {Paths(work_dir).query(round)}{about}\n'
         'Answer all or part of it (docs/annotators.md), then\n'
         f'    {ingest_command(work_dir)}\n    {train_command(work_dir)}'
     )

@@ -6,7 +6,12 @@ QUERY_STRATEGIES = Registry(
     'query strategy', locations=['mmpose_al.active_learning.strategies'], scope='mmpose'
 )
 ANNOTATORS = Registry(
-    'annotator', locations=['mmpose_al.active_learning.annotators'], scope='mmpose'
+    'annotator',
+    locations=[
+        'mmpose_al.active_learning.annotators.files',
+        'mmpose_al.active_learning.annotators.ground_truth',
+    ],
+    scope='mmpose',
 )
 ANNOTATION_FORMATS = Registry(
     'annotation format', locations=['mmpose_al.active_learning.formats'], scope='mmpose'

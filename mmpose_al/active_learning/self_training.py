@@ -7,10 +7,9 @@ import numpy as np
 import torch
 
 from ..geometry.cameras import project
+from .settings import SCHEDULES
 from .statistics import PoolStatistics
 from .strategies.multi_view_consistency import consistency_errors
-
-SCHEDULES = ('alternate', 'grow', 'constant')
 
 
 class Candidates(NamedTuple):
@@ -23,16 +22,6 @@ class Candidates(NamedTuple):
 
     ids: List[int]
     errors: List[float]
-
-
-def check_rules(num: int, schedule: str, min_views: Optional[int]) -> None:
-    """Raise ValueError unless these rules can be followed; see :func:`candidates`."""
-    if num < 1 or schedule not in SCHEDULES or not (min_views is None or min_views >= 2):
-        raise ValueError(
-            'active_learning.self_training: num is at least 1, schedule is one of '
-            f'{SCHEDULES} and min_views is None (all) or at least 2; got {num}, '
-            f'{schedule!r} and {min_views}'
-        )
 
 
 def candidates(

@@ -20,7 +20,10 @@ ABOUT = 'Pose models that learn from few labels: an extension of MMPose 1.x.'
 ERRORS = (ValueError, OSError, KeyError, ImportError)
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 # What --help lists: heading -> commands.
-GROUPS: Dict[str, Sequence[str]] = {'Train and test': ('train', 'test', 'configs')}
+GROUPS: Dict[str, Sequence[str]] = {
+    'Train and test': ('train', 'test', 'configs'),
+    'Active learning': ('status', 'query', 'ingest', 'replay', 'report'),
+}
 
 
 class Command(NamedTuple):

@@ -1,22 +1,11 @@
-"""Pool, state, score files, stopping: data on disk that can be trusted."""
+"""The pool of an experiment, and the files that a round makes from it."""
 
 import json
 
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.pool import (
-    STATE_FILE,
-    StateError,
-    check_pool,
-    check_state,
-    load_pool,
-    load_state,
-    new_state,
-    write_json,
-    write_pseudo,
-    write_split,
-)
+from mmpose_al.active_learning.pool import check_pool, load_pool, write_pseudo, write_split
 from mmpose_al.datasets.splits import labeled_units, load_split
 
 
@@ -58,57 +47,6 @@ def test_only_labelable_units(pool_file, tmp_path):
     assert first not in load_pool(path, 'frames', labeled_units).units
     with pytest.raises(ValueError, match='has no frames'):
         load_pool(path, 'frames', lambda data, unit: [])
-
-
-def test_state_is_appended_to_and_refuses_strangers(pool_file, tmp_path):
-    pool = load_pool(pool_file, 'frames')
-    assert load_state(str(tmp_path)) is None
-    state = new_state(str(tmp_path), pool, 'digest', 3)
-    state.add_labels(0, [2, 1], 'somebody')
-    state.finish(0, 'annotate', dict(labels=2))
-    again = load_state(str(tmp_path))
-    assert again.labeled() == [1, 2] and again.stage(0, 'annotate') == dict(labels=2)
-    assert again.stage(0, 'train') is None and again.stage(7, 'train') is None
-    again.add_labels(1, [3], 'somebody')
-    assert again.labeled(until=0) == [1, 2] and again.labeled() == [1, 2, 3]
-    with pytest.raises(StateError, match=r'\[3\] are labelled already'):
-        again.add_labels(2, [3, 4], 'somebody')
-    check_state(again, pool, 'digest', 3)
-    for change, words in ((('other', 3), 'config'), (('digest', 4), 'seed')):
-        with pytest.raises(StateError, match=words):
-            check_state(again, pool, *change)
-    with pytest.raises(StateError, match='pool is not'):
-        check_state(again, pool._replace(sha256='0'), 'digest', 3)
-
-
-@pytest.mark.parametrize(
-    'text', ['{"format": "mmpose_al-act', '[]', '{}', '{"format": "other", "version": 1}']
-)
-def test_a_broken_state_is_named(text, tmp_path):
-    (tmp_path / STATE_FILE).write_text(text)
-    with pytest.raises(StateError, match=STATE_FILE):
-        load_state(str(tmp_path))
-
-
-def test_the_state_is_plain_json_whatever_the_metrics(pool_file, tmp_path):
-    state = new_state(str(tmp_path), load_pool(pool_file, 'frames'), 'digest', 0)
-    metrics = dict(a=float('nan'), b=float('inf'), c=1.5)
-    state.finish(0, 'train', dict(metrics=metrics, checkpoint=None))
-    text = (tmp_path / STATE_FILE).read_text()
-    assert 'NaN' not in text and 'Infinity' not in text
-    again = load_state(str(tmp_path)).stage(0, 'train')
-    assert again['checkpoint'] is None
-    assert again['metrics'] == pytest.approx(dict(a=np.nan, b=np.nan, c=1.5), nan_ok=True)
-    assert state.stage(0, 'train')['metrics'] == metrics  # still as it was
-
-
-def test_json_is_old_or_new_never_half(tmp_path):
-    path = str(tmp_path / 'x.json')
-    write_json(dict(a=np.int64(1), b=np.arange(2)), path)
-    with pytest.raises(TypeError):
-        write_json(dict(a=object()), path)
-    with open(path) as file:
-        assert json.load(file) == dict(a=1, b=[0, 1])
 
 
 def test_files_of_a_round_are_read_by_the_data_set(pool_file, tmp_path):

@@ -15,15 +15,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.pool import STATE_FILE, StateError, load_pool, new_state
+from mmpose_al.active_learning.experiment import Metric, Missing, main_metric
+from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.report import analysis, write_report
-from mmpose_al.active_learning.report.experiment import (
-    Metric,
-    Missing,
-    full_supervision,
-    group_name,
-    main_metric,
-)
+from mmpose_al.active_learning.report.experiment import full_supervision, group_name
+from mmpose_al.active_learning.state import StateError, new_state
 from mmpose_al.active_learning.statistics import save_views
 from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_views, ring
 
@@ -392,7 +388,7 @@ def test_what_is_missing_is_said(tmp_path):
     shutil.rmtree(tmp_path / 'pool')
     text = ' '.join(Page(write_report([str(folder)], str(tmp_path / 'b'))).text)
     assert "the pool's file cannot be read" in text
-    with pytest.raises(StateError, match=STATE_FILE):
+    with pytest.raises(StateError, match='active_learning.json'):
         write_report([str(tmp_path)], str(tmp_path / 'c'))
     with pytest.raises(ValueError, match='list'):
         write_report(str(folder), str(tmp_path / 'c'))

@@ -11,8 +11,8 @@ from mmengine.config import Config
 from mmpose.registry import DATASETS
 
 from mmpose_al.active_learning import QUERY_STRATEGIES
+from mmpose_al.active_learning.settings import pool_source, read_settings
 from mmpose_al.converters import common, interhand, panoptic
-from mmpose_al.engine.active_learning import ActiveLearningExperiment
 
 from .test_configs import ROOT
 from .test_data_at_scale import CRUMBS, needs_crumbs
@@ -48,7 +48,7 @@ def test_all_that_the_issue_asks_for_is_there():
 )
 def test_an_experiment_is_described(path):
     config = load(path)
-    section = ActiveLearningExperiment._settings(config)
+    section = read_settings(config)
     QUERY_STRATEGIES.build(section.strategy)
     data, row = osp.dirname(path), osp.basename(path).split('_')[0]
     assert (section.initial, section.budget) == BUDGETS[data]
@@ -119,13 +119,8 @@ def test_interhand_on_real_files(row, tmp_path):
     assert sample['data_samples'].is_labeled
     assert val[0]['data_samples'].camera['K'].shape == (3, 3)
     # the initial choice of an experiment is made on this file
-    pool = ActiveLearningExperiment._source(Stub(config))
+    pool = pool_source(config)
     assert pool.ann_file == str(out) and 'labels' not in pool
-
-
-class Stub:
-    def __init__(self, cfg):
-        self.cfg = cfg
 
 
 @needs_crumbs

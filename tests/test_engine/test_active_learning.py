@@ -241,16 +241,16 @@ def test_a_killed_round_goes_on_from_its_own_checkpoint(start, tiny, tmp_path):
 
 
 def test_a_checkpoint_that_is_gone_is_not_gone_on_from(tmp_path):
-    from mmpose_al.engine.active_learning import _begun
+    from mmpose_al.engine.stages import has_begun
 
-    assert not _begun(str(tmp_path))
+    assert not has_begun(str(tmp_path))
     note, checkpoint = tmp_path / 'last_checkpoint', tmp_path / 'iter_2.pth'
     note.write_text(str(checkpoint))
-    assert not _begun(str(tmp_path))  # killed between removing it and the next one
+    assert not has_begun(str(tmp_path))  # killed between removing it and the next one
     checkpoint.write_bytes(b'')
-    assert _begun(str(tmp_path))
+    assert has_begun(str(tmp_path))
     note.write_text('')
-    assert not _begun(str(tmp_path))
+    assert not has_begun(str(tmp_path))
 
 
 def test_another_config_pool_or_seed_is_refused(unbroken, tiny, tmp_path):
@@ -343,26 +343,26 @@ def test_a_pool_without_cameras_is_told_before_anything_is_asked(section, tiny, 
 @pytest.fixture
 def untrained(monkeypatch):
     """Rounds without training and scoring; notes what the state then said."""
-    from mmpose_al.active_learning.pool import load_state
+    from mmpose_al.active_learning.state import load_state
     from mmpose_al.active_learning.statistics import save_views
-    from mmpose_al.engine.active_learning import ActiveLearningExperiment
+    from mmpose_al.engine import stages
     from tests.test_active_learning.rig import make_views
 
     said = []
     views, _ = make_views(1)
     none = views.select(slice(0))
 
-    def train(self, number):
-        said.append((number, load_state(self.work_dir).content['finished']))
+    def train(context, number):
+        said.append((number, load_state(context.paths.folder).content['finished']))
         return dict(checkpoint='', steps=0, metrics={'m': 1.0})
 
-    def score(self, number):
-        os.makedirs(self.folder(number))
-        save_views(none, self._score_file(number))
+    def score(context, number):
+        os.makedirs(context.paths.round(number))
+        save_views(none, context.paths.scores(number))
         return {}
 
-    monkeypatch.setattr(ActiveLearningExperiment, '_train', train)
-    monkeypatch.setattr(ActiveLearningExperiment, '_score', score)
+    monkeypatch.setitem(stages.STAGES, 'train', train)
+    monkeypatch.setitem(stages.STAGES, 'score', score)
     return said
 
 
@@ -386,7 +386,7 @@ def test_an_experiment_ends_when_nothing_may_be_chosen(untrained, tiny, tmp_path
 
 def test_answers_do_not_change_until_they_are_noted(untrained, tiny, tmp_path, monkeypatch):
     from mmpose_al.active_learning.annotators import GroundTruthAnnotator
-    from mmpose_al.active_learning.pool import load_state
+    from mmpose_al.active_learning.state import load_state
 
     told, answers = [], GroundTruthAnnotator.answers
 
@@ -468,9 +468,9 @@ def test_under_mmposes_own_launcher(unbroken, tiny, tmp_path):
 
 
 def test_resume_leaves_an_experiment_what_its_rounds_start_from(tiny, tmp_path):
+    from mmpose_al.active_learning.settings import experiment_digest
     from mmpose_al.cli.errors import CommandError
     from mmpose_al.cli.train import merge_args
-    from mmpose_al.engine.active_learning import experiment_digest
 
     args = argparse.Namespace(
         config='config.py',
@@ -518,9 +518,10 @@ def test_a_semi_supervised_round_trains_on_the_rest_of_the_pool(tiny, tmp_path):
     )
     state = run(cfg)
     from mmpose_al.engine.active_learning import ActiveLearningExperiment
+    from mmpose_al.engine.stages import round_config
 
-    rounds = ActiveLearningExperiment(cfg)
-    trained = rounds.round_config(1).train_dataloader.dataset
+    context = ActiveLearningExperiment(cfg).context
+    trained = round_config(context, 1).train_dataloader.dataset
     assert trained.unlabeled.subset == 'unlabeled'
     assert state.stage(0, 'select')['strategy'] == 'CommitteeDisagreement'
     assert np.isfinite(state.stage(0, 'select')['utilities']).all()
@@ -603,7 +604,8 @@ def test_the_config_may_change_until_a_stage_is_finished(tiny, tmp_path):
 
 
 def test_an_experiment_whose_digest_counted_all_of_the_annotator_goes_on(tiny, tmp_path):
-    from mmpose_al.engine.active_learning import ActiveLearningExperiment, experiment_digest
+    from mmpose_al.active_learning.settings import experiment_digest
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment
 
     cfg = config(tiny, tmp_path, annotator=dict(type='FileAnnotator', formats='coco'))
     state = ActiveLearningExperiment(cfg).state

@@ -12,8 +12,8 @@ sys.path.insert(0, osp.join(ROOT, 'benchmarks'))
 
 import active_learning as benchmark
 
-from mmpose_al.active_learning import State, load_state
-from mmpose_al.engine.active_learning import experiment_digest
+from mmpose_al.active_learning.settings import experiment_digest
+from mmpose_al.active_learning.state import WritableState, load_state
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def place(tmp_path, monkeypatch):
         if len(calls) == 1:
             return SimpleNamespace(returncode=-9)  # killed
         folder = osp.join(cwd, command[command.index('--work-dir') + 1])
-        state = State(
+        state = WritableState(
             folder,
             dict(
                 format='mmpose_al-active-learning',
@@ -122,7 +122,7 @@ def experiment(tmp_path, row, digest=None, seed=0):
     """A folder whose first two rounds are trained, and its config."""
     config = benchmark.seeded(osp.join(ROOT, benchmark.PATH.format(row)), seed)
     folder = tmp_path / row
-    state = State(
+    state = WritableState(
         str(folder),
         dict(
             format='mmpose_al-active-learning',

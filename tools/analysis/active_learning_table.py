@@ -33,8 +33,8 @@ sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
 
 from results_table import write_table
 
+from mmpose_al.active_learning.experiment import main_metric, plain_metrics
 from mmpose_al.active_learning.report.analysis import area, labels_needed, target_of
-from mmpose_al.active_learning.report.experiment import main_metric, plain_metrics
 from mmpose_al.fileio import read_json, write_figure
 
 BASELINE, BOUND = 'random', 'all'

@@ -37,8 +37,8 @@ import numpy as np
 
 from mmpose_al.active_learning.statistics import load_views
 from mmpose_al.datasets.boxes import overlaps
+from mmpose_al.datasets.choice import camera_name, chosen_camera_ids
 from mmpose_al.datasets.format import FormatError, load_multiview
-from mmpose_al.datasets.multiview import camera_name, chosen_camera_ids
 from mmpose_al.evaluation.mkpe import (
     group_views,
     reprojection_residuals,

@@ -3,17 +3,11 @@
 import os.path as osp
 from typing import ContextManager, List, Optional, Sequence, Union
 
-from ..answers.kept import (
-    LABELS_FILE,
-    answered_units,
-    load_all_answers,
-    load_answers,
-    locked,
-    merged,
-)
+from ..answers.kept import answered_units, load_all_answers, load_answers, locked, merged
 from ..answers.labels import update_labels
 from ..formats import build_format, format_names
 from ..new_query import IMAGES, build_query, find_image_root, write_query
+from ..paths import Paths
 from ..pool import Pool
 from ..query import load_query, pending_text
 from ..registry import ANNOTATORS
@@ -63,7 +57,7 @@ class FileAnnotator(Annotator):
     def open(self, folder: str, pool: Pool) -> None:
         """See :class:`Annotator`."""
         self.folder, self.pool = folder, pool
-        self.labels_file = osp.join(folder, LABELS_FILE)
+        self.labels_file = Paths(folder).labels
 
     def ask(
         self,

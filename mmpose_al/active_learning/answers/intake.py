@@ -13,9 +13,11 @@ import numpy as np
 
 from ...fileio import remove_leftovers, write_json
 from ..formats import Answer, AnswerError
-from ..pool import Pool, load_pool, load_state
+from ..paths import Paths
+from ..pool import Pool, load_pool
 from ..query import Query, load_queries, train_command
-from .kept import answered_units, answers_file, load_answers, locked, merged, new_answers
+from ..state import load_state
+from .kept import answered_units, load_answers, locked, merged, new_answers
 from .labels import check_labels, update_labels
 from .reading import Read, read_answers
 
@@ -107,9 +109,10 @@ def ingest(
                 annotations=[dict(id=i, keypoints=k.ravel().tolist()) for i, k in new.items()],
             )
             document['events'].append(event)
-            for folder in (work_dir, osp.dirname(answers_file(work_dir, query.round))):
+            answers_file = Paths(work_dir).answers(query.round)
+            for folder in (work_dir, osp.dirname(answers_file)):
                 remove_leftovers(folder)
-            write_json(answers_file(work_dir, query.round), document)
+            write_json(answers_file, document)
             update_labels(work_dir, pool)
     empty = {a.annotation for a in read.answers if not is_labelled(a)}
     return Ingested(

@@ -4,23 +4,16 @@
 that was ingested; events are only ever added.
 """
 
-import os
 import os.path as osp
-import re
 from typing import ContextManager, Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 
 from ... import fileio
+from ..paths import Paths
 from ..query import Query
 
 ANSWERS_FORMAT, ANSWERS_VERSION = 'mmpose_al-answers', 1
-FOLDER, LABELS_FILE, LOCK_FILE = 'answers', 'labels.json', '.lock'
-
-
-def answers_file(work_dir: str, round: int) -> str:
-    """Where the answers of a round are."""
-    return osp.join(work_dir, FOLDER, f'round_{round:02d}.json')
 
 
 def new_answers(query: Query) -> dict:
@@ -36,7 +29,7 @@ def load_answers(work_dir: str, round: int) -> Optional[dict]:
     Raises:
         ValueError: The file cannot be read.
     """
-    path = answers_file(work_dir, round)
+    path = Paths(work_dir).answers(round)
     if not osp.exists(path):
         return None
     try:
@@ -53,10 +46,7 @@ def load_answers(work_dir: str, round: int) -> Optional[dict]:
 
 def load_all_answers(work_dir: str) -> List[dict]:
     """What was accepted, by round."""
-    folder = osp.join(work_dir, FOLDER)
-    names = sorted(os.listdir(folder)) if osp.isdir(folder) else []
-    rounds = sorted(int(name[6:-5]) for name in names if re.fullmatch(r'round_\d{2,}\.json', name))
-    documents = (load_answers(work_dir, number) for number in rounds)
+    documents = (load_answers(work_dir, number) for number in Paths(work_dir).answer_rounds())
     return [document for document in documents if document is not None]
 
 
@@ -78,4 +68,4 @@ def answered_units(query: Query, annotations: Iterable[int]) -> List[int]:
 
 def locked(work_dir: str) -> ContextManager:
     """No other process takes answers, or closes their round, at the same time."""
-    return fileio.locked(osp.join(work_dir, FOLDER, LOCK_FILE))
+    return fileio.locked(Paths(work_dir).lock)

@@ -8,8 +8,9 @@ import numpy as np
 from ... import fileio
 from ...datasets.format import FORMAT, VERSION, annotation_faults
 from ..formats import Faults
+from ..paths import Paths
 from ..pool import Pool
-from .kept import LABELS_FILE, load_all_answers, merged
+from .kept import load_all_answers, merged
 
 
 def check_labels(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> None:
@@ -76,7 +77,7 @@ def labels_bytes(pool: Pool, keypoints: Dict[int, np.ndarray]) -> bytes:
 
 def update_labels(work_dir: str, pool: Pool) -> str:
     """Make the labels file what the answers say; gives its path."""
-    path = osp.join(work_dir, LABELS_FILE)
+    path = Paths(work_dir).labels
     content = labels_bytes(pool, merged(load_all_answers(work_dir)))
     if not osp.exists(path) or fileio.read_bytes(path) != content:
         fileio.write_bytes(path, content)

@@ -12,12 +12,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 import numpy as np
 
 from ...fileio import short
+from ..paths import Paths
 from ..query import NAME, Query
 from ..registry import ANNOTATION_FORMATS
 from .document import Document
 from .faults import Faults
-
-CONFIG_FILE = 'experiment_config.py'
 
 
 class Answer(NamedTuple):
@@ -197,7 +196,7 @@ def import_formats(work_dir: str) -> None:
     Raises:
         ImportError: A module is not there.
     """
-    path = osp.join(work_dir, CONFIG_FILE)
+    path = Paths(work_dir).config
     if not osp.exists(path):
         return
     from mmengine.config import Config

@@ -13,8 +13,9 @@ from typing import Callable, Dict, List, Optional, Sequence
 import numpy as np
 
 from ...fileio import read_bytes, write_text
+from ..experiment import Metric, Missing
 from .analysis import area, common_span, group_curves, labels_needed, mean_and_deviation, target_of
-from .experiment import Experiment, Metric, Missing, full_supervision
+from .experiment import ReportedExperiment, full_supervision
 from .figures import (
     Section,
     camera_section,
@@ -56,7 +57,7 @@ def write_report(work_dirs: Sequence[str], out_dir: str, full: Optional[str] = N
     """
     if isinstance(work_dirs, str) or not work_dirs:
         raise ValueError('a report needs a list of at least one work directory')
-    experiments = [Experiment(folder) for folder in work_dirs]
+    experiments = [ReportedExperiment(folder) for folder in work_dirs]
     if len(experiments) == 1:
         return _experiment_page(experiments[0], out_dir, full)
     links, used = [], set()
@@ -98,7 +99,7 @@ def _full(full: Optional[str], metric: Metric) -> tuple:
     return value, f'Full supervision has {number(value)}.'
 
 
-def _experiment_page(experiment: Experiment, out_dir: str, full: Optional[str]) -> str:
+def _experiment_page(experiment: ReportedExperiment, out_dir: str, full: Optional[str]) -> str:
     os.makedirs(out_dir, exist_ok=True)
     content = experiment.state.content
     last = experiment.rows[-1] if experiment.rows else None
@@ -139,7 +140,7 @@ def _experiment_page(experiment: Experiment, out_dir: str, full: Optional[str]) 
     return _render(out_dir, f'Active learning: {experiment.name}', facts, made)
 
 
-def _curve(experiment: Experiment, out_dir: str, full: Optional[str]) -> Section:
+def _curve(experiment: ReportedExperiment, out_dir: str, full: Optional[str]) -> Section:
     metric = experiment.metric
     value, sentence = _full(full, metric)
     points = experiment.curve(metric.name)
@@ -173,7 +174,7 @@ def _curve(experiment: Experiment, out_dir: str, full: Optional[str]) -> Section
 
 
 def _comparison_page(
-    experiments: List[Experiment], out_dir: str, full: Optional[str], links
+    experiments: List[ReportedExperiment], out_dir: str, full: Optional[str], links
 ) -> str:
     os.makedirs(out_dir, exist_ok=True)
     facts = [
@@ -188,7 +189,7 @@ def _comparison_page(
     return _render(out_dir, 'Active learning: comparison', facts, made, links)
 
 
-def _compare(experiments: List[Experiment], out_dir: str, full: Optional[str]) -> Section:
+def _compare(experiments: List[ReportedExperiment], out_dir: str, full: Optional[str]) -> Section:
     metric = _common_metric(experiments)
     value, sentence = _full(full, metric)
     groups = group_curves(experiments, metric)
@@ -240,7 +241,7 @@ def _compare(experiments: List[Experiment], out_dir: str, full: Optional[str]) -
     return section
 
 
-def _common_metric(experiments: List[Experiment]) -> Metric:
+def _common_metric(experiments: List[ReportedExperiment]) -> Metric:
     """The metric that all evaluated experiments report."""
     metrics = []
     for experiment in experiments:

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from ...geometry.cameras import project
+from ..experiment import Metric, Missing
 from ..statistics import PoolStatistics
 from ..strategies import (
     BestVsSecondBest,
@@ -16,7 +17,7 @@ from ..strategies import (
     QueryStrategy,
 )
 from ..strategies.core_set import root_aligned
-from .experiment import Experiment, Metric, Missing
+from .experiment import ReportedExperiment
 
 CLUSTERS = 10
 SHARE_OF_FULL = 0.95
@@ -129,7 +130,7 @@ def cluster_poses(poses: np.ndarray, clusters: int = CLUSTERS) -> np.ndarray:
     return result
 
 
-def pool_poses(experiment: Experiment) -> Tuple[np.ndarray, np.ndarray, str]:
+def pool_poses(experiment: ReportedExperiment) -> Tuple[np.ndarray, np.ndarray, str]:
     """Root-aligned 3D poses of the pool's frames.
 
     Returns:
@@ -240,7 +241,7 @@ def true_errors(
     return errors
 
 
-def correlations(experiment: Experiment) -> List[dict]:
+def correlations(experiment: ReportedExperiment) -> List[dict]:
     """Rank correlation of each score with the true errors, of the unlabelled units.
 
     Raises:
@@ -271,7 +272,7 @@ def correlations(experiment: Experiment) -> List[dict]:
     return rows
 
 
-def residuals(experiment: Experiment) -> Tuple[int, Dict[str, np.ndarray]]:
+def residuals(experiment: ReportedExperiment) -> Tuple[int, Dict[str, np.ndarray]]:
     """Signed residuals (prediction minus reprojection) of each camera's inliers.
 
     Returns:
@@ -315,7 +316,7 @@ def residuals(experiment: Experiment) -> Tuple[int, Dict[str, np.ndarray]]:
 # ---- several experiments -------------------------------------------------------------
 
 
-def group_curves(experiments: Sequence[Experiment], metric: Metric) -> Dict[str, dict]:
+def group_curves(experiments: Sequence[ReportedExperiment], metric: Metric) -> Dict[str, dict]:
     """Curves of runs that differ in their seed only.
 
     Returns:

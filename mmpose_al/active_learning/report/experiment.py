@@ -1,64 +1,16 @@
-"""An experiment as its folder tells it: state, scores and the pool's file."""
+"""An experiment as a report shows it: its name, its curve, its pictures."""
 
-import json
 import os.path as osp
 import re
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, Optional
 
 import numpy as np
-from mmengine.config import Config
 
-from ..pool import STATE_FILE, Pool, StateError, load_pool, load_state
-from ..statistics import PoolStatistics, load_views
+from ...fileio import read_json
+from ..experiment import Experiment, Metric, Missing, main_metric
+from ..statistics import PoolStatistics
 
-CONFIG_FILE = 'experiment_config.py'
 _SEED = re.compile(r'(?:^|[-_.])s(?:eed)?[-_]?\d+$')
-
-
-class Missing(Exception):
-    """Something that the report would show is not there; the text says why."""
-
-
-class Metric(NamedTuple):
-    """What a curve shows.
-
-    Attributes:
-        name (str): As the evaluation reports it.
-        lower (bool): Whether lower is better.
-        unit (str): For the axis.
-    """
-
-    name: str
-    lower: bool
-    unit: str
-
-    @property
-    def label(self) -> str:
-        return f'{self.name} [{self.unit}]' if self.unit else self.name
-
-
-def main_metric(names) -> Metric:
-    """The metric of the curves: MKPE, else AP, else the first PCK, else the first.
-
-    Raises:
-        Missing: There is none.
-    """
-    names = list(names)
-    if 'multiview/MKPE' in names:
-        return Metric('multiview/MKPE', True, 'mm')
-    for name in ['coco/AP'] + [n for n in names if n.startswith('pck/')] + names:
-        if name in names:
-            return Metric(name, False, '')
-    raise Missing('no round has been evaluated yet')
-
-
-def plain_metrics(metrics: Dict[str, float]) -> Dict[str, float]:
-    """Those with one slash in the name: no joints, cameras or single students."""
-    return {
-        name: value
-        for name, value in metrics.items()
-        if name.count('/') == 1 and not name.startswith(('student', 'mean/'))
-    }
 
 
 def group_name(folder: str) -> str:
@@ -68,95 +20,31 @@ def group_name(folder: str) -> str:
     return name or osp.basename(osp.dirname(folder))
 
 
-class Row(NamedTuple):
-    """What a round left.
-
-    Attributes:
-        round, labels (int): Number; labelled units when it was trained.
-        share (float): Labelled part of the pool.
-        metrics (dict): Of :func:`plain_metrics`.
-        picked (list[int]): Units that it asks for, best first.
-        utilities (list[float]): Why.
-        strategy (str): That picked them; '' where nothing was picked.
-        pseudo (dict): What self-training chose.
-    """
-
-    round: int
-    labels: int
-    share: float
-    metrics: Dict[str, float]
-    picked: List[int]
-    utilities: List[float]
-    strategy: str
-    pseudo: dict
-
-
-class Experiment:
-    """Reads what there is.
+class ReportedExperiment(Experiment):
+    """An experiment with what the report asks of it.
 
     Args:
         folder (str): Of the experiment.
+
+    Attributes:
+        name (str): Of its page.
+        group (str): Of its curve.
 
     Raises:
         StateError: The folder holds no state, or a broken one.
     """
 
     def __init__(self, folder: str):
-        state = load_state(folder)
-        if state is None:
-            raise StateError(
-                f'{folder} holds no {STATE_FILE}: it is no work directory '
-                'of an active-learning experiment'
-            )
-        self.folder, self.state = osp.abspath(folder), state
+        super().__init__(folder)
         self.name = osp.basename(self.folder)
         if _SEED.sub('', self.name) == '':
             self.name = f'{osp.basename(osp.dirname(self.folder))}-{self.name}'
         self.group = group_name(folder)
-        self.config = self._config()
-        self.rows = [row for row in map(self._row, state.rounds) if row is not None]
-        self._pool: Optional[Pool] = None
         self._statistics: Dict[int, PoolStatistics] = {}
-
-    def _config(self) -> Optional[Config]:
-        try:
-            return Config.fromfile(osp.join(self.folder, CONFIG_FILE))
-        except Exception:  # the report does without
-            return None
-
-    def setting(self, path: str, default=None):
-        """A value of the config by its dotted path."""
-        value = self.config
-        for key in path.split('.'):
-            if not isinstance(value, dict) and not hasattr(value, 'get'):
-                return default
-            value = value.get(key)
-        return default if value is None else value
-
-    def _row(self, entry: dict) -> Optional[Row]:
-        stages = entry['stages']
-        if 'annotate' not in stages:
-            return None
-        labels = stages['annotate']['labels']
-        select = stages.get('select') or {}
-        return Row(
-            entry['round'],
-            labels,
-            labels / self.state.content['pool']['units'],
-            plain_metrics((stages.get('train') or {}).get('metrics') or {}),
-            select.get('ids') or [],
-            select.get('utilities') or [],
-            select.get('strategy') or '',
-            stages.get('pseudo') or {},
-        )
-
-    @property
-    def unit(self) -> str:
-        return self.state.content['unit']
 
     @property
     def metric(self) -> Metric:
-        return main_metric(name for row in self.rows for name in row.metrics)
+        return main_metric([name for row in self.rows for name in row.metrics])
 
     def curve(self, name: str) -> List[tuple]:
         """(labels, share, value) of the rounds that report a metric."""
@@ -166,62 +54,10 @@ class Experiment:
             if np.isfinite(row.metrics.get(name, np.nan))
         ]
 
-    @property
-    def pool(self) -> Pool:
-        """The pool's file.
-
-        Raises:
-            Missing: It is gone, broken or another one.
-        """
-        if self._pool is None:
-            known = self.state.content['pool']
-            source = 'train_dataloader.dataset.labeled.'
-            try:
-                pool = load_pool(
-                    known['file'],
-                    self.unit,
-                    on_bad=self.setting(source + 'on_bad', 'raise'),
-                    cameras=self.setting(source + 'cameras'),
-                    subjects=self.setting(source + 'subjects'),
-                )
-            except (OSError, ValueError) as error:
-                raise Missing(f"the pool's file cannot be read: {error}") from error
-            if pool.sha256 != known['sha256']:
-                raise Missing(f"the pool's file {known['file']} has changed since")
-            self._pool = pool
-        return self._pool
-
-    def scored(self) -> List[int]:
-        """Rounds with a score file."""
-        return [row.round for row in self.rows if osp.exists(self._score_file(row.round))]
-
-    def _score_file(self, round: int) -> str:
-        stage = self.state.stage(round, 'score') or {}
-        return osp.join(self.folder, stage.get('file') or f'round_{round:02d}/scores.npz')
-
     def statistics(self, round: int) -> PoolStatistics:
-        """The pool as a round's strategy saw it.
-
-        Raises:
-            Missing: The round has not been scored, or its file is broken.
-        """
+        """See :class:`Experiment`; kept until :meth:`forget`."""
         if round not in self._statistics:
-            path = self._score_file(round)
-            if not osp.exists(path):
-                raise Missing(f'round {round} has no scores.npz')
-            try:
-                views = load_views(path)
-            except ValueError as error:
-                raise Missing(str(error)) from error
-            units = np.unique(views.unit)
-            self._statistics[round] = PoolStatistics(
-                views,
-                units,
-                np.isin(units, self.state.labeled(until=round)),
-                seed=self.state.content['seed'],
-                round=round,
-                threshold=self.setting('active_learning.threshold', 20.0),
-            )
+            self._statistics[round] = super().statistics(round)
         return self._statistics[round]
 
     def forget(self) -> None:
@@ -281,8 +117,7 @@ def full_supervision(path: str, metric: Metric) -> float:
 
             values = list(read_scalars(path).get(metric.name, {}).values())[-1:]
         else:
-            with open(path, encoding='utf-8') as file:
-                content = json.load(file)
+            content = read_json(path)
             values = content.get('metrics', content).get(metric.name)
             values = values if isinstance(values, list) else [values]
         values = [float(v) for v in values]

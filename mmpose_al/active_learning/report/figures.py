@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from ...fileio import atomic, write_figure
 from ...visualization import draw_views, plot_residuals
+from ..experiment import Metric, Missing
 from .analysis import (
     CLUSTERS,
     SHARE_OF_FULL,
@@ -22,7 +23,7 @@ from .analysis import (
     residuals,
     target_of,
 )
-from .experiment import Experiment, Metric, Missing
+from .experiment import ReportedExperiment
 
 _COLORS = 128  # of a picture of frames: small files
 _MOST_POINTS = 500  # of a camera
@@ -119,11 +120,13 @@ def curve_figure(
 # ---- what was picked -----------------------------------------------------------------
 
 
-def picked_section(experiment: Experiment, folder: str, per_round: int, budget: int) -> Section:
+def picked_section(
+    experiment: ReportedExperiment, folder: str, per_round: int, budget: int
+) -> Section:
     """The best picks of each round, drawn with what was predicted.
 
     Args:
-        experiment (Experiment): Whose.
+        experiment (ReportedExperiment): Whose.
         folder (str): Of the pictures.
         per_round (int): Picks.
         budget (int): Bytes of all pictures together.
@@ -171,7 +174,7 @@ def picked_section(experiment: Experiment, folder: str, per_round: int, budget: 
     return section
 
 
-def _draw_pick(experiment: Experiment, round: int, unit: int, folder: str) -> str:
+def _draw_pick(experiment: ReportedExperiment, round: int, unit: int, folder: str) -> str:
     """Draw the views of a unit's first person; gives the picture's name."""
     statistics, pool = experiment.statistics(round), experiment.pool
     views = statistics.views
@@ -255,7 +258,7 @@ def _shrink(path: str) -> None:
 # ---- the others ----------------------------------------------------------------------
 
 
-def cluster_section(experiment: Experiment, folder: str) -> Section:
+def cluster_section(experiment: ReportedExperiment, folder: str) -> Section:
     """Histogram of pose clusters, and its entropy per round (Feng23, Fig. 6)."""
     units, poses, origin = pool_poses(experiment)
     clusters = cluster_poses(poses)
@@ -336,7 +339,7 @@ def _cluster_figure(
     write_figure(path, figure, dpi=110)
 
 
-def correlation_section(experiment: Experiment, folder: str) -> Section:
+def correlation_section(experiment: ReportedExperiment, folder: str) -> Section:
     """Rank correlation of each score with the true errors."""
     found = correlations(experiment)
     section = Section(
@@ -367,7 +370,7 @@ def correlation_section(experiment: Experiment, folder: str) -> Section:
     return section
 
 
-def pseudo_section(experiments: Sequence[Experiment], folder: str) -> Section:
+def pseudo_section(experiments: Sequence[ReportedExperiment], folder: str) -> Section:
     """Error of the pseudo-labels per round (Feng23, Fig. 7)."""
     section = Section(
         'Pseudo-labels',
@@ -401,7 +404,7 @@ def pseudo_section(experiments: Sequence[Experiment], folder: str) -> Section:
     return section
 
 
-def camera_section(experiment: Experiment, folder: str) -> Section:
+def camera_section(experiment: ReportedExperiment, folder: str) -> Section:
     """Signed residuals of each camera."""
     round, found = residuals(experiment)
     section = Section(
@@ -425,7 +428,7 @@ def camera_section(experiment: Experiment, folder: str) -> Section:
     return section
 
 
-def entropy_section(experiments: Sequence[Experiment], folder: str) -> Section:
+def entropy_section(experiments: Sequence[ReportedExperiment], folder: str) -> Section:
     """Entropy of the picked poses of several runs (Feng23, Fig. 6)."""
     section = Section(
         'Poses of what was picked',

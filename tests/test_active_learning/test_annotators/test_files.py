@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.annotators import FileAnnotator
-from mmpose_al.active_learning.answers import LABELS_FILE, answers_file, ingest
+from mmpose_al.active_learning.answers import ingest
 from mmpose_al.active_learning.formats import AnswerError
+from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.registry import ANNOTATORS
@@ -179,7 +180,7 @@ def test_full_rounds_on_real_photographs(fmt, tmp_path, monkeypatch):
     state = ActiveLearningRunner.from_cfg(cfg).train()
     assert state.content['finished'] == '2 rounds are done'
     assert [e['ids'] for e in state.content['labeled']] == labelled_units
-    labels, _ = labelled(osp.join(work, LABELS_FILE))
+    labels, _ = labelled(Paths(work).labels)
     assert len(labels) == 4
     for number, points in labels.items():
         seen = truth[number][:, 2] > 0
@@ -193,6 +194,7 @@ def test_an_experiment_asks_people(tmp_path):
 
     from mmpose_al.active_learning.statistics import load_views
     from mmpose_al.engine.active_learning import ActiveLearningExperiment, ActiveLearningRunner
+    from mmpose_al.engine.stages import round_config
     from mmpose_al.synthetic import write_benchmark
     from tests.test_engine.test_active_learning import config
 
@@ -228,7 +230,7 @@ def test_an_experiment_asks_people(tmp_path):
             ActiveLearningRunner.from_cfg(cfg).train()
         assert stopped.value.code == 3
     first, path = people(0, 2)
-    assert sorted(first.units) == ActiveLearningExperiment(cfg).pool.initial(2, 5)
+    assert sorted(first.units) == ActiveLearningExperiment(cfg).context.pool.initial(2, 5)
     ingest(work, path)
     # the command that is printed: the config as it was dumped
     dumped = Config.fromfile(osp.join(work, 'experiment_config.py'))
@@ -255,9 +257,9 @@ def test_an_experiment_asks_people(tmp_path):
     joints = sum(
         v > 0
         for e in (0, 1)
-        for a in json.load(open(answers_file(work, e)))['events'][0]['annotations']
+        for a in json.load(open(Paths(work).answers(e)))['events'][0]['annotations']
         for v in a['keypoints'][2::3]
     )
     assert done['views'] == 12 and done['joints'] == joints
-    trained = ActiveLearningExperiment(cfg).round_config(1).train_dataloader.dataset
+    trained = round_config(ActiveLearningExperiment(cfg).context, 1).train_dataloader.dataset
     assert trained.labeled[0].ann_file == osp.join(work, 'labels.json')

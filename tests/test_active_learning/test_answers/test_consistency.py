@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 
-from mmpose_al.active_learning.answers import answers_file, ingest
+from mmpose_al.active_learning.answers import ingest
 from mmpose_al.active_learning.answers.consistency import consistency_warnings
+from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
 from tests.test_active_learning.people import ROUND, answer, read, write
 
@@ -34,5 +35,5 @@ def test_outlier_clicks_are_warned_of(asked, tmp_path):
     assert 'left_foot in cam2 (annotation 82) is 70 px' in done.warnings[0]
     assert done.warnings[0].startswith('frame 20, person 0')
     assert 'right_foot do not meet: cam2 (annotation 82), cam3 (annotation 83)' in done.warnings[1]
-    (event,) = json.load(open(answers_file(annotator.folder, ROUND)))['events']
+    (event,) = json.load(open(Paths(annotator.folder).answers(ROUND)))['events']
     assert event['warnings'] == done.warnings

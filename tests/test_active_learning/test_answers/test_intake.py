@@ -12,10 +12,12 @@ import pytest
 
 from mmpose_al import fileio
 from mmpose_al.active_learning.annotators import AnswersPending
-from mmpose_al.active_learning.answers import answers_file, ingest, intake
+from mmpose_al.active_learning.answers import ingest, intake
 from mmpose_al.active_learning.formats import AnswerError
-from mmpose_al.active_learning.pool import load_pool, new_state, write_json
+from mmpose_al.active_learning.paths import Paths
+from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
+from mmpose_al.active_learning.state import new_state
 from tests.test_active_learning.people import (
     FORMATS,
     ROUND,
@@ -69,7 +71,7 @@ def test_answers_of_a_closed_round_another_pool_and_no_query(answering, tmp_path
     state.write()
     content = load_query(str(work), ROUND).content
     content['pool']['sha256'] = '0' * 64
-    write_json(content, str(work / 'query' / 'round_01' / 'query.json'))
+    fileio.write_json(str(work / 'query' / 'round_01' / 'query.json'), content)
     with pytest.raises(AnswerError, match='the pool has changed'):
         ingest(str(work), path)
 
@@ -123,13 +125,13 @@ def test_more_answers_are_added_and_the_latest_counts(asked, tmp_path):
 
     give('a.json', {80: pixels[80]})
     assert annotator.answers(ROUND) == [20]
-    first = json.load(open(answers_file(annotator.folder, ROUND)))['events']
+    first = json.load(open(Paths(annotator.folder).answers(ROUND)))['events']
     before = snapshot(annotator.folder)
     again = give('a.json', {80: pixels[80]})
     assert not again.written and snapshot(annotator.folder) == before
     moved = pixels[80] + 1
     assert give('b.json', {80: moved, 3: pixels[3]}).written
-    events = json.load(open(answers_file(annotator.folder, ROUND)))['events']
+    events = json.load(open(Paths(annotator.folder).answers(ROUND)))['events']
     assert events[:1] == first and len(events) == 2  # what was accepted stays
     labels, _ = labelled(annotator.labels_file)
     np.testing.assert_allclose(labels[80][:, :2], moved, atol=2e-3)
@@ -272,4 +274,4 @@ def test_what_a_killed_process_left_half_is_taken_away(asked, tmp_path):
     assert left in os.listdir(annotator.folder)  # nothing is written, nothing is removed
     ingest(annotator.folder, path)
     assert left not in os.listdir(annotator.folder)
-    assert sorted(os.listdir(osp.join(annotator.folder, 'answers'))) == ['.lock', 'round_01.json']
+    assert sorted(os.listdir(osp.join(annotator.folder, 'answers'))) == ['round_01.json']

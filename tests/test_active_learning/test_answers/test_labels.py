@@ -2,10 +2,10 @@
 
 import json
 import os
-import os.path as osp
 
-from mmpose_al.active_learning.answers import LABELS_FILE, ingest
+from mmpose_al.active_learning.answers import ingest
 from mmpose_al.active_learning.answers.labels import update_labels
+from mmpose_al.active_learning.paths import Paths
 from tests.test_active_learning.people import (
     ROUND,
     answer,
@@ -47,7 +47,7 @@ def test_labels_are_a_function_of_the_answers(asked, tmp_path):
     annotator, pixels = asked
     data = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80]})
     ingest(annotator.folder, write(data, tmp_path / 'a.json', 'coco'))
-    path = osp.join(annotator.folder, LABELS_FILE)
+    path = Paths(annotator.folder).labels
     before = open(path, 'rb').read()
     stamp = os.stat(path).st_mtime_ns
     update_labels(annotator.folder, annotator.pool)

@@ -1,0 +1,410 @@
+"""An experiment's folder as data, to be read. Nothing here writes, locks or builds a model.
+
+Whatever asks (``status``, ``query``, ``replay``, ``report``, the benchmarks) reads an
+experiment through :class:`Experiment`; a training may go on in the folder meanwhile. Only the
+runner and ``ingest`` write.
+
+The state and the queries are read with NumPy alone. The config needs MMEngine, and statistics
+need PyTorch; both are imported where they are asked for.
+"""
+
+import os.path as osp
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from .answers.kept import load_answers, merged
+from .paths import Paths, experiment_of_scores
+from .pool import Pool, load_pool
+from .query import Query, load_query
+from .settings import Settings, pool_source, read_settings
+from .state import StateError, load_state
+
+if TYPE_CHECKING:
+    from .statistics import PoolStatistics, ViewStatistics
+
+#: Exit status of a training and of ``status``: a query waits for its answers.
+EXIT_PENDING = 3
+
+
+class Missing(ValueError):
+    """Something of an experiment is not there or cannot be used; the text says why."""
+
+
+class Experiment:
+    """What the folder of an experiment tells.
+
+    The state is read once, when this is built: later stages are not seen. The rest is read
+    when it is asked for.
+
+    Args:
+        folder (str): Of the experiment.
+
+    Attributes:
+        paths (Paths): Where everything lies.
+        state (State): What was done.
+
+    Raises:
+        StateError: The folder holds no state, or a broken one.
+    """
+
+    def __init__(self, folder: str):
+        self.paths = Paths(osp.abspath(folder))
+        state = load_state(self.paths.folder)
+        if state is None:
+            raise StateError(
+                f'{folder}: no experiment, it holds no {osp.basename(self.paths.state)}. Give the '
+                'work directory of an active-learning experiment'
+            )
+        self.state = state
+        self._config: Any = None
+        self._pool: Optional[Pool] = None
+
+    @property
+    def folder(self) -> str:
+        return self.paths.folder
+
+    # ---- what the state tells ----------------------------------------------------------
+
+    @property
+    def unit(self) -> str:
+        """What is labelled at once: frames, images or instances."""
+        return self.state.content['unit']
+
+    @property
+    def seed(self) -> int:
+        """Of the experiment."""
+        return self.state.content['seed']
+
+    @property
+    def units(self) -> int:
+        """How many units the pool has."""
+        return self.state.content['pool']['units']
+
+    @property
+    def finished(self) -> Optional[str]:
+        """Why the experiment is over; None while it is not."""
+        return self.state.content['finished']
+
+    @property
+    def rows(self) -> List['Row']:
+        """Rounds whose labels are there."""
+        found = (self._row(entry) for entry in self.state.rounds)
+        return [row for row in found if row is not None]
+
+    def _row(self, entry: dict) -> Optional['Row']:
+        stages = entry['stages']
+        if 'annotate' not in stages:
+            return None
+        labels = stages['annotate']['labels']
+        select = stages.get('select') or {}
+        return Row(
+            entry['round'],
+            labels,
+            labels / self.units,
+            plain_metrics((stages.get('train') or {}).get('metrics') or {}),
+            select.get('ids') or [],
+            select.get('utilities') or [],
+            select.get('strategy') or '',
+            stages.get('pseudo') or {},
+        )
+
+    # ---- what the config tells -----------------------------------------------------------
+
+    @property
+    def config(self) -> Any:
+        """The config of the latest start, an MMEngine Config.
+
+        Raises:
+            Missing: It is not there or cannot be read.
+        """
+        if self._config is None:
+            path = self.paths.config
+            if not osp.exists(path):
+                raise Missing(
+                    f'{self.folder}: {osp.basename(path)} is not there. The training that began '
+                    'the experiment wrote it; put it back, or start the training again'
+                )
+            from mmengine.config import Config
+
+            try:
+                self._config = Config.fromfile(path)
+            except Exception as error:  # it is Python, and may import what is not there
+                raise Missing(f'{path} cannot be read: {error}') from error
+        return self._config
+
+    @property
+    def settings(self) -> Settings:
+        """The ``active_learning`` section, checked.
+
+        Raises:
+            Missing: There is no config.
+            ValueError: The config is that of no experiment.
+        """
+        return read_settings(self.config)
+
+    def setting(self, path: str, default: Any = None) -> Any:
+        """A value of the config by its dotted path, also where there is no config."""
+        try:
+            value = self.config
+        except Missing:
+            return default
+        for key in path.split('.'):
+            if not hasattr(value, 'get'):
+                return default
+            value = value.get(key)
+        return default if value is None else value
+
+    # ---- the pool, and what models said about it --------------------------------------------
+
+    @property
+    def pool(self) -> Pool:
+        """The pool as the runner reads it; without a config, all of the file.
+
+        Raises:
+            Missing: The file is gone, broken or another one.
+        """
+        if self._pool is None:
+            known = self.state.content['pool']
+            try:
+                pool = self._read_pool(known['file'])
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise Missing(f"the pool's file cannot be read: {error}") from error
+            if pool.sha256 != known['sha256']:
+                raise Missing(f"the pool's file {known['file']} has changed since")
+            self._pool = pool
+        return self._pool
+
+    def _read_pool(self, path: str) -> Pool:
+        try:
+            config = self.config
+        except Missing:
+            return load_pool(path, self.unit)
+        from .registry import ANNOTATORS
+
+        annotator = ANNOTATORS.build(dict(read_settings(config).annotator))
+        return read_pool(pool_source(config), self.unit, annotator, path)
+
+    def scored(self) -> List[int]:
+        """Rounds with statistics."""
+        return [
+            number
+            for number in range(len(self.state.rounds))
+            if self.state.stage(number, 'score') is not None and osp.exists(self.score_file(number))
+        ]
+
+    def score_file(self, round: int) -> str:
+        """Where the statistics of a round are, or would be."""
+        noted = (self.state.stage(round, 'score') or {}).get('file')
+        return self.paths.absolute(noted) if noted else self.paths.scores(round)
+
+    def statistics(self, round: int) -> 'PoolStatistics':
+        """The pool as the strategy saw it in a round: what is labelled until its training.
+
+        Raises:
+            Missing: The round has not been scored, its file is broken, or the pool's is.
+        """
+        from .statistics import load_views
+
+        path = self.score_file(round)
+        if not osp.exists(path):
+            raise Missing(
+                f'{self.folder}: round {round} has no scores; rounds {self.scored()} have'
+            )
+        try:
+            views = load_views(path)
+        except ValueError as error:
+            raise Missing(str(error)) from error
+        return pool_statistics(
+            views,
+            self.pool,
+            self.state.labeled(until=round),
+            self.seed,
+            round,
+            self.setting('active_learning.threshold', Settings._field_defaults['threshold']),
+        )
+
+    # ---- queries and answers -------------------------------------------------------------------
+
+    def query(self, round: Optional[int] = None) -> Query:
+        """What people are asked in a round; the latest query by default.
+
+        Raises:
+            Missing: There is none.
+            ValueError: Its file cannot be read.
+        """
+        rounds = self.paths.query_rounds()
+        if not rounds:
+            raise Missing(
+                f'{self.folder}: holds no query; only a FileAnnotator '
+                'writes them, when the experiment is trained'
+            )
+        number = rounds[-1] if round is None else round
+        query = load_query(self.paths.folder, number)
+        if query is None:
+            raise Missing(f'{self.folder}: round {number} has no query; there are {rounds}')
+        return query
+
+    def open_query(self) -> Optional[Query]:
+        """The query that answers are taken for now; None without.
+
+        A query is open until the experiment has gone on from its answers.
+        """
+        rounds = self.paths.query_rounds()
+        if self.finished is not None or not rounds:
+            return None
+        if self.state.stage(rounds[-1], 'annotate') is not None:
+            return None
+        return load_query(self.paths.folder, rounds[-1])
+
+    def answers(self, round: int) -> Dict[int, np.ndarray]:
+        """Annotation id -> keypoints (K, 3) that people gave to the query of a round.
+
+        Raises:
+            ValueError: The file cannot be read.
+        """
+        document = load_answers(self.paths.folder, round)
+        return {} if document is None else merged([document])
+
+
+# ---- the pool as a strategy sees it ----------------------------------------------------
+
+
+def read_pool(source: dict, unit: str, annotator: Any, path: Optional[str] = None) -> Pool:
+    """The pool that a config describes.
+
+    Args:
+        source (dict): The labelled source, see
+            :func:`~mmpose_al.active_learning.settings.pool_source`.
+        unit (str): Of the settings.
+        annotator (Annotator): Says what may be asked for, if it has ``labelable``.
+        path (str, optional): The file; by default that of the source.
+
+    Raises:
+        FormatError: The file breaks its format.
+        ValueError: It has no such units, cameras or subjects.
+    """
+    if path is None:
+        path = osp.abspath(osp.join(source.get('data_root') or '', source['ann_file']))
+    return load_pool(
+        path,
+        unit,
+        getattr(annotator, 'labelable', None),
+        source.get('on_bad', 'raise'),
+        cameras=source.get('cameras'),
+        subjects=source.get('subjects'),
+    )
+
+
+def pool_statistics(
+    views: 'ViewStatistics',
+    pool: Optional[Pool] = None,
+    labeled: Sequence[int] = (),
+    seed: int = 0,
+    round: int = 0,
+    threshold: float = 20.0,
+) -> 'PoolStatistics':
+    """The pool as strategies see it. The runner and all readers build it here.
+
+    Args:
+        views (ViewStatistics): Of the pool.
+        pool (Pool, optional): Its units, with their recordings and times; without it the
+            units are those of the views, of one recording.
+        labeled (Sequence[int]): Ids of the labelled units.
+        seed, round, threshold: See :class:`PoolStatistics`.
+    """
+    from .statistics import PoolStatistics
+
+    units = np.unique(views.unit) if pool is None else pool.units
+    return PoolStatistics(
+        views,
+        units,
+        np.isin(units, np.asarray(labeled, np.int64)),
+        None if pool is None else pool.sequences,
+        None if pool is None else pool.times,
+        seed,
+        round,
+        threshold,
+    )
+
+
+# ---- rounds ------------------------------------------------------------------------------
+
+
+class Row(NamedTuple):
+    """What a round left.
+
+    Attributes:
+        round, labels (int): Number; labelled units when it was trained.
+        share (float): Labelled part of the pool.
+        metrics (dict): Of :func:`plain_metrics`.
+        picked (list[int]): Units that it asks for, best first.
+        utilities (list[float]): Why.
+        strategy (str): That picked them; '' where nothing was picked.
+        pseudo (dict): What self-training chose.
+    """
+
+    round: int
+    labels: int
+    share: float
+    metrics: Dict[str, float]
+    picked: List[int]
+    utilities: List[float]
+    strategy: str
+    pseudo: dict
+
+
+class Metric(NamedTuple):
+    """What a curve shows.
+
+    Attributes:
+        name (str): As the evaluation reports it.
+        lower (bool): Whether lower is better.
+        unit (str): For the axis.
+    """
+
+    name: str
+    lower: bool
+    unit: str
+
+    @property
+    def label(self) -> str:
+        return f'{self.name} [{self.unit}]' if self.unit else self.name
+
+
+def main_metric(names: Sequence[str]) -> Metric:
+    """The metric of the curves: MKPE, else AP, else the first PCK, else the first.
+
+    Raises:
+        Missing: There is none.
+    """
+    names = list(names)
+    if 'multiview/MKPE' in names:
+        return Metric('multiview/MKPE', True, 'mm')
+    for name in ['coco/AP'] + [n for n in names if n.startswith('pck/')] + names:
+        if name in names:
+            return Metric(name, False, '')
+    raise Missing('no round has been evaluated yet')
+
+
+def plain_metrics(metrics: Dict[str, float]) -> Dict[str, float]:
+    """Those with one slash in the name: no joints, cameras or single students."""
+    return {
+        name: value
+        for name, value in metrics.items()
+        if name.count('/') == 1 and not name.startswith(('student', 'mean/'))
+    }
+
+
+__all__ = [
+    'EXIT_PENDING',
+    'Experiment',
+    'Metric',
+    'Missing',
+    'Row',
+    'experiment_of_scores',
+    'main_metric',
+    'plain_metrics',
+    'pool_statistics',
+    'read_pool',
+]

@@ -1,0 +1,127 @@
+"""Where everything of an experiment lies. No other file knows these names."""
+
+import os
+import os.path as osp
+import re
+from typing import List, NamedTuple, Optional, Tuple
+
+_ROUND = re.compile(r'round_(\d{2,})')
+
+
+class Paths(NamedTuple):
+    """The files and folders of an experiment; none of them need be there.
+
+    Attributes:
+        folder (str): Of the experiment, its work directory.
+    """
+
+    folder: str
+
+    def _at(self, *names: str) -> str:
+        return osp.join(self.folder, *names)
+
+    # ---- of the experiment -----------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """What was done, see :mod:`mmpose_al.active_learning.state`."""
+        return self._at('active_learning.json')
+
+    @property
+    def config(self) -> str:
+        """The config of the latest start."""
+        return self._at('experiment_config.py')
+
+    @property
+    def labels(self) -> str:
+        """The labels that people gave, an annotation file."""
+        return self._at('labels.json')
+
+    @property
+    def lock(self) -> str:
+        """Held for a moment by who takes answers, or closes their round."""
+        return self._at('.lock')
+
+    @property
+    def training_lock(self) -> str:
+        """Held by a training from its beginning to its end."""
+        return self._at('.training.lock')
+
+    # ---- of a round ------------------------------------------------------------------
+
+    def round(self, number: int) -> str:
+        """An ordinary MMEngine work directory."""
+        return self._at(_name(number))
+
+    def labeled_split(self, number: int) -> str:
+        """Split file: the labelled units that a round trains on."""
+        return osp.join(self.round(number), 'labels.json')
+
+    def taken_split(self, number: int) -> str:
+        """Split file: the units that a round's unlabelled source leaves out."""
+        return osp.join(self.round(number), 'taken.json')
+
+    def pseudo(self, number: int) -> str:
+        """Annotation file: the pseudo-labels that a round trains on."""
+        return osp.join(self.round(number), 'pseudo.json')
+
+    def last_checkpoint(self, number: int) -> str:
+        """MMEngine's note where the latest checkpoint of a round is."""
+        return osp.join(self.round(number), 'last_checkpoint')
+
+    def scores(self, number: int) -> str:
+        """The statistics of the pool with a round's weights."""
+        return osp.join(self.round(number), 'scores.npz')
+
+    # ---- queries and answers ---------------------------------------------------------
+
+    def query(self, number: int) -> str:
+        """Folder of what people are asked in a round."""
+        return self._at('query', _name(number))
+
+    def query_file(self, number: int) -> str:
+        """The query as data."""
+        return osp.join(self.query(number), 'query.json')
+
+    def query_rounds(self) -> List[int]:
+        """Rounds with a folder of a query, ascending."""
+        return _numbers(self._at('query'), '')
+
+    def answers(self, number: int) -> str:
+        """What people answered to the query of a round."""
+        return self._at('answers', _name(number) + '.json')
+
+    def answer_rounds(self) -> List[int]:
+        """Rounds with answers, ascending."""
+        return _numbers(self._at('answers'), '.json')
+
+    # ---- paths that the state holds --------------------------------------------------
+
+    def relative(self, path: str) -> str:
+        """A path as the state notes it, so that the folder may be moved."""
+        return osp.relpath(path, self.folder)
+
+    def absolute(self, noted: str) -> str:
+        """Where a path is that the state notes."""
+        return self._at(noted)
+
+
+def experiment_of_scores(path: str) -> Optional[Tuple[str, int]]:
+    """The experiment's folder and the round that a score file belongs to, or None."""
+    home, name = osp.split(osp.abspath(path))
+    folder, round_folder = osp.split(home)
+    found = _ROUND.fullmatch(round_folder)
+    if found is None or name != 'scores.npz' or not osp.exists(Paths(folder).state):
+        return None
+    return folder, int(found.group(1))
+
+
+def _name(number: int) -> str:
+    return f'round_{number:02d}'
+
+
+def _numbers(folder: str, ending: str) -> List[int]:
+    """Numbers of the rounds that a folder has an entry of."""
+    names = os.listdir(folder) if osp.isdir(folder) else []
+    found = [_ROUND.fullmatch(n[: len(n) - len(ending)]) for n in names if n.endswith(ending)]
+    return sorted(int(match.group(1)) for match in found if match)

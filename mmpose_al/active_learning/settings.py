@@ -1,0 +1,238 @@
+"""The ``active_learning`` section of a config: what it may say, and the checks of it.
+
+Pure functions of a config, which is any mapping with MMEngine's keys. Nothing is built, and
+neither torch nor MMEngine is imported.
+"""
+
+import copy
+import hashlib
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+from .stopping import reached
+
+UNITS = ('frames', 'images', 'instances')
+STARTS = ('scratch', 'last', 'load_from')
+SCHEDULES = ('alternate', 'grow', 'constant')
+# What may change between two starts of one experiment.
+FREE_KEYS = ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg')
+FREE_ANNOTATOR_KEYS = ('image_root', 'images', 'formats')
+# What chooses the labels of a data set; each round makes its own choice.
+CHOICES = ('labels', 'ids_file', 'subset')
+
+
+class SelfTraining(NamedTuple):
+    """How much is pseudo-labelled, see :mod:`mmpose_al.active_learning.self_training`.
+
+    Attributes:
+        num (int): M, units a round.
+        schedule (str): One of ``SCHEDULES``.
+        min_views (int, optional): So many views of each person are enough; None: all.
+    """
+
+    num: int
+    schedule: str = 'alternate'
+    min_views: Optional[int] = None
+
+
+class Settings(NamedTuple):
+    """The section, checked and with its defaults.
+
+    Attributes:
+        initial, budget (int): Units labelled before the first round and after each.
+        strategy, annotator (dict): Configs of what is registered.
+        unit (str): What is labelled at once, one of ``UNITS``.
+        self_training (SelfTraining, optional): None: no pseudo-labels.
+        start (str): A round's weights, one of ``STARTS``: new ones, those of the last
+            round, or those of ``load_from``.
+        limits (dict): When to stop, see :func:`~mmpose_al.active_learning.stopping.reached`.
+        pool (dict): Changes to the data set that is scored, by default the labelled source
+            with the validation pipeline.
+        threshold (float): Of the triangulation, pixels.
+    """
+
+    initial: int
+    budget: int
+    strategy: dict
+    unit: str = 'frames'
+    annotator: dict = dict(type='GroundTruthAnnotator')
+    self_training: Optional[SelfTraining] = None
+    start: str = 'scratch'
+    limits: dict = {}
+    pool: dict = {}
+    threshold: float = 20.0
+
+
+def read_settings(cfg: Mapping[str, Any]) -> Settings:
+    """The settings of an experiment's config.
+
+    Args:
+        cfg (Mapping): With an ``active_learning`` section and
+            ``train_cfg = dict(type='ActiveLearningLoop', round_cfg=...)``.
+
+    Raises:
+        ValueError: The config lacks something or holds something else; it says what.
+    """
+    section = dict(cfg.get('active_learning') or {})
+    unknown = sorted(set(section) - set(Settings._fields))
+    if unknown:
+        raise ValueError(
+            f'active_learning: unknown keys {unknown}; there are {", ".join(Settings._fields)}'
+        )
+    for key in ('initial', 'budget', 'strategy'):
+        if section.get(key) is None:
+            raise ValueError(f'active_learning.{key} is missing')
+    settings = Settings(**copy.deepcopy({**Settings._field_defaults, **section}))
+    check_numbers(settings)
+    check_start(settings, cfg)
+    check_round(cfg)
+    check_data(cfg)
+    check_evaluation(cfg)
+    if settings.self_training is not None:
+        rules = read_self_training(settings.self_training, settings.unit)
+        settings = settings._replace(self_training=rules)
+    reached(settings.limits, [])
+    return settings
+
+
+def check_numbers(settings: Settings) -> None:
+    """Raise ValueError unless the numbers are such as can be used."""
+    for key in ('initial', 'budget'):
+        value = getattr(settings, key)
+        if type(value) is not int or value < 1:
+            raise ValueError(
+                f'active_learning.{key} is {value!r}; write a whole number of units, at least 1'
+            )
+    threshold = settings.threshold
+    if type(threshold) not in (int, float) or not threshold > 0:
+        raise ValueError(f'active_learning.threshold is {threshold!r}; write pixels, above 0')
+
+
+def check_start(settings: Settings, cfg: Mapping[str, Any]) -> None:
+    """Raise ValueError unless a round can start from the weights that are named."""
+    if settings.start not in STARTS:
+        raise ValueError(f'active_learning.start is one of {STARTS}; got {settings.start!r}')
+    if settings.start == 'load_from' and not cfg.get('load_from'):
+        raise ValueError("active_learning.start='load_from' needs load_from")
+
+
+def check_round(cfg: Mapping[str, Any]) -> None:
+    """Raise ValueError unless the config has the schedule of a round."""
+    train = cfg.get('train_cfg') or {}
+    if train.get('type') != 'ActiveLearningLoop' or not train.get('round_cfg'):
+        raise ValueError(
+            "an experiment needs train_cfg = dict(type='ActiveLearningLoop', "
+            "round_cfg=dict(type='IterBasedTrainLoop', max_iters=...)): the schedule of a round"
+        )
+
+
+def check_data(cfg: Mapping[str, Any]) -> None:
+    """Raise ValueError unless training reads one pool, and one source without labels at most."""
+    data = (cfg.get('train_dataloader') or {}).get('dataset') or {}
+    if data.get('type') != 'LabeledUnlabeledDataset' or not isinstance(data.get('labeled'), dict):
+        raise ValueError(
+            'train_dataloader.dataset must be a LabeledUnlabeledDataset with one '
+            'labelled source, the pool; each round says which of it is labelled'
+        )
+    if not isinstance(data.get('unlabeled') or {}, dict):
+        raise ValueError(
+            'train_dataloader.dataset.unlabeled of an experiment is one source, '
+            'dict(...), or None; each round says which of it is not labelled'
+        )
+
+
+def check_evaluation(cfg: Mapping[str, Any]) -> None:
+    """Raise ValueError unless each round can be evaluated."""
+    keys = ('val_dataloader', 'val_cfg', 'val_evaluator')
+    missing = [key for key in keys if cfg.get(key) is None]
+    if missing:
+        raise ValueError(
+            f'an experiment evaluates each round, but {", ".join(missing)} is '
+            'missing; write it, and leave --no-validate out'
+        )
+
+
+def read_self_training(section: Mapping[str, Any], unit: str) -> SelfTraining:
+    """The rules of self-training.
+
+    Raises:
+        ValueError: They cannot be followed.
+    """
+    unknown = sorted(set(section) - set(SelfTraining._fields))
+    if unknown:
+        raise ValueError(
+            f'active_learning.self_training: unknown keys {unknown}; there are '
+            f'{", ".join(SelfTraining._fields)}'
+        )
+    if unit != 'frames' or 'num' not in section:
+        raise ValueError(
+            'active_learning.self_training = dict(num=M) labels '
+            "frames of a rig; it needs unit='frames'"
+        )
+    rules = SelfTraining(**section)
+    check_rules(*rules)
+    return rules
+
+
+def check_rules(num: int, schedule: str, min_views: Optional[int]) -> None:
+    """Raise ValueError unless these rules of self-training can be followed."""
+    if num < 1 or schedule not in SCHEDULES or not (min_views is None or min_views >= 2):
+        raise ValueError(
+            'active_learning.self_training: num is at least 1, schedule is one of '
+            f'{SCHEDULES} and min_views is None (all) or at least 2; got {num}, '
+            f'{schedule!r} and {min_views}'
+        )
+
+
+# ---- what else the config says about an experiment ----------------------------------
+
+
+def seed_of(cfg: Mapping[str, Any]) -> int:
+    """The seed of an experiment; 0 where the config names none."""
+    return int((cfg.get('randomness') or {}).get('seed') or 0)
+
+
+def pool_source(cfg: Mapping[str, Any]) -> dict:
+    """The labelled source of the config without any choice of labels, a copy."""
+    return without_choice(cfg['train_dataloader']['dataset']['labeled'])
+
+
+def without_choice(source: Mapping[str, Any]) -> dict:
+    """A copy of a data set's config without any choice of labels."""
+    source = copy.deepcopy(source)
+    for key in CHOICES:
+        source.pop(key, None)
+    return source
+
+
+def experiment_digest(
+    cfg: Any, without: Sequence[str] = (), annotator: Sequence[str] = FREE_ANNOTATOR_KEYS
+) -> str:
+    """Of a config without what may change between two starts.
+
+    Args:
+        cfg (Config | dict): Of an experiment.
+        without (Sequence[str]): Keys of ``active_learning`` to leave out as well.
+        annotator (Sequence[str]): Keys of its annotator to leave out; none of them
+            were, once.
+
+    Returns:
+        str: 16 hexadecimal digits.
+    """
+    plain: Dict[str, Any] = copy.deepcopy(cfg.to_dict() if hasattr(cfg, 'to_dict') else dict(cfg))
+    for key in FREE_KEYS:
+        plain.pop(key, None)
+    for key in ('limits', *without):
+        plain['active_learning'].pop(key, None)
+    for key in annotator:
+        (plain['active_learning'].get('annotator') or {}).pop(key, None)
+    return hashlib.sha256(repr(_ordered(plain)).encode()).hexdigest()[:16]
+
+
+def _ordered(value: Any) -> Any:
+    """A config's value without the order of keys, and a tuple as a list."""
+    if isinstance(value, dict):
+        pairs: List[tuple] = [(repr(key), _ordered(each)) for key, each in value.items()]
+        return sorted(pairs)
+    if isinstance(value, (list, tuple)):
+        return [_ordered(each) for each in value]
+    return repr(value)

@@ -1,0 +1,100 @@
+"""Check answers whole and take them, or refuse them whole.
+
+    mmpose-al ingest WORK_DIR ANSWERS_FILE
+
+Exit status: 0 taken, 1 refused; then nothing was changed.
+"""
+
+import argparse
+import os.path as osp
+import sys
+from typing import TYPE_CHECKING, Sequence
+
+from .options import add_options
+from .query import OWN_FORMATS
+
+if TYPE_CHECKING:
+    from ..active_learning.answers import Ingested
+
+HELP = 'check answers whole and take them, or refuse them whole'
+SHOWN = 20  # warnings and persons that are printed
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    from ..active_learning.formats import describe_formats, format_names
+
+    parser.epilog = f'formats and their options:\n{describe_formats()}\n  {OWN_FORMATS}'
+    parser.add_argument('work_dir', help='of the experiment')
+    parser.add_argument('answers', help='what the annotation tool exported')
+    parser.add_argument(
+        '--format', help=f'{", ".join(format_names())}, or your own; default: told from the content'
+    )
+    add_options(parser, 'options of the format, see below')
+    parser.add_argument(
+        '--accept-unchanged',
+        action='store_true',
+        help='persons that came back exactly as they were pre-filled are '
+        'labels too; somebody has looked at them',
+    )
+    parser.add_argument('--dry-run', action='store_true', help='check only, write nothing')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Take the answers and say what became of them."""
+    from ..active_learning.answers import ingest
+    from ..active_learning.query import train_command
+
+    work_dir = osp.abspath(args.work_dir)
+    done = ingest(
+        work_dir, args.answers, args.format, args.accept_unchanged, args.dry_run, args.options
+    )
+    for what, count in done.passed_over.items():
+        print(f'{count} passed over: {what}')
+    warn(done.warnings)
+    tell(done, args.dry_run)
+    if not args.dry_run:
+        print(f'go on with\n    {train_command(work_dir)}')
+    return 0
+
+
+def warn(warnings: Sequence[str]) -> None:
+    """Clicks that are worth another look, on the error stream."""
+    for text in warnings[:SHOWN]:
+        print(f'warning: {text}', file=sys.stderr)
+    if len(warnings) > SHOWN:
+        print(f'warning: ... and {len(warnings) - SHOWN} more', file=sys.stderr)
+    if warnings:
+        print(
+            'warning: look at these clicks; ingest a corrected file before you '
+            'go on, the latest one counts',
+            file=sys.stderr,
+        )
+
+
+def tell(done: 'Ingested', dry_run: bool) -> None:
+    """What was taken, what was left out, and why."""
+    if done.unchanged:
+        print(
+            f'{len(done.unchanged)} persons came back exactly as they were '
+            'pre-filled and were left out (--accept-unchanged takes them): '
+            f'{some(done.unchanged)}'
+        )
+    if done.kept:
+        print(
+            f'{len(done.kept)} persons keep their earlier labels: all their joints '
+            f'came back without a label (v = 0): {some(done.kept)}'
+        )
+    if dry_run:
+        what = 'would be accepted'
+    else:
+        what = 'accepted' if done.written else 'are there already; nothing is new'
+    print(
+        f'round {done.round}: {len(done.units)} units, {done.views} views, '
+        f'{done.joints} joints {what} ({done.format})'
+    )
+
+
+def some(ids: Sequence[int]) -> str:
+    """The first ids of a list."""
+    return ', '.join(map(str, ids[:SHOWN])) + (', ...' if ids[SHOWN:] else '')

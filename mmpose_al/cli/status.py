@@ -1,0 +1,91 @@
+"""What an experiment has done, what is labelled, and what is waited for.
+
+    mmpose-al status WORK_DIR
+
+Exit status: 0, or 3 where a query waits for its answers.
+"""
+
+import argparse
+from typing import TYPE_CHECKING, Optional
+
+if TYPE_CHECKING:
+    from ..active_learning.experiment import Experiment
+    from ..active_learning.query import Query
+
+HELP = 'what was done, what is labelled, and what is waited for'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument('work_dir', help='of the experiment')
+    parser.add_argument('--json', action='store_true', help='print JSON')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print it; 3 where a query waits for its answers, else 0."""
+    from ..active_learning.experiment import EXIT_PENDING, Experiment
+
+    experiment = Experiment(args.work_dir)
+    query = experiment.open_query()
+    answered = len(experiment.answers(query.round)) if query else 0
+    pending = query is not None and not answered
+    if args.json:
+        print(as_json(experiment, query, answered))
+    else:
+        print(as_text(experiment, query, answered))
+    return EXIT_PENDING if pending else 0
+
+
+def as_json(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -> str:
+    """For programs: the rounds as the state holds them, and what is open."""
+    from ..fileio import to_json
+
+    return to_json(
+        dict(
+            finished=experiment.finished,
+            labeled=len(experiment.state.labeled()),
+            units=experiment.units,
+            unit=experiment.unit,
+            rounds=experiment.state.rounds,
+            pending=query.round if query and not answered else None,
+            answered=answered,
+        ),
+        indent=1,
+    )
+
+
+def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -> str:
+    """For people: a line a round, and what comes next."""
+    from ..active_learning.query import pending_text, train_command
+
+    lines = [
+        experiment.folder,
+        f'{len(experiment.state.labeled())} of {experiment.units} {experiment.unit} are '
+        f'labelled; {len(experiment.state.rounds)} rounds begun',
+        *map(round_line, experiment.state.rounds),
+    ]
+    if experiment.finished is not None:
+        lines.append(f'finished: {experiment.finished}')
+    elif query is None:
+        lines.append(f'goes on with\n    {train_command(experiment.folder)}')
+    elif not answered:
+        lines.append(pending_text(experiment.folder, query.round, query))
+    else:
+        lines.append(
+            f'round {query.round}: {answered} of {len(query.annotations)} persons are '
+            'answered. More may be ingested until you go on with\n'
+            f'    {train_command(experiment.folder)}'
+        )
+    return '\n'.join(lines)
+
+
+def round_line(entry: dict) -> str:
+    """Stages, labels and metrics of a round."""
+    from ..active_learning.experiment import plain_metrics
+
+    stages = entry['stages']
+    line = f'round {entry["round"]}: {", ".join(stages)}'
+    if 'annotate' in stages:
+        line += '; {labels} labels, {views} views, {joints} joints'.format(**stages['annotate'])
+    metrics = plain_metrics(stages.get('train', {}).get('metrics', {}))
+    return line + ''.join(f'; {name} {value:.4g}' for name, value in metrics.items())

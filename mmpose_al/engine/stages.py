@@ -1,0 +1,398 @@
+"""The stages of a round, one function each: annotate, train, score, select, pseudo.
+
+Each is a function of what is on disk and returns what the state notes about it. They run on
+every rank; files are written and choices made by rank 0. The loop that calls them is in
+:mod:`mmpose_al.engine.active_learning`.
+"""
+
+import copy
+import hashlib
+import os.path as osp
+import time
+from dataclasses import dataclass, field
+from typing import Callable, Dict, List, Optional, Set
+
+import numpy as np
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.device import get_device
+from mmengine.dist import (
+    all_gather_object,
+    barrier,
+    broadcast_object_list,
+    get_rank,
+    get_world_size,
+)
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+from mmengine.runner.checkpoint import find_latest_checkpoint, load_checkpoint
+from mmpose.registry import DATASETS, MODELS
+
+from ..active_learning.annotators import Annotator, AnswersPending
+from ..active_learning.experiment import EXIT_PENDING, plain_metrics, pool_statistics
+from ..active_learning.paths import Paths
+from ..active_learning.pool import Pool, write_pseudo, write_split
+from ..active_learning.scoring import score_pool
+from ..active_learning.self_training import (
+    Candidates,
+    candidates,
+    choose_pseudo,
+    pseudo_annotations,
+    pseudo_error,
+)
+from ..active_learning.settings import Settings, pool_source, without_choice
+from ..active_learning.state import WritableState
+from ..active_learning.statistics import (
+    PoolStatistics,
+    ViewStatistics,
+    concatenate,
+    load_views,
+    save_views,
+    sort_views,
+)
+from ..active_learning.strategies import QueryStrategy
+from ..datasets.checks import instance_ids
+from ..datasets.splits import instance_units
+
+PROGRESS_SECONDS = 30  # between two lines about the pass over the pool
+
+
+@dataclass
+class Context:
+    """What the stages of an experiment work on.
+
+    Attributes:
+        cfg (Config): Of the experiment.
+        settings (Settings): Its ``active_learning`` section.
+        paths (Paths): Of its folder.
+        seed (int): Of the experiment.
+        strategy (QueryStrategy): Chooses what is asked.
+        annotator (Annotator): Answers.
+        pool (Pool): What may be labelled.
+        state (WritableState): What was done.
+    """
+
+    cfg: Config
+    settings: Settings
+    paths: Paths
+    seed: int
+    strategy: QueryStrategy
+    annotator: Annotator
+    pool: Pool
+    state: WritableState
+    _unlabeled: Optional[Set[int]] = field(default=None, init=False, repr=False)
+
+    def statistics(self, number: int) -> PoolStatistics:
+        """The pool as the strategy sees it after a round's scoring."""
+        return pool_statistics(
+            load_views(self.paths.scores(number)),
+            self.pool,
+            self.state.labeled(until=number),
+            self.seed,
+            number,
+            self.settings.threshold,
+        )
+
+    def pseudo_stage(self, number: int) -> dict:
+        """What the round before chose to pseudo-label in this one."""
+        return (self.state.stage(number - 1, 'pseudo') or {}) if number > 0 else {}
+
+    def pseudo_file(self, number: int) -> Optional[str]:
+        """The pseudo-labels that a round trains on; None without."""
+        stage = self.pseudo_stage(number)
+        return self.paths.absolute(stage['file']) if stage.get('annotations') else None
+
+    def any_left(self, taken: List[int]) -> bool:
+        """Whether an unlabelled source, if there is one, has a person beyond units."""
+        source = self.cfg.train_dataloader.dataset.get('unlabeled')
+        if not source:
+            return True
+        if self._unlabeled is None:
+            unit_of = instance_units(self.pool.data, self.pool.unit)
+            data = DATASETS.build(without_choice(source))
+            self._unlabeled = {unit_of.get(i) for i in instance_ids(data).tolist()}
+        return not self._unlabeled <= set(taken)
+
+    def taken(self, number: int) -> List[int]:
+        """Units that a round's unlabelled source leaves out.
+
+        The pseudo-labelled ones stay where it would have no other.
+        """
+        labeled = self.state.labeled(until=number)
+        both = labeled + self.pseudo_stage(number).get('ids', [])
+        return both if self.any_left(both) else labeled
+
+
+def say(text: str) -> None:
+    """A line for the user, from rank 0."""
+    if get_rank() == 0:
+        print_log(f'active learning: {text}', 'current')
+
+
+# ---- annotate --------------------------------------------------------------------
+
+
+def annotate(context: Context, number: int) -> dict:
+    """A query becomes labels.
+
+    Raises:
+        SystemExit: With status ``EXIT_PENDING``, where the query waits for its answers.
+        ValueError: The query cannot be asked, or its answers not be read.
+    """
+    if number == 0:
+        units = context.pool.initial(context.settings.initial, context.seed)
+        utilities = [0.0] * len(units)
+        views = None
+    else:
+        chosen = context.state.stage(number - 1, 'select')
+        units, utilities = chosen['ids'], chosen['utilities']
+        views = load_views(context.paths.scores(number - 1))
+    answered = _answers(context.annotator, number, units, utilities, views)
+    # Killed after the labels were noted: the note stands.
+    if not any(event['round'] == number for event in context.state.content['labeled']):
+        context.state.add_labels(number, answered, type(context.annotator).__name__)
+    labeled = context.state.labeled()
+    cost = context.annotator.cost() or labeled_cost(context.pool, labeled)
+    return dict(
+        asked=len(units),
+        answered=len(answered),
+        labels=len(labeled),
+        views=cost['views'],
+        joints=cost['joints'],
+    )
+
+
+def _answers(annotator: Annotator, number: int, units, utilities, views) -> List[int]:
+    """What rank 0 gets from the annotator, on every rank."""
+    box = [None, None]  # answers, or why there are none
+    if get_rank() == 0:
+        try:
+            annotator.ask(number, units, utilities, views)
+            box[0] = annotator.answers(number)
+        except AnswersPending as error:
+            print_log(str(error), 'current')
+        except (OSError, ValueError) as error:  # the other ranks wait
+            box[1] = f'{type(error).__name__}: {error}'
+    broadcast_object_list(box)
+    answered, fault = box
+    if fault is not None:
+        raise ValueError(fault)
+    if answered is None:
+        raise SystemExit(EXIT_PENDING)
+    return answered
+
+
+def labeled_cost(pool: Pool, labeled: List[int]) -> dict:
+    """Labelled ``views`` and ``joints`` of some units, counted from the pool's file."""
+    unit_of = instance_units(pool.data, pool.unit)
+    known = set(labeled)
+    views = joints = 0
+    for annotation in pool.data['annotations']:
+        if annotation['id'] in pool.persons and unit_of[annotation['id']] in known:
+            seen = sum(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
+            views += seen > 0
+            joints += seen
+    return dict(views=int(views), joints=int(joints))
+
+
+# ---- train -----------------------------------------------------------------------
+
+
+def train(context: Context, number: int) -> dict:
+    """An ordinary Runner in the round's folder, and its evaluation."""
+    paths = context.paths
+    if get_rank() == 0:
+        labeled = context.state.labeled(until=number)
+        write_split(context.pool, labeled, paths.labeled_split(number))
+        write_split(context.pool, context.taken(number), paths.taken_split(number))
+    barrier()
+    runner = Runner.from_cfg(round_config(context, number))
+    last = LastEvaluation()
+    runner.register_hook(last)
+    runner.train()
+    found = last.metrics if last.iter == runner.iter else runner.val_loop.run()
+    metrics = {k: float(v) for k, v in found.items() if np.isscalar(v)}
+    with open(paths.last_checkpoint(number)) as file:
+        checkpoint = paths.relative(file.read().strip())
+    shown = ', '.join(f'{k} {v:.4g}' for k, v in plain_metrics(metrics).items())
+    say(f'round {number}: {shown}')
+    return dict(checkpoint=checkpoint, steps=runner.iter, metrics=metrics)
+
+
+def round_config(context: Context, number: int) -> Config:
+    """The ordinary config of a round: its data is what is labelled by then."""
+    paths, settings = context.paths, context.settings
+    cfg = copy.deepcopy(context.cfg)
+    for key in ('active_learning', 'runner_type'):
+        cfg.pop(key, None)
+    cfg.train_cfg = cfg.train_cfg.round_cfg
+    cfg.work_dir = paths.round(number)
+    name = osp.basename(paths.folder.rstrip('/'))
+    mark = hashlib.sha256(paths.folder.encode()).hexdigest()[:8]
+    cfg.experiment_name = f'{name}_round{number:02d}_{mark}'
+    if cfg.get('visualizer'):
+        cfg.visualizer.name = f'visualizer_{cfg.experiment_name}'
+    cfg.resume = has_begun(cfg.work_dir)
+    # MMEngine would resume from load_from rather than from the work directory.
+    if cfg.resume or settings.start != 'load_from':
+        cfg.load_from = None
+    if settings.start == 'last' and number > 0 and not cfg.resume:
+        cfg.load_from = paths.absolute(context.state.stage(number - 1, 'train')['checkpoint'])
+    choose_data(context, number, cfg.train_dataloader.dataset)
+    return cfg
+
+
+def choose_data(context: Context, number: int, data: ConfigDict) -> None:
+    """Make a training data set's config read what is labelled and what is not in a round."""
+    labeled = pool_source(context.cfg)
+    labeled.update(ids_file=context.paths.labeled_split(number), subset='labeled')
+    own_file = osp.abspath(context.annotator.labels_file)
+    if own_file != context.pool.path:
+        labeled.update(ann_file=own_file, check_split=False)
+    sources = [labeled]
+    pseudo = context.pseudo_file(number)
+    if pseudo is not None:
+        sources.append(ConfigDict(pool_source(context.cfg), ann_file=pseudo))
+    data.labeled = sources
+    if data.get('unlabeled'):
+        data.unlabeled.pop('labels', None)
+        data.unlabeled.update(ids_file=context.paths.taken_split(number), subset='unlabeled')
+        ids = context.pseudo_stage(number).get('ids', [])
+        if pseudo is not None and set(ids) - set(context.taken(number)):
+            data.allow_overlap = True
+
+
+def has_begun(folder: str) -> bool:
+    """Whether a run in a work directory left a checkpoint to go on from."""
+    checkpoint = find_latest_checkpoint(folder)
+    return checkpoint is not None and osp.isfile(checkpoint)
+
+
+class LastEvaluation(Hook):
+    """Keeps what the last evaluation of a training found, and after how many steps."""
+
+    iter, metrics = -1, None
+
+    def after_val_epoch(self, runner: Runner, metrics: Optional[Dict[str, float]] = None) -> None:
+        """See MMEngine's Hook."""
+        self.iter, self.metrics = runner.iter, dict(metrics or {})
+
+
+# ---- score -----------------------------------------------------------------------
+
+
+def score(context: Context, number: int) -> dict:
+    """One pass over the pool with the round's weights; its statistics are written."""
+    loader = pool_loader(context)
+    views = score_pool(
+        trained_model(context, number),
+        loader,
+        context.settings.unit,
+        context.strategy.needs,
+        Progress(f'round {number}: score', len(loader.dataset)),
+    )
+    parts = all_gather_object(views)
+    path = context.paths.scores(number)
+    if get_rank() == 0:
+        save_views(of_pool(parts, context.pool), path)
+    barrier()
+    return dict(file=context.paths.relative(path), views=sum(map(len, parts)))
+
+
+def trained_model(context: Context, number: int) -> torch.nn.Module:
+    """The network of a round, on the device."""
+    model = MODELS.build(copy.deepcopy(context.cfg.model))
+    path = context.paths.absolute(context.state.stage(number, 'train')['checkpoint'])
+    load_checkpoint(model, path, map_location='cpu', strict=True, logger='silent')
+    return model.to(get_device())
+
+
+def pool_loader(context: Context) -> torch.utils.data.DataLoader:
+    """All of the pool, in the order of its file, each rank its share."""
+    cfg = context.cfg
+    loader_cfg = copy.deepcopy(cfg.get('val_dataloader') or cfg.test_dataloader)
+    dataset = pool_source(cfg)
+    dataset.update(pipeline=loader_cfg.dataset.pipeline, test_mode=True, need_keypoints=False)
+    dataset.update(context.settings.pool)
+    loader_cfg.dataset = DATASETS.build(dataset)
+    loader_cfg.sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
+    return Runner.build_dataloader(loader_cfg, seed=context.seed)
+
+
+def of_pool(parts: List[ViewStatistics], pool: Pool) -> ViewStatistics:
+    """The statistics of all ranks together, of the pool's units alone."""
+    together = sort_views(concatenate(parts))
+    return together.select(np.isin(together.unit, pool.units))
+
+
+class Progress:
+    """Says every half minute how far a pass over the pool is.
+
+    Args:
+        what (str): That goes on.
+        total (int): Views on all ranks.
+        tell (callable): Takes a line.
+    """
+
+    def __init__(self, what: str, total: int, tell: Callable[[str], None] = say):
+        self.what, self.tell = what, tell
+        self.total = -(-total // get_world_size())
+        self.done, self.start = 0, time.time()
+        self.said = self.start
+
+    def __call__(self, views: int) -> None:
+        """So many views more are done."""
+        self.done += views
+        now = time.time()
+        if now - self.said >= PROGRESS_SECONDS:
+            self.said = now
+            left = (now - self.start) / self.done * (self.total - self.done)
+            self.tell(f'{self.what}: {self.done} of {self.total} views, {left:.0f} s left')
+
+
+# ---- select and self-train -----------------------------------------------------------
+
+
+def select(context: Context, number: int) -> dict:
+    """The next query."""
+    if get_rank() != 0:
+        return {}
+    selection = context.strategy.select(context.statistics(number), context.settings.budget)
+    return dict(
+        strategy=type(context.strategy).__name__,
+        ids=selection.ids,
+        utilities=[u if np.isfinite(u) else 1e300 for u in selection.utilities],
+    )
+
+
+def pseudo(context: Context, number: int) -> dict:
+    """What the next round trains on beside labels (self-training)."""
+    rules = context.settings.self_training
+    if rules is None or get_rank() != 0:
+        return {}
+    pool = context.statistics(number)
+    found = candidates(pool, context.pool.rig(), rules.min_views)
+    picked = set(context.state.stage(number, 'select')['ids'])
+    kept = [(i, e) for i, e in zip(*found) if i not in picked]
+    found = Candidates([i for i, _ in kept], [e for _, e in kept])
+    before = context.pseudo_stage(number).get('ids', [])
+    before = [i for i in before if i not in picked]
+    units = choose_pseudo(found, rules.num, before, rules.schedule)
+    sizes = {i['id']: (i['width'], i['height']) for i in context.pool.data['images']}
+    path = context.paths.pseudo(number + 1)
+    count = write_pseudo(context.pool, pseudo_annotations(pool, units, sizes), path)
+    error = pseudo_error(pool, units, context.pool.truth())
+    return dict(
+        ids=units,
+        candidates=len(found.ids),
+        annotations=count,
+        file=context.paths.relative(path),
+        mkpe=error if np.isfinite(error) else None,
+    )
+
+
+#: In the order of a round.
+STAGES: Dict[str, Callable[[Context, int], dict]] = dict(
+    annotate=annotate, train=train, score=score, select=select, pseudo=pseudo
+)
