@@ -62,3 +62,18 @@ def test_the_test_workflow_has_the_stacks_that_were_tried():
     assert set(versions) == {*by_hand, best_tested}
     classifiers = re.findall(r'Python :: (3\.\d+)', read('pyproject.toml'))
     assert set(versions) <= set(classifiers)
+
+
+def test_contributing_links_to_every_page_on_extending():
+    text = read('CONTRIBUTING.md')
+    links = re.findall(r'\]\((docs/[^)#]+)', text)
+    for link in links:
+        assert osp.exists(osp.join(ROOT, link)), link
+    pages = set(os.listdir(osp.join(ROOT, 'docs', 'extending'))) - {'index.md'}
+    assert {osp.basename(link) for link in links if '/extending/' in link} == pages
+    rows = re.findall(r'^\| .* \| `(\S+)` \| `(\S+)` \|$', text, re.M)
+    assert len(rows) == len(pages)
+    for room, test in rows:
+        assert osp.isdir(osp.join(ROOT, 'mmpose_al', room)), room
+        mirrored = [f'test_{part}' for part in room.strip('/').split('/')]
+        assert test == '/'.join(['tests', *mirrored, '']), test

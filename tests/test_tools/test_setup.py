@@ -28,6 +28,7 @@ def copy_of_the_clone(folder):
         'LICENSE',
         'README.md',
         'CHANGELOG.md',
+        'CONTRIBUTING.md',
         'CITATION.cff',
     ):
         shutil.copy(osp.join(ROOT, name), target / name)
