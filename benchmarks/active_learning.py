@@ -1,7 +1,7 @@
 """Run active-learning experiments, one strategy and seed after another, and keep them.
 
-    python benchmarks/active_learning.py synthetic [--rows random mvc] [--seeds 0 1 2]
-    python tools/analysis/active_learning_table.py \\
+    python -m benchmarks.active_learning synthetic [--rows random mvc] [--seeds 0 1 2]
+    mmpose-al active-learning-table \\
         benchmarks/results/active_synthetic --write docs/studies/active_learning.md \\
         configs/active_learning/README.md
 
@@ -22,11 +22,9 @@ import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 
-sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
-
 from mmengine.config import Config
-from semi_supervised import ROOT, config_digest, validations
 
+from benchmarks.semi_supervised import ROOT, config_digest, validations
 from mmpose_al.active_learning.experiment import Experiment
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.settings import experiment_digest

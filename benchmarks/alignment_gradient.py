@@ -1,6 +1,6 @@
 """Does a constant alignment leave a loss on views its gradient (Iqbal20, Eq. 8)?
 
-    python benchmarks/alignment_gradient.py CHECKPOINT [--groups 8]
+    python -m benchmarks.alignment_gradient CHECKPOINT [--groups 8]
 
 ``MultiViewConsistencyLoss`` takes the alignment of two poses for a constant. Here its
 gradient is compared with that of the loss itself, central differences with every pair
@@ -12,10 +12,8 @@ core; writes benchmarks/results/alignment_gradient.json.
 
 import argparse
 import os.path as osp
-import sys
 
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-sys.path.insert(0, ROOT)
 
 import torch
 from mmengine.config import Config
@@ -111,7 +109,7 @@ if __name__ == '__main__':
     args = parser.parse_args()
     views = found(args.checkpoint, args.config, args.groups)
     report = dict(
-        command=f'python benchmarks/alignment_gradient.py CHECKPOINT --groups {args.groups}',
+        command=f'python -m benchmarks.alignment_gradient CHECKPOINT --groups {args.groups}',
         checkpoint=osp.relpath(args.checkpoint, ROOT),
         groups=len(views),
     )

@@ -1,7 +1,7 @@
 """What networks answer to unlabelled images, in the runs that may collapse (Xie21).
 
-    python benchmarks/semi_supervised.py synthetic --rows posecons-easy-hard ...
-    python benchmarks/collapse.py [--write docs/studies/collapse.md]
+    python -m benchmarks.semi_supervised synthetic --rows posecons-easy-hard ...
+    python -m benchmarks.collapse [--write docs/studies/collapse.md]
 
 Reads the logs of these runs in work_dirs/benchmarks/synthetic and writes OUT: the mean
 heatmap maximum of unlabelled easy views over the last steps as a share of that of
@@ -17,11 +17,7 @@ import re
 import sys
 from glob import glob
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-sys.path[:0] = [ROOT, osp.join(ROOT, 'tools', 'analysis')]
-
-from results_table import mean_std, write_table
-
+from mmpose_al.analysis.results_table import mean_std, write_table
 from mmpose_al.fileio import machine, write_json
 
 # Row -> its views, the teacher's first

@@ -1,6 +1,6 @@
 """Does the consistency of views collapse without the 2.5D constraint (Iqbal20)?
 
-    python benchmarks/degeneration.py [--out benchmarks/results/degeneration]
+    python -m benchmarks.degeneration [--out benchmarks/results/degeneration]
 
 A small network sees the 2D joints of each of four views of a person, and only the
 multi-view loss teaches it 3D poses. Its output is
@@ -31,13 +31,12 @@ import sys
 from typing import Callable, List
 
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-sys.path[:0] = [ROOT, osp.join(ROOT, 'tools', 'analysis')]
 
 import numpy as np
 import torch
-from results_table import write_table
 from torch import nn
 
+from mmpose_al.analysis.results_table import write_table
 from mmpose_al.fileio import machine, read_json, write_figure, write_json
 from mmpose_al.geometry.alignment import apply_similarity, procrustes
 from mmpose_al.geometry.depth import length_left, limb_lengths, rays, reconstruct

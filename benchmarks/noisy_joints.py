@@ -1,6 +1,6 @@
 """What errors of the 2D joints do to learning from views (Iqbal20).
 
-    python benchmarks/noisy_joints.py [--out benchmarks/results/noisy_joints]
+    python -m benchmarks.noisy_joints [--out benchmarks/results/noisy_joints]
 
 The small network of ``degeneration.py`` sees the 2D joints of each of four views of a
 person. Here they are off by normal noise, drawn once an image: a network cannot tell
@@ -20,15 +20,14 @@ the table of OUT.json takes the place between `<!-- table: noisy_joints -->` and
 """
 
 import os.path as osp
-import sys
 from typing import List, NamedTuple
 
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-sys.path[:0] = [ROOT, osp.join(ROOT, 'benchmarks')]
 
 import numpy as np
 import torch
-from degeneration import (
+
+from benchmarks.degeneration import (
     LIMBS,
     PAIR,
     ROOT_JOINT,
@@ -40,7 +39,6 @@ from degeneration import (
     seen,
     study_command,
 )
-
 from mmpose_al.fileio import write_figure
 from mmpose_al.geometry.depth import limb_lengths
 from mmpose_al.models.losses import HandednessLoss, LimbLengthLoss, MultiViewConsistencyLoss

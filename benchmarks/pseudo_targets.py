@@ -1,6 +1,6 @@
 """How right is what students are taught (Yu24, Sec. 3)?
 
-    python benchmarks/pseudo_targets.py CONFIG CHECKPOINT [--batches 20]
+    python -m benchmarks.pseudo_targets CONFIG CHECKPOINT [--batches 20]
 
 The two networks of CHECKPOINT, a run of ``DenoisedPoseDual``, make pseudo-heatmaps for
 images whose labels the run did not have, once for each recipe:
@@ -21,19 +21,17 @@ empty heatmap: above 1, background would be nearer to the truth. Writes OUT; wit
 
 import argparse
 import os.path as osp
-import sys
 from itertools import islice
 
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-sys.path[:0] = [ROOT, osp.join(ROOT, 'tools', 'analysis')]
 
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
-from results_table import write_table
 
+from mmpose_al.analysis.results_table import write_table
 from mmpose_al.apis import load_weights
 from mmpose_al.fileio import write_json
 from mmpose_al.geometry.heatmaps import peaks

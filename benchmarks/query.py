@@ -1,6 +1,6 @@
 """How fast the strategies choose: k-centre over poses, BSB and MPE, scoring a pool.
 
-    OMP_NUM_THREADS=2 python benchmarks/query.py [--quick] [--out FILE]
+    OMP_NUM_THREADS=2 python -m benchmarks.query [--quick] [--out FILE]
 
 k-centre: 1,000 labelled units, 1,000 picks of 100,000 and of 1,000,000 poses of 17
 joints (``--quick``: 10,000 poses, 100 picks), as ``KCenter.pick`` does it, with all
@@ -36,7 +36,6 @@ from types import SimpleNamespace
 
 os.environ.setdefault('OMP_NUM_THREADS', '2')
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-sys.path.insert(0, ROOT)
 
 import numpy as np
 import torch
@@ -356,7 +355,7 @@ def main():
             (1_000_000, 'independent', 1000, 1),
         ]
     result = dict(
-        command='OMP_NUM_THREADS=2 python benchmarks/query.py' + (' --quick' if args.quick else ''),
+        command='OMP_NUM_THREADS=2 python -m benchmarks.query' + (' --quick' if args.quick else ''),
         machine=machine(gpu=False),
         threads=args.threads,
         torch=torch.__version__,

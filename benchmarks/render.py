@@ -5,7 +5,7 @@ every pixel of the picture (vectorised NumPy; no bounding rectangles, no
 polynomial coefficients), with the same shading and finish. Both draw the same
 pictures.
 
-    OMP_NUM_THREADS=1 python benchmarks/render.py [--write]
+    OMP_NUM_THREADS=1 python -m benchmarks.render [--write]
 
 Rounds of both alternate; the median of their wall-clock times counts, and
 the processor time is given beside it, because other work on the machine
@@ -17,13 +17,11 @@ import json
 import os
 import os.path as osp
 import statistics
-import sys
 import time
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
 ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-sys.path.insert(0, ROOT)
 
 import cv2
 import numpy as np
@@ -105,7 +103,7 @@ def main():
     same = np.mean([(a.segment == b.segment).mean() for a, b in zip(pictures[::8], plain)])
     rate = {k: 1 / statistics.median(v) for k, v in times.items()}
     result = dict(
-        command='OMP_NUM_THREADS=1 python benchmarks/render.py --write',
+        command='OMP_NUM_THREADS=1 python -m benchmarks.render --write',
         machine=machine(gpu=False),
         cores_used=1,
         view='256x192 (height x width)',

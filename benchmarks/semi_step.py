@@ -1,6 +1,6 @@
 """What a semi-supervised training step costs beside its network passes alone.
 
-    python benchmarks/semi_step.py [--size 96] [--batch 16] [--repeats 15]
+    python -m benchmarks.semi_step [--size 96] [--batch 16] [--repeats 15]
 
 A step (views, targets, losses and all), the bare passes of the same networks and one
 forward pass are timed in the same run, in turns; `ratio` is the median of step over
@@ -12,7 +12,6 @@ is that of the process (CPU) or of the allocator (GPU).
 
 import argparse
 import json
-import os
 import resource
 import statistics
 import subprocess
@@ -24,9 +23,6 @@ import torch
 from mmengine.config import ConfigDict
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
@@ -257,7 +253,7 @@ def measure(name: str, args, device) -> dict:
 
 def in_own_process(name: str, args) -> dict:
     """Measure a method in a fresh process, so that its peak memory is its own."""
-    command = [sys.executable, os.path.abspath(__file__), '--row', name]
+    command = [sys.executable, '-m', 'benchmarks.semi_step', '--row', name]
     for key in ('backbone', 'size', 'batch', 'repeats', 'threads', 'device'):
         command += [f'--{key}', str(getattr(args, key))]
     return json.loads(

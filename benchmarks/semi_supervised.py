@@ -1,7 +1,7 @@
 """Run the rows of a results table, one config and seed after another, and keep them.
 
-    python benchmarks/semi_supervised.py lspet [--seeds 0 1 2] [--rows supervised ...]
-    python tools/analysis/results_table.py benchmarks/results/lspet
+    python -m benchmarks.semi_supervised lspet [--seeds 0 1 2] [--rows supervised ...]
+    mmpose-al results-table benchmarks/results/lspet
 
 Each run is `tools/train.py CONFIG --resume` with the seed for the labels, the weights
 and the order; it leaves `benchmarks/results/TABLE/ROW_seedK.json`. A run whose file is
@@ -12,7 +12,7 @@ With --equal-compute every row takes as many steps as cost what PoseDual's usual
 cost, counted in network passes; the results go to `benchmarks/results/TABLE-compute`,
 and become further columns of the table. PoseDual's own are those of the usual table.
 
-    python benchmarks/semi_supervised.py lspet --rows denoised-a-jc --seeds 0 \
+    python -m benchmarks.semi_supervised lspet --rows denoised-a-jc --seeds 0 \
         --variant "starts at 500" --cfg-options model.start=500
 
 is a row of its own, "denoised-a-jc: starts at 500", of the same table.
@@ -29,7 +29,6 @@ import sys
 from mmengine.config import Config
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-sys.path.insert(0, ROOT)
 
 from mmpose_al.fileio import machine, read_json, sha256, write_json
 

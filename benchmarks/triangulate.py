@@ -6,7 +6,7 @@ one call for each pair and view with all points in it, and fits its winners by a
 SVD; the loop over points, which is what most scripts do, is given too. Methods that are
 slow run on a part of the points; aniposelib only where it is installed.
 
-    OMP_NUM_THREADS=2 python benchmarks/triangulate.py [--out file.json]
+    OMP_NUM_THREADS=2 python -m benchmarks.triangulate [--out file.json]
 
 Rounds alternate between the methods, the fastest of each counts. The points of one
 processor second are given beside the wall clock's, because other work on the machine
@@ -18,7 +18,6 @@ import argparse
 import itertools
 import json
 import os
-import os.path as osp
 import resource
 import subprocess
 import sys
@@ -26,8 +25,6 @@ import time
 
 THREADS = 2
 os.environ.setdefault('OMP_NUM_THREADS', str(THREADS))
-ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-sys.path.insert(0, ROOT)
 
 import cv2
 import numpy as np
@@ -199,7 +196,7 @@ def main():
         print(json.dumps(memory()))
         return
     result = dict(
-        command='OMP_NUM_THREADS=2 python benchmarks/triangulate.py',
+        command='OMP_NUM_THREADS=2 python -m benchmarks.triangulate',
         machine=machine(gpu=False),
         threads=THREADS,
         torch=torch.__version__.split('+')[0],
@@ -211,7 +208,9 @@ def main():
         rates=[rates(num, args.points, args.rounds) for num in (4, 8)],
     )
     lines = subprocess.run(
-        [sys.executable, osp.abspath(__file__), '--memory'], check=True, stdout=subprocess.PIPE
+        [sys.executable, '-m', 'benchmarks.triangulate', '--memory'],
+        check=True,
+        stdout=subprocess.PIPE,
     ).stdout
     result['memory'] = json.loads(lines)
     print(json.dumps(result, indent=2))

@@ -1,7 +1,7 @@
 """Run the rows of the table of configs/weakly_supervised_3d and keep their figures.
 
-    python benchmarks/weakly_supervised.py [--seeds 0 1 2] [--rows ws fs ...]
-    python tools/analysis/results_table.py benchmarks/results/weakly_supervised \\
+    python -m benchmarks.weakly_supervised [--seeds 0 1 2] [--rows ws fs ...]
+    mmpose-al results-table benchmarks/results/weakly_supervised \\
         --write docs/studies/weakly_supervised_3d.md \\
         configs/weakly_supervised_3d/README.md
 
@@ -16,11 +16,9 @@ import argparse
 import os.path as osp
 import sys
 
-sys.path.insert(0, osp.dirname(osp.abspath(__file__)))
-
 from mmengine.config import Config
-from semi_supervised import ROOT, call, config_digest, test
 
+from benchmarks.semi_supervised import ROOT, call, config_digest, test
 from mmpose_al.fileio import machine, write_json
 
 TABLE = 'weakly_supervised'
@@ -125,7 +123,7 @@ def run(row: str, seed: int, extra: list) -> None:
         row=row,
         seed=seed,
         config=PATH.format(row),
-        command='python benchmarks/weakly_supervised.py '
+        command='python -m benchmarks.weakly_supervised '
         + ' '.join(
             ['--rows', row, '--seeds', str(seed)] + (['--cfg-options'] + extra if extra else [])
         ),

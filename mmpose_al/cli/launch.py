@@ -48,11 +48,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_config(args: argparse.Namespace) -> 'Config':
-    """Register all types, read the config and apply the common arguments but ``--cfg-options``.
-
-    The working folder is the command line's, else the config's, else
-    ``work_dirs/<name of the config>``.
+def read_config(name: str) -> 'Config':
+    """Register all types and read a config, from its path or its name in the package.
 
     Raises:
         CommandError: There is no such config.
@@ -62,18 +59,30 @@ def load_config(args: argparse.Namespace) -> 'Config':
     from .. import register
     from ..config_files import config_path
 
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     try:
-        path = config_path(args.config)
+        path = config_path(name)
     except FileNotFoundError as error:
         raise CommandError(str(error)) from None
     register()
-    cfg = Config.fromfile(path)
+    return Config.fromfile(path)
+
+
+def load_config(args: argparse.Namespace) -> 'Config':
+    """Read the config and apply the common arguments but ``--cfg-options``.
+
+    The working folder is the command line's, else the config's, else
+    ``work_dirs/<name of the config>``.
+
+    Raises:
+        CommandError: There is no such config.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    cfg = read_config(args.config)
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
-        name = osp.splitext(osp.basename(path))[0]
+        name = osp.splitext(osp.basename(args.config))[0]
         cfg.work_dir = osp.join('work_dirs', name)
     return cfg
 

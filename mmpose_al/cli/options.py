@@ -1,7 +1,47 @@
-"""``KEY=VALUE`` words of a command line."""
+"""Types of options, and options that several commands have."""
 
 import argparse
+import math
 from typing import Any, Optional, Sequence, Union
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not at least 1')
+    return number
+
+
+def not_negative(text: str) -> int:
+    """A whole number from 0."""
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f'{text} is negative')
+    return number
+
+
+def positive_number(text: str) -> float:
+    """A finite number above 0."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f'{text} is not a finite number above 0')
+    return number
+
+
+def add_converter_arguments(parser: argparse.ArgumentParser) -> None:
+    """What every converter has."""
+    parser.add_argument(
+        '--missing-images',
+        choices=('raise', 'skip', 'keep'),
+        default='raise',
+        help='images that are not on disk: an error, left out, or not looked for',
+    )
+    parser.add_argument(
+        '--keep-parts',
+        action='store_true',
+        help='keep the folder OUT.parts, of which a later run takes what fits',
+    )
 
 
 class KeyValues(argparse.Action):

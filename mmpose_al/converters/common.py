@@ -5,14 +5,12 @@ them in order. The result of each, a :class:`Part`, is kept in a file beside the
 until the whole is written, so that a run that was killed goes on where it stopped.
 """
 
-import argparse
 import hashlib
 import json
 import os
 import os.path as osp
 import re
 import shutil
-import sys
 import time
 from collections import Counter
 from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence, Tuple
@@ -490,45 +488,6 @@ def load_npz(path: str, fields: Sequence[str]) -> dict:
     if len(set(lengths.values())) > 1:
         raise FormatError(f'{path}: fields have different lengths {lengths}. Make the file again.')
     return arrays
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options that every converter has."""
-    parser.add_argument(
-        '--missing-images',
-        choices=MISSING_IMAGES,
-        default='raise',
-        help='images that are not on disk: an error, left out, or not looked for',
-    )
-    parser.add_argument(
-        '--keep-parts',
-        action='store_true',
-        help='keep the folder OUT.parts, of which a later run takes what fits',
-    )
-
-
-def positive(text: str) -> int:
-    """Type of an option that is a whole number from 1."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not at least 1')
-    return number
-
-
-def positive_number(text: str) -> float:
-    """Type of an option that is a finite number above 0."""
-    number = float(text)
-    if not 0 < number < np.inf:
-        raise argparse.ArgumentTypeError(f'{text} is not a finite number above 0')
-    return number
-
-
-def run_tool(main: Callable[[], None], name: str) -> None:
-    """Run a command line; errors in the data become one line."""
-    try:
-        main()
-    except (ValueError, OSError) as error:
-        sys.exit(f'{name}: {error}')
 
 
 def _run_task(task: Task, folder: str) -> Tuple[Part, bool]:

@@ -5,10 +5,11 @@ frames are labelled in all their views at once.
 """
 
 import hashlib
+import os.path as osp
 from typing import Dict, List, Optional
 
-from ..fileio import is_int, message, sha256
-from .format import VERSION, FormatError, parse, read
+from ..fileio import is_int, message, parse_json, read_bytes, sha256
+from .format import VERSION, FormatError, check_multiview, parse, read
 
 SPLIT_FORMAT = 'mmpose_al-split'
 SPLIT_UNITS = ('instances', 'images', 'frames')
@@ -16,7 +17,7 @@ SPLIT_MODES = ('random', 'first')
 
 
 def load_split(path: str) -> dict:
-    """Read and check a split file of ``split_labels.py``.
+    """Read and check a split file of ``mmpose-al split``.
 
     Returns:
         dict: ``unit`` (str), ``sha256`` (str) of the annotation file,
@@ -34,7 +35,7 @@ def load_split(path: str) -> dict:
                 'file',
                 'format',
                 f'is not "{SPLIT_FORMAT}"',
-                'write the split with tools/dataset_converters/split_labels.py',
+                'write the split with `mmpose-al split`',
             )
         )
     if split.get('version') != VERSION:
@@ -182,4 +183,27 @@ def chosen_labels(
         )
     return choose(
         labeled_units(data, unit), mode, num, seed, f'{unit} of {path} with a labelled keypoint'
+    )
+
+
+def make_split(
+    ann_file: str, unit: str, mode: str, num: int, seed: int = 0, on_bad: str = 'raise'
+) -> dict:
+    """The content of a split file.
+
+    Raises:
+        ValueError: ``num`` is not between 1 and the number of units that have
+            a label, or the annotation file breaks its format.
+    """
+    raw = read_bytes(ann_file)
+    data = check_multiview(parse_json(raw, ann_file), ann_file, on_bad=on_bad)
+    return dict(
+        format=SPLIT_FORMAT,
+        version=VERSION,
+        source=osp.basename(ann_file),
+        sha256=sha256(raw),
+        unit=unit,
+        mode=mode,
+        seed=seed if mode == 'random' else None,
+        labeled=chosen_labels(data, unit, num, mode, seed, ann_file),
     )

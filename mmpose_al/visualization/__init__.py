@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         curves=['plot_curves', 'read_scalars'],
         multiview=['draw_views'],
         overlays=['draw_overlays'],
+        pose=['draw_pose'],
         skeleton3d=['draw_scene', 'plot_residuals'],
     ),
 )

@@ -10,7 +10,6 @@ import json
 import math
 import os
 import os.path as osp
-import sys
 
 import numpy as np
 import pytest
@@ -23,6 +22,7 @@ from mmpose.registry import DATASETS, MODELS
 from mmpose.structures import PoseDataSample
 from scipy.io import savemat
 
+from ..commands import command
 from .test_configs import CONFIGS, ROOT, without_random_weights, without_weights
 
 CRUMBS = osp.abspath(osp.join(ROOT, '..', 'shared', 'data', 'crumbs'))
@@ -32,7 +32,6 @@ HERE = [
     for path in CONFIGS
     if path.split(os.sep)[-3] == 'semi_supervised' and path.split(os.sep)[-2] in SETS
 ]
-sys.path.insert(0, osp.join(ROOT, 'tools', 'dataset_converters'))
 
 needs_crumbs = pytest.mark.skipif(
     not osp.isdir(CRUMBS), reason='no crumbs of the data sets in ../shared/data'
@@ -141,19 +140,16 @@ class KeepMetrics(Hook):
 def crumbs(tmp_path_factory):
     """Where each annotation file and its images are; some are made of crumbs."""
     made = tmp_path_factory.mktemp('made')
-    import detect_boxes
-
-    detect_boxes.main(
-        [
-            '--from-detections',
-            osp.join(CRUMBS, 'coco', 'test_coco_det_AP_H_56.json'),
-            '--ann-file',
-            osp.join(CRUMBS, 'coco', 'test_coco.json'),
-            '--out',
-            str(made / 'boxes.json'),
-            '--score-thr',
-            '0.3',
-        ]
+    command(
+        'boxes',
+        '--from-detections',
+        osp.join(CRUMBS, 'coco', 'test_coco_det_AP_H_56.json'),
+        '--ann-file',
+        osp.join(CRUMBS, 'coco', 'test_coco.json'),
+        '--out',
+        str(made / 'boxes.json'),
+        '--score-thr',
+        '0.3',
     )
     # MPII's head boxes: the corners are those of the upper neck and the top of the head
     with open(osp.join(CRUMBS, 'mpii', 'test_mpii.json')) as file:

@@ -1,6 +1,5 @@
 """Training on some cameras, test on others, through the config and `mmpose-al test`."""
 
-import importlib.util
 import json
 import os.path as osp
 
@@ -10,6 +9,7 @@ import torch
 from mmengine.config import Config
 from mmpose.registry import DATASETS, MODELS
 
+from mmpose_al.analysis import multiview_pictures
 from mmpose_al.cli.main import main
 from mmpose_al.synthetic import write_benchmark
 
@@ -86,25 +86,21 @@ def test_a_random_network_is_tested_on_the_other_cameras(tiny, tmp_path, monkeyp
     assert 0 <= metrics['pck/bbox@0.1'] < 60
 
     # Its predictions, in pictures.
-    spec = importlib.util.spec_from_file_location(
-        'draw_multiview', osp.join(ROOT, 'tools', 'analysis', 'draw_multiview.py')
-    )
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
     shown = []
-    monkeypatch.setattr(tool, 'draw_views', lambda *args, **more: shown.append((args, more)))
-    pictures = tmp_path / 'pictures'
-    tool.main(
-        [
-            osp.join(tiny, 'test.json'),
-            '--predictions',
-            prefix + '.keypoints.json',
-            '--img-root',
-            osp.join(tiny, 'images'),
-            '--out',
-            str(pictures),
-        ]
+    monkeypatch.setattr(
+        multiview_pictures, 'draw_views', lambda *args, **more: shown.append((args, more))
     )
+    pictures = tmp_path / 'pictures'
+    words = [
+        osp.join(tiny, 'test.json'),
+        '--predictions',
+        prefix + '.keypoints.json',
+        '--img-root',
+        osp.join(tiny, 'images'),
+        '--out',
+        str(pictures),
+    ]
+    assert main(['draw', *words]) == 0
     assert len(shown) == 2 and (pictures / 'residuals.png').exists()
     assert all(args[1] == OTHERS for args, _ in shown)
     assert all(np.isfinite(more['predicted']).all() for _, more in shown)

@@ -3,20 +3,19 @@
 import json
 import os
 import os.path as osp
-import sys
 
 import cv2
 import numpy as np
 import pytest
 
+from mmpose_al.cli.main import main
 from mmpose_al.converters import videos
 from mmpose_al.datasets.format import FormatError, load_multiview
 from mmpose_al.datasets.multiview import MultiViewCocoDataset
+from tests.commands import command
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
-sys.path.insert(0, osp.join(ROOT, 'tools', 'dataset_converters'))
 
-import video2multiview
 
 SIZE = (64, 48)
 
@@ -78,7 +77,7 @@ def rig(tmp_path):
 
 
 def convert(arguments, *more):
-    video2multiview.main(arguments + list(more))
+    command('convert videos', *arguments, *more)
     path = arguments[arguments.index('--out') + 1]
     return load_multiview(path), osp.dirname(path)
 
@@ -119,7 +118,7 @@ def test_a_killed_extraction_goes_on(rig, monkeypatch):
         write(picture, path, quality)
 
     monkeypatch.setattr(videos, '_write_jpeg', dies)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit, match='interrupted'):
         convert(rig)
     assert sorted(n for n in os.listdir(folder) if n.endswith('.jpg')) == [
         f'{i:06d}.jpg' for i in range(7)
@@ -332,11 +331,11 @@ class Detector:
 def test_boxes_from_a_detector(rig):
     more = ['--step', '6', '--detector', 'detector.py', 'detector.pth']
     root = osp.dirname(rig[-1])
-    with pytest.raises(KeyboardInterrupt):
-        video2multiview.main(rig + more, Detector(stop_after=4))
+    with pytest.raises(SystemExit, match='interrupted'):
+        command('convert videos', *rig, *more, detector=Detector(stop_after=4))
     assert not osp.exists(rig[-1])
     detector = Detector()
-    video2multiview.main(rig + more, detector)
+    command('convert videos', *rig, *more, detector=detector)
     assert detector.calls == 2  # six images, four are done
     data = load_multiview(rig[-1])
     images = {i['id']: i for i in data['images']}
@@ -349,15 +348,15 @@ def test_boxes_from_a_detector(rig):
     with open(osp.join(root, 'walk.boxes.json')) as file:
         assert len(json.load(file)['annotations']) == 6
     # Other filters: nothing is detected twice; the file is one for --boxes.
-    video2multiview.main(rig + more + ['--min-size', '3'], Detector(stop_after=0))
+    command('convert videos', *rig, *more, '--min-size', '3', detector=Detector(stop_after=0))
     assert {tuple(a['bbox']) for a in load_multiview(rig[-1])['annotations']} == {(0, 0, 50, 4)}
     data, _ = convert(rig, '--step', '6', '--boxes', osp.join(root, 'walk.boxes.json'))
     assert {tuple(a['bbox']) for a in data['annotations']} == {(0, 0, 50, 4)}
-    with pytest.raises(ValueError, match='none of 24 boxes is left; lower'):
-        video2multiview.main(rig + more + ['--score-thr', '.999'], Detector(0))
+    with pytest.raises(SystemExit, match='none of 24 boxes is left; lower'):
+        command('convert videos', *rig, *more, '--score-thr', '.999', detector=Detector(0))
 
 
 def test_boxes_are_of_a_file_or_a_detector(rig, capsys):
     with pytest.raises(SystemExit):
-        video2multiview.main(rig + ['--boxes', 'a', '--detector', 'b', 'c'])
+        main(['convert', 'videos', *rig, '--boxes', 'a', '--detector', 'b', 'c'])
     assert 'not allowed with argument --boxes' in capsys.readouterr().err

@@ -1,15 +1,14 @@
 """Tables of results in the pages are those of the result files, not typed."""
 
 import importlib
-import importlib.util
 import json
 import os
 import os.path as osp
 import re
-import sys
 
 import pytest
 
+from mmpose_al.analysis import active_learning_table, results_table
 from tests.test_docs.pages import ROOT, pages, read
 
 RESULTS = osp.join(ROOT, 'benchmarks', 'results')
@@ -20,34 +19,24 @@ TABLES = [
 ]
 
 
-def module(*path):
-    folder = osp.join(ROOT, *path[:-1])
-    if folder not in sys.path:
-        sys.path.append(folder)
-    return importlib.import_module(path[-1])
-
-
 def table_maker(name):
     """What makes a table of the rows or metrics that the page's marker names."""
     folder = osp.join(RESULTS, name)
     if name.startswith('active_'):
-        tables = module('tools', 'analysis', 'active_learning_table')
-        rows = tables.load(folder)
-        return lambda only: tables.page_content(rows, f'{name}.png', only)
+        rows = active_learning_table.load(folder)
+        return lambda only: active_learning_table.page_content(rows, f'{name}.png', only)
     if osp.isdir(folder):
-        tables = module('tools', 'analysis', 'results_table')
-        return lambda only: tables.make_table(folder, only)
+        return lambda only: results_table.make_table(folder, only)
     with open(folder + '.json') as file:
         content = json.load(file)
-    study = module('benchmarks', name)
+    study = importlib.import_module(f'benchmarks.{name}')
     return lambda only: study.table(content)
 
 
 @pytest.mark.parametrize('page, name', TABLES)
 def test_tables_are_those_of_the_result_files(page, name):
-    replace = module('tools', 'analysis', 'results_table').replace_table
     text = read(page)
-    assert replace(text, name, table_maker(name)) == text, (
+    assert results_table.replace_table(text, name, table_maker(name)) == text, (
         f'{page}: the table {name} is out of date; write it with --write'
     )
 

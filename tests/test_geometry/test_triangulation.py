@@ -311,12 +311,16 @@ def test_cameras_of_each_point_and_chunks():
 def test_memory_is_bounded_by_chunks():
     """31 views, 19 joints: a process grows by little more than its results."""
     code = (
-        f'import sys; sys.path[:0] = [{ROOT!r}, {ROOT!r} + "/benchmarks"]; '
-        'import triangulate as b; import json, torch; torch.set_num_threads(1); '
+        'from benchmarks import triangulate as b; import json, torch; torch.set_num_threads(1); '
         'print(json.dumps(b.memory(31, 19 * 500)))'
     )
     lines = subprocess.run(
-        [sys.executable, '-c', code], check=True, timeout=300, stdout=subprocess.PIPE, text=True
+        [sys.executable, '-c', code],
+        check=True,
+        timeout=300,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     ).stdout
     found = json.loads(lines)
     assert found['failed'] == 0 and found['median_error_mm'] < 5

@@ -4,14 +4,13 @@ import hashlib
 import json
 import os
 import os.path as osp
-import runpy
-import sys
 
 import cv2
 import numpy as np
 import pytest
 
 from mmpose_al.synthetic import benchmark, cameras, contact_sheet, render, write_benchmark
+from tests.commands import command
 from tests.test_synthetic.views import opencv_pixels
 
 
@@ -192,14 +191,11 @@ def test_the_format_is_what_the_reader_takes(tiny):
     load_multiview(osp.join(tiny, 'train.json'))
 
 
-def test_contact_sheet_and_command_line(tiny, tmp_path, monkeypatch, capsys):
+def test_contact_sheet_and_command_line(tiny, tmp_path, capsys):
     sheet = str(tmp_path / 'sheet.png')
     contact_sheet(tiny, sheet, rows=4, columns=3)
     assert cv2.imread(sheet).shape == (4 * 96, 3 * 96, 3)
-    tool = osp.join(osp.dirname(__file__), '../../tools/make_synthetic.py')
-    monkeypatch.setattr(sys, 'argv', [tool, tiny, '--preset', 'tiny', '--seed', '3', '--quiet'])
-    runpy.run_path(tool, run_name='__main__')
+    command('synthetic', tiny, '--preset', 'tiny', '--seed', 3, '--quiet')
     assert 'train: 16 images, 4 frames, 2 subjects' in capsys.readouterr().out
-    monkeypatch.setattr(sys, 'argv', [tool, tiny, '--preset', 'small'])
     with pytest.raises(SystemExit, match='other settings'):
-        runpy.run_path(tool, run_name='__main__')
+        command('synthetic', tiny, '--preset', 'small')

@@ -1,70 +1,12 @@
-"""Human3.6M to the multi-view format, one file a call.
+#!/usr/bin/env python3
+"""``mmpose-al convert h36m`` from a clone."""
 
-    python tools/dataset_converters/h36m2multiview.py --split train \\
-        --annotations data/h36m/annotation_body3d/fps10/h36m_train.npz \\
-        --cameras data/h36m/annotation_body3d/cameras.pkl \\
-        --images data/h36m/images --out data/h36m/train.json
-
-Layout: what MMPose's preprocess_h36m.py writes (docs/converters.md).
-"""
-
-import argparse
 import os.path as osp
 import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from mmpose_al.converters import h36m
-from mmpose_al.converters.common import add_arguments, category_of, convert, positive, run_tool
-
-
-def main(argv=None) -> None:
-    args = parse_args(argv)
-    subjects = args.subjects or h36m.SPLITS.get(args.split)
-    tasks = h36m.make_tasks(
-        args.annotations, args.cameras, subjects, args.camera_ids, args.step, args.max_spread
-    )
-    convert(
-        args.out,
-        tasks,
-        category_of(h36m.METAINFO),
-        f'Human3.6M, {args.split}',
-        args.images,
-        args.missing_images,
-        args.keep_parts,
-    )
-
-
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument('--annotations', required=True, help='h36m_<split>.npz')
-    parser.add_argument(
-        '--cameras', required=True, help='cameras.pkl (read without running anything in it)'
-    )
-    parser.add_argument('--images', required=True, help='folder of the images')
-    parser.add_argument('--out', required=True, help='JSON file to write')
-    parser.add_argument(
-        '--split',
-        choices=('train', 'test', 'all'),
-        default='all',
-        help='train: S1 5 6 7 8; test: S9 11; all that the file has',
-    )
-    parser.add_argument('--subjects', nargs='+', help='instead of --split: S1 ...')
-    parser.add_argument('--camera-ids', nargs='+', help='such as 54138969')
-    parser.add_argument(
-        '--step', type=positive, default=1, help='take every n-th frame of what the file has'
-    )
-    parser.add_argument(
-        '--max-spread',
-        type=float,
-        default=50.0,
-        help='mm by which the views may differ on the 3D pose',
-    )
-    add_arguments(parser)
-    return parser.parse_args(argv)
-
+from mmpose_al.cli.main import run_tool
 
 if __name__ == '__main__':
-    run_tool(main, 'h36m2multiview')
+    sys.exit(run_tool(__file__, 'convert h36m'))

@@ -1,65 +1,12 @@
-"""InterHand2.6M to the multi-view format, one file a call.
+#!/usr/bin/env python3
+"""``mmpose-al convert interhand`` from a clone."""
 
-    python tools/dataset_converters/interhand2multiview.py \\
-        --annotations data/interhand/annotations/train --split train \\
-        --images data/interhand/images/train --num-cameras 16 --out train.json
-
-Layout: as released (docs/converters.md).
-"""
-
-import argparse
 import os.path as osp
 import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from mmpose_al.converters import interhand
-from mmpose_al.converters.common import add_arguments, category_of, convert, positive, run_tool
-
-
-def main(argv=None) -> None:
-    args = parse_args(argv)
-    files = [
-        getattr(args, kind) or osp.join(args.annotations, f'InterHand2.6M_{args.split}_{kind}.json')
-        for kind in ('data', 'camera', 'joint_3d')
-    ]
-    tasks = interhand.make_tasks(*files, args.captures, args.cameras, args.num_cameras, args.step)
-    convert(
-        args.out,
-        tasks,
-        category_of(interhand.METAINFO, 'hands'),
-        f'InterHand2.6M, {args.split}',
-        args.images,
-        args.missing_images,
-        args.keep_parts,
-    )
-
-
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument(
-        '--annotations',
-        default='.',
-        help='folder of InterHand2.6M_<split>_{data,camera,joint_3d}.json',
-    )
-    parser.add_argument('--split', default='train', help='train, val or test')
-    for kind in ('data', 'camera', 'joint_3d'):
-        parser.add_argument(
-            f'--{kind.replace("_", "-")}', metavar='FILE', help='this file, if it has another name'
-        )
-    parser.add_argument('--images', required=True, help='folder of the images')
-    parser.add_argument('--out', required=True, help='JSON file to write')
-    parser.add_argument('--captures', nargs='+', help='captures to take, such as 0 1')
-    parser.add_argument('--cameras', nargs='+', help='cameras to take')
-    parser.add_argument('--num-cameras', type=int, help='take that many, far from one another')
-    parser.add_argument(
-        '--step', type=positive, default=1, help='take every n-th frame of a sequence'
-    )
-    add_arguments(parser)
-    return parser.parse_args(argv)
-
+from mmpose_al.cli.main import run_tool
 
 if __name__ == '__main__':
-    run_tool(main, 'interhand2multiview')
+    sys.exit(run_tool(__file__, 'convert interhand'))

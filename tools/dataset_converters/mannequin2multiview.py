@@ -1,96 +1,12 @@
-"""MannequinChallenge and 2D predictions to the multi-view format.
+#!/usr/bin/env python3
+"""``mmpose-al convert mannequin`` from a clone."""
 
-    python tools/dataset_converters/mannequin2multiview.py data/mannequin/train \\
-        --predictions data/mannequin/predictions --images data/mannequin/images \\
-        --neck thorax --pelvis pelvis --out data/mannequin/train.json
-
-The form of the predictions is in docs/converters.md.
-"""
-
-import argparse
 import os.path as osp
 import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from mmpose_al.converters import mannequin
-from mmpose_al.converters.common import add_arguments, category_of, convert, run_tool
-
-
-def main(argv=None) -> None:
-    args = parse_args(argv)
-    category = category_of(args.metainfo)
-    tracking = mannequin.Tracking(args.min_similarity, args.max_gap)
-    tasks = mannequin.make_tasks(
-        args.cameras,
-        args.predictions,
-        category['keypoints'],
-        [args.neck.split(','), args.pelvis.split(',')],
-        args.images,
-        args.image_pattern,
-        args.size,
-        args.scale,
-        args.threshold,
-        args.min_length,
-        tracking,
-    )
-    convert(
-        args.out,
-        tasks,
-        category,
-        'MannequinChallenge; keypoints are predictions; the scale of each sequence is unknown',
-        args.images,
-        args.missing_images,
-        args.keep_parts,
-    )
-
-
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument('cameras', help='folder of <video>.txt')
-    parser.add_argument('--predictions', required=True, help='folder of <video>.json')
-    parser.add_argument('--images', required=True, help='folder of the images')
-    parser.add_argument('--out', required=True, help='JSON file to write')
-    parser.add_argument(
-        '--metainfo', default=mannequin.METAINFO, help='of the predictions; default %(default)s'
-    )
-    parser.add_argument(
-        '--neck', default='thorax', help='joint, or two with a comma for the point between'
-    )
-    parser.add_argument('--pelvis', default='pelvis')
-    parser.add_argument(
-        '--image-pattern',
-        default=mannequin.IMAGE,
-        help='{video}, {time} (microseconds), {index}; default %(default)s',
-    )
-    parser.add_argument(
-        '--size',
-        nargs=2,
-        type=int,
-        metavar=('WIDTH', 'HEIGHT'),
-        help='of all images, instead of reading one a video',
-    )
-    parser.add_argument(
-        '--scale', type=float, default=1000.0, help='mm in a unit of the camera files'
-    )
-    parser.add_argument(
-        '--threshold', type=float, default=0.5, help='confidence of a joint that counts'
-    )
-    parser.add_argument('--min-length', type=int, default=5, help='poses of a tracklet')
-    parser.add_argument(
-        '--min-similarity',
-        type=float,
-        default=0.3,
-        help='of poses that are joined (object keypoint similarity)',
-    )
-    parser.add_argument(
-        '--max-gap', type=int, default=5, help='frames for which a tracklet may be out of sight'
-    )
-    add_arguments(parser)
-    return parser.parse_args(argv)
-
+from mmpose_al.cli.main import run_tool
 
 if __name__ == '__main__':
-    run_tool(main, 'mannequin2multiview')
+    sys.exit(run_tool(__file__, 'convert mannequin'))

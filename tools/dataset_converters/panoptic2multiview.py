@@ -1,90 +1,12 @@
-"""CMU Panoptic to the multi-view format: train.json, val.json, test.json.
+#!/usr/bin/env python3
+"""``mmpose-al convert panoptic`` from a clone."""
 
-    python tools/dataset_converters/panoptic2multiview.py data/panoptic \\
-        --out data/panoptic/annotations
-
-Layout: as the panoptic-toolbox leaves it (docs/converters.md).
-"""
-
-import argparse
 import os.path as osp
 import sys
 
 sys.path.insert(0, osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__)))))
 
-from mmpose_al.converters import panoptic
-from mmpose_al.converters.common import (
-    add_arguments,
-    category_of,
-    convert,
-    positive_number,
-    run_tool,
-)
-
-
-def main(argv=None) -> None:
-    args = parse_args(argv)
-    splits = {key: getattr(args, key) for key in ('train', 'val', 'test')}
-    if not any(splits.values()):
-        splits = panoptic.split_7_1_1(panoptic.find_sequences(args.root))
-    category = category_of(panoptic.METAINFO)
-    for split, sequences in splits.items():
-        if not sequences:
-            continue
-        cameras = args.test_cameras if split == 'test' else args.train_cameras
-        tasks = panoptic.make_tasks(
-            args.root,
-            sequences,
-            cameras[0] if cameras[0] in ('all', 'eye-level') else cameras,
-            args.fps,
-            args.min_confidence,
-            args.image_pattern,
-        )
-        convert(
-            osp.join(args.out, f'{split}.json'),
-            tasks,
-            category,
-            f'CMU Panoptic, {split}',
-            args.root,
-            args.missing_images,
-            args.keep_parts,
-        )
-
-
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument('root', help='folder of the sequences')
-    parser.add_argument('--out', required=True, help='folder of the JSON files')
-    for split in ('train', 'val', 'test'):
-        parser.add_argument(
-            f'--{split}',
-            nargs='+',
-            default=[],
-            metavar='SEQUENCE',
-            help='sequences; without any split named, 9 are split 7/1/1 by name',
-        )
-    parser.add_argument(
-        '--train-cameras',
-        nargs='+',
-        default=['eye-level'],
-        metavar='NAME',
-        help='of train and val: eye-level (8 of them), all, or names such as 00_03',
-    )
-    parser.add_argument('--test-cameras', nargs='+', default=['all'], metavar='NAME')
-    parser.add_argument(
-        '--fps', type=positive_number, default=1.0, help='frames a second to keep, of 29.97'
-    )
-    parser.add_argument(
-        '--min-confidence', type=float, default=0.1, help='joints up to it are unknown'
-    )
-    parser.add_argument(
-        '--image-pattern', default=panoptic.IMAGE, help='images below root; default %(default)s'
-    )
-    add_arguments(parser)
-    return parser.parse_args(argv)
-
+from mmpose_al.cli.main import run_tool
 
 if __name__ == '__main__':
-    run_tool(main, 'panoptic2multiview')
+    sys.exit(run_tool(__file__, 'convert panoptic'))

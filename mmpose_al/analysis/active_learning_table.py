@@ -1,0 +1,351 @@
+"""Tables and figure of active-learning experiments from their result files."""
+
+import math
+import os
+import os.path as osp
+import statistics
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from ..active_learning.experiment import main_metric, plain_metrics
+from ..active_learning.report.analysis import area, labels_needed, target_of
+from ..fileio import read_json, write_figure
+
+BASELINE, BOUND = 'random', 'all'
+ERRORS = ('multiview/MKPE', 'multiview/failed')  # the lower the better
+NAMES = {
+    'multiview/MKPE': 'MKPE in mm of what could be triangulated',
+    'multiview/failed': 'Share of the joints that could not be triangulated, in %',
+}
+BARE = ('multiview/failed',)  # no area and no target: full supervision may have 0
+
+
+def load(folder: str) -> Dict[str, List[dict]]:
+    """Result files by row: `random` first, full supervision last.
+
+    Raises:
+        ValueError: There is none, or they do not belong together.
+    """
+    rows: Dict[str, List[dict]] = {}
+    for name in sorted(os.listdir(folder)):
+        if name.endswith('.json'):
+            result = read_json(osp.join(folder, name))
+            if 'row' not in result or ('rounds' in result) == (result['row'] == BOUND):
+                raise ValueError(
+                    f'{osp.join(folder, name)} is no result of benchmarks/active_learning.py'
+                )
+            rows.setdefault(result['row'], []).append(result)
+    if not any(row != BOUND for row in rows):
+        raise ValueError(f'{folder}: no result files')
+    for key in ('steps', 'units'):
+        found = {r[key] for results in rows.values() for r in results if key in r}
+        if len(found) > 1:
+            raise ValueError(f'{folder}: results with {key} {sorted(found)} cannot share a table')
+    order = {BASELINE: 0, BOUND: 9}
+    names = ('bsb', 'mpe', 'coreset', 'mvc')
+
+    def place(row: str) -> tuple:
+        base = row.split('-')[0]
+        return (order.get(row, 1 + ('-' in row)), names.index(base) if base in names else -1, row)
+
+    return {row: rows[row] for row in sorted(rows, key=place)}
+
+
+# ---- numbers --------------------------------------------------------------------
+
+
+def metrics_of(rows: Dict[str, List[dict]]) -> List[str]:
+    """Metrics that every round of every experiment reports, the main one first."""
+    each = [
+        set(plain_metrics(r['metrics']))
+        for results in active(rows).values()
+        for result in results
+        for r in result['rounds']
+    ]
+    names = sorted(set.intersection(*each))
+    first = main_metric(names).name
+    return [first] + [n for n in names if n != first]
+
+
+def active(rows: Dict[str, List[dict]]) -> Dict[str, List[dict]]:
+    """The rows without full supervision."""
+    return {row: results for row, results in rows.items() if row != BOUND}
+
+
+def curve(result: dict, name: str) -> Tuple[List[int], List[float], List[float]]:
+    """Labels, shares and values of an experiment's rounds; NaN rounds left out."""
+    points = [
+        (r['labels'], r['labels'] / result['units'], r['metrics'][name])
+        for r in result['rounds']
+        if math.isfinite(r['metrics'][name])
+    ]
+    return tuple(map(list, zip(*points))) if points else ([], [], [])
+
+
+def span(rows: Dict[str, List[dict]], name: str) -> Tuple[float, float]:
+    """Labelled shares that all curves cover."""
+    curves = [curve(r, name)[1] for rs in active(rows).values() for r in rs]
+    curves = [c for c in curves if c]
+    return max(c[0] for c in curves), min(c[-1] for c in curves)
+
+
+def by_label(results: List[dict], name: str) -> Dict[int, List[float]]:
+    """Number of labels -> values of the seeds."""
+    found: Dict[int, List[float]] = {}
+    for result in results:
+        for label, _, value in zip(*curve(result, name)):
+            found.setdefault(label, []).append(value)
+    return found
+
+
+def areas(results: List[dict], name: str, across: Tuple[float, float]) -> Dict[int, float]:
+    """Seed -> area under the curve."""
+    found = {}
+    for result in results:
+        _, shares, values = curve(result, name)
+        value = area(shares, values, across)
+        if math.isfinite(value):
+            found[result['seed']] = value
+    return found
+
+
+def bound(rows: Dict[str, List[dict]], name: str) -> Optional[List[float]]:
+    """What full supervision reaches, one a seed."""
+    values = [r['metrics'][name] for r in rows.get(BOUND, []) if name in r['metrics']]
+    return values or None
+
+
+def mean_std(values: List[float], digits: int = 1) -> str:
+    """As text; the deviation only of two or more."""
+    if not values:
+        return '–'
+    text = f'{statistics.mean(values):.{digits}f}'
+    if len(values) > 1:
+        text += f' ± {statistics.stdev(values):.{digits}f}'
+    return text
+
+
+def lead(
+    rows: Dict[str, List[dict]], row: str, name: str, across: Tuple[float, float]
+) -> List[float]:
+    """By how much the area is better than that of random picks, seed by seed."""
+    own, base = (areas(rows.get(r, []), name, across) for r in (row, BASELINE))
+    sign = -1 if name in ERRORS else 1
+    return [sign * (own[seed] - base[seed]) for seed in sorted(set(own) & set(base))]
+
+
+def needed(results: List[dict], name: str, full: List[float]) -> Tuple[List[float], int]:
+    """Labels for 95 % of full supervision, of seeds that reach it; number of seeds."""
+    lower = name in ERRORS
+    target = target_of(statistics.mean(full), lower)
+    found = [
+        labels_needed(labels, values, target, lower)
+        for labels, _, values in (curve(r, name) for r in results)
+        if labels
+    ]
+    return [value for value in found if math.isfinite(value)], len(found)
+
+
+# ---- Markdown -------------------------------------------------------------------
+
+
+def markdown(rows: Dict[str, List[dict]], only: Sequence[str] = ()) -> str:
+    """A table for each metric, one of the pseudo-labels, and what was run.
+
+    Args:
+        rows (dict): Results by row.
+        only (Sequence[str]): The metrics of a short page, without the pseudo-labels.
+
+    Raises:
+        ValueError: The results lack a metric of ``only``.
+    """
+    names = metrics_of(rows)
+    missing = [name for name in only if name not in names]
+    if missing:
+        raise ValueError(f'no metric {missing[0]!r}; there are {", ".join(names)}')
+    parts = [metric_table(rows, name) for name in only or names]
+    pseudo = pseudo_table(rows)
+    if pseudo and not only:
+        parts.append(pseudo)
+    return '\n\n'.join(parts + [facts(rows)])
+
+
+def page_content(rows: Dict[str, List[dict]], figure: str, only: Sequence[str] = ()) -> str:
+    """What a page has between its markers: whole tables come with the figure."""
+    text = markdown(rows, only)
+    return text if only else with_figure(text, figure)
+
+
+def with_figure(text: str, figure: str) -> str:
+    """The tables below their figure, which lies beside the page."""
+    return f'![Metric against labels]({osp.basename(figure)})\n\n{text}'
+
+
+def table(head: List[str], lines: List[List[str]]) -> str:
+    return '\n'.join(
+        '| ' + ' | '.join(cells) + ' |' for cells in ([head, ['---'] * len(head)] + lines)
+    )
+
+
+def metric_table(rows: Dict[str, List[dict]], name: str) -> str:
+    """One metric of all rows, round by round."""
+    units = next(iter(active(rows).values()))[0]['units']
+    labels = sorted(set().union(*(by_label(rs, name) for rs in active(rows).values())))
+    full, across, whole = bound(rows, name), span(rows, name), name not in BARE
+    head = ['strategy', 'seeds'] + [f'{n} ({100 * n / units:.0f} %)' for n in labels]
+    if whole:
+        head += ['area', 'lead'] + (['labels for 95 %', 'reached'] if full else [])
+    lines = []
+    for row, results in active(rows).items():
+        values = by_label(results, name)
+        cells = [row, str(len(results))] + [
+            mean_std(values.get(n, [])) if n in values else '' for n in labels
+        ]
+        if whole:
+            cells.append(mean_std(list(areas(results, name, across).values())))
+            leads = lead(rows, row, name, across) if row != BASELINE else []
+            cells.append(
+                '' if not leads else ('+' if statistics.mean(leads) >= 0 else '') + mean_std(leads)
+            )
+            if full:
+                cells += [needed_cell(results, name, full), reached_cell(results, name, full)]
+        lines.append(cells)
+    if full:
+        lines.append(
+            [f'{BOUND}: {units} (100 %)', str(len(full)), mean_std(full)] + [''] * (len(head) - 3)
+        )
+    kind = 'lower is better' if name in ERRORS else 'higher is better'
+    return f'**{NAMES.get(name, name)}** ({kind})\n\n' + table(head, lines)
+
+
+def needed_cell(results: List[dict], name: str, full: List[float]) -> str:
+    found, runs = needed(results, name, full)
+    if not found:
+        return 'not reached'
+    text = mean_std(found, 0)
+    return text if len(found) == runs else f'{text} ({len(found)} of {runs} seeds)'
+
+
+def reached_cell(results: List[dict], name: str, full: List[float]) -> str:
+    """The last round against full supervision, by the means."""
+    last = statistics.mean(curve(r, name)[2][-1] for r in results if curve(r, name)[2])
+    whole = statistics.mean(full)
+    part = whole / last if name in ERRORS else last / whole
+    return f'{100 * part:.0f} %'
+
+
+def pseudo_table(rows: Dict[str, List[dict]]) -> str:
+    """MKPE of the pseudo-labels of each round; '' without self-training."""
+    with_pseudo = {
+        row: results
+        for row, results in active(rows).items()
+        if any(r.get('pseudo') for result in results for r in result['rounds'])
+    }
+    if not with_pseudo:
+        return ''
+    # a round trains on what the one before it pseudo-labelled
+    count = max(len(r['rounds']) for rs in with_pseudo.values() for r in rs) - 1
+    head = ['strategy', 'schedule', 'seeds'] + [f'round {n + 1}' for n in range(count)]
+    lines = []
+    for row, results in with_pseudo.items():
+        schedule = (results[0].get('self_training') or {}).get('schedule', 'alternate')
+        cells = [row, schedule, str(len(results))]
+        for number in range(count):
+            entries = [r['rounds'][number] for r in results if len(r['rounds']) > number]
+            errors = [e['pseudo_mkpe'] for e in entries if e.get('pseudo_mkpe') is not None]
+            frames = [e['pseudo'] for e in entries]
+            cells.append(f'{mean_std(errors)} ({statistics.mean(frames):.0f})' if frames else '')
+        lines.append(cells)
+    return (
+        '**MKPE in mm of the pseudo-labels that a round trains on** (how many '
+        'frames; lower is better)\n\n' + table(head, lines)
+    )
+
+
+def facts(rows: Dict[str, List[dict]]) -> str:
+    """Seeds, sizes, time and machine."""
+    every = [r for results in rows.values() for r in results]
+    some = next(iter(active(rows).values()))[0]
+    seeds = ', '.join(map(str, sorted({r['seed'] for r in every})))
+    seconds = [sum(r['seconds'].values()) for result in every for r in result.get('rounds', [])]
+    machines = '; '.join(sorted({r['machine'] for r in every}))
+    text = (
+        f'Seeds {seeds} (first labels, weights and order); a pool of '
+        f'{some["units"]} {some.get("unit", "frames")}; {some["steps"]} optimiser '
+        f'steps a round; input {"x".join(map(str, some["input_size"]))}; a round '
+        f'takes {statistics.median(seconds):.0f} s (median); {machines}.'
+    )
+    unfinished = [
+        f'{r["row"]} seed {r["seed"]}' for r in every if 'rounds' in r and not r.get('finished')
+    ]
+    return text + (f' Not finished: {", ".join(unfinished)}.' if unfinished else '')
+
+
+# ---- figure ---------------------------------------------------------------------
+
+
+def panels(rows: Dict[str, List[dict]]) -> List[List[str]]:
+    """Rows of the figure's parts: strategies alone; what is added, and to what."""
+    added = [row for row in active(rows) if '-' in row]
+    alone = [row for row in active(rows) if '-' not in row]
+    bases = [row for row in alone if any(a.startswith(row + '-') for a in added)]
+    return [part for part in (alone, bases + added if added else []) if part]
+
+
+def draw(rows: Dict[str, List[dict]], path: str) -> None:
+    """The main metric against labels, bars over seeds, full supervision dashed."""
+    import matplotlib
+
+    matplotlib.use('Agg')
+    import matplotlib.pyplot as plt
+
+    name = metrics_of(rows)[0]
+    parts, full = panels(rows), bound(rows, name)
+    figure, axes = plt.subplots(
+        1,
+        len(parts),
+        figsize=(5.6 * len(parts), 4.2),
+        sharey=True,
+        squeeze=False,
+        constrained_layout=True,
+    )
+    colors = {row: f'C{i % 10}' for i, row in enumerate(active(rows))}
+    units = next(iter(active(rows).values()))[0]['units']
+    for axis, part in zip(axes[0], parts):
+        for index, row in enumerate(part):
+            values = by_label(rows[row], name)
+            # Side by side, so that the bars of one round can be told apart.
+            shift = (index - (len(part) - 1) / 2) * 0.012 * (max(values) - min(values))
+            x = [label + shift for label in sorted(values)]
+            y = [statistics.mean(values[label]) for label in sorted(values)]
+            bars = [
+                statistics.stdev(values[label]) if len(values[label]) > 1 else 0
+                for label in sorted(values)
+            ]
+            axis.errorbar(
+                x,
+                y,
+                bars,
+                marker='.',
+                capsize=2,
+                color=colors[row],
+                label=f'{row} ({len(rows[row])} seeds)',
+            )
+        if full:
+            axis.axhline(
+                statistics.mean(full),
+                color='0.3',
+                ls='--',
+                label=f'full supervision ({len(full)} seeds)',
+            )
+            axis.axhline(
+                target_of(statistics.mean(full), name in ERRORS),
+                color='0.6',
+                ls=':',
+                label='95 % of it',
+            )
+        axis.set_xlabel(f'labelled of {units} {rows[part[0]][0].get("unit", "frames")}')
+        axis.legend(fontsize='small')
+        axis.grid(alpha=0.3)
+    axes[0][0].set_ylabel('MKPE [mm]' if name == 'multiview/MKPE' else name)
+    write_figure(path, figure, format='png', dpi=110, metadata={'Software': None})
+    plt.close(figure)

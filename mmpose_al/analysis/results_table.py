@@ -1,0 +1,379 @@
+"""Result files of a benchmark as a table in Markdown, and pages that hold it."""
+
+import math
+import os
+import os.path as osp
+import re
+import statistics
+from typing import Callable, Dict, List, Optional, Sequence, Union
+
+from ..fileio import read_bytes, read_json, write_text
+
+BASELINE, BOUND = 'supervised', 'supervised-all'
+ENSEMBLE = 'ensemble/'  # what PerStudentMetric calls it
+
+
+def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
+    """Result files by row, rows in order of how little they are taught, ensembles too.
+
+    Args:
+        folder (str): Where they are.
+        same_steps (bool): Whether all rows took the same steps, not those of one row
+            only.
+
+    Raises:
+        ValueError: There is none, a file is something else, or runs of one row differ
+            in steps.
+    """
+    rows: Dict[str, List[dict]] = {}
+    for name in sorted(os.listdir(folder)):
+        if name.endswith('.json'):
+            path = osp.join(folder, name)
+            result = _null_is_nan(read_json(path))
+            missing = {'row', 'steps', 'metrics'} - set(result if isinstance(result, dict) else ())
+            if missing:
+                raise ValueError(
+                    f'{path}: is no result file of '
+                    'benchmarks/semi_supervised.py; it has no '
+                    f'{", ".join(sorted(missing))}'
+                )
+            rows.setdefault(result['row'], []).append(result)
+    if not rows:
+        raise ValueError(f'{folder}: no result files')
+    groups = [sum(rows.values(), [])] if same_steps else list(rows.values())
+    for group in groups:
+        steps = sorted({result['steps'] for result in group})
+        if len(steps) > 1:
+            raise ValueError(
+                f'{folder}: runs of {steps} steps cannot share a {"table" if same_steps else "row"}'
+            )
+    order = {BASELINE: 0, BOUND: 2}
+    return with_ensembles(
+        dict(sorted(rows.items(), key=lambda item: (order.get(item[0], 1), item[0])))
+    )
+
+
+def _null_is_nan(content):
+    """The same with NaN for the null of an object's entries."""
+    if isinstance(content, list):
+        return [_null_is_nan(each) for each in content]
+    if isinstance(content, dict):
+        return {k: math.nan if v is None else _null_is_nan(v) for k, v in content.items()}
+    return content
+
+
+def with_ensembles(rows: Dict[str, List[dict]]) -> Dict[str, List[dict]]:
+    """Behind a row whose networks were also tested together, a row of their ensemble."""
+
+    def together(values: dict) -> dict:
+        return {
+            name[len(ENSEMBLE) :]: value
+            for name, value in values.items()
+            if name.startswith(ENSEMBLE)
+        }
+
+    found = {}
+    for row, results in rows.items():
+        found[row] = results
+        if all(together(r['metrics']) for r in results):
+            found[f'{row}, ensemble'] = [
+                dict(r, **{part: together(r[part]) for part in ('metrics', 'test') if part in r})
+                for r in results
+            ]
+    return found
+
+
+def columns(rows: Dict[str, List[dict]]) -> List[str]:
+    """Metrics of all rows that are neither of one student nor of one joint."""
+    names = set.intersection(*(set(r['metrics']) for rs in rows.values() for r in rs))
+    return sorted(n for n in names if re.fullmatch(r'(pck/[^/]+|coco/AP)', n))
+
+
+def mean_std(values: List[float], form: str = '.1f') -> str:
+    """Mean ± standard deviation; the mean in a format, the deviation without a sign.
+
+    A dash where one of the values is none, as errors of poses of which none has a depth;
+    empty without values.
+    """
+    if not values:
+        return ''
+    if not all(map(math.isfinite, values)):
+        return '–'
+    mean = format(statistics.mean(values), form)
+    if len(values) == 1:
+        return mean
+    return f'{mean} ± {format(statistics.stdev(values), form.lstrip("+"))}'
+
+
+def markdown(
+    rows: Dict[str, List[dict]],
+    equal: Optional[Dict[str, List[dict]]] = None,
+    only: Sequence[str] = (),
+) -> str:
+    """The table, with a line that states seeds, steps, sizes and machine.
+
+    Args:
+        rows (dict): Results at equal steps.
+        equal (dict, optional): Results at equal compute.
+        only (Sequence[str]): The rows to show; all by default.
+    """
+    names = columns(rows)
+
+    head = ['method', 'labels', 'seeds']
+    for name in names:
+        head += [name, 'lead', 'gap closed']
+    if equal:
+        head.append('steps of equal compute')
+        for name in names:
+            head += [name, 'lead', 'gap closed']
+    lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
+    for row in only or rows:
+        results = rows[row]
+        labels = results[0]['labels']
+        cells = [
+            row,
+            labels if isinstance(labels, str) else f'{labels["num"]} {labels["unit"]}',
+            str(len(results)),
+        ]
+        for name in names:
+            cells += measured(row, name, rows)
+        if equal:
+            cells += equal_cells(row, names, equal)
+        lines.append('| ' + ' | '.join(cells) + ' |')
+    some = next(iter(rows.values()))[0]
+    shown = [result for row in only or rows for result in rows[row]]
+    machines = sorted({r['machine'] for r in shown})
+    seeds = sorted({r['seed'] for r in shown})
+    lines.append(
+        f'\nSeeds {", ".join(map(str, seeds))} (labels, weights and order); '
+        f'{some["steps"]} optimiser steps; input '
+        f'{"x".join(map(str, some["input_size"]))}; {"; ".join(machines)}.'
+    )
+    return '\n'.join(lines)
+
+
+def markdown_actions(rows: Dict[str, List[dict]]) -> str:
+    """PCK on the test set, whole and by action, each with the lead; empty without."""
+    tests = {
+        row: [dict(r, metrics=r['test']) for r in results if 'test' in r]
+        for row, results in rows.items()
+    }
+    tests = {row: results for row, results in tests.items() if results}
+    names = sorted(
+        {
+            name
+            for results in tests.values()
+            for r in results
+            for name in r['metrics']
+            if re.match(r'pck/[^/]+/action/', name)
+        }
+    )
+    if not names:
+        return ''
+    names.insert(0, names[0].split('/action/')[0])
+    head = ['test set', 'seeds', 'all'] + [name.split('/')[-1] for name in names[1:]]
+    lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
+    for row, results in tests.items():
+        lines.append(
+            '| '
+            + ' | '.join(
+                [row, str(len(results))]
+                + [mean_std(list(by_seed(row, name, tests).values())) for name in names]
+            )
+            + ' |'
+        )
+    for row in tests:
+        leads = [lead(row, name, tests) for name in names]
+        if any(leads):
+            lines.append('| ' + ' | '.join([f'lead of {row}', ''] + leads) + ' |')
+    return '\n\n' + '\n'.join(lines)
+
+
+def equal_cells(row: str, names: List[str], equal: Dict[str, List[dict]]) -> List[str]:
+    """A row's cells at equal compute; empty where it was not run so."""
+    if row not in equal:
+        return [''] * (1 + 3 * len(names))
+    cells = [str(equal[row][0]['steps'])]
+    for name in names:
+        cells += measured(row, name, equal)
+    return cells
+
+
+# Heading and metric
+COLUMNS_3D = (
+    ('2D PCK@0.1', 'pck/bbox@0.1'),
+    ('MPJPE', 'pose3d/MPJPE'),
+    ('N-MPJPE', 'pose3d/N-MPJPE'),
+    ('P-MPJPE', 'pose3d/P-MPJPE'),
+    ('PCK@150', 'pose3d/PCK'),
+    ('AUC', 'pose3d/AUC'),
+    ('failed %', 'pose3d/failed'),
+)
+ORDER_3D = (
+    'fs',
+    'ss',
+    'ws-r',
+    'ws',
+    'ws-regularized',
+    'ws-no-limbs',
+    'ws-no-multiview',
+    'ws-l1',
+    'ws-paper',
+    '2d-only',
+)
+
+
+def is_3d(rows: Dict[str, List[dict]]) -> bool:
+    """Whether the results have errors of 3D poses."""
+    return all('pose3d/MPJPE' in r['metrics'] for rs in rows.values() for r in rs)
+
+
+def markdown_3d(rows: Dict[str, List[dict]], only: Sequence[str] = ()) -> str:
+    """The table of 3D errors, with a line that states seeds, steps and machine.
+
+    Args:
+        rows (dict): Results by row.
+        only (Sequence[str]): The rows to show; all by default.
+    """
+
+    def metric(row: str, name: str) -> Dict[int, float]:
+        return {r['seed']: r['metrics'][name] for r in rows.get(row, []) if name in r['metrics']}
+
+    head = (
+        ['row', 'seeds', '2D px', 'to 2d-only']
+        + [heading for heading, _ in COLUMNS_3D]
+        + ['P / FS']
+    )
+    lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
+    known = [row for row in ORDER_3D if row in rows]
+    for row in only or known + [row for row in rows if row not in ORDER_3D]:
+        pixels, without = metric(row, 'EPE'), metric('2d-only', 'EPE')
+        changes = [pixels[s] - without[s] for s in sorted(set(pixels) & set(without))]
+        cells = [
+            row,
+            str(len(rows[row])),
+            mean_std(list(pixels.values()), '.2f'),
+            mean_std(changes, '+.2f') if changes and row != '2d-only' else '',
+        ]
+        for _, name in COLUMNS_3D:
+            values = list(metric(row, name).values())
+            cells.append(mean_std(values) if values else '')
+        own, full = metric(row, 'pose3d/P-MPJPE'), metric('fs', 'pose3d/P-MPJPE')
+        common = sorted(set(own) & set(full))
+        ratio = sum(own[s] for s in common) / sum(full[s] for s in common) if common else math.nan
+        cells.append(f'{ratio:.2f}' if math.isfinite(ratio) else '–')
+        lines.append('| ' + ' | '.join(cells) + ' |')
+    every = [r for rs in rows.values() for r in rs]
+    lines.append(
+        f'\nSeeds {", ".join(map(str, sorted({r["seed"] for r in every})))} (weights '
+        f'and order); {every[0]["steps"]} optimiser steps after the 2D pre-training; '
+        f'input {"x".join(map(str, every[0]["input_size"]))}; errors in mm, 2D in '
+        f'pixels of the image; {"; ".join(sorted({r["machine"] for r in every}))}.'
+    )
+    return '\n'.join(lines)
+
+
+def by_seed(row: str, name: str, rows: Dict[str, List[dict]]) -> Dict[int, float]:
+    """Seed -> value of a metric, in percent, of the runs that have it."""
+    scale = 100 if 'coco/' in name else 1
+    return {
+        r['seed']: scale * r['metrics'][name] for r in rows.get(row, []) if name in r['metrics']
+    }
+
+
+def measured(row: str, name: str, rows: Dict[str, List[dict]]) -> List[str]:
+    """The three cells of a metric: its value, the lead, the gap closed."""
+    return [
+        mean_std(list(by_seed(row, name, rows).values())),
+        lead(row, name, rows),
+        gap_closed(row, name, rows),
+    ]
+
+
+def lead(row: str, name: str, rows: Dict[str, List[dict]]) -> str:
+    """Mean ± deviation of the difference to the baseline over common seeds."""
+    own, base = by_seed(row, name, rows), by_seed(BASELINE, name, rows)
+    common = sorted(set(own) & set(base))
+    if row in (BASELINE, BOUND) or not common:
+        return ''
+    differences = [own[seed] - base[seed] for seed in common]
+    return ('+' if statistics.mean(differences) >= 0 else '') + mean_std(differences)
+
+
+def gap_closed(row: str, name: str, rows: Dict[str, List[dict]]) -> str:
+    """Share of the way from the baseline to the bound, over common seeds."""
+    each = [by_seed(r, name, rows) for r in (row, BASELINE, BOUND)]
+    common = sorted(set.intersection(*map(set, each)))
+    if row in (BASELINE, BOUND) or not common:
+        return ''
+    own, low, high = (statistics.mean(e[seed] for seed in common) for e in each)
+    if not math.isfinite(own + low + high):
+        return '–'
+    if high <= low:
+        return 'no gap'
+    return f'{100 * (own - low) / (high - low):.0f} %'
+
+
+def make_table(folder: str, only: Sequence[str] = ()) -> str:
+    """The table of a folder of results.
+
+    Args:
+        folder (str): Where the result files are.
+        only (Sequence[str]): The rows of a short table, in their order; all by default.
+
+    Raises:
+        ValueError: There are none, they do not fit together, or lack a row of ``only``.
+    """
+    rows, other = load(folder), osp.normpath(folder) + '-compute'
+    missing = [row for row in only if row not in rows]
+    if missing:
+        raise ValueError(f'{folder}: no row {missing[0]!r}; there are {", ".join(rows)}')
+    if is_3d(rows):
+        return markdown_3d(rows, only)
+    if only:
+        return markdown(rows, only=only)
+    equal = load(other, same_steps=False) if osp.isdir(other) else None
+    actions = markdown_actions(rows)
+    if actions:
+        actions = f'\n\n<details><summary>Test set, by action</summary>{actions}\n\n</details>'
+    return markdown(rows, equal) + actions
+
+
+def replace_table(text: str, name: str, table: Union[str, Callable[[List[str]], str]]) -> str:
+    """``text`` with the marked table replaced.
+
+    Args:
+        text (str): A page.
+        name (str): Of the table.
+        table (str | Callable): Markdown, or what makes it of the names that the marker
+            lists after ``only:`` (none: the whole table).
+
+    Raises:
+        ValueError: The markers are not there exactly once.
+    """
+    pattern = re.compile(
+        rf'(<!-- table: {re.escape(name)}(?:; only: ([^>]+))? -->\n).*?(<!-- end -->)', re.S
+    )
+    if len(pattern.findall(text)) != 1:
+        raise ValueError(f'no single pair of markers "<!-- table: {name} -->" and "<!-- end -->"')
+
+    def filled(match) -> str:
+        only = [part.strip() for part in (match.group(2) or '').split('|') if part.strip()]
+        content = table if isinstance(table, str) else table(only)
+        return match.group(1) + content + '\n' + match.group(3)
+
+    return pattern.sub(filled, text)
+
+
+def write_table(page: str, name: str, table: Union[str, Callable[[List[str]], str]]) -> None:
+    """Put a table between its markers in a page.
+
+    Args:
+        page (str): The file.
+        name (str): Of the table.
+        table (str | Callable): As :func:`replace_table` takes it.
+
+    Raises:
+        ValueError: As :func:`replace_table`.
+    """
+    write_text(page, replace_table(read_bytes(page).decode(), name, table))

@@ -1,0 +1,47 @@
+"""Tables and figure of active-learning experiments from their result files.
+
+    mmpose-al active-learning-table FOLDER
+    mmpose-al active-learning-table \\
+        benchmarks/results/active_synthetic \\
+        --write docs/studies/active_learning.md configs/active_learning/README.md
+
+The result files are those of benchmarks/active_learning.py. With --write the text
+between `<!-- table: NAME -->` and `<!-- end -->` is replaced, NAME being the folder's,
+and a figure NAME.png is written beside a page that shows it. With
+`<!-- table: NAME; only: METRIC | METRIC -->` the page has the tables of these metrics alone.
+
+Figures are mean ± standard deviation (n - 1) over seeds. "area" is the area under the
+curve over its width, that is the mean value, between the shares that all experiments
+cover. All strategies of a seed start with the same labels, so "lead" is the mean ±
+standard deviation of the areas' differences to `random`, seed by seed; above 0 is
+better. "labels for 95 %" are those at which a seed's curve first reaches 95 % of full
+supervision (of an error: 1 / 0.95 of it), linear between rounds. "reached" is what the
+last round reaches of full supervision.
+"""
+
+import os.path as osp
+
+HELP = 'tables and a figure of active-learning experiments'
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument('folder', help='e.g. benchmarks/results/active_synthetic')
+    parser.add_argument('--write', metavar='PAGE', nargs='+', help='pages to bring up to date')
+    parser.add_argument('--figure', help='PNG to write; with --write it lies beside the first page')
+
+
+def run(args) -> int:
+    from ..analysis.active_learning_table import draw, load, markdown, page_content
+    from ..analysis.results_table import write_table
+
+    rows = load(args.folder)
+    text, name = markdown(rows), osp.basename(osp.normpath(args.folder))
+    figure = args.figure
+    if args.write:
+        figure = figure or osp.join(osp.dirname(args.write[0]), f'{name}.png')
+    for page in args.write or []:
+        write_table(page, name, lambda only: page_content(rows, figure, only))
+    if figure:
+        draw(rows, figure)
+    print(text)
+    return 0

@@ -1,0 +1,169 @@
+"""Synchronised videos (or image folders) and a calibration to the multi-view format.
+
+    mmpose-al convert videos recordings/walk \\
+        --calibration calib.toml --unit m --step 10 \\
+        --images data/rig/images --out data/rig/walk.json
+
+The views are a folder's videos and sub-folders, or NAME=PATH ...; their names are
+those of the cameras in the calibration: OpenCV YAML, Anipose or Pose2Sim TOML, or
+Qualisys QCA.
+
+Boxes of the persons come from a file (--boxes) or from an mmdet detector:
+
+    ... --detector DETECTOR_CONFIG DETECTOR_CHECKPOINT
+
+which works as `mmpose-al boxes` does: a run that was killed goes on where it stopped, the
+boxes are in OUT's <name>.boxes.json, and with another --score-thr or --min-size nothing
+is detected twice. docs/converters.md tells the rest.
+"""
+
+import os.path as osp
+from typing import Callable, Dict, List, Optional, Tuple
+
+from ..options import add_converter_arguments, not_negative, positive, positive_number
+
+HELP = 'synchronised videos or image folders, and a calibration'
+
+
+def add_arguments(parser) -> None:
+    from ...converters.calibration import UNITS
+
+    parser.add_argument('views', nargs='+', help='one folder, or NAME=PATH ...')
+    parser.add_argument('--calibration', nargs='+', required=True, metavar='FILE')
+    parser.add_argument('--unit', choices=sorted(UNITS), help='of the translations (YAML, TOML)')
+    parser.add_argument('--out', required=True, help='JSON file to write')
+    parser.add_argument(
+        '--images',
+        help='folder that takes the extracted images; default images beside the JSON file',
+    )
+    parser.add_argument(
+        '--data-prefix',
+        help='folder that file names are relative to; default that of the JSON file',
+    )
+    parser.add_argument('--sequence', help='name; default that of the JSON file')
+    parser.add_argument('--step', type=positive, default=1, help='take every n-th frame')
+    parser.add_argument('--start', type=not_negative, default=0, help='first frame, from 0')
+    parser.add_argument(
+        '--fps', type=positive_number, help='if the videos do not tell, or not the truth'
+    )
+    add_box_arguments(parser)
+    parser.add_argument(
+        '--metainfo',
+        default='configs/_base_/datasets/coco.py',
+        help='joints of the data set; default %(default)s',
+    )
+    parser.add_argument('--quality', type=int, default=95, help='of the JPEG files')
+    parser.add_argument(
+        '--allow-unequal', action='store_true', help='leave out what is beyond the shortest view'
+    )
+    add_converter_arguments(parser)
+
+
+def add_box_arguments(parser) -> None:
+    boxes = parser.add_mutually_exclusive_group()
+    boxes.add_argument('--boxes', help='JSON file; without it or a detector a box is the image')
+    boxes.add_argument(
+        '--detector',
+        nargs=2,
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='mmdet model; the best box of each image is taken',
+    )
+    parser.add_argument(
+        '--score-thr',
+        type=float,
+        default=0.5,
+        help='lowest score of a detected box; default %(default)s',
+    )
+    parser.add_argument(
+        '--min-size',
+        type=float,
+        default=16,
+        help='shortest side of a detected box, pixels; default %(default)s',
+    )
+    parser.add_argument('--class-name', default='person', help='what to detect')
+    parser.add_argument('--device', help='of the detector; default: a GPU if there is one')
+
+
+def run(args, detector: Optional[Callable] = None) -> int:
+    """The command. ``detector`` stands in for the mmdet model in tests."""
+    from ...converters import videos
+    from ...converters.calibration import read_calibration
+    from ...converters.common import category_of, convert
+
+    category = category_of(args.metainfo)
+    sources = [videos.open_source(*item) for item in videos.find_views(args.views).items()]
+    fps = videos.common_fps(sources, args.fps)
+    sizes = {source.name: source.size for source in sources}
+    calibration = read_calibration(args.calibration, args.unit, sizes)
+    cameras = videos.match_cameras(sources, calibration, args.calibration[0])
+    numbers = range(args.start, videos.common_count(sources, args.allow_unequal), args.step)
+    root = args.data_prefix or osp.dirname(osp.abspath(args.out))
+    sequence = args.sequence or osp.splitext(osp.basename(args.out))[0]
+    folder = osp.join(args.images or osp.join(root, 'images'), sequence)
+    paths = [
+        videos.extract(source, numbers, osp.join(folder, source.name), args.quality)
+        for source in sources
+    ]
+    boxes = read_boxes(args, root, sources, paths, numbers, detector)
+    task = videos.make_task(sequence, sources, cameras, numbers, paths, root, boxes, fps)
+    convert(
+        args.out,
+        [task],
+        category,
+        f'{sequence}, every {args.step} frames',
+        root,
+        args.missing_images,
+        args.keep_parts,
+    )
+    return 0
+
+
+def read_boxes(
+    args, root: str, sources: list, paths: List[List[str]], numbers: range, detector
+) -> Optional[dict]:
+    """Boxes of the extracted images, from a file or a detector; None without either."""
+    from ...converters import videos
+
+    if not args.boxes and not args.detector:
+        return None
+    names, sizes = {}, {}
+    for source, view in zip(sources, paths):
+        for path, number in zip(view, numbers):
+            name = osp.relpath(path, root).replace('\\', '/')
+            names[name], sizes[name] = (source.name, number), source.size
+    return videos.read_boxes(args.boxes or find_boxes(args, root, sizes, detector), names)
+
+
+def find_boxes(
+    args, root: str, sizes: Dict[str, Tuple[int, int]], detector: Optional[Callable] = None
+) -> str:
+    """Detect the best box of each image below ``root``; the path of their file.
+
+    ``sizes`` has the (width, height) of each file name.
+    """
+    from ...converters.detect_boxes import Detection, detect
+    from ...datasets.boxes import BoxFilter
+    from ...fileio import write_json
+
+    stem = osp.splitext(args.out)[0]
+    listing, out = stem + '.images.json', stem + '.boxes.json'
+    images = [
+        dict(id=i, file_name=name, width=w, height=h)
+        for i, (name, (w, h)) in enumerate(sizes.items(), 1)
+    ]
+    write_json(listing, dict(images=images), indent=None)
+    config, checkpoint = args.detector
+    job = Detection(
+        images=root,
+        config=config,
+        checkpoint=checkpoint,
+        out=out,
+        keep=BoxFilter(args.score_thr, args.min_size, top_k=1, on_bad='skip'),
+        ann_file=listing,
+        class_name=args.class_name,
+        floor=min(args.score_thr, 0.05),
+        device=args.device,
+        shard='0/1',
+    )
+    detect(job, detector)
+    return out

@@ -1,0 +1,44 @@
+"""Draw the pose that a trained config predicts on an image.
+
+    mmpose-al demo image IMAGE CONFIG CHECKPOINT --out pose.png [--box X Y W H]
+
+Without --box the person is taken to fill the image. Works with every config of
+mmpose_al and of MMPose; of several networks the ensemble is drawn. 3D poses are drawn by
+`mmpose-al demo pose3d`.
+"""
+
+HELP = 'draw the pose that a trained config predicts on an image'
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument('image')
+    parser.add_argument('config')
+    parser.add_argument('checkpoint')
+    parser.add_argument('--out', default='pose.png')
+    parser.add_argument('--box', type=float, nargs=4, metavar=('X', 'Y', 'W', 'H'))
+    parser.add_argument(
+        '--threshold',
+        type=float,
+        default=0.2,
+        help='joints with a lower heatmap maximum are not drawn',
+    )
+    parser.add_argument('--device', default='cpu')
+
+
+def run(args) -> int:
+    import cv2
+
+    from ...apis.person import predict_person
+    from ...fileio import write_image
+    from ...visualization import draw_pose
+    from ..launch import read_config
+
+    image = cv2.imread(args.image)
+    if image is None:
+        raise ValueError(f'{args.image}: no such image, or not readable')
+    config = read_config(args.config)
+    keypoints, scores, links = predict_person(image, config, args.checkpoint, args.box, args.device)
+    write_image(args.out, draw_pose(image, keypoints, scores, links, args.threshold))
+    found = int((scores >= args.threshold).sum())
+    print(f'{args.out}: {found} of {len(scores)} joints above the threshold')
+    return 0

@@ -1,0 +1,128 @@
+"""Processes of a command that end with it, whatever ends it but SIGKILL."""
+
+import os
+import os.path as osp
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import Callable, Iterator, Optional, Sequence
+
+from .errors import CommandError
+
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+
+
+class Job:
+    """A Python process that writes into a log file.
+
+    Args:
+        name (str): For messages, such as ``'the training of PoseDual'``.
+        words (Sequence[str]): Behind the interpreter, such as ``'-m', 'mmpose_al', ...``.
+        log (str): File that takes its output, behind what is there.
+    """
+
+    def __init__(self, name: str, words: Sequence[str], log: str):
+        threads = str(max(1, min(4, (os.cpu_count() or 2) // 2)))
+        paths = filter(None, [ROOT, os.environ.get('PYTHONPATH')])  # found as we were
+        self.name, self.log = name, log
+        with open(log, 'a', encoding='utf-8') as file:
+            self.process = subprocess.Popen(
+                [sys.executable, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env=dict(
+                    os.environ,
+                    OMP_NUM_THREADS=threads,
+                    MKL_NUM_THREADS=threads,
+                    PYTHONPATH=os.pathsep.join(paths),
+                ),
+            )
+
+    def stop(self) -> None:
+        """End it, if it still runs, and wait for that."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait()
+
+    def check(self) -> None:
+        """Raise a CommandError with its last words if it has failed."""
+        if self.process.poll():
+            with open(self.log, encoding='utf-8', errors='replace') as file:
+                last = ''.join(file.readlines()[-12:])
+            raise CommandError(
+                f'{last}\n{self.name} failed; the whole log is {self.log}; run it again to go on'
+            )
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end this process as Ctrl-C does, with all clean-up."""
+
+    def stop(number, frame):
+        raise SystemExit(128 + number)
+
+    numbers = [signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, 'SIGHUP') else [])
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run_jobs(jobs: Sequence[Job], progress: Optional[Callable[[], str]] = None) -> None:
+    """Wait for all jobs; if one fails, or we are stopped, stop the others.
+
+    Args:
+        jobs (Sequence[Job]): Already running.
+        progress (Callable, optional): Text of the line that tells how far they are.
+
+    Raises:
+        CommandError: A job failed.
+    """
+    show = Progress(progress) if progress else None
+    with stopped_by_signals():
+        try:
+            while any(job.process.poll() is None for job in jobs):
+                for job in jobs:
+                    job.check()
+                time.sleep(0.5)
+                if show:
+                    show()
+        finally:
+            for job in jobs:
+                job.stop()
+            if show:
+                show.end()
+    for job in jobs:
+        job.check()
+
+
+class Progress:
+    """A line on a terminal that is written anew, elsewhere a line now and then."""
+
+    def __init__(self, text: Callable[[], str]):
+        self.text, self.terminal = text, sys.stdout.isatty()
+        self.start = self.shown = time.time()
+
+    def __call__(self) -> None:
+        if time.time() - self.shown < (2 if self.terminal else 30):
+            return
+        self.shown = time.time()
+        line = f'quickstart: {clock(self.shown - self.start)} {self.text()}'
+        if self.terminal:
+            print(f'\r\033[K{line}', end='', flush=True)
+        else:
+            print(line, flush=True)
+
+    def end(self) -> None:
+        if self.terminal:
+            print('\r\033[K', end='')
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, as 3:07."""
+    return f'{int(seconds) // 60}:{int(seconds) % 60:02d}'

@@ -1,0 +1,46 @@
+"""Mean limb lengths of the 3D poses of an annotation file, for the configs of Iqbal20.
+
+    mmpose-al limb-lengths train.json --pair 5 11 \\
+        --limbs 5,7 7,9 11,13 13,15
+
+Prints the lengths in mm (``mean_lengths`` of ``Heatmap2p5DHead``) and normalised by the
+pair's distance of each pose (``mean_lengths`` of ``LimbLengthLoss``).
+"""
+
+import argparse
+
+HELP = 'mean limb lengths of the 3D poses of a file'
+
+
+def limb(text: str) -> tuple:
+    try:
+        first, second = map(int, text.split(','))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is not JOINT,JOINT') from None
+    return first, second
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument('annotations', help='multi-view file with poses_3d')
+    parser.add_argument('--pair', type=int, nargs=2, required=True, metavar='JOINT')
+    parser.add_argument('--limbs', type=limb, nargs='+', required=True, metavar='JOINT,JOINT')
+
+
+def run(args) -> int:
+    import numpy as np
+
+    from ..analysis.limb_lengths import mean_limb_lengths
+    from ..datasets.format import load_multiview
+
+    data = load_multiview(args.annotations)
+    if not data['poses_3d']:
+        raise ValueError(f'{args.annotations} has no poses_3d')
+    poses = np.stack([np.asarray(p['keypoints_3d'], float) for p in data['poses_3d']])
+    try:
+        plain, normalised = mean_limb_lengths(poses, args.limbs, args.pair)
+    except IndexError as error:
+        raise ValueError(f'{args.annotations}: {error}') from None
+    print(f'{len(poses)} poses')
+    print('mean_lengths in mm:', [round(float(v), 1) for v in plain])
+    print('normalised:        ', [round(float(v), 4) for v in normalised])
+    return 0

@@ -1,0 +1,36 @@
+"""How strongly each loss of a config pulls, before the first step.
+
+    mmpose-al loss-gradients CONFIG [CHECKPOINT] \\
+        [--batches 4] [--out JSON]
+
+Prints every loss and the norm of its gradient, apart for the parameters that make
+heatmaps alone, those that make depth maps alone, and all others (the shared network),
+averaged over batches of the training data. CHECKPOINT is one of the network or of the
+whole model; without it the weights are what the config says.
+"""
+
+HELP = 'how strongly each loss of a config pulls'
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument('config')
+    parser.add_argument('checkpoint', nargs='?')
+    parser.add_argument('--batches', type=int, default=4)
+    parser.add_argument('--out', help='also write the figures to this JSON file')
+
+
+def run(args) -> int:
+    from ..analysis.loss_gradients import PARTS, mean_gradients
+    from ..fileio import write_json
+    from .launch import read_config
+
+    config = read_config(args.config)
+    rows, masked, seen = mean_gradients(config, args.checkpoint, args.batches)
+    print(f'{"loss":24}' + ''.join(f'{column:>10}' for column in ('value',) + PARTS))
+    for name, row in rows.items():
+        print(f'{name:24}' + ''.join(f'{row[k]:10.4f}' for k in ('value',) + PARTS))
+    print(f'masked poses a batch: {masked:.1f}')
+    if args.out:
+        content = dict(config=args.config, batches=seen, losses=rows, masked_poses=masked)
+        write_json(args.out, content)
+    return 0

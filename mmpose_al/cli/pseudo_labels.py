@@ -1,0 +1,50 @@
+"""Write a trained model's keypoints as the labels of images that have none.
+
+    mmpose-al pseudo-labels CONFIG CHECKPOINT --out pseudo.json \\
+        [--threshold 0.5] [--data train_dataloader.dataset.unlabeled]
+
+CONFIG is the one that CHECKPOINT was trained with, or a WeaklySupervisedPose3D around
+the same network; --data names the images by a key of it.
+
+Made once and kept fixed, they regularise weakly supervised training (Iqbal20,
+Sec. 3.3). The file is that of the data set with other keypoints: those with a
+confidence above the threshold count as visible (v = 2), the others are unlabelled.
+Annotations of other cameras or splits, and all 3D poses, are left out.
+"""
+
+HELP = "write a trained model's keypoints as labels"
+
+
+def add_arguments(parser) -> None:
+    parser.add_argument('config')
+    parser.add_argument('checkpoint')
+    parser.add_argument('--out', required=True)
+    parser.add_argument('--threshold', type=float, default=0.5)
+    parser.add_argument(
+        '--data',
+        default='train_dataloader.dataset.unlabeled',
+        help='key of a data set in the config; by default %(default)s',
+    )
+    parser.add_argument('--device', default='cpu')
+
+
+def run(args) -> int:
+    from ..apis.pseudo_labels import pseudo_labels
+    from ..fileio import write_json
+    from .launch import read_config
+
+    config = read_config(args.config)
+    data = pseudo_labels(config, args.checkpoint, args.data, args.threshold, args.device)
+    labels = sum(a['num_keypoints'] for a in data['annotations'])
+    joints = sum(len(a['keypoint_scores']) for a in data['annotations'])
+    if not labels:
+        raise ValueError(
+            f'none of {joints} joints is above {args.threshold}; '
+            'has this network learnt anything? Nothing was written'
+        )
+    write_json(args.out, data, indent=None, nan_as_null=False)
+    print(
+        f'{args.out}: {labels} of {joints} joints of {len(data["annotations"])} '
+        f'persons above {args.threshold}'
+    )
+    return 0

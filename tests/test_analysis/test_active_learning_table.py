@@ -1,0 +1,162 @@
+"""The tables of active learning, by hand, and the README that must not be typed."""
+
+import json
+
+import cv2
+import pytest
+
+from mmpose_al.analysis import active_learning_table as tables
+from tests.commands import command
+
+LABELS = (10, 20, 40)
+
+
+def write(
+    folder,
+    row,
+    seed,
+    values,
+    failed=(4.0, 2.0, 1.0),
+    pseudo=None,
+    steps=9,
+    finished='3 rounds are done',
+):
+    """A result of three rounds; 10, 20 and 40 of 100 frames labelled."""
+    content = dict(row=row, seed=seed, steps=steps, machine='m', input_size=[4, 4])
+    if row == 'all':
+        content['metrics'] = {'multiview/MKPE': values, 'multiview/failed': 0.0, 'pck/a': 80.0}
+    else:
+        rounds = [
+            dict(
+                labels=n,
+                metrics={
+                    'multiview/MKPE': v,
+                    'multiview/failed': f,
+                    'pck/a': 100 - v,
+                    'student0/pck/a': 1.0,
+                },
+                pseudo=0,
+                pseudo_mkpe=None,
+                seconds=dict(train=40.0, score=20.0),
+            )
+            for n, v, f in zip(LABELS, values, failed)
+        ]
+        for entry, error in zip(rounds, pseudo or ()):
+            entry.update(pseudo=3, pseudo_mkpe=error)
+        content.update(
+            rounds=rounds,
+            units=100,
+            unit='frames',
+            finished=finished,
+            self_training=pseudo and dict(num=3, schedule='grow'),
+        )
+    (folder / f'{row}_seed{seed}.json').write_text(json.dumps(content))
+
+
+@pytest.fixture
+def results(tmp_path):
+    folder = tmp_path / 'active_test'
+    folder.mkdir()
+    write(folder, 'random', 0, (60.0, 50.0, 40.0))
+    write(folder, 'random', 1, (62.0, 54.0, 48.0))
+    write(folder, 'mvc', 0, (60.0, 44.0, 38.0))
+    write(folder, 'mvc', 1, (62.0, 46.0, 36.0))
+    write(folder, 'mvc-pl-grow', 0, (60.0, 40.0, 36.0), pseudo=(7.0, 9.0))
+    write(folder, 'mvc-pl-grow', 1, (62.0, 42.0, 36.0), pseudo=(8.0, None))
+    write(folder, 'all', 0, 37.0)
+    write(folder, 'all', 1, 39.0)
+    return folder
+
+
+def test_tables_by_hand(results):
+    rows = tables.load(str(results))
+    assert list(rows) == ['random', 'mvc', 'mvc-pl-grow', 'all']
+    assert tables.metrics_of(rows) == ['multiview/MKPE', 'multiview/failed', 'pck/a']
+    lines = tables.markdown(rows).split('\n')
+    assert lines[0].startswith('**MKPE in mm') and 'lower is better' in lines[0]
+    assert lines[2] == (
+        '| strategy | seeds | 10 (10 %) | 20 (20 %) | 40 (40 %) | area '
+        '| lead | labels for 95 % | reached |'
+    )
+    # Areas: (10 * 55 + 20 * 45) / 30 = 48.33, (10 * 58 + 20 * 51) / 30 = 53.33.
+    # Full supervision 38, target 38 / 0.95 = 40: seed 0 reaches it at 40, seed 1 never.
+    assert lines[4] == (
+        '| random | 2 | 61.0 ± 1.4 | 52.0 ± 2.8 | 44.0 ± 5.7 | 50.8 ± 3.5 |  '
+        '| 40 (1 of 2 seeds) | 86 % |'
+    )
+    # Areas (10 * 52 + 20 * 41) / 30 = 44.67 and (10 * 54 + 20 * 41) / 30 = 45.33; leads
+    # 3.67 and 8; 20 + 20 * 4 / 6 = 33.33 and 20 + 20 * 6 / 10 = 32 labels; 38 / 37.
+    assert lines[5] == (
+        '| mvc | 2 | 61.0 ± 1.4 | 45.0 ± 1.4 | 37.0 ± 1.4 | 45.0 ± 0.5 | +5.8 ± 3.1 '
+        '| 33 ± 1 | 103 % |'
+    )
+    assert lines[7] == '| all: 100 (100 %) | 2 | 38.0 ± 1.4 |  |  |  |  |  |  |'
+    # failed: no area, no target
+    place = lines.index(
+        '**Share of the joints that could not be triangulated, in %** (lower is better)'
+    )
+    assert lines[place + 2] == ('| strategy | seeds | 10 (10 %) | 20 (20 %) | 40 (40 %) |')
+    # pck/a: higher is better; random's areas are 51.67 and 46.67, mvc's 55.33 and 54.67
+    place = lines.index('**pck/a** (higher is better)')
+    assert '| +5.8 ± 3.1 |' in lines[place + 5]
+    # 95 % of 80 is 76, the best has 64
+    assert lines[place + 5].endswith('| not reached | 79 % |')
+    # What a round trains on was chosen by the one before it.
+    place = [i for i, line in enumerate(lines) if 'pseudo-labels that' in line][0]
+    assert lines[place + 2] == '| strategy | schedule | seeds | round 1 | round 2 |'
+    assert lines[place + 4] == ('| mvc-pl-grow | grow | 2 | 7.5 ± 0.7 (3) | 9.0 (3) |')
+    assert lines[-1] == (
+        'Seeds 0, 1 (first labels, weights and order); a pool of 100 frames; 9 '
+        'optimiser steps a round; input 4x4; a round takes 60 s (median); m.'
+    )
+
+
+def test_without_full_supervision_and_with_unequal_rounds(results):
+    for seed in (0, 1):
+        (results / f'all_seed{seed}.json').unlink()
+    write(results, 'bsb', 0, (60.0, 50.0), finished=None)
+    lines = tables.markdown(tables.load(str(results))).split('\n')
+    assert lines[2].endswith('| 40 (40 %) | area | lead |')
+    # all curves cover 10 to 20 labels: 55 in both
+    assert lines[5] == '| bsb | 1 | 60.0 | 50.0 |  | 55.0 | +0.0 |'
+    assert lines[-1].endswith('Not finished: bsb seed 0.')
+
+
+def test_what_does_not_belong_together_is_refused(results, tmp_path):
+    write(results, 'bsb', 0, (1.0, 2.0, 3.0), steps=10)
+    with pytest.raises(ValueError, match=r'steps \[9, 10\]'):
+        tables.load(str(results))
+    (tmp_path / 'empty').mkdir()
+    write(tmp_path / 'empty', 'all', 0, 1.0)
+    with pytest.raises(ValueError, match='no result files'):
+        tables.load(str(tmp_path / 'empty'))
+    (tmp_path / 'empty' / 'x.json').write_text('{"row": "mvc", "metrics": {}}')
+    with pytest.raises(ValueError, match='x.json is no result'):
+        tables.load(str(tmp_path / 'empty'))
+
+
+def test_the_readme_and_its_figure(results, tmp_path, capsys):
+    readme = tmp_path / 'README.md'
+    readme.write_text('a\n<!-- table: active_test -->\n<!-- end -->\nb\n')
+    command('active-learning-table', results, '--write', readme)
+    first = readme.read_text()
+    assert first.startswith(
+        'a\n<!-- table: active_test -->\n![Metric against labels](active_test.png)\n\n**MKPE'
+    )
+    assert first.endswith('<!-- end -->\nb\n')
+    command('active-learning-table', results, '--write', readme)
+    assert readme.read_text() == first
+    short = tmp_path / 'short.md'
+    short.write_text('<!-- table: active_test; only: pck/a -->\n<!-- end -->\n')
+    command('active-learning-table', results, '--write', readme, short)
+    assert readme.read_text() == first
+    assert short.read_text().split('\n')[1].startswith('**pck/a**')
+    assert 'MKPE' not in short.read_text() and '![' not in short.read_text()
+    with pytest.raises(ValueError, match="no metric 'pck'; there are multiview/MKPE"):
+        tables.markdown(tables.load(str(results)), ['pck'])
+    picture = cv2.imread(str(tmp_path / 'active_test.png'))
+    assert picture.shape[1] > 800 and picture.std() > 5  # two parts, not blank
+    assert tables.panels(tables.load(str(results))) == [['random', 'mvc'], ['mvc', 'mvc-pl-grow']]
+    with pytest.raises(SystemExit, match='no single pair of markers'):
+        readme.write_text('')
+        command('active-learning-table', results, '--write', readme)
