@@ -2,6 +2,7 @@
 
 import functools
 import io
+import sys
 from contextlib import redirect_stderr
 from types import SimpleNamespace
 
@@ -25,7 +26,10 @@ def command(name, *words, **more):
         module.run = functools.partial(module.run, **more)
     shown = f'mmpose-al {name}'
     said = io.StringIO()
-    with redirect_stderr(said):
-        status = cli.run_command(cli.Command(module, name, shown, shown), list(map(str, words)))
+    try:
+        with redirect_stderr(said):
+            status = cli.run_command(cli.Command(module, name, shown, shown), list(map(str, words)))
+    finally:
+        sys.stderr.write(said.getvalue())
     if status:
         raise SystemExit(said.getvalue())
