@@ -10,7 +10,7 @@ import pytest
 
 from mmpose_al.cli.main import main
 from mmpose_al.converters import videos
-from mmpose_al.datasets.format import load_multiview
+from mmpose_al.datasets.format import FormatError, load_multiview
 from mmpose_al.datasets.multiview import MultiViewCocoDataset
 from tests.commands import command
 
@@ -197,7 +197,7 @@ def test_a_video_that_ends_early_is_an_error(rig, tmp_path):
     source = videos.open_source('a', osp.join(rig[0], 'a.avi'))
     assert source.count == 12 and source.size == SIZE and source.fps == 25
     with pytest.raises(
-        SystemExit,
+        FormatError,
         match=r"a.avi: \(view 'a'\) frame 12 cannot be "
         'read, though the file tells of 17',
     ):
