@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
     done = ingest(
         work_dir, args.answers, args.format, args.accept_unchanged, args.dry_run, args.options
     )
-    for what, count in done.passed_over.items():
-        print(f'{count} passed over: {what}')
+    for what, entries in done.passed_over.items():
+        print(f'{len(entries)} passed over: {what}: {some(entries)}')
     warn(done.warnings)
     tell(done, args.dry_run)
     if not args.dry_run:
@@ -95,6 +95,6 @@ def tell(done: 'Ingested', dry_run: bool) -> None:
     )
 
 
-def some(ids: Sequence[int]) -> str:
-    """The first ids of a list."""
+def some(ids: Sequence[object]) -> str:
+    """The first ids or entries of a list."""
     return ', '.join(map(str, ids[:SHOWN])) + (', ...' if ids[SHOWN:] else '')

@@ -23,6 +23,8 @@ from .reading import Read, read_answers
 
 # Tools round to hundredths of a pixel; closer than this is where the prediction was.
 UNCHANGED = 0.02
+# Nobody clicks so many joints in two images at the same places, to the last digit.
+COPIED = 3
 
 
 class Ingested(NamedTuple):
@@ -38,7 +40,7 @@ class Ingested(NamedTuple):
         kept (list[int]): Came back without any joint, and keep their earlier labels.
         warnings (list[str]): Clicks that do not agree with those of the other views.
         written (bool): Whether anything is new on disk.
-        passed_over (dict): What of the file is no answer, and why -> how often.
+        passed_over (dict): What of the file is no answer, and why -> its places there.
     """
 
     round: int
@@ -51,7 +53,7 @@ class Ingested(NamedTuple):
     kept: List[int]
     warnings: List[str]
     written: bool
-    passed_over: Dict[str, int] = {}
+    passed_over: Dict[str, List[str]] = {}
 
 
 def ingest(
@@ -66,13 +68,14 @@ def ingest(
 
     A person whose joints are all where the prediction had put them is left out, unless
     the file says that somebody looked at it: it was submitted (Label Studio), or its
-    attribute ``reviewed`` is true (COCO, CVAT).
+    attribute ``reviewed`` is true (COCO, CVAT). So is the unchanged copy of a person in
+    another image.
 
     Args:
         work_dir (str): Of the experiment.
         path (str): What an annotation tool exported.
         format (str, optional): Name of an annotation format; None: told from the content.
-        accept_unchanged (bool): Unchanged persons count as looked at.
+        accept_unchanged (bool): Unchanged persons and copies count as looked at.
         dry_run (bool): Check only.
         options (dict, optional): Of the format.
 
@@ -92,7 +95,8 @@ def ingest(
     check_open(work_dir, query, path)
     pool = query_pool(query)
     unchanged = [] if accept_unchanged else untouched(read.answers, query)
-    new = accepted(read, unchanged, path)
+    copied = [] if accept_unchanged else copies(read, query)
+    new = accepted(read, [*unchanged, *copied], path)
     check_labels(pool, new, path)
     with nullcontext() if dry_run else locked(work_dir):
         check_open(work_dir, query, path)  # a training may have begun meanwhile
@@ -156,7 +160,25 @@ def _as_filled_in(answer: Answer, query: Query) -> bool:
     )
 
 
-def accepted(read: Read, unchanged: Sequence[int], path: str) -> Dict[int, np.ndarray]:
+def copies(read: Read, query: Query) -> List[int]:
+    """Persons with exactly the joints of an earlier one in another image, not looked at.
+
+    They are noted among what was passed over.
+    """
+    first: Dict[bytes, int] = {}
+    copied = []
+    for answer in read.answers:
+        image = query.annotations[answer.annotation]['image_id']
+        if answer.reviewed or (answer.keypoints[:, 2] > 0).sum() < COPIED:
+            continue
+        if first.setdefault(answer.keypoints.tobytes(), image) != image:
+            what = 'unchanged copies of a person in another image (--accept-unchanged takes them)'
+            read.passed_over.setdefault(what, []).append(answer.entry)
+            copied.append(answer.annotation)
+    return copied
+
+
+def accepted(read: Read, left_out: Sequence[int], path: str) -> Dict[int, np.ndarray]:
     """Annotation id -> keypoints (K, 3) of what is labelled, by id.
 
     Raises:
@@ -165,18 +187,19 @@ def accepted(read: Read, unchanged: Sequence[int], path: str) -> Dict[int, np.nd
     new = {
         a.annotation: a.keypoints
         for a in sorted(read.answers, key=lambda a: a.annotation)
-        if is_labelled(a) and a.annotation not in set(unchanged)
+        if is_labelled(a) and a.annotation not in set(left_out)
     }
     if not new:
-        why = ''
-        if unchanged:
-            why = (
-                f' ({len(unchanged)} persons came back exactly as they were filled in; '
-                'if somebody looked at them, give --accept-unchanged)'
+        why = [f'{len(entries)} passed over: {what}' for what, entries in read.passed_over.items()]
+        if left_out:
+            why.append(
+                f'{len(left_out)} persons came back exactly as they were filled in; '
+                'if somebody looked at them, give --accept-unchanged'
             )
         raise AnswerError(
-            f'{path}: labels no joint of query {read.query.id}{why}. '
-            'Label something and export again'
+            f'{path}: labels no joint of query {read.query.id}'
+            + (f' ({"; ".join(why)})' if why else '')
+            + '. Label something and export again'
         )
     return new
 

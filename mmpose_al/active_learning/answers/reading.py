@@ -28,14 +28,14 @@ class Read(NamedTuple):
         answers (list[Answer]): One a person that it has, labelled or not.
         format (str): How it was read.
         sha256 (str): Of its bytes.
-        passed_over (dict): What no answer is made of, and why -> how often.
+        passed_over (dict): What no answer is made of, and why -> its places in the file.
     """
 
     query: Query
     answers: List[Answer]
     format: str
     sha256: str
-    passed_over: Dict[str, int]
+    passed_over: Dict[str, List[str]]
 
 
 def read_answers(

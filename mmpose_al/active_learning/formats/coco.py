@@ -210,7 +210,8 @@ def parse_coco(
     answers = []
     for index, annotation in enumerate(data['annotations']):
         if not interpolated and _attributes(annotation).get('keyframe') is False:
-            faults.pass_over('persons whom the tool interpolated (keyframe is false)')
+            entry = file.entry('annotations', index, annotation)
+            faults.pass_over(entry, 'persons whom the tool interpolated (keyframe is false)')
             continue
         answers.append(file.answer(index, annotation))
     return [answer for answer in answers if answer is not None]
@@ -362,7 +363,7 @@ class _CocoFile:
             )
         order = self.orders[category]
         if order is None:
-            self.faults.pass_over('annotations of another label, which has no joints')
+            self.faults.pass_over(entry, 'annotations of another label, which has no joints')
             return None
         keypoints = self._keypoints(annotation.get('keypoints'), entry, image, order)
         if keypoints is None:

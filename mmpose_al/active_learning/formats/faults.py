@@ -1,6 +1,6 @@
 """What is wrong with a file of answers: collected, so that all of it is told at once."""
 
-from typing import Any, List, NoReturn, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from ...fileio import is_number, message, short
 
@@ -19,13 +19,13 @@ class Faults:
 
     Attributes:
         found (list[str]): Faults, each of which refuses the file.
-        passed_over (dict): What no answer is made of, and why -> how often.
+        passed_over (dict): What no answer is made of, and why -> its places in the file.
     """
 
     def __init__(self, path: str):
         self.path = path
         self.found: List[str] = []
-        self.passed_over: dict = {}
+        self.passed_over: Dict[str, List[str]] = {}
 
     def add(self, entry: str, field: str, problem: str, remedy: str) -> None:
         """Note a fault and read on."""
@@ -36,9 +36,9 @@ class Faults:
         self.add(entry, field, problem, remedy)
         raise AnswerError(self.text)
 
-    def pass_over(self, what: str) -> None:
-        """Count something that is no answer, and no fault either."""
-        self.passed_over[what] = self.passed_over.get(what, 0) + 1
+    def pass_over(self, entry: str, what: str) -> None:
+        """Note something that is no answer, and no fault either."""
+        self.passed_over.setdefault(what, []).append(entry)
 
     def check(self) -> None:
         """Refuse the file if anything is wrong with it.

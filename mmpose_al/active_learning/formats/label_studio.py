@@ -19,6 +19,7 @@ from .faults import Faults, check_joint
 TASKS_FILE, CONFIG_FILE = 'label_studio_tasks.json', 'label_studio_config.xml'
 JOINTS, BOX, VISIBILITY, IMAGE = 'joint', 'person', 'visibility', 'image'
 CONTROLS = (None, JOINTS, BOX, VISIBILITY)  # a lab may have others beside them
+OWN_CONTROLS = "answers of the lab's own controls"
 IGNORED = ('rectanglelabels', 'rectangle', 'relation', 'textarea', 'rating')
 PREFIX = '/data/local-files/?d='
 MINIMAL = ('annotator', 'annotation_id', 'lead_time')  # of JSON-MIN, beside the data
@@ -297,7 +298,7 @@ def _hidden(regions: List[dict], entry: str, faults: Faults) -> Dict[str, bool]:
                 "choose 'visible' or 'hidden'",
             )
         else:
-            faults.pass_over("answers of the lab's own controls")
+            faults.pass_over(f'{entry}.result[{index}]', OWN_CONTROLS)
     return hidden
 
 
@@ -309,7 +310,7 @@ def _is_joint(region: dict, where: str, faults: Faults) -> bool:
     if kind == 'keypointlabels' and isinstance(region.get('value'), dict):
         return True
     if kind != 'keypointlabels' and region.get('from_name') not in CONTROLS:
-        faults.pass_over("answers of the lab's own controls")
+        faults.pass_over(where, OWN_CONTROLS)
         return False
     faults.add(
         where,

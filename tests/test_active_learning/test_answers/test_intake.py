@@ -275,3 +275,38 @@ def test_what_a_killed_process_left_half_is_taken_away(asked, tmp_path):
     ingest(annotator.folder, path)
     assert left not in os.listdir(annotator.folder)
     assert sorted(os.listdir(osp.join(annotator.folder, 'answers'))) == ['round_01.json']
+
+
+def test_the_copy_of_a_person_in_another_image_is_no_label(asked, tmp_path):
+    annotator, pixels = asked
+    given = {80: pixels[80], 81: pixels[80], 2: pixels[2]}
+    data = answer(read(annotator.folder, 'coco'), 'coco', given)
+
+    def give(**options):
+        path = write(data, tmp_path / 'a.json', 'coco')
+        return ingest(annotator.folder, path, dry_run=True, **options)
+
+    done = give()
+    ((what, entries),) = done.passed_over.items()
+    assert [a['id'] for a in data['annotations'][:2]] == [81, 80]  # the first one counts
+    assert done.annotations == [2, 81] and 'unchanged copies' in what
+    assert entries == ['annotations[1] (id 80)']
+    assert give(accept_unchanged=True).annotations == [2, 80, 81]
+    data['annotations'][1]['keypoints'][0] += 0.01
+    assert give().annotations == [2, 80, 81]
+    data['annotations'][1]['keypoints'][0] -= 0.01
+    data['annotations'][1]['attributes']['reviewed'] = True
+    assert give().annotations == [2, 80, 81]
+    # two joints may meet by chance
+    given = {i: np.where(np.arange(5)[:, None] < 2, pixels[80], np.nan) for i in (80, 81)}
+    data = answer(read(annotator.folder, 'coco'), 'coco', given)
+    assert give().annotations == [80, 81] and give().passed_over == {}
+
+
+def test_what_was_passed_over_is_said_where_nothing_else_is_left(asked, tmp_path):
+    annotator, pixels = asked
+    data = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80]})
+    data['annotations'][0]['attributes']['keyframe'] = False
+    path = write(data, tmp_path / 'a.json', 'coco')
+    with pytest.raises(AnswerError, match='labels no joint.*1 passed over: persons whom the tool'):
+        ingest(annotator.folder, path)
