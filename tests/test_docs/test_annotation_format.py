@@ -11,6 +11,8 @@ from mmengine.utils import import_modules_from_strings
 
 from mmpose_al.active_learning.formats import format_names
 from mmpose_al.active_learning.registry import ANNOTATION_FORMATS
+from mmpose_al.active_learning.state import new_state
+from mmpose_al.cli.main import main
 from tests.test_active_learning.people import (
     ROUND,
     labelled,
@@ -19,7 +21,7 @@ from tests.test_active_learning.people import (
     snapshot,
     write_pool,
 )
-from tests.test_docs.pages import ROOT, blocks
+from tests.test_docs.pages import blocks
 
 PAGE = osp.join('docs', 'extending', 'annotation_format.md')
 MODULE = 'csv_format'
@@ -44,17 +46,23 @@ def module(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def command(monkeypatch):
+def command():
     """Runs a command in a process that knows the package's formats only."""
-    monkeypatch.syspath_prepend(ROOT)
-    tool = importlib.import_module('tools.active_learning')
 
     def run(*words):
         forget()
         assert 'csv' not in format_names()
-        return tool.main(list(words))
+        return main(words)
 
     return run
+
+
+def begun(annotator):
+    """What a training leaves before it asks: the state, and its config."""
+    state = new_state(annotator.folder, annotator.pool, 'digest', 0)
+    state.finish(0, 'annotate', {})
+    with open(osp.join(annotator.folder, 'experiment_config.py'), 'w') as file:
+        file.write("custom_imports = dict(imports=['mmpose_al', 'csv_format'])\n")
 
 
 def edited(path, target, change, separator=','):
@@ -83,11 +91,9 @@ def test_one_file_adds_a_format(module, command, tmp_path, capsys):
     import_modules_from_strings([module])  # as custom_imports of a config does
     annotator = opened(work, path, formats=['csv'])
     annotator.ask(ROUND, [20, 0], [3.0, 1.0], views)
+    begun(annotator)
     query = load_query(work, ROUND)
     assert set(os.listdir(query.folder)) == {'README.md', 'query.json', 'images', 'joints.csv'}
-    config = "custom_imports = dict(imports=['mmpose_al', 'csv_format'])\n"
-    with open(osp.join(work, 'experiment_config.py'), 'w') as file:
-        file.write(config)
 
     # the commands find it through the config of the experiment
     out = str(tmp_path / 'more')
@@ -115,8 +121,7 @@ def test_its_options_and_faults_are_shown(module, command, tmp_path, capsys):
     import_modules_from_strings([module])
     annotator = opened(work, path, formats=[dict(type='csv', separator=';')])
     annotator.ask(ROUND, [0], [1.0], views)
-    with open(osp.join(work, 'experiment_config.py'), 'w') as file:
-        file.write("custom_imports = dict(imports=['mmpose_al', 'csv_format'])\n")
+    begun(annotator)
     with pytest.raises(SystemExit):
         command('ingest', '--help')
     assert 'pixel_origin=...' in capsys.readouterr().out

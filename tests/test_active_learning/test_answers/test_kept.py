@@ -8,13 +8,13 @@ import pytest
 
 from mmpose_al.active_learning.answers import (
     answered_units,
-    answers_file,
     ingest,
     load_all_answers,
     load_answers,
     merged,
 )
 from mmpose_al.active_learning.answers.kept import new_answers
+from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.query import load_query
 from tests.test_active_learning.people import ROUND, answer, read, write
 
@@ -41,7 +41,7 @@ def test_events_are_kept_in_order_and_the_latest_counts(asked, tmp_path):
 )
 def test_a_damaged_file_is_named(text, asked):
     annotator, _ = asked
-    path = answers_file(annotator.folder, ROUND)
+    path = Paths(annotator.folder).answers(ROUND)
     os.makedirs(os.path.dirname(path))
     with open(path, 'w') as file:
         file.write(text)
@@ -53,7 +53,7 @@ def test_events_that_cannot_be_read_are_named(asked):
     annotator, _ = asked
     document = new_answers(load_query(annotator.folder, ROUND))
     document['events'].append(dict(annotations=[dict(id=1, keypoints=[1, 2])]))
-    path = answers_file(annotator.folder, ROUND)
+    path = Paths(annotator.folder).answers(ROUND)
     os.makedirs(os.path.dirname(path))
     with open(path, 'w') as file:
         json.dump(document, file)
