@@ -4,6 +4,7 @@ import importlib
 import sys
 from contextlib import contextmanager
 
+from mmpose_al.cli.main import main
 from tests.test_docs.pages import ROOT, blocks
 
 
@@ -38,5 +39,5 @@ def outside(page, module, registries, folder, monkeypatch):
 
 
 def command(*words):
-    """Run a command of tools/active_learning.py."""
-    return importlib.import_module('tools.active_learning').main(list(words))
+    """Run a command of mmpose-al."""
+    return main(list(words))
