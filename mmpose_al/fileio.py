@@ -276,7 +276,8 @@ def write_arrays(path: str, /, **arrays: np.ndarray) -> None:
         if np.asarray(array).dtype.hasobject:
             raise ValueError(f'{path}: {name} holds Python objects, which only a pickle keeps')
     with atomic(path, 'wb') as file:
-        np.savez_compressed(file, **arrays)
+        columns: Dict[str, Any] = dict(arrays)  # NumPy 2 has options among the names
+        np.savez_compressed(file, **columns)
 
 
 def write_image(path: str, image: np.ndarray) -> None:

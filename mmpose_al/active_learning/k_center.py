@@ -73,7 +73,9 @@ class Cover:
         """A copy of units; the last one fills it up to a multiple of ``_LANES``."""
         rows = torch.from_numpy(np.pad(units, (0, -len(units) % _LANES), 'edge'))
         points = self.points[:, rows] if self.one_part else self.points[..., rows]
-        return Block(rows, points.unbind(0), None if self.known is None else self.known[:, rows])
+        return Block(
+            rows, tuple(points.unbind(0)), None if self.known is None else self.known[:, rows]
+        )
 
     def centers(self, indices: Sequence[int], size: int = 0) -> List[Block]:
         """Units as centres, (M, P, 1) or (M, 1, F), for blocks of ``size`` numbers.
@@ -88,7 +90,7 @@ class Cover:
             if self.one_part:
                 points = (self.points[0][units, None],)
             else:
-                points = self.points[..., units].transpose(1, 2)[..., None].unbind(0)
+                points = tuple(self.points[..., units].transpose(1, 2)[..., None].unbind(0))
             known = None if self.known is None else self.known[:, units].T[..., None]
             result.append(Block(units, points, known))
         return result
@@ -176,7 +178,8 @@ class Farthest:
         """
         while self.bound.max(initial=-np.inf) > -np.inf:
             top = self.bound.max()
-            found = [self._farthest_of(group, free) for group in np.flatnonzero(self.bound == top)]
+            groups = np.flatnonzero(self.bound == top).tolist()
+            found = [self._farthest_of(group, free) for group in groups]
             if self.bound.max() == top:
                 return min(i for i, far in found if far == top), float(top)
         return None

@@ -52,7 +52,7 @@ def consistency_warnings(
             )
         )
     for g, k in np.argwhere(~groups.ok & (clicked.sum(1) > 1)):
-        several = [place(g, v) for v in np.flatnonzero(clicked[g, :, k])]
+        several = [place(g, v) for v in np.flatnonzero(clicked[g, :, k]).tolist()]
         found.append(
             (
                 1,

@@ -27,7 +27,7 @@ class Constraints:
         self.free = ~pool.labeled
         self.taken: dict = {}
         if self.active:
-            for index in np.flatnonzero(pool.labeled):
+            for index in np.flatnonzero(pool.labeled).tolist():
                 self._count(index)
 
     @property

@@ -32,7 +32,7 @@ class KCenter(QueryStrategy):
             worth.append(utility)
             constraints.take(index)
 
-        for index in np.flatnonzero(failed):
+        for index in np.flatnonzero(failed).tolist():
             if len(ids) >= budget:
                 return Selection(ids, worth)
             if constraints.free[index]:
