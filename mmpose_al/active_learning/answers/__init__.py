@@ -1,14 +1,10 @@
-from .intake import Ingested, ingest
-from .kept import answered_units, load_all_answers, load_answers, locked, merged
-from .reading import read_answers
+from ...lazy import lazy_names
 
-__all__ = [
-    'Ingested',
-    'answered_units',
-    'ingest',
-    'load_all_answers',
-    'load_answers',
-    'locked',
-    'merged',
-    'read_answers',
-]
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    dict(
+        intake=['Ingested', 'ingest'],
+        kept=['answered_units', 'load_all_answers', 'load_answers', 'locked', 'merged'],
+        reading=['read_answers'],
+    ),
+)

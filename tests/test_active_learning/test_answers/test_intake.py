@@ -5,13 +5,15 @@ import multiprocessing
 import os
 import os.path as osp
 import shutil
+import subprocess
+import sys
 import time
 
 import numpy as np
 import pytest
 
 from mmpose_al import fileio
-from mmpose_al.active_learning.annotators import AnswersPending
+from mmpose_al.active_learning.annotators import AnswersPending, FileAnnotator
 from mmpose_al.active_learning.answers import ingest, intake
 from mmpose_al.active_learning.formats import AnswerError
 from mmpose_al.active_learning.paths import Paths
@@ -30,6 +32,7 @@ from tests.test_active_learning.people import (
     refused,
     snapshot,
     write,
+    write_pool,
 )
 
 
@@ -310,3 +313,46 @@ def test_what_was_passed_over_is_said_where_nothing_else_is_left(asked, tmp_path
     path = write(data, tmp_path / 'a.json', 'coco')
     with pytest.raises(AnswerError, match='labels no joint.*1 passed over: persons whom the tool'):
         ingest(annotator.folder, path)
+
+
+def test_a_pool_without_cameras_needs_no_pytorch(tmp_path):
+    """In a command; with cameras the clicks are triangulated, which does."""
+    path, pixels, _ = write_pool(tmp_path / 'data')
+    with open(path) as file:
+        data = json.load(file)
+    data.update(cameras=[], frames=[], poses_3d=[])
+    for image in data['images']:
+        del image['frame_id'], image['camera_id']
+    with open(path, 'w') as file:
+        json.dump(data, file)
+    annotator = FileAnnotator(formats=['coco'])
+    annotator.open(str(tmp_path / 'work'), load_pool(path, 'images'))
+    annotator.ask(ROUND, [80, 2], [1.0, 0.5])
+    given = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80]})
+    answers = write(given, tmp_path / 'a.json', 'coco')
+    code = (
+        'import sys\n'
+        "sys.argv = ['mmpose-al']\n"
+        'from mmpose_al.active_learning.answers import ingest\n'
+        f'done = ingest({annotator.folder!r}, {answers!r})\n'
+        'heavy = {"torch", "mmpose", "mmcv", "cv2", "scipy"}\n'
+        'print(done.written, done.units, sorted(heavy & set(sys.modules)))\n'
+    )
+    root = osp.abspath(osp.join(osp.dirname(__file__), '..', '..', '..'))
+    said = subprocess.run(
+        [sys.executable, '-c', code], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split('\n')[0] == 'True [80] []'
+
+
+def test_the_pool_is_read_once(asked, tmp_path, monkeypatch):
+    annotator, pixels = asked
+    data = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80]})
+    path = write(data, tmp_path / 'a.json', 'coco')
+    names, original = [], open
+    monkeypatch.setattr(
+        'builtins.open', lambda file, *args, **kw: names.append(file) or original(file, *args, **kw)
+    )
+    assert ingest(annotator.folder, path).written
+    monkeypatch.undo()
+    assert names.count(annotator.pool.path) == 1
