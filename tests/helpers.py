@@ -8,6 +8,7 @@ from mmpose.structures import PoseDataSample
 from torch import nn
 
 PREPROCESSOR = dict(type='PoseDataPreprocessor', mean=[0.0, 0, 0], std=[255.0] * 3, bgr_to_rgb=True)
+FLIP = [1, 0, 3, 2]  # of `samples`
 
 
 @MODELS.register_module(force=True)

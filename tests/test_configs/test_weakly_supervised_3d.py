@@ -6,11 +6,14 @@ import os.path as osp
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 
 from mmpose_al.converters import mpi_inf_3dhp
+from mmpose_al.geometry.depth import signed_volumes
+from mmpose_al.synthetic import body as bodies
 from tests.test_configs.test_configs import without_random_weights, without_weights
 from tests.test_converters.files import crumb, real, run
 
@@ -177,3 +180,29 @@ def test_3dhp_is_tested_with_the_joints_of_h36m(tmp_path):
     assert sample.metainfo['input_K'].shape == (3, 3)
     assert dataset.metainfo['keypoint_id2name'][0] == 'root'
     assert len(config.test_evaluator[0].joints) == 14
+
+
+def test_every_triple_of_the_configs_is_right_handed_in_people():
+    """The synthetic people, and the knees of Human3.6M's skeleton on the same ones."""
+    rng = np.random.default_rng(0)
+    poses = []
+    for action in bodies.ACTION_WEIGHTS:
+        body = bodies.sample_body(rng)
+        motion = bodies.sample_motion(rng, action, np.linspace(0, 3, 8))
+        poses.append(
+            bodies.body_keypoints(
+                body, *bodies.forward_kinematics(body, motion.angles, motion.heading)
+            )
+        )
+    poses = torch.from_numpy(np.concatenate(poses))
+    folder = osp.join(ROOT, 'configs', '_base_', 'datasets')
+    triples = Config.fromfile(osp.join(folder, 'synthetic_3d.py')).triples
+    volumes = signed_volumes(poses / 500, triples)
+    assert (volumes > -0.02).double().mean() > 0.99
+    assert (volumes.median(0).values > 0.02).all()
+    h36m = Config.fromfile(osp.join(folder, 'h36m_3d_256x256.py')).triples
+    # hip, knee, foot of COCO under the numbers of Human3.6M
+    names = torch.zeros(17, dtype=torch.long)
+    names[[1, 2, 3, 4, 5, 6]] = torch.tensor([12, 14, 16, 11, 13, 15])
+    knees = signed_volumes(poses[:, names] / 500, h36m)
+    assert torch.allclose(knees, volumes[:, 1:])

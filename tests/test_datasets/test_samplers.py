@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from mmpose.registry import DATA_SAMPLERS
+from mmpose.registry import DATA_SAMPLERS, DATASETS
 from torch.utils.data import DataLoader, Dataset
 
 from mmpose_al.datasets import samplers
@@ -16,6 +16,7 @@ from mmpose_al.datasets.samplers import (
     permutation,
     stream_seed,
 )
+from tests.views_3d import batch_of, dataset
 
 
 class Sized(Dataset):
@@ -191,3 +192,92 @@ def test_all_ranks_count_against_the_unlabelled_set(monkeypatch):
     build(40, num_unlabeled=20)
     with pytest.raises(ValueError, match='each of 2 rank'):
         build(40, 0, 2, monkeypatch, num_unlabeled=20)
+
+
+def test_groups_are_views_of_one_frame_drawn_afresh(tiny):
+    _, samples, sampler, data = batch_of(tiny, num_groups=2)
+    assert [s.metainfo['is_labeled'] for s in samples] == [True] * 2 + [False] * 6
+    for start in (2, 5):
+        group = samples[start : start + 3]
+        assert len({s.metainfo['frame_id'] for s in group}) == 1
+        assert len({s.metainfo['camera_id'] for s in group}) == 3
+    assert len({s.metainfo['aug_seed'] for s in samples}) == 8
+    assert len(data.unlabeled_groups()) == 3
+    assert all(len(views) == 4 for views in data.unlabeled_groups())
+    # another pass over the groups draws other views
+    sampler.endless = True
+    stream = iter(sampler)
+    seen = {}
+    for _ in range(20):
+        batch = [next(stream) for _ in range(8)][2:]
+        for start in (0, 3):
+            chosen = batch[start : start + 3]
+            frame = [
+                k for k, views in enumerate(data.unlabeled_groups()) if int(chosen[0]) in views
+            ][0]
+            seen.setdefault(frame, set()).add(frozenset(map(int, chosen)))
+    assert all(len(choices) > 1 for choices in seen.values())
+    # resuming at an iteration gives the same batches
+    sampler.start_iteration = 3
+    late = [int(i) for _, i in zip(range(8), iter(sampler))]
+    sampler.start_iteration = 0
+    early = [int(i) for _, i in zip(range(32), iter(sampler))]
+    assert late == early[24:]
+
+
+def test_a_view_that_cannot_be_read_is_replaced_by_one_of_its_group(tiny):
+    data = dataset(tiny)
+    data.on_error = 'skip'
+    group = data.unlabeled_groups()[1].tolist()
+    prepare, bad = data.prepare_data, group[:2]
+
+    def broken(index):
+        return None if index in bad else prepare(index)
+
+    data.prepare_data = broken
+    taken = {
+        tuple(
+            data[SeededIndex(index, seed)]['data_samples'].metainfo[key]
+            for key in ('frame_id', 'id')
+        )
+        for index in bad
+        for seed in range(8)
+    }
+    expected = {
+        tuple(prepare(index)['data_samples'].metainfo[key] for key in ('frame_id', 'id'))
+        for index in group[2:]
+    }
+    assert taken == expected
+
+
+def test_small_groups_repeat_views_and_single_ones_are_an_error(tiny):
+    _, samples, _, _ = batch_of(tiny, num_views=6)
+    cameras = [s.metainfo['camera_id'] for s in samples[2:]]
+    assert sorted(set(cameras)) == sorted(set(cameras[:4])) and len(cameras) == 6
+    data = dataset(tiny)
+    data.datasets[1].data_list = None
+    lonely = DATASETS.build(
+        dict(
+            type='MultiViewCocoDataset',
+            data_root=tiny,
+            ann_file='train.json',
+            data_prefix=dict(img='images/'),
+            cameras=['camera00'],
+        )
+    )
+    data.datasets[1] = lonely
+    data._lens[1] = len(lonely)
+    with pytest.raises(ValueError, match='one view'):
+        data.unlabeled_groups()
+    for bad in (dict(num_groups=0), dict(num_views=1), dict(batch_size=3)):
+        with pytest.raises(ValueError, match='LabeledGroupSampler'):
+            DATA_SAMPLERS.build(
+                dict(
+                    dict(type='LabeledGroupSampler', batch_size=8, num_groups=1, num_views=4), **bad
+                ),
+                default_args=dict(dataset=data),
+            )
+    with pytest.raises(
+        ValueError, match='holds 4 groups of views on each of 1 .* has 3; make num_groups smaller'
+    ):
+        batch_of(tiny, num_groups=4)

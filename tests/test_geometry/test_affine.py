@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mmpose_al.geometry import affine
-from mmpose_al.geometry.random import seeded_uniforms
+from tests.test_geometry.peaks import subpixel_peak
 
 # Every codec that the configs use. MSRA and Megvii round the centre of the Gaussian
 # to a pixel unless told otherwise, so Megvii's keypoints lie half a pixel behind its
@@ -126,13 +126,6 @@ def test_valid_mask_counts_exactly_the_pixels_that_have_a_source():
     assert mask[1].all()
 
 
-def subpixel_peak(heatmap):
-    """Centre of mass of the squared heatmap: the centre of any symmetric blob."""
-    weight = heatmap**2 / (heatmap**2).sum()
-    i, j = np.indices(heatmap.shape)
-    return np.array([(weight * j).sum(), (weight * i).sum()])
-
-
 @pytest.mark.parametrize('sizes', SIZES, ids=str)
 @pytest.mark.parametrize('codec', CODECS, ids=lambda c: c['type'])
 @pytest.mark.parametrize('flip', [False, True])
@@ -166,89 +159,3 @@ def test_warped_heatmap_peaks_where_the_keypoint_went(codec, sizes, flip):
         assert np.abs(peak - truth).max() < 0.1, (peak, truth)
         checked += 1
     assert checked >= 20
-
-
-@pytest.mark.parametrize(
-    'type_, keys',
-    [
-        ('MSRAHeatmap', dict(sigma=2)),
-        ('MSRAHeatmap', dict(sigma=2, unbiased=True)),
-        ('UDPHeatmap', dict(sigma=2)),
-        ('MegviiHeatmap', dict(kernel_size=11)),
-    ],
-)
-def test_a_carried_label_lies_where_a_label_of_the_view_does(type_, keys):
-    """Any keypoints: rounded one by one, right on average, in each codec's own grid."""
-    from mmengine.config import ConfigDict
-    from mmpose.registry import KEYPOINT_CODECS
-
-    from mmpose_al.models.semi.networks import heatmap_offset
-    from mmpose_al.models.views import View, carry, easy_view
-
-    codec = KEYPOINT_CODECS.build(
-        dict(type=type_, input_size=(192, 256), heatmap_size=(48, 64), **keys)
-    )
-    offset = heatmap_offset(ConfigDict(head=dict(decoder=codec)))
-    random = np.random.RandomState(0)
-    points = (random.uniform(0.4, 0.6, (1, 200, 2)) * (192, 256)).astype(np.float32)
-
-    def label(keypoints):
-        encoded = codec.encode(keypoints, np.ones((1, 200), np.float32))['heatmaps']
-        return torch.from_numpy(np.asarray(encoded, np.float32))[None]
-
-    for angle, scale, flip in (
-        (60, 1, False),
-        (0, 0.5, False),
-        (0, 1.5, False),
-        (0, 1, True),
-        (-30, 0.8, True),
-    ):
-        flips = torch.tensor([flip])
-        matrix = affine.similarity(
-            torch.tensor([float(angle)]), torch.tensor([float(scale)]), (192, 256), flips
-        )
-        moved = affine.transform_points(matrix, torch.from_numpy(points)).numpy()
-        carried, _ = carry(
-            label(points),
-            easy_view(1, matrix),
-            View(matrix, flips),
-            codec.scale_factor,
-            range(200),
-            offset,
-        )
-        gaps = [
-            subpixel_peak(a) - subpixel_peak(b)
-            for a, b in zip(carried[0].double().numpy(), label(moved)[0].double().numpy())
-        ]
-        assert np.abs(np.mean(gaps, 0)).max() < 0.1, (angle, scale, flip)
-
-
-def test_seeded_uniforms_are_uniform_independent_and_repeatable():
-    seeds = np.arange(4000)
-    a, b = seeded_uniforms(seeds, 3, 'a'), seeded_uniforms(seeds, 3, 'b')
-    assert a.shape == (4000, 3) and a.min() >= 0 and a.max() < 1
-    assert np.array_equal(a, seeded_uniforms(seeds, 3, 'a'))
-    assert np.array_equal(a[17:18, :2], seeded_uniforms([17], 2, 'a'))
-    assert abs(a.mean() - 0.5) < 0.01 and abs(a.var() - 1 / 12) < 0.002
-    table = np.concatenate([a, b], 1)
-    correlation = np.corrcoef(table.T) - np.eye(6)
-    assert np.abs(correlation).max() < 0.06
-
-
-def test_splitmix64_reference_values():
-    """The first two outputs of splitmix64 from state 0, known from its definition."""
-
-    def splitmix(state, steps):
-        mask = 2**64 - 1
-        for _ in range(steps):
-            state = (state + 0x9E3779B97F4A7C15) & mask
-            z = state
-            z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
-            z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
-            z ^= z >> 31
-        return z
-
-    assert splitmix(0, 1) == 0xE220A8397B1DCDAF
-    # seed 0, no stream: the state is mix(0) = 0
-    got = seeded_uniforms([0], 2)[0] * 2**53
-    assert [int(g) for g in got] == [splitmix(0, 1) >> 11, splitmix(0, 2) >> 11]

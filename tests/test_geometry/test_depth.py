@@ -1,4 +1,4 @@
-"""3D -> 2.5D -> 3D, limb scale, soft-argmax (Iqbal20)."""
+"""3D -> 2.5D -> 3D, limb scale (Iqbal20)."""
 
 import math
 
@@ -17,7 +17,6 @@ from mmpose_al.geometry.depth import (
     signed_volumes,
     to_2p5d,
 )
-from mmpose_al.geometry.heatmaps import gaussians, sample_at, soft_argmax
 
 PAIR, ROOT, JOINTS = (0, 1), 1, 7
 
@@ -181,46 +180,6 @@ def test_limbs_and_scale_by_hand():
     points.requires_grad_()
     limb_lengths(points, limbs).sum().backward()
     assert torch.isfinite(points.grad).all()
-
-
-def test_soft_argmax_of_gaussians_and_by_hand():
-    centers = torch.tensor([[[5.3, 7.8], [10.0, 3.5]]])
-    found, share = soft_argmax(gaussians(centers, (16, 16), 1.5))
-    # λ = 50 is nearly an argmax: exact on pixels and half way, else up to 0.3 off
-    assert (found - centers).abs().max() < 0.3
-    assert (found - centers)[0, 1].abs().max() < 1e-3
-    assert share.sum((-2, -1)).tolist() == [[pytest.approx(1.0)] * 2]
-    line = torch.tensor([[[[0.0, math.log(3.0)]]]])
-    found, _ = soft_argmax(line, temperature=1.0)
-    assert found.flatten().tolist() == pytest.approx([0.75, 0.0])
-    half = soft_argmax(gaussians(centers, (16, 16), 1.5).half())[0]
-    assert half.dtype == torch.float32
-
-
-def test_sample_at_by_hand():
-    heatmap = torch.tensor([[[[0.0, 1.0], [2.0, 3.0]]]])
-    places = torch.tensor([[[0.5, 0.5]]])
-    assert float(sample_at(heatmap, places)) == pytest.approx(1.5)
-    assert float(sample_at(heatmap, torch.tensor([[[1.0, 1.0]]]))) == pytest.approx(3.0)
-    assert float(sample_at(heatmap, torch.tensor([[[-1.0, 0.0]]]))) == 0
-    outside = torch.tensor([[[-0.5, 1.0]]])
-    assert float(sample_at(heatmap, outside)) == pytest.approx(1.0)
-
-
-@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
-def test_sample_at_no_position_is_nan(bad):
-    torch.manual_seed(0)
-    places = torch.tensor([[[0.3, 0.6], [0.3, bad], [bad, bad], [0.8, 0.1]]])
-    heatmaps = torch.rand(1, 4, 3, 3)
-    grads = []
-    for chosen in ([0, 3], [0, 1, 2, 3]):
-        leaves = [heatmaps[:, chosen].requires_grad_(), places[:, chosen].requires_grad_()]
-        values = sample_at(*leaves)
-        values[values.isfinite()].sum().backward()
-        grads.append([leaf.grad[:, [0, -1]] for leaf in leaves])
-    assert values.isfinite().tolist() == [[True, False, False, True]]
-    assert all(torch.equal(*pair) and pair[0].any() for pair in zip(*grads))
-    assert not leaves[1].grad[:, 1:3].any()
 
 
 def test_length_left_by_hand():

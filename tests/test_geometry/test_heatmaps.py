@@ -1,15 +1,23 @@
 """Local peaks, BSB and MPE on numbers worked out by hand and by slow versions."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
+from mmpose.codecs import MSRAHeatmap, UDPHeatmap
 from scipy.ndimage import maximum_filter
 
 from mmpose_al.geometry.heatmaps import (
     best_vs_second_best,
+    gaussians,
     local_peaks,
     multi_peak_entropy,
     peak_values,
+    peaks,
+    sample_at,
+    soft_argmax,
+    subpixel_peaks,
 )
 
 
@@ -121,3 +129,76 @@ def test_values_at_the_peaks(size):
         [1, width, 2 * width + 2],
         [area, -np.inf, -np.inf],
     ]
+
+
+@pytest.mark.parametrize(
+    'codec',
+    [
+        MSRAHeatmap((64, 96), (16, 24), sigma=1.5, unbiased=True),
+        MSRAHeatmap((64, 96), (16, 24), sigma=2),
+        # with 3 sigma a fraction, it is a pixel off
+        UDPHeatmap((64, 96), (16, 24), sigma=2),
+    ],
+)
+def test_gaussians_are_what_the_codec_encodes(codec):
+    # unbiased MSRA keeps fractions; the others round, so whole pixels are given
+    on_map = np.array([[[4.0, 9.0], [7.0, 12.0]]])
+    if getattr(codec, 'unbiased', False):
+        on_map = on_map + 0.3
+    points = on_map * np.asarray(codec.scale_factor) + 1e-4
+    encoded = codec.encode(points.astype(np.float32), np.ones((1, 2)))['heatmaps']
+    ours = gaussians(torch.from_numpy(on_map), (16, 24), codec.sigma)[0].numpy()
+    patch = encoded > 0  # cut off at 3 sigma, but for unbiased MSRA
+    assert patch.sum() > 150
+    assert ours[patch] == pytest.approx(encoded[patch], abs=1e-4)
+    assert (ours[~patch] < 0.012).all()
+
+
+def test_subpixel_peaks_of_gaussians():
+    truth = torch.tensor([[[4.3, 7.6], [2.0, 3.45], [0.0, 11.0]]], dtype=torch.float64)
+    maps = gaussians(truth, (9, 12), 2.0)
+    found, values = subpixel_peaks(maps)
+    assert (found - truth).abs().max() < 0.02
+    assert (peaks(maps)[0] - truth).abs().max() > 0.4
+    flat, _ = subpixel_peaks(torch.zeros(1, 1, 4, 4))
+    assert torch.isfinite(flat).all()
+
+
+def test_soft_argmax_of_gaussians_and_by_hand():
+    centers = torch.tensor([[[5.3, 7.8], [10.0, 3.5]]])
+    found, share = soft_argmax(gaussians(centers, (16, 16), 1.5))
+    # λ = 50 is nearly an argmax: exact on pixels and half way, else up to 0.3 off
+    assert (found - centers).abs().max() < 0.3
+    assert (found - centers)[0, 1].abs().max() < 1e-3
+    assert share.sum((-2, -1)).tolist() == [[pytest.approx(1.0)] * 2]
+    line = torch.tensor([[[[0.0, math.log(3.0)]]]])
+    found, _ = soft_argmax(line, temperature=1.0)
+    assert found.flatten().tolist() == pytest.approx([0.75, 0.0])
+    half = soft_argmax(gaussians(centers, (16, 16), 1.5).half())[0]
+    assert half.dtype == torch.float32
+
+
+def test_sample_at_by_hand():
+    heatmap = torch.tensor([[[[0.0, 1.0], [2.0, 3.0]]]])
+    places = torch.tensor([[[0.5, 0.5]]])
+    assert float(sample_at(heatmap, places)) == pytest.approx(1.5)
+    assert float(sample_at(heatmap, torch.tensor([[[1.0, 1.0]]]))) == pytest.approx(3.0)
+    assert float(sample_at(heatmap, torch.tensor([[[-1.0, 0.0]]]))) == 0
+    outside = torch.tensor([[[-0.5, 1.0]]])
+    assert float(sample_at(heatmap, outside)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize('bad', [math.nan, math.inf, -math.inf])
+def test_sample_at_no_position_is_nan(bad):
+    torch.manual_seed(0)
+    places = torch.tensor([[[0.3, 0.6], [0.3, bad], [bad, bad], [0.8, 0.1]]])
+    heatmaps = torch.rand(1, 4, 3, 3)
+    grads = []
+    for chosen in ([0, 3], [0, 1, 2, 3]):
+        leaves = [heatmaps[:, chosen].requires_grad_(), places[:, chosen].requires_grad_()]
+        values = sample_at(*leaves)
+        values[values.isfinite()].sum().backward()
+        grads.append([leaf.grad[:, [0, -1]] for leaf in leaves])
+    assert values.isfinite().tolist() == [[True, False, False, True]]
+    assert all(torch.equal(*pair) and pair[0].any() for pair in zip(*grads))
+    assert not leaves[1].grad[:, 1:3].any()

@@ -65,7 +65,7 @@ def dual(predict='ensemble'):
 
 def deep(**config):
     """A network that predicts 3D poses of 17 joints."""
-    from tests.test_models.test_pose3d import network
+    from tests.views_3d import network
 
     torch.manual_seed(0)
     return MODELS.build(ConfigDict(network(**config))).eval()

@@ -1,38 +1,20 @@
-"""PoseCons and PoseDual: values by hand, gradients only where Xie21 lets them."""
+"""PoseCons, PoseDual, MultiPathPose: values by hand, gradients only where Xie21 lets them."""
 
 import copy
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
-from mmengine.config import ConfigDict
 from mmengine.logging import MessageHub
-from mmpose.registry import MODELS
 from torch.utils.checkpoint import checkpoint
 
 from mmpose_al.geometry import affine
-from mmpose_al.models.semi.networks import predict_heatmaps, teacher_mode
-from tests.helpers import PREPROCESSOR, images, samples, student
-
-SAME_VIEW = dict(type='AffineViews', rotation=0, scale=(1, 1))
-
-
-def build(type_, students=None, **kwargs):
-    torch.manual_seed(0)
-    model = MODELS.build(
-        ConfigDict(
-            type=type_, students=students or student(), data_preprocessor=PREPROCESSOR, **kwargs
-        )
-    )
-    model.init_weights()
-    for parameter in model.parameters():  # the heads start near zero
-        torch.nn.init.normal_(parameter, std=0.3)
-    return model.train()
-
-
-def heatmaps_of(model, index, batch):
-    with torch.no_grad(), teacher_mode(model.students[index], 'batch'):
-        return predict_heatmaps(model.students[index], batch)
+from mmpose_al.geometry.heatmaps import peaks
+from mmpose_al.models.semi.networks import predict_heatmaps
+from mmpose_al.models.views import View, easy_view
+from tests.helpers import FLIP, images, samples, student
+from tests.test_models.test_semi.estimators import SAME_VIEW, build, gradients, heatmaps_of
 
 
 def test_eq4_posecons_by_hand():
@@ -92,16 +74,6 @@ def test_target_is_the_warped_easy_heatmap_where_it_is_known():
     )
 
 
-def gradients(model, loss):
-    parameters = [list(s.parameters()) for s in model.students]
-    flat = torch.autograd.grad(loss, sum(parameters, []), allow_unused=True, retain_graph=True)
-    first = flat[: len(parameters[0])]
-    second = flat[len(parameters[0]) :]
-    return [
-        any(g is not None and bool(g.abs().sum() > 0) for g in part) for part in (first, second)
-    ]
-
-
 def test_gradient_flows_through_the_hard_path_only():
     model = build('PoseDual')
     losses = model.loss(images(4), samples([True, True, False, False]))
@@ -111,35 +83,6 @@ def test_gradient_flows_through_the_hard_path_only():
     naive = build('PoseDual', detach=False)
     losses = naive.loss(images(2), samples([False, False]))
     assert gradients(naive, losses['unsup_student0_loss_kpt']) == [True, True]
-
-
-def test_supervised_part_is_the_students_own_loss():
-    model = build('PoseDual')
-    batch, data = images(4), samples([False, True, False, True])
-    losses = model.loss(batch, data)
-    for index in (0, 1):
-        own = model.students[index].loss(batch[[1, 3]], [data[1], data[3]])
-        assert float(losses[f'sup_student{index}_loss_kpt']) == pytest.approx(
-            float(own['loss_kpt']), rel=1e-6
-        )
-    names = {k for k in losses if 'loss' in k}
-    assert names == {f'{part}_student{i}_loss_kpt' for part in ('sup', 'unsup') for i in (0, 1)}
-
-
-@pytest.mark.parametrize('statistics', ['batch', 'running'])
-def test_teacher_pass_leaves_batchnorm_alone(statistics):
-    model = build('PoseCons')
-    network = model.students[0]
-    before = copy.deepcopy(dict(network.named_buffers()))
-    with torch.no_grad(), teacher_mode(network, statistics):
-        seen = predict_heatmaps(network, images(4) * 3 + 1)
-    for name, value in network.named_buffers():
-        assert torch.equal(value, before[name]), name
-    assert all(m.training for m in network.modules())
-    # The reference runs on a copy, which may write its buffers.
-    other = copy.deepcopy(network).train(statistics == 'batch')
-    with torch.no_grad():
-        assert torch.equal(seen, predict_heatmaps(other, images(4) * 3 + 1))
 
 
 @pytest.mark.parametrize('hard', [True, False])
@@ -198,7 +141,7 @@ def test_gradient_checkpointing_changes_neither_statistics_nor_gradient(reentran
         sum(v for k, v in model.loss(batch, data).items() if 'loss' in k).backward()
         found.append((model, [p.grad for p in model.parameters() if p.grad is not None]))
     assert len(found[0][1]) == len(found[1][1]) > 20
-    for one, other in zip(*(gradients for _, gradients in found)):
+    for one, other in zip(*(kept for _, kept in found)):
         assert torch.allclose(one, other, rtol=1e-4, atol=1e-6)
     for one, other in zip(*(model.buffers() for model, _ in found)):
         assert torch.allclose(one.float(), other.float())
@@ -259,95 +202,6 @@ def test_mirrored_hard_views_swap_left_and_right():
     assert float(got) == pytest.approx(float(expected), rel=1e-4)
 
 
-def test_predict_gives_each_student_and_the_ensemble():
-    model = build('PoseDual').eval()
-    batch = images(2)
-    result = model.predict(batch, samples([True, True]))
-    with torch.no_grad():
-        maps = [predict_heatmaps(s, batch) for s in model.students]
-    for index in (0, 1):
-        alone = model.students[index].predict(batch, samples([True, True]))
-        for got, expected in zip(result, alone):
-            mine = getattr(got, f'pred_instances_student{index}')
-            assert (mine.keypoints == expected.pred_instances.keypoints).all()
-    mean = torch.stack(maps).mean(0)
-    scores = mean.flatten(2).max(-1).values
-    for got, expected in zip(result, scores):
-        assert got.pred_instances.keypoint_scores[0] == pytest.approx(expected.numpy(), rel=1e-5)
-    assert torch.allclose(model(batch, mode='tensor'), mean)
-    assert 'pred_fields' not in result[0]
-    for network in model.students:
-        network.test_cfg['output_heatmaps'] = True
-    fields = [sample.pred_fields.heatmaps for sample in model.predict(batch, samples([True, True]))]
-    assert torch.allclose(torch.stack(fields), mean)
-    only = build('PoseDual', test_cfg=dict(predict=1)).eval()
-    sample = only.predict(batch, samples([True, True]))[0]
-    assert 'pred_instances_student0' not in sample
-    assert torch.allclose(only(batch, mode='tensor'), predict_heatmaps(only.students[1], batch))
-
-
-def test_mmposes_own_inference_takes_the_estimators(tmp_path):
-    import numpy as np
-    from mmengine.config import Config
-    from mmpose.apis import inference_topdown, init_model
-
-    size = (32, 48)
-    config = Config(
-        dict(
-            default_scope='mmpose',
-            model=dict(
-                type='PoseDual', students=student(num_joints=17), data_preprocessor=PREPROCESSOR
-            ),
-            test_dataloader=dict(
-                dataset=dict(
-                    type='CocoDataset',
-                    pipeline=[
-                        dict(type='LoadImage'),
-                        dict(type='GetBBoxCenterScale'),
-                        dict(type='TopdownAffine', input_size=size),
-                        dict(type='PackPoseInputs'),
-                    ],
-                )
-            ),
-        )
-    )
-    model = init_model(config, device='cpu', cfg_options={})
-    (result,) = inference_topdown(model, np.zeros((60, 50, 3), np.uint8))
-    assert result.pred_instances.keypoints.shape == (1, 17, 2)
-
-
-@pytest.mark.parametrize(
-    'second, words',
-    [
-        (student(num_joints=5), r'\(4, 12, 8\).*\(5, 12, 8\)'),
-        (student(heatmap_size=(16, 24)), r'\(4, 12, 8\).*\(4, 24, 16\)'),
-    ],
-)
-def test_heatmaps_that_differ_are_refused_with_both_shapes(second, words):
-    with pytest.raises(ValueError, match=words):
-        build('PoseDual', [student(), second])
-
-
-def test_configuration_errors():
-    regression = student()
-    regression['head'] = dict(type='RegressionHead', in_channels=8, num_joints=4)
-    with pytest.raises(ValueError, match='heatmaps'):
-        build('PoseCons', regression)
-    with pytest.raises(ValueError, match='students of PoseCons is 1; got 2'):
-        build('PoseCons', [student(), student()])
-    with pytest.raises(ValueError, match='data_preprocessor'):
-        build('PoseDual', dict(student(), data_preprocessor=dict(PREPROCESSOR, bgr_to_rgb=False)))
-    with pytest.raises(ValueError, match='predict'):
-        build('PoseDual', test_cfg=dict(predict=2))
-    with pytest.raises(ValueError, match='students of PoseDual is 2; got 3'):
-        build('PoseDual', [student()] * 3)
-    with pytest.raises(ValueError, match='teacher_statistics'):
-        build('PoseCons', teacher_statistics='none')
-    for bad in (dict(rotation=-1), dict(scale=(1.5, 0.5)), dict(flip_prob=2)):
-        with pytest.raises(ValueError):
-            build('PoseCons', hard_view=dict(type='AffineViews', **bad))
-
-
 def test_unlabelled_images_take_part_from_the_start_on():
     model = build('PoseDual', start=2)
     batch, data = images(4), samples([True, True, False, False])
@@ -360,3 +214,101 @@ def test_unlabelled_images_take_part_from_the_start_on():
     assert parts == [False, False, True]
     with pytest.raises(ValueError, match='start'):
         build('PoseDual', start=-1)
+
+
+@pytest.mark.parametrize('labeled', [0, 2])
+def test_autocast_gives_every_weight_a_gradient(labeled):
+    """Also where no labelled image goes through a student before it teaches."""
+    model = build('PoseDual')
+    with torch.autocast('cpu', torch.bfloat16):
+        losses = model.loss(images(4), samples([True] * labeled + [False] * (4 - labeled)))
+    sum(value for name, value in losses.items() if 'loss' in name).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+
+
+def test_teachers_own_view_is_undone():
+    """D2 and D3 of Xie21, Fig. 8: the teacher sees another view of the image."""
+    model = build(
+        'PoseCons',
+        student(norm=False),
+        hard_view=SAME_VIEW,
+        detach=False,
+        easy_view=dict(type='AffineViews', rotation=60, scale=(0.5, 1.5)),
+    )
+    batch, data = images(2), samples([False, False])
+    seeds = np.array([s.metainfo['aug_seed'] for s in data])
+    view = model.easy_view.sample(seeds, (32, 48), batch, stream='easy')
+    heatmaps = predict_heatmaps(model.students[0], affine.warp(batch, view.matrix))
+    back = affine.rescale(affine.invert(view.matrix), (4, 4))
+    squared = (
+        predict_heatmaps(model.students[0], batch) - affine.warp(heatmaps, back)
+    ) ** 2 * affine.valid_mask(back, (8, 12))
+    losses = model.loss(batch, data)
+    assert float(losses['unsup_loss_kpt']) == pytest.approx(
+        float(squared.mean().detach()), rel=1e-4
+    )
+    lesson = model.lesson(heatmaps, easy_view(2, batch), FLIP, view)
+    expected = affine.transform_points(affine.invert(view.matrix), peaks(heatmaps.detach())[0] * 4)
+    assert torch.allclose(lesson.joints, expected, atol=1e-4)
+
+
+def test_losses_of_paths_add_up_and_share_one_map():
+    paths = [[dict(type='JointCutout', num_joints=2)], [dict(type='RandomCutout')], []]
+    batch, data = images(4), samples([False] * 4)
+    several = build('PoseDual', hard_paths=paths).loss(batch, data)
+    alone = [build('PoseDual', hard_augments=path).loss(batch, data) for path in paths]
+    for index in (0, 1):
+        name = f'unsup_student{index}_loss_kpt'
+        # the second path's places are drawn from another seed than alone
+        parts = [float(a[name]) for a in (alone[0], alone[2])]
+        assert float(several[name]) > sum(parts)
+    same = build('PoseDual', hard_paths=[[], []]).loss(batch, data)
+    assert float(same[name]) == pytest.approx(2 * float(alone[2][name]), rel=1e-5)
+
+
+def test_repeated_paths_cover_different_places():
+    model = build('PoseCons', hard_paths=[[dict(type='JointCutout', num_joints=1)]] * 2)
+    batch, seeds = images(4), np.arange(4)
+    joints = torch.rand(4, 4, 2) * torch.tensor([31.0, 47.0])
+    still = View(torch.eye(2, 3).expand(4, 2, 3), torch.zeros(4, dtype=torch.bool))
+    one, two, again = (model.hard_images(batch, joints, still, p, seeds) for p in (0, 1, 0))
+    assert torch.equal(one, again) and not torch.equal(one, two)
+
+
+def test_two_equal_augmentations_of_a_path_cover_different_places():
+    cutout = dict(type='RandomCutout', num_holes=1, half_size=(20, 20), fill=9.0)
+    still = View(torch.eye(2, 3).expand(4, 2, 3), torch.zeros(4, dtype=torch.bool))
+    covered = []
+    for path in ([cutout], [cutout, dict(type='PoseRandAugment', prob=0.0), cutout]):
+        model = build('PoseCons', hard_augments=path)
+        covered.append(
+            model.hard_images(
+                torch.zeros(4, 3, 48, 32), torch.zeros(4, 4, 2), still, 0, np.arange(4)
+            ).amax(1)
+            == 9
+        )
+    assert (covered[1] | ~covered[0]).all()  # the first one draws as if alone
+    assert (covered[1].sum((1, 2)) > covered[0].sum((1, 2))).all()
+
+
+def test_mirrored_views_need_to_know_left_from_right():
+    batch, data = images(4), samples([False] * 4)
+    for sample in data:
+        sample.pop('flip_indices')
+    plain = build('PoseDual').loss(batch, data)
+    assert 'unsup_student0_loss_kpt' in plain
+    for key, start in (('hard_view', 0), ('easy_view', 100)):
+        model = build('PoseDual', start=start, **{key: dict(flip_prob=0.5)})
+        with pytest.raises(ValueError, match=f"{key} mirrors .*'flip_indices' to meta_keys"):
+            model.loss(batch, data)
+
+
+@pytest.mark.parametrize('students', [student(), [student(), student()]])
+def test_multipath_pose_runs_with_one_and_two_students(students):
+    model = build('MultiPathPose', students)
+    losses = model.loss(images(4), samples([True, True, False, False]))
+    sum(v for k, v in losses.items() if 'loss' in k).backward()
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
+    assert len(model.hard_paths) == 2
+    with pytest.raises(ValueError, match='is 1 or 2; got 3'):
+        build('MultiPathPose', [student()] * 3)

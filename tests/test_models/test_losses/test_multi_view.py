@@ -1,7 +1,5 @@
 """Multi-view consistency and limb length (Iqbal20, Eq. 8, 10, 11)."""
 
-import os.path as osp
-
 import pytest
 import torch
 
@@ -242,35 +240,3 @@ def test_handedness_by_hand():
     for bad in ([], [[(1, 0), (2, 0)]], [[(1, 0), (2, 0), (3,)]]):
         with pytest.raises(ValueError, match='three vectors'):
             HandednessLoss(bad)
-
-
-def test_every_triple_of_the_configs_is_right_handed_in_people():
-    """The synthetic people, and the knees of Human3.6M's skeleton on the same ones."""
-    import numpy as np
-    from mmengine.config import Config
-
-    from mmpose_al.geometry.depth import signed_volumes
-    from mmpose_al.synthetic import body as bodies
-
-    rng = np.random.default_rng(0)
-    poses = []
-    for action in bodies.ACTION_WEIGHTS:
-        body = bodies.sample_body(rng)
-        motion = bodies.sample_motion(rng, action, np.linspace(0, 3, 8))
-        poses.append(
-            bodies.body_keypoints(
-                body, *bodies.forward_kinematics(body, motion.angles, motion.heading)
-            )
-        )
-    poses = torch.from_numpy(np.concatenate(poses))
-    folder = osp.join(osp.dirname(__file__), '..', '..', 'configs', '_base_', 'datasets')
-    triples = Config.fromfile(osp.join(folder, 'synthetic_3d.py')).triples
-    volumes = signed_volumes(poses / 500, triples)
-    assert (volumes > -0.02).double().mean() > 0.99
-    assert (volumes.median(0).values > 0.02).all()
-    h36m = Config.fromfile(osp.join(folder, 'h36m_3d_256x256.py')).triples
-    # hip, knee, foot of COCO under the numbers of Human3.6M
-    names = torch.zeros(17, dtype=torch.long)
-    names[[1, 2, 3, 4, 5, 6]] = torch.tensor([12, 14, 16, 11, 13, 15])
-    knees = signed_volumes(poses[:, names] / 500, h36m)
-    assert torch.allclose(knees, volumes[:, 1:])

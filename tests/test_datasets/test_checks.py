@@ -1,0 +1,172 @@
+"""Sources that do not fit together: other skeletons, lost joints, images in both."""
+
+import json
+
+import numpy as np
+import pytest
+from mmpose.registry import DATASETS
+
+from tests.test_datasets.sources import LOAD, META, META3, PACK, build
+
+
+def test_converted_joints_are_accepted(make):
+    convert = dict(
+        type='MapKeypoints', source=META3, target=META, rename=dict(c='a', a='b'), drop=['b']
+    )
+    dataset = build(make([1], joints=3, meta=META3, pipeline=[convert]), metainfo=META)
+    assert dataset[0]['data_samples'].gt_instances.keypoints.shape == (1, 2, 2)
+
+
+@pytest.mark.parametrize(
+    'mapping, words',
+    [
+        ([(2, 0), (0, 1)], r"KeypointConverter loses the joints b; .*drop=\['b'\]"),
+        ([(3, 0), (0, 1), (1, 1)], 'source index 3 of 3 joints'),
+        ([(2, 0), (0, 1), (1, 2)], 'target index 2 of 2 joints'),
+        ([(2, 0), (0, 1), (1, 1)], 'one target index twice'),
+    ],
+)
+def test_converters_that_lose_joints(make, mapping, words):
+    convert = dict(type='KeypointConverter', num_keypoints=2, mapping=mapping)
+    source = make([1], joints=3, meta=META3, pipeline=[convert])
+    with pytest.raises(ValueError, match=f'labelled MultiViewCoco.*{words}'):
+        build(source, metainfo=META)
+    # the keypoints of unlabelled samples are not used
+    build(make([2], 'b.json'), source, metainfo=META)
+
+
+def test_all_joints_are_used(make):
+    both = dict(type='KeypointConverter', num_keypoints=2, mapping=[((0, 2), 0), (1, 1)])
+    assert len(build(make([1], joints=3, meta=META3, pipeline=[both]), metainfo=META)) == 1
+
+
+def test_map_of_another_skeleton(make):
+    convert = dict(type='MapKeypoints', source=META, target=META)
+    with pytest.raises(ValueError, match=r"maps from \['a', 'b'\], the data set has"):
+        build(make([1], joints=3, meta=META3, pipeline=[convert]), metainfo=META)
+
+
+def skeleton(*names):
+    """Metainfo; left_x and right_x are a pair."""
+    swap = {
+        name: name.replace('left', '?').replace('right', 'left').replace('?', 'right')
+        for name in names
+    }
+    return dict(
+        META,
+        joint_weights=[1.0] * len(names),
+        sigmas=[0.05] * len(names),
+        keypoint_info={
+            i: dict(name=n, id=i, type='', swap=swap[n] if swap[n] != n else '')
+            for i, n in enumerate(names)
+        },
+    )
+
+
+def test_as_many_other_joints_are_refused(make):
+    one, other = skeleton('a', 'left_b', 'right_b'), skeleton('left_b', 'right_b', 'a')
+    sources = [make([1], joints=3, meta=one), make([2], 'b.json', joints=3, meta=other)]
+    with pytest.raises(
+        ValueError,
+        match=r'b.json: its joint 0 is left_b, that of '
+        r'LabeledUnlabeledDataset a \(3 of 3 differ\).*MapKeypoints',
+    ):
+        build(sources)
+    sources[1]['pipeline'] = [dict(type='MapKeypoints', source=other, target=other)]
+    with pytest.raises(ValueError, match='joint 0 is left_b'):
+        build(sources)
+    sources[1]['pipeline'] = [dict(type='MapKeypoints', source=other, target=one)]
+    assert len(build(sources)) == 2
+    # an unlabelled source's joints are not used
+    assert len(build(sources[0], make([2], 'b.json', joints=3, meta=other))) == 2
+
+
+@pytest.mark.parametrize('kind', ['labelled', 'unlabelled'])
+def test_a_flip_finds_the_pairs_wherever_it_stands(make, kind):
+    """After a map of joints, in the source's own pipeline or in that of the whole."""
+    source = skeleton('left_b', 'a', 'right_b', 'c')
+    target = skeleton('a', 'left_b', 'right_b')
+    convert = (
+        dict(type='MapKeypoints', source=source, target=target, drop=['c'])
+        if kind == 'labelled'
+        else dict(type='KeypointConverter', num_keypoints=3, mapping=[])
+    )
+    rest = [LOAD, dict(type='RandomFlip', prob=1.0), PACK]
+    samples = []
+    for own, whole in (([convert], rest), ([convert] + rest, []), ([convert] + rest[:2], rest[2:])):
+        other = make([1], joints=4, meta=source, pipeline=own)
+        first = make([2], 'b.json', joints=3, meta=target, pipeline=rest[: len(own) - 1])
+        dataset = (
+            build([first, other], None, whole) if kind == 'labelled' else build(first, other, whole)
+        )
+        samples.append(dataset[1]['data_samples'])
+        assert list(samples[-1].metainfo['flip_indices']) == [0, 2, 1]
+    for other in samples[1:]:
+        np.testing.assert_array_equal(
+            other.gt_instances.keypoints, samples[0].gt_instances.keypoints
+        )
+
+
+def test_unlabelled_source_of_another_skeleton(make):
+    other = make([2], 'b.json', joints=3, meta=META3)
+    with pytest.raises(
+        ValueError,
+        match=r'unlabelled .*b.json: has 3 joints.* 2; add '
+        r'KeypointConverter\(num_keypoints=2, mapping=\[\]\)',
+    ):
+        build(make([1]), other)
+    other['pipeline'] = [dict(type='KeypointConverter', num_keypoints=2, mapping=[])]
+    truth = build(make([1]), other)[1]['data_samples'].gt_instances
+    assert truth.keypoints.shape == (1, 2, 2)
+    assert not truth.keypoints_visible.any()
+
+
+def test_overlap(make):
+    both = make([1, 2, 3])
+    with pytest.raises(
+        ValueError,
+        match=r'3 annotations are labelled and '
+        r'unlabelled, first ids \[1, 2, 3\]; set subset=',
+    ):
+        build(both, both)
+    assert len(build(both, both, allow_overlap=True)) == 6
+
+
+def test_overlap_of_two_files(make, tmp_path):
+    """The same image, id and box in another file; any other is another person."""
+    unlabeled = make([3, 4], 'b.json')
+    with pytest.raises(
+        ValueError,
+        match=r'1 annotations are labelled and unlabelled, '
+        r'first ids \[3\]; take them out of .*b.json, or allow_overlap',
+    ):
+        build(make([1, 2, 3]), unlabeled)
+    assert len(build(make([1, 2, 3]), unlabeled, allow_overlap=True)) == 5
+    path = tmp_path / 'b.json'
+    for key, value in dict(id=30, bbox=[20, 5, 19, 20]).items():
+        content = json.loads(path.read_text())
+        content['annotations'][0][key] = value
+        path.with_name('c.json').write_text(json.dumps(content))
+        assert (
+            len(build(make([1, 2, 3]), dict(unlabeled, ann_file=str(path.with_name('c.json')))))
+            == 5
+        )
+
+
+def test_views_of_other_skeletons_are_an_error(tiny):
+    source = dict(
+        type='MultiViewCocoDataset',
+        data_root=tiny,
+        ann_file='train.json',
+        data_prefix=dict(img='images/'),
+    )
+    with pytest.raises(ValueError, match='has 17 joints'):
+        DATASETS.build(
+            dict(
+                type='LabeledUnlabeledDataset',
+                labeled=dict(source, cameras=['camera00']),
+                unlabeled=dict(source, cameras=['camera01', 'camera02']),
+                pipeline=[],
+                metainfo=dict(from_file='configs/_base_/datasets/mpii.py'),
+            )
+        )

@@ -1,0 +1,112 @@
+"""What all estimators share: the labelled part, who predicts, their arguments."""
+
+import numpy as np
+import pytest
+import torch
+
+from mmpose_al.models.semi.networks import predict_heatmaps
+from tests.helpers import PREPROCESSOR, images, samples, student
+from tests.test_models.test_semi.estimators import build
+
+
+def test_supervised_part_is_the_students_own_loss():
+    model = build('PoseDual')
+    batch, data = images(4), samples([False, True, False, True])
+    losses = model.loss(batch, data)
+    for index in (0, 1):
+        own = model.students[index].loss(batch[[1, 3]], [data[1], data[3]])
+        assert float(losses[f'sup_student{index}_loss_kpt']) == pytest.approx(
+            float(own['loss_kpt']), rel=1e-6
+        )
+    names = {k for k in losses if 'loss' in k}
+    assert names == {f'{part}_student{i}_loss_kpt' for part in ('sup', 'unsup') for i in (0, 1)}
+
+
+def test_predict_gives_each_student_and_the_ensemble():
+    model = build('PoseDual').eval()
+    batch = images(2)
+    result = model.predict(batch, samples([True, True]))
+    with torch.no_grad():
+        maps = [predict_heatmaps(s, batch) for s in model.students]
+    for index in (0, 1):
+        alone = model.students[index].predict(batch, samples([True, True]))
+        for got, expected in zip(result, alone):
+            mine = getattr(got, f'pred_instances_student{index}')
+            assert (mine.keypoints == expected.pred_instances.keypoints).all()
+    mean = torch.stack(maps).mean(0)
+    scores = mean.flatten(2).max(-1).values
+    for got, expected in zip(result, scores):
+        assert got.pred_instances.keypoint_scores[0] == pytest.approx(expected.numpy(), rel=1e-5)
+    assert torch.allclose(model(batch, mode='tensor'), mean)
+    assert 'pred_fields' not in result[0]
+    for network in model.students:
+        network.test_cfg['output_heatmaps'] = True
+    fields = [sample.pred_fields.heatmaps for sample in model.predict(batch, samples([True, True]))]
+    assert torch.allclose(torch.stack(fields), mean)
+    only = build('PoseDual', test_cfg=dict(predict=1)).eval()
+    sample = only.predict(batch, samples([True, True]))[0]
+    assert 'pred_instances_student0' not in sample
+    assert torch.allclose(only(batch, mode='tensor'), predict_heatmaps(only.students[1], batch))
+
+
+def test_mmposes_own_inference_takes_the_estimators(tmp_path):
+    from mmengine.config import Config
+    from mmpose.apis import inference_topdown, init_model
+
+    size = (32, 48)
+    config = Config(
+        dict(
+            default_scope='mmpose',
+            model=dict(
+                type='PoseDual', students=student(num_joints=17), data_preprocessor=PREPROCESSOR
+            ),
+            test_dataloader=dict(
+                dataset=dict(
+                    type='CocoDataset',
+                    pipeline=[
+                        dict(type='LoadImage'),
+                        dict(type='GetBBoxCenterScale'),
+                        dict(type='TopdownAffine', input_size=size),
+                        dict(type='PackPoseInputs'),
+                    ],
+                )
+            ),
+        )
+    )
+    model = init_model(config, device='cpu', cfg_options={})
+    (result,) = inference_topdown(model, np.zeros((60, 50, 3), np.uint8))
+    assert result.pred_instances.keypoints.shape == (1, 17, 2)
+
+
+def test_configuration_errors():
+    regression = student()
+    regression['head'] = dict(type='RegressionHead', in_channels=8, num_joints=4)
+    with pytest.raises(ValueError, match='heatmaps'):
+        build('PoseCons', regression)
+    with pytest.raises(ValueError, match='students of PoseCons is 1; got 2'):
+        build('PoseCons', [student(), student()])
+    with pytest.raises(ValueError, match='data_preprocessor'):
+        build('PoseDual', dict(student(), data_preprocessor=dict(PREPROCESSOR, bgr_to_rgb=False)))
+    with pytest.raises(ValueError, match='predict'):
+        build('PoseDual', test_cfg=dict(predict=2))
+    with pytest.raises(ValueError, match='students of PoseDual is 2; got 3'):
+        build('PoseDual', [student()] * 3)
+    with pytest.raises(ValueError, match='teacher_statistics'):
+        build('PoseCons', teacher_statistics='none')
+    for bad in (dict(rotation=-1), dict(scale=(1.5, 0.5)), dict(flip_prob=2)):
+        with pytest.raises(ValueError):
+            build('PoseCons', hard_view=dict(type='AffineViews', **bad))
+
+
+@pytest.mark.parametrize(
+    'name, key',
+    [
+        ('DenoisedPoseDual', 'detach'),  # of the collapse study
+        ('DenoisedPoseDual', 'easy_view'),
+        ('MultiViewPoseDual', 'easy_view'),
+        ('MeanTeacherPose', 'teacher'),  # is the student's moving average
+    ],
+)
+def test_what_a_method_does_not_have_is_no_argument_of_it(name, key):
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{key}'"):
+        build(name, **{key: None})
