@@ -77,8 +77,8 @@ def sentences(page: str) -> List[str]:
     found = []
     for part in re.split(r'\n\s*\n|\n\s*(?:[-*]|\d+\.) ', prose(page)):
         part = re.sub(r'\[([^]]*)\]\([^)]*\)', r'\1', ' '.join(part.split()))
-        part = re.sub(r'`[^`]*`', 'code', part)
-        found += [s for s in re.split(r'(?<=[.!?:])["*)]*\s+(?=["*(\[`]*[A-Z0-9])', part) if s]
+        part = re.sub(r'`[^`]*`', 'Code', part)
+        found += [s for s in re.split(r'(?<=[.!?])["*)]*\s+(?=["*(\[`]*[A-Z0-9])', part) if s]
     return found
 
 
