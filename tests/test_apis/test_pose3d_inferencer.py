@@ -1,9 +1,7 @@
-"""The inferencer and its demo, with a random network."""
+"""The inferencer, with a random network."""
 
 import json
 import os.path as osp
-import subprocess
-import sys
 
 import cv2
 import numpy as np
@@ -13,22 +11,8 @@ from mmengine.config import Config
 
 from mmpose_al.apis import Pose3DInferencer, guess_intrinsics, load_weights, read_frames
 from mmpose_al.apis.pose3d_inferencer import check_intrinsics
+from tests.test_apis.networks import ROOT
 from tests.test_configs.test_configs import without_weights
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-CONFIGS = osp.join(ROOT, 'configs', 'weakly_supervised_3d', 'synthetic')
-
-
-@pytest.fixture(scope='module')
-def inferencer():
-    config = Config.fromfile(osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'))
-    without_weights(config.model)
-    return Pose3DInferencer(config)
-
-
-@pytest.fixture(scope='module')
-def image():
-    return np.random.RandomState(0).randint(0, 255, (120, 160, 3), np.uint8)
 
 
 def spread(model):
@@ -162,55 +146,3 @@ def test_weights_of_a_network_and_of_the_model_around_it(tmp_path, inferencer):
         ValueError, match='w.pth holds the weights of another model.*final_layer.bias'
     ):
         load_weights(model, path)
-
-
-def test_image_demo_of_a_3d_config(tmp_path, inferencer, image):
-    torch.save(dict(state_dict=inferencer.model.network.state_dict()), str(tmp_path / 'w.pth'))
-    cv2.imwrite(str(tmp_path / 'a.png'), image)
-    done = subprocess.run(
-        [
-            sys.executable,
-            osp.join(ROOT, 'demo', 'image_demo.py'),
-            str(tmp_path / 'a.png'),
-            osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'),
-            str(tmp_path / 'w.pth'),
-            '--out',
-            str(tmp_path / 'p.png'),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert 'of 17 joints' in done.stdout
-    assert cv2.imread(str(tmp_path / 'p.png')).shape == image.shape
-
-
-def test_demo(tmp_path, inferencer, image):
-    checkpoint, out = str(tmp_path / 'w.pth'), str(tmp_path / 'poses.json')
-    torch.save(dict(state_dict=inferencer.model.state_dict()), checkpoint)
-    cv2.imwrite(str(tmp_path / 'a.png'), image)
-    command = [
-        sys.executable,
-        osp.join(ROOT, 'demo', 'pose3d_demo.py'),
-        str(tmp_path / 'a.png'),
-        osp.join(CONFIGS, 'ws_lite0_synthetic-64x64.py'),
-        checkpoint,
-        '--out',
-        out,
-        '--picture',
-        str(tmp_path / 'p.png'),
-    ]
-    done = subprocess.run(
-        command + ['--intrinsics', '300', '300', '80', '60'],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        cwd=ROOT,
-    )
-    assert done.returncode == 0, done.stdout[-2000:]
-    with open(out) as file:
-        said = json.load(file)
-    assert said['K'][0] == [300, 0, 80] and len(said['frames']) == 1
-    assert cv2.imread(str(tmp_path / 'p.png')).shape[1] > 600
