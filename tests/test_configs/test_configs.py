@@ -1,5 +1,6 @@
 """Every config builds: its model, and what it says of its data."""
 
+import ast
 import glob
 import os.path as osp
 from contextlib import ExitStack, contextmanager
@@ -77,6 +78,20 @@ def test_config_builds(path):
     sampler = config.train_dataloader.sampler
     assert sampler.batch_size == config.train_dataloader.batch_size
     assert 'ExactResumeHook' in [hook.type for hook in config.custom_hooks]
+
+
+def test_no_pipeline_is_written_twice():
+    written = {}
+    for path in glob.glob(osp.join(ROOT, 'configs', '**', '*.py'), recursive=True):
+        with open(path) as file:
+            lists = [n for n in ast.walk(ast.parse(file.read())) if isinstance(n, ast.List)]
+        for steps in lists:
+            if len(steps.elts) > 3 and all(isinstance(step, ast.Call) for step in steps.elts):
+                place = f'{osp.relpath(path, ROOT)}:{steps.lineno}'
+                assert written.setdefault(ast.dump(steps), place) == place, (
+                    f'{place}: inherit the pipeline from configs/_base_/pipelines'
+                )
+    assert len(written) > 3
 
 
 @pytest.mark.parametrize('size', ['1k', '5k', '10k'])
