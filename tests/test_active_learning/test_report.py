@@ -503,6 +503,9 @@ def test_single_images_are_scored_by_what_one_view_tells():
     scores = analysis.scores_of(images, (0,), frames=False)
     assert set(scores) == {'BSB', 'MPE', 'CoreSet'}
     assert np.isfinite(scores['CoreSet']).all()
+    # of a score file without them
+    images.views = images.views.drop('margin', 'scores')
+    assert set(analysis.scores_of(images, (0,), frames=False)) == {'MPE'}
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """The pass over the pool: batches in, a table out."""
 
+import ast
+
 import numpy as np
 import pytest
 import torch
 from mmpose.registry import MODELS
 from torch import nn
 
+from mmpose_al.active_learning import scoring
 from mmpose_al.active_learning.scoring import (
     check_model,
     column,
@@ -14,6 +17,7 @@ from mmpose_al.active_learning.scoring import (
     scoring_networks,
 )
 from mmpose_al.active_learning.statistics import Statistic, chosen_statistics
+from mmpose_al.active_learning.statistics.base import registered_statistics
 from mmpose_al.active_learning.statistics.batch import Networks
 from mmpose_al.active_learning.strategies import QueryStrategy
 from tests.helpers import PREPROCESSOR
@@ -179,3 +183,12 @@ def test_a_network_without_heatmaps_and_a_need_that_nothing_meets():
     with pytest.raises(ValueError, match="'nothing'"):
         check_model(plain(), Unmet())
     assert Networks(plain()).joints == 4
+
+
+def test_the_pass_names_no_statistic():
+    """One that is added is one new file, whatever it is."""
+    with open(scoring.__file__) as file:
+        nodes = list(ast.walk(ast.parse(file.read())))
+    words = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    words |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    assert not words & set(registered_statistics())

@@ -1,6 +1,6 @@
 """What a statistic of the pool pass is: a column with a shape, and how it is computed."""
 
-from typing import TYPE_CHECKING, Any, Dict, Optional, Sequence, Tuple, Type, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 import numpy as np
 
@@ -8,7 +8,14 @@ from ..registry import STATISTICS
 from .table import check_name
 
 if TYPE_CHECKING:
+    import torch
+
     from .batch import Batch, Networks
+else:  # that module loads PyTorch
+    Batch = Networks = Any
+
+#: B rows; in a list None stands for a missing one.
+Rows = Union[np.ndarray, 'torch.Tensor', List[Any]]
 
 #: What a strategy may need of the pool's file rather than of the pass over the pool.
 POOL_PROPERTIES = ('cameras', 'frames')
@@ -44,7 +51,7 @@ class Statistic:
     every_student = False
     remedy = ''
 
-    def lacks(self, networks: 'Networks') -> str:
+    def lacks(self, networks: Networks) -> str:
         """What a model lacks to give it, '' if nothing.
 
         Args:
@@ -56,7 +63,7 @@ class Statistic:
         """
         return ''
 
-    def compute(self, batch: 'Batch') -> Any:
+    def compute(self, batch: Batch) -> Rows:
         """The rows of a batch of B views.
 
         Args:

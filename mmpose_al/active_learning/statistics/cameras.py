@@ -1,14 +1,10 @@
 """Cameras of the views: intrinsics, rotation, translation, distortion."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from ...geometry import DIST_LENGTHS
 from ..registry import STATISTICS
-from .base import Statistic
-
-if TYPE_CHECKING:
-    from .batch import Batch
+from .base import Batch, Rows, Statistic
 
 
 class _Camera(Statistic):
@@ -21,7 +17,7 @@ class _Camera(Statistic):
         """Of one camera."""
         raise NotImplementedError
 
-    def compute(self, batch: 'Batch') -> list:
+    def compute(self, batch: Batch) -> Rows:
         """None of a view without a camera."""
         return [None if camera is None else self.part(camera) for camera in batch.meta('camera')]
 
@@ -71,8 +67,6 @@ class Distortion(_Camera):
         Raises:
             ValueError: A number of coefficients that OpenCV does not have.
         """
-        from ...geometry import DIST_LENGTHS
-
         given = np.asarray(camera.get('dist', ()), np.float64).reshape(-1)
         if len(given) not in DIST_LENGTHS:
             raise ValueError(

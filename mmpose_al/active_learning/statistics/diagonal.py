@@ -1,14 +1,9 @@
 """Size of the image."""
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
 from ..registry import STATISTICS
-from .base import Statistic
-
-if TYPE_CHECKING:
-    from .batch import Batch
+from .base import Batch, Rows, Statistic
 
 
 @STATISTICS.register_module('diagonal')
@@ -17,7 +12,7 @@ class Diagonal(Statistic):
 
     always = True
 
-    def compute(self, batch: 'Batch') -> Any:
+    def compute(self, batch: Batch) -> Rows:
         """Of the image as it was read."""
         height, width = np.asarray(batch.meta('ori_shape'), np.float64)[:, :2].T
         return np.hypot(width, height)

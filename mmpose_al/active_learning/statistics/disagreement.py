@@ -1,14 +1,9 @@
 """How far two networks' keypoints are apart."""
 
-from typing import TYPE_CHECKING, Any
-
 import numpy as np
 
 from ..registry import STATISTICS
-from .base import Statistic
-
-if TYPE_CHECKING:
-    from .batch import Batch, Networks
+from .base import Batch, Networks, Rows, Statistic
 
 
 @STATISTICS.register_module('disagreement')
@@ -23,7 +18,7 @@ class Disagreement(Statistic):
     every_student = True
     remedy = 'train a PoseDual or another dual estimator'
 
-    def lacks(self, networks: 'Networks') -> str:
+    def lacks(self, networks: Networks) -> str:
         """A second network that predicts heatmaps."""
         if len(networks.each) > 1 and not networks.with_depth:
             return ''
@@ -32,7 +27,7 @@ class Disagreement(Statistic):
             f'{type(networks.model).__name__}'
         )
 
-    def compute(self, batch: 'Batch') -> Any:
+    def compute(self, batch: Batch) -> Rows:
         """Of whole pixels of the heatmaps."""
         from ...geometry.heatmaps import peaks
 

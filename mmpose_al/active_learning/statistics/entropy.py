@@ -1,12 +1,7 @@
 """Entropy over the peaks of a heatmap (Feng23, Eq. 2, 3)."""
 
-from typing import TYPE_CHECKING, Any
-
 from ..registry import STATISTICS
-from .base import Statistic
-
-if TYPE_CHECKING:
-    from .batch import Batch
+from .base import Batch, Rows, Statistic
 
 
 @STATISTICS.register_module('entropy')
@@ -15,7 +10,7 @@ class Entropy(Statistic):
 
     always = True
 
-    def compute(self, batch: 'Batch') -> Any:
+    def compute(self, batch: Batch) -> Rows:
         """See :func:`~mmpose_al.geometry.heatmaps.multi_peak_entropy`."""
         from ...geometry.heatmaps import multi_peak_entropy
 

@@ -1,12 +1,7 @@
 """Features of the backbone."""
 
-from typing import TYPE_CHECKING, Any
-
 from ..registry import STATISTICS
-from .base import Statistic
-
-if TYPE_CHECKING:
-    from .batch import Batch
+from .base import Batch, Rows, Statistic
 
 
 @STATISTICS.register_module('features')
@@ -15,7 +10,7 @@ class Features(Statistic):
 
     shape = ('F',)
 
-    def compute(self, batch: 'Batch') -> Any:
+    def compute(self, batch: Batch) -> Rows:
         """From the maps that the head takes."""
         maps = batch.feature_maps
         last = maps[-1] if isinstance(maps, (list, tuple)) else maps

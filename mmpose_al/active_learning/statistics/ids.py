@@ -1,25 +1,22 @@
 """Whose view it is: ids of the annotation, image, unit, frame, camera and person."""
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 import numpy as np
 
 from ..registry import STATISTICS
-from .base import Statistic
-
-if TYPE_CHECKING:
-    from .batch import Batch
+from .base import Batch, Rows, Statistic
 
 
 class _Id(Statistic):
     """A number of the sample's metainfo, int64."""
 
     dtype = np.int64
-    missing: Optional[int] = None
+    missing: Optional[float] = None
     always = True
     key = ''
 
-    def compute(self, batch: 'Batch') -> list:
+    def compute(self, batch: Batch) -> Rows:
         """As the data set wrote it."""
         return batch.meta(self.key)
 
@@ -42,7 +39,7 @@ class ImageId(_Id):
 class Unit(_Id):
     """Id of what is labelled at once: the frame, the image or the annotation."""
 
-    def compute(self, batch: 'Batch') -> list:
+    def compute(self, batch: Batch) -> Rows:
         """See :func:`unit_of`."""
         return [unit_of(sample, batch.unit) for sample in batch.samples]
 

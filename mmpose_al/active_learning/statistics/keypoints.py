@@ -1,12 +1,7 @@
 """Predicted keypoints."""
 
-from typing import TYPE_CHECKING, Any
-
 from ..registry import STATISTICS
-from .base import Statistic
-
-if TYPE_CHECKING:
-    from .batch import Batch
+from .base import Batch, Rows, Statistic
 
 
 @STATISTICS.register_module('keypoints')
@@ -19,6 +14,6 @@ class Keypoints(Statistic):
     shape = ('K', 2)
     always = True
 
-    def compute(self, batch: 'Batch') -> Any:
+    def compute(self, batch: Batch) -> Rows:
         """Decoded as the head's codec does."""
         return batch.to_image(batch.decoded[0])

@@ -1,12 +1,7 @@
 """3D poses of single views."""
 
-from typing import TYPE_CHECKING, Any
-
 from ..registry import STATISTICS
-from .base import Statistic
-
-if TYPE_CHECKING:
-    from .batch import Batch, Networks
+from .base import Batch, Networks, Rows, Statistic
 
 
 @STATISTICS.register_module('keypoints_3d')
@@ -20,7 +15,7 @@ class Keypoints3D(Statistic):
     always = True
     remedy = 'train a model with a Heatmap2p5DHead (configs/weakly_supervised_3d)'
 
-    def lacks(self, networks: 'Networks') -> str:
+    def lacks(self, networks: Networks) -> str:
         """Depth."""
         if networks.with_depth:
             return ''
@@ -29,6 +24,6 @@ class Keypoints3D(Statistic):
             f'{type(networks.first.head).__name__}'
         )
 
-    def compute(self, batch: 'Batch') -> Any:
+    def compute(self, batch: Batch) -> Rows:
         """As the head predicts them."""
         return [None] * len(batch) if batch.points is None else batch.points

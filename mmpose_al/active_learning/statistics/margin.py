@@ -1,12 +1,7 @@
 """Margin between the two highest peaks of a heatmap (Feng23, Eq. 1)."""
 
-from typing import TYPE_CHECKING, Any
-
 from ..registry import STATISTICS
-from .base import Statistic
-
-if TYPE_CHECKING:
-    from .batch import Batch
+from .base import Batch, Rows, Statistic
 
 
 @STATISTICS.register_module('margin')
@@ -15,7 +10,7 @@ class Margin(Statistic):
 
     always = True
 
-    def compute(self, batch: 'Batch') -> Any:
+    def compute(self, batch: Batch) -> Rows:
         """See :func:`~mmpose_al.geometry.heatmaps.best_vs_second_best`."""
         from ...geometry.heatmaps import best_vs_second_best
 

@@ -1,12 +1,7 @@
 """Confidence of the predicted keypoints."""
 
-from typing import TYPE_CHECKING, Any
-
 from ..registry import STATISTICS
-from .base import Statistic
-
-if TYPE_CHECKING:
-    from .batch import Batch
+from .base import Batch, Rows, Statistic
 
 
 @STATISTICS.register_module('scores')
@@ -16,6 +11,6 @@ class Scores(Statistic):
     shape = ('K',)
     always = True
 
-    def compute(self, batch: 'Batch') -> Any:
+    def compute(self, batch: Batch) -> Rows:
         """Beside the keypoints."""
         return batch.decoded[1]

@@ -4,7 +4,7 @@ Notation: views N (one person in one image), keypoints K, features F, units (wha
 labelled at once: frames of a rig, images or instances).
 """
 
-from typing import Any, Dict, Iterator, Sequence, Tuple
+from typing import Dict, Iterator, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -94,7 +94,7 @@ class ViewStatistics:
 
     # ---- other tables --------------------------------------------------------
 
-    def select(self, rows: Any) -> 'ViewStatistics':
+    def select(self, rows: Union[np.ndarray, Sequence[int], slice]) -> 'ViewStatistics':
         """The views that an index, a mask or a slice chooses, in its order."""
         return ViewStatistics(**{name: column[rows] for name, column in self._columns.items()})
 

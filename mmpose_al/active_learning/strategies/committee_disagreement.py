@@ -14,7 +14,7 @@ class CommitteeDisagreement(ViewScore):
     In pixels of the image over its diagonal.
     """
 
-    needs = ('disagreement',)
+    needs = ('disagreement', 'diagonal')
 
     def view_scores(self, pool: PoolStatistics) -> np.ndarray:
         """The relative distance."""

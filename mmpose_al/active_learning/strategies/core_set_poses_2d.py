@@ -23,6 +23,8 @@ class CoreSetPoses2D(AboutRoot):
         kwargs: See :class:`QueryStrategy`.
     """
 
+    needs = ('keypoints', 'scores')
+
     def __init__(self, root: Union[int, Sequence[int]], min_score: float = 0.0, **kwargs: Any):
         super().__init__(root, **kwargs)
         self.min_score = min_score

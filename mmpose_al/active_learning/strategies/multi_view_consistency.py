@@ -48,7 +48,7 @@ class MultiViewConsistency(QueryStrategy):
         kwargs: See :class:`QueryStrategy`.
     """
 
-    needs = ('cameras',)
+    needs = ('cameras', 'diagonal')
 
     def __init__(self, squared: bool = True, aggregate: str = 'mean', **kwargs: Any):
         super().__init__(**kwargs)

@@ -84,11 +84,13 @@ def test_a_strategy_without_a_statistic_that_it_reads_names_it(config):
 
 @every
 def test_needs_are_all_that_is_read(config):
-    """Of the columns that not every pass makes."""
+    """Beside the ids, and of a pool with cameras what is triangulated."""
     strategy, pool = build(config), make_pool(4)
-    optional = {'margin', 'entropy', 'disagreement', 'features', 'keypoints_3d'}
+    kept = {'id', 'unit', 'frame_id', 'camera_id', 'person_id', *strategy.statistics}
+    if 'cameras' in strategy.needs:
+        kept |= {'keypoints', 'K', 'R', 't', 'dist'}
     expected = strategy.select(pool, 2)
-    pool.views = pool.views.drop(*(optional - set(strategy.statistics)))
+    pool.views = pool.views.drop(*(set(pool.views) - kept))
     assert strategy.select(pool, 2) == expected
 
 
