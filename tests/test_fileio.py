@@ -808,12 +808,11 @@ SIGNS = {
 }
 # File -> the signs that it may show, and why.
 ALLOWED = {
-    # What others have made is told by the layout of a data set that is not there.
-    'mmpose_al/converters/common.py': {'write_json'}
+    # Says where the layout of a data set is described that is not there.
+    'mmpose_al/converters/common.py': {'write_json'},
+    # A method of an archive, which reads an entry of it.
+    'mmpose_al/active_learning/formats/document.py': {'write_json'},
 }
-
-
-COMING = ('mmpose_al/active_learning/', 'mmpose_al/engine/active_learning.py')
 
 
 def test_files_are_written_and_read_in_one_place():
@@ -821,7 +820,7 @@ def test_files_are_written_and_read_in_one_place():
     for room in ('mmpose_al', 'tools', 'benchmarks', 'demo'):
         for path in glob.glob(osp.join(ROOT, room, '**', '*.py'), recursive=True):
             name = osp.relpath(path, ROOT).replace(os.sep, '/')
-            if name == 'mmpose_al/fileio.py' or name.startswith(COMING):
+            if name == 'mmpose_al/fileio.py':
                 continue
             for number, line in enumerate(read(path).splitlines(), 1):
                 for sign, pattern in SIGNS.items():

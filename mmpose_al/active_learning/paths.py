@@ -47,6 +47,12 @@ class Paths(NamedTuple):
         """Held by a training from its beginning to its end."""
         return self._at('.training.lock')
 
+    def folders(self) -> List[str]:
+        """Where files of the experiment are written; not all of them need be there."""
+        names = sorted(os.listdir(self.folder)) if osp.isdir(self.folder) else []
+        rounds = [self._at(name) for name in names if _ROUND.fullmatch(name)]
+        return [self.folder, self._at('query'), self._at('answers'), *rounds]
+
     # ---- of a round ------------------------------------------------------------------
 
     def round(self, number: int) -> str:

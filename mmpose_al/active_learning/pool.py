@@ -1,7 +1,6 @@
 """The pool of an experiment: an annotation file, and files that a round makes from it."""
 
 import copy
-import hashlib
 import os.path as osp
 from collections import Counter
 from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Union
@@ -12,7 +11,7 @@ from ..datasets.choice import chosen_images
 from ..datasets.format import VERSION as FORMAT_VERSION
 from ..datasets.format import FormatError, check_multiview, has_area, parse, read
 from ..datasets.splits import SPLIT_FORMAT, instance_units
-from ..fileio import message, write_json
+from ..fileio import message, sha256, write_json
 from .settings import UNITS
 from .uniforms import keyed_uniforms
 
@@ -134,7 +133,7 @@ def load_pool(
     sequences, times = _places(data, unit, ids)
     return Pool(
         path,
-        hashlib.sha256(raw).hexdigest(),
+        sha256(raw),
         unit,
         data,
         frozenset(sizes),

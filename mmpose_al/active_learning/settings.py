@@ -5,9 +5,9 @@ neither torch nor MMEngine is imported.
 """
 
 import copy
-import hashlib
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
+from ..fileio import is_int, is_number, sha256, short
 from .stopping import reached
 
 UNITS = ('frames', 'images', 'instances')
@@ -98,13 +98,17 @@ def check_numbers(settings: Settings) -> None:
     """Raise ValueError unless the numbers are such as can be used."""
     for key in ('initial', 'budget'):
         value = getattr(settings, key)
-        if type(value) is not int or value < 1:
+        if not is_int(value) or value < 1:
             raise ValueError(
-                f'active_learning.{key} is {value!r}; write a whole number of units, at least 1'
+                f'active_learning.{key} is {short(value)}; '
+                'write a whole number of units, at least 1'
             )
     threshold = settings.threshold
-    if type(threshold) not in (int, float) or not threshold > 0:
-        raise ValueError(f'active_learning.threshold is {threshold!r}; write pixels, above 0')
+    if not is_number(threshold) or threshold <= 0:
+        raise ValueError(
+            f'active_learning.threshold is {short(threshold)}; write a finite number of '
+            'pixels, above 0'
+        )
 
 
 def check_start(settings: Settings, cfg: Mapping[str, Any]) -> None:
@@ -175,11 +179,14 @@ def read_self_training(section: Mapping[str, Any], unit: str) -> SelfTraining:
 
 def check_rules(num: int, schedule: str, min_views: Optional[int]) -> None:
     """Raise ValueError unless these rules of self-training can be followed."""
-    if num < 1 or schedule not in SCHEDULES or not (min_views is None or min_views >= 2):
+    numbers = (
+        is_int(num) and num >= 1 and (min_views is None or (is_int(min_views) and min_views >= 2))
+    )
+    if not numbers or schedule not in SCHEDULES:
         raise ValueError(
-            'active_learning.self_training: num is at least 1, schedule is one of '
-            f'{SCHEDULES} and min_views is None (all) or at least 2; got {num}, '
-            f'{schedule!r} and {min_views}'
+            'active_learning.self_training: num is a whole number, at least 1, schedule is '
+            f'one of {SCHEDULES} and min_views is None (all) or a whole number, at least 2; '
+            f'got {short(num)}, {short(schedule)} and {short(min_views)}'
         )
 
 
@@ -225,7 +232,7 @@ def experiment_digest(
         plain['active_learning'].pop(key, None)
     for key in annotator:
         (plain['active_learning'].get('annotator') or {}).pop(key, None)
-    return hashlib.sha256(repr(_ordered(plain)).encode()).hexdigest()[:16]
+    return sha256(repr(_ordered(plain)).encode())[:16]
 
 
 def _ordered(value: Any) -> Any:

@@ -5,12 +5,11 @@ moment goes on from the last stage that was finished. What has been labelled is 
 added to. Whoever only asks gets a :class:`State`, which cannot write.
 """
 
-import json
 import math
 import os.path as osp
 from typing import TYPE_CHECKING, List, Optional, Sequence
 
-from ..fileio import write_json
+from ..fileio import read_json, write_json
 from .paths import Paths
 
 if TYPE_CHECKING:
@@ -119,8 +118,7 @@ def load_state(folder: str) -> Optional[State]:
     if not osp.exists(path):
         return None
     try:
-        with open(path, encoding='utf-8') as file:
-            content = json.load(file)
+        content = read_json(path)
         if content['format'] != STATE_FORMAT or content['version'] != STATE_VERSION:
             raise ValueError(f'format {content["format"]!r}, version {content["version"]!r}')
         content['labeled'], content['rounds'], content['pool']['sha256']
@@ -129,7 +127,7 @@ def load_state(folder: str) -> Optional[State]:
             metrics.update({k: math.nan for k, v in metrics.items() if v is None})
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StateError(
-            f'{path} is no state of an experiment: {error}. Take another '
+            f'{path} is no state of an experiment: {str(error).rstrip(".")}. Take another '
             'work_dir, or put the file back'
         ) from error
     return State(folder, content)

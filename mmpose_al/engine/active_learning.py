@@ -29,7 +29,7 @@ from ..active_learning.scoring import check_model
 from ..active_learning.settings import experiment_digest, pool_source, read_settings, seed_of
 from ..active_learning.state import StateError, WritableState, check_state, load_state, new_state
 from ..active_learning.stopping import reached
-from ..fileio import locked, write_text
+from ..fileio import locked, remove_leftovers, write_text
 from .stages import STAGES, Context, say
 
 # A killed training may leave workers that hold its lock for some seconds more.
@@ -119,6 +119,8 @@ class ActiveLearningExperiment:
         """Keep others out, then write the state and the config for the commands that go on."""
         stack.enter_context(only_training(self.context.paths))
         content = self._read_state()  # another training may just have ended
+        for folder in self.context.paths.folders():
+            remove_leftovers(folder)
         write_text(self.context.paths.config, self.context.cfg.pretty_text)
         WritableState(self.context.paths.folder, content).write()
         return content

@@ -6,7 +6,6 @@ every rank; files are written and choices made by rank 0. The loop that calls th
 """
 
 import copy
-import hashlib
 import os.path as osp
 import time
 from dataclasses import dataclass, field
@@ -54,6 +53,7 @@ from ..active_learning.statistics import (
 from ..active_learning.strategies import QueryStrategy
 from ..datasets.checks import instance_ids
 from ..datasets.splits import instance_units
+from ..fileio import sha256
 
 PROGRESS_SECONDS = 30  # between two lines about the pass over the pool
 
@@ -229,7 +229,7 @@ def round_config(context: Context, number: int) -> Config:
     cfg.train_cfg = cfg.train_cfg.round_cfg
     cfg.work_dir = paths.round(number)
     name = osp.basename(paths.folder.rstrip('/'))
-    mark = hashlib.sha256(paths.folder.encode()).hexdigest()[:8]
+    mark = sha256(paths.folder.encode())[:8]
     cfg.experiment_name = f'{name}_round{number:02d}_{mark}'
     if cfg.get('visualizer'):
         cfg.visualizer.name = f'visualizer_{cfg.experiment_name}'

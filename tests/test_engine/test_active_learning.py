@@ -1,6 +1,7 @@
 """The experiment: rounds, kills, several processes, MMPose's own launcher."""
 
 import argparse
+import glob
 import json
 import os
 import os.path as osp
@@ -220,6 +221,7 @@ def test_killed_ten_times_and_started_again_ends_the_same(unbroken, tiny, tmp_pa
         assert len({name for _, _, name in kills}) >= 4
     for folder in {folder for folder, _, _ in kills}:
         assert outcome(folder) == expected
+        assert not glob.glob(osp.join(folder, '**', '*.tmp'), recursive=True)  # nothing half
 
 
 @pytest.mark.parametrize('start', ['last', 'load_from'])
@@ -412,6 +414,20 @@ def test_answers_do_not_change_until_they_are_noted(untrained, tiny, tmp_path, m
         )
     )
     assert told == ['locked', 'answers', 1, 'locked', 'answers', 2]
+
+
+def test_what_a_killed_training_left_half_is_taken_away(untrained, tiny, tmp_path):
+    from mmpose_al import fileio
+
+    left = f'a.json.{fileio._HOST}-{2**22 + 1}-abcdef-0.tmp'
+    for name in ('', 'round_00', 'round_01', 'query', 'answers'):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / left).write_text('{"half')
+    (tmp_path / 'notes').mkdir()
+    (tmp_path / 'notes' / left).write_text('of somebody else')
+    section = dict(self_training=None, strategy=dict(type='RandomSampling'))
+    run(config(tiny, tmp_path, limits=dict(rounds=1), **section))
+    assert [path.parent.name for path in tmp_path.rglob('*.tmp')] == ['notes']
 
 
 def test_raised_limits_reopen_a_finished_experiment(untrained, tiny, tmp_path):

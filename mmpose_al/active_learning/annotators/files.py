@@ -3,6 +3,7 @@
 import os.path as osp
 from typing import ContextManager, List, Optional, Sequence, Union
 
+from ...fileio import is_number, short
 from ..answers.kept import answered_units, load_all_answers, load_answers, locked, merged
 from ..answers.labels import update_labels
 from ..formats import build_format, format_names
@@ -48,8 +49,10 @@ class FileAnnotator(Annotator):
                 f'FileAnnotator: formats are {", ".join(format_names())} and images is one of '
                 f'{", ".join(IMAGES)}; got {formats} and {images!r}'
             )
-        if not threshold > 0:
-            raise ValueError(f'FileAnnotator: threshold is {threshold} px; it must be above 0')
+        if not is_number(threshold) or threshold <= 0:
+            raise ValueError(
+                f'FileAnnotator: threshold is {short(threshold)} px; write a finite number above 0'
+            )
         self.formats = [build_format(each) for each in formats]
         self.images = images
         self.image_root, self.threshold = image_root, threshold

@@ -5,6 +5,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ...fileio import is_int, is_number, short
 from ..statistics import POOL_PROPERTIES, MissingStatistic, PoolStatistics
 from ..statistics.base import how_to_have
 from .constraints import Constraints
@@ -39,10 +40,15 @@ class QueryStrategy:
     needs: Tuple[str, ...] = ()
 
     def __init__(self, min_spacing: float = 0, max_per_sequence: Optional[int] = None):
-        if min_spacing < 0 or (max_per_sequence is not None and max_per_sequence < 1):
+        most = max_per_sequence
+        if (
+            not is_number(min_spacing)
+            or min_spacing < 0
+            or not (most is None or (is_int(most) and most >= 1))
+        ):
             raise ValueError(
-                'min_spacing must be >= 0 and max_per_sequence at least 1; '
-                f'got {min_spacing} and {max_per_sequence}'
+                'min_spacing is a finite number, 0 or above, and max_per_sequence a whole '
+                f'number, at least 1, or None; got {short(min_spacing)} and {short(most)}'
             )
         self.min_spacing = min_spacing
         self.max_per_sequence = max_per_sequence

@@ -4,6 +4,7 @@ from typing import Any, Sequence, Union
 
 import numpy as np
 
+from ...fileio import is_number, short
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
 from .core_set import AboutRoot, root_aligned
@@ -27,6 +28,8 @@ class CoreSetPoses2D(AboutRoot):
 
     def __init__(self, root: Union[int, Sequence[int]], min_score: float = 0.0, **kwargs: Any):
         super().__init__(root, **kwargs)
+        if not is_number(min_score):
+            raise ValueError(f'min_score is a finite number; got {short(min_score)}')
         self.min_score = min_score
 
     def describe(self, pool: PoolStatistics) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ...fileio import is_number, short
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
 from .base import QueryStrategy, Selection, failed_first
@@ -33,8 +34,8 @@ class UncertainAndDiverse(QueryStrategy):
                 'diversity is a k-centre strategy (CoreSet...); got '
                 f'{type(self.diversity).__name__}'
             )
-        if not 0 < share <= 1:
-            raise ValueError(f'share lies in (0, 1]; got {share}')
+        if not is_number(share) or not 0 < share <= 1:
+            raise ValueError(f'share lies in (0, 1]; got {short(share)}')
         self.share = share
         self.needs = self.uncertainty.needs + self.diversity.needs
 

@@ -4,6 +4,7 @@ from typing import Any, Optional, Sequence
 
 import numpy as np
 
+from ...fileio import is_number, short
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
 from .base import QueryStrategy, failed_first
@@ -39,6 +40,8 @@ class WeightedCombination(QueryStrategy):
                 f'{len(strategies)} strategies with {len(self.weights)} '
                 'weights; give as many of both, at least one'
             )
+        if not all(map(is_number, self.weights)):
+            raise ValueError(f'weights are finite numbers; got {short(self.weights)}')
         self.needs = tuple(need for s in self.strategies for need in s.needs)
 
     def check_joints(self, num: int) -> None:

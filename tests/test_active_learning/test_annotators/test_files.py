@@ -26,6 +26,8 @@ def test_options_and_missing_images_are_named(pool, tmp_path):
         (dict(images='move'), 'move'),
         (dict(formats=[]), 'formats'),
         (dict(threshold=0), '0 px'),
+        (dict(threshold=float('inf')), 'inf px; write a finite number'),
+        (dict(threshold=float('nan')), 'nan px; write a finite number'),
     ):
         with pytest.raises(ValueError, match=words):
             FileAnnotator(**options)

@@ -104,8 +104,17 @@ def test_needs_of_the_pool_are_no_statistics():
 
 @pytest.mark.parametrize(
     'bad',
-    [dict(type='RandomSampling', min_spacing=-1), dict(type='RandomSampling', max_per_sequence=0)],
+    [
+        dict(min_spacing=-1),
+        dict(min_spacing=float('nan')),
+        dict(min_spacing=float('inf')),
+        dict(min_spacing='2'),
+        dict(max_per_sequence=0),
+        dict(max_per_sequence=1.5),
+        dict(max_per_sequence=float('nan')),
+        dict(max_per_sequence=True),
+    ],
 )
 def test_bad_settings(bad):
-    with pytest.raises(ValueError, match='min_spacing'):
-        build(bad)
+    with pytest.raises(ValueError, match='min_spacing is a finite number, 0 or above'):
+        build(dict(type='RandomSampling', **bad))

@@ -21,3 +21,9 @@ def test_by_hand():
     assert found[0] == pytest.approx(pose / 5)  # the diagonal of its extent
     assert found[1, :4] == pytest.approx(pose[:4] / 5) and np.isnan(found[1, 4]).all()
     assert found[2] == pytest.approx(pose[:, ::-1] / 5)
+
+
+@pytest.mark.parametrize('score', [float('nan'), float('inf'), '0.5'])
+def test_a_score_is_a_finite_number(score):
+    with pytest.raises(ValueError, match='min_score is a finite number'):
+        build(dict(type='CoreSetPoses2D', root=0, min_score=score))

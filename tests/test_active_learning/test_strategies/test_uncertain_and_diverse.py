@@ -55,7 +55,15 @@ def test_it_needs_what_both_need():
         build(dict(CASE, diversity=dict(type='CoreSetPoses', root=7))).check_joints(5)
 
 
-@pytest.mark.parametrize('bad', [dict(diversity=dict(type='RandomSampling')), dict(share=0)])
+@pytest.mark.parametrize(
+    'bad',
+    [
+        dict(diversity=dict(type='RandomSampling')),
+        dict(share=0),
+        dict(share=float('nan')),
+        dict(share='0.3'),
+    ],
+)
 def test_bad_settings(bad):
     with pytest.raises(ValueError, match='diversity is|share lies'):
         build(dict(CASE, **bad))

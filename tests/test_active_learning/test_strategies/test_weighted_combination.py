@@ -43,3 +43,15 @@ def test_it_needs_what_its_strategies_need():
 def test_bad_settings(bad):
     with pytest.raises(ValueError, match='weights; give as many'):
         build(dict(type='WeightedCombination', **bad))
+
+
+@pytest.mark.parametrize('weights', [[float('nan')], [float('inf')], ['1'], [True]])
+def test_weights_are_finite_numbers(weights):
+    with pytest.raises(ValueError, match='weights are finite numbers'):
+        build(
+            dict(
+                type='WeightedCombination',
+                strategies=[dict(type='RandomSampling')],
+                weights=weights,
+            )
+        )
