@@ -180,8 +180,8 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
         data_root = config.get('data_root', '')
         if not osp.isdir(osp.join(ROOT, data_root)):
             sys.exit(
-                f'active_learning: no data in {data_root}; make it: python '
-                f'tools/make_synthetic.py {data_root} --preset small'
+                f'active_learning: no data in {data_root}; make it: '
+                f'mmpose-al synthetic {data_root} --preset small'
             )
         if row != 'all' and not extra:
             shared = share_first_round(

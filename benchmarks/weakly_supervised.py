@@ -46,8 +46,8 @@ def check_data(config: Config) -> None:
     for root, options in ((config.data_root, 'studio'), (config.people_root, 'people --seed 1')):
         if not osp.isdir(osp.join(ROOT, root)):
             sys.exit(
-                f'weakly_supervised: no data in {root}; make it: python '
-                f'tools/make_synthetic.py {root} --preset {options}'
+                f'weakly_supervised: no data in {root}; make it: '
+                f'mmpose-al synthetic {root} --preset {options}'
             )
 
 

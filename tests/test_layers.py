@@ -21,7 +21,7 @@ BELOW = dict(
     active_learning={'geometry', 'datasets', 'models', 'visualization'},
     engine={'geometry', 'datasets', 'models', 'evaluation', 'visualization', 'active_learning'},
 )
-BOTTOM = {'config_files', 'fileio', 'lazy', 'registration', 'registry', 'version'}
+BOTTOM = {'command_line', 'config_files', 'fileio', 'lazy', 'registration', 'registry', 'version'}
 BELOW['analysis'] = set(BELOW) - {'engine', 'converters', 'synthetic'}
 # The command line is above all rooms.
 BELOW['cli'] = set(BELOW)

@@ -8,10 +8,10 @@ part of every image's name, and tells an answer from that of another query.
 import os
 import os.path as osp
 import re
-import shlex
 import shutil
 from typing import Dict, List, Optional, Sequence
 
+from ..command_line import command_line
 from ..fileio import read_json
 from .paths import Paths
 
@@ -134,14 +134,12 @@ def describe(query: Query, units: Optional[Sequence[int]] = None) -> str:
 
 def ingest_command(work_dir: str) -> str:
     """What takes the answers back."""
-    work_dir = shlex.quote(work_dir)
-    return f'python tools/active_learning.py ingest {work_dir} ANSWERS_FILE'
+    return command_line('ingest', work_dir, 'ANSWERS_FILE')
 
 
 def train_command(work_dir: str) -> str:
     """What goes on with the experiment."""
-    config = Paths(work_dir).config
-    return f'python tools/train.py {shlex.quote(config)} --work-dir {shlex.quote(work_dir)}'
+    return command_line('train', Paths(work_dir).config, '--work-dir', work_dir)
 
 
 def pending_text(work_dir: str, round: int, query: Optional[Query] = None) -> str:

@@ -19,18 +19,19 @@ supervision (of an error: 1 / 0.95 of it), linear between rounds. "reached" is w
 last round reaches of full supervision.
 """
 
+import argparse
 import os.path as osp
 
 HELP = 'tables and a figure of active-learning experiments'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('folder', help='e.g. benchmarks/results/active_synthetic')
     parser.add_argument('--write', metavar='PAGE', nargs='+', help='pages to bring up to date')
     parser.add_argument('--figure', help='PNG to write; with --write it lies beside the first page')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ..analysis.active_learning_table import draw, load, markdown, page_content
     from ..analysis.results_table import write_table
 

@@ -21,6 +21,7 @@ filters: nothing is detected twice.
 ``filter_cfg=dict(bbox_score_thr=...)`` filters by score in training.
 """
 
+import argparse
 from typing import Callable, Optional
 
 from .errors import UsageError
@@ -28,7 +29,7 @@ from .errors import UsageError
 HELP = 'find the persons in unlabelled images with an mmdet detector'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('images', nargs='?', help='folder of images (with subfolders)')
     parser.add_argument('config', nargs='?', help="the detector's mmdet config")
     parser.add_argument('checkpoint', nargs='?', help="the detector's weights")
@@ -54,7 +55,7 @@ def add_arguments(parser) -> None:
     )
 
 
-def add_filter_arguments(parser) -> None:
+def add_filter_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--score-thr', type=float, default=0.5, help='lowest score')
     parser.add_argument(
         '--min-size', type=float, default=16, help='shortest side of a box inside the image, pixels'
@@ -79,7 +80,7 @@ def add_filter_arguments(parser) -> None:
     )
 
 
-def run(args, detector: Optional[Callable] = None) -> int:
+def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     """The command. ``detector`` stands in for the mmdet model in tests."""
     from ..converters.detect_boxes import Detection, convert_detections, detect
     from ..datasets.boxes import BoxFilter

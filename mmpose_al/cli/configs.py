@@ -7,14 +7,16 @@ Each is a line that ``train``, ``test`` and the other commands take as CONFIG. W
 choose those that contain all of them.
 """
 
+import argparse
+
 HELP = 'list the configs that came with the package'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('words', nargs='*', metavar='WORD', help='part of the name')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ..config_files import list_configs
 
     found = [name for name in list_configs() if all(word in name for word in args.words)]

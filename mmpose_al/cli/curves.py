@@ -7,6 +7,7 @@ Each argument is a work directory, or NAME=DIRECTORY. Curves of a network pair a
 averaged; a resumed run is one curve.
 """
 
+import argparse
 import os.path as osp
 
 from .errors import UsageError
@@ -14,13 +15,13 @@ from .errors import UsageError
 HELP = 'draw losses, heatmap responses and metrics of several runs'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('runs', nargs='+', help='work directories, or NAME=DIRECTORY')
     parser.add_argument('--out', required=True, help='picture to write, e.g. curves.png')
     parser.add_argument('--metric', help='which one to draw, e.g. pck/bbox@0.1; default: the first')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     runs = dict(map(named, args.runs))
     if len(runs) < len(args.runs):
         raise UsageError('two runs have one name; write NAME=DIRECTORY')

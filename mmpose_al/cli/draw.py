@@ -25,12 +25,14 @@ scores of an active-learning round (round_NN/scores.npz). Views that it lacks ar
 out.
 """
 
+import argparse
+
 from .errors import UsageError
 
 HELP = 'pictures of a multi-view file: views, 3D scenes, residuals'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('ann_file', help='multi-view JSON file')
     parser.add_argument('--out', required=True, help='folder that takes the pictures')
     parser.add_argument(
@@ -62,7 +64,7 @@ def add_arguments(parser) -> None:
     add_drawing_arguments(parser)
 
 
-def add_drawing_arguments(parser) -> None:
+def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--threshold',
         type=float,
@@ -82,7 +84,7 @@ def add_drawing_arguments(parser) -> None:
     parser.add_argument('--limit', type=float, help='half side of the panels of residuals, pixels')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     for name in ('threshold', 'crop', 'height', 'limit'):
         value = getattr(args, name)
         if value is not None and not value > 0:

@@ -20,13 +20,13 @@ def limb(text: str) -> tuple:
     return first, second
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('annotations', help='multi-view file with poses_3d')
     parser.add_argument('--pair', type=int, nargs=2, required=True, metavar='JOINT')
     parser.add_argument('--limbs', type=limb, nargs='+', required=True, metavar='JOINT,JOINT')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     from ..analysis.limb_lengths import mean_limb_lengths

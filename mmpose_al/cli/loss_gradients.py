@@ -9,17 +9,19 @@ averaged over batches of the training data. CHECKPOINT is one of the network or 
 whole model; without it the weights are what the config says.
 """
 
+import argparse
+
 HELP = 'how strongly each loss of a config pulls'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config')
     parser.add_argument('checkpoint', nargs='?')
     parser.add_argument('--batches', type=int, default=4)
     parser.add_argument('--out', help='also write the figures to this JSON file')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ..analysis.loss_gradients import PARTS, mean_gradients
     from ..fileio import write_json
     from .launch import read_config

@@ -12,10 +12,12 @@ confidence above the threshold count as visible (v = 2), the others are unlabell
 Annotations of other cameras or splits, and all 3D poses, are left out.
 """
 
+import argparse
+
 HELP = "write a trained model's keypoints as labels"
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--out', required=True)
@@ -28,7 +30,7 @@ def add_arguments(parser) -> None:
     parser.add_argument('--device', default='cpu')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ..apis.pseudo_labels import pseudo_labels
     from ..fileio import write_json
     from .launch import read_config

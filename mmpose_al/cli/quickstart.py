@@ -7,6 +7,7 @@ one table, and draws curves and overlays, all in work_dirs/quickstart of the cur
 folder. Finished runs are not trained again, stopped ones go on.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -35,13 +36,13 @@ OVERLAYS = 6  # test images in the picture
 NETWORKS = {'': 'one network', 'mean/': 'mean of both networks', 'ensemble/': 'ensemble'}
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--fresh', action='store_true', help='train again, even where finished runs are there'
     )
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     os.environ.setdefault('MPLBACKEND', 'Agg')
     warnings.filterwarnings('ignore', message='The metainfo config file')
     start = time.time()

@@ -19,17 +19,18 @@ full supervision over common seeds, and "to 2d-only" the difference of the 2D er
 that row's, seed by seed.
 """
 
+import argparse
 import os.path as osp
 
 HELP = 'result files of benchmarks as a table, and in pages'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('folder', help='e.g. benchmarks/results/lspet')
     parser.add_argument('--write', metavar='PAGE', nargs='+', help='pages to bring up to date')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ..analysis.results_table import make_table, write_table
 
     table = make_table(args.folder)

@@ -8,10 +8,12 @@ Yu et al. (WACV 2024) label images. ``MultiViewCocoDataset`` reads the file
 (``ids_file``, ``subset``).
 """
 
+import argparse
+
 HELP = 'choose which annotations count as labelled'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     from ..datasets.splits import SPLIT_MODES, SPLIT_UNITS
 
     parser.add_argument('ann_file', help='COCO or multi-view JSON file')
@@ -38,7 +40,7 @@ def add_arguments(parser) -> None:
     )
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ..datasets.splits import make_split
     from ..fileio import write_json
 

@@ -6,12 +6,13 @@ Rendered people seen by calibrated cameras, in the multi-view format. Interrupte
 continues; finished, it leaves the folder alone.
 """
 
+import argparse
 import time
 
 HELP = 'write the synthetic benchmark: rendered people, calibrated cameras'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     from ..synthetic import PRESETS
 
     parser.add_argument('out', help='folder to write')
@@ -50,7 +51,7 @@ def add_arguments(parser) -> None:
     parser.add_argument('--quiet', action='store_true', help='no progress')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ..synthetic import contact_sheet, write_benchmark
 
     start = time.time()

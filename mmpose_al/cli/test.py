@@ -6,6 +6,8 @@ Beyond MMPose's: ``runner_type`` in the config is honoured, and ``--launcher`` w
 without a GPU (gloo).
 """
 
+import argparse
+
 from .errors import CommandError
 from .launch import add_common_arguments, build_runner, enable_drawing_hook, load_config
 
@@ -13,7 +15,7 @@ HELP = 'test a pose model'
 TRACEBACKS = True
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file, or a name that `mmpose-al configs` lists')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--out', help='file that the metrics are written to')
@@ -64,7 +66,7 @@ def merge_args(cfg, args):
         dump_predictions(cfg, args.dump)
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     cfg = load_config(args)
     merge_args(cfg, args)
     runner = build_runner(cfg, args)

@@ -7,6 +7,8 @@ Beyond MMPose's: ``runner_type`` in the config is honoured, and ``--launcher`` w
 without a GPU (gloo).
 """
 
+import argparse
+
 from .errors import CommandError
 from .launch import add_common_arguments, build_runner, enable_drawing_hook, load_config
 
@@ -14,7 +16,7 @@ HELP = 'train a pose model, or go on with an experiment'
 TRACEBACKS = True
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file, or a name that `mmpose-al configs` lists')
     parser.add_argument(
         '--resume',
@@ -81,7 +83,7 @@ def merge_args(cfg, args):
         )
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     cfg = load_config(args)
     merge_args(cfg, args)
     build_runner(cfg, args).train()

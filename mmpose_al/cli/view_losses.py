@@ -15,17 +15,19 @@ Where, before training on views, `true` has not the lowest sum, that will not fi
 depths: the errors of the 2D joints outweigh what the views say.
 """
 
+import argparse
+
 HELP = 'would the losses on views prefer the true depths?'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--batches', type=int, default=8)
     parser.add_argument('--out', help='also write the figures to this JSON file')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ..analysis.view_losses import median_error, show, view_losses
     from ..fileio import write_json
     from .launch import read_config

@@ -47,7 +47,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         poses_3d (bool): Whether samples carry their frame's 3D pose. False hides it:
             training without 3D labels.
         ids_file (str, optional): Split file of
-            ``tools/dataset_converters/split_labels.py``. Like ``bbox_file`` it
+            ``mmpose-al split``. Like ``bbox_file`` it
             is not joined with ``data_root``.
         labels (dict, optional): Instead of a file: ``dict(unit='instances' |
             'images' | 'frames', num=N, mode='random' | 'first', seed=0)``

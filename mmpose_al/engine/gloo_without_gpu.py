@@ -13,7 +13,7 @@ MMEngine looks for it. The import acts only in a process that torchrun started o
 machine without a GPU; anywhere else it does nothing. ``device_ids=None`` is right on
 a GPU as well, where MMEngine has moved model and batch to the device already.
 
-``tools/train.py`` and ``tools/test.py`` of this project need neither line.
+``mmpose-al train`` and ``mmpose-al test`` need neither line.
 """
 
 from .distributed import init_gloo_under_torchrun

@@ -10,6 +10,7 @@ from mmpose_al.active_learning import new_query
 from mmpose_al.active_learning.annotators import AnswersPending
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_queries, load_query
+from mmpose_al.command_line import command_line
 from tests.test_active_learning.people import ROUND, opened, snapshot
 
 
@@ -29,7 +30,7 @@ def test_what_a_query_holds(asked, tmp_path):
     assert errors == sorted(errors, reverse=True)
     folder = osp.join(annotator.folder, 'query', 'round_01')
     guide = open(osp.join(folder, 'README.md')).read()
-    assert 'tools/active_learning.py ingest' in guide and 'left_hand' in guide
+    assert command_line('ingest') in guide and 'left_hand' in guide
     for image in query.images.values():
         source = osp.join(osp.dirname(annotator.pool.path), 'images', image['file'])
         with open(source, 'rb') as a, open(osp.join(folder, 'images', image['name']), 'rb') as b:

@@ -111,7 +111,7 @@ def test_two_commands_share_the_work(place):
 def test_missing_data_are_named(place):
     root, _ = place
     (root / 'work_dirs' / 'quickstart' / 'data').rmdir()
-    with pytest.raises(SystemExit, match='make_synthetic.py work_dirs/quickstart/data'):
+    with pytest.raises(SystemExit, match='mmpose-al synthetic work_dirs/quickstart/data'):
         benchmark.run('t', 'mvc', 0, [])
 
 

@@ -20,7 +20,7 @@ def test_rows_of_the_benchmark_have_configs():
 def test_missing_data_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(weakly_supervised, 'ROOT', str(tmp_path))
     config = Config(dict(data_root='studio/', people_root='people/'))
-    with pytest.raises(SystemExit, match='make_synthetic.py studio/ --preset studio'):
+    with pytest.raises(SystemExit, match='mmpose-al synthetic studio/ --preset studio'):
         weakly_supervised.check_data(config)
     (tmp_path / 'studio').mkdir()
     with pytest.raises(SystemExit, match='people/ --preset people --seed 1'):

@@ -1,10 +1,10 @@
 """A page's example as a user has it: its files in a folder of their own, and a training."""
 
-import importlib
 import os.path as osp
 import sys
 from contextlib import contextmanager
 
+import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -52,14 +52,13 @@ def written(page, name, folder, registry, kind):
         config = config.replace(PREFIX, config_folder() + '/')
     path.write_text(config)
     assert kind not in registry.module_dict, 'the page is about something new'
-    sys.path.insert(0, str(folder))
-    importlib.invalidate_caches()
-    try:
-        yield str(path)
-    finally:
-        sys.path.remove(str(folder))
-        sys.modules.pop(name, None)
-        registry.module_dict.pop(kind, None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        try:
+            yield str(path)
+        finally:
+            sys.modules.pop(name, None)
+            registry.module_dict.pop(kind, None)
 
 
 def train(path, folder):

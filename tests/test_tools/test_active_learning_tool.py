@@ -14,6 +14,7 @@ from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.state import load_state, new_state, writable
 from mmpose_al.active_learning.statistics import load_views, save_views
 from mmpose_al.cli.main import run_tool
+from mmpose_al.command_line import command_line
 from tests.test_active_learning.people import (
     ROUND,
     answer,
@@ -69,7 +70,7 @@ def test_status_before_and_after_the_answers(experiment, tmp_path, capsys):
     said = capsys.readouterr().out
     assert '1 of 3 frames are labelled' in said and 'MKPE 31.25' in said
     assert 'round 1 waits for labels' in said
-    assert f'tools/active_learning.py ingest {work} ' in said
+    assert f'{command_line("ingest", str(work))} ' in said
     assert tool.main(['status', work, '--json']) == 3
     assert json.loads(capsys.readouterr().out)['pending'] == 1
     state = writable(load_state(work))
@@ -83,7 +84,7 @@ def test_status_before_and_after_the_answers(experiment, tmp_path, capsys):
     capsys.readouterr()
     assert tool.main(['status', work]) == 0
     said = capsys.readouterr().out
-    assert '2 of 8 persons are answered' in said and 'tools/train.py' in said
+    assert '2 of 8 persons are answered' in said and command_line('train') in said
     state = writable(load_state(work))
     os.remove(osp.join(work, 'answers', 'round_01.json'))
     state.content['finished'] = 'limits were lowered'
@@ -132,7 +133,7 @@ def test_ingest_says_what_it_took_and_what_is_wrong(experiment, tmp_path, capsys
     assert tool.main(['ingest', work, path]) == 0
     said = capsys.readouterr()
     assert '1 units, 4 views, 20 joints accepted (coco)' in said.out
-    assert f'python tools/train.py {work}' in said.out
+    assert command_line('train', str(work)) in said.out
     assert 'nose in cam1 (annotation 81) is 90 px' in said.err
     after = snapshot(work)
     assert tool.main(['ingest', work, path]) == 0

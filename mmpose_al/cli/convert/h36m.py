@@ -8,12 +8,14 @@
 Layout: what MMPose's preprocess_h36m.py writes (docs/converters.md).
 """
 
+import argparse
+
 from ..options import add_converter_arguments, positive
 
 HELP = 'Human3.6M, one file a call'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--annotations', required=True, help='h36m_<split>.npz')
     parser.add_argument(
         '--cameras', required=True, help='cameras.pkl (read without running anything in it)'
@@ -40,7 +42,7 @@ def add_arguments(parser) -> None:
     add_converter_arguments(parser)
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ...converters import h36m
     from ...converters.common import category_of, convert
 

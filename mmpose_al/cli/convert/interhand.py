@@ -7,6 +7,7 @@
 Layout: as released (docs/converters.md).
 """
 
+import argparse
 import os.path as osp
 
 from ..options import add_converter_arguments, positive
@@ -14,7 +15,7 @@ from ..options import add_converter_arguments, positive
 HELP = 'InterHand2.6M, one file a call'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--annotations',
         default='.',
@@ -36,7 +37,7 @@ def add_arguments(parser) -> None:
     add_converter_arguments(parser)
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ...converters import interhand
     from ...converters.common import category_of, convert
 

@@ -7,12 +7,14 @@
 The form of the predictions is in docs/converters.md.
 """
 
+import argparse
+
 from ..options import add_converter_arguments
 
 HELP = 'MannequinChallenge and 2D predictions'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     from ...converters.mannequin import IMAGE, METAINFO
 
     parser.add_argument('cameras', help='folder of <video>.txt')
@@ -57,7 +59,7 @@ def add_arguments(parser) -> None:
     add_converter_arguments(parser)
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ...converters import mannequin
     from ...converters.common import category_of, convert
 

@@ -8,12 +8,14 @@
 Layout: what MMPose's preprocess_mpi_inf_3dhp.py writes (docs/converters.md).
 """
 
+import argparse
+
 from ..options import add_converter_arguments, positive
 
 HELP = 'MPI-INF-3DHP, one file a call'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--annotations', required=True, help='mpi_inf_3dhp_train.npz or ..._test_valid.npz'
     )
@@ -43,7 +45,7 @@ def add_arguments(parser) -> None:
     add_converter_arguments(parser)
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ...converters import mpi_inf_3dhp
     from ...converters.common import category_of, convert
 

@@ -6,6 +6,7 @@
 Layout: as the panoptic-toolbox leaves it (docs/converters.md).
 """
 
+import argparse
 import os.path as osp
 
 from ..options import add_converter_arguments, positive_number
@@ -13,7 +14,7 @@ from ..options import add_converter_arguments, positive_number
 HELP = 'CMU Panoptic: train.json, val.json and test.json'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     from ...converters.panoptic import IMAGE
 
     parser.add_argument('root', help='folder of the sequences')
@@ -46,7 +47,7 @@ def add_arguments(parser) -> None:
     add_converter_arguments(parser)
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ...converters import panoptic
     from ...converters.common import category_of, convert
 

@@ -17,6 +17,7 @@ boxes are in OUT's <name>.boxes.json, and with another --score-thr or --min-size
 is detected twice. docs/converters.md tells the rest.
 """
 
+import argparse
 import os.path as osp
 from typing import Callable, Dict, List, Optional, Tuple
 
@@ -25,7 +26,7 @@ from ..options import add_converter_arguments, not_negative, positive, positive_
 HELP = 'synchronised videos or image folders, and a calibration'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     from ...converters.calibration import UNITS
 
     parser.add_argument('views', nargs='+', help='one folder, or NAME=PATH ...')
@@ -59,7 +60,7 @@ def add_arguments(parser) -> None:
     add_converter_arguments(parser)
 
 
-def add_box_arguments(parser) -> None:
+def add_box_arguments(parser: argparse.ArgumentParser) -> None:
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument('--boxes', help='JSON file; without it or a detector a box is the image')
     boxes.add_argument(
@@ -84,7 +85,7 @@ def add_box_arguments(parser) -> None:
     parser.add_argument('--device', help='of the detector; default: a GPU if there is one')
 
 
-def run(args, detector: Optional[Callable] = None) -> int:
+def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     """The command. ``detector`` stands in for the mmdet model in tests."""
     from ...converters import videos
     from ...converters.calibration import read_calibration

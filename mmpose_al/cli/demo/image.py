@@ -7,10 +7,12 @@ mmpose_al and of MMPose; of several networks the ensemble is drawn. 3D poses are
 `mmpose-al demo pose3d`.
 """
 
+import argparse
+
 HELP = 'draw the pose that a trained config predicts on an image'
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('image')
     parser.add_argument('config')
     parser.add_argument('checkpoint')
@@ -25,7 +27,7 @@ def add_arguments(parser) -> None:
     parser.add_argument('--device', default='cpu')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     import cv2
 
     from ...apis.person import predict_person

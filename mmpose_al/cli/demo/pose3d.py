@@ -9,11 +9,13 @@ times the longer side is taken. Without --box (several may be given) the person 
 to fill the image. --camera reads {"K": 3x3, "dist": [...]}.
 """
 
+import argparse
+
 HELP = '3D poses of an image or a video as JSON, with a picture'
 ROWS = 6  # of the picture of a video
 
 
-def add_arguments(parser) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('input', help='image or video')
     parser.add_argument('config')
     parser.add_argument('checkpoint')
@@ -27,7 +29,7 @@ def add_arguments(parser) -> None:
     parser.add_argument('--device', default='cpu')
 
 
-def run(args) -> int:
+def run(args: argparse.Namespace) -> int:
     from ...apis import Pose3DInferencer, guess_intrinsics, read_frames
     from ...fileio import write_json
     from ...visualization import draw_beside
@@ -53,7 +55,7 @@ def run(args) -> int:
     return 0
 
 
-def camera_of(args) -> tuple:
+def camera_of(args: argparse.Namespace) -> tuple:
     """K or None, and distortion.
 
     Raises:

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import os.path as osp
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.state import new_state
+from mmpose_al.command_line import command_line
 from tests.test_active_learning.people import (
     FORMATS,
     ROUND,
@@ -62,7 +64,7 @@ def test_answers_of_a_closed_round_another_pool_and_no_query(answering, tmp_path
     with pytest.raises(
         AnswerError,
         match='round 1, which is closed.*No query is open; '
-        r'go on with\s*python tools/train.py',
+        r'go on with\s*' + re.escape(command_line('train')),
     ) as told:
         ingest(str(work), path)
     assert 'Answer the query' not in str(told.value)
@@ -86,7 +88,7 @@ def test_a_human_round(fmt, asked, tmp_path):
         annotator.answers(ROUND)
     text = str(told.value)
     assert osp.join(annotator.folder, 'query', 'round_01') in text
-    assert f'python tools/active_learning.py ingest {annotator.folder} ' in text
+    assert f'{command_line("ingest", annotator.folder)} ' in text
     assert f'experiment_config.py --work-dir {annotator.folder}' in text
 
     # two views of frame 20 and one of frame 0; of that only the first two joints

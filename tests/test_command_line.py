@@ -1,0 +1,49 @@
+import sys
+
+import pytest
+
+from mmpose_al.command_line import command_line
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Puts programs into folders; the first folder is that of this Python."""
+    ours, theirs = tmp_path / 'ours', tmp_path / 'the irs'
+    for folder in (ours, theirs):
+        folder.mkdir()
+    monkeypatch.setattr(sys, 'executable', str(ours / 'python3'))
+    monkeypatch.setattr(sys, 'argv', ['train.py'])
+
+    def place(path, *programs):
+        for program in programs:
+            (tmp_path / program).write_text('')
+            (tmp_path / program).chmod(0o755)
+        monkeypatch.setenv('PATH', ':'.join(str(tmp_path / folder) for folder in path))
+        return command_line('train', 'a b.py')
+
+    return place
+
+
+def test_the_console_script_of_this_python(install):
+    assert install(['ours', 'the irs'], 'ours/mmpose-al') == "mmpose-al train 'a b.py'"
+
+
+def test_that_of_another_python_is_not_ours(install, tmp_path):
+    said = install(['the irs', 'ours'], 'the irs/mmpose-al', 'ours/mmpose-al')
+    assert said == f"{tmp_path}/ours/python3 -m mmpose_al train 'a b.py'"
+    assert install(['the irs'], 'ours/mmpose-al') == said  # not activated
+
+
+def test_python_where_it_is_this_one(install):
+    assert install(['ours'], 'ours/python') == "python -m mmpose_al train 'a b.py'"
+
+
+def test_how_this_process_was_started(install, tmp_path, monkeypatch):
+    """As with ``pip install --user``: the script lies elsewhere."""
+    monkeypatch.setattr(sys, 'argv', [str(tmp_path / 'the irs' / 'mmpose-al'), 'status'])
+    assert install(['the irs'], 'the irs/mmpose-al') == "mmpose-al train 'a b.py'"
+
+
+def test_paths_are_quoted(install, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, 'executable', str(tmp_path / 'the irs' / 'python3'))
+    assert install([]).startswith(f"'{tmp_path}/the irs/python3' -m mmpose_al ")
