@@ -110,7 +110,6 @@ def run(argv) -> None:
         runpy.run_module(argv[2], run_name='__main__', alter_sys=True)
     else:
         sys.argv = argv[1:]
-        sys.path.insert(0, os.path.dirname(os.path.abspath(argv[1])))
         runpy.run_path(argv[1], run_name='__main__')
 
 
