@@ -260,10 +260,14 @@ def write_json(
             become ``null``, as measurements want it. Data wants False: they are errors.
 
     Raises:
-        TypeError: The value holds something that is not JSON.
+        TypeError: The value holds something that is not JSON; it names the path.
         ValueError: It holds a number that JSON has no word for. The file stays as it was.
     """
-    write_text(path, to_json(content, indent, sort_keys, nan_as_null) + '\n')
+    try:
+        text = to_json(content, indent, sort_keys, nan_as_null)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f'{path}: {error}') from None
+    write_text(path, text + '\n')
 
 
 def write_arrays(path: str, /, **arrays: np.ndarray) -> None:

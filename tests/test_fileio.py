@@ -458,14 +458,14 @@ def circle():
     ],
 )
 def test_what_is_not_json_is_refused_and_the_old_file_kept(path, value, words):
-    with pytest.raises(TypeError, match=re.escape(words)):
+    with pytest.raises(TypeError, match=f'^{path}: .*{re.escape(words)}'):
         fileio.write_json(path, value)
     assert read(path) == 'old' and only(path)
 
 
 @pytest.mark.parametrize('value', [float('nan'), [np.inf], np.array([1, np.nan])])
 def test_data_has_no_missing_numbers(path, value):
-    with pytest.raises(ValueError, match='is not JSON'):
+    with pytest.raises(ValueError, match=f'^{path}: .* is not JSON'):
         fileio.write_json(path, dict(a=value), nan_as_null=False)
     assert read(path) == 'old' and only(path)
 

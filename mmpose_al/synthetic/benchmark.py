@@ -22,7 +22,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 import cv2
 import numpy as np
 
-from ..fileio import read_json, sha256, write_bytes, write_image
+from ..fileio import read_json, remove_leftovers, sha256, write_bytes, write_image
 from .body import (
     ACTION_WEIGHTS,
     COCO_SKELETON,
@@ -198,6 +198,7 @@ def _settings(preset: str, seed: int, num_cameras: Optional[int]) -> Dict[str, A
 def _start_or_recognise(out_dir: str, settings: Dict[str, Any]) -> Optional[Dict[str, Any]]:
     """The content of benchmark.json if all is there; else prepare to write."""
     path = osp.join(out_dir, 'benchmark.json')
+    remove_leftovers(out_dir)
     if osp.isfile(path):
         try:
             found = read_json(path)
@@ -224,8 +225,8 @@ def _start_or_recognise(out_dir: str, settings: Dict[str, Any]) -> Optional[Dict
             f'{out_dir} is not empty and has no benchmark.json; '
             'choose another folder or delete this one'
         )
-    os.makedirs(osp.join(out_dir, 'parts'), exist_ok=True)
     write_bytes(path, _compact(dict(settings, complete=False)))
+    os.makedirs(osp.join(out_dir, 'parts'), exist_ok=True)
     return None
 
 

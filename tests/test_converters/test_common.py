@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmpose_al import fileio
 from mmpose_al.converters import common
 from mmpose_al.converters.common import Part, Task, category_of, convert
 from mmpose_al.datasets.format import FormatError
@@ -77,6 +78,31 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
     with open(whole) as a, open(out) as b:
         assert a.read() == b.read()
     assert not osp.exists(out + '.parts')
+
+
+def test_what_a_killed_run_left_half_is_taken_away(tmp_path):
+    out = tmp_path / 'out.json'
+    left = f'out.json.{fileio._HOST}-{2**22 + 1}-abcdef-0.tmp'
+    (tmp_path / 'out.json.parts').mkdir()
+    for folder in (tmp_path, tmp_path / 'out.json.parts'):
+        (folder / left).write_text('{"half')
+    convert(str(out), Tasks().list(), ONE_JOINT, '', keep_parts=True, report=quiet)
+    assert sorted(os.listdir(str(tmp_path))) == ['out.json', 'out.json.parts']
+    assert len(os.listdir(str(tmp_path / 'out.json.parts'))) == 3
+
+
+def test_numbers_that_json_has_no_word_for_are_not_written(tmp_path):
+    """Annotations with null would be another error, later and elsewhere."""
+    out = str(tmp_path / 'out.json')
+
+    def task():
+        part = a_part('a')
+        part.frames[0]['note'] = float('nan')  # nothing that the format's checks look at
+        return part
+
+    with pytest.raises(ValueError, match='nan is not JSON'):
+        convert(out, [Task('a', 0, task)], ONE_JOINT, '', report=quiet)
+    assert not osp.exists(out) and os.listdir(out + '.parts') == []
 
 
 def test_parts_of_other_inputs_or_broken_ones_are_made_anew(tmp_path):

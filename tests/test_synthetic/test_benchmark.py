@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mmpose_al import fileio
 from mmpose_al.synthetic import benchmark, cameras, contact_sheet, render, write_benchmark
 from tests.commands import command
 from tests.test_synthetic.views import opencv_pixels
@@ -163,6 +164,16 @@ def test_a_damaged_finished_folder_is_repaired(tiny, tmp_path):
     os.remove(osp.join(out, 'images/val/val_0000/0001_03.jpg'))
     write_benchmark(out, 'tiny', seed=3, workers=1, progress=False)
     assert hashes(out) == hashes(tiny)
+
+
+def test_a_folder_that_a_killed_process_had_just_begun_is_begun_anew(tiny, tmp_path):
+    out = tmp_path / 'x'
+    out.mkdir()
+    for name in ('benchmark.json', 'train.json'):
+        (out / f'{name}.{fileio._HOST}-{2**22 + 1}-abcdef-0.tmp').write_text('{"half')
+    write_benchmark(str(out), 'tiny', seed=3, workers=1, progress=False)
+    assert sorted(os.listdir(str(out))) == sorted(os.listdir(tiny))
+    assert hashes(str(out)) == hashes(tiny)
 
 
 def test_bad_settings_are_named(tiny, tmp_path):
