@@ -29,7 +29,7 @@ def test_one_file_adds_an_augmentation(config, tmp_path):
     assert any('unsup' in name for name in runner.message_hub.log_scalars)
     for test in (  # what the package asks of its own
         lambda name: conformance.test_images_keep_shape_and_type_and_the_input_is_left_alone(
-            name, torch.float64
+            name, torch.float64, 'cpu'
         ),
         conformance.test_the_seeds_and_nothing_else_decide,
         conformance.test_an_image_does_not_depend_on_its_batch_unless_the_class_says_so,

@@ -16,6 +16,7 @@ from mmpose_al.datasets.transforms.hard_augmentation import (
 NAMES = registered_hard_augmentations()
 SIZE = (48, 64)
 SEEDS = np.arange(6) + 100
+DEVICES = ['cpu', 'cuda'] if torch.cuda.is_available() else ['cpu']
 
 
 def batch(num=6, dtype=torch.float32):
@@ -45,11 +46,12 @@ def test_the_package_has_these():
     }
 
 
+@pytest.mark.parametrize('device', DEVICES)
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float64])
 @pytest.mark.parametrize('name', NAMES)
-def test_images_keep_shape_and_type_and_the_input_is_left_alone(name, dtype):
+def test_images_keep_shape_and_type_and_the_input_is_left_alone(name, dtype, device):
     augmentation = built(name)
-    images, keypoints = batch(dtype=dtype)
+    images, keypoints = (each.to(device) for each in batch(dtype=dtype))
     before = images.clone(), keypoints.clone()
     out = augmentation.augment(images, places(augmentation, keypoints), SEEDS)
     assert (out.shape, out.dtype, out.device) == (images.shape, images.dtype, images.device)
