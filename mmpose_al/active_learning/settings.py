@@ -87,8 +87,8 @@ def read_settings(cfg: Mapping[str, Any]) -> Settings:
     check_round(cfg)
     check_data(cfg)
     check_evaluation(cfg)
-    if settings.self_training is not None:
-        rules = read_self_training(settings.self_training, settings.unit)
+    if section.get('self_training') is not None:
+        rules = read_self_training(section['self_training'], settings.unit)
         settings = settings._replace(self_training=rules)
     reached(settings.limits, [])
     return settings
@@ -205,10 +205,10 @@ def pool_source(cfg: Mapping[str, Any]) -> dict:
 
 def without_choice(source: Mapping[str, Any]) -> dict:
     """A copy of a data set's config without any choice of labels."""
-    source = copy.deepcopy(source)
+    copied: Any = copy.deepcopy(source)  # a ConfigDict stays one
     for key in CHOICES:
-        source.pop(key, None)
-    return source
+        copied.pop(key, None)
+    return copied
 
 
 def experiment_digest(

@@ -61,7 +61,7 @@ class Job:
 def stopped_by_signals() -> Iterator[None]:
     """Let SIGTERM and SIGHUP end this process as Ctrl-C does, with all clean-up."""
 
-    def stop(number, frame):
+    def stop(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
 
     numbers = [signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, 'SIGHUP') else [])

@@ -13,6 +13,7 @@ import os
 import shutil
 import time
 import warnings
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .errors import CommandError
 from .jobs import Job, clock, run_jobs
@@ -76,11 +77,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def say(text):
+def say(text: str) -> None:
     print(f'quickstart: {text}', flush=True)
 
 
-def read(path):
+def read(path: str) -> dict:
     """The content of a JSON file; an empty dict if there is none, or a torn one."""
     from ..fileio import FileError, read_json
 
@@ -93,7 +94,7 @@ def read(path):
 class Run:
     """One method's training: its config, its folder and whether it is finished."""
 
-    def __init__(self, name, config):
+    def __init__(self, name: str, config: str):
         from ..fileio import sha256
         from .launch import read_config
 
@@ -104,18 +105,18 @@ class Run:
         text = self.cfg.pretty_text + json.dumps(data, sort_keys=True)
         self.digest = sha256(text.encode())
         self.steps = self.cfg.train_cfg.get('max_iters', 0)
-        self.first = None
+        self.first: Optional[Tuple[int, float]] = None  # step and time that were seen first
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
         return read(f'{self.folder}/finished.json').get('digest') == self.digest
 
     @property
-    def checkpoint(self):
+    def checkpoint(self) -> str:
         with open(f'{self.folder}/last_checkpoint', encoding='utf-8') as file:
             return file.read().strip()
 
-    def train(self):
+    def train(self) -> Job:
         """Start the training, or go on with it if its config is still the same."""
         from ..fileio import write_json
 
@@ -130,7 +131,7 @@ class Run:
             f'{self.folder}/train.log',
         )
 
-    def test(self):
+    def test(self) -> Job:
         return Job(
             f'the test of {self.name}',
             [
@@ -147,7 +148,7 @@ class Run:
             f'{self.folder}/test.log',
         )
 
-    def progress(self):
+    def progress(self) -> str:
         """Steps done and the remaining time, for the progress line."""
         from ..visualization import read_scalars
 
@@ -167,7 +168,7 @@ class Run:
         return text
 
 
-def write_data(fresh):
+def write_data(fresh: bool) -> None:
     from ..synthetic import write_benchmark
 
     os.makedirs(FOLDER, exist_ok=True)
@@ -180,7 +181,7 @@ def write_data(fresh):
         raise CommandError(f'{error}\nif {DATA} is of another version, use --fresh') from None
 
 
-def train_and_test(runs):
+def train_and_test(runs: Sequence[Run]) -> None:
     from ..fileio import write_json
 
     waiting = [run for run in runs if not run.finished]
@@ -198,11 +199,11 @@ def train_and_test(runs):
         write_json(f'{run.folder}/finished.json', dict(digest=run.digest))
 
 
-def sizes(runs):
+def sizes(runs: Sequence[Run]) -> Dict[str, Any]:
     """Labelled and unlabelled samples of each run, and test samples."""
     from mmpose.registry import DATASETS
 
-    result = {}
+    result: Dict[str, Any] = {}
     for run in runs:
         data = DATASETS.build(run.cfg.train_dataloader.dataset)
         result[run.name] = [data.num_labeled, data.num_unlabeled]
@@ -210,7 +211,7 @@ def sizes(runs):
     return result
 
 
-def table(results):
+def table(results: dict) -> List[str]:
     """Lines of the table: one for each way a method predicts."""
     rows = []
     for name, metrics in results['metrics'].items():
@@ -241,7 +242,7 @@ def table(results):
     ] + lines
 
 
-def draw_pictures(runs):
+def draw_pictures(runs: Sequence[Run]) -> Tuple[str, str]:
     """Curves of the runs, and their predictions on a few test images."""
     import cv2
     import numpy as np

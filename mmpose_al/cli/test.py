@@ -7,9 +7,13 @@ without a GPU (gloo).
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
 from .errors import CommandError
 from .launch import add_common_arguments, build_runner, enable_drawing_hook, load_config
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 HELP = 'test a pose model'
 TRACEBACKS = True
@@ -24,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common_arguments(parser)
 
 
-def collect_bad_cases(cfg, args):
+def collect_bad_cases(cfg: 'Config', args: argparse.Namespace) -> None:
     """Switch on MMPose's hook that collects the worst samples."""
     enable_drawing_hook(cfg, 'badcase', 'BadCaseAnalysisHook', args, show=args.show)
     hook = cfg.default_hooks.badcase
@@ -38,7 +42,7 @@ def collect_bad_cases(cfg, args):
         hook.metric = cfg.model.head.loss if kind == 'loss' else cfg.test_evaluator
 
 
-def dump_predictions(cfg, path):
+def dump_predictions(cfg: 'Config', path: str) -> None:
     """Add an evaluator that writes the predictions to a pickle file."""
     if not path.endswith(('.pkl', '.pickle')):
         raise CommandError(f'--dump {path}: the name must end in .pkl or .pickle')
@@ -48,7 +52,7 @@ def dump_predictions(cfg, path):
     cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=path)]
 
 
-def merge_args(cfg, args):
+def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
     """Apply the arguments that only testing has."""
     cfg.load_from = args.checkpoint
     if (args.show and not args.badcase) or args.show_dir is not None:

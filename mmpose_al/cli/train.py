@@ -8,9 +8,13 @@ without a GPU (gloo).
 """
 
 import argparse
+from typing import TYPE_CHECKING
 
 from .errors import CommandError
 from .launch import add_common_arguments, build_runner, enable_drawing_hook, load_config
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 HELP = 'train a pose model, or go on with an experiment'
 TRACEBACKS = True
@@ -36,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common_arguments(parser)
 
 
-def use_amp(cfg, path):
+def use_amp(cfg: 'Config', path: str) -> None:
     """Make the optimiser's wrapper an ``AmpOptimWrapper``."""
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
     name = kind if isinstance(kind, str) else kind.__name__
@@ -49,7 +53,7 @@ def use_amp(cfg, path):
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 
-def merge_args(cfg, args):
+def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
     """Apply the arguments that only training has."""
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None

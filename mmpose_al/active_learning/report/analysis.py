@@ -1,6 +1,6 @@
 """Numbers of a report, as pure functions and over an experiment's rounds."""
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -70,12 +70,12 @@ def labels_needed(
     return float('nan')
 
 
-def entropy(counts: Sequence[int]) -> float:
+def entropy(counts: Union[Sequence[int], np.ndarray]) -> float:
     """Of a histogram, nats; NaN of an empty one."""
-    counts = np.asarray(counts, float)
-    if not counts.sum():
+    each = np.asarray(counts, float)
+    if not each.sum():
         return float('nan')
-    p = counts[counts > 0] / counts.sum()
+    p = each[each > 0] / each.sum()
     return float(-(p * np.log(p)).sum())
 
 
@@ -92,10 +92,10 @@ def rank_correlation(score: np.ndarray, error: np.ndarray) -> Tuple[float, int]:
 
 def mean_and_deviation(values: Sequence[float]) -> Tuple[float, float]:
     """Of the finite values; the deviation is the sample's, NaN of one value."""
-    values = np.asarray([v for v in values if np.isfinite(v)], float)
-    if not len(values):
+    finite = np.asarray([v for v in values if np.isfinite(v)], float)
+    if not len(finite):
         return float('nan'), float('nan')
-    return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else (float('nan'))
+    return float(finite.mean()), float(finite.std(ddof=1)) if len(finite) > 1 else float('nan')
 
 
 # ---- poses -------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import csv
 import math
 import os.path as osp
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from ...fileio import atomic, write_figure
 from ...visualization import draw_views, plot_residuals
 from ..experiment import Metric, Missing
+from ..statistics import PoolStatistics
 from .analysis import (
     CLUSTERS,
     SHARE_OF_FULL,
@@ -52,7 +53,7 @@ class Section:
         self.reason: Optional[str] = None
 
 
-def number(value, digits: int = 4) -> str:
+def number(value: Any, digits: int = 4) -> str:
     """For a table; a dash for what is not known."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return '–'
@@ -61,7 +62,7 @@ def number(value, digits: int = 4) -> str:
     return str(value)
 
 
-def write_csv(folder: str, name: str, header: Sequence[str], rows) -> str:
+def write_csv(folder: str, name: str, header: Sequence[str], rows: Iterable[Sequence]) -> str:
     """Write numbers atomically; NaN stays empty."""
     with atomic(osp.join(folder, name)) as file:
         writer = csv.writer(file)
@@ -71,7 +72,7 @@ def write_csv(folder: str, name: str, header: Sequence[str], rows) -> str:
     return name
 
 
-def _axes(x: str, y: str, size=(6.4, 4.0)):
+def _axes(x: str, y: str, size: Tuple[float, float] = (6.4, 4.0)) -> Tuple[Figure, Any]:
     figure = Figure(figsize=size, layout='constrained')
     axes = figure.add_subplot()
     axes.set_xlabel(x)
@@ -225,7 +226,10 @@ def _draw_pick(experiment: ReportedExperiment, round: int, unit: int, folder: st
     return name
 
 
-def _reprojections(statistics, rows: Sequence[int]):
+def _reprojections(
+    statistics: PoolStatistics, rows: Sequence[int]
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Reprojected keypoints (V, K, 2) of views of a person, and their inliers (V, K)."""
     import torch
 
     from ...geometry.cameras import project
@@ -378,7 +382,8 @@ def pseudo_section(experiments: Sequence[ReportedExperiment], folder: str) -> Se
         'round chose for the next.',
     )
     section.header = ['run', 'round', 'units', 'MKPE [mm]']
-    rows, curves = [], {}
+    rows: List[list] = []
+    curves: Dict[str, list] = {}
     for experiment in experiments:
         for row in experiment.rows:
             if row.pseudo.get('ids') is not None:
@@ -435,7 +440,7 @@ def entropy_section(experiments: Sequence[ReportedExperiment], folder: str) -> S
         'Entropy of the histogram of pose clusters of everything labelled so far, mean '
         'over the seeds.',
     )
-    cached: Dict[str, tuple] = {}
+    cached: Dict[str, Tuple[np.ndarray, np.ndarray]] = {}
     at: Dict[str, Dict[int, list]] = {}
     for experiment in experiments:
         key = experiment.pool.sha256

@@ -41,11 +41,13 @@ def run(args: argparse.Namespace) -> int:
     from ...converters import interhand
     from ...converters.common import category_of, convert
 
-    files = [
+    data, camera, joint_3d = (
         getattr(args, kind) or osp.join(args.annotations, f'InterHand2.6M_{args.split}_{kind}.json')
         for kind in ('data', 'camera', 'joint_3d')
-    ]
-    tasks = interhand.make_tasks(*files, args.captures, args.cameras, args.num_cameras, args.step)
+    )
+    tasks = interhand.make_tasks(
+        data, camera, joint_3d, args.captures, args.cameras, args.num_cameras, args.step
+    )
     convert(
         args.out,
         tasks,

@@ -19,9 +19,12 @@ is detected twice. docs/converters.md tells the rest.
 
 import argparse
 import os.path as osp
-from typing import Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple
 
 from ..options import add_converter_arguments, not_negative, positive, positive_number
+
+if TYPE_CHECKING:
+    from ...converters.videos import Boxes
 
 HELP = 'synchronised videos or image folders, and a calibration'
 
@@ -120,8 +123,13 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
 
 
 def read_boxes(
-    args, root: str, sources: list, paths: List[List[str]], numbers: range, detector
-) -> Optional[dict]:
+    args: argparse.Namespace,
+    root: str,
+    sources: list,
+    paths: List[List[str]],
+    numbers: range,
+    detector: Optional[Callable],
+) -> Optional['Boxes']:
     """Boxes of the extracted images, from a file or a detector; None without either."""
     from ...converters import videos
 
@@ -136,7 +144,10 @@ def read_boxes(
 
 
 def find_boxes(
-    args, root: str, sizes: Dict[str, Tuple[int, int]], detector: Optional[Callable] = None
+    args: argparse.Namespace,
+    root: str,
+    sizes: Dict[str, Tuple[int, int]],
+    detector: Optional[Callable] = None,
 ) -> str:
     """Detect the best box of each image below ``root``; the path of their file.
 

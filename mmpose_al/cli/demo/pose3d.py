@@ -10,6 +10,7 @@ to fill the image. --camera reads {"K": 3x3, "dist": [...]}.
 """
 
 import argparse
+from typing import List
 
 HELP = '3D poses of an image or a video as JSON, with a picture'
 ROWS = 6  # of the picture of a video
@@ -37,7 +38,9 @@ def run(args: argparse.Namespace) -> int:
 
     K, dist = camera_of(args)
     inferencer = Pose3DInferencer(read_config(args.config), args.checkpoint, args.device)
-    frames, shown, every = [], [], 1
+    frames: List[tuple] = []
+    shown: List[tuple] = []
+    every = 1
     for index, image in read_frames(args.input, args.step, args.limit):
         if K is None:
             K = guess_intrinsics(image.shape[1], image.shape[0])
