@@ -36,8 +36,8 @@ def clone():
     clone = Clone()
     status, output = clone.run(
         'bash',
-        'python tools/make_synthetic.py work_dirs/quickstart/data --preset tiny\n'
-        'python tools/train.py configs/semi_supervised/synthetic/'
+        'mmpose-al synthetic work_dirs/quickstart/data --preset tiny\n'
+        'mmpose-al train configs/semi_supervised/synthetic/'
         'posedual-a_lite0_synthetic-64x64_60-images.py --work-dir work_dirs/posedual',
     )
     assert status == 0, output

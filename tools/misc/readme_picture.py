@@ -64,7 +64,7 @@ class Data:
         points = np.array(self.poses[frame]['keypoints_3d'])[:, :3]
         for link in self.links:
             axes.plot(*points[list(link)].T, color=color(self.names, link), lw=2)
-        axes.set_box_aspect(np.ptp(points, axis=0), zoom=1.6)
+        axes.set_box_aspect(np.ptp(points, axis=0), zoom=1.45)
         axes.set_axis_off()
         axes.view_init(12, -65)
         axes.set_proj_type('ortho')
