@@ -191,3 +191,11 @@ def test_nobody_listens_any_more():
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (1, '')
+
+
+def test_words_that_are_missing_are_wrong_usage(capsys):
+    for words in (['ingest', 'a'], ['report', 'a']):
+        with pytest.raises(SystemExit) as left:
+            cli.main(words)
+        assert left.value.code == 2
+    assert '--out' in capsys.readouterr().err

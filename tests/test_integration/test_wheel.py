@@ -156,3 +156,16 @@ def test_other_commands_find_what_they_need(call, empty):
     assert '1 sheets, 1 scenes' in said
     wrong = call('train', 'mmpose_al::nothing.py', status=1)
     assert wrong.startswith('error: mmpose_al::nothing.py: no such config. ')
+
+
+def test_mim_finds_the_tools(site, empty):
+    """``mim train mmpose_al CONFIG`` runs this file."""
+    done = subprocess.run(
+        [sys.executable, str(site / 'mmpose_al' / '.mim' / 'tools' / 'train.py'), 'nix.py'],
+        cwd=str(empty),
+        env=dict(os.environ, PYTHONPATH=str(site)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith('error: nix.py: no such config')

@@ -1,0 +1,40 @@
+import json
+import os
+import os.path as osp
+
+from mmpose_al.active_learning.state import load_state, writable
+from mmpose_al.cli.main import main
+from mmpose_al.command_line import command_line
+
+from .answers import exported
+
+
+def test_status_before_and_after_the_answers(experiment, tmp_path, capsys):
+    work, pixels = experiment
+    assert main(['status', work]) == 3
+    said = capsys.readouterr().out
+    assert '1 of 3 frames are labelled' in said and 'MKPE 31.25' in said
+    assert 'round 1 waits for labels' in said
+    assert f'{command_line("ingest", str(work))} ' in said
+    assert main(['status', work, '--json']) == 3
+    assert json.loads(capsys.readouterr().out)['pending'] == 1
+    state = writable(load_state(work))
+    state.stage(0, 'train')['metrics']['multiview/MKPE'] = float('nan')
+    state.write()
+    assert main(['status', work]) == 3
+    assert 'MKPE nan' in capsys.readouterr().out
+    assert main(['status', work, '--json']) == 3
+    assert 'NaN' not in capsys.readouterr().out
+    assert main(['ingest', work, exported(work, pixels, tmp_path)]) == 0
+    capsys.readouterr()
+    assert main(['status', work]) == 0
+    said = capsys.readouterr().out
+    assert '2 of 8 persons are answered' in said and command_line('train') in said
+    state = writable(load_state(work))
+    os.remove(osp.join(work, 'answers', 'round_01.json'))
+    state.content['finished'] = 'limits were lowered'
+    state.write()
+    assert main(['status', work]) == 0  # nothing waits for an answer
+    assert 'finished: limits were lowered' in capsys.readouterr().out
+    assert main(['status', str(tmp_path)]) == 1
+    assert 'no experiment' in capsys.readouterr().err
