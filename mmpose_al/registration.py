@@ -10,6 +10,7 @@ light, and the commands that read configs or build from registries call :func:`r
 import os.path as osp
 import sys
 from importlib import import_module
+from typing import Any, Mapping
 
 from .lazy import load_all
 
@@ -29,6 +30,31 @@ def register() -> None:
     for room in ROOMS:
         load_all(import_module(f'mmpose_al.{room}'))
     import_module('mmpose_al.engine.checkpoint').allow_mmengine_checkpoints()
+
+
+def import_custom_modules(config: Mapping[str, Any]) -> None:
+    """Import what a config's ``custom_imports`` names besides this package.
+
+    Where there is something, all types of the package are registered first, since it may
+    build on them.
+
+    Args:
+        config (Mapping): Read with ``import_custom_modules=False``.
+
+    Raises:
+        ImportError: A module is not there.
+    """
+    imports = config.get('custom_imports') or {}
+    names = imports.get('imports') or []
+    names = [names] if isinstance(names, str) else list(names)
+    others = [name for name in names if name != __package__]
+    if others:
+        from mmengine.utils import import_modules_from_strings
+
+        register()
+        import_modules_from_strings(
+            others, allow_failed_imports=imports.get('allow_failed_imports', False)
+        )
 
 
 def is_command_line() -> bool:

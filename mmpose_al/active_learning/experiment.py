@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 
 import numpy as np
 
+from ..registration import import_custom_modules
 from .answers.kept import load_answers, merged
 from .paths import Paths, experiment_of_scores
 from .pool import Pool, load_pool
@@ -128,9 +129,11 @@ class Experiment:
             from mmengine.config import Config
 
             try:
-                self._config = Config.fromfile(path)
+                config = Config.fromfile(path, import_custom_modules=False)
+                import_custom_modules(config)
             except Exception as error:  # it is Python, and may import what is not there
                 raise Missing(f'{path} cannot be read: {error}') from error
+            self._config = config
         return self._config
 
     @property

@@ -50,6 +50,17 @@ class State:
             return None
         return self.rounds[round]['stages'].get(name)
 
+    def done(self, round: int, name: str) -> dict:
+        """What a stage left that has to be done by now.
+
+        Raises:
+            StateError: It is not.
+        """
+        result = self.stage(round, name)
+        if result is None:
+            raise StateError(f'{self.path}: {name} of round {round} is not done')
+        return result
+
     def labeled(self, until: Optional[int] = None) -> List[int]:
         """Ids labelled so far, or until the beginning of a round's training."""
         return sorted(

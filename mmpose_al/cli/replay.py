@@ -10,6 +10,7 @@ import math
 import os.path as osp
 from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional
 
+from ..registration import import_custom_modules
 from .options import add_options
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the picks; nothing is written."""
-    from ..registration import register
-
-    register()
     scored = read_scores(args.scores, args.round)
     strategy = strategy_of(args, scored.settings)
     budget = args.budget or (scored.settings and scored.settings.budget)
@@ -108,7 +106,9 @@ def strategy_of(args: argparse.Namespace, settings: 'Optional[Settings]') -> Dic
     elif args.config:
         from mmengine.config import Config
 
-        section = Config.fromfile(args.config).get('active_learning') or {}
+        config = Config.fromfile(args.config, import_custom_modules=False)
+        import_custom_modules(config)
+        section = config.get('active_learning') or {}
         if not section.get('strategy'):
             raise ValueError(f'{args.config}: has no active_learning.strategy')
         strategy = dict(section['strategy'])

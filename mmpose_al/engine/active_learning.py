@@ -12,7 +12,7 @@ import copy
 import os.path as osp
 import time
 from contextlib import ExitStack, contextmanager, nullcontext
-from typing import Callable, Iterator, Optional
+from typing import Any, Callable, Iterator, List, Optional
 
 import torch
 from mmengine.config import Config
@@ -87,7 +87,7 @@ class ActiveLearningExperiment:
 
     def _take_state(self, read: Callable[[], dict]) -> None:
         """As rank 0 finds it: to a rank that starts late a new one would look old."""
-        box = [None, None]  # what the state holds, or what is wrong with it
+        box: List[Any] = [None, None]  # what the state holds, or what is wrong with it
         if get_rank() == 0:
             try:
                 box[0] = read()
@@ -283,7 +283,9 @@ class ActiveLearningLoop(BaseLoop):
     dynamic_intervals = None
     stop_training = False
 
-    def __init__(self, runner: Runner, dataloader=None, round_cfg=None):
+    def __init__(
+        self, runner: Runner, dataloader: Optional[dict] = None, round_cfg: Optional[dict] = None
+    ):
         # Not BaseLoop's, which would build the data loader.
         self._runner = runner
         self.dataloader = None

@@ -9,7 +9,7 @@ import copy
 import os.path as osp
 import time
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set
 
 import numpy as np
 import torch
@@ -81,7 +81,7 @@ class Context:
     annotator: Annotator
     pool: Pool
     state: WritableState
-    _unlabeled: Optional[Set[int]] = field(default=None, init=False, repr=False)
+    _unlabeled: Optional[Set[Optional[int]]] = field(default=None, init=False, repr=False)
 
     def statistics(self, number: int) -> PoolStatistics:
         """The pool as the strategy sees it after a round's scoring."""
@@ -145,7 +145,7 @@ def annotate(context: Context, number: int) -> dict:
         utilities = [0.0] * len(units)
         views = None
     else:
-        chosen = context.state.stage(number - 1, 'select')
+        chosen = context.state.done(number - 1, 'select')
         units, utilities = chosen['ids'], chosen['utilities']
         views = load_views(context.paths.scores(number - 1))
     answered = _answers(context.annotator, number, units, utilities, views)
@@ -163,9 +163,15 @@ def annotate(context: Context, number: int) -> dict:
     )
 
 
-def _answers(annotator: Annotator, number: int, units, utilities, views) -> List[int]:
+def _answers(
+    annotator: Annotator,
+    number: int,
+    units: Sequence[int],
+    utilities: Sequence[float],
+    views: Optional[ViewStatistics],
+) -> List[int]:
     """What rank 0 gets from the annotator, on every rank."""
-    box = [None, None]  # answers, or why there are none
+    box: List[Any] = [None, None]  # answers, or why there are none
     if get_rank() == 0:
         try:
             annotator.ask(number, units, utilities, views)
@@ -212,7 +218,8 @@ def train(context: Context, number: int) -> dict:
     runner.register_hook(last)
     runner.train()
     found = last.metrics if last.iter == runner.iter else runner.val_loop.run()
-    metrics = {k: float(v) for k, v in found.items() if np.isscalar(v)}
+    scalars: Dict[str, Any] = {k: v for k, v in found.items() if np.isscalar(v)}
+    metrics = {name: float(value) for name, value in scalars.items()}
     with open(paths.last_checkpoint(number)) as file:
         checkpoint = paths.relative(file.read().strip())
     shown = ', '.join(f'{k} {v:.4g}' for k, v in plain_metrics(metrics).items())
@@ -238,7 +245,7 @@ def round_config(context: Context, number: int) -> Config:
     if cfg.resume or settings.start != 'load_from':
         cfg.load_from = None
     if settings.start == 'last' and number > 0 and not cfg.resume:
-        cfg.load_from = paths.absolute(context.state.stage(number - 1, 'train')['checkpoint'])
+        cfg.load_from = paths.absolute(context.state.done(number - 1, 'train')['checkpoint'])
     choose_data(context, number, cfg.train_dataloader.dataset)
     return cfg
 
@@ -272,7 +279,8 @@ def has_begun(folder: str) -> bool:
 class LastEvaluation(Hook):
     """Keeps what the last evaluation of a training found, and after how many steps."""
 
-    iter, metrics = -1, None
+    iter = -1
+    metrics: Dict[str, float] = {}
 
     def after_val_epoch(self, runner: Runner, metrics: Optional[Dict[str, float]] = None) -> None:
         """See MMEngine's Hook."""
@@ -284,7 +292,7 @@ class LastEvaluation(Hook):
 
 def score(context: Context, number: int) -> dict:
     """One pass over the pool with the round's weights; its statistics are written."""
-    loader = pool_loader(context)
+    loader: Any = pool_loader(context)
     views = score_pool(
         trained_model(context, number),
         loader,
@@ -303,7 +311,7 @@ def score(context: Context, number: int) -> dict:
 def trained_model(context: Context, number: int) -> torch.nn.Module:
     """The network of a round, on the device."""
     model = MODELS.build(copy.deepcopy(context.cfg.model))
-    path = context.paths.absolute(context.state.stage(number, 'train')['checkpoint'])
+    path = context.paths.absolute(context.state.done(number, 'train')['checkpoint'])
     load_checkpoint(model, path, map_location='cpu', strict=True, logger='silent')
     return model.to(get_device())
 
@@ -373,7 +381,7 @@ def pseudo(context: Context, number: int) -> dict:
         return {}
     pool = context.statistics(number)
     found = candidates(pool, context.pool.rig(), rules.min_views)
-    picked = set(context.state.stage(number, 'select')['ids'])
+    picked = set(context.state.done(number, 'select')['ids'])
     kept = [(i, e) for i, e in zip(*found) if i not in picked]
     found = Candidates([i for i, _ in kept], [e for _, e in kept])
     before = context.pseudo_stage(number).get('ids', [])

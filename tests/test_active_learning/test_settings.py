@@ -1,43 +1,177 @@
-import pytest
+"""The ``active_learning`` section: what it may say."""
 
-from mmpose_al.active_learning.settings import check_numbers, read_self_training, read_settings
+import copy
+
+import pytest
+from mmengine.config import Config
+
+from mmpose_al.active_learning.settings import (
+    SelfTraining,
+    Settings,
+    check_rules,
+    experiment_digest,
+    pool_source,
+    read_self_training,
+    read_settings,
+    seed_of,
+    without_choice,
+)
 
 NAN, INF = float('nan'), float('inf')
-DATA = dict(type='LabeledUnlabeledDataset', labeled=dict(type='A', ann_file='a.json'))
-CONFIG = dict(
-    train_cfg=dict(type='ActiveLearningLoop', round_cfg=dict(type='IterBasedTrainLoop')),
-    train_dataloader=dict(dataset=DATA),
-    val_dataloader=dict(),
-    val_cfg=dict(),
-    val_evaluator=dict(),
-)
-SECTION = dict(initial=2, budget=3, strategy=dict(type='RandomSampling'))
 
 
-def settings(**changes):
-    return read_settings(dict(CONFIG, active_learning=dict(SECTION, **changes)))
+def described(**section):
+    """A config as plain data; the checks build nothing."""
+    active = dict(initial=3, budget=2, strategy=dict(type='RandomSampling'))
+    active.update(section)
+    return dict(
+        active_learning=active,
+        train_cfg=dict(type='ActiveLearningLoop', round_cfg=dict(max_iters=4)),
+        train_dataloader=dict(
+            dataset=dict(
+                type='LabeledUnlabeledDataset',
+                labeled=dict(type='X', ann_file='a.json', labels=3, subset='labeled', ids_file='b'),
+            )
+        ),
+        val_dataloader={},
+        val_cfg={},
+        val_evaluator=[],
+        work_dir='w',
+    )
 
 
 def test_defaults():
-    found = settings()
-    assert (found.unit, found.start, found.threshold) == ('frames', 'scratch', 20.0)
-    assert found.self_training is None and found.limits == {}
-    found = settings(self_training=dict(num=4))
-    assert found.self_training == (4, 'alternate', None)
-    check_numbers(found)
+    settings = read_settings(described())
+    assert settings == Settings(3, 2, dict(type='RandomSampling'))
+    assert settings.unit == 'frames' and settings.annotator == dict(type='GroundTruthAnnotator')
+    assert (settings.start, settings.threshold) == ('scratch', 20.0)
+    assert settings.self_training is None and settings.limits == settings.pool == {}
+    rules = read_settings(described(self_training=dict(num=4))).self_training
+    assert rules == SelfTraining(4, 'alternate', None)
+
+
+def test_the_config_is_left_as_it_is():
+    cfg = Config(described(self_training=dict(num=4), pool=dict(on_bad='skip')))
+    before = copy.deepcopy(cfg.to_dict())
+    settings = read_settings(cfg)
+    settings.strategy['type'] = settings.annotator['type'] = 'Other'
+    settings.pool['on_bad'] = 'raise'
+    pool_source(cfg)['ann_file'] = 'c.json'
+    experiment_digest(cfg)
+    assert cfg.to_dict() == before
+    assert read_settings(described()).annotator == dict(type='GroundTruthAnnotator')
+
+
+@pytest.mark.parametrize(
+    'section, words',
+    [
+        (dict(budgett=3), r"unknown keys \['budgett'\]; there are initial, budget, strategy"),
+        (dict(initial=None), 'initial is missing'),
+        (dict(budget=None), 'budget is missing'),
+        (dict(strategy=None), 'strategy is missing'),
+        (dict(budget=5.5), 'budget is 5.5; write a whole number'),
+        (dict(budget=0), 'budget is 0'),
+        (dict(initial=True), 'initial is True'),
+        (dict(threshold=0), 'threshold is 0; write a finite number'),
+        (dict(threshold=float('nan')), 'threshold is nan'),
+        (dict(threshold='20'), "threshold is '20'"),
+        (dict(start='warm'), "scratch.*got 'warm'"),
+        (dict(start='load_from'), 'needs load_from'),
+        (dict(limits=dict(hours=3)), 'hours'),
+        (dict(self_training=dict(min_view=3)), r"unknown keys \['min_view'\].*num, schedule"),
+        (dict(self_training=dict(schedule='grow')), r'dict\(num=M\)'),
+        (dict(self_training=dict(num=3), unit='images'), "unit='frames'"),
+        (dict(self_training=dict(num=0)), 'num is a whole number, at least 1.*got 0'),
+        (dict(self_training=dict(num=3, schedule='shrink')), "'shrink'"),
+        (dict(self_training=dict(num=3, min_views=1)), 'at least 2'),
+    ],
+)
+def test_a_section_that_cannot_be_followed_is_refused(section, words):
+    with pytest.raises(ValueError, match=words):
+        read_settings(described(**section))
+
+
+@pytest.mark.parametrize(
+    'change, words',
+    [
+        (dict(train_cfg=dict(type='IterBasedTrainLoop')), 'schedule of a round'),
+        (dict(train_cfg=dict(type='ActiveLearningLoop')), 'round_cfg'),
+        (dict(train_cfg=None), 'round_cfg'),
+        (dict(train_dataloader=None), 'LabeledUnlabeledDataset'),
+        (dict(train_dataloader=dict(dataset=dict(type='CocoDataset'))), 'LabeledUnlabeledDataset'),
+        (
+            dict(train_dataloader=dict(dataset=dict(type='LabeledUnlabeledDataset', labeled=[]))),
+            'one labelled source',
+        ),
+        (
+            dict(
+                train_dataloader=dict(
+                    dataset=dict(type='LabeledUnlabeledDataset', labeled={}, unlabeled=[{}])
+                )
+            ),
+            'is one source',
+        ),
+        (dict(val_cfg=None, val_evaluator=None), 'but val_cfg, val_evaluator is missing'),
+        (dict(active_learning=None), 'initial is missing'),
+    ],
+)
+def test_a_config_that_is_no_experiment_is_refused(change, words):
+    with pytest.raises(ValueError, match=words):
+        read_settings(dict(described(), **change))
+
+
+def test_weights_to_start_from():
+    assert read_settings(dict(described(start='load_from'), load_from='x.pth')).start == 'load_from'
+
+
+def test_rules_of_self_training():
+    check_rules(1, 'constant', 2)
+    with pytest.raises(ValueError, match='num is a whole number'):
+        check_rules(0, 'constant', None)
+
+
+def test_the_source_of_the_pool_chooses_no_labels():
+    assert pool_source(described()) == dict(type='X', ann_file='a.json')
+    assert without_choice(dict(labels=1, a=2)) == dict(a=2)
+
+
+def test_seed():
+    assert [seed_of(dict(randomness=each)) for each in (dict(seed=3), {}, None)] == [3, 0, 0]
+
+
+def test_the_digest_knows_what_matters():
+    cfg = described(annotator=dict(type='FileAnnotator', images='copy', threshold=20.0))
+    digest = experiment_digest(cfg)
+    # the value of the version before this file; states on disk hold it
+    assert digest == 'e920f78356a0b5b6'
+    assert experiment_digest(Config(cfg)) == digest
+    assert experiment_digest(dict(reversed(list(cfg.items())))) == digest
+    for key in ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg'):
+        assert experiment_digest(dict(cfg, **{key: 'other'})) == digest
+    for free in (dict(limits=dict(rounds=3)),):
+        changed = dict(cfg, active_learning=dict(cfg['active_learning'], **free))
+        assert experiment_digest(changed) == digest
+    for change in (dict(budget=3), dict(strategy=dict(type='MultiPeakEntropy'))):
+        changed = dict(cfg, active_learning=dict(cfg['active_learning'], **change))
+        assert experiment_digest(changed) != digest
+        assert experiment_digest(changed, [*change]) == experiment_digest(cfg, [*change])
+    section = cfg['active_learning']
+    moved = dict(section, annotator=dict(section['annotator'], images='link', image_root='/x'))
+    assert experiment_digest(dict(cfg, active_learning=moved)) == digest
+    assert experiment_digest(dict(cfg, active_learning=moved), annotator=()) != digest
 
 
 @pytest.mark.parametrize('value', [0, -1, 5.5, True, '3', NAN, INF, [3]])
 @pytest.mark.parametrize('key', ['initial', 'budget'])
 def test_numbers_of_units_are_whole(key, value):
     with pytest.raises(ValueError, match=f'active_learning.{key} is .*; write a whole number'):
-        settings(**{key: value})
+        read_settings(described(**{key: value}))
 
 
 @pytest.mark.parametrize('value', [0, -1.5, True, '20', NAN, INF, None, 10**400])
 def test_the_threshold_is_a_finite_number(value):
     with pytest.raises(ValueError, match='active_learning.threshold is .*; write a finite number'):
-        settings(threshold=value)
+        read_settings(described(threshold=value))
 
 
 @pytest.mark.parametrize('name', ['rounds', 'labels', 'seconds_per_view', 'uncertainty'])
@@ -45,7 +179,7 @@ def test_limits_are_finite_numbers(name):
     """``limits=dict(labels=float('nan'))`` was accepted, and never stopped an experiment."""
     for value in (NAN, INF):
         with pytest.raises(ValueError, match=f'active_learning.limits.{name} is {value}'):
-            settings(limits={name: value})
+            read_settings(described(limits={name: value}))
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,9 @@
-"""An experiment that waits for labels."""
-
 import pytest
 
-from mmpose_al.active_learning.pool import load_pool
-from mmpose_al.active_learning.state import new_state
-from tests.test_active_learning.people import ROUND, opened, write_pool
+from tests.test_cli.people import asked_experiment
 
 
 @pytest.fixture
 def experiment(tmp_path):
-    """Round 0 is trained and scored; the query of round 1 is out."""
-    path, pixels, views = write_pool(tmp_path / 'data')
-    work = str(tmp_path / 'work')
-    annotator = opened(work, path)
-    annotator.ask(ROUND, [20, 0], [3.0, 1.0], views)
-    state = new_state(work, load_pool(path, 'frames'), 'digest', 0)
-    state.add_labels(0, [10], 'FileAnnotator')
-    state.finish(0, 'annotate', dict(labels=1, views=4, joints=20))
-    state.finish(0, 'train', dict(metrics={'multiview/MKPE': 31.25}))
-    return work, pixels
+    """See :func:`asked_experiment`."""
+    return asked_experiment(tmp_path)

@@ -1,8 +1,12 @@
+"""``mmpose-al ingest``: what was taken, what is worth a look, what is refused."""
+
+import pytest
+
+from mmpose_al.cli.ingest import SHOWN, some, warn
 from mmpose_al.cli.main import main
 from mmpose_al.command_line import command_line
 from tests.test_active_learning.people import snapshot
-
-from .answers import exported
+from tests.test_cli.people import exported
 
 
 def test_ingest_says_what_it_took_and_what_is_wrong(experiment, tmp_path, capsys):
@@ -16,7 +20,7 @@ def test_ingest_says_what_it_took_and_what_is_wrong(experiment, tmp_path, capsys
     assert main(['ingest', work, path]) == 0
     said = capsys.readouterr()
     assert '1 units, 4 views, 20 joints accepted (coco)' in said.out
-    assert command_line('train', str(work)) in said.out
+    assert command_line('train', work) in said.out
     assert 'nose in cam1 (annotation 81) is 90 px' in said.err
     after = snapshot(work)
     assert main(['ingest', work, path]) == 0
@@ -28,3 +32,19 @@ def test_ingest_says_what_it_took_and_what_is_wrong(experiment, tmp_path, capsys
         file.write('}')
     assert main(['ingest', work, path]) == 1
     assert 'is not JSON' in capsys.readouterr().err and snapshot(work) == after
+
+
+def test_long_lists_are_cut(capsys):
+    warn([f'click {i}' for i in range(SHOWN + 3)])
+    said = capsys.readouterr().err
+    assert f'click {SHOWN - 1}\n' in said and f'click {SHOWN}\n' not in said
+    assert 'and 3 more' in said and 'look at these clicks' in said
+    warn([])
+    assert capsys.readouterr().err == ''
+    assert some(range(3)) == '0, 1, 2' and some(range(SHOWN + 1)).endswith(f'{SHOWN - 1}, ...')
+
+
+def test_wrong_usage(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(['ingest', 'a'])
+    assert left.value.code == 2

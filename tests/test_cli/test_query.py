@@ -1,3 +1,5 @@
+"""``mmpose-al query``: the table, more formats, and refusals."""
+
 import os.path as osp
 import zipfile
 

@@ -1,11 +1,14 @@
+"""``mmpose-al replay``: the picks of a strategy, from what is saved."""
+
 import json
-import os
 import os.path as osp
 
 import numpy as np
+import pytest
 
-from mmpose_al.active_learning.statistics import load_views, save_views
+from mmpose_al.active_learning.statistics import save_views
 from mmpose_al.cli.main import main
+from tests.test_active_learning.experiments import revealed
 from tests.test_active_learning.people import snapshot
 from tests.test_active_learning.rig import make_views
 
@@ -58,41 +61,35 @@ def test_replay_of_a_score_file(tmp_path, capsys):
     assert 'no experiment' in capsys.readouterr().err
 
 
-def test_replay_of_an_experiment_selects_as_it_did(tmp_path, capsys):
-    """Labelled units, seed, round and budget are those of the experiment."""
-    from mmpose_al.active_learning.statistics import sort_views
-    from mmpose_al.datasets.format import load_multiview
-    from mmpose_al.engine.active_learning import ActiveLearningExperiment
-    from mmpose_al.synthetic import write_benchmark
-    from tests.test_engine.test_active_learning import config
-
-    root, work = str(tmp_path / 'data'), str(tmp_path / 'work')
-    write_benchmark(root, 'tiny', workers=1)
-    cfg = config(root, work, strategy=dict(type='RandomSampling'), initial=1)
-    os.makedirs(work)
-    cfg.dump(osp.join(work, 'experiment_config.py'))
-    experiment = ActiveLearningExperiment(cfg)
-    data = load_multiview(osp.join(root, 'train.json'))
-    images = {i['id']: i for i in data['images']}
-    views, _ = make_views(4)
-    columns = views.columns
-    for row, annotation in enumerate(data['annotations']):
-        image = images[annotation['image_id']]
-        columns['id'][row], columns['image_id'][row] = annotation['id'], image['id']
-        columns['unit'][row] = columns['frame_id'][row] = image['frame_id']
-    os.makedirs(osp.join(work, 'round_00'))
-    scores = osp.join(work, 'round_00', 'scores.npz')
-    save_views(sort_views(type(views)(**columns)), scores)
-    state = experiment.state
-    state.add_labels(0, [experiment.context.pool.initial(1, 5)[0]], 'somebody')
-    state.finish(0, 'annotate', {})
-    state.finish(0, 'score', {})
-    before = snapshot(work)
-    expected = experiment.context.strategy.select(experiment.context.statistics(0), 2)
-    for given in (work, scores):
-        assert main(['replay', given, '--json']) == 0
-        found = json.loads(capsys.readouterr().out)
-        assert found['ids'] == expected.ids and found['utilities'] == expected.utilities
-    assert main(['replay', work, '--round', '3']) == 1
-    assert 'round 3 has no scores' in capsys.readouterr().err
-    assert snapshot(work) == before and len(load_views(scores).id) == 16
+@pytest.mark.filterwarnings('ignore:MultiViewConsistency was asked')
+def test_an_experiment_is_replayed_as_it_chose(tmp_path, capsys):
+    """Labelled units, seed, round, budget, recordings and times are those of the runner."""
+    begun = revealed(
+        tmp_path,
+        strategy=dict(type='MultiViewConsistency', min_spacing=6, max_per_sequence=4),
+        initial=2,
+        budget=2,
+    )
+    with open(osp.join(begun.work, 'active_learning.json')) as file:
+        rounds = json.load(file)['rounds']
+    before = snapshot(begun.work)
+    for number in (0, 1):
+        scores = osp.join(begun.work, f'round_0{number}', 'scores.npz')
+        for words in ([begun.work, '--round', str(number)], [scores]):
+            assert main(['replay', *words, '--json']) == 0
+            found = json.loads(capsys.readouterr().out)
+            chosen = rounds[number]['stages']['select']
+            assert (found['ids'], found['utilities']) == (chosen['ids'], chosen['utilities'])
+            assert found['round'] == number and found['ids']
+    assert main(['replay', begun.work, '--json']) == 0  # the latest
+    assert json.loads(capsys.readouterr().out)['round'] == 1
+    # without the times of the pool other frames would come out
+    found = {}
+    for spacing in ('0', '6'):
+        words = ['--round', '0', '--budget', '5', '--options', f'min_spacing={spacing}', '--json']
+        assert main(['replay', begun.work, '--strategy', 'MultiViewConsistency', *words]) == 0
+        found[spacing] = json.loads(capsys.readouterr().out)['ids']
+    assert found['0'] != found['6']
+    assert main(['replay', begun.work, '--round', '3']) == 1
+    assert 'round 3 has no scores; there are [0, 1]' in capsys.readouterr().err
+    assert snapshot(begun.work) == before

@@ -1,5 +1,9 @@
+"""``mmpose-al report`` hands on what it is given."""
+
 import sys
 import types
+
+import pytest
 
 from mmpose_al.cli.main import main
 
@@ -12,3 +16,9 @@ def test_report_is_handed_on(tmp_path, monkeypatch, capsys):
     assert main(['report', 'a', 'b', '--out', 'c']) == 0
     assert calls == [(['a', 'b'], 'c')]
     assert 'c/index.html' in capsys.readouterr().out
+
+
+def test_wrong_usage(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(['report', 'a'])
+    assert left.value.code == 2 and '--out' in capsys.readouterr().err

@@ -1,12 +1,17 @@
+"""``mmpose-al status``: what it prints, its exit status, and what it loads."""
+
 import json
 import os
 import os.path as osp
+import subprocess
+import sys
 
 from mmpose_al.active_learning.state import load_state, writable
 from mmpose_al.cli.main import main
 from mmpose_al.command_line import command_line
+from tests.test_cli.people import exported
 
-from .answers import exported
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 
 def test_status_before_and_after_the_answers(experiment, tmp_path, capsys):
@@ -15,7 +20,7 @@ def test_status_before_and_after_the_answers(experiment, tmp_path, capsys):
     said = capsys.readouterr().out
     assert '1 of 3 frames are labelled' in said and 'MKPE 31.25' in said
     assert 'round 1 waits for labels' in said
-    assert f'{command_line("ingest", str(work))} ' in said
+    assert f'{command_line("ingest", work)} ' in said
     assert main(['status', work, '--json']) == 3
     assert json.loads(capsys.readouterr().out)['pending'] == 1
     state = writable(load_state(work))
@@ -38,3 +43,20 @@ def test_status_before_and_after_the_answers(experiment, tmp_path, capsys):
     assert 'finished: limits were lowered' in capsys.readouterr().out
     assert main(['status', str(tmp_path)]) == 1
     assert 'no experiment' in capsys.readouterr().err
+
+
+def test_it_asks_for_no_heavy_imports(experiment):
+    """Seconds of each: NumPy is all that the state and a query need."""
+    work, _ = experiment
+    code = (
+        'import sys; sys.argv = ["/usr/bin/mmpose-al", "status", "x"]\n'
+        'from mmpose_al.cli.main import main\n'
+        f'assert main(["status", {work!r}]) == 3\n'
+        'heavy = ("torch", "mmengine", "mmpose", "mmdet", "mmcv", "cv2", "scipy", "matplotlib")\n'
+        'print([name for name in heavy if name in sys.modules])\n'
+    )
+    environ = dict(os.environ, PYTHONPATH=ROOT)
+    done = subprocess.run(
+        [sys.executable, '-c', code], stdout=subprocess.PIPE, env=environ, check=True
+    )
+    assert done.stdout.decode().splitlines()[-1] == '[]'

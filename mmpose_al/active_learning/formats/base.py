@@ -12,6 +12,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 import numpy as np
 
 from ...fileio import short
+from ...registration import import_custom_modules
 from ..paths import Paths
 from ..query import NAME, Query
 from ..registry import ANNOTATION_FORMATS
@@ -200,12 +201,5 @@ def import_formats(work_dir: str) -> None:
     if not osp.exists(path):
         return
     from mmengine.config import Config
-    from mmengine.utils import import_modules_from_strings
 
-    imports = Config.fromfile(path, import_custom_modules=False).get('custom_imports') or {}
-    names = imports.get('imports') or []
-    names = [names] if isinstance(names, str) else list(names)
-    import_modules_from_strings(
-        [name for name in names if name != 'mmpose_al'],
-        allow_failed_imports=imports.get('allow_failed_imports', False),
-    )
+    import_custom_modules(Config.fromfile(path, import_custom_modules=False))
