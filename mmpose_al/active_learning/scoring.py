@@ -38,10 +38,11 @@ def check_model(model: nn.Module, strategy: QueryStrategy) -> None:
             strategy reads is made of, or has too few joints; or there is no such
             statistic.
     """
-    networks, chosen = scoring_networks(model, strategy.needs), chosen_statistics(strategy.needs)
+    needs = strategy.statistics
+    networks, chosen = scoring_networks(model, needs), chosen_statistics(needs)
     for network in networks.each:
         heatmap_geometry(network)
-    for name in strategy.statistics:
+    for name in needs:
         fault = chosen[name].lacks(networks)
         if fault:
             remedy = chosen[name].remedy or 'train another model, or choose another strategy'
@@ -79,8 +80,8 @@ def column(name: str, statistic: Statistic, batch: Batch, sizes: Dict[str, int])
     expected = (len(batch), *statistic.shape)
     if array.ndim == len(expected):
         expected = tuple(
-            sizes.setdefault(size, found) if isinstance(size, str) else size
-            for size, found in zip(expected, array.shape)
+            sizes.setdefault(size, length) if isinstance(size, str) else size
+            for size, length in zip(expected, array.shape)
         )
     if array.shape != expected:
         raise ValueError(

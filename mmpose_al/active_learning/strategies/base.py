@@ -55,7 +55,13 @@ class QueryStrategy:
 
     @property
     def statistics(self) -> Tuple[str, ...]:
-        """The statistics among its needs."""
+        """The statistics among its needs.
+
+        Raises:
+            ValueError: ``needs`` is a text, as ``('spread')`` is without a comma.
+        """
+        if isinstance(self.needs, str):
+            raise ValueError(f'{type(self).__name__}.needs is a tuple; write ({self.needs!r},)')
         return tuple(name for name in self.needs if name not in POOL_PROPERTIES)
 
     def check_statistics(self, pool: PoolStatistics) -> None:

@@ -37,7 +37,7 @@ class UncertainAndDiverse(QueryStrategy):
         if not is_number(share) or not 0 < share <= 1:
             raise ValueError(f'share lies in (0, 1]; got {short(share)}')
         self.share = share
-        self.needs = self.uncertainty.needs + self.diversity.needs
+        self.needs = (*self.uncertainty.needs, *self.diversity.needs)
 
     def check_joints(self, num: int) -> None:
         """See :class:`QueryStrategy`."""

@@ -99,6 +99,12 @@ def test_needs_of_the_pool_are_no_statistics():
         needs = ('cameras', 'features', 'frames')
 
     assert Both().statistics == ('features',)
+    Both.needs = 'features'  # a comma forgotten
+    with pytest.raises(ValueError, match=r"Both.needs is a tuple; write \('features',\)"):
+        Both().select(make_pool(3), 1)
+
+
+def test_what_failed_comes_first():
     assert failed_first(np.array([1.0, np.nan])).tolist() == [1, np.inf]
 
 
