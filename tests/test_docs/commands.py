@@ -6,6 +6,7 @@ the page):
     <!-- run -->                          a test runs it, in a folder like a fresh clone
     <!-- run: WORD => OTHER; A => B -->   the same, with these words replaced
     <!-- config -->                       a part of a config: its types are looked up
+    <!-- config: mine.py; A => B -->      the same, and a file that later commands use
     <!-- test: tests/test_x/test_y.py --> a test of its own runs it
     <!-- needs: a GPU -->                 nobody can run it here; what it needs
 
@@ -57,8 +58,13 @@ class Marked(NamedTuple):
         return text
 
     @property
+    def file(self) -> str:
+        """The file that a config is written to, '' if it is none."""
+        return self.words.split(';')[0].strip() if self.kind == 'config' else ''
+
+    @property
     def replaced(self) -> List[Tuple[str, str]]:
-        pairs = [pair.split('=>') for pair in self.words.split(';') if pair.strip()]
+        pairs = [pair.split('=>') for pair in self.words.split(';') if '=>' in pair]
         return [(old.strip(), new.strip()) for old, new in pairs]
 
 
