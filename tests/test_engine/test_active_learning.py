@@ -242,17 +242,59 @@ def test_a_killed_round_goes_on_from_its_own_checkpoint(start, tiny, tmp_path):
     assert f'{weights}\n' in log.read_text()  # round 1 did start from there
 
 
-def test_a_checkpoint_that_is_gone_is_not_gone_on_from(tmp_path):
-    from mmpose_al.engine.stages import has_begun
+def test_a_second_training_in_a_folder_is_refused(untrained, tiny, tmp_path, monkeypatch):
+    from mmpose_al.active_learning.paths import Paths
+    from mmpose_al.engine import active_learning as engine
 
-    assert not has_begun(str(tmp_path))
-    note, checkpoint = tmp_path / 'last_checkpoint', tmp_path / 'iter_2.pth'
-    note.write_text(str(checkpoint))
-    assert not has_begun(str(tmp_path))  # killed between removing it and the next one
-    checkpoint.write_bytes(b'')
-    assert has_begun(str(tmp_path))
-    note.write_text('')
-    assert not has_begun(str(tmp_path))
+    cfg = config(tiny, tmp_path, self_training=None, strategy=dict(type='RandomSampling'))
+    monkeypatch.setattr(engine, 'LOCK_PATIENCE', 0.5)
+    with engine.only_training(Paths(str(tmp_path))):
+        with pytest.raises(SystemExit, match='another training runs in this folder'):
+            run(cfg)
+        assert not untrained and not (tmp_path / 'active_learning.json').exists()
+    assert run(cfg).content['finished'] == '3 rounds are done'
+
+
+def test_a_training_that_waited_goes_on_from_what_the_other_one_did(untrained, tiny, tmp_path):
+    from threading import Thread
+
+    from mmpose_al.active_learning.paths import Paths
+    from mmpose_al.engine import active_learning as engine
+
+    cfg = config(tiny, tmp_path, self_training=None, strategy=dict(type='RandomSampling'))
+    waits = engine.ActiveLearningExperiment(cfg)
+    ended = []
+    with engine.only_training(Paths(str(tmp_path))):
+        thread = Thread(target=lambda: ended.append(waits.run()))
+        thread.start()
+        time.sleep(0.5)
+        other = engine.ActiveLearningExperiment(cfg).state  # the other one trains round 0
+        other.add_labels(0, [1, 2, 3], 'the other')
+        other.finish(0, 'annotate', dict(labels=3, views=12, joints=1))
+        other.finish(0, 'train', dict(checkpoint='', steps=0, metrics={'m': 1.0}))
+    thread.join(60)
+    (state,) = ended
+    assert state.content['labeled'][0]['by'] == 'the other'
+    assert [number for number, _ in untrained] == [1, 2]
+
+
+def test_answers_are_taken_while_a_training_runs(tmp_path):
+    """Its lock is not that of answers, which would wait for hours."""
+    from mmpose_al.active_learning.answers import ingest
+    from mmpose_al.active_learning.paths import Paths
+    from mmpose_al.engine.active_learning import only_training
+    from tests.test_active_learning.experiments import answers, waiting
+
+    begun = waiting(tmp_path, limits=dict(rounds=2))
+    with only_training(Paths(begun.work)):
+        assert ingest(begun.work, answers(begun.work, 1, begun.pixels, tmp_path)).written
+
+
+def test_building_an_experiment_writes_nothing(tiny, tmp_path):
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment
+
+    ActiveLearningExperiment(config(tiny, tmp_path / 'work'))
+    assert not (tmp_path / 'work').exists()
 
 
 def test_another_config_pool_or_seed_is_refused(unbroken, tiny, tmp_path):

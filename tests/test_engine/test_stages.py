@@ -1,0 +1,184 @@
+"""The stages of a round, each alone: what they make of what is on disk."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+
+from mmpose_al.active_learning.annotators import AnswersPending
+from mmpose_al.active_learning.state import StateError
+from mmpose_al.engine import stages
+from mmpose_al.engine.active_learning import ActiveLearningExperiment
+from tests.test_active_learning.experiments import describe, revealed
+from tests.test_active_learning.people import snapshot
+from tests.test_active_learning.rig import make_views
+
+
+@pytest.fixture(scope='module')
+def begun(tmp_path_factory):
+    return revealed(tmp_path_factory.mktemp('stages'), limits=dict(rounds=2))
+
+
+@pytest.fixture
+def context(begun):
+    """Of an experiment whose first round is whole and whose second is trained."""
+    return ActiveLearningExperiment(begun.cfg).context
+
+
+def new_context(folder, **section):
+    return ActiveLearningExperiment(describe(folder, **section)[0]).context
+
+
+def test_stages_are_in_the_order_of_a_round():
+    from mmpose_al.active_learning.state import STAGES
+
+    assert tuple(stages.STAGES) == STAGES
+
+
+def test_annotate_asks_at_random_first_then_what_was_selected(tmp_path):
+    context = new_context(tmp_path)
+    noted = stages.annotate(context, 0)
+    assert context.state.labeled() == context.pool.initial(3, 5)
+    assert noted == dict(asked=3, answered=3, labels=3, views=12, joints=60)
+    with pytest.raises(StateError, match='select of round 0 is not done'):
+        stages.annotate(context, 1)
+    views, _ = make_views(12)
+    os.makedirs(context.paths.round(0))
+    stages.save_views(views, context.paths.scores(0))
+    free = [i for i in context.pool.units.tolist() if i not in context.state.labeled()]
+    context.state.note(0, 'select', dict(ids=free[:2], utilities=[2.0, 1.0]))
+    noted = stages.annotate(context, 1)
+    assert (noted['asked'], noted['labels'], noted['joints']) == (2, 5, 100)
+    assert [event['ids'] for event in context.state.content['labeled'][1:]] == [free[:2]]
+    assert not os.path.exists(context.paths.state)  # the loop writes it
+
+
+def test_annotate_notes_labels_once(tmp_path):
+    """Killed between the note of the labels and that of the stage."""
+    context = new_context(tmp_path)
+    stages.annotate(context, 0)
+    before = context.state.labeled()
+    assert stages.annotate(context, 0)['labels'] == 3 and context.state.labeled() == before
+
+
+def test_annotate_stops_where_nobody_has_answered(tmp_path, monkeypatch):
+    context = new_context(tmp_path)
+
+    def pending(number):
+        raise AnswersPending('somebody has to label')
+
+    monkeypatch.setattr(context.annotator, 'answers', pending)
+    with pytest.raises(SystemExit) as stopped:
+        stages.annotate(context, 0)
+    assert stopped.value.code == stages.EXIT_PENDING == 3
+    monkeypatch.setattr(context.annotator, 'answers', lambda number: 1 / 0)
+    with pytest.raises(ZeroDivisionError):  # a defect keeps its traceback
+        stages.annotate(context, 0)
+
+
+def test_labels_that_are_counted(context):
+    assert stages.labeled_cost(context.pool, [0, 10]) == dict(views=8, joints=40)
+    assert stages.labeled_cost(context.pool, []) == dict(views=0, joints=0)
+
+
+def test_the_config_of_a_round(context, begun):
+    cfg = stages.round_config(context, 1)
+    assert 'active_learning' not in cfg and 'runner_type' not in cfg
+    assert cfg.train_cfg == begun.cfg.train_cfg.round_cfg
+    assert cfg.work_dir == context.paths.round(1) and not cfg.resume and cfg.load_from is None
+    labeled, *pseudo = cfg.train_dataloader.dataset.labeled
+    assert (labeled.ids_file, labeled.subset) == (context.paths.labeled_split(1), 'labeled')
+    noted = context.state.stage(0, 'pseudo')
+    assert [each.ann_file for each in pseudo] == [context.paths.pseudo(1)] * (
+        noted['annotations'] > 0
+    )
+    assert begun.cfg.active_learning and 'ids_file' not in begun.cfg.train_dataloader.dataset
+    names = {stages.round_config(context, n).experiment_name for n in (0, 1)}
+    assert len(names) == 2  # MMEngine keeps one of a name
+
+
+@pytest.mark.parametrize('start', ['scratch', 'last', 'load_from'])
+def test_what_a_round_starts_from(start, begun, context, tmp_path):
+    cfg = begun.cfg.copy()
+    cfg.load_from = 'published.pth'
+    context.settings, context.cfg = context.settings._replace(start=start), cfg
+    context.state.done(0, 'train')['checkpoint'] = 'round_00/iter_4.pth'
+    expected = dict(
+        scratch=(None, None),
+        last=(None, context.paths.absolute('round_00/iter_4.pth')),
+        load_from=('published.pth', 'published.pth'),
+    )
+    found = tuple(stages.round_config(context, number).load_from for number in (0, 1))
+    assert found == expected[start]
+
+
+def test_an_unlabelled_source_leaves_out_what_is_labelled(context, monkeypatch):
+    data = Config(dict(labeled={}, unlabeled=dict(type='X', labels=3, ann_file='a.json')))
+    stages.choose_data(context, 1, data)
+    assert data.unlabeled == dict(
+        type='X', ann_file='a.json', ids_file=context.paths.taken_split(1), subset='unlabeled'
+    )
+    assert context.any_left([0]) and context.taken(1) == sorted(
+        context.state.labeled(until=1)
+    ) + context.pseudo_stage(1).get('ids', [])
+
+
+def test_a_checkpoint_that_is_gone_is_not_gone_on_from(tmp_path):
+    assert not stages.has_begun(str(tmp_path))
+    note, checkpoint = tmp_path / 'last_checkpoint', tmp_path / 'iter_2.pth'
+    note.write_text(str(checkpoint))
+    assert not stages.has_begun(str(tmp_path))  # killed between removing it and the next one
+    checkpoint.write_bytes(b'')
+    assert stages.has_begun(str(tmp_path))
+    note.write_text('')
+    assert not stages.has_begun(str(tmp_path))
+
+
+def test_scores_of_all_ranks_are_put_together_for_the_pool_alone(context):
+    views, _ = make_views(13)  # one frame more than the pool has
+    parts = [views.select(slice(40, None)), views.select(slice(0, 44))]
+    together = stages.of_pool(parts, context.pool)
+    np.testing.assert_array_equal(together.id, views.id[:48])
+    np.testing.assert_array_equal(together.keypoints, views.keypoints[:48])
+
+
+def test_select_and_pseudo_are_functions_of_what_is_on_disk(context, begun):
+    """Run again they choose the same, and write what was there."""
+    before = snapshot(begun.work)
+    for name in ('select', 'pseudo'):
+        noted = dict(context.state.done(0, name))
+        noted.pop('seconds')
+        assert json.loads(json.dumps(stages.STAGES[name](context, 0))) == noted
+    assert snapshot(begun.work) == before
+
+
+def test_other_ranks_choose_nothing(context, monkeypatch):
+    monkeypatch.setattr(stages, 'get_rank', lambda: 1)
+    assert stages.select(context, 0) == stages.pseudo(context, 0) == {}
+
+
+def test_self_training_is_an_option(context, begun):
+    context.settings = context.settings._replace(self_training=None)
+    assert stages.pseudo(context, 0) == {}
+
+
+def test_progress_is_told_every_half_minute(monkeypatch):
+    told, now = [], [100.0]
+    monkeypatch.setattr(stages.time, 'time', lambda: now[0])
+    progress = stages.Progress('round 1: score', 10, told.append)
+    for seconds in (10, 10, 10, 10):
+        now[0] += seconds
+        progress(2)
+    assert told == ['round 1: score: 6 of 10 views, 20 s left']
+
+
+def test_the_last_evaluation_is_kept():
+    class Runner:
+        iter = 7
+
+    last = stages.LastEvaluation()
+    assert last.iter == -1
+    last.after_val_epoch(Runner, dict(a=1.0))
+    assert (last.iter, last.metrics) == (7, dict(a=1.0))
