@@ -12,19 +12,23 @@ The files are data: nothing in them is run, no XML entity is resolved.
 """
 
 import os.path as osp
+import re
 import xml.etree.ElementTree as ElementTree
-from typing import Dict, List, Optional, Sequence, Tuple
+from functools import partial
+from typing import Any, Callable, Collection, Dict, List, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import message
+from ..fileio import message, short
 from ..geometry import DIST_LENGTHS
+from ..geometry.intrinsics import focal_fault, principal_fault
+from .lenses import other_model
 
 # mm in a unit.
 UNITS = dict(mm=1.0, cm=10.0, m=1000.0)
-# A QCA file counts sensor positions in 64ths of a pixel.
+# Most QCA files count sensor positions in 64ths of a pixel, some in pixels.
 SUBPIXELS = 64.0
 # OpenCV looks along +z with y down, Qualisys along -z with y up.
 QUALISYS_AXES = np.diag([1.0, -1.0, -1.0])
@@ -36,14 +40,23 @@ FIELDS = dict(
     R=('R', 'rotation', 'rotation_matrix', 'rvec'),
     t=('T', 't', 'translation', 'tvec'),
 )
+TABLE = ('size', 'matrix', 'distortions', 'rotation', 'translation')
+# Names that distortion coefficients have elsewhere.
+DISTORTION = re.compile('.*dist.*|[kp][1-6]', re.IGNORECASE)
+# A camera's name, and what reads it.
+Entry = Tuple[str, Callable[[], dict]]
 
 
 def read_calibration(
     paths: Sequence[str],
     unit: Optional[str] = None,
     sizes: Optional[Dict[str, Tuple[int, int]]] = None,
+    views: Optional[Collection[str]] = None,
 ) -> List[dict]:
     """Read cameras.
+
+    Their intrinsics must be possible for images of their size, and the file must not say
+    that a camera is of another model than a pinhole.
 
     Args:
         paths (list[str]): One file, or several YAML files.
@@ -52,6 +65,8 @@ def read_calibration(
             QCA files are in mm.
         sizes (dict, optional): name -> (width, height), for cameras of which
             the file does not tell it (EasyMocap).
+        views (Collection[str], optional): Only cameras of these names are read and
+            checked; of the others there is the name alone. None: all.
 
     Returns:
         list[dict]: ``name``, ``size`` (w, h), ``K`` (3, 3), ``dist`` (n,), ``R``
@@ -74,18 +89,33 @@ def read_calibration(
     if kind == 'qca':
         if unit not in (None, 'mm'):
             raise FormatError(f'{paths[0]}: a QCA file is in mm, not {unit}. Leave --unit out.')
-        return read_qca(paths[0])
+        return _cameras(paths[0], read_qca(paths[0]), views)
     if unit not in UNITS:
         raise FormatError(
             f'{paths[0]}: does not tell the unit of its translations. Pass --unit '
             'mm, cm or m (Pose2Sim: m; Anipose: that of the board it was given).'
         )
-    cameras = read_toml(paths[0]) if kind == 'toml' else read_yaml(paths, sizes or {})
-    return [dict(camera, t=UNITS[unit] * camera['t']) for camera in cameras]
+    entries = read_toml(paths[0]) if kind == 'toml' else read_yaml(paths, sizes or {})
+    cameras = _cameras(paths[0], entries, views)
+    return [dict(c, t=UNITS[unit] * c['t']) if 't' in c else c for c in cameras]
 
 
-def read_toml(path: str) -> List[dict]:
-    """Anipose's and Pose2Sim's TOML; t stays in the file's unit."""
+def _cameras(path: str, entries: List[Entry], views: Optional[Collection[str]]) -> List[dict]:
+    """Read the cameras of views; see :func:`read_calibration`."""
+    if not entries:
+        raise FormatError(f'{path}: holds no camera. Check that it is a calibration file.')
+    names = [name for name, _ in entries]
+    for name in names:
+        if names.count(name) > 1 and (views is None or name in views):
+            raise _error(path, name, 'name', 'stands twice', 'give every camera its own name')
+    return [read() if views is None or name in views else dict(name=name) for name, read in entries]
+
+
+def read_toml(path: str) -> List[Entry]:
+    """Anipose's and Pose2Sim's TOML; t stays in the file's unit.
+
+    Tables without any field of a camera are something else: a board, a program's options.
+    """
     try:
         import tomllib
     except ImportError:  # Python < 3.11
@@ -95,40 +125,31 @@ def read_toml(path: str) -> List[dict]:
             content = tomllib.load(file)
     except ValueError as error:  # TOMLDecodeError, also UnicodeDecodeError
         raise FormatError(f'{path}: is not TOML ({error}). Copy it again.') from None
-    cameras = []
-    for key, entry in content.items():
-        if key == 'metadata' or not isinstance(entry, dict):
-            continue
-        if entry.get('fisheye'):
-            raise _error(
-                path,
-                key,
-                'fisheye',
-                'is true; the format knows no fisheye lenses',
-                'undistort the videos first, and write the calibration of the undistorted images',
-            )
-        for field in ('size', 'matrix', 'distortions', 'rotation', 'translation'):
-            if field not in entry:
-                raise _error(path, key, field, 'is missing', 'calibrate the camera, extrinsics too')
-        cameras.append(
-            _camera(
-                path,
-                str(entry.get('name', key)),
-                entry['matrix'],
-                entry['distortions'],
-                entry['rotation'],
-                entry['translation'],
-                entry['size'],
-            )
-        )
-    return _named_once(path, cameras)
+    metadata = content.get('metadata')
+    shared = dict(metadata if isinstance(metadata, dict) else {})
+    shared.update((key, v) for key, v in content.items() if not isinstance(v, dict))
+    return [
+        (str(entry.get('name', key)), partial(_from_toml, path, key, entry, shared))
+        for key, entry in content.items()
+        if key != 'metadata' and isinstance(entry, dict) and any(f in entry for f in TABLE)
+    ]
 
 
-def read_qca(path: str) -> List[dict]:
+def _from_toml(path: str, key: str, entry: dict, shared: dict) -> dict:
+    """A camera's table; what is ``shared`` by all cameras may name their model."""
+    _check_model(path, key, {**shared, **entry})
+    for field in TABLE:
+        if field not in entry:
+            raise _error(path, key, field, 'is missing', 'calibrate the camera, extrinsics too')
+    name = str(entry.get('name', key))
+    return _camera(path, name, *(entry[field] for field in TABLE[1:]), entry['size'])
+
+
+def read_qca(path: str) -> List[Entry]:
     """A Qualisys calibration, in mm.
 
-    Positions on the sensor are in 64ths of a pixel, relative to the whole sensor;
-    ``fov_video`` is the part that the video shows. ``transform`` is the camera's
+    Positions on the sensor are in 64ths of a pixel, or in pixels, relative to the whole
+    sensor; ``fov_video`` is the part that the video shows, in pixels. ``transform`` is the camera's
     centre and, row by row, its axes in the world, x to the right, y up and z
     backwards. Distortion coefficients are OpenCV's and have no unit: they are not
     divided by 64, as Pose2Sim's reader does.
@@ -145,45 +166,37 @@ def read_qca(path: str) -> List[dict]:
         root = ElementTree.fromstring(raw)
     except ElementTree.ParseError as error:
         raise FormatError(f'{path}: is not XML ({error}). Export it again.') from None
-    cameras = [
-        _from_qca(path, camera.get('serial') or f'cameras[{index}]', camera)
-        for index, camera in enumerate(root.iter('camera'))
+    cameras = enumerate(root.iter('camera'))
+    names = [(camera.get('serial') or f'cameras[{index}]', camera) for index, camera in cameras]
+    return [
+        (name, partial(_from_qca, path, name, camera))
+        for name, camera in names
         if camera.get('active') != '0'
     ]
-    return _named_once(path, cameras)
 
 
 def _from_qca(path: str, name: str, camera: ElementTree.Element) -> dict:
     """A ``<camera>`` of a QCA file."""
-
-    def numbers(tag: str, *fields: str) -> np.ndarray:
-        element = camera.find(tag)
-        values = []
-        for field in fields:
-            try:
-                values.append(float(element.get(field)))
-            except (AttributeError, TypeError, ValueError):
-                raise _error(
-                    path,
-                    name,
-                    f'{tag}/{field}',
-                    'is missing or not a number',
-                    'calibrate the video cameras in Qualisys and export again',
-                ) from None
-        return np.array(values)
-
-    rotation = camera.get('viewrotation', '0')
-    if rotation not in ('0', '0.0'):
-        raise _error(
-            path,
-            name,
-            'viewrotation',
-            f'is {rotation}; turned views are not read',
-            'export the calibration of the videos as they are stored',
-        )
+    numbers = partial(_attributes, path, name, camera)
+    for element in camera.iter():
+        _check_model(path, name, {**element.attrib, element.tag: (element.text or '').strip()})
+    for holder, field, what in (
+        (camera, 'viewrotation', 'turned views'),
+        (camera.find('intrinsic'), 'skew', 'sheared pixels'),
+    ):
+        value = '0' if holder is None else holder.get(field, '0')
+        if value.strip('-0') not in ('', '.'):
+            raise _error(
+                path,
+                name,
+                field,
+                f'is {value}; {what} are not read',
+                'export the calibration of the videos as they are stored',
+            )
     left, top, right, bottom = numbers('fov_video', 'left', 'top', 'right', 'bottom')
     lens = ('focalLengthU', 'focalLengthV', 'centerPointU', 'centerPointV')
-    fx, fy, cx, cy = numbers('intrinsic', *lens) / SUBPIXELS
+    parts = _subpixels(camera.find('intrinsic'), right, bottom)
+    fx, fy, cx, cy = numbers('intrinsic', *lens) / parts
     radial = [f'radialDistortion{i}' for i in (1, 2, 3)]
     tangential = [f'tangentalDistortion{i}' for i in (1, 2)]  # as Qualisys spells it
     k1, k2, k3, p1, p2 = numbers('intrinsic', *radial, *tangential)
@@ -195,7 +208,50 @@ def _from_qca(path: str, name: str, camera: ElementTree.Element) -> dict:
     return _camera(path, name, K, [k1, k2, p1, p2, k3], R, -R @ center, size)
 
 
-def read_yaml(paths: Sequence[str], sizes: Dict[str, Tuple[int, int]]) -> List[dict]:
+def _attributes(
+    path: str, name: str, camera: ElementTree.Element, tag: str, *fields: str
+) -> np.ndarray:
+    """Numbers that stand in attributes of a child element."""
+    element = camera.find(tag)
+    values = []
+    for field in fields:
+        try:
+            values.append(float(element.get(field)))
+        except (AttributeError, TypeError, ValueError):
+            raise _error(
+                path,
+                name,
+                f'{tag}/{field}',
+                'is missing or not a number',
+                'calibrate the video cameras in Qualisys and export again',
+            ) from None
+    return np.array(values)
+
+
+def _subpixels(intrinsic: Optional[ElementTree.Element], right: float, bottom: float) -> float:
+    """Units in a pixel: 64, or 1 where the sensor in 64ths could not hold the video.
+
+    Where the sensor's size is missing or 0, the principal point decides: in 64ths it lies
+    far outside the video's pixels.
+    """
+
+    def ends(*fields):
+        try:
+            values = [float(intrinsic.get(field)) for field in fields]
+        except (AttributeError, TypeError, ValueError):
+            return None
+        return values if min(values) > 0 else None
+
+    sensor = ends('sensorMaxU', 'sensorMaxV')
+    if sensor is not None:
+        scale = SUBPIXELS
+    else:
+        sensor, scale = ends('centerPointU', 'centerPointV') or (right, bottom), 1.0
+    holds = all(end + 1 >= scale * border for end, border in zip(sensor, (right, bottom)))
+    return SUBPIXELS if holds else 1.0
+
+
+def read_yaml(paths: Sequence[str], sizes: Dict[str, Tuple[int, int]]) -> List[Entry]:
     """OpenCV FileStorage files; t stays in the file's unit."""
     stores = {path: _open(path) for path in paths}
     names = {}
@@ -206,30 +262,78 @@ def read_yaml(paths: Sequence[str], sizes: Dict[str, Tuple[int, int]]) -> List[d
             name = str(int(item.real())) if item.isInt() else item.string()
             names.setdefault(name, path)
     if not names:  # one file for each camera, named after it
-        cameras = []
-        for path, store in stores.items():
-            name = osp.splitext(osp.basename(path))[0]
-            values = {field: _first(path, name, store, keys) for field, keys in FIELDS.items()}
-            cameras.append(_from_yaml(path, name, values, sizes))
-        return _named_once(paths[0], cameras)
-    cameras = []
-    for name, path in names.items():
-        values = {}
-        for field, keys in (
-            ('K', ('K_',)),
-            ('dist', ('dist_', 'D_')),
-            ('R', ('Rot_', 'R_')),
-            ('t', ('T_',)),
-            ('width', ('W_',)),
-            ('height', ('H_',)),
-        ):
-            found = [
-                _first(file, name, store, [key + name for key in keys])
-                for file, store in stores.items()
-            ]
-            values[field] = next((v for v in found if v is not None), None)
-        cameras.append(_from_yaml(path, name, values, sizes))
-    return _named_once(paths[0], cameras)
+        alone = [(osp.splitext(osp.basename(path))[0], path) for path in stores]
+        return [
+            (name, partial(_from_store, path, name, stores[path], sizes)) for name, path in alone
+        ]
+    return [
+        (name, partial(_from_stores, path, name, stores, list(names), sizes))
+        for name, path in names.items()
+    ]
+
+
+def _from_store(path: str, name: str, store, sizes: dict) -> dict:
+    """The camera of a file of its own."""
+    _check_yaml(path, name, _nodes(store))
+    values = {field: _first(path, name, store, keys) for field, keys in FIELDS.items()}
+    return _from_yaml(path, name, values, sizes)
+
+
+def _from_stores(path: str, name: str, stores: dict, names: List[str], sizes: dict) -> dict:
+    """One of the cameras whose fields end with their names, in one file or several."""
+    ends = tuple('_' + other for other in names if other != name and not name.endswith('_' + other))
+    own = {}
+    for store in stores.values():
+        for key, node in _nodes(store).items():
+            if key.endswith('_' + name):
+                own[key[: -len(name) - 1]] = node
+            elif not key.endswith(ends):
+                own.setdefault(key, node)
+    _check_yaml(path, name, own)
+    values = {}
+    for field, keys in (
+        ('K', ('K_',)),
+        ('dist', ('dist_', 'D_')),
+        ('R', ('Rot_', 'R_')),
+        ('t', ('T_',)),
+        ('width', ('W_',)),
+        ('height', ('H_',)),
+    ):
+        found = [
+            _first(file, name, store, [key + name for key in keys])
+            for file, store in stores.items()
+        ]
+        values[field] = next((v for v in found if v is not None), None)
+    return _from_yaml(path, name, values, sizes)
+
+
+def _check_yaml(path: str, name: str, fields: dict) -> None:
+    """Refuse another lens model, and a distortion that would not be read."""
+    _check_model(path, name, {key: _plain(node) for key, node in fields.items()})
+    if any(key in fields for key in FIELDS['dist']):
+        return
+    for key in fields:
+        if DISTORTION.fullmatch(key):
+            raise _error(
+                path,
+                name,
+                key,
+                'is not read, and no other distortion is there',
+                f'write the coefficients as {FIELDS["dist"][0]}, k1 k2 p1 p2 [k3 ...]',
+            )
+
+
+def _nodes(store) -> dict:
+    return {key: store.getNode(key) for key in list(store.root().keys())}
+
+
+def _plain(node) -> Any:
+    """A node as numbers, strings, lists and dicts."""
+    if node.isMap():
+        return {key: _plain(node.getNode(key)) for key in list(node.keys())}
+    if node.isSeq():
+        return [_plain(node.at(i)) for i in range(node.size())]
+    return node.string() if node.isString() else _number(node)
 
 
 def _from_yaml(path: str, name: str, values: dict, sizes: dict) -> dict:
@@ -348,17 +452,31 @@ def _camera(path: str, name: str, K, dist, R, t, size) -> dict:
     out['R'] = out['R'].reshape(3, 3)
     if np.abs(out['R'] @ out['R'].T - np.eye(3)).max() > 1e-3 or np.linalg.det(out['R']) < 0:
         raise _error(path, name, 'R', 'is not a rotation', 'write the rotation of x_cam = R X + t')
+    fault = focal_fault(K, out['size']) or principal_fault(K, out['size'])
+    if fault:
+        raise _error(
+            path,
+            name,
+            'K',
+            fault,
+            'write K in pixels of these images: scale it where they were scaled '
+            "(fx' = s fx, cx' = s (cx + 0.5) - 0.5), subtract the corner where they were cropped",
+        )
     return out
 
 
-def _named_once(path: str, cameras: List[dict]) -> List[dict]:
-    if not cameras:
-        raise FormatError(f'{path}: holds no camera. Check that it is a calibration file.')
-    names = [camera['name'] for camera in cameras]
-    for name in names:
-        if names.count(name) > 1:
-            raise _error(path, name, 'name', 'stands twice', 'give every camera its own name')
-    return cameras
+def _check_model(path: str, name: str, fields: dict) -> None:
+    """Refuse a camera that is not a pinhole."""
+    found = other_model(fields)
+    if found is not None:
+        raise _error(
+            path,
+            name,
+            found[0],
+            f'is {short(found[1]) if found[1] is not True else "true"}; the format knows '
+            "no lens model but the pinhole with OpenCV's distortion, so no fisheye lenses",
+            'undistort the videos first, and write the calibration of the undistorted images',
+        )
 
 
 def _kind(path: str) -> str:

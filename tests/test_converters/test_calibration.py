@@ -74,6 +74,13 @@ def test_toml(tmp_path):
         ('"left"', '"cam_2"', '\'cam_2\', field "name": stands twice'),
         ('size = [ 1280, 720,]', 'size = [1280, 719.5]', '\'left\', field "size"'),
         ('[cam_2]', '[cam_2', 'is not TOML'),
+        ('fisheye = false', 'camera_model = "KANNALA_BRANDT"', '"camera_model": is .KANNALA'),
+        ('adjusted = false', 'fisheye = true', '\'cam_2\', field "fisheye": is true'),
+        ('[cam_1]', 'lens_model = "fisheye"\n[cam_1]', '"lens_model": is .fisheye'),
+        ('fisheye = false', 'xi = 0.9', '\'cam_1\', field "xi": is 0.9'),
+        ('1000.0, 0.0, 640.5', '0.78, 0.0, 0.5', '\'left\', field "K": has the focal lengths'),
+        ('1000.0, 0.0, 640.5', '-1000.0, 0.0, 640.5', 'fx = -1000, .* not positive'),
+        ('640.5', '2640.5', '"K": has the principal point .2640.5, 360., far outside'),
     ],
 )
 def test_toml_faults_are_named(tmp_path, old, new, problem):
@@ -81,6 +88,38 @@ def test_toml_faults_are_named(tmp_path, old, new, problem):
     path.write_text(TOML.replace(old, new, 1))
     with pytest.raises(FormatError, match='calib.toml: .*' + problem):
         read_calibration([str(path)], 'm')
+
+
+def test_toml_tables_of_other_things_are_passed_over(tmp_path):
+    path = tmp_path / 'calib.toml'
+    other = '[charuco]\ncolumns = 4\nname = "board"\n[triangulation]\nmax_frame = 10\n'
+    path.write_text('camera_count = 2\n' + other + TOML)
+    assert [c['name'] for c in read_calibration([str(path)], 'm')] == ['left', 'cam_2']
+    path.write_text(other)
+    with pytest.raises(FormatError, match='calib.toml: holds no camera'):
+        read_calibration([str(path)], 'm')
+
+
+def test_only_cameras_that_are_views_are_checked(tmp_path):
+    path = tmp_path / 'calib.toml'
+    path.write_text(TOML.replace('fisheye = false', 'fisheye = true').replace('"left"', '"odd"'))
+    odd, two = read_calibration([str(path)], 'm', views=['cam_2'])
+    assert odd == dict(name='odd')
+    check(two, 'cam_2', [500, -250, 3000], DIST[:4])
+    path = tmp_path / 'calib.qca'
+    text = qca([(n, (1280, 720), K, DIST, R, 1000 * T) for n in ('marker', 'a', 'odd', 'odd')])
+    text = text.replace('<fov_video', '<fov_marker', 1)
+    text = text.replace(
+        'serial="odd" model="Miqus Video" viewrotation="0"',
+        'serial="odd" model="Miqus Video" viewrotation="90"',
+    )
+    path.write_text(text)
+    cameras = read_calibration([str(path)], views=['a', 'not in the file'])
+    assert [c['name'] for c in cameras] == ['marker', 'a', 'odd', 'odd']
+    check(cameras[1], 'a', [500, -250, 3000])
+    for name, problem in (('marker', 'fov_video/left'), ('odd', 'stands twice')):
+        with pytest.raises(FormatError, match=f"'{name}', field .*{problem}"):
+            read_calibration([str(path)], views=[name])
 
 
 def test_the_unit_must_be_told(tmp_path):
@@ -160,6 +199,49 @@ def test_yaml_with_one_file_for_each_camera(tmp_path):
         read_calibration([str(tmp_path / 'd.yaml')], 'm')
 
 
+@pytest.mark.parametrize(
+    'field, value, problem',
+    [
+        ('fisheye_model', 1, '"fisheye_model": is 1'),
+        ('fisheye', 'true', '"fisheye": is .true'),
+        ('camera_model', 'omnidir', '"camera_model": is .omnidir'),
+        ('distortion_model', 'equidistant', '"distortion_model": is .equidistant'),
+        ('xi', 1.2, '"xi": is 1.2'),
+        ('camera_matrix', K / [[1280], [720], [1]], '"K": has the focal lengths .* longer side'),
+        ('camera_matrix', K * [[64], [64], [1]], '"K": has the principal point .*far outside'),
+        ('camera_matrix', K - [[0, 0, 640], [0, 0, 360], [0, 0, 0]], '"K": .* at a corner'),
+        ('image_width', 640, '"K": has the principal point .* far outside|at a corner'),
+    ],
+)
+def test_yaml_of_another_lens_or_unit_is_refused(tmp_path, field, value, problem):
+    values = dict(
+        camera_matrix=K,
+        distortion_coefficients=DIST[:4],
+        image_width=1280,
+        image_height=720,
+        fisheye_model=0,
+        R=R,
+        T=T,
+    )
+    path = write_yaml(tmp_path / 'left.yml', **values)
+    assert read_calibration([path], 'm')[0]['size'] == (1280, 720)
+    values[field] = value
+    if field == 'image_width':
+        values['image_height'] = 360
+    path = write_yaml(tmp_path / 'left.yml', **values)
+    with pytest.raises(FormatError, match="left.yml: camera 'left', field " + problem):
+        read_calibration([path], 'm')
+    assert read_calibration([path], 'm', views=['right']) == [dict(name='left')]
+
+
+def test_yaml_with_a_distortion_of_another_name_is_refused(tmp_path):
+    """It was read as a lens without distortion."""
+    values = dict(camera_matrix=K, image_width=1280, image_height=720, R=R, T=T)
+    path = write_yaml(tmp_path / 'a.yml', distortion=DIST, **values)
+    with pytest.raises(FormatError, match='a.yml: camera \'a\', field "distortion": is not read'):
+        read_calibration([path], 'm')
+
+
 BY_HAND = """%YAML:1.0
 ---
 names: [ 1, 12 ]
@@ -203,6 +285,9 @@ def test_yaml_with_whole_numbers_and_names(tmp_path):
         ('T_1: [ 0.5, -0.25, 3 ]', 'T_1: "a"', '"t": is nan, not 3 finite numbers'),
         ('360, 0, 0, 1 ]', '360, 0, 0, 2 ]', '"K": is not upper triangular'),
         ('640.5, 0, 1010', '640.5, 5, 1010', '"K": is not upper triangular'),
+        ('W_1: 1280', 'W_1: 1280\nfisheye_1: 1', '"fisheye": is 1'),
+        ('W_1: 1280', 'W_1: 1280\nfisheye: 1', '"fisheye": is 1'),
+        ('dist_1:', 'distortion_1:', '"distortion": is not read'),
     ],
 )
 def test_yaml_faults_are_named(tmp_path, old, new, problem):
@@ -212,7 +297,16 @@ def test_yaml_faults_are_named(tmp_path, old, new, problem):
         read_calibration([str(path)], 'm')
 
 
-def qca(cameras):
+def test_yaml_flags_are_those_of_their_camera(tmp_path):
+    path = tmp_path / 'cameras.yml'
+    path.write_text(BY_HAND + 'fisheye_12: 1\n')
+    one, twelve = read_calibration([str(path)], 'm', views=['1'])
+    check(one, '1', [500, -250, 3000], [-0.3, 0.1, 0, 0, 0])
+    with pytest.raises(FormatError, match='camera \'12\', field "fisheye"'):
+        read_calibration([str(path)], 'm')
+
+
+def qca(cameras, parts=64, sensor=''):
     """A QCA file of (name, size, K, dist, R, t in mm) in Qualisys' terms."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', '<calibration><cameras>']
     for name, (w, h), K, (k1, k2, p1, p2, k3), R, t in cameras:
@@ -225,9 +319,9 @@ def qca(cameras):
         lines.append(
             f'<camera active="1" serial="{name}" model="Miqus Video" viewrotation="0">'
             f'<fov_video left="0" top="0" right="{w - 1}" bottom="{h - 1}"/>'
-            f'<transform x="{x}" y="{y}" z="{z}" {r}/><intrinsic '
-            f'focalLengthU="{64 * K[0][0]}" focalLengthV="{64 * K[1][1]}" '
-            f'centerPointU="{64 * K[0][2]}" centerPointV="{64 * K[1][2]}" '
+            f'<transform x="{x}" y="{y}" z="{z}" {r}/><intrinsic {sensor} '
+            f'focalLengthU="{parts * K[0][0]}" focalLengthV="{parts * K[1][1]}" '
+            f'centerPointU="{parts * K[0][2]}" centerPointV="{parts * K[1][2]}" '
             f'radialDistortion1="{k1}" radialDistortion2="{k2}" '
             f'radialDistortion3="{k3}" tangentalDistortion1="{p1}" '
             f'tangentalDistortion2="{p2}"/></camera>'
@@ -242,6 +336,27 @@ def test_qca(tmp_path):
     check(camera, 'a', [500, -250, 3000])
     with pytest.raises(FormatError, match='a QCA file is in mm, not m'):
         read_calibration([str(path)], 'm')
+
+
+@pytest.mark.parametrize('parts', [1, 64])
+@pytest.mark.parametrize('sensor', ['', 'sensorMaxU="{}" sensorMaxV="{}"'])
+def test_qca_in_pixels_or_their_64ths(tmp_path, parts, sensor):
+    """The sensor's size tells, or the principal point where it is missing."""
+    path = tmp_path / 'calib.qca.txt'
+    sensor = sensor.format(1280 * parts - 1, 720 * parts - 1)
+    path.write_text(qca([('a', (1280, 720), K, DIST, R, 1000 * T)], parts, sensor))
+    (camera,) = read_calibration([str(path)])
+    check(camera, 'a', [500, -250, 3000])
+
+
+def test_qca_of_a_part_of_the_sensor(tmp_path):
+    path = tmp_path / 'calib.qca.txt'
+    text = qca([('a', (1280, 720), K, DIST, R, T)], 64, 'sensorMaxU="81919" sensorMaxV="46079"')
+    cut = 'left="400" top="200" right="879" bottom="519"'
+    path.write_text(text.replace('left="0" top="0" right="1279" bottom="719"', cut))
+    (camera,) = read_calibration([str(path)])
+    assert camera['size'] == (480, 320)
+    assert np.allclose(camera['K'], K - [[0, 0, 400], [0, 0, 200], [0, 0, 0]])
 
 
 def test_qca_by_hand(tmp_path):
@@ -275,6 +390,9 @@ def test_qca_by_hand(tmp_path):
         ('<calibration>', '<!DOCTYPE a [<!ENTITY b "c">]><calibration>', 'document type'),
         ('focalLengthU', 'focalLength', '\'a\', field "intrinsic/focalLengthU": is'),
         ('viewrotation="0"', 'viewrotation="90"', 'turned views'),
+        ('<intrinsic ', '<intrinsic skew="3.5" ', 'sheared pixels'),
+        ('<intrinsic ', '<intrinsic lensType="Fisheye" ', '"lensType": is .Fisheye'),
+        ('<intrinsic ', '<fisheye>1</fisheye><intrinsic ', '"fisheye": is .1'),
         ('</calibration>', '', 'is not XML'),
         ('active="1"', 'active="0"', 'holds no camera'),
     ],

@@ -98,7 +98,7 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     sources = [videos.open_source(*item) for item in videos.find_views(args.views).items()]
     fps = videos.common_fps(sources, args.fps)
     sizes = {source.name: source.size for source in sources}
-    calibration = read_calibration(args.calibration, args.unit, sizes)
+    calibration = read_calibration(args.calibration, args.unit, sizes, views=sizes)
     cameras = videos.match_cameras(sources, calibration, args.calibration[0])
     numbers = range(args.start, videos.common_count(sources, args.allow_unequal), args.step)
     root = args.data_prefix or osp.dirname(osp.abspath(args.out))
