@@ -65,6 +65,15 @@ def test_every_public_class_and_function_has_a_place_in_the_reference(site):
     assert not {module for module in modules if module not in known}
 
 
+def test_docstrings_and_tables_are_markdown(site):
+    for name in os.listdir(osp.join(site, 'api')):
+        assert not re.search(r':(?:func|class|meth|mod):', html(site, osp.join('api', name))), name
+    text = html(site, osp.join('api', 'geometry.html'))
+    assert '<li>sizes are (W, H), as in MMPose' in text.replace('<p>', '')  # a list of affine.py
+    text = html(site, osp.join('studies', 'semi_supervised_synthetic.html'))
+    assert text.count('<table>') >= 6 and '| supervised |' not in text
+
+
 def test_the_site_needs_no_network(site):
     for path in glob.glob(osp.join(site, '**', '*.html'), recursive=True):
         text = html(site, path)

@@ -5,6 +5,7 @@ read the files. Here they are brought to the site: to its page, if the file has 
 link's text stays alone. A link to a file that does not exist fails ``mkdocs build --strict``.
 """
 
+import ast
 import glob
 import logging
 import os.path as osp
@@ -35,6 +36,12 @@ def repository_pages():
     return found
 
 
+def has_docstring(path):
+    """Whether a module begins with one."""
+    with open(path, encoding='utf-8') as file:
+        return ast.get_docstring(ast.parse(file.read())) is not None
+
+
 def api_pages():
     """Page -> Markdown, one for each room of the package: its modules one after another."""
     found = {}
@@ -47,9 +54,10 @@ def api_pages():
         else:
             continue
         names = sorted(
-            osp.splitext(osp.relpath(module, ROOT))[0].replace(osp.sep, '.') for module in modules
+            osp.splitext(osp.relpath(module, ROOT))[0].replace(osp.sep, '.')
+            for module in modules
+            if not module.endswith('__init__.py') or has_docstring(module)
         )
-        names = [n for n in names if not n.endswith('.__main__')]
         text = f'# {PACKAGE}.{name}\n'
         for module in names:
             text += f'\n::: {re.sub("[.]__init__$", "", module)}\n'
@@ -109,6 +117,13 @@ def on_page_markdown(markdown, page, config, files):
         relative = posixpath.relpath(goal, posixpath.dirname(own) or '.')
         return f'{picture}[{text}]({relative}{hash_sign}{anchor})'
 
+    # Tables of results do not break their cells, and what is folded away is Markdown too.
+    markdown = re.sub(
+        r'<!-- table: [^>]+ -->\n(.*?)<!-- end -->',
+        r'<div class="results" markdown="1">\n\n\1\n</div>',
+        markdown.replace('<details>', '<details markdown="1">'),
+        flags=re.S,
+    )
     parts, place = [], 0
     for code in CODE.finditer(markdown):
         parts += [LINK.sub(moved, markdown[place : code.start()]), code.group(0)]
