@@ -15,6 +15,8 @@ from .launch import add_common_arguments, build_runner, enable_drawing_hook, loa
 if TYPE_CHECKING:
     from mmengine.config import Config
 
+    from ..engine.hooks import SaveMetricsHook
+
 HELP = 'test a pose model'
 TRACEBACKS = True
 
@@ -52,6 +54,16 @@ def dump_predictions(cfg: 'Config', path: str) -> None:
     cfg.test_evaluator = [*evaluators, dict(type='DumpResults', out_file_path=path)]
 
 
+def metrics_hook(path: str) -> 'SaveMetricsHook':
+    """The hook that writes the metrics."""
+    from ..engine.hooks import SaveMetricsHook
+
+    try:
+        return SaveMetricsHook(path)
+    except ValueError as error:
+        raise CommandError(f'--out {error}') from None
+
+
 def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
     """Apply the arguments that only testing has."""
     cfg.load_from = args.checkpoint
@@ -73,10 +85,9 @@ def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
 def run(args: argparse.Namespace) -> int:
     cfg = load_config(args)
     merge_args(cfg, args)
+    hook = metrics_hook(args.out) if args.out else None
     runner = build_runner(cfg, args)
-    if args.out:
-        from ..engine.hooks import SaveMetricsHook
-
-        runner.register_hook(SaveMetricsHook(args.out), 'LOWEST')
+    if hook is not None:
+        runner.register_hook(hook, 'LOWEST')
     runner.test()
     return 0
