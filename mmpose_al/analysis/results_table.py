@@ -374,6 +374,10 @@ def write_table(page: str, name: str, table: Union[str, Callable[[List[str]], st
         table (str | Callable): As :func:`replace_table` takes it.
 
     Raises:
-        ValueError: As :func:`replace_table`.
+        ValueError: As :func:`replace_table`; it names the page.
     """
-    write_text(page, replace_table(read_bytes(page).decode(), name, table))
+    try:
+        text = replace_table(read_bytes(page).decode(), name, table)
+    except ValueError as error:
+        raise ValueError(f'{page}: {error}') from None
+    write_text(page, text)

@@ -1,9 +1,64 @@
-"""``mmpose-al test``; that it runs as MMPose's does is tested in ``test_launch.py``."""
+"""What only testing takes."""
+
+from types import SimpleNamespace
 
 import pytest
+from mmengine.config import Config
 
 from mmpose_al.cli.errors import CommandError
-from mmpose_al.cli.test import metrics_hook
+from mmpose_al.cli.test import merge_args, metrics_hook
+
+METRIC = dict(type='PCKAccuracy')
+
+
+def merged(hook=None, **changes):
+    given = dict(config='c.py', checkpoint='a.pth', badcase=False, dump=None, show=False)
+    given.update(dict(show_dir=None, interval=2, wait_time=1), **changes)
+    hooks = dict(visualization=dict(type='PoseVisualizationHook', enable=False))
+    if hook is not None:
+        hooks['badcase'] = dict(type='BadCaseAnalysisHook', enable=False, **hook)
+    loss = dict(type='KeypointMSELoss')
+    cfg = Config(dict(default_hooks=hooks, test_evaluator=METRIC, model=dict(head=dict(loss=loss))))
+    merge_args(cfg, SimpleNamespace(**given))
+    return cfg
+
+
+def test_the_checkpoint_is_loaded():
+    assert merged().load_from == 'a.pth'
+
+
+def test_predictions_are_dumped_beside_the_metrics():
+    assert merged(dump='out.pkl').test_evaluator == [
+        METRIC,
+        dict(type='DumpResults', out_file_path='out.pkl'),
+    ]
+    with pytest.raises(CommandError, match='--dump out.json: the name must end in .pkl'):
+        merged(dump='out.json')
+
+
+@pytest.mark.parametrize(
+    'hook, metric',
+    [
+        (dict(), dict(type='KeypointMSELoss')),
+        (dict(metric_type='accuracy'), METRIC),
+        (dict(metric_type='accuracy', metric=dict(type='EPE')), dict(type='EPE')),
+    ],
+)
+def test_the_worst_samples_are_judged_by_the_loss_or_the_metric(hook, metric):
+    found = merged(hook, badcase=True).default_hooks.badcase
+    assert (found.enable, found.interval, found.metric) == (True, 2, metric)
+
+
+def test_worst_samples_need_the_hook_and_a_measure_that_there_is():
+    with pytest.raises(CommandError, match="default_hooks.badcase = dict\\(type='BadCase"):
+        merged(badcase=True)
+    with pytest.raises(CommandError, match="metric_type is 'luck'"):
+        merged(dict(metric_type='luck'), badcase=True)
+
+
+def test_pictures_go_to_a_folder():
+    hook = merged(show_dir='here').default_hooks.visualization
+    assert (hook.enable, hook.out_dir, hook.show) == (True, 'here', False)
 
 
 def test_a_name_that_no_metrics_can_have_is_refused_before_the_test(tmp_path):

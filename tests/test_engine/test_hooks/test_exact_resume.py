@@ -3,12 +3,10 @@
 import json
 import os
 import os.path as osp
-import pickle
 import random
 import signal
 import subprocess
 import sys
-import zipfile
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,14 +15,12 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
-from mmengine.logging import HistoryBuffer
 from mmengine.model import BaseModel
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmengine.utils import digit_version
 from mmpose.registry import DATASETS, HOOKS, METRICS, MODELS
 
-from mmpose_al.engine.checkpoint import safe_globals
 from mmpose_al.engine.hooks.exact_resume import has_own_statistics, seed_everything
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..', '..'))
@@ -392,70 +388,6 @@ def test_checkpoint_loads_with_weights_only(tmp_path):
     assert checkpoint['meta']['iter'] == 3
     history = checkpoint['message_hub']['log_scalars']['train/loss']
     assert len(history.data[0]) == 3
-
-
-@checked_by_default
-def test_numpy_types_load(tmp_path):
-    """As metainfo and logs hold them, under both of NumPy's module names."""
-    path = str(tmp_path / 'x.pth')
-    content = [np.float64(0.5), np.int64(3), np.float32(2), np.bool_(True)] + [
-        np.array([0, 1], dtype=code) for code in ('f4', 'f8', 'i8', 'u1', '?')
-    ]
-    torch.save(content, path)
-    loaded = torch.load(path, weights_only=True)
-    assert all((a == b).all() for a, b in zip(content, loaded))
-    rewrite_module(path, b'numpy.core.', b'numpy._core.')
-    loaded = torch.load(path, weights_only=True)
-    assert all((a == b).all() for a, b in zip(content, loaded))
-    rewrite_module(path, b'numpy._core.', b'numpy.core.')
-    loaded = torch.load(path, weights_only=True)
-    assert all((a == b).all() for a, b in zip(content, loaded))
-
-
-def rewrite_module(path, old, new):
-    """Exchange a module's name in a checkpoint's pickle."""
-    with zipfile.ZipFile(path) as file:
-        parts = {name: file.read(name) for name in file.namelist()}
-    with zipfile.ZipFile(path, 'w') as file:
-        for name, part in parts.items():
-            if name.endswith('data.pkl'):
-                part = part.replace(b'c' + old, b'c' + new)
-            file.writestr(name, part)
-
-
-class Reach:
-    """Pickles as getattr(owner, name)."""
-
-    def __init__(self, owner, name):
-        self.owner, self.name = owner, name
-
-    def __reduce__(self):
-        return getattr, (self.owner, self.name)
-
-
-@checked_by_default
-@pytest.mark.parametrize(
-    'content',
-    [
-        Stopped,
-        Reach(HistoryBuffer, '__init__'),
-        Reach(np.ndarray, 'tofile'),
-        Reach(Reach(HistoryBuffer, 'mean'), '__globals__'),
-    ],
-)
-def test_nothing_else_is_allowed(tmp_path, content):
-    path = str(tmp_path / 'x.pth')
-    torch.save(dict(a=Reach(HistoryBuffer, 'mean')), path)
-    assert torch.load(path, weights_only=True)['a'] is HistoryBuffer.mean
-    torch.save(dict(a=content), path)
-    with pytest.raises(pickle.UnpicklingError):
-        torch.load(path, weights_only=True)
-
-
-def test_no_wide_callable_is_allowed():
-    allowed = [item[0] if isinstance(item, tuple) else item for item in safe_globals()]
-    for forbidden in (getattr, eval, exec, os.system, __import__):
-        assert forbidden not in allowed
 
 
 if __name__ == '__main__':

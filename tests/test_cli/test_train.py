@@ -1,0 +1,68 @@
+"""What only training takes."""
+
+from types import SimpleNamespace
+
+import pytest
+from mmengine.config import Config
+
+from mmpose_al.cli.errors import CommandError
+from mmpose_al.cli.train import merge_args
+
+
+def arguments(**changes):
+    given = dict(config='c.py', no_validate=False, amp=False, resume=None, auto_scale_lr=False)
+    return SimpleNamespace(**{**given, 'show': False, 'show_dir': None, **changes})
+
+
+def config(**changes):
+    return Config(
+        dict(optim_wrapper=dict(optimizer=dict(type='SGD')), load_from='a.pth', **changes)
+    )
+
+
+def merged(cfg, **changes):
+    merge_args(cfg, arguments(**changes))
+    return cfg
+
+
+def test_nothing_asked_changes_nothing():
+    assert merged(config()).to_dict() == config().to_dict()
+
+
+def test_resume_from_the_latest_or_from_a_checkpoint():
+    latest, other = (merged(config(), resume=value) for value in ('auto', 'b.pth'))
+    assert latest.resume and latest.load_from is None
+    assert other.resume and other.load_from == 'b.pth'
+
+
+def test_an_experiment_keeps_where_its_rounds_start():
+    cfg = merged(config(train_cfg=dict(type='ActiveLearningLoop')), resume='auto')
+    assert cfg.load_from == 'a.pth' and 'resume' not in cfg
+    with pytest.raises(CommandError, match='c.py: an experiment goes on from its own'):
+        merged(cfg, resume='b.pth')
+
+
+def test_validation_is_dropped_whole():
+    cfg = merged(config(val_cfg=dict(), val_dataloader=dict(a=1)), no_validate=True)
+    assert (cfg.val_cfg, cfg.val_dataloader, cfg.val_evaluator) == (None, None, None)
+
+
+def test_mixed_precision_replaces_the_plain_wrapper_only():
+    wrapper = merged(config(), amp=True).optim_wrapper
+    assert (wrapper.type, wrapper.loss_scale) == ('AmpOptimWrapper', 'dynamic')
+    cfg = config()
+    cfg.optim_wrapper.type = 'MyOptimWrapper'
+    with pytest.raises(CommandError, match='optim_wrapper.type is MyOptimWrapper'):
+        merged(cfg, amp=True)
+
+
+def test_the_learning_rate_is_scaled_by_what_the_config_says():
+    cfg = config(auto_scale_lr=dict(base_batch_size=8))
+    assert merged(cfg, auto_scale_lr=True).auto_scale_lr.enable
+    with pytest.raises(CommandError, match='base_batch_size'):
+        merged(config(), auto_scale_lr=True)
+
+
+def test_drawing_needs_the_hook_in_the_config():
+    with pytest.raises(CommandError, match="visualization = dict\\(type='PoseVisualizationHook'"):
+        merged(config(), show=True)
