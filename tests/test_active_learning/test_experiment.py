@@ -196,3 +196,17 @@ def test_asking_loads_neither_torch_nor_mmpose(tmp_path):
     ).stdout.decode()
     # taking answers needs MMEngine's registry of formats, nothing of its or others' weight
     assert said.splitlines() == ['[]', "['mmengine']"]
+
+
+@pytest.mark.parametrize(
+    'names, expected',
+    [
+        (['pck/a', 'multiview/MKPE', 'coco/AP'], ('multiview/MKPE', True)),
+        (['pck/a', 'coco/AP'], ('coco/AP', False)),
+        (['x/y', 'pck/a', 'pck/b'], ('pck/a', False)),
+    ],
+)
+def test_the_main_metric(names, expected):
+    assert main_metric(names)[:2] == expected
+    with pytest.raises(Missing):
+        main_metric([])

@@ -10,9 +10,8 @@ import pytest
 
 from mmpose_al.active_learning.statistics import ViewStatistics, save_views
 from mmpose_al.analysis import multiview_pictures
-from mmpose_al.analysis.keypoint_results import match_results
 from mmpose_al.analysis.multiview_pictures import choose_frames
-from mmpose_al.datasets.format import FormatError, load_multiview
+from mmpose_al.datasets.format import load_multiview
 from mmpose_al.synthetic import write_benchmark
 from tests.commands import command
 
@@ -218,47 +217,6 @@ def test_chosen_cameras_and_no_images(tiny, tmp_path, drawn):
     assert all((image == 255).all() for image in args[0])
     command('draw', *words(tiny, tmp_path, '--num', 0))
     assert len(drawn['draw_views']) == 1 and len(drawn['plot_residuals']) == 2
-
-
-def test_persons_of_one_image_are_told_apart_by_their_boxes():
-    data = dict(
-        images=[dict(id=1), dict(id=2)],
-        annotations=[
-            dict(id=5, image_id=1, bbox=[0, 0, 10, 10]),
-            dict(id=6, image_id=1, bbox=[8, 0, 10, 10]),
-            dict(id=7, image_id=2, bbox=[0, 0, 4, 4]),
-        ],
-    )
-
-    def result(image, x, score, **more):
-        return dict(image_id=image, score=score, keypoints=[x, 1, 0.5, x + 10, 11, 0.5], **more)
-
-    found = match_results(
-        [
-            result(1, 7, 0.9),
-            result(1, 1, 0.2),
-            result(1, 0, 0.8),
-            result(1, 500, 0.99),
-            result(1, 0, 0.1, bbox=[8, 0, 10, 10]),  # its box counts, not its joints
-            result(2, 300, 0.3),
-        ],
-        data,
-        'f',
-    )  # nobody else is in this image
-    assert {key: rows[0, 0] for key, rows in found.items()} == {5: 0, 6: 7, 7: 300}
-    assert found[5].tolist() == [[0, 1, 0.5], [10, 11, 0.5]]
-    for change, problem in (
-        (dict(image_id=3), '"image_id": 3'),
-        (dict(image_id=[1]), r'"image_id": \[1\]'),
-        (dict(score=None), '"score": is None'),
-        (dict(bbox=[1, [2], 3, 4]), r'"bbox": is \[1'),
-        (dict(keypoints=[1, 2]), '"keypoints"'),
-        (dict(keypoints=None), '"keypoints"'),
-    ):
-        with pytest.raises(FormatError, match=r'f: \[1\], field ' + problem):
-            match_results([result(1, 0, 1), dict(result(1, 0, 1), **change)], data, 'f')
-    with pytest.raises(FormatError, match='holds a dict, not a list'):
-        match_results({}, data, 'f')
 
 
 def test_frames_are_spread_over_those_with_something_to_draw():

@@ -1,10 +1,8 @@
-"""The report: numbers by hand, and the page in a browser,
-or read as a browser would."""
+"""The pages in a browser, or read as a browser would."""
 
 import base64
 import csv
 import json
-import math
 import os.path as osp
 import re
 import shutil
@@ -15,16 +13,12 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.experiment import Metric, Missing, main_metric
 from mmpose_al.active_learning.pool import load_pool
-from mmpose_al.active_learning.report import analysis, write_report
-from mmpose_al.active_learning.report.experiment import full_supervision, group_name
+from mmpose_al.active_learning.report import write_report
 from mmpose_al.active_learning.state import StateError, new_state
 from mmpose_al.active_learning.statistics import save_views
-from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_views, ring
+from tests.test_active_learning.test_report.experiments import EVIL, write_experiment, write_pool
 
-FRAMES = 12
-EVIL = '<script>alert("no")</script>'
 BROWSERS = (
     'chromium',
     'chromium-browser',
@@ -34,116 +28,6 @@ BROWSERS = (
     'headless_shell',
     'msedge',
 )
-
-
-def write_pool(folder, cameras=True):
-    """A pool of 12 frames of one person, 4 views each, and its predictions."""
-    views, points = make_views(FRAMES, noise=np.linspace(0.5, 6, FRAMES), seed=1)
-    exact, _ = make_views(FRAMES, noise=0.0, seed=1)
-    K, R, t = ring()
-    data = dict(
-        info=dict(format='mmpose_al-multiview', version=1, world_unit='mm'),
-        categories=[
-            dict(
-                id=1,
-                name='person',
-                supercategory='person',
-                keypoints=['left_hip', 'right_hip', 'a', 'b', 'c'],
-                skeleton=[[1, 2], [1, 3], [3, 4], [4, 5]],
-            )
-        ],
-        cameras=[
-            dict(
-                id=i,
-                name=EVIL if i == 0 else f'cam{i}',
-                width=640,
-                height=480,
-                K=K[i].tolist(),
-                dist=[],
-                R=R[i].tolist(),
-                t=t[i].tolist(),
-            )
-            for i in range(NUM_VIEWS)
-        ],
-        frames=[dict(id=10 * i, sequence='s', index=i) for i in range(FRAMES)],
-        images=[],
-        annotations=[],
-        poses_3d=[
-            dict(frame_id=10 * i, person_id=0, keypoints_3d=[[*p, 1] for p in points[i].tolist()])
-            for i in range(FRAMES)
-        ],
-    )
-    cv2.imwrite(str(folder / 'picture.png'), np.full((480, 640, 3), 90, np.uint8))
-    for row, number in enumerate(exact.id.tolist()):
-        xy = exact.keypoints[row]
-        seen = (xy >= 0).all(1) & (xy <= [639, 479]).all(1)
-        data['images'].append(
-            dict(
-                id=number,
-                file_name='picture.png',
-                width=640,
-                height=480,
-                frame_id=int(exact.unit[row]),
-                camera_id=int(exact.camera_id[row]),
-            )
-        )
-        data['annotations'].append(
-            dict(
-                id=number,
-                image_id=number,
-                category_id=1,
-                bbox=[200, 100, 240, 280],
-                area=67200,
-                iscrowd=0,
-                person_id=0,
-                num_keypoints=int(seen.sum()),
-                keypoints=np.concatenate([xy * seen[:, None], 2.0 * seen[:, None]], 1)
-                .ravel()
-                .tolist(),
-            )
-        )
-    if not cameras:
-        del data['cameras'], data['frames'], data['poses_3d'], data['info']
-        for image in data['images']:
-            del image['frame_id'], image['camera_id']
-    path = str(folder / 'pool.json')
-    with open(path, 'w') as file:
-        json.dump(data, file)
-    return path, views
-
-
-def write_experiment(
-    folder, pool_file, views, seed=0, values=(60.0, 45.0, 30.0), finished='3 rounds are done'
-):
-    """The folder that an experiment of three rounds leaves; 3, 5, 7 labels of 12."""
-    folder.mkdir(parents=True)
-    state = new_state(str(folder), load_pool(pool_file, 'frames'), 'digest', seed)
-    picks = [[0, 50, 110], [100, 90], [80, 20]]
-    for number, value in enumerate(values):
-        state.add_labels(number, picks[number], 'test')
-        state.finish(number, 'annotate', dict(labels=3 + 2 * number, views=0, joints=0))
-        state.finish(
-            number,
-            'train',
-            dict(
-                metrics={
-                    'multiview/MKPE': value,
-                    'multiview/failed': 0.5,
-                    'multiview/residual/cam1/x': 9.0,
-                }
-            ),
-        )
-        if number < 2:
-            (folder / f'round_{number:02d}').mkdir()
-            save_views(views, str(folder / f'round_{number:02d}' / 'scores.npz'))
-            state.finish(number, 'score', dict(file=f'round_{number:02d}/scores.npz', views=48))
-            state.finish(
-                number, 'select', dict(strategy=EVIL, ids=picks[number + 1], utilities=[1e300, 2.5])
-            )
-            state.finish(number, 'pseudo', dict(ids=[30], mkpe=1.25 + number))
-    state.content['finished'] = finished
-    state.write()
-    return str(folder)
 
 
 class Page(HTMLParser):
@@ -432,125 +316,3 @@ def test_single_views_and_a_broken_score_file(tmp_path):
     (folder / 'round_00' / 'scores.npz').write_bytes(b'PK broken')
     text = ' '.join(Page(write_report([str(folder)], str(tmp_path / 'b'))).text)
     assert 'is no score file' in text and 'coco/AP, higher is better' in text
-
-
-# ---- pure functions ------------------------------------------------------------------
-
-
-def test_area_by_hand():
-    assert analysis.area([0.1, 0.2, 0.4], [10, 20, 40]) == pytest.approx(
-        (0.1 * 15 + 0.2 * 30) / 0.3
-    )
-    assert analysis.area([0.1, 0.2, 0.4], [10, 20, 40], (0.15, 0.3)) == pytest.approx(
-        (0.05 * 17.5 + 0.1 * 25) / 0.15
-    )
-    assert math.isnan(analysis.area([0.1], [10]))
-    assert math.isnan(analysis.area([0.1, 0.2], [1, 2], (0.1, 0.3)))
-
-
-def test_labels_needed_by_hand():
-    assert analysis.target_of(38.0, True) == pytest.approx(40)
-    assert analysis.target_of(0.8, False) == pytest.approx(0.76)
-    assert analysis.labels_needed([10, 20, 30], [60, 50, 30], 40, True) == 25
-    assert analysis.labels_needed([10, 20, 30], [60, 50, 30], 70, True) == 10
-    assert analysis.labels_needed([10, 20], [0.2, 0.6], 0.5, False) == pytest.approx(17.5)
-    assert math.isnan(analysis.labels_needed([10, 20], [60, 50], 40, True))
-
-
-def test_entropy_and_rank_correlation_by_hand():
-    assert analysis.entropy([5, 5, 0]) == pytest.approx(math.log(2))
-    assert analysis.entropy([7]) == 0 and math.isnan(analysis.entropy([0, 0]))
-    score = np.array([1.0, 2, 3, 4, np.nan])
-    rho, count = analysis.rank_correlation(score, np.array([1.0, 3, 2, 4, 9]))
-    assert (rho, count) == (pytest.approx(1 - 6 * 2 / (4 * 15)), 4)
-    assert math.isnan(analysis.rank_correlation(score[:2], score[:2])[0])
-    assert math.isnan(analysis.rank_correlation(score, np.ones(5))[0])
-    assert analysis.mean_and_deviation([1.0, 3, np.nan]) == (2, pytest.approx(2**0.5))
-
-
-def test_pose_clusters():
-    poses = np.zeros((9, JOINTS, 3))
-    poses[:5, 2, 0], poses[5:8, 2, 0], poses[8, 1, 1] = 100, -100, np.nan
-    clusters = analysis.cluster_poses(poses)
-    assert clusters.tolist() == [0] * 5 + [1] * 3 + [-1]
-    counts = analysis.histograms(np.arange(9), clusters, [[0, 5, 6], [8], [1, 2]])
-    assert counts.tolist() == [[1, 2], [0, 0], [2, 0]]
-
-
-def test_true_errors_by_hand():
-    from mmpose_al.active_learning.statistics import PoolStatistics
-
-    views, points = make_views(2, noise=0.0)
-    pool = PoolStatistics(views, np.array([0, 10]), np.zeros(2, bool))
-    true = {
-        int(i): np.concatenate([xy + [3, 4], np.full((JOINTS, 1), 2)], 1)
-        for i, xy in zip(views.id, views.keypoints)
-    }
-    truth = {(0, 0): np.concatenate([points[0] + [0, 0, 7], np.ones((JOINTS, 1))], 1)}
-    errors = analysis.true_errors(pool, true, truth)
-    assert errors['2D'] == pytest.approx([5, 5], abs=1e-3)
-    assert errors['3D'][0] == pytest.approx(7, abs=1e-2) and np.isnan(errors['3D'][1])
-
-
-def test_single_images_are_scored_by_what_one_view_tells():
-    from mmpose_al.active_learning.statistics import PoolStatistics
-
-    views, _ = make_views(2, noise=0.0)
-    labeled = np.array([True, False])
-    pool = PoolStatistics(views, np.array([0, 10]), labeled)
-    assert set(analysis.scores_of(pool, (0,))) == {'BSB', 'MPE', 'MVC', 'CoreSet'}
-    images = PoolStatistics(views.replace(unit=views.id), views.id, np.arange(len(views.id)) < 1)
-    scores = analysis.scores_of(images, (0,), frames=False)
-    assert set(scores) == {'BSB', 'MPE', 'CoreSet'}
-    assert np.isfinite(scores['CoreSet']).all()
-    # of a score file without them
-    images.views = images.views.drop('margin', 'scores')
-    assert set(analysis.scores_of(images, (0,), frames=False)) == {'MPE'}
-
-
-@pytest.mark.parametrize(
-    'names, expected',
-    [
-        (['pck/a', 'multiview/MKPE', 'coco/AP'], ('multiview/MKPE', True)),
-        (['pck/a', 'coco/AP'], ('coco/AP', False)),
-        (['x/y', 'pck/a', 'pck/b'], ('pck/a', False)),
-    ],
-)
-def test_the_main_metric(names, expected):
-    assert main_metric(names)[:2] == expected
-    with pytest.raises(Missing):
-        main_metric([])
-
-
-@pytest.mark.parametrize(
-    'folder, name',
-    [
-        ('/a/mvc_seed0', 'mvc'),
-        ('/a/mvc-s12', 'mvc'),
-        ('/a/mvc/seed_3', 'mvc'),
-        ('/a/mvc', 'mvc'),
-        ('/a/small.seed7/', 'small'),
-        ('/a/mvc_res50', 'mvc_res50'),
-        ('/a/mvc_res18_seed0', 'mvc_res18'),
-        ('/a/mvc_res50/s2', 'mvc_res50'),
-        ('/a/panoptic-views8', 'panoptic-views8'),
-        ('/a/mpe-posedual', 'mpe-posedual'),
-    ],
-)
-def test_names_without_the_seed(folder, name):
-    assert group_name(folder) == name
-
-
-def test_full_supervision(tmp_path):
-    metric = Metric('coco/AP', False, '')
-    path = tmp_path / 'full.json'
-    path.write_text('{"coco/AP": 0.75}')
-    assert full_supervision(str(path), metric) == 0.75
-    for text in ('{"coco/AR": 1}', '[]', '{', '{"coco/AP": []}', '{"coco/AP": "x"}'):
-        path.write_text(text)
-        with pytest.raises(Missing, match='full.json'):
-            full_supervision(str(path), metric)
-    log = tmp_path / 'run' / '1' / 'vis_data' / 'scalars.json'
-    log.parent.mkdir(parents=True)
-    log.write_text('{"coco/AP": 0.1, "step": 1}\n{"coco/AP": 0.6, "step": 2}\n')
-    assert full_supervision(str(tmp_path / 'run'), metric) == 0.6

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mmpose_al.synthetic import write_benchmark
-from tests.test_engine import test_two_processes as two
+from tests.test_integration import test_two_processes as two
 
 CONFIG = """
 _base_ = {root!r} + '/configs/_base_/default_runtime.py'

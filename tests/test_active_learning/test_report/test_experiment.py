@@ -1,0 +1,40 @@
+"""Which runs are one curve, and what full supervision reached."""
+
+import pytest
+
+from mmpose_al.active_learning.experiment import Metric, Missing
+from mmpose_al.active_learning.report.experiment import full_supervision, group_name
+
+
+@pytest.mark.parametrize(
+    'folder, name',
+    [
+        ('/a/mvc_seed0', 'mvc'),
+        ('/a/mvc-s12', 'mvc'),
+        ('/a/mvc/seed_3', 'mvc'),
+        ('/a/mvc', 'mvc'),
+        ('/a/small.seed7/', 'small'),
+        ('/a/mvc_res50', 'mvc_res50'),
+        ('/a/mvc_res18_seed0', 'mvc_res18'),
+        ('/a/mvc_res50/s2', 'mvc_res50'),
+        ('/a/panoptic-views8', 'panoptic-views8'),
+        ('/a/mpe-posedual', 'mpe-posedual'),
+    ],
+)
+def test_names_without_the_seed(folder, name):
+    assert group_name(folder) == name
+
+
+def test_full_supervision(tmp_path):
+    metric = Metric('coco/AP', False, '')
+    path = tmp_path / 'full.json'
+    path.write_text('{"coco/AP": 0.75}')
+    assert full_supervision(str(path), metric) == 0.75
+    for text in ('{"coco/AR": 1}', '[]', '{', '{"coco/AP": []}', '{"coco/AP": "x"}'):
+        path.write_text(text)
+        with pytest.raises(Missing, match='full.json'):
+            full_supervision(str(path), metric)
+    log = tmp_path / 'run' / '1' / 'vis_data' / 'scalars.json'
+    log.parent.mkdir(parents=True)
+    log.write_text('{"coco/AP": 0.1, "step": 1}\n{"coco/AP": 0.6, "step": 2}\n')
+    assert full_supervision(str(tmp_path / 'run'), metric) == 0.6

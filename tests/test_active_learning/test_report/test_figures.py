@@ -1,0 +1,56 @@
+"""Figures, tables and their files."""
+
+import csv
+
+import cv2
+import numpy as np
+import pytest
+
+from mmpose_al.active_learning.experiment import Metric
+from mmpose_al.active_learning.report.figures import curve_figure, number, plain, write_csv
+
+
+@pytest.mark.parametrize(
+    'value, text',
+    [
+        (None, '–'),
+        (float('nan'), '–'),
+        (float('inf'), '–'),
+        (12.34567, '12.35'),
+        (np.float32(0.5), '0.5'),
+        (7, '7'),
+        ('mvc', 'mvc'),
+    ],
+)
+def test_numbers_of_a_table(value, text):
+    assert number(value) == text
+
+
+def test_digits_are_those_that_were_asked_for():
+    assert number(12.34567, 2) == '12'
+
+
+def test_a_csv_has_the_whole_numbers_and_leaves_out_what_is_not_known(tmp_path):
+    rows = [['a', 1.23456789, float('nan')], ['b, c', 2, 'x']]
+    assert write_csv(str(tmp_path), 'out.csv', ['run', 'mean', '±'], rows) == 'out.csv'
+    with open(tmp_path / 'out.csv', newline='') as file:
+        assert list(csv.reader(file)) == [
+            ['run', 'mean', '±'],
+            ['a', '1.23456789', ''],
+            ['b, c', '2', 'x'],
+        ]
+
+
+def test_names_are_no_mathematics():
+    assert plain('a$b$') == r'a\$b\$'
+
+
+def test_curves_are_drawn_with_full_supervision(tmp_path):
+    group = dict(runs=[2, 2, 1], shares=[0.1, 0.2, 0.3], mean=[9.0, 5, 4], deviation=[1.0, 1, 0])
+    metric = Metric('multiview/MKPE', True, '$mm$')  # as mathematics it would fail
+    pictures = []
+    for full in (None, 3.0):
+        curve_figure(str(tmp_path), 'curve.png', {'mvc_$': group}, metric, full)
+        pictures.append(cv2.imread(str(tmp_path / 'curve.png')))
+    without, with_full = pictures
+    assert without.shape == with_full.shape and (without != with_full).any()
