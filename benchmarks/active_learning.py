@@ -29,6 +29,7 @@ from mmpose_al.active_learning.experiment import Experiment
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.settings import experiment_digest
 from mmpose_al.active_learning.state import WritableState
+from mmpose_al.engine.active_learning import only_training
 from mmpose_al.fileio import locked, machine, write_json
 
 PATH = 'configs/active_learning/synthetic/{}_lite0_synthetic-64x64.py'
@@ -139,26 +140,31 @@ def share_first_round(work_dir: str, config: Config, others: dict) -> str:
             continue
         if experiment_digest(other, chosen) != experiment_digest(config, chosen):
             continue
-        stages = {name: state.stage(0, name) for name in ('annotate', 'train')}
-        os.makedirs(paths.round(0), exist_ok=True)
-        for path in (
-            paths.absolute(stages['train']['checkpoint']),
-            paths.labeled_split(0),
-            paths.taken_split(0),
-        ):
-            shutil.copyfile(osp.join(folder, paths.relative(path)), path)
-        WritableState(
-            work_dir,
-            dict(
-                state.content,
-                config_digest=experiment_digest(config),
-                finished=None,
-                labeled=[e for e in state.content['labeled'] if e['round'] == 0],
-                rounds=[dict(round=0, stages=stages)],
-            ),
-        ).write()
+        with only_training(paths):
+            copy_first_round(Experiment(folder), paths, experiment_digest(config))
         return folder
     return ''
+
+
+def copy_first_round(experiment: Experiment, paths: Paths, digest: str) -> None:
+    """Begin an experiment with the labels and the training of another one's first round."""
+    state = experiment.state
+    stages = {name: state.done(0, name) for name in ('annotate', 'train')}
+    os.makedirs(paths.round(0), exist_ok=True)
+    for path in (
+        paths.absolute(stages['train']['checkpoint']),
+        paths.labeled_split(0),
+        paths.taken_split(0),
+    ):
+        shutil.copyfile(experiment.paths.absolute(paths.relative(path)), path)
+    content = dict(
+        state.content,
+        config_digest=digest,
+        finished=None,
+        labeled=[e for e in state.content['labeled'] if e['round'] == 0],
+        rounds=[dict(round=0, stages=stages)],
+    )
+    WritableState(paths.folder, content).write()
 
 
 def run(table: str, row: str, seed: int, extra: list) -> str:
@@ -168,14 +174,14 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
         str: ``'done before'``, ``'runs elsewhere'`` or ``'done'``.
     """
     result = osp.join(ROOT, 'benchmarks', 'results', f'active_{table}', f'{row}_seed{seed}.json')
-    path = TABLES[table][row]
-    work_dir = osp.join('work_dirs', 'benchmarks', f'active_{table}', f'{row}_seed{seed}')
+    work_dir = folder_of(table, row, seed)
     os.makedirs(osp.join(ROOT, work_dir), exist_ok=True)
     with alone(osp.join(ROOT, work_dir, 'benchmark.lock')) as mine:
         if osp.exists(result):
             return 'done before'
         if not mine:
             return 'runs elsewhere'
+        path = TABLES[table][row]
         config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
         data_root = config.get('data_root', '')
         if not osp.isdir(osp.join(ROOT, data_root)):
@@ -184,60 +190,74 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
                 f'mmpose-al synthetic {data_root} --preset small'
             )
         if row != 'all' and not extra:
-            shared = share_first_round(
-                osp.join(ROOT, work_dir),
-                seeded(path, seed),
-                {
-                    osp.join(ROOT, osp.dirname(work_dir), f'{other}_seed{seed}'): seeded(
-                        TABLES[table][other], seed
-                    )
-                    for other in TABLES[table]
-                    if other not in ('all', row)
-                },
-            )
+            others = {
+                osp.join(ROOT, folder_of(table, other, seed)): seeded(TABLES[table][other], seed)
+                for other in TABLES[table]
+                if other not in ('all', row)
+            }
+            shared = share_first_round(osp.join(ROOT, work_dir), seeded(path, seed), others)
             if shared:
                 print(f'{table} {row} seed {seed}: first training from {shared}', flush=True)
-        command = ['tools/train.py', path, '--work-dir', work_dir]
-        command += ['--resume'] if row == 'all' else []
-        command += ['--cfg-options', f'randomness.seed={seed}'] + extra
-        print(f'{table} {row} seed {seed}: python {" ".join(command)}', flush=True)
-        log_file = osp.join(work_dir, 'train.log')
-        with open(osp.join(ROOT, log_file), 'a') as log:
-            status = subprocess.run(
-                [sys.executable] + command, cwd=ROOT, stdout=log, stderr=log
-            ).returncode
-        if status:
-            sys.exit(
-                f'active_learning: {row} seed {seed} ended with status {status}; '
-                f'the end of {log_file} tells why. The same command goes on'
-            )
         content = dict(
             table=f'active_{table}',
             row=row,
             seed=seed,
             config=path,
-            command='python ' + ' '.join(command),
+            command=train(table, row, seed, extra),
             config_digest=config_digest(config),
             machine=machine(),
             threads=os.environ.get('OMP_NUM_THREADS'),
             input_size=list(config.input_size),
         )
-        if row == 'all':
-            found = validations(osp.join(ROOT, work_dir), METRICS)[-1]
-            content.update(metrics=plain(found['metrics']), steps=found['step'])
-        else:
-            experiment = Experiment(osp.join(ROOT, work_dir))
-            content.update(
-                rounds=rounds_of(experiment),
-                unit=experiment.unit,
-                units=experiment.units,
-                finished=experiment.finished,
-                strategy=config.active_learning.strategy,
-                self_training=config.active_learning.get('self_training'),
-                steps=experiment.state.rounds[-1]['stages']['train']['steps'],
-            )
+        content.update(outcome(row, osp.join(ROOT, work_dir), config))
         write_json(result, content, sort_keys=True)
     return 'done'
+
+
+def folder_of(table: str, row: str, seed: int) -> str:
+    """The work directory of an experiment, relative to the clone."""
+    return osp.join('work_dirs', 'benchmarks', f'active_{table}', f'{row}_seed{seed}')
+
+
+def train(table: str, row: str, seed: int, extra: list) -> str:
+    """Run or continue an experiment in a process of its own; gives the command.
+
+    Raises:
+        SystemExit: It failed; the message says where its log is.
+    """
+    work_dir = folder_of(table, row, seed)
+    command = ['tools/train.py', TABLES[table][row], '--work-dir', work_dir]
+    command += ['--resume'] if row == 'all' else []
+    command += ['--cfg-options', f'randomness.seed={seed}'] + extra
+    print(f'{table} {row} seed {seed}: python {" ".join(command)}', flush=True)
+    log_file = osp.join(work_dir, 'train.log')
+    with open(osp.join(ROOT, log_file), 'a') as log:
+        status = subprocess.run(
+            [sys.executable] + command, cwd=ROOT, stdout=log, stderr=log
+        ).returncode
+    if status:
+        sys.exit(
+            f'active_learning: {row} seed {seed} ended with status {status}; '
+            f'the end of {log_file} tells why. The same command goes on'
+        )
+    return 'python ' + ' '.join(command)
+
+
+def outcome(row: str, work_dir: str, config: Config) -> dict:
+    """What a result file keeps of a finished run."""
+    if row == 'all':
+        found = validations(work_dir, METRICS)[-1]
+        return dict(metrics=plain(found['metrics']), steps=found['step'])
+    experiment = Experiment(work_dir)
+    return dict(
+        rounds=rounds_of(experiment),
+        unit=experiment.unit,
+        units=experiment.units,
+        finished=experiment.finished,
+        strategy=config.active_learning.strategy,
+        self_training=config.active_learning.get('self_training'),
+        steps=experiment.state.rounds[-1]['stages']['train']['steps'],
+    )
 
 
 def main() -> None:
