@@ -10,6 +10,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from ...fileio import is_int, is_number, short, write_json, write_text
+from ..paths import Paths
 from ..query import Query
 from ..registry import ANNOTATION_FORMATS
 from .base import AnnotationFormat, Answer
@@ -107,7 +108,7 @@ def label_studio_config(query: Query) -> str:
 
 def label_studio_tasks(query: Query, prefix: str = PREFIX) -> List[dict]:
     """One task a person, filled with the predictions."""
-    folder = f'query/round_{query.round:02d}/images/'  # below the work directory
+    folder = f'{Paths("").query(query.round)}/images/'  # below the work directory
     tasks = []
     for entry in query.annotations.values():
         image = query.images[entry['image_id']]
