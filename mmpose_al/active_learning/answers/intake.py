@@ -11,7 +11,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from ...fileio import remove_leftovers, write_json
+from ...fileio import remove_leftovers, sync_folder, write_json
 from ..formats import Answer, AnswerError
 from ..paths import Paths
 from ..pool import Pool, load_pool
@@ -117,6 +117,8 @@ def ingest(
             for folder in (work_dir, osp.dirname(answers_file)):
                 remove_leftovers(folder)
             write_json(answers_file, document)
+        if not dry_run:  # also what a process wrote that was killed just then
+            sync_folder(osp.dirname(Paths(work_dir).answers(query.round)))
             update_labels(work_dir, pool)
     empty = {a.annotation for a in read.answers if not is_labelled(a)}
     return Ingested(

@@ -261,10 +261,15 @@ def test_accepted_means_on_the_disk(asked, tmp_path, monkeypatch):
     def fails(folder):
         raise OSError(5, 'Input/output error', folder)
 
-    monkeypatch.setattr(fileio, 'sync_folder', fails)
     data = answer(read(annotator.folder, 'coco'), 'coco', {2: pixels[2]})
-    with pytest.raises(OSError, match='Input/output error'):
-        ingest(annotator.folder, write(data, tmp_path / 'b.json', 'coco'))
+    path = write(data, tmp_path / 'b.json', 'coco')
+    with monkeypatch.context() as patch:
+        patch.setattr(fileio, 'sync_folder', fails)
+        with pytest.raises(OSError, match='Input/output error'):
+            ingest(annotator.folder, path)
+    assert sorted(labelled(annotator.labels_file)[0]) == [80]
+    assert not ingest(annotator.folder, path).written  # they are there already
+    assert sorted(labelled(annotator.labels_file)[0]) == [2, 80]
 
 
 def test_what_a_killed_process_left_half_is_taken_away(asked, tmp_path):
