@@ -4,7 +4,7 @@
         DETECTOR_CONFIG DETECTOR_CHECKPOINT \
         --out data/coco/annotations/person_boxes_unlabeled2017.json
 
-    torchrun --nproc_per_node 8 --no-python mmpose-al boxes ...
+    torchrun --nproc_per_node 8 -m mmpose_al boxes ...
 
     mmpose-al boxes --from-detections DETECTIONS.json \
         --ann-file image_info_unlabeled2017.json --out BOXES.json

@@ -1,7 +1,9 @@
 """Print a query, worst views first, or write it in more annotation formats.
 
-mmpose-al query WORK_DIR
-mmpose-al query WORK_DIR --formats cvat --out DIR
+    mmpose-al query WORK_DIR
+    mmpose-al query WORK_DIR --formats cvat --out DIR
+
+Nothing in the experiment is written.
 """
 
 import argparse

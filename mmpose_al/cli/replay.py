@@ -1,7 +1,9 @@
-"""What a strategy would ask for, from saved scores. Nothing in the experiment is written.
+"""What a strategy would ask for, from saved scores.
 
-mmpose-al replay WORK_DIR --strategy MultiPeakEntropy
-mmpose-al replay WORK_DIR/round_00/scores.npz --strategy RandomSampling --budget 8
+    mmpose-al replay WORK_DIR --strategy MultiPeakEntropy
+    mmpose-al replay WORK_DIR/round_00/scores.npz --strategy RandomSampling --budget 8
+
+Nothing in the experiment is written.
 """
 
 import argparse
@@ -10,6 +12,7 @@ import math
 import os.path as osp
 from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional
 
+from ..config_files import config_path
 from ..registration import import_custom_modules
 from .options import add_options
 
@@ -106,7 +109,7 @@ def strategy_of(args: argparse.Namespace, settings: 'Optional[Settings]') -> Dic
     elif args.config:
         from mmengine.config import Config
 
-        config = Config.fromfile(args.config, import_custom_modules=False)
+        config = Config.fromfile(config_path(args.config), import_custom_modules=False)
         import_custom_modules(config)
         section = config.get('active_learning') or {}
         if not section.get('strategy'):

@@ -1,6 +1,8 @@
 """Write the HTML report of one experiment, or of several with a page that compares them.
 
-mmpose-al report WORK_DIR [WORK_DIR ...] --out DIR
+    mmpose-al report WORK_DIR [WORK_DIR ...] --out DIR
+
+Nothing in the experiments is written.
 """
 
 import argparse
