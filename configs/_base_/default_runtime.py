@@ -12,7 +12,10 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='PoseVisualizationHook', enable=False))
 
-custom_hooks = [dict(type='SyncBuffersHook'), dict(type='ExactResumeHook')]
+custom_hooks = [
+    dict(type='SyncBuffersHook'),
+    dict(type='ExactResumeHook'),
+    dict(type='DataCheckHook')]
 
 env_cfg = dict(
     cudnn_benchmark=False,

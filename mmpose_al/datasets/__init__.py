@@ -6,7 +6,12 @@ __getattr__, __dir__, __all__ = lazy_names(
         codecs=[],
         labeled_unlabeled=['LabeledUnlabeledDataset'],
         multiview=['MultiViewCocoDataset', 'load_multiview'],
-        samplers=['LabeledGroupSampler', 'LabeledUnlabeledSampler', 'SeededIndex'],
+        samplers=[
+            'LabeledGroupSampler',
+            'LabeledUnlabeledSampler',
+            'MixedBatchSampler',
+            'SeededIndex',
+        ],
         transforms=[],
     ),
 )

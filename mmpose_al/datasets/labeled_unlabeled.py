@@ -2,7 +2,7 @@
 
 import random
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import mmcv
 import numpy as np
@@ -13,6 +13,7 @@ from mmpose.datasets import CombinedDataset
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
 
+from ..fileio import is_number
 from .checks import check_joints, check_overlap, tell_joints
 from .images import ImageError, check_sample_image
 from .samplers import stream_seed
@@ -50,9 +51,14 @@ class LabeledUnlabeledDataset(CombinedDataset):
         allow_overlap (bool): Whether an annotation may be both labelled and
             unlabelled, see :func:`check_overlap`.
         max_skips (int): Skips in a row before it is an error.
+        shares (Sequence[float], optional): Of each source in a batch, labelled ones first,
+            e.g. ``[1, 1, 2]`` for labels, pseudo-labels and unlabelled images.
+            :class:`LabeledUnlabeledSampler` composes its batches by them. Default: half
+            labelled, half unlabelled, sources of a kind by their size.
 
     Raises:
-        ValueError: A set is empty, joints disagree, or the sets overlap.
+        ValueError: A set is empty, joints disagree, the sets overlap, or there is not one
+            share above 0 for each source.
     """
 
     def __init__(
@@ -65,6 +71,7 @@ class LabeledUnlabeledDataset(CombinedDataset):
         check_images: bool = True,
         allow_overlap: bool = False,
         max_skips: int = 20,
+        shares: Optional[Sequence[float]] = None,
         **kwargs,
     ) -> None:
         if on_error not in ('raise', 'skip'):
@@ -81,7 +88,9 @@ class LabeledUnlabeledDataset(CombinedDataset):
         self.datasets = labeled_sets + unlabeled_sets
         self._lens = [len(dataset) for dataset in self.datasets]
         self._len = sum(self._lens)
+        self.num_labeled_sources = len(labeled_sets)
         self._num_labeled = sum(self._lens[: len(labeled_sets)])
+        self.shares = None if shares is None else check_shares(shares, self.datasets)
         # Not CombinedDataset's: the sources are built above.
         BaseDataset.__init__(self, pipeline=pipeline, **kwargs)
         self._metainfo = (
@@ -109,6 +118,11 @@ class LabeledUnlabeledDataset(CombinedDataset):
     def num_unlabeled(self) -> int:
         """Number of unlabelled samples."""
         return self._len - self._num_labeled
+
+    @property
+    def source_sizes(self) -> List[int]:
+        """Samples of each source, labelled sources first."""
+        return list(self._lens)
 
     def unlabeled_groups(self) -> List[np.ndarray]:
         """Indices of the unlabelled views of each person in each frame.
@@ -244,6 +258,19 @@ def mark_sample(data: dict, is_labeled: bool, seed: Optional[int]) -> dict:
     else:
         data.update(marks)
     return data
+
+
+def check_shares(shares: Sequence[float], sources: list) -> List[float]:
+    """The shares, unless there is not one above 0 for each source."""
+    numbers = list(shares) if isinstance(shares, (list, tuple)) else []
+    fits = len(numbers) == len(sources) and all(is_number(n) and n > 0 for n in numbers)
+    if not fits:
+        names = [str(getattr(s, 'ann_file', '') or type(s).__name__) for s in sources]
+        raise ValueError(
+            f'LabeledUnlabeledDataset: shares={shares!r}; give one number above 0 for each of '
+            f'its {len(sources)} sources, labelled ones first: {", ".join(names)}'
+        )
+    return numbers
 
 
 @contextmanager

@@ -9,15 +9,17 @@ r-th block of ``l`` of them; unlabelled likewise. So
 
 * resuming at iteration s needs s alone and costs nothing,
 * W ranks with batch b see in every step what one rank with batch W b sees.
+
+With ``shares`` of the data set every source is a stream of its own, in the same way.
 """
 
 import hashlib
-from typing import Iterator, List, NamedTuple, Optional
+from typing import Iterator, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 from mmengine.dist import get_dist_info, sync_random_seed
 from mmpose.registry import DATA_SAMPLERS
-from torch.utils.data import Sampler
+from torch.utils.data import BatchSampler, Sampler
 
 
 class SeededIndex(int):
@@ -44,9 +46,11 @@ class LabeledUnlabeledSampler(Sampler):
 
     Args:
         dataset (LabeledUnlabeledDataset): Has ``num_labeled`` and
-            ``num_unlabeled``; its labelled samples come first.
-        batch_size (int): Samples a batch **on each rank**; must equal the data
-            loader's ``batch_size`` (:class:`ExactResumeHook` checks it).
+            ``num_unlabeled``; its labelled samples come first. Where it has ``shares``,
+            they compose the batch.
+        batch_size (int, optional): Samples a batch **on each rank**. Default: the data
+            loader's, which ``batch_sampler=dict(type='MixedBatchSampler')`` takes over;
+            where both are given they must be equal.
         num_unlabeled (int, optional): How many of them are unlabelled. Default:
             half, or 0 if the dataset has no unlabelled samples.
         seed (int, optional): Default: one random seed for all ranks.
@@ -58,8 +62,14 @@ class LabeledUnlabeledSampler(Sampler):
         endless (bool): Whether to go on after the end of the epoch, as an
             iteration-based loop wants it. :class:`ExactResumeHook` sets it.
 
+    Attributes:
+        sizes (tuple[int]): Samples of each stream: labelled and unlabelled or, with
+            shares, each source's, the labelled ones first.
+        counts (tuple[int]): How many of each a rank's batch has; None before the batch
+            size is set.
+
     Raises:
-        ValueError: The batch cannot be composed so.
+        ValueError: The batch cannot be composed so, or it has no size.
         TypeError: The dataset has no labelled and unlabelled part.
     """
 
@@ -68,7 +78,7 @@ class LabeledUnlabeledSampler(Sampler):
     def __init__(
         self,
         dataset,
-        batch_size: int,
+        batch_size: Optional[int] = None,
         num_unlabeled: Optional[int] = None,
         seed: Optional[int] = None,
         round_up: bool = True,
@@ -85,27 +95,75 @@ class LabeledUnlabeledSampler(Sampler):
                 f'{type(dataset).__name__}'
             ) from None
         self.dataset = dataset
-        self.sizes = sizes
-        self.batch_size = batch_size
-        self.counts = batch_composition(batch_size, num_unlabeled, sizes, self.world_size)
-        if seed is None:
-            seed = sync_random_seed()
-        self.seed = seed
+        self.shares = getattr(dataset, 'shares', None)
+        self.sizes = sizes if self.shares is None else tuple(dataset.source_sizes)
+        self.num_labeled_streams = 1 if self.shares is None else dataset.num_labeled_sources
+        if self.shares is not None and num_unlabeled is not None:
+            raise ValueError(
+                f'LabeledUnlabeledSampler: num_unlabeled is {num_unlabeled}, and the data set '
+                f'has shares={list(self.shares)}; leave one of them out'
+            )
+        self.num_unlabeled = num_unlabeled
+        self.seed = sync_random_seed() if seed is None else seed
         self.round_up = round_up
         self.start_iteration = start_iteration
         self.endless = endless
-        if epoch_length is None:
-            source = self.UNLABELED if self.counts[1] else self.LABELED
-            step = self.counts[source] * self.world_size
-            epoch_length = -(-sizes[source] // step) if round_up else sizes[source] // step
-        if epoch_length < 1:
+        self._epoch_length = epoch_length
+        self.batch_size: Optional[int] = None
+        self.counts: Optional[tuple] = None
+        if batch_size is not None:
+            self.set_batch_size(batch_size)
+
+    def set_batch_size(self, batch_size: int) -> None:
+        """Compose batches of a size; once set, it does not change.
+
+        Raises:
+            ValueError: It has another one, or the batch cannot be composed so.
+        """
+        if self.batch_size is not None:
+            check_batch_size(self, batch_size)
+            return
+        self.counts = self._composition(batch_size)
+        self.batch_size = batch_size
+        self.epoch_length = self._batches_an_epoch()
+
+    def _composition(self, batch_size: int) -> tuple:
+        if self.shares is None:
+            return batch_composition(batch_size, self.num_unlabeled, self.sizes, self.world_size)
+        return shared_composition(
+            batch_size, self.shares, self.sizes, self.num_labeled_streams, self.world_size
+        )
+
+    def _batches_an_epoch(self) -> int:
+        length = self._epoch_length
+        if length is None:
+            labeled = self.num_labeled_streams
+            streams = list(zip(self.sizes, self.counts))
+            ends = [
+                -(-size // (count * self.world_size))
+                if self.round_up
+                else size // (count * self.world_size)
+                for size, count in (streams[labeled:] if any(self.counts[labeled:]) else streams)
+                if count
+            ]
+            length = max(ends)
+        if length < 1:
             raise ValueError(
-                f'LabeledUnlabeledSampler: an epoch of {epoch_length} batches; '
+                f'LabeledUnlabeledSampler: an epoch of {length} batches; '
                 'make the batch smaller, set round_up=True or epoch_length'
             )
-        self.epoch_length = epoch_length
+        return length
+
+    def _check_ready(self) -> None:
+        if self.batch_size is None:
+            raise ValueError(
+                f'train_dataloader.sampler: a {type(self).__name__} without batch_size; add '
+                "batch_sampler=dict(type='MixedBatchSampler') to train_dataloader, and its "
+                'batch_size is the one place for that number'
+            )
 
     def __iter__(self) -> Iterator[SeededIndex]:
+        self._check_ready()
         seed, iteration = self.seed, self.start_iteration
         end = (iteration // self.epoch_length + 1) * self.epoch_length
         passes = [_Passes(seed, source, size) for source, size in enumerate(self.sizes)]
@@ -115,23 +173,56 @@ class LabeledUnlabeledSampler(Sampler):
 
     def __len__(self) -> int:
         """Samples an epoch on this rank."""
+        self._check_ready()
         return self.epoch_length * self.batch_size
 
     def set_epoch(self, epoch: int) -> None:
         """Start at an epoch; no effect on an endless sampler."""
         if not self.endless:
+            self._check_ready()
             self.start_iteration = epoch * self.epoch_length
 
     def _batch(self, passes: list, seed: int, iteration: int) -> List[SeededIndex]:
-        batch = []
+        batch: List[SeededIndex] = []
+        offset = 0
         for source, count in enumerate(self.counts):
             first = (iteration * self.world_size + self.rank) * count
-            offset = self.sizes[0] if source == self.UNLABELED else 0
             batch += [
                 SeededIndex(offset + passes[source][position], stream_seed(seed, source, position))
                 for position in range(first, first + count)
             ]
+            offset += self.sizes[source]
         return batch
+
+
+@DATA_SAMPLERS.register_module()
+class MixedBatchSampler(BatchSampler):
+    """Batches of the data loader's ``batch_size``, which the sampler is told.
+
+    So a config states the size of a batch once, as ``train_dataloader.batch_size``::
+
+        train_dataloader = dict(
+            batch_size=64,
+            sampler=dict(type='LabeledUnlabeledSampler'),
+            batch_sampler=dict(type='MixedBatchSampler'),
+            dataset=dict(type='LabeledUnlabeledDataset', labeled=..., unlabeled=...))
+
+    MMEngine builds it so: a batch sampler gets ``sampler`` and ``batch_size``, a sampler
+    does not. With any other sampler this is PyTorch's own ``BatchSampler``.
+
+    Args:
+        sampler (Sampler): Of single indices.
+        batch_size (int): Samples a batch on each rank.
+        drop_last (bool): As PyTorch's.
+
+    Raises:
+        ValueError: The sampler states another batch size, or cannot compose such a batch.
+    """
+
+    def __init__(self, sampler: Sampler, batch_size: int, drop_last: bool = False) -> None:
+        if isinstance(sampler, LabeledUnlabeledSampler):
+            sampler.set_batch_size(batch_size)
+        super().__init__(sampler, batch_size, drop_last)
 
 
 @DATA_SAMPLERS.register_module()
@@ -144,7 +235,8 @@ class LabeledGroupSampler(LabeledUnlabeledSampler):
 
     Args:
         dataset (LabeledUnlabeledDataset): Its unlabelled samples have frames.
-        batch_size (int): Samples a batch on each rank, views counted singly.
+        batch_size (int, optional): Samples a batch on each rank, views counted singly; see
+            :class:`LabeledUnlabeledSampler`.
         num_groups (int): Groups a batch on each rank.
         num_views (int): Views of a group.
         kwargs: As :class:`LabeledUnlabeledSampler`.
@@ -154,7 +246,12 @@ class LabeledGroupSampler(LabeledUnlabeledSampler):
     """
 
     def __init__(
-        self, dataset, batch_size: int, num_groups: int, num_views: int = 4, **kwargs
+        self,
+        dataset,
+        batch_size: Optional[int] = None,
+        num_groups: int = 0,
+        num_views: int = 4,
+        **kwargs,
     ) -> None:
         if num_groups < 1 or num_views < 2:
             raise ValueError(
@@ -162,12 +259,8 @@ class LabeledGroupSampler(LabeledUnlabeledSampler):
                 f'num_views {num_views}; a batch needs at least one group '
                 'of two views'
             )
-        num_labeled = batch_size - num_groups * num_views
-        if num_labeled < 1:
-            raise ValueError(
-                f'LabeledGroupSampler: batch_size {batch_size} leaves {num_labeled} '
-                f'labelled samples beside {num_groups} groups of {num_views} views'
-            )
+        if batch_size is not None:
+            self._num_labeled(batch_size, num_groups, num_views)
         self.groups = dataset.unlabeled_groups()
         ranks = get_dist_info()[1]
         if num_groups * ranks > len(self.groups):
@@ -177,14 +270,24 @@ class LabeledGroupSampler(LabeledUnlabeledSampler):
                 f'{len(self.groups)}; make num_groups smaller'
             )
         self.num_views = num_views
-        super().__init__(
-            _Sizes(dataset.num_labeled, len(self.groups)),
-            num_labeled + num_groups,
-            num_groups,
-            **kwargs,
-        )
+        sizes = _Sizes(dataset.num_labeled, len(self.groups))
+        super().__init__(sizes, batch_size, num_groups, **kwargs)
         self.dataset = dataset
-        self.batch_size = batch_size
+
+    def _composition(self, batch_size: int) -> tuple:
+        num_groups = self.num_unlabeled
+        num_labeled = self._num_labeled(batch_size, num_groups, self.num_views)
+        return batch_composition(num_labeled + num_groups, num_groups, self.sizes, self.world_size)
+
+    @staticmethod
+    def _num_labeled(batch_size: int, num_groups: int, num_views: int) -> int:
+        number = batch_size - num_groups * num_views
+        if number < 1:
+            raise ValueError(
+                f'LabeledGroupSampler: batch_size {batch_size} leaves {number} '
+                f'labelled samples beside {num_groups} groups of {num_views} views'
+            )
+        return number
 
     def _batch(self, passes: list, seed: int, iteration: int) -> List[SeededIndex]:
         batch = []
@@ -269,6 +372,54 @@ def batch_composition(
     if not sizes[0]:
         raise ValueError(f'{name}: the dataset has no labelled samples')
     return batch_size - num_unlabeled, num_unlabeled
+
+
+def shared_composition(
+    batch_size: int, shares: Sequence[float], sizes: tuple, num_labeled: int, world_size: int
+) -> tuple:
+    """Samples of each source in a rank's batch, by the sources' shares.
+
+    Args:
+        batch_size (int): Samples a batch on each rank.
+        shares (Sequence[float]): One number above 0 a source.
+        sizes (tuple): Samples of each source.
+        num_labeled (int): How many sources, the first ones, are labelled.
+        world_size (int): Number of ranks.
+
+    Raises:
+        ValueError: A share gives no whole number of samples, or more than an unlabelled
+            source has.
+    """
+    name, total = 'LabeledUnlabeledSampler', sum(shares)
+    if not (isinstance(batch_size, int) and batch_size > 0):
+        raise ValueError(f'{name}: batch_size is {batch_size!r}, not a positive integer')
+    exact = [batch_size * share / total for share in shares]
+    counts = tuple(round(count) for count in exact)
+    if min(counts) < 1 or any(abs(a - b) > 1e-6 for a, b in zip(exact, counts)):
+        raise ValueError(
+            f'{name}: shares={list(shares)} of batch_size {batch_size} are '
+            f'{[round(count, 3) for count in exact]} samples; choose a batch_size of which '
+            'each source gets a whole number'
+        )
+    for source, (count, size) in enumerate(zip(counts, sizes)):
+        if source >= num_labeled and count * world_size > size:
+            raise ValueError(
+                f'{name}: a batch holds {count} samples of unlabelled source no. '
+                f'{source - num_labeled} on each of {world_size} rank(s), more than its '
+                f'{size}; make batch_size or its share smaller'
+            )
+    return counts
+
+
+def check_batch_size(sampler: LabeledUnlabeledSampler, batch_size: int) -> None:
+    """Raise ValueError unless a loader cuts batches where its sampler does."""
+    if batch_size != sampler.batch_size:
+        raise ValueError(
+            f'train_dataloader: batch_size is {batch_size}, that of its '
+            f'{type(sampler).__name__} {sampler.batch_size}; they must be equal, '
+            "or the labelled and unlabelled samples fall into other batches. Leave the sampler's "
+            "out and add batch_sampler=dict(type='MixedBatchSampler')"
+        )
 
 
 def permutation(size: int, *key: int) -> np.ndarray:

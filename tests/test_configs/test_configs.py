@@ -75,9 +75,11 @@ def test_config_builds(path):
         # some of one file's
         assert dataset.labeled.labels == dataset.unlabeled.labels
         assert dataset.unlabeled.subset == 'unlabeled'
-    sampler = config.train_dataloader.sampler
-    assert sampler.batch_size == config.train_dataloader.batch_size
-    assert 'ExactResumeHook' in [hook.type for hook in config.custom_hooks]
+    # one place for the size of a batch
+    assert 'batch_size' not in config.train_dataloader.sampler
+    assert config.train_dataloader.batch_sampler.type == 'MixedBatchSampler'
+    hooks = [hook.type for hook in config.custom_hooks]
+    assert 'ExactResumeHook' in hooks and 'DataCheckHook' in hooks
 
 
 def test_no_pipeline_is_written_twice():

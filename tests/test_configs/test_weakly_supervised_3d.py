@@ -61,7 +61,7 @@ def test_rows_fit_together(path):
     sampler = config.train_dataloader.sampler
     if sampler.type == 'LabeledGroupSampler':
         assert sampler.num_views == config.model.num_views == 4
-        assert sampler.batch_size == 2 * sampler.num_groups * sampler.num_views
+        assert config.train_dataloader.batch_size == 2 * sampler.num_groups * sampler.num_views
     height, width = head.decoder.heatmap_size
     assert head.loss.loss_weight == height * width
 

@@ -32,6 +32,17 @@ def test_without_unlabelled(make):
     assert (dataset.num_labeled, dataset.num_unlabeled) == (2, 0)
 
 
+def test_shares_are_one_number_a_source(make):
+    sources = [make([3, 1]), make([2], 'd.json')], make([5], 'b.json')
+    dataset = build(*sources, shares=[1, 1, 2])
+    assert dataset.shares == [1, 1, 2] and dataset.source_sizes == [2, 1, 1]
+    assert dataset.num_labeled_sources == 2
+    assert build(*sources).shares is None
+    for bad in ([1, 1], [1, 1, 0], [1, 1, 'half'], 3, [1, 1, float('nan')]):
+        with pytest.raises(ValueError, match='one number above 0 for each of its 3 sources'):
+            build(*sources, shares=bad)
+
+
 def test_sources_may_pack_themselves(make):
     """Nothing but inputs and data_samples reaches the collate function."""
     whole = dict(pipeline=[LOAD, PACK])

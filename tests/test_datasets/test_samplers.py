@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from mmengine.runner import Runner
 from mmpose.registry import DATA_SAMPLERS, DATASETS
 from torch.utils.data import DataLoader, Dataset
 
 from mmpose_al.datasets import samplers
 from mmpose_al.datasets.samplers import (
     LabeledUnlabeledSampler,
+    MixedBatchSampler,
     SeededIndex,
     permutation,
     stream_seed,
@@ -181,6 +183,80 @@ def test_built_as_mmengine_builds_it():
 def test_errors(kwargs, words):
     with pytest.raises(ValueError, match=words):
         build(**kwargs)
+
+
+def test_the_loader_tells_the_batch_size():
+    loader = Runner.build_dataloader(
+        dict(
+            dataset=Sized(),
+            batch_size=4,
+            num_workers=0,
+            sampler=dict(type='LabeledUnlabeledSampler'),
+            batch_sampler=dict(type='MixedBatchSampler'),
+            collate_fn=list,
+        ),
+        seed=3,
+    )
+    expected = [[(int(i), i.seed) for i in b] for b in batches(build(4), 99)]
+    assert list(loader) == expected and len(loader) == len(expected)
+    # any other sampler's batches are PyTorch's
+    assert list(MixedBatchSampler(range(5), 2)) == [[0, 1], [2, 3], [4]]
+
+
+def test_a_batch_without_a_size_and_one_with_two():
+    sampler = build(None)
+    for use in (iter, len, lambda s: s.set_epoch(1)):
+        with pytest.raises(ValueError, match="add batch_sampler=dict.type='MixedBatchSampler'"):
+            next(iter(use(sampler))) if use is iter else use(sampler)
+    with pytest.raises(ValueError, match='batch_size is 4, that of its .* 8; .* equal'):
+        MixedBatchSampler(build(8), 4)
+    assert MixedBatchSampler(build(8), 8).sampler.counts == (4, 4)
+    with pytest.raises(ValueError, match='batch_size 5 cannot be halved'):
+        MixedBatchSampler(build(None), 5)
+
+
+def shared(shares, batch_size=8, **kwargs):
+    dataset = SimpleNamespace(
+        num_labeled=5,
+        num_unlabeled=23,
+        num_labeled_sources=2,
+        shares=shares,
+        source_sizes=[2, 3, 23],
+    )
+    return build(batch_size, dataset=dataset, **kwargs)
+
+
+def test_shares_compose_a_batch():
+    sampler = shared([1, 1, 2], endless=True)
+    assert sampler.counts == (2, 2, 4)
+    assert sampler.epoch_length == 6  # one pass over the unlabelled source
+    for batch in batches(sampler, 9):
+        assert [sum(i < 2 for i in batch), sum(2 <= i < 5 for i in batch)] == [2, 2]
+    whole = batches(shared([1, 1, 2], endless=True), 20)
+    late = batches(shared([1, 1, 2], endless=True, start_iteration=13), 7)
+    assert [key(b) for b in late] == [key(b) for b in whole[13:]]
+
+
+def test_shares_of_one_source_a_kind_are_the_halves():
+    dataset = SimpleNamespace(
+        num_labeled=5, num_unlabeled=23, num_labeled_sources=1, shares=[1, 1], source_sizes=[5, 23]
+    )
+    one, other = build(8, dataset=dataset, endless=True), build(8, endless=True)
+    assert [key(b) for b in batches(one, 9)] == [key(b) for b in batches(other, 9)]
+
+
+@pytest.mark.parametrize(
+    'shares, kwargs, words',
+    [
+        ([1, 1, 1], {}, r'2.667, 2.667, 2.667. samples; choose a batch_size'),
+        ([1, 1, 99], {}, 'choose a batch_size'),
+        ([1, 1, 2], dict(num_unlabeled=2), 'leave one of them out'),
+        ([1, 1, 2], dict(batch_size=48), 'unlabelled source no. 0 .* more than its 23'),
+    ],
+)
+def test_shares_that_cannot_be(shares, kwargs, words):
+    with pytest.raises(ValueError, match=words):
+        shared(shares, **kwargs)
 
 
 def test_wrong_dataset():

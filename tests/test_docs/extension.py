@@ -17,7 +17,6 @@ SHORT = {
     'train_cfg.max_iters': 2,
     'train_cfg.val_interval': 2,
     'train_dataloader.batch_size': 4,
-    'train_dataloader.sampler.batch_size': 4,
     'train_dataloader.dataset.labeled.labels.num': 8,
     'train_dataloader.dataset.unlabeled.labels.num': 8,
     'default_hooks.logger.interval': 1,

@@ -21,7 +21,8 @@ train_dataloader = dict(
         type='LabeledUnlabeledDataset',
         labeled=dict(subset='labeled', **train_set),
         pipeline=_base_.train_pipeline),
-    sampler=dict(type='LabeledUnlabeledSampler', batch_size=32))
+    sampler=dict(type='LabeledUnlabeledSampler'),
+    batch_sampler=dict(type='MixedBatchSampler'))
 # Ground-truth boxes and no flip, as in the paper's tables.
 val_dataloader = dict(
     batch_size=64,

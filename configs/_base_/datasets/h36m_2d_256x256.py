@@ -13,7 +13,8 @@ train_dataloader = dict(
         labeled=dict(
             ann_file='annotation_body2d/h36m_coco_train.json', **_base_.h36m_set),
         pipeline=_base_.train_pipeline),
-    sampler=dict(type='LabeledUnlabeledSampler', batch_size=32))
+    sampler=dict(type='LabeledUnlabeledSampler'),
+    batch_sampler=dict(type='MixedBatchSampler'))
 val_dataloader = dict(
     batch_size=64,
     num_workers=4,

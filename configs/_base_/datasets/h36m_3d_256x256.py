@@ -90,7 +90,8 @@ train_dataloader = dict(
     dataset=dict(
         type='LabeledUnlabeledDataset', labeled=mpii, metainfo=h36m_meta,
         pipeline=train_pipeline),
-    sampler=dict(type='LabeledUnlabeledSampler', batch_size=128))
+    sampler=dict(type='LabeledUnlabeledSampler'),
+    batch_sampler=dict(type='MixedBatchSampler'))
 val_dataloader = dict(
     batch_size=64,
     num_workers=8,

@@ -30,7 +30,8 @@ train_dataloader = dict(
             ann_file='annotations/mpii_train.json',
             data_prefix=dict(img='images/')),
         pipeline=_base_.train_pipeline),
-    sampler=dict(type='LabeledUnlabeledSampler', batch_size=32))
+    sampler=dict(type='LabeledUnlabeledSampler'),
+    batch_sampler=dict(type='MixedBatchSampler'))
 val_dataloader = dict(
     batch_size=64,
     num_workers=4,

@@ -29,7 +29,8 @@ train_dataloader = dict(
         labeled=train_set,
         metainfo=metainfo,
         pipeline=train_pipeline),
-    sampler=dict(type='LabeledUnlabeledSampler', batch_size=32))
+    sampler=dict(type='LabeledUnlabeledSampler'),
+    batch_sampler=dict(type='MixedBatchSampler'))
 val_dataloader = dict(
     batch_size=64,
     num_workers=4,

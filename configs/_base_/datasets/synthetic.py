@@ -19,7 +19,8 @@ train_dataloader = dict(
         type='LabeledUnlabeledDataset',
         labeled=dict(subset='labeled', **train_set),
         pipeline=_base_.train_pipeline),
-    sampler=dict(type='LabeledUnlabeledSampler', batch_size=16))
+    sampler=dict(type='LabeledUnlabeledSampler'),
+    batch_sampler=dict(type='MixedBatchSampler'))
 val_dataloader = dict(
     batch_size=50,
     num_workers=0,

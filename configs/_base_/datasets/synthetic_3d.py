@@ -64,7 +64,8 @@ train_dataloader = dict(
     num_workers=0,
     dataset=dict(
         type='LabeledUnlabeledDataset', labeled=labels_2d, pipeline=train_pipeline),
-    sampler=dict(type='LabeledUnlabeledSampler', batch_size=16))
+    sampler=dict(type='LabeledUnlabeledSampler'),
+    batch_sampler=dict(type='MixedBatchSampler'))
 val_dataloader = dict(
     batch_size=50,
     num_workers=0,

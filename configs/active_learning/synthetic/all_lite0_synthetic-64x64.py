@@ -7,8 +7,7 @@ model = dict(head=dict(out_channels=17, decoder=_base_.codec))
 # Small batches: a round takes a CPU about a minute.
 train_dataloader = dict(
     batch_size=8,
-    dataset=dict(labeled=dict(subset=None, labels=None)),
-    sampler=dict(batch_size=8))
+    dataset=dict(labeled=dict(subset=None, labels=None)))
 train_cfg = dict(max_iters=400, val_interval=400)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=50, start_factor=0.01, by_epoch=False),

@@ -6,8 +6,7 @@ model = dict(
     start=200)
 train_dataloader = dict(
     batch_size=16,
-    dataset=dict(unlabeled=dict(_base_.train_set, labels=None)),
-    sampler=dict(batch_size=16))
+    dataset=dict(unlabeled=dict(_base_.train_set, labels=None)))
 val_evaluator = [
     dict(type='PerStudentMetric', metric=metric) for metric in _base_.val_evaluator
 ]

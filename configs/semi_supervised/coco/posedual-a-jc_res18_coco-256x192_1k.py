@@ -7,6 +7,5 @@ model = dict(
     hard_augments=[dict(type='JointCutout', num_joints=5)])
 train_dataloader = dict(
     batch_size=64,
-    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)),
-    sampler=dict(batch_size=64))
+    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)))
 custom_hooks = _base_.custom_hooks + [dict(type='CollapseMonitorHook')]

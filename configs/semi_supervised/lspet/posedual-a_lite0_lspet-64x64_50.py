@@ -3,6 +3,5 @@ _base_ = './supervised_lite0_lspet-64x64_50.py'
 model = dict(_delete_=True, type='PoseDual', students=_base_.model)
 train_dataloader = dict(
     batch_size=32,
-    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)),
-    sampler=dict(batch_size=32))
+    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)))
 custom_hooks = _base_.custom_hooks + [dict(type='CollapseMonitorHook')]

@@ -9,6 +9,5 @@ model = dict(
     start=600)
 train_dataloader = dict(
     batch_size=16,
-    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)),
-    sampler=dict(batch_size=16))
+    dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)))
 custom_hooks = _base_.custom_hooks + [dict(type='CollapseMonitorHook')]

@@ -6,7 +6,7 @@ _base_ = [
 model = dict(head=dict(out_channels=17, decoder=_base_.codec))
 custom_hooks = _base_.custom_hooks + [dict(type='ChannelsLastHook')]
 # Small batches: the quickstart ends in minutes.
-train_dataloader = dict(batch_size=8, sampler=dict(batch_size=8))
+train_dataloader = dict(batch_size=8)
 max_iters = 1200
 train_cfg = dict(max_iters=max_iters)
 param_scheduler = [

@@ -5,5 +5,4 @@ model = dict(init_cfg=dict(
     checkpoint='work_dirs/pretrain_hrnet-w32_h36m-256x256/iter_60000.pth'))
 train_dataloader = dict(
     batch_size=256,
-    dataset=dict(labeled=[_base_.mpii, _base_.h36m_train]),
-    sampler=dict(batch_size=256))
+    dataset=dict(labeled=[_base_.mpii, _base_.h36m_train]))

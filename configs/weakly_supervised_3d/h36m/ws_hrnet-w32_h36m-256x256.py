@@ -20,7 +20,7 @@ model = dict(
 train_dataloader = dict(
     batch_size=256,
     dataset=dict(unlabeled=[_base_.h36m_rig]),
-    sampler=dict(type='LabeledGroupSampler', batch_size=256, num_groups=32,
+    sampler=dict(type='LabeledGroupSampler', num_groups=32,
                  num_views=4))
 # Ten times that of the synthetic configs, as the weights are; not tried on these data.
 optim_wrapper = dict(clip_grad=dict(max_norm=50.0))

@@ -16,4 +16,4 @@ model = dict(
 train_dataloader = dict(
     batch_size=32,
     dataset=dict(unlabeled=_base_.rig),
-    sampler=dict(type='LabeledGroupSampler', batch_size=32, num_groups=4, num_views=4))
+    sampler=dict(type='LabeledGroupSampler', num_groups=4, num_views=4))

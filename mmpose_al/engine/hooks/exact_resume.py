@@ -27,7 +27,12 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import BatchSampler
 
 from mmpose_al.datasets.labeled_unlabeled import LabeledUnlabeledDataset
-from mmpose_al.datasets.samplers import LabeledUnlabeledSampler, stream_seed
+from mmpose_al.datasets.samplers import (
+    LabeledUnlabeledSampler,
+    MixedBatchSampler,
+    check_batch_size,
+    stream_seed,
+)
 
 
 @HOOKS.register_module()
@@ -71,9 +76,9 @@ class ExactResumeHook(Hook):
         loop = runner.train_loop
         self._seed = shared_seed(runner)
         loader = loop.dataloader
-        sampler = getattr(loader, 'sampler', None)
+        sampler = sampler_of(loader)
         if isinstance(sampler, LabeledUnlabeledSampler):
-            check_batch_size(sampler, loader)
+            check_batch_size(sampler, batch_size_of(loader))
         changed = self._take_seed(runner, sampler)
         if loop.iter > 0:
             warn_if_not_exact(loader, runner.model)
@@ -229,14 +234,18 @@ def shared_seed(runner) -> int:
     return seeds[0]
 
 
-def check_batch_size(sampler, loader) -> None:
-    """Raise ValueError unless the loader cuts batches where the sampler does."""
-    if loader.batch_size != sampler.batch_size:
-        raise ValueError(
-            f'train_dataloader: batch_size is {loader.batch_size}, that of its '
-            f'LabeledUnlabeledSampler {sampler.batch_size}; they must be equal, '
-            'or the labelled and unlabelled samples fall into other batches'
-        )
+def sampler_of(loader):
+    """Who gives the indices of a loader; beneath a batch sampler, if it has one."""
+    return getattr(getattr(loader, 'batch_sampler', None), 'sampler', None) or getattr(
+        loader, 'sampler', None
+    )
+
+
+def batch_size_of(loader) -> Optional[int]:
+    """A loader's batch size, also where a batch sampler has it."""
+    if loader.batch_size is not None:
+        return loader.batch_size
+    return getattr(loader.batch_sampler, 'batch_size', None)
 
 
 def warn_if_not_exact(loader, model: torch.nn.Module) -> None:
@@ -251,7 +260,7 @@ def warn_if_not_exact(loader, model: torch.nn.Module) -> None:
         )
     exact = loader.num_workers == 0 or (
         isinstance(loader.dataset, LabeledUnlabeledDataset)
-        and isinstance(loader.sampler, LabeledUnlabeledSampler)
+        and isinstance(sampler_of(loader), LabeledUnlabeledSampler)
     )
     if not exact:
         print_log(
@@ -283,8 +292,8 @@ def _states_seed(runner) -> bool:
 
 def _can_skip(loader) -> bool:
     """Whether the sampler's order can be made again from its seed."""
-    return type(loader.batch_sampler) is BatchSampler and isinstance(
-        loader.sampler, (LabeledUnlabeledSampler, DefaultSampler, InfiniteSampler)
+    return type(loader.batch_sampler) in (BatchSampler, MixedBatchSampler) and isinstance(
+        sampler_of(loader), (LabeledUnlabeledSampler, DefaultSampler, InfiniteSampler)
     )
 
 
@@ -298,7 +307,7 @@ def _skip_first(
 ) -> None:
     """The loader's next iteration begins ``num_batches`` later."""
     loader.batch_sampler.sampler = _SkippingSampler(
-        loader.sampler, num_batches * loader.batch_size, seed, iteration, epoch
+        sampler_of(loader), num_batches * batch_size_of(loader), seed, iteration, epoch
     )
 
 

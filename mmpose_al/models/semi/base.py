@@ -6,10 +6,11 @@ others (``unsup_``), which a method of a paper defines.
 """
 
 import copy
-from typing import Dict, List, Sequence, Union
+from typing import Dict, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
+from mmengine.logging import MessageHub
 from mmengine.model import BaseModel, ModuleList
 from mmengine.structures import PixelData
 from mmpose.registry import MODELS
@@ -18,6 +19,14 @@ from torch import Tensor
 from ...geometry.heatmaps import response
 from ..passes import Passes
 from .networks import check_same_heatmaps, heatmap_offset, predict_heatmaps, record_heatmaps
+
+PATIENCE = 20  # batches in a row that may lack unlabelled samples at the start of a run
+UNLABELED_LINES = """Say in the config where they are and let every batch have some:
+    dataset=dict(type='LabeledUnlabeledDataset', labeled=dict(...), unlabeled=dict(...)),
+    sampler=dict(type='LabeledUnlabeledSampler'),
+    batch_sampler=dict(type='MixedBatchSampler'),
+are the lines of train_dataloader; half of its batch_size is unlabelled then. To learn from
+labels alone, train the student's own config (docs/semi_supervised.md)."""
 
 
 def _shared_preprocessor(students: List[dict], outer):
@@ -64,6 +73,7 @@ class SemiPoseEstimator(BaseModel):
     Attributes:
         num_students (Sequence[int]): How many students a method may have; any number where
             it is empty. One config in ``students`` stands for the smallest.
+        start (int): Iteration of the run from which unlabelled images take part.
 
     Raises:
         ValueError: Another number of students; students without heatmaps, with different
@@ -71,6 +81,8 @@ class SemiPoseEstimator(BaseModel):
     """
 
     num_students: Sequence[int] = ()
+    start = 0
+    _without_unlabeled: Optional[int] = 0
 
     def __init__(
         self,
@@ -157,6 +169,7 @@ class SemiPoseEstimator(BaseModel):
         flags = [bool(s.metainfo.get('is_labeled', True)) for s in data_samples]
         labeled = [i for i, flag in enumerate(flags) if flag]
         unlabeled = [i for i, flag in enumerate(flags) if not flag]
+        self._watch_unlabeled(len(unlabeled))
         losses = {}
         if labeled:
             losses.update(self.supervised_loss(inputs[labeled], [data_samples[i] for i in labeled]))
@@ -165,6 +178,23 @@ class SemiPoseEstimator(BaseModel):
                 self.unsupervised_loss(inputs[unlabeled], [data_samples[i] for i in unlabeled])
             )
         return losses
+
+    def _watch_unlabeled(self, number: int) -> None:
+        """Raise a ValueError where no batch so far had an unlabelled sample.
+
+        Steps are counted from :attr:`start` on, the first ``PATIENCE`` of a process.
+        """
+        if not self.training or self._without_unlabeled is None:
+            return
+        if number:
+            self._without_unlabeled = None
+        elif not self.start or MessageHub.get_current_instance().get_info('iter', 0) >= self.start:
+            self._without_unlabeled += 1
+            if self._without_unlabeled >= PATIENCE:
+                raise ValueError(
+                    f'{type(self).__name__}: none of the first {PATIENCE} batches has an '
+                    f'unlabelled sample, so it would learn from labels alone. {UNLABELED_LINES}'
+                )
 
     def supervised_loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
         """Each student's own losses on labelled samples, and their response."""

@@ -141,6 +141,14 @@ MIXED = dict(
 )
 
 
+# The batch size in one place
+ONE_PLACE = dict(
+    MIXED,
+    sampler=dict(type='LabeledUnlabeledSampler'),
+    batch_sampler=dict(type='MixedBatchSampler'),
+)
+
+
 def plain(sampler):
     return dict(
         dataset=dict(type='ResumeData', size=14),
@@ -297,6 +305,27 @@ def test_epochs(tmp_path, data, stop, first):
     assert len(whole) == 3 * (5 if data is MIXED else 4)
     resumed = broken_then_resumed(str(tmp_path / 'broken'), stop, **args)
     check_same(resumed, whole, first)
+
+
+@pytest.mark.parametrize('by_epoch, stop, first', [(False, 7, 6), (True, 10, 9)])
+@pytest.mark.parametrize('workers', [0, 2])
+def test_the_batch_size_in_one_place_changes_nothing(tmp_path, by_epoch, stop, first, workers):
+    args = dict(by_epoch=by_epoch, length=3 if by_epoch else 12, workers=workers)
+    whole = run(str(tmp_path / 'whole'), MIXED, **args)
+    assert run(str(tmp_path / 'one'), ONE_PLACE, **args) == whole
+    resumed = broken_then_resumed(str(tmp_path / 'broken'), stop, data=ONE_PLACE, **args)
+    check_same(resumed, whole, first)
+
+
+def test_shares_are_resumed_exactly(tmp_path):
+    more = dict(type='ResumeData', size=4, first=200)
+    dataset = dict(MIXED['dataset'], labeled=[MIXED['dataset']['labeled'], more])
+    data = dict(ONE_PLACE, dataset=dict(dataset, shares=[1, 1, 2]))
+    whole = run(str(tmp_path / 'whole'), data)
+    for line in whole:
+        kinds = [i // 100 for i in line['ids']]
+        assert kinds == [0, 2, 1, 1]
+    check_same(broken_then_resumed(str(tmp_path / 'broken'), 7, data=data), whole, 6)
 
 
 def test_seed_of_the_checkpoint_rules(tmp_path):

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MessageHub
 
+from mmpose_al.models.semi.base import PATIENCE
 from mmpose_al.models.semi.networks import predict_heatmaps
 from tests.helpers import PREPROCESSOR, images, samples, student
 from tests.test_models.test_semi.estimators import build
@@ -20,6 +22,29 @@ def test_supervised_part_is_the_students_own_loss():
         )
     names = {k for k in losses if 'loss' in k}
     assert names == {f'{part}_student{i}_loss_kpt' for part in ('sup', 'unsup') for i in (0, 1)}
+
+
+@pytest.mark.parametrize('start', [0, 7])
+def test_batches_without_an_unlabelled_sample_end_the_training(start):
+    model = build('PoseDual', start=start)
+    hub = MessageHub.get_current_instance()
+    batch, data = images(2), samples([True, True])
+    try:
+        for iteration in range(start + PATIENCE - 1):
+            hub.update_info('iter', iteration)
+            model.loss(batch, data)
+        hub.update_info('iter', start + PATIENCE - 1)
+        with pytest.raises(ValueError, match='(?s)none of the first 20.*unlabeled=dict'):
+            model.loss(batch, data)
+    finally:
+        hub.update_info('iter', 0)
+
+
+def test_one_unlabelled_sample_is_enough_for_the_watch():
+    model = build('PoseCons')
+    model.loss(images(2), samples([True, False]))
+    for _ in range(PATIENCE + 5):
+        model.loss(images(1), samples([True]))
 
 
 def test_predict_gives_each_student_and_the_ensemble():
