@@ -15,10 +15,17 @@ from mmengine.model import BaseModel, ModuleList
 from mmengine.structures import PixelData
 from mmpose.registry import MODELS
 from torch import Tensor
+from torch.nn import Module
 
 from ...geometry.heatmaps import response
 from ..passes import Passes
-from .networks import check_same_heatmaps, heatmap_offset, predict_heatmaps, record_heatmaps
+from .networks import (
+    check_same_heatmaps,
+    heatmap_offset,
+    predict_heatmaps,
+    record_heatmaps,
+    same_parameters,
+)
 
 PATIENCE = 20  # batches in a row that may lack unlabelled samples at the start of a run
 UNLABELED_LINES = """Say in the config where they are and let every batch have some:
@@ -82,6 +89,7 @@ class SemiPoseEstimator(BaseModel):
 
     num_students: Sequence[int] = ()
     start = 0
+    _compared = False
     _without_unlabeled: Optional[int] = 0
 
     def __init__(
@@ -169,6 +177,7 @@ class SemiPoseEstimator(BaseModel):
         flags = [bool(s.metainfo.get('is_labeled', True)) for s in data_samples]
         labeled = [i for i, flag in enumerate(flags) if flag]
         unlabeled = [i for i, flag in enumerate(flags) if not flag]
+        self._check_differ()
         self._watch_unlabeled(len(unlabeled))
         losses = {}
         if labeled:
@@ -178,6 +187,27 @@ class SemiPoseEstimator(BaseModel):
                 self.unsupervised_loss(inputs[unlabeled], [data_samples[i] for i in unlabeled])
             )
         return losses
+
+    def must_differ(self) -> Dict[str, Module]:
+        """Networks that learn nothing from one another while they are equal, by name."""
+        return {f'student {index}': student for index, student in enumerate(self.students)}
+
+    def _check_differ(self) -> None:
+        """Raise a ValueError in the first step if networks that must differ are equal."""
+        if not self.training or self._compared:
+            return
+        self._compared = True
+        named = list(self.must_differ().items())
+        for index, (name, network) in enumerate(named):
+            for other_name, other in named[index + 1 :]:
+                if same_parameters(network, other):
+                    raise ValueError(
+                        f'{type(self).__name__}: {name} and {other_name} have the same weights '
+                        'and would stay the same, so neither teaches the other anything. Let '
+                        'them start apart: from different checkpoints (an init_cfg for each), '
+                        "or with a checkpoint for the backbones alone (the backbone's init_cfg), "
+                        'so that the heads are drawn. One network alone is PoseCons'
+                    )
 
     def _watch_unlabeled(self, number: int) -> None:
         """Raise a ValueError where no batch so far had an unlabelled sample.

@@ -182,6 +182,15 @@ def check_same_heatmaps(
             )
 
 
+def same_parameters(network: nn.Module, other: nn.Module) -> bool:
+    """Whether two networks have the same parameters, by name and to the last bit."""
+    parameters, others = dict(network.named_parameters()), dict(other.named_parameters())
+    return parameters.keys() == others.keys() and all(
+        value.shape == others[name].shape and torch.equal(value, others[name])
+        for name, value in parameters.items()
+    )
+
+
 def codec_sigma(network: nn.Module, sigma: Optional[float] = None) -> float:
     """Standard deviation of a network's target Gaussians, in heatmap pixels.
 

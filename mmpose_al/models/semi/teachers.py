@@ -43,6 +43,10 @@ class TaughtStudent(EasyHardEstimator):
         self.teacher.requires_grad_(False)
         self.teacher.eval()
 
+    def must_differ(self):
+        """The student and its teacher. See :meth:`SemiPoseEstimator.must_differ`."""
+        return {**super().must_differ(), 'the teacher': self.teacher}
+
     def train(self, mode: bool = True):
         """Training mode for all but the teacher."""
         super().train(mode)
@@ -208,6 +212,10 @@ class MeanTeacherPose(TaughtStudent):
         self.add_teacher(students)
         self.momentum = momentum
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
+
+    def must_differ(self):
+        """None: the teacher begins as the student."""
+        return {}
 
     @torch.no_grad()
     def update_teacher(self) -> None:

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine.logging import MessageHub
+from mmengine.runner.checkpoint import save_checkpoint
+from mmpose.registry import MODELS
 
 from mmpose_al.models.semi.base import PATIENCE
 from mmpose_al.models.semi.networks import predict_heatmaps
@@ -45,6 +47,28 @@ def test_one_unlabelled_sample_is_enough_for_the_watch():
     model.loss(images(2), samples([True, False]))
     for _ in range(PATIENCE + 5):
         model.loss(images(1), samples([True]))
+
+
+@pytest.mark.parametrize('name', ['PoseDual', 'DenoisedPoseDual', 'MultiPathPose'])
+def test_equal_students_are_refused_at_the_first_step(name):
+    model = build(name, [student(), student()])
+    model.students[1].load_state_dict(model.students[0].state_dict())
+    with pytest.raises(ValueError, match='student 0 and student 1 have the same weights.*init_cfg'):
+        model.loss(images(2), samples([True, False]))
+    model = build(name, [student(), student()])
+    model.students[1].load_state_dict(model.students[0].state_dict())
+    model.students[1].head.final_layer.bias.data += 1
+    model.loss(images(2), samples([True, False]))
+
+
+def test_one_checkpoint_for_both_students_is_refused(tmp_path):
+    path = str(tmp_path / 'one.pth')
+    save_checkpoint(dict(state_dict=MODELS.build(student()).state_dict()), path)
+    config = dict(student(), init_cfg=dict(type='Pretrained', checkpoint=path))
+    model = MODELS.build(dict(type='PoseDual', students=config, data_preprocessor=PREPROCESSOR))
+    model.init_weights()
+    with pytest.raises(ValueError, match='the same weights'):
+        model.loss(images(2), samples([True, False]))
 
 
 def test_predict_gives_each_student_and_the_ensemble():

@@ -50,6 +50,14 @@ def test_autocast_rounds_no_place(checkpoint):
             assert {part.dtype for part in lesson if part is not None} == {torch.float32}
 
 
+@pytest.mark.parametrize('name', ['PseudoPose', 'DataDistill'])
+def test_a_student_that_is_its_teacher_is_refused(checkpoint, name):
+    model = with_teacher(name, checkpoint[0])
+    model.students[0].load_state_dict(model.teacher.state_dict())
+    with pytest.raises(ValueError, match='student 0 and the teacher have the same weights'):
+        model.loss(images(2), samples([True, False]))
+
+
 def test_pseudopose_learns_from_the_frozen_teacher(checkpoint):
     path, teacher = checkpoint
     model = with_teacher('PseudoPose', path, hard_view=SAME_VIEW)
