@@ -195,8 +195,10 @@ class DataDistill(PseudoPose):
 class MeanTeacherPose(TaughtStudent):
     """The teacher is the moving average of the student (Tarvainen17; Xie21, Sec. 6.3).
 
-    ``θ' <- α θ' + (1 - α) θ`` after every step, buffers included; α starts low, as
-    ``1 - 1 / (step + 1)``, so that the teacher is not tied to the initial weights.
+    ``θ' <- α θ' + (1 - α) θ`` after every step of the optimiser, buffers included; α starts
+    low, as ``1 - 1 / (step + 1)``, so that the teacher is not tied to the initial weights.
+    Where gradients of several batches are gathered for one step
+    (``optim_wrapper.accumulative_counts``), the batches between two steps do not count.
 
     Args:
         students (dict): The student, config of an MMPose estimator.
@@ -212,6 +214,7 @@ class MeanTeacherPose(TaughtStudent):
         self.add_teacher(students)
         self.momentum = momentum
         self.register_buffer('steps', torch.zeros((), dtype=torch.long))
+        self._last_norms: Optional[Tensor] = None
 
     def must_differ(self):
         """None: the teacher begins as the student."""
@@ -232,9 +235,21 @@ class MeanTeacherPose(TaughtStudent):
     def loss(self, inputs, data_samples):
         """See :meth:`SemiPoseEstimator.loss`. The last step's weights go into the
         teacher first."""
-        if self.training:
+        if self.training and self._stepped():
             self.update_teacher()
         return super().loss(inputs, data_samples)
+
+    @torch.no_grad()
+    def _stepped(self) -> bool:
+        """Whether the student's weights are others than at the last call; True at the first.
+
+        Told by the norm of each parameter, which holds for any optimiser and for steps that
+        a gradient scaler leaves out.
+        """
+        norms = torch.stack([p.norm() for p in self.students.parameters() if p.requires_grad])
+        last, self._last_norms = self._last_norms, norms
+        # Weights that are not finite differ from themselves, so a diverged run goes on to say so.
+        return last is None or not torch.equal(norms, last)
 
     @property
     def predictors(self) -> list:

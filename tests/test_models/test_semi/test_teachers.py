@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from mmengine.optim import OptimWrapper
 from mmengine.runner.checkpoint import save_checkpoint
 from mmpose.registry import MODELS
 
@@ -138,6 +139,22 @@ def test_mean_teacher_follows_weights_and_buffers():
     assert not torch.equal(model.teacher.state_dict()[norm], first[norm])
     assert int(model.steps) == 2
     assert all(not p.requires_grad for p in model.teacher.parameters())
+
+
+@pytest.mark.parametrize('optimizer', ['SGD', 'Adam'])
+def test_mean_teacher_follows_steps_of_the_optimiser_not_batches(optimizer):
+    """Two steps of three batches each."""
+    model = build('MeanTeacherPose', momentum=0.5)
+    kind = getattr(torch.optim, optimizer)
+    wrapper = OptimWrapper(kind(model.students.parameters(), lr=0.1), accumulative_counts=3)
+    wrapper.initialize_count_status(model, 0, 9)
+    batch, data = images(4), samples([True, True, False, False])
+    steps = []
+    for _ in range(7):
+        loss = sum(v for k, v in model.loss(batch, data).items() if 'loss' in k)
+        wrapper.update_params(loss)
+        steps.append(int(model.steps))
+    assert steps == [1, 1, 1, 2, 2, 2, 3]
 
 
 def test_mean_teacher_predicts_with_the_teacher_unless_asked():
