@@ -11,6 +11,11 @@ from mmpose.datasets.transforms import KeypointConverter
 from .transforms.keypoint_mapping import MapKeypoints, joint_names, set_joints
 
 
+def describe(dataset) -> str:
+    """A data set's class and file, for errors."""
+    return f'{type(dataset).__name__} {getattr(dataset, "ann_file", "")}'.strip()
+
+
 def check_joints(dataset, metainfo: dict, kind: str = 'labelled') -> None:
     """Raise ValueError if a source's joints are not the metainfo's.
 
@@ -18,7 +23,7 @@ def check_joints(dataset, metainfo: dict, kind: str = 'labelled') -> None:
     lose joints silently. A labelled source has the joints in the same order, too; of an
     unlabelled one the number matters.
     """
-    name = f'{kind} {type(dataset).__name__} {getattr(dataset, "ann_file", "")}'
+    name = f'{kind} {describe(dataset)}'
     joints = dataset.metainfo.get('num_keypoints')
     pipeline = getattr(dataset, 'pipeline', None)
     for transform in getattr(pipeline, 'transforms', []):

@@ -10,14 +10,13 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmpose.datasets import CombinedDataset
-from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS
 
 from ..fileio import is_number
-from .checks import check_joints, check_overlap, tell_joints
+from .checks import check_joints, check_overlap, describe, tell_joints
 from .images import ImageError, check_sample_image
 from .samplers import stream_seed
-from .transforms.keypoint_mapping import set_joints
+from .transforms.keypoint_mapping import check_flips, parse_metainfo, set_joints
 
 
 class SampleError(RuntimeError):
@@ -94,13 +93,16 @@ class LabeledUnlabeledDataset(CombinedDataset):
         # Not CombinedDataset's: the sources are built above.
         BaseDataset.__init__(self, pipeline=pipeline, **kwargs)
         self._metainfo = (
-            labeled_sets[0].metainfo if metainfo is None else parse_pose_metainfo(metainfo)
+            labeled_sets[0].metainfo
+            if metainfo is None
+            else parse_metainfo(metainfo, type(self).__name__)
         )
         for dataset in labeled_sets:
             check_joints(dataset, self._metainfo)
         for dataset in unlabeled_sets:
             check_joints(dataset, self._metainfo, 'unlabelled')
         for dataset in self.datasets:
+            check_flips(dataset.metainfo, describe(dataset))
             tell_joints(dataset, self._metainfo)
         if not allow_overlap:
             check_overlap(labeled_sets, unlabeled_sets)

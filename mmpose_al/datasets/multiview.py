@@ -13,6 +13,7 @@ from mmpose.registry import DATASETS
 from .choice import camera_name, chosen_images
 from .format import OUTSIDE, FormatError, check_multiview, load_multiview, parse, read
 from .splits import check_split_source, chosen_labels, load_split, split_instances
+from .transforms.keypoint_mapping import parse_metainfo
 
 __all__ = ['VIEW_KEYS', 'FormatError', 'MultiViewCocoDataset', 'check_multiview', 'load_multiview']
 
@@ -125,6 +126,12 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             raise ValueError(
                 f'{name}: subset={subset!r} chooses instances and needs data_mode="topdown"'
             )
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: Optional[dict] = None) -> dict:
+        """See MMPose's; refuses joints that cannot be mirrored."""
+        given = deepcopy(cls.METAINFO if metainfo is None else metainfo)
+        return parse_metainfo(given, cls.__name__) if given else given
 
     def get_data_info(self, idx: int) -> dict:
         """One sample's data_info with camera, 3D pose and action of its frame."""

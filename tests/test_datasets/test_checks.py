@@ -1,11 +1,13 @@
 """Sources that do not fit together: other skeletons, lost joints, images in both."""
 
+import copy
 import json
 
 import numpy as np
 import pytest
-from mmpose.registry import DATASETS
+from mmpose.registry import DATASETS, TRANSFORMS
 
+from mmpose_al.datasets.transforms import keypoint_mapping
 from tests.test_datasets.sources import LOAD, META, META3, PACK, build
 
 
@@ -61,6 +63,45 @@ def skeleton(*names):
             for i, n in enumerate(names)
         },
     )
+
+
+def one_sided(**swaps):
+    """Three joints whose swaps are as given."""
+    meta = copy.deepcopy(skeleton('a', 'left_b', 'right_b'))
+    for joint in meta['keypoint_info'].values():
+        joint['swap'] = swaps.get(joint['name'], '')
+    return meta
+
+
+@pytest.mark.parametrize(
+    'swaps, words',
+    [
+        (dict(left_b='right_b'), 'left_b becomes right_b, but right_b becomes right_b'),
+        (
+            dict(a='left_b', left_b='right_b', right_b='a'),
+            'a becomes left_b, but left_b becomes right_b',
+        ),
+        (dict(left_b='rigth_b', right_b='left_b'), "swap='rigth_b', which is no joint's name"),
+    ],
+)
+def test_joints_that_cannot_be_mirrored(make, swaps, words):
+    """Of a source, of the whole data set, and of a map's target."""
+    bad, good = one_sided(**swaps), skeleton('a', 'left_b', 'right_b')
+    with pytest.raises(ValueError, match=f'MultiViewCocoDataset: .*{words}'):
+        build(make([1], joints=3, meta=bad))
+    with pytest.raises(ValueError, match=f'LabeledUnlabeledDataset: .*{words}'):
+        build(make([1], joints=3, meta=good), metainfo=bad)
+    with pytest.raises(ValueError, match=f'the target: .*{words}'):
+        TRANSFORMS.build(dict(type='MapKeypoints', source=good, target=bad))
+
+
+def test_left_and_right_that_are_not_exchanged_are_said(make, monkeypatch):
+    said = []
+    monkeypatch.setattr(keypoint_mapping, 'print_log', lambda text, *_, **__: said.append(text))
+    build(make([1], joints=3, meta=skeleton('a', 'left_b', 'right_b')))
+    assert not said
+    build(make([2], 'b.json', joints=3, meta=one_sided()))
+    assert 'its joints left_b and right_b stay what they are' in said[0]
 
 
 def test_as_many_other_joints_are_refused(make):

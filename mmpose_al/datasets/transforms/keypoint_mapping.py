@@ -4,9 +4,72 @@ from copy import deepcopy
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
+from mmengine.logging import print_log
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.datasets.transforms import KeypointConverter
 from mmpose.registry import TRANSFORMS
+
+
+def parse_metainfo(metainfo: dict, name: str) -> dict:
+    """MMPose's ``parse_pose_metainfo``, which refuses joints that cannot be mirrored.
+
+    Args:
+        metainfo (dict): As a config has it.
+        name (str): Whose it is, for errors.
+
+    Raises:
+        ValueError: See :func:`check_flips`, or a ``swap`` that is no joint.
+    """
+    try:
+        parsed = parse_pose_metainfo(dict(metainfo))
+    except KeyError as error:
+        joints = metainfo.get('keypoint_info') or {}
+        swaps = {joint.get('swap') for joint in joints.values()}
+        if error.args[0] not in swaps:
+            raise
+        raise ValueError(
+            f"{name}: a joint of its metainfo has swap={error.args[0]!r}, which is no joint's "
+            "name; write the mirrored joint's name, or '' for none"
+        ) from error
+    check_flips(parsed, name)
+    return parsed
+
+
+def check_flips(metainfo: dict, name: str) -> None:
+    """Raise ValueError unless mirroring an image twice gives every joint back.
+
+    A left and a right joint of one name that stay what they are are a warning: the data may
+    never be mirrored.
+
+    Args:
+        metainfo (dict): Parsed.
+        name (str): Whose it is, for errors.
+    """
+    flips = metainfo.get('flip_indices')
+    if flips is None:
+        return
+    names = joint_names(metainfo)
+    for one, other in enumerate(flips):
+        if flips[other] != one:
+            raise ValueError(
+                f'{name}: mirrored, its joint {names[one]} becomes {names[other]}, but '
+                f'{names[other]} becomes {names[flips[other]]}; in keypoint_info of its '
+                f"metainfo give {names[other]} swap='{names[one]}' or take the swap of "
+                f'{names[one]} away'
+            )
+    lower = [each.lower() for each in names]
+    for one, joint in enumerate(lower):
+        other = joint.replace('left', 'right')
+        if flips[one] == one and other != joint and other in lower:
+            left, right = names[one], names[lower.index(other)]
+            print_log(
+                f'{name}: mirrored, its joints {left} and {right} stay what they are, so a '
+                'mirrored image teaches left as right; in keypoint_info of its metainfo give '
+                f"{left} swap='{right}' and {right} swap='{left}', and the other pairs too",
+                'current',
+                level=30,
+            )
+            return
 
 
 def joint_names(metainfo: dict) -> List[str]:
@@ -119,7 +182,7 @@ class MapKeypoints(KeypointConverter):
         rename: Optional[Dict[str, str]] = None,
         drop: Sequence[str] = (),
     ):
-        self.target = parse_pose_metainfo(dict(target))
+        self.target = parse_metainfo(target, 'MapKeypoints: the target')
         self.source_names, self.target_names = joint_names(source), joint_names(self.target)
         mapping = joint_mapping(self.source_names, self.target_names, rename, drop)
         super().__init__(num_keypoints=len(self.target_names), mapping=mapping)
