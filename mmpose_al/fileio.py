@@ -62,6 +62,7 @@ __all__ = [
     'short',
     'sync_folder',
     'to_json',
+    'visible_names',
     'write_arrays',
     'write_bytes',
     'write_figure',
@@ -574,6 +575,19 @@ def _read_local(path: str, limit: Optional[int]) -> bytes:
 
 def _too_large(path: str, limit: int) -> str:
     return f'{path}: is larger than {limit / 2**20:.4g} MiB, which is the limit'
+
+
+def visible_names(folder: str, endings: Sequence[str] = ('',)) -> List[str]:
+    """Sorted names in a folder, of given endings in any case.
+
+    Names that begin with a dot are left out. On other file systems macOS leaves a
+    ``._x.jpg`` beside each ``x.jpg``, which is no image.
+    """
+    return sorted(
+        name
+        for name in os.listdir(folder)
+        if not name.startswith('.') and name.lower().endswith(tuple(endings))
+    )
 
 
 def read_json(path: str, limit: int = JSON_LIMIT, remedy: str = '') -> Any:

@@ -806,7 +806,16 @@ SIGNS = {
     'write_json': r'\bdef _?(write_json|save_json|load_json|read_json|machine|cpu_model)\(',
     'numbers': r'\bdef _?(is_number|is_int|is_finite|are_numbers|short|without_nan)\(',
 }
+
+
 # File -> the signs that it may show, and why.
+def test_hidden_names_are_left_out(tmp_path):
+    for name in ('b.JPG', 'a.jpg', '._a.jpg', '.a.jpg', 'c.png', 'd'):
+        (tmp_path / name).write_bytes(b'')
+    assert fileio.visible_names(str(tmp_path)) == ['a.jpg', 'b.JPG', 'c.png', 'd']
+    assert fileio.visible_names(str(tmp_path), ['.jpg', '.png']) == ['a.jpg', 'b.JPG', 'c.png']
+
+
 ALLOWED = {
     # Says where the layout of a data set is described that is not there.
     'mmpose_al/converters/common.py': {'write_json'},

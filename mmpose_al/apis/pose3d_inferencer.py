@@ -14,6 +14,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 
 from ..datasets.format import has_area
+from ..datasets.videos import open_video
 from ..geometry import DIST_LENGTHS
 from ..models.heads.heatmap_2p5d import Heatmap2p5DHead
 
@@ -285,6 +286,8 @@ def read_frames(
 ) -> Iterator[Tuple[int, np.ndarray]]:
     """(index, BGR image) of an image, or of every ``step``-th frame of a video.
 
+    Both are turned as a player shows them.
+
     Raises:
         ValueError: Nothing can be read, or ``step`` or ``limit`` is below 1.
     """
@@ -296,7 +299,7 @@ def read_frames(
             raise ValueError(f'{path}: no such image, or not readable')
         yield 0, image
         return
-    video = cv2.VideoCapture(path)
+    video = open_video(path)
     try:
         if not osp.exists(path) or not video.isOpened():
             raise ValueError(f'{path}: no such video, or not readable')

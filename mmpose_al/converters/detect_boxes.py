@@ -19,7 +19,7 @@ from mmengine.utils import ProgressBar
 from ..datasets.boxes import BoxFilter, box_annotations, detections_by_image
 from ..datasets.format import FormatError, check_structure
 from ..datasets.images import ImageError, check_image
-from ..fileio import locked, read_json, sha256, write_json
+from ..fileio import locked, read_json, sha256, visible_names, write_json
 
 PART_FORMAT = dict(format='mmpose_al-boxes', version=2)
 EXTENSIONS = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
@@ -258,15 +258,19 @@ def default_device() -> str:
 
 
 def list_images(folder: str) -> List[str]:
-    """Image files below a folder, relative to it with forward slashes, sorted."""
+    """Image files below a folder, relative to it with forward slashes, sorted.
+
+    Names that begin with a dot are left out, of folders too.
+    """
     if not osp.isdir(folder):
         raise OSError(f'{folder}: no such folder')
-    names = [
-        osp.relpath(osp.join(root, name), folder).replace(os.sep, '/')
-        for root, _, files in os.walk(folder)
-        for name in files
-        if name.lower().endswith(EXTENSIONS)
-    ]
+    names = []
+    for root, folders, _ in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith('.')]
+        paths = (osp.join(root, name) for name in visible_names(root, EXTENSIONS))
+        names += [
+            osp.relpath(path, folder).replace(os.sep, '/') for path in paths if osp.isfile(path)
+        ]
     if not names:
         raise OSError(f'{folder}: no image file ({", ".join(EXTENSIONS)})')
     return sorted(names)
@@ -325,9 +329,7 @@ def load_parts(folder: str, header: dict, images: str) -> Dict[str, dict]:
         FormatError: A part was made by another detector or floor.
     """
     done = {}
-    for name in sorted(os.listdir(folder)):
-        if not name.endswith('.jsonl'):
-            continue
+    for name in visible_names(folder, ['.jsonl']):
         path = osp.join(folder, name)
         with open(path, 'rb') as file:
             lines = file.read().split(b'\n')[:-1]

@@ -11,7 +11,6 @@ multi-view format, whose views are the video's frames, and a person is a trackle
 Association and filters follow Iqbal20, 4.1.
 """
 
-import os
 import os.path as osp
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -19,7 +18,7 @@ import cv2
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import is_int, is_number, message
+from ..fileio import is_int, is_number, message, visible_names
 from .common import Part, Task, box_around, digest, load_json
 
 METAINFO = 'configs/_base_/datasets/mpii.py'
@@ -97,9 +96,7 @@ def make_tasks(
     for folder in (camera_folder, prediction_folder):
         if not osp.isdir(folder):
             raise FormatError(f'{folder}: no such folder.')
-    videos = sorted(
-        osp.splitext(name)[0] for name in os.listdir(camera_folder) if name.endswith('.txt')
-    )
+    videos = sorted(osp.splitext(name)[0] for name in visible_names(camera_folder, ['.txt']))
     videos = [video for video in videos if osp.exists(osp.join(prediction_folder, video + '.json'))]
 
     def task(video):

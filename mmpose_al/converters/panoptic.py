@@ -6,7 +6,6 @@ One folder for each sequence, with ``calibration_<sequence>.json``,
 x_cam = R X + t. HD cameras run at 29.97 frames a second.
 """
 
-import os
 import os.path as osp
 import re
 from typing import Dict, List, Sequence, Union
@@ -14,7 +13,7 @@ from typing import Dict, List, Sequence, Union
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import message
+from ..fileio import message, visible_names
 from .common import Part, Task, box_around, file_state, keypoints_of, load_json, view_pixels
 
 METAINFO = 'configs/_base_/datasets/panoptic_body3d.py'
@@ -28,7 +27,7 @@ def find_sequences(root: str) -> List[str]:
     """The folders of ``root`` that have 3D poses, by name."""
     if not osp.isdir(root):
         raise FormatError(f'{root}: no such folder. Give the one that holds the sequences.')
-    return sorted(name for name in os.listdir(root) if osp.isdir(osp.join(root, name, POSES)))
+    return sorted(name for name in visible_names(root) if osp.isdir(osp.join(root, name, POSES)))
 
 
 def split_7_1_1(sequences: Sequence[str]) -> Dict[str, List[str]]:
@@ -140,7 +139,7 @@ def make_tasks(
     def task(sequence):
         folder = osp.join(root, sequence, POSES)
         options = (names, fps, min_confidence, image)
-        files = sorted(os.listdir(folder))
+        files = visible_names(folder)
         calibration = osp.join(root, sequence, f'calibration_{sequence}.json')
         state = [file_state(osp.join(folder, files[i])) for i in (0, -1)] if files else []
         inputs = [
@@ -234,7 +233,9 @@ def pose_files(folder: str) -> List[int]:
     """Frame numbers of the pose files of a folder, in order."""
     numbers = sorted(
         int(match.group(1))
-        for match in (re.match(r'body3DScene_(\d{8})\.json$', name) for name in os.listdir(folder))
+        for match in (
+            re.match(r'body3DScene_(\d{8})\.json$', name) for name in visible_names(folder)
+        )
         if match
     )
     if not numbers:

@@ -7,167 +7,21 @@ that is not there. Image folders are used as they are, sorted by name.
 
 import os
 import os.path as osp
-import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 import cv2
+import numpy as np
 
 from ..datasets.format import FormatError
 from ..datasets.images import ImageError, check_image
-from ..fileio import are_numbers, is_int, message, read_json, write_bytes, write_json
+from ..datasets.videos import open_video
+from ..fileio import are_numbers, is_int, message, read_json, visible_names, write_bytes, write_json
 from .common import Part, Progress, Task, digest, file_state, load_json
+from .sources import PICTURES, Source
 
-VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.m4v', '.mpg', '.mpeg', '.webm')
-PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff')
 MARKER = '.source.json'
-
-
-class Source(NamedTuple):
-    """One view's recording."""
-
-    name: str
-    path: str
-    # File names of an image folder; None for a video.
-    files: Optional[List[str]]
-    count: int
-    size: Tuple[int, int]
-    fps: Optional[float]
-
-
-def find_views(views: Sequence[str]) -> Dict[str, str]:
-    """name -> path of ``NAME=PATH`` items, or of what one folder holds.
-
-    A folder's videos and sub-folders are views, named after them.
-    """
-    found = {}
-    if len(views) == 1 and osp.isdir(views[0]) and '=' not in views[0]:
-        root = views[0]
-        for name in sorted(os.listdir(root)):
-            path = osp.join(root, name)
-            if osp.isdir(path) and _pictures(path):
-                found.setdefault(name, []).append(path)
-            elif name.lower().endswith(VIDEOS):
-                found.setdefault(osp.splitext(name)[0], []).append(path)
-        if not found:
-            raise FormatError(
-                f'{root}: holds neither videos nor folders of images. Name the views: NAME=PATH ...'
-            )
-    else:
-        for item in views:
-            name, equals, path = item.partition('=')
-            if not equals or not name or not path:
-                raise FormatError(
-                    f'view {item!r} is not NAME=PATH (nor one folder '
-                    'that exists). NAME is that of the camera in the '
-                    'calibration.'
-                )
-            found.setdefault(name, []).append(path)
-    for name, paths in found.items():
-        if len(paths) > 1:
-            raise FormatError(
-                f'view {name!r} stands for {" and ".join(paths)}. Give every view its own name.'
-            )
-    return {name: paths[0] for name, paths in found.items()}
-
-
-def open_source(name: str, path: str) -> Source:
-    """Look at a view: number of frames, image size, frames a second."""
-    if osp.isdir(path):
-        files = _pictures(path)
-        if not files:
-            raise FormatError(f'{path}: (view {name!r}) holds no images. Check the folder.')
-        picture = cv2.imread(osp.join(path, files[0]))
-        if picture is None:
-            raise FormatError(
-                f'{osp.join(path, files[0])}: cannot be read as an image. Copy it again.'
-            )
-        return Source(name, path, files, len(files), picture.shape[1::-1], None)
-    if not osp.isfile(path):
-        raise FormatError(f'{path}: (view {name!r}) no such video or folder.')
-    capture = cv2.VideoCapture(path)
-    try:
-        good, picture = capture.read()
-        if not good:
-            raise FormatError(
-                f'{path}: (view {name!r}) OpenCV cannot read a frame. '
-                'Re-encode the video, or extract its images.'
-            )
-        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        fps = float(capture.get(cv2.CAP_PROP_FPS)) or None
-        if count <= 0:  # the container does not tell
-            count = 1
-            while capture.grab():
-                count += 1
-    finally:
-        capture.release()
-    return Source(name, path, None, count, picture.shape[1::-1], fps)
-
-
-def common_count(sources: Sequence[Source], allow_unequal: bool = False) -> int:
-    """The number of frames of all views; an error names two that differ."""
-    counts = [source.count for source in sources]
-    low, high = counts.index(min(counts)), counts.index(max(counts))
-    if counts[low] != counts[high] and not allow_unequal:
-        raise FormatError(
-            f'{sources[low].path}: (view {sources[low].name!r}) has {counts[low]} '
-            f'frames, {sources[high].path} (view {sources[high].name!r}) has '
-            f'{counts[high]}. The views must be synchronised from their first frame: '
-            'cut the videos, or pass --allow-unequal to leave out what is beyond the '
-            'shortest.'
-        )
-    return min(counts)
-
-
-def common_fps(sources: Sequence[Source], given: Optional[float] = None) -> Optional[float]:
-    """Frames a second: what is given, or what the videos tell; None if none does.
-
-    An error names two views that differ by more than 1 %.
-    """
-    known = [source for source in sources if source.fps]
-    if given or not known:
-        return given
-    low, high = (pick(known, key=lambda source: source.fps) for pick in (min, max))
-    if high.fps > 1.01 * low.fps:
-        raise FormatError(
-            f'{low.path}: (view {low.name!r}) has {low.fps:g} frames a second, '
-            f'{high.path} (view {high.name!r}) has {high.fps:g}. Frame n of every view '
-            'must be the same moment: re-encode the videos at one rate, or pass --fps '
-            'if only what the files tell is wrong.'
-        )
-    return known[0].fps
-
-
-def match_cameras(sources: Sequence[Source], cameras: Sequence[dict], path: str) -> List[dict]:
-    """The calibrated camera of each view, checked against the images' size."""
-    known, matched = {camera['name']: camera for camera in cameras}, []
-    for source in sources:
-        camera = known.get(source.name)
-        if camera is None:
-            raise FormatError(
-                message(
-                    path,
-                    f'camera {source.name!r}',
-                    'name',
-                    'is missing, but '
-                    f'{source.path} is a view of this name; the file has '
-                    f'{", ".join(sorted(known))}',
-                    'name the views as the calibration does: NAME=PATH, or calibrate the camera',
-                )
-            )
-        if tuple(camera['size']) != tuple(source.size):
-            raise FormatError(
-                message(
-                    path,
-                    f'camera {source.name!r}',
-                    'size',
-                    f'is {camera["size"][0]}x{camera["size"][1]}, the images of '
-                    f'{source.path} are {source.size[0]}x{source.size[1]}',
-                    'calibrate for these images; if they were only scaled by s, scale K: '
-                    "fx' = s fx, cx' = s (cx + 0.5) - 0.5",
-                )
-            )
-        matched.append(camera)
-    return matched
+# Metres between two cameras that are as good as one.
+SAME_PLACE = 1e-3
 
 
 def extract(
@@ -198,7 +52,7 @@ def extract(
     lines = 10  # of progress a view
     progress = Progress(len(wanted), lambda line: report(f'{source.name} {line}'))
     every, written = max(1, len(wanted) // lines), 0
-    capture = cv2.VideoCapture(source.path)
+    capture = open_video(source.path)
     try:
         for number in range(max(wanted) + 1):
             good = capture.grab()
@@ -324,7 +178,7 @@ def make_task(
     paths: Sequence[List[str]],
     root: str,
     boxes: Optional[Boxes] = None,
-    fps: Optional[float] = None,
+    times: Optional[Sequence[Optional[float]]] = None,
 ) -> Task:
     """The task that writes the recording down; see :func:`describe`."""
     names = [[osp.relpath(path, root).replace(os.sep, '/') for path in view] for view in paths]
@@ -332,11 +186,11 @@ def make_task(
         names,
         list(cameras),
         list(numbers),
-        fps,
+        times,
         [] if boxes is None else sorted(boxes.entries.items()),
     )
     return Task(
-        sequence, inputs, lambda: describe(sequence, sources, cameras, numbers, names, boxes, fps)
+        sequence, inputs, lambda: describe(sequence, sources, cameras, numbers, names, boxes, times)
     )
 
 
@@ -347,7 +201,7 @@ def describe(
     numbers: Sequence[int],
     names: Sequence[List[str]],
     boxes: Optional[Boxes],
-    fps: Optional[float],
+    times: Optional[Sequence[Optional[float]]],
 ) -> Part:
     """Frames, images and boxes; persons have no 2D labels.
 
@@ -361,7 +215,7 @@ def describe(
             camera['name'], camera['size'], camera['K'], camera['dist'], camera['R'], camera['t']
         )
     for index, number in enumerate(numbers):
-        time = None if not fps else round(number / fps, 6)
+        time = None if times is None else times[index]
         frame = part.add_frame(sequence, index, time=time, source_frame=int(number))
         for view, source in enumerate(sources):
             image = part.add_image(names[view][index], frame, view)
@@ -385,9 +239,33 @@ def describe(
     return part
 
 
+def about_rig(sources: Sequence[Source], cameras: Sequence[dict]) -> List[str]:
+    """What to look at before anybody labels: turned views, and how far cameras are apart."""
+    lines = [f'{source.name}: {source.turned}' for source in sources if source.turned]
+    centers = np.array([-camera['R'].T @ camera['t'] for camera in cameras])
+    if len(centers) < 2:
+        return lines
+    first, second = np.triu_indices(len(centers), 1)
+    metres = np.linalg.norm(centers[first] - centers[second], axis=1) / 1000
+    near, far = int(metres.argmin()), int(metres.argmax())
+    lines.append(
+        f'cameras: {metres[near]:.4g} to {metres[far]:.4g} m apart. If that is wrong, --unit or '
+        'the extrinsics are'
+    )
+    if metres[near] < SAME_PLACE:
+        names = [cameras[i[near]]['name'] for i in (first, second)]
+        lines.append(
+            f'warning: cameras {" and ".join(map(repr, names))} stand at one place, so nothing '
+            'can be triangulated from them. Are they without extrinsics?'
+        )
+    return lines
+
+
 def _claim(source: Source, folder: str, quality: int) -> None:
     """Mark a folder as that of a video, or check that it is."""
-    expected = digest(file_state(source.path), quality)
+    # Videos without rotation have the digest that they had before it was looked at.
+    turned = [source.turned] if source.turned else []
+    expected = digest(file_state(source.path), quality, *turned)
     marker = osp.join(folder, MARKER)
     try:
         found = read_json(marker).get('digest')
@@ -395,7 +273,7 @@ def _claim(source: Source, folder: str, quality: int) -> None:
         found = None
     if found == expected:
         return
-    if osp.isdir(folder) and _pictures(folder):
+    if osp.isdir(folder) and visible_names(folder, PICTURES):
         raise FormatError(
             f'{folder}: holds images that are not of {source.path} as it is now (or '
             'of another --quality). Remove them, or give another --images folder.'
@@ -417,17 +295,6 @@ def _is_whole(path: str) -> bool:
     except ImageError:
         return False
     return True
-
-
-def _pictures(folder: str) -> List[str]:
-    """Images of a folder, numbers in their names in the order of numbers."""
-
-    def natural(name):
-        return [int(word) if word.isdigit() else word for word in re.split(r'(\d+)', name)]
-
-    return sorted(
-        (name for name in os.listdir(folder) if name.lower().endswith(PICTURES)), key=natural
-    )
 
 
 def _overlaps(box: Sequence[float], size: Tuple[int, int]) -> bool:

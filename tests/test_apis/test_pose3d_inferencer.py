@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from mmpose_al.apis import Pose3DInferencer, guess_intrinsics, load_weights, read_frames
 from mmpose_al.apis.pose3d_inferencer import check_intrinsics
+from tests.mp4 import write_mp4
 from tests.test_apis.networks import ROOT
 from tests.test_configs.test_configs import without_weights
 
@@ -123,6 +124,15 @@ def test_frames_of_files(tmp_path, image):
     for path in ('none.png', 'none.avi'):
         with pytest.raises(ValueError, match=f'{path}: no such'):
             list(read_frames(str(tmp_path / path)))
+
+
+def test_frames_are_turned_as_a_player_shows_them(tmp_path):
+    frame = np.zeros((48, 64, 3), np.uint8)
+    frame[:24, :32] = 250
+    write_mp4(tmp_path / 'a.mp4', 2 * [frame], rotation=90)
+    read = [image for _, image in read_frames(str(tmp_path / 'a.mp4'))]
+    assert [image.shape for image in read] == 2 * [(64, 48, 3)]
+    assert np.abs(read[0].astype(int) - np.rot90(frame, -1)).mean() < 5
 
 
 def test_weights_of_a_network_and_of_the_model_around_it(tmp_path, inferencer):

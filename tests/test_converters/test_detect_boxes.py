@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from mmpose.registry import DATASETS
 
-from mmpose_al.converters.detect_boxes import PersonDetector
+from mmpose_al.converters.detect_boxes import PersonDetector, list_images
 from mmpose_al.fileio import locked
 from tests.commands import command
 
@@ -383,3 +383,11 @@ def test_a_real_mmdet_model(images, tmp_path):
     assert (found[:, 2:4] >= 0).all() and found[:, :4].max() < 1000
     with pytest.raises(ValueError, match="no class 'unicorn'.*--class-name"):
         PersonDetector(str(path), None, class_name='unicorn')
+
+
+def test_hidden_names_are_no_images(tmp_path):
+    for name in ('a.jpg', '._a.jpg', '.b.png', 'sub/c.PNG', 'sub/._c.PNG', '.trash/d.jpg'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b'')
+    (tmp_path / 'folder.jpg').mkdir()
+    assert list_images(str(tmp_path)) == ['a.jpg', 'sub/c.PNG']

@@ -3,16 +3,19 @@
 import json
 import os
 import os.path as osp
+import pathlib
+import re
 
 import cv2
 import numpy as np
 import pytest
 
 from mmpose_al.cli.main import main
-from mmpose_al.converters import videos
+from mmpose_al.converters import sources, videos
 from mmpose_al.datasets.format import FormatError, load_multiview
 from mmpose_al.datasets.multiview import MultiViewCocoDataset
 from tests.commands import command
+from tests.mp4 import set_times, write_mp4
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
 
@@ -171,16 +174,87 @@ def test_views_must_have_one_frame_rate(rig):
     write_video(osp.join(rig[0], 'b.avi'), 1, fps=50)
     with pytest.raises(
         SystemExit,
-        match=r"a.avi: \(view 'a'\) has 25 frames a "
-        r"second, .*b.avi \(view 'b'\) has 50.*--fps",
+        match=r"a.avi: \(view 'a', 25 frames a second\) has frame 1 at 0.040 s, .*b.avi: "
+        r"\(view 'b', 50 frames a second\) at 0.020 s: .* in frame 11.*--fps",
     ):
         convert(rig)
     data, _ = convert(rig, '--fps', '50')
     assert data['frames'][5]['time'] == 0.1
-    folder = videos.Source('c', 'c', [], 12, SIZE, None)
-    near = [folder, folder._replace(fps=29.97), folder._replace(fps=30.0)]
-    assert videos.common_fps(near) == 29.97
-    assert videos.common_fps([folder]) is None and videos.common_fps(near, 5.0) == 5
+
+
+def test_time_stamps_of_all_views_are_compared(rig):
+    times = [0.02 * min(n, 4) + 0.04 * n for n in range(12)]
+    for view, name in enumerate('ab'):
+        os.remove(osp.join(rig[0], f'{name}.avi'))
+        path = pathlib.Path(rig[0]) / f'{name}.mp4'
+        write_mp4(path, [frame_of(number, view) for number in range(12)])
+    set_times(pathlib.Path(rig[0]) / 'b.mp4', times)
+    with pytest.raises(
+        SystemExit,
+        match=r"b.mp4: \(view 'b'.* has frame 2 at 0.120 s, .*a.mp4: .* at 0.080 s: more than "
+        r'half a frame \(0.020 s\) apart. 10 of 12 frames are; the largest difference is '
+        '0.080 s, in frame [4-9]',
+    ):
+        convert(rig)
+    # The same moments in both: no constant rate is needed, and the times are the true ones.
+    set_times(pathlib.Path(rig[0]) / 'a.mp4', times)
+    data, _ = convert(rig, '--step', '5')
+    assert [frame['time'] for frame in data['frames']] == [0, 0.28, 0.48]
+
+
+def test_frames_are_turned_as_a_player_shows_them(rig, tmp_path):
+    stored = [np.rot90(frame_of(number, 0)).copy() for number in range(12)]
+    os.remove(osp.join(rig[0], 'a.avi'))
+    write_mp4(pathlib.Path(rig[0]) / 'a.mp4', stored, rotation=90)
+    data, root = convert(rig, '--step', '6')
+    for image in data['images']:
+        if '/a/' in image['file_name']:
+            assert (image['width'], image['height']) == SIZE
+            number = int(osp.basename(image['file_name'])[:6])
+            assert number_of(osp.join(root, image['file_name'])) == (number, 0)
+    write_calibration(tmp_path / 'calib.toml', 'abc', SIZE[::-1])
+    with pytest.raises(
+        SystemExit,
+        match=r"camera 'a', field \"size\": is 48x64, the images of .*a.mp4 are 64x48, turned by "
+        '90 degrees clockwise by the rotation metadata. Calibrate with images as they are shown',
+    ):
+        convert(rig)
+
+
+def test_images_that_were_extracted_without_turning_are_not_taken(rig):
+    frames = [np.rot90(frame_of(number, 0)).copy() for number in range(12)]
+    os.remove(osp.join(rig[0], 'a.avi'))
+    write_mp4(pathlib.Path(rig[0]) / 'a.mp4', frames, rotation=90)
+    source = sources.open_source('a', osp.join(rig[0], 'a.mp4'))
+    folder = osp.join(osp.dirname(rig[-1]), 'images', 'walk', 'a')
+    videos.extract(source._replace(turned=''), [0], folder, report=lambda line: None)
+    with pytest.raises(SystemExit, match='walk/a: holds images that are not of'):
+        convert(rig)
+
+
+def test_what_macos_leaves_is_no_view_and_no_frame(rig):
+    for name in ('._a.avi', '.hidden.avi', osp.join('c', '._3.png'), osp.join('c', '.x.jpg')):
+        with open(osp.join(rig[0], name), 'wb') as file:
+            file.write(b'\x00\x05\x16\x07')
+    os.makedirs(osp.join(rig[0], '.thumbnails'))
+    cv2.imwrite(osp.join(rig[0], '.thumbnails', '1.png'), frame_of(1, 1))
+    data, _ = convert(rig, '--step', '6')
+    assert [camera['name'] for camera in data['cameras']] == ['a', 'b', 'c']
+    assert [i['file_name'] for i in data['images'] if i['camera_id'] == 3] == [
+        '../walk/c/1.png',
+        '../walk/c/7.png',
+    ]
+
+
+def test_the_rig_is_described(rig, capsys, tmp_path):
+    convert(rig, '--step', '6')
+    assert 'cameras: 1.03 to 2.078 m apart.' in capsys.readouterr().out
+    write_calibration(tmp_path / 'calib.toml', 'abc')
+    text = (tmp_path / 'calib.toml').read_text()
+    text = re.sub('rotation = .*', 'rotation = [0, 0, 0]', text)
+    (tmp_path / 'calib.toml').write_text(re.sub('translation = .*', 'translation = [0,0,0]', text))
+    convert(rig, '--step', '6')
+    assert "warning: cameras 'a' and 'b' stand at one place" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -194,7 +268,7 @@ def test_numbers_that_cannot_be(rig, option, value, capsys):
 
 
 def test_a_video_that_ends_early_is_an_error(rig, tmp_path):
-    source = videos.open_source('a', osp.join(rig[0], 'a.avi'))
+    source = sources.open_source('a', osp.join(rig[0], 'a.avi'))
     assert source.count == 12 and source.size == SIZE and source.fps == 25
     with pytest.raises(
         FormatError,

@@ -90,26 +90,30 @@ def add_box_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     """The command. ``detector`` stands in for the mmdet model in tests."""
-    from ...converters import videos
+    from ...converters import moments, sources, videos
     from ...converters.calibration import read_calibration
     from ...converters.common import category_of, convert
 
     category = category_of(args.metainfo)
-    sources = [videos.open_source(*item) for item in videos.find_views(args.views).items()]
-    fps = videos.common_fps(sources, args.fps)
-    sizes = {source.name: source.size for source in sources}
+    views = [sources.open_source(*item) for item in sources.find_views(args.views).items()]
+    sizes = {view.name: view.size for view in views}
     calibration = read_calibration(args.calibration, args.unit, sizes, views=sizes)
-    cameras = videos.match_cameras(sources, calibration, args.calibration[0])
-    numbers = range(args.start, videos.common_count(sources, args.allow_unequal), args.step)
+    cameras = sources.match_cameras(views, calibration, args.calibration[0])
+    for line in videos.about_rig(views, cameras):
+        print(line)
     root = args.data_prefix or osp.dirname(osp.abspath(args.out))
     sequence = args.sequence or osp.splitext(osp.basename(args.out))[0]
     folder = osp.join(args.images or osp.join(root, 'images'), sequence)
+    folders = [osp.join(folder, view.name) for view in views]
+    count = moments.common_count(views, args.allow_unequal)
+    times = moments.frame_times(views, count, folders, args.fps)
+    numbers = range(args.start, count, args.step)
     paths = [
-        videos.extract(source, numbers, osp.join(folder, source.name), args.quality)
-        for source in sources
+        videos.extract(view, numbers, folder, args.quality) for view, folder in zip(views, folders)
     ]
-    boxes = read_boxes(args, root, sources, paths, numbers, detector)
-    task = videos.make_task(sequence, sources, cameras, numbers, paths, root, boxes, fps)
+    boxes = read_boxes(args, root, views, paths, numbers, detector)
+    times = None if times is None else [times[number] for number in numbers]
+    task = videos.make_task(sequence, views, cameras, numbers, paths, root, boxes, times)
     convert(
         args.out,
         [task],

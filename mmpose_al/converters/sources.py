@@ -1,0 +1,212 @@
+"""The views of a rig: videos and folders of images, their sizes and their cameras.
+
+Images and videos are taken as they are shown: turned as an EXIF orientation or rotation
+metadata say. The calibration is that of the images as they are shown.
+"""
+
+import os.path as osp
+import re
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import cv2
+from PIL import Image
+
+from ..datasets.format import FormatError
+from ..datasets.videos import open_video, rotation
+from ..fileio import message, visible_names
+
+VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.m4v', '.mpg', '.mpeg', '.webm')
+PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff')
+EXIF_ORIENTATION = 274
+UNTURN_IMAGES = 'exiftool -Orientation=1 -n FILES'
+UNTURN_VIDEO = 'ffmpeg -display_rotation 0 -i IN -c copy OUT'
+
+
+class Source(NamedTuple):
+    """One view's recording."""
+
+    name: str
+    path: str
+    # File names of an image folder; None for a video.
+    files: Optional[List[str]]
+    count: int
+    # (width, height) as it is shown.
+    size: Tuple[int, int]
+    fps: Optional[float]
+    # What turns the stored images to the shown ones, in words; '' if nothing does.
+    turned: str = ''
+
+
+def find_views(views: Sequence[str]) -> Dict[str, str]:
+    """name -> path of ``NAME=PATH`` items, or of what one folder holds.
+
+    A folder's videos and sub-folders are views, named after them.
+    """
+    found = {}
+    if len(views) == 1 and osp.isdir(views[0]) and '=' not in views[0]:
+        root = views[0]
+        for name in visible_names(root):
+            path = osp.join(root, name)
+            if osp.isdir(path) and pictures(path):
+                found.setdefault(name, []).append(path)
+            elif name.lower().endswith(VIDEOS):
+                found.setdefault(osp.splitext(name)[0], []).append(path)
+        if not found:
+            raise FormatError(
+                f'{root}: holds neither videos nor folders of images. Name the views: NAME=PATH ...'
+            )
+    else:
+        for item in views:
+            name, equals, path = item.partition('=')
+            if not equals or not name or not path:
+                raise FormatError(
+                    f'view {item!r} is not NAME=PATH (nor one folder '
+                    'that exists). NAME is that of the camera in the '
+                    'calibration.'
+                )
+            found.setdefault(name, []).append(path)
+    for name, paths in found.items():
+        if len(paths) > 1:
+            raise FormatError(
+                f'view {name!r} stands for {" and ".join(paths)}. Give every view its own name.'
+            )
+    return {name: paths[0] for name, paths in found.items()}
+
+
+def pictures(folder: str) -> List[str]:
+    """Images of a folder, numbers in their names in the order of numbers."""
+
+    def natural(name):
+        return [int(word) if word.isdigit() else word for word in re.split(r'(\d+)', name)]
+
+    return sorted(visible_names(folder, PICTURES), key=natural)
+
+
+def open_source(name: str, path: str) -> Source:
+    """Look at a view: number of frames, image size, frames a second."""
+    if osp.isdir(path):
+        files = pictures(path)
+        if not files:
+            raise FormatError(f'{path}: (view {name!r}) holds no images. Check the folder.')
+        size, turned = one_size(name, path, files)
+        return Source(name, path, files, len(files), size, None, turned)
+    if not osp.isfile(path):
+        raise FormatError(f'{path}: (view {name!r}) no such video or folder.')
+    capture = open_video(path)
+    try:
+        good, picture = capture.read()
+        if not good:
+            raise FormatError(
+                f'{path}: (view {name!r}) OpenCV cannot read a frame. '
+                'Re-encode the video, or extract its images.'
+            )
+        size, degrees = picture.shape[1::-1], rotation(capture)
+        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        fps = float(capture.get(cv2.CAP_PROP_FPS)) or None
+        if count <= 0:  # the container does not tell
+            count = 1
+            while capture.grab():
+                count += 1
+    finally:
+        capture.release()
+    turned = f'turned by {degrees} degrees clockwise by the rotation metadata' if degrees else ''
+    return Source(name, path, None, count, size, fps, turned)
+
+
+def one_size(name: str, folder: str, files: Sequence[str]) -> Tuple[Tuple[int, int], str]:
+    """The size of all images of a folder as they are shown, and what turns the first.
+
+    Images whose headers are like the first one's are not decoded.
+
+    Raises:
+        FormatError: One of another size, or one that cannot be decoded.
+    """
+    first = size = None
+    for file in files:
+        path = osp.join(folder, file)
+        head = _head(path)
+        if head is not None and head == first:
+            continue
+        picture = cv2.imread(path)
+        if picture is None:
+            raise FormatError(f'{path}: cannot be read as an image. Copy it again.')
+        if size is None:
+            first, size = head, picture.shape[1::-1]
+        elif picture.shape[1::-1] != size:
+            exif = {1, first and first[1], head and head[1]} - {None} != {1}
+            remedy = f', or remove the EXIF orientation ({UNTURN_IMAGES})' if exif else ''
+            raise FormatError(
+                f'{path}: (view {name!r}) is {_text(picture.shape[1::-1], head)}; {files[0]} '
+                f'is {_text(size, first)}. All frames of a view have one size: take out what '
+                f'is no frame, or export the frame again{remedy}.'
+            )
+    if first is None or first[1] == 1 or (first[1] > 4 and size != first[0][::-1]):
+        return size, ''
+    return size, f'turned by the EXIF orientation {first[1]} of {files[0]}'
+
+
+def _head(path: str) -> Optional[Tuple[Tuple[int, int], int, str]]:
+    """(stored size, EXIF orientation, format) of an image, not decoded; None if unknown."""
+    try:
+        with Image.open(path) as image:
+            orientation = image.getexif().get(EXIF_ORIENTATION, 1)
+            valid = isinstance(orientation, int) and 1 <= orientation <= 8
+            return image.size, orientation if valid else 1, image.format
+    except Exception:  # whatever a broken file makes the reader raise
+        return None
+
+
+def _text(size: Tuple[int, int], head: Optional[tuple]) -> str:
+    exif = f' (EXIF orientation {head[1]})' if head is not None and head[1] != 1 else ''
+    return f'{size[0]}x{size[1]}{exif}'
+
+
+def match_cameras(sources: Sequence[Source], cameras: Sequence[dict], path: str) -> List[dict]:
+    """The calibrated camera of each view, checked against the images' size."""
+    known, matched = {camera['name']: camera for camera in cameras}, []
+    for source in sources:
+        camera = known.get(source.name)
+        if camera is None:
+            raise FormatError(
+                message(
+                    path,
+                    f'camera {source.name!r}',
+                    'name',
+                    'is missing, but '
+                    f'{source.path} is a view of this name; the file has '
+                    f'{", ".join(sorted(known))}',
+                    'name the views as the calibration does: NAME=PATH, or calibrate the camera',
+                )
+            )
+        if tuple(camera['size']) != tuple(source.size):
+            turned = f', {source.turned}' if source.turned else ''
+            raise FormatError(
+                message(
+                    path,
+                    f'camera {source.name!r}',
+                    'size',
+                    f'is {camera["size"][0]}x{camera["size"][1]}, the images of '
+                    f'{source.path} are {source.size[0]}x{source.size[1]}{turned}',
+                    _size_remedy(tuple(camera['size']), source),
+                )
+            )
+        matched.append(camera)
+    return matched
+
+
+def _size_remedy(size: Tuple[int, int], source: Source) -> str:
+    if source.turned:
+        return (
+            'calibrate with images as they are shown; if the calibration is that of '
+            'stored images, remove what turns them '
+            f'({UNTURN_VIDEO if source.files is None else UNTURN_IMAGES})'
+        )
+    if size == tuple(source.size)[::-1]:
+        return (
+            'calibrate with images that stand as these do: the calibration was made with turned '
+            'ones, as by an EXIF orientation or rotation metadata that is gone'
+        )
+    return (
+        'calibrate for these images; if they were only scaled by s, scale K: '
+        "fx' = s fx, cx' = s (cx + 0.5) - 0.5"
+    )
