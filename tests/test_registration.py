@@ -175,3 +175,20 @@ def test_a_spawned_worker_of_a_command_registers(tmp_path):
         timeout=120,
     )
     assert done.stdout == '[False, True]\n'
+
+
+def test_modules_of_a_config_are_imported(tmp_path, monkeypatch):
+    """Those that are not this package, after its types; a missing one is told."""
+    (tmp_path / 'outside_module.py').write_text('import mmpose_al.registry\n')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    calls = []
+    monkeypatch.setattr(registration, 'register', lambda: calls.append('register'))
+    for nothing in ({}, dict(custom_imports=dict(imports=['mmpose_al']))):
+        registration.import_custom_modules(nothing)
+    assert calls == []
+    for names in (['mmpose_al', 'outside_module'], 'outside_module'):
+        registration.import_custom_modules(dict(custom_imports=dict(imports=names)))
+    assert calls == ['register'] * 2 and 'outside_module' in sys.modules
+    del sys.modules['outside_module']
+    with pytest.raises(ImportError):
+        registration.import_custom_modules(dict(custom_imports=dict(imports='no_such_module')))
