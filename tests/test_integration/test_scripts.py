@@ -14,14 +14,15 @@ from mmpose_al.cli import main as cli
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 # What makes the pages; no command of the package.
-OF_THE_PAGES = {'tools/misc/readme_picture.py', 'tools/misc/site_hooks.py'}
+OF_THE_PAGES = ('tools/misc/site_', 'tools/misc/readme_picture.py')
 SCRIPTS = sorted(
-    {
-        osp.relpath(path, ROOT)
-        for folder in ('tools', 'demo')
-        for path in glob.glob(osp.join(ROOT, folder, '**', '*.py'), recursive=True)
-    }
-    - OF_THE_PAGES
+    path
+    for folder in ('tools', 'demo')
+    for path in (
+        osp.relpath(found, ROOT)
+        for found in glob.glob(osp.join(ROOT, folder, '**', '*.py'), recursive=True)
+    )
+    if not path.startswith(OF_THE_PAGES)
 )
 MOST_LINES = 15
 
