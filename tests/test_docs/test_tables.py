@@ -51,3 +51,10 @@ def test_every_result_has_a_table():
     }
     hidden = {f for f in folders - shown if not f.endswith('-compute') and not f.endswith('-long')}
     assert not hidden
+
+
+def test_figures_of_the_readme_are_those_of_the_study():
+    figures = re.findall(r'\d+\.\d ± \d+\.\d', read('README.md'))
+    assert len(figures) == 5
+    study = read('docs/studies/lspet.md')
+    assert not [figure for figure in figures if figure not in study]

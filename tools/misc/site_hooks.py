@@ -25,6 +25,10 @@ PAGES = {
 LINK = re.compile(r'(!?)\[((?:[^][]|\[[^]]*\])*)\]\(([^)\s]+)\)')
 CODE = re.compile(r'^( *)(```+).*?^\1\2$', re.M | re.S)
 log = logging.getLogger('mkdocs.hooks.site')
+# Python 3.8 has versions without warn_missing_types, which mkdocs.yml sets.
+logging.getLogger('mkdocs.plugins.griffe').addFilter(
+    lambda record: 'No type or annotation' not in record.getMessage()
+)
 
 
 def repository_pages():
