@@ -1,11 +1,13 @@
 """Whether data sets fit each other: joints, their order, and who is labelled."""
 
 import os.path as osp
-from functools import partial
-from typing import List, Optional
+from functools import lru_cache, partial
+from typing import Iterable, Iterator, List, Optional
 
 import numpy as np
-from mmengine.dataset import BaseDataset
+from mmengine.dataset import BaseDataset, ClassBalancedDataset, ConcatDataset, RepeatDataset
+from mmengine.logging import print_log
+from mmpose.datasets import CombinedDataset
 from mmpose.datasets.transforms import KeypointConverter
 
 from .transforms.keypoint_mapping import MapKeypoints, joint_names, set_joints
@@ -119,28 +121,59 @@ def check_overlap(labeled: list, unlabeled: list) -> None:
     """Raise ValueError if an annotation is both labelled and unlabelled.
 
     Of one file those with one id; of different files (a list of unlabelled annotations
-    that was written apart) those with one image, id and box.
+    that was written apart) those with one image, id and box. Wrappers of data sets are
+    looked through; what cannot be compared is said in the log.
     """
-    for one in labeled:
-        for other in unlabeled:
-            path, other_path = _source_file(one), _source_file(other)
-            if path is None or other_path is None:
-                continue
-            if path == other_path:
-                both = np.intersect1d(instance_ids(one), instance_ids(other)).tolist()
-                remedy = 'set subset="labeled" and subset="unlabeled" with one ids_file'
-            elif _image_folder(one) == _image_folder(other):
-                keys = instance_keys(one) & instance_keys(other)
-                both = sorted(key[1] for key in keys)
-                remedy = f'take them out of {other_path}'
-            else:
-                continue
-            if both:
-                raise ValueError(
-                    f'{path}: {len(both)} annotations are labelled and '
-                    f'unlabelled, first ids {both[:5]}; {remedy}, or '
-                    'allow_overlap=True'
-                )
+    for one in leaves(labeled):
+        for other in leaves(unlabeled):
+            try:
+                _check_two(one, other)
+            except KeyError as error:
+                _say_unchecked(one, other, f'a sample has no {error.args[0]!r}')
+
+
+def leaves(datasets: Iterable) -> Iterator:
+    """The data sets beneath wrappers (repeated, concatenated, combined, balanced)."""
+    for dataset in datasets:
+        if isinstance(dataset, (ConcatDataset, CombinedDataset)):
+            yield from leaves(dataset.datasets)
+        elif isinstance(dataset, (RepeatDataset, ClassBalancedDataset)):
+            yield from leaves([dataset.dataset])
+        else:
+            yield dataset
+
+
+def _check_two(one, other) -> None:
+    path, other_path = _source_file(one), _source_file(other)
+    if path is None or other_path is None:
+        unknown = one if path is None else other
+        _say_unchecked(one, other, f'{type(unknown).__name__} names no file')
+        return
+    if path == other_path:
+        both = np.intersect1d(instance_ids(one), instance_ids(other)).tolist()
+        remedy = 'set subset="labeled" and subset="unlabeled" with one ids_file'
+    elif _may_share_images(_image_folder(one), _image_folder(other)):
+        keys = instance_keys(one) & instance_keys(other)
+        both = sorted(key[1] for key in keys)
+        remedy = f'take them out of {other_path}'
+    else:
+        return
+    if both:
+        raise ValueError(
+            f'{path}: {len(both)} annotations are labelled and '
+            f'unlabelled, first ids {both[:5]}; {remedy}, or '
+            'allow_overlap=True'
+        )
+
+
+def _say_unchecked(one, other, why: str) -> None:
+    print_log(
+        f'LabeledUnlabeledDataset: it was not checked whether labelled samples of {describe(one)} '
+        f'are among the unlabelled ones of {describe(other)}: {why}. Make sure of it; '
+        'allow_overlap=True silences this',
+        'current',
+        level=30,
+    )
 
 
 def instance_ids(dataset) -> np.ndarray:
@@ -154,10 +187,20 @@ def instance_ids(dataset) -> np.ndarray:
 def instance_keys(dataset) -> set:
     """(image file, annotation id, box) of all samples of a COCO-style data set."""
     infos = (BaseDataset.get_data_info(dataset, index) for index in range(len(dataset)))
+    folder = lru_cache(maxsize=None)(osp.realpath)  # of links too
     return {
-        (osp.normpath(info['img_path']), info['id'], *np.round(np.ravel(info['bbox'])).tolist())
+        (
+            osp.join(folder(osp.dirname(info['img_path'])), osp.basename(info['img_path'])),
+            info['id'],
+            *np.round(np.ravel(info['bbox'])).tolist(),
+        )
         for info in infos
     }
+
+
+def _may_share_images(folder: str, other: str) -> bool:
+    """Whether the folders are one, or one lies in the other."""
+    return osp.commonpath([folder, other]) in (folder, other)
 
 
 def _image_folder(dataset) -> str:

@@ -2,11 +2,14 @@
 
 import copy
 import json
+import os
 
 import numpy as np
 import pytest
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, TRANSFORMS
 
+from mmpose_al.datasets import checks
 from mmpose_al.datasets.transforms import keypoint_mapping
 from tests.test_datasets.sources import LOAD, META, META3, PACK, build
 
@@ -171,6 +174,65 @@ def test_overlap(make):
     ):
         build(both, both)
     assert len(build(both, both, allow_overlap=True)) == 6
+
+
+def wrapped(kind, source):
+    if kind == 'CombinedDataset':
+        return dict(type=kind, metainfo=META, datasets=[source])
+    if kind == 'ConcatDataset':
+        return dict(type=kind, datasets=[source])
+    inner = dict(type='ConcatDataset', datasets=[source]) if kind == 'both' else source
+    return dict(type='RepeatDataset', dataset=inner, times=2)
+
+
+@pytest.mark.parametrize('kind', ['RepeatDataset', 'CombinedDataset', 'ConcatDataset', 'both'])
+def test_overlap_is_seen_through_wrappers(make, kind):
+    source, other = make([1, 2]), make([3], 'b.json')
+    for labeled, unlabeled in (
+        (wrapped(kind, source), source),
+        (source, wrapped(kind, source)),
+        (wrapped(kind, source), [other, wrapped(kind, source)]),
+    ):
+        with pytest.raises(ValueError, match=r'2 annotations .* first ids \[1, 2\]'):
+            build(labeled, unlabeled)
+    build(wrapped(kind, source), wrapped(kind, other))
+
+
+def test_overlap_in_a_folder_within_the_other_and_behind_a_link(make, tmp_path):
+    source = make([1, 2])
+    folder = source['data_prefix']['img']
+    os.symlink(folder, str(tmp_path / 'link'))
+    copy_of = make([2], 'b.json')
+    copy_of['data_prefix'] = dict(img=str(tmp_path / 'link'))
+    with pytest.raises(ValueError, match='1 annotations are labelled and unlabelled'):
+        build(source, copy_of)
+
+
+class Plain:
+    """A data set that names no file."""
+
+    metainfo = parse_pose_metainfo(META)
+
+    def full_init(self):
+        pass
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        raise NotImplementedError
+
+
+def test_what_cannot_be_compared_is_said(make, monkeypatch):
+    said = []
+    monkeypatch.setattr(checks, 'print_log', lambda text, *_, **__: said.append(text))
+    build(make([1]), make([2], 'b.json'))
+    assert not said
+    dataset = build(make([1]), Plain())
+    assert len(dataset) == 4
+    assert 'not checked' in said[0] and 'Plain names no file' in said[0]
+    build(make([1]), Plain(), allow_overlap=True)
+    assert len(said) == 1
 
 
 def test_overlap_of_two_files(make, tmp_path):
