@@ -4,7 +4,8 @@ from contextlib import ExitStack, contextmanager
 from typing import Iterator, List, Optional, Sequence, Tuple
 
 import torch
-from mmpose.codecs import MegviiHeatmap
+from mmpose.codecs import SPR, AssociativeEmbedding, DecoupledHeatmap, MegviiHeatmap
+from mmpose.models.pose_estimators import BottomupPoseEstimator
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -119,12 +120,37 @@ def heatmap_geometry(network: nn.Module) -> Tuple[int, int, int]:
             'top-down heatmap head with decoder=codec (MSRAHeatmap, UDPHeatmap, '
             'MegviiHeatmap)'
         )
+    fault = _other_outputs(network)
+    if fault:
+        raise ValueError(
+            f'the network must predict one heatmap a joint and nothing else: the head '
+            f'{type(head).__name__} of {type(network).__name__} {fault}; use a top-down '
+            'estimator with a heatmap head (HeatmapHead with MSRAHeatmap, UDPHeatmap or '
+            'MegviiHeatmap)'
+        )
     if getattr(codec, 'heatmap_type', 'gaussian') != 'gaussian':
         raise ValueError(
             f'{type(codec).__name__}(heatmap_type={codec.heatmap_type!r}) has offsets '
             "beside its heatmaps; use heatmap_type='gaussian'"
         )
     return (head.out_channels, int(size[1]), int(size[0]))
+
+
+def _other_outputs(network: nn.Module) -> Optional[str]:
+    """What a head has instead of one heatmap a joint as its last output; None if it does not."""
+    head, codec = network.head, network.head.decoder
+    channels, joints = getattr(head, 'out_channels', None), getattr(head, 'num_joints', None)
+    if isinstance(codec, (AssociativeEmbedding, SPR, DecoupledHeatmap)):
+        return f'has a {type(codec).__name__}, whose heatmaps stand beside tags, offsets or centres'
+    if isinstance(network, BottomupPoseEstimator):
+        return 'answers for a whole image, not for one person'
+    if isinstance(channels, bool) or not isinstance(channels, int):
+        return f'has out_channels={channels!r}'
+    if joints is not None and joints != channels:
+        return f'has {channels} channels for {joints} joints'
+    if len(codec.heatmap_size) != 2:
+        return f'has heatmaps of size {tuple(codec.heatmap_size)}'
+    return None
 
 
 def heatmap_offset(network: nn.Module) -> float:

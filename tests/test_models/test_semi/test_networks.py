@@ -56,6 +56,58 @@ def test_what_reads_values_refuses_labels_that_peak_at_255():
     build('PoseDual', config)
 
 
+SIZES = dict(input_size=(32, 48), heatmap_size=(8, 12))
+TAGS = dict(
+    type='AssociativeEmbeddingHead',
+    in_channels=8,
+    num_keypoints=4,
+    deconv_out_channels=None,
+    decoder=dict(type='AssociativeEmbedding', sigma=1, **SIZES),
+)
+DEKR = dict(
+    type='DEKRHead', in_channels=8, num_keypoints=4, decoder=dict(type='SPR', sigma=1, **SIZES)
+)
+CID = dict(
+    type='CIDHead',
+    in_channels=8,
+    num_keypoints=4,
+    gfd_channels=8,
+    prior_prob=0.01,
+    decoder=dict(type='DecoupledHeatmap', **SIZES),
+)
+
+
+@pytest.mark.parametrize(
+    'head, words',
+    [
+        (TAGS, 'AssociativeEmbeddingHead of .* has a AssociativeEmbedding'),
+        (DEKR, 'DEKRHead of .* has a SPR'),
+        (CID, 'CIDHead of .* has a DecoupledHeatmap'),
+        (
+            dict(
+                type='DSNTHead',
+                in_channels=8,
+                in_featuremap_size=(8, 12),
+                num_joints=4,
+                deconv_out_channels=None,
+                decoder=dict(type='IntegralRegressionLabel', sigma=1, **SIZES),
+            ),
+            'DSNTHead',
+        ),
+    ],
+)
+@pytest.mark.parametrize('estimator', ['TopdownPoseEstimator', 'BottomupPoseEstimator'])
+def test_heads_with_other_outputs_are_refused_when_they_are_built(head, words, estimator):
+    config = dict(student(), type=estimator, head=head)
+    with pytest.raises(ValueError, match=f'the network must predict .*{words}'):
+        build('PoseDual', config)
+
+
+def test_a_bottom_up_estimator_is_refused_whatever_its_head():
+    with pytest.raises(ValueError, match='answers for a whole image, not for one person'):
+        build('PoseDual', dict(student(), type='BottomupPoseEstimator'))
+
+
 def test_heatmaps_with_offsets_beside_them_are_refused():
     config = student()
     config['head']['decoder'] = dict(
