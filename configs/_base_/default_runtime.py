@@ -15,7 +15,8 @@ default_hooks = dict(
 custom_hooks = [
     dict(type='SyncBuffersHook'),
     dict(type='ExactResumeHook'),
-    dict(type='DataCheckHook')]
+    dict(type='DataCheckHook'),
+    dict(type='FiniteHook')]
 
 env_cfg = dict(
     cudnn_benchmark=False,

@@ -92,6 +92,22 @@ def column(name: str, statistic: Statistic, batch: Batch, sizes: Dict[str, int])
 
 
 @torch.no_grad()
+def check_finite(batch: Batch) -> None:
+    """Raise FloatingPointError where a network's heatmaps of a batch are not finite."""
+    for index, heatmaps in enumerate(batch.every_heatmaps):
+        if bool(torch.isfinite(heatmaps).all()):
+            continue
+        finite = torch.isfinite(heatmaps).flatten(1).all(1)
+        sample = batch.samples[int((~finite).nonzero()[0])].metainfo
+        raise FloatingPointError(
+            f'the heatmaps of network {index} are not finite for {int((~finite).sum())} of '
+            f'{len(heatmaps)} images, the first is {sample.get("img_path")!r}: the network '
+            'diverged, and no label is asked for. Train it again with a smaller learning rate '
+            '(optim_wrapper.optimizer.lr) or with optim_wrapper.clip_grad'
+        )
+
+
+@torch.no_grad()
 def score_batch(
     batch: Batch, statistics: Dict[str, Statistic], sizes: Optional[Dict[str, int]] = None
 ) -> ViewStatistics:
@@ -129,6 +145,7 @@ def score_pool(
 
     Raises:
         ValueError: An unknown unit or statistic, or a view without the ids that it needs.
+        FloatingPointError: See :func:`check_finite`.
     """
     if unit not in UNITS:
         raise ValueError(f'unit is one of {UNITS}; got {unit!r}')
@@ -142,7 +159,9 @@ def score_pool(
         inputs, samples = data['inputs'], data['data_samples']
         if isinstance(inputs, list):
             inputs = torch.stack(inputs)
-        parts.append(score_batch(Batch(networks, inputs, samples, unit), statistics, sizes))
+        batch = Batch(networks, inputs, samples, unit)
+        check_finite(batch)
+        parts.append(score_batch(batch, statistics, sizes))
         if progress is not None:
             progress(len(samples))
     if not parts:

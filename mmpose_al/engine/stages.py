@@ -366,12 +366,25 @@ def select(context: Context, number: int) -> dict:
     """The next query."""
     if get_rank() != 0:
         return {}
-    selection = context.strategy.select(context.statistics(number), context.settings.budget)
+    pool = context.statistics(number)
+    check_views(pool.views)
+    selection = context.strategy.select(pool, context.settings.budget)
     return dict(
         strategy=type(context.strategy).__name__,
         ids=selection.ids,
         utilities=[u if np.isfinite(u) else 1e300 for u in selection.utilities],
     )
+
+
+def check_views(views: ViewStatistics) -> None:
+    """Raise FloatingPointError where the confidence of a scored view is not finite."""
+    bad = ~np.isfinite(views.scores).all(1) if 'scores' in views else np.zeros(len(views), bool)
+    if bad.any():
+        raise FloatingPointError(
+            f'the scores of {bad.sum()} of {len(bad)} views are not finite, first annotation ids '
+            f'{views.id[bad][:5].tolist()}: the network that made them diverged, and no label is '
+            'asked for. Train the round again with a smaller learning rate'
+        )
 
 
 def pseudo(context: Context, number: int) -> dict:

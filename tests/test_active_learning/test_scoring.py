@@ -62,6 +62,17 @@ def test_a_pool_is_a_table_of_its_views():
         np.testing.assert_allclose(views[name], one[name], rtol=1e-5, err_msg=name)
 
 
+def test_a_diverged_network_scores_nothing():
+    """Its heatmaps are not finite, so that it cannot ask for labels."""
+    for value in (float('nan'), float('inf')):
+        model = model_of(plain)
+        model.head.final_layer.bias.data[1] = value
+        with pytest.raises(
+            FloatingPointError, match='network 0 are not finite for 2 of 2 images.*no label'
+        ):
+            score_pool(model, loader(), 'frames')
+
+
 def test_what_a_model_cannot_give_is_left_out():
     assert 'disagreement' in score_pool(model_of(dual), loader(), 'frames')
     one = model_of(lambda: dual(predict=1))

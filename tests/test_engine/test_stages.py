@@ -8,7 +8,9 @@ import pytest
 from mmengine.config import Config
 
 from mmpose_al.active_learning.annotators import AnswersPending
+from mmpose_al.active_learning.experiment import pool_statistics
 from mmpose_al.active_learning.state import StateError
+from mmpose_al.active_learning.statistics import ViewStatistics
 from mmpose_al.engine import stages
 from mmpose_al.engine.active_learning import ActiveLearningExperiment
 from tests.test_active_learning.experiments import describe, revealed
@@ -142,6 +144,19 @@ def test_scores_of_all_ranks_are_put_together_for_the_pool_alone(context):
     together = stages.of_pool(parts, context.pool)
     np.testing.assert_array_equal(together.id, views.id[:48])
     np.testing.assert_array_equal(together.keypoints, views.keypoints[:48])
+
+
+def test_a_diverged_network_spends_no_budget(context):
+    """Nor does one whose scores are on disk already."""
+    path = context.paths.scores(0)
+    views = stages.load_views(path)
+    views.scores[1, 0] = np.nan
+    with pytest.raises(FloatingPointError, match='scores of 1 of .* no label is asked for'):
+        stages.check_views(views)
+    broken = ViewStatistics(**{name: views[name] for name in views})
+    context.statistics = lambda number: pool_statistics(broken, context.pool)
+    with pytest.raises(FloatingPointError, match='diverged'):
+        stages.select(context, 0)
 
 
 def test_select_and_pseudo_are_functions_of_what_is_on_disk(context, begun):

@@ -87,6 +87,7 @@ class QueryStrategy:
     def pick(self, pool: PoolStatistics, budget: int, constraints: Constraints) -> Selection:
         """Units in descending order of utility, ties by id."""
         worth = failed_first(self.utilities(pool))
+        self._say_if_equal(worth[constraints.free], budget)
         chosen: List[int] = []
         for index in np.lexsort((pool.units, -worth)):
             if len(chosen) >= budget:
@@ -105,6 +106,8 @@ class QueryStrategy:
         if budget < 1:
             raise ValueError(f'the budget of a round must be at least 1; got {budget}')
         self.check_statistics(pool)
+        if 'cameras' in self.needs:
+            self._say_few_views(pool)
         selection = self.pick(
             pool, budget, Constraints(pool, self.min_spacing, self.max_per_sequence)
         )
@@ -116,6 +119,32 @@ class QueryStrategy:
                 stacklevel=2,
             )
         return selection
+
+    def _say_if_equal(self, worth: np.ndarray, budget: int) -> None:
+        """Warn where utilities tell nothing and ids would choose."""
+        if len(worth) > max(budget, 1) and (worth == worth[0]).all():
+            what = 'could not be judged' if np.isinf(worth[0]) else f'have the utility {worth[0]:g}'
+            warnings.warn(
+                f'{type(self).__name__}: all {len(worth)} units that may be chosen {what}, so the '
+                f'{budget} with the lowest ids are; look at the predictions of the network, or '
+                'choose another strategy (RandomSampling spends a budget better than ids do)',
+                stacklevel=4,
+            )
+
+    def _say_few_views(self, pool: PoolStatistics) -> None:
+        """Warn of unlabelled units in which no person is seen by two cameras."""
+        several = (pool.groups.rows >= 0).sum(1) >= 2
+        judged = np.zeros(len(pool.units), bool)
+        judged[pool.group_unit[several]] = True
+        few = ~judged & ~pool.labeled
+        if few.any():
+            warnings.warn(
+                f'{type(self).__name__} compares views, but {few.sum()} of '
+                f'{(~pool.labeled).sum()} unlabelled units show no person in two calibrated '
+                f'views (first ids {pool.units[few][:5].tolist()}); they count as failed and '
+                'come first. Leave them out of the pool, or give their other views',
+                stacklevel=3,
+            )
 
 
 def failed_first(worth: np.ndarray) -> np.ndarray:

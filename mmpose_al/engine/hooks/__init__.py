@@ -2,6 +2,7 @@ from .channels_last import ChannelsLastHook
 from .collapse_monitor import CollapseMonitorHook
 from .data_check import DataCheckHook
 from .exact_resume import ExactResumeHook
+from .finite import FiniteHook
 from .save_metrics import SaveMetricsHook
 
 __all__ = [
@@ -9,5 +10,6 @@ __all__ = [
     'CollapseMonitorHook',
     'DataCheckHook',
     'ExactResumeHook',
+    'FiniteHook',
     'SaveMetricsHook',
 ]

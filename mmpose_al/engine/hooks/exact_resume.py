@@ -253,8 +253,8 @@ def warn_if_not_exact(loader, model: torch.nn.Module) -> None:
     if get_world_size() > 1 and has_own_statistics(model):
         print_log(
             'ExactResumeHook: every process goes on with the running statistics '
-            "of rank 0's BatchNorm; their own are not in the checkpoint. Set "
-            "sync_bn='torch' in the config and they are all the same",
+            "of rank 0's BatchNorm; their own are not in the checkpoint. "
+            + sync_advice(next(model.parameters()).is_cuda),
             'current',
             level=30,
         )
@@ -272,6 +272,16 @@ def warn_if_not_exact(loader, model: torch.nn.Module) -> None:
             'current',
             level=30,
         )
+
+
+def sync_advice(on_gpu: bool) -> str:
+    """What makes the running statistics of processes equal, where the model is."""
+    if on_gpu:
+        return "Set sync_bn='torch' in the config and they are all the same"
+    return (
+        'On CPUs there is no SyncBN: train in one process, or with a norm that keeps no '
+        'statistics (GroupNorm), where that matters'
+    )
 
 
 def has_own_statistics(model: torch.nn.Module) -> bool:

@@ -9,6 +9,8 @@ from mmpose.models.pose_estimators import BottomupPoseEstimator
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ..heads import Heatmap2p5DHead
+
 
 def last_heatmaps(output) -> Tensor:
     """The final heatmaps (B, K, h, w) of a head's output, multi-stage or not."""
@@ -139,15 +141,13 @@ def heatmap_geometry(network: nn.Module) -> Tuple[int, int, int]:
 def _other_outputs(network: nn.Module) -> Optional[str]:
     """What a head has instead of one heatmap a joint as its last output; None if it does not."""
     head, codec = network.head, network.head.decoder
-    channels, joints = getattr(head, 'out_channels', None), getattr(head, 'num_joints', None)
+    channels = getattr(head, 'out_channels', None)
     if isinstance(codec, (AssociativeEmbedding, SPR, DecoupledHeatmap)):
         return f'has a {type(codec).__name__}, whose heatmaps stand beside tags, offsets or centres'
     if isinstance(network, BottomupPoseEstimator):
         return 'answers for a whole image, not for one person'
     if isinstance(channels, bool) or not isinstance(channels, int):
         return f'has out_channels={channels!r}'
-    if joints is not None and joints != channels:
-        return f'has {channels} channels for {joints} joints'
     if len(codec.heatmap_size) != 2:
         return f'has heatmaps of size {tuple(codec.heatmap_size)}'
     return None
@@ -190,6 +190,12 @@ def check_same_heatmaps(
     """
     names = names or [f'student {index}' for index in range(len(networks))]
     shapes = [heatmap_geometry(network) for network in networks]
+    for name, network in zip(names, networks):
+        if isinstance(network.head, Heatmap2p5DHead):
+            raise ValueError(
+                f'{name}: the head {type(network.head).__name__} predicts depths beside its '
+                'heatmaps; use HeatmapHead, or train with WeaklySupervisedPose3D'
+            )
     for index, shape in enumerate(shapes[1:], 1):
         if shape != shapes[0]:
             raise ValueError(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.registry import QUERY_STRATEGIES
-from mmpose_al.active_learning.statistics import MissingStatistic
+from mmpose_al.active_learning.statistics import MissingStatistic, PoolStatistics
 from mmpose_al.active_learning.strategies.base import QueryStrategy, failed_first
 from tests.test_active_learning.rig import make_pool
 from tests.test_active_learning.test_strategies.cases import STRATEGIES, build
@@ -44,6 +44,39 @@ def test_conformance(config):
     # plain data
     assert all(type(i) is int for i in selection.ids)
     assert all(type(u) is float for u in selection.utilities)
+
+
+class Constant(QueryStrategy):
+    """Finds all units equally good."""
+
+    def __init__(self, worth):
+        super().__init__()
+        self.worth = worth
+
+    def utilities(self, pool):
+        return np.full(len(pool.units), self.worth)
+
+
+def test_equal_utilities_are_said():
+    with pytest.warns(UserWarning, match='all 18 units .* have the utility 2.5, so the 3 with'):
+        assert Constant(2.5).select(make_pool(labeled=[0, 10]), 3).ids == [20, 30, 40]
+    with pytest.warns(UserWarning, match='all 20 units .* could not be judged'):
+        Constant(np.nan).select(make_pool(), 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter('error')
+        Constant(2.5).select(make_pool(num_frames=3), 3)  # all are taken
+        build(dict(type='MultiViewConsistency')).select(make_pool(), 3)
+
+
+def test_units_with_one_view_are_said():
+    pool = make_pool(labeled=[0])
+    views = pool.views
+    first = {unit: int(np.flatnonzero(views.unit == unit)[0]) for unit in (0, 10, 30)}
+    keep = ~np.isin(views.unit, list(first))
+    keep[list(first.values())] = True
+    lonely = PoolStatistics(views.select(keep), pool.units, pool.labeled)
+    with pytest.warns(UserWarning, match=r'2 of 19 unlabelled units .* ids \[10, 30\]'):
+        build(dict(type='MultiViewConsistency')).select(lonely, 3)
 
 
 @every

@@ -21,7 +21,13 @@ from mmengine.runner import Runner
 from mmengine.utils import digit_version
 from mmpose.registry import DATASETS, HOOKS, METRICS, MODELS
 
-from mmpose_al.engine.hooks.exact_resume import has_own_statistics, seed_everything
+from mmpose_al.engine.hooks import exact_resume
+from mmpose_al.engine.hooks.exact_resume import (
+    has_own_statistics,
+    seed_everything,
+    sync_advice,
+    warn_if_not_exact,
+)
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..', '..'))
 META = {
@@ -394,6 +400,17 @@ def test_own_statistics_of_ranks_are_not_exact(tmp_path, monkeypatch, norm, rank
 def test_batch_size_must_agree(tmp_path):
     with pytest.raises(ValueError, match='batch_size is 2.*Sampler 4'):
         run(str(tmp_path), dict(MIXED, batch_size=2))
+
+
+def test_advice_fits_the_machine(tmp_path, monkeypatch):
+    """SyncBN needs GPUs: on CPUs it crashes."""
+    assert "sync_bn='torch'" in sync_advice(True) and 'sync_bn' not in sync_advice(False)
+    said = []
+    monkeypatch.setattr(exact_resume, 'print_log', lambda text, *_, **__: said.append(text))
+    monkeypatch.setattr(exact_resume, 'get_world_size', lambda: 2)
+    loader = SimpleNamespace(num_workers=0)
+    warn_if_not_exact(loader, torch.nn.Sequential(torch.nn.BatchNorm2d(2)))
+    assert 'no SyncBN: train in one process' in said[0]
 
 
 def test_seeds_differ_by_iteration_rank_and_purpose(monkeypatch):

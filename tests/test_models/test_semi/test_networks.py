@@ -103,6 +103,21 @@ def test_heads_with_other_outputs_are_refused_when_they_are_built(head, words, e
         build('PoseDual', config)
 
 
+@pytest.mark.parametrize('separate_depth', [True, False])
+def test_depths_beside_heatmaps_are_refused(separate_depth):
+    head = dict(
+        type='Heatmap2p5DHead',
+        in_channels=8,
+        out_channels=4,
+        pair=[0, 1],
+        separate_depth=separate_depth,
+        deconv_out_channels=None,
+        decoder=dict(type='Heatmap2p5D', sigma=1, **SIZES),
+    )
+    with pytest.raises(ValueError, match='student 0: .* predicts depths beside its heatmaps'):
+        build('PoseDual', dict(student(), head=head))
+
+
 def test_a_bottom_up_estimator_is_refused_whatever_its_head():
     with pytest.raises(ValueError, match='answers for a whole image, not for one person'):
         build('PoseDual', dict(student(), type='BottomupPoseEstimator'))
