@@ -16,6 +16,7 @@ from mmpose.registry import DATASETS, MODELS
 from ..datasets.format import has_area
 from ..datasets.videos import open_video
 from ..geometry import DIST_LENGTHS
+from ..geometry.intrinsics import focal_fault
 from ..models.heads.heatmap_2p5d import Heatmap2p5DHead
 
 FORMAT, VERSION = 'mmpose_al-poses3d', 1
@@ -105,6 +106,9 @@ class Pose3DInferencer:
             )
         height, width = image.shape[:2]
         K = check_intrinsics(guess_intrinsics(width, height) if K is None else K)
+        fault = focal_fault(K, (width, height))
+        if fault:
+            raise ValueError(f'K {fault}; write it in pixels of this image')
         boxes = [(0, 0, width, height)] if boxes is None else boxes
         camera = dict(K=K, R=np.eye(3), t=np.zeros(3), dist=check_distortion(dist))
         count = len(self.joints)

@@ -24,7 +24,7 @@ from ..datasets.format import FormatError
 from ..fileio import message, short
 from ..geometry import DIST_LENGTHS
 from ..geometry.intrinsics import focal_fault, principal_fault
-from .lenses import other_model
+from ..geometry.lenses import other_model
 
 # mm in a unit.
 UNITS = dict(mm=1.0, cm=10.0, m=1000.0)
@@ -128,10 +128,13 @@ def read_toml(path: str) -> List[Entry]:
     metadata = content.get('metadata')
     shared = dict(metadata if isinstance(metadata, dict) else {})
     shared.update((key, v) for key, v in content.items() if not isinstance(v, dict))
+    tables = {key: entry for key, entry in content.items() if isinstance(entry, dict)}
+    if isinstance(tables.get('cameras'), dict):  # Caliscope's [cameras.0], [cameras.1]
+        tables.update((k, v) for k, v in tables.pop('cameras').items() if isinstance(v, dict))
     return [
         (str(entry.get('name', key)), partial(_from_toml, path, key, entry, shared))
-        for key, entry in content.items()
-        if key != 'metadata' and isinstance(entry, dict) and any(f in entry for f in TABLE)
+        for key, entry in tables.items()
+        if key != 'metadata' and any(field in entry for field in TABLE)
     ]
 
 
@@ -166,6 +169,10 @@ def read_qca(path: str) -> List[Entry]:
         root = ElementTree.fromstring(raw)
     except ElementTree.ParseError as error:
         raise FormatError(f'{path}: is not XML ({error}). Export it again.') from None
+    if root.tag == 'opencv_storage':
+        raise FormatError(
+            f'{path}: is of cv2.FileStorage, not of Qualisys. Write it with OpenCV as .yml.'
+        )
     cameras = enumerate(root.iter('camera'))
     names = [(camera.get('serial') or f'cameras[{index}]', camera) for index, camera in cameras]
     return [
@@ -247,7 +254,9 @@ def _subpixels(intrinsic: Optional[ElementTree.Element], right: float, bottom: f
         scale = SUBPIXELS
     else:
         sensor, scale = ends('centerPointU', 'centerPointV') or (right, bottom), 1.0
-    holds = all(end + 1 >= scale * border for end, border in zip(sensor, (right, bottom)))
+    # A camera that stands on its side may have the sensor's sides in the other order.
+    borders = sorted((right, bottom))
+    holds = all(end + 1 >= scale * border for end, border in zip(sorted(sensor), borders))
     return SUBPIXELS if holds else 1.0
 
 
@@ -304,7 +313,28 @@ def _from_stores(path: str, name: str, stores: dict, names: List[str], sizes: di
             for file, store in stores.items()
         ]
         values[field] = next((v for v in found if v is not None), None)
+    _check_rotations(path, name, stores.values())
     return _from_yaml(path, name, values, sizes)
+
+
+def _check_rotations(path: str, name: str, stores) -> None:
+    """Refuse a rotation that stands there twice, as a matrix and a vector that differ."""
+    matrices = []
+    for key in (f'Rot_{name}', f'R_{name}'):
+        found = [_first(path, name, store, [key]) for store in stores]
+        value = np.array(next((v for v in found if v is not None), [np.nan]), float).ravel()
+        if len(value) == 3 and np.isfinite(value).all():
+            value = cv2.Rodrigues(value)[0].ravel()
+        matrices.append(value)
+    one, two = matrices
+    if len(one) == len(two) == 9 and np.abs(one - two).max() > 1e-3:
+        raise _error(
+            path,
+            name,
+            'R',
+            f'is not the rotation of Rot_{name}',
+            'leave one of them out: the rotation of x_cam = R X + t as a matrix or a vector',
+        )
 
 
 def _check_yaml(path: str, name: str, fields: dict) -> None:

@@ -2,6 +2,7 @@
 
 import os.path as osp
 import re
+from collections import Counter
 from typing import Callable, List, Optional, Sequence
 
 import numpy as np
@@ -143,12 +144,14 @@ def _stamps(source: Source, folder: str, report: Callable[[str], None]) -> List[
 
 
 def check_numbers(sources: Sequence[Source], count: int) -> None:
-    """Raise FormatError where image folders leave out different numbers.
+    """Raise FormatError where image folders leave out different numbers, or hold other images.
 
     Frames of a view are its images in order, so one that is missing in one view makes all
     later ones another moment than those of the others. Names without a number that counts
     are passed over. A folder may begin at any number.
     """
+    for source in sources:
+        _check_names(source)
     counted = [(source, numbers) for source in sources for numbers in [_numbers(source, count)]]
     counted = [(source, numbers) for source, numbers in counted if numbers is not None]
     for source, numbers in counted[1:]:
@@ -162,6 +165,21 @@ def check_numbers(sources: Sequence[Source], count: int) -> None:
                 f'{_name(first, index)} there: one of them lacks a frame. Frame n of every view '
                 'must be the same moment: put the missing image in, or take it out of all views.'
             )
+
+
+def _check_names(source: Source) -> None:
+    """Raise FormatError for the one image that is not named as all others: a cover, a copy."""
+    if source.files is None or len(source.files) < 4:
+        return
+    forms = [tuple(re.split(r'\d+', osp.splitext(file)[0])) for file in source.files]
+    (usual, number), *others = Counter(forms).most_common()
+    if others and len(forms) - number <= max(1, len(forms) // 100):
+        odd = source.files[next(i for i, form in enumerate(forms) if form != usual)]
+        like = source.files[forms.index(usual)]
+        raise FormatError(
+            f'{osp.join(source.path, odd)}: (view {source.name!r}) is not named as the other '
+            f'images, such as {like}. Take it out if it is no frame, or give it the name of one.'
+        )
 
 
 def _name(source: Source, index: int) -> str:

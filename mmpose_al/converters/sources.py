@@ -15,8 +15,9 @@ from ..datasets.format import FormatError
 from ..datasets.videos import open_video, rotation
 from ..fileio import message, visible_names
 
-VIDEOS = ('.mp4', '.avi', '.mov', '.mkv', '.m4v', '.mpg', '.mpeg', '.webm')
-PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff')
+VIDEOS = ('.mp4', '.m4v', '.mov', '.3gp', '.avi', '.mkv', '.webm', '.mpg', '.mpeg', '.ts', '.mts')
+VIDEOS += ('.m2ts', '.mxf', '.wmv', '.asf', '.flv', '.ogv', '.dv')
+PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 EXIF_ORIENTATION = 274
 UNTURN_IMAGES = 'exiftool -Orientation=1 -n FILES'
 UNTURN_VIDEO = 'ffmpeg -display_rotation 0 -i IN -c copy OUT'

@@ -239,9 +239,16 @@ def describe(
     return part
 
 
-def about_rig(sources: Sequence[Source], cameras: Sequence[dict]) -> List[str]:
-    """What to look at before anybody labels: turned views, and how far cameras are apart."""
+def about_rig(
+    sources: Sequence[Source], cameras: Sequence[dict], unused: Sequence[str] = ()
+) -> List[str]:
+    """What to look at before anybody labels.
+
+    Turned views, cameras of the calibration without a view, and how far cameras are apart.
+    """
     lines = [f'{source.name}: {source.turned}' for source in sources if source.turned]
+    if unused:
+        lines.append(f'cameras of the calibration without a view: {", ".join(unused)}')
     centers = np.array([-camera['R'].T @ camera['t'] for camera in cameras])
     if len(centers) < 2:
         return lines

@@ -7,7 +7,7 @@ annotations that cannot be used, which are an error or a counted skip.
 """
 
 from collections import OrderedDict, defaultdict
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from ..fileio import (
     short,
 )
 from ..geometry import DIST_LENGTHS
+from ..geometry.intrinsics import focal_fault
+from ..geometry.lenses import other_model
 
 FORMAT = 'mmpose_al-multiview'
 VERSION = 1
@@ -422,6 +424,23 @@ def _check_categories(categories: list, path: str, num_joints: Optional[int]) ->
             )
 
 
+def _check_lens(camera: dict, K: np.ndarray, fail: Callable[[str, str, str], None]) -> None:
+    """Refuse another lens model than the pinhole, and focal lengths in another unit."""
+    other = other_model(camera)
+    if other is not None:
+        fail(
+            other[0],
+            f'is {short(other[1])}; the format knows no lens model but the pinhole with '
+            "OpenCV's distortion",
+            'undistort the images first',
+        )
+    size = (camera.get('width'), camera.get('height'))
+    if all(is_number(side) and side > 0 for side in size):
+        fault = focal_fault(K, size)
+        if fault:
+            fail('K', fault, 'write K in pixels of these images')
+
+
 def _check_camera(camera: dict, entry: str, path: str) -> dict:
     def fail(field, problem, remedy):
         raise FormatError(message(path, entry, field, problem, remedy))
@@ -457,6 +476,7 @@ def _check_camera(camera: dict, entry: str, path: str) -> dict:
             f'has focal lengths {K[0, 0]}, {K[1, 1]} (singular or mirrored)',
             'write positive focal lengths in pixels',
         )
+    _check_lens(camera, K, fail)
     if np.abs(R @ R.T - np.eye(3)).max() > 1e-3 or np.linalg.det(R) < 0:
         fail(
             'R',

@@ -90,6 +90,8 @@ def test_guess_and_errors(inferencer, image):
         with pytest.raises(ValueError, match='dist is .*14 finite numbers'):
             inferencer(image, dist=bad)
     assert len(inferencer(image, boxes=[[-20, 100, 60, 90]], dist=[0.1, 0, 0, 0])) == 1
+    with pytest.raises(ValueError, match='K has the focal lengths fx = 0.8, .*in pixels of this'):
+        inferencer(image, [[0.8, 0, 0.5], [0, 1.1, 0.5], [0, 0, 1]])
     with pytest.raises(ValueError, match='an image is'):
         inferencer(image[..., 0])
     assert inferencer(image, boxes=[]) == []

@@ -100,6 +100,12 @@ def test_toml_tables_of_other_things_are_passed_over(tmp_path):
         read_calibration([str(path)], 'm')
 
 
+def test_toml_cameras_in_a_table_of_their_own(tmp_path):
+    path = tmp_path / 'calib.toml'
+    path.write_text(TOML.replace('[cam_', '[cameras.'))
+    assert [c['name'] for c in read_calibration([str(path)], 'm')] == ['left', '2']
+
+
 def test_only_cameras_that_are_views_are_checked(tmp_path):
     path = tmp_path / 'calib.toml'
     path.write_text(TOML.replace('fisheye = false', 'fisheye = true').replace('"left"', '"odd"'))
@@ -297,6 +303,22 @@ def test_yaml_faults_are_named(tmp_path, old, new, problem):
         read_calibration([str(path)], 'm')
 
 
+def test_yaml_rotations_that_differ_are_refused(tmp_path):
+    path = tmp_path / 'cameras.yml'
+    same = 'Rot_1: [' + ', '.join(map(str, R.ravel())) + ']\n'
+    path.write_text(BY_HAND + same)
+    assert np.allclose(read_calibration([str(path)], 'm')[0]['R'], R)
+    path.write_text(BY_HAND + 'Rot_1: [ 1., 0., 0., 0., 1., 0., 0., 0., 1. ]\n')
+    with pytest.raises(FormatError, match="camera '1', field .R.: is not the rotation of Rot_1"):
+        read_calibration([str(path)], 'm')
+
+
+def test_opencvs_xml_is_named(tmp_path):
+    path = write_yaml(tmp_path / 'a.xml', camera_matrix=K)
+    with pytest.raises(FormatError, match='a.xml: is of cv2.FileStorage, not of Qualisys'):
+        read_calibration([path])
+
+
 def test_yaml_flags_are_those_of_their_camera(tmp_path):
     path = tmp_path / 'cameras.yml'
     path.write_text(BY_HAND + 'fisheye_12: 1\n')
@@ -345,6 +367,14 @@ def test_qca_in_pixels_or_their_64ths(tmp_path, parts, sensor):
     path = tmp_path / 'calib.qca.txt'
     sensor = sensor.format(1280 * parts - 1, 720 * parts - 1)
     path.write_text(qca([('a', (1280, 720), K, DIST, R, 1000 * T)], parts, sensor))
+    (camera,) = read_calibration([str(path)])
+    check(camera, 'a', [500, -250, 3000])
+
+
+def test_qca_of_a_sensor_on_its_side(tmp_path):
+    path = tmp_path / 'calib.qca.txt'
+    sensor = 'sensorMaxU="46079" sensorMaxV="81919"'
+    path.write_text(qca([('a', (1280, 720), K, DIST, R, 1000 * T)], 64, sensor))
     (camera,) = read_calibration([str(path)])
     check(camera, 'a', [500, -250, 3000])
 

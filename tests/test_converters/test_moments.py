@@ -163,6 +163,15 @@ def test_names_that_do_not_count_are_passed_over(files):
     )
 
 
+def test_an_image_that_is_named_otherwise_is_named():
+    files = [f'{n}.jpg' for n in range(1, 9)]
+    for odd in ('folder.jpg', '8 (1).jpg', 'cover2.png'):
+        with pytest.raises(FormatError, match=re.escape(f'a/{odd}: (view') + '.*such as 1.jpg'):
+            moments.check_numbers([folder('a', [*files, odd])], 9)
+    moments.check_numbers([folder('a', [f'{c}{n}.jpg' for c in 'xy' for n in range(9)])], 18)
+    moments.check_numbers([folder('a', ['first.jpg', 'second.jpg', '3.jpg'])], 3)
+
+
 def test_views_must_have_equal_numbers_of_frames():
     views = [video('a', 12, 25.0), video('b', 9, 25.0)]
     with pytest.raises(FormatError, match=r"b.mp4: \(view 'b'\) has 9 frames, a.mp4"):

@@ -247,8 +247,11 @@ def test_what_macos_leaves_is_no_view_and_no_frame(rig):
 
 
 def test_the_rig_is_described(rig, capsys, tmp_path):
+    write_calibration(tmp_path / 'calib.toml', 'abcde')
     convert(rig, '--step', '6')
-    assert 'cameras: 1.03 to 2.078 m apart.' in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert 'cameras of the calibration without a view: d, e' in out
+    assert 'cameras: 1.03 to 2.078 m apart.' in out
     write_calibration(tmp_path / 'calib.toml', 'abc')
     text = (tmp_path / 'calib.toml').read_text()
     text = re.sub('rotation = .*', 'rotation = [0, 0, 0]', text)

@@ -99,7 +99,8 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     sizes = {view.name: view.size for view in views}
     calibration = read_calibration(args.calibration, args.unit, sizes, views=sizes)
     cameras = sources.match_cameras(views, calibration, args.calibration[0])
-    for line in videos.about_rig(views, cameras):
+    unused = [c['name'] for c in calibration if c['name'] not in sizes]
+    for line in videos.about_rig(views, cameras, unused):
         print(line)
     root = args.data_prefix or osp.dirname(osp.abspath(args.out))
     sequence = args.sequence or osp.splitext(osp.basename(args.out))[0]

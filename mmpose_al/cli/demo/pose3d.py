@@ -65,7 +65,8 @@ def camera_of(args: argparse.Namespace) -> tuple:
         ValueError: The file has no camera.
     """
     from ...apis.pose3d_inferencer import check_intrinsics
-    from ...fileio import read_json
+    from ...fileio import read_json, short
+    from ...geometry.lenses import other_model
 
     if args.intrinsics:
         fx, fy, cx, cy = args.intrinsics
@@ -74,5 +75,11 @@ def camera_of(args: argparse.Namespace) -> tuple:
         camera = read_json(args.camera)
         if not isinstance(camera, dict) or 'K' not in camera:
             raise ValueError(f'{args.camera}: no key "K"; it holds {{"K": 3x3}}')
+        other = other_model(camera)
+        if other is not None:
+            raise ValueError(
+                f'{args.camera}: "{other[0]}" is {short(other[1])}; only a pinhole with '
+                "OpenCV's distortion is known. Undistort the images first"
+            )
         return check_intrinsics(camera['K']), camera.get('dist', [])
     return None, []

@@ -1,13 +1,16 @@
 """The demo of poses in 3D, with a random network."""
 
+import argparse
 import json
 import os.path as osp
 import subprocess
 import sys
 
 import cv2
+import pytest
 import torch
 
+from mmpose_al.cli.demo.pose3d import camera_of
 from tests.test_apis.networks import CONFIGS, ROOT
 
 
@@ -38,3 +41,14 @@ def test_demo(tmp_path, inferencer, image):
         said = json.load(file)
     assert said['K'][0] == [300, 0, 80] and len(said['frames']) == 1
     assert cv2.imread(str(tmp_path / 'p.png')).shape[1] > 600
+
+
+def test_a_camera_of_another_lens_is_refused(tmp_path):
+    path = tmp_path / 'camera.json'
+    K = [[300, 0, 80], [0, 300, 60], [0, 0, 1]]
+    path.write_text(json.dumps(dict(K=K, dist=[0.1, 0, 0, 0], fisheye=False)))
+    arguments = argparse.Namespace(intrinsics=None, camera=str(path))
+    assert camera_of(arguments)[1] == [0.1, 0, 0, 0]
+    path.write_text(json.dumps(dict(K=K, dist=[0.1, 0, 0, 0], camera_model='fisheye')))
+    with pytest.raises(ValueError, match='camera.json: "camera_model" is .fisheye'):
+        camera_of(arguments)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mmpose_al.converters.lenses import other_model
+from mmpose_al.geometry.lenses import other_model
 
 
 @pytest.mark.parametrize(
