@@ -15,8 +15,26 @@ from ..datasets.format import FormatError
 from ..datasets.videos import open_video, rotation
 from ..fileio import message, visible_names
 
-VIDEOS = ('.mp4', '.m4v', '.mov', '.3gp', '.avi', '.mkv', '.webm', '.mpg', '.mpeg', '.ts', '.mts')
-VIDEOS += ('.m2ts', '.mxf', '.wmv', '.asf', '.flv', '.ogv', '.dv')
+VIDEOS = (
+    '.mp4',
+    '.m4v',
+    '.mov',
+    '.3gp',
+    '.avi',
+    '.mkv',
+    '.webm',
+    '.mpg',
+    '.mpeg',
+    '.ts',
+    '.mts',
+    '.m2ts',
+    '.mxf',
+    '.wmv',
+    '.asf',
+    '.flv',
+    '.ogv',
+    '.dv',
+)
 PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 EXIF_ORIENTATION = 274
 UNTURN_IMAGES = 'exiftool -Orientation=1 -n FILES'
@@ -43,7 +61,7 @@ def find_views(views: Sequence[str]) -> Dict[str, str]:
 
     A folder's videos and sub-folders are views, named after them.
     """
-    found = {}
+    found: Dict[str, List[str]] = {}
     if len(views) == 1 and osp.isdir(views[0]) and '=' not in views[0]:
         root = views[0]
         for name in visible_names(root):
@@ -77,7 +95,7 @@ def find_views(views: Sequence[str]) -> Dict[str, str]:
 def pictures(folder: str) -> List[str]:
     """Images of a folder, numbers in their names in the order of numbers."""
 
-    def natural(name):
+    def natural(name: str) -> list:
         return [int(word) if word.isdigit() else word for word in re.split(r'(\d+)', name)]
 
     return sorted(visible_names(folder, PICTURES), key=natural)

@@ -6,6 +6,7 @@ otherwise in many ways: a flag (``fisheye = true``, ``fisheye_model: 1``), a nam
 """
 
 import re
+from functools import lru_cache
 from typing import Any, Iterator, Mapping, Optional, Tuple
 
 # Names of the pinhole and of distortions that are OpenCV's, letters and digits only.
@@ -83,31 +84,46 @@ def other_model(fields: Mapping[str, Any]) -> Optional[Tuple[str, Any]]:
     Args:
         fields (Mapping): Name -> number, string, or list or mapping of such.
     """
-    for field, value in _flat(fields):
-        if OTHER.search(field) or PARAMETERS.fullmatch(field) or MODEL.fullmatch(field):
-            says = _is_set(value)
-        elif MODEL_OR_PRODUCT.fullmatch(field):
-            is_name = isinstance(value, str)
-            says = _is_other(value) if is_name else _is_set(value) and 'type' not in field
-        else:
-            says = False
-        if says:
-            return field, value
+    for field, content in fields.items():
+        kind = _kind(str(field))
+        if isinstance(content, Mapping):
+            found = (field, True) if kind == 'another' else other_model(content)
+            if found is not None:
+                return found
+        elif kind is not None:
+            for value in _flat(content):
+                if _says_another(kind, value):
+                    return field, value
     return None
 
 
-def _flat(fields: Mapping[str, Any]) -> Iterator[Tuple[str, Any]]:
-    """Fields, those of nested mappings too, lists entry by entry."""
-    for field, value in fields.items():
-        if isinstance(value, Mapping):
-            if OTHER.search(str(field)):
-                yield str(field), True
-            yield from _flat(value)
-        elif isinstance(value, (list, tuple)):
-            for item in value:
-                yield from _flat({field: item})
-        else:
-            yield str(field), value
+@lru_cache(maxsize=1024)
+def _kind(field: str) -> Optional[str]:
+    """What a field is: a flag or number of another model, a model's name, perhaps one."""
+    if OTHER.search(field):
+        return 'another'
+    if PARAMETERS.fullmatch(field) or MODEL.fullmatch(field):
+        return 'model'
+    if MODEL_OR_PRODUCT.fullmatch(field):
+        return 'type or product' if 'type' in field.lower() else 'model or product'
+    return None
+
+
+def _says_another(kind: str, value: Any) -> bool:
+    if kind in ('another', 'model'):
+        return _is_set(value)
+    if isinstance(value, str):
+        return _is_other(value)
+    return kind == 'model or product' and _is_set(value)
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    """A value, or those of lists in lists."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _flat(item)
+    else:
+        yield value
 
 
 def _is_set(value: Any) -> bool:
