@@ -10,6 +10,7 @@ default_hooks = dict(
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='CheckpointHook', interval=10, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    weights=dict(type='CheckWeightsHook'),
     visualization=dict(type='PoseVisualizationHook', enable=False))
 
 custom_hooks = [

@@ -246,6 +246,7 @@ def round_config(context: Context, number: int) -> Config:
         cfg.load_from = None
     if settings.start == 'last' and number > 0 and not cfg.resume:
         cfg.load_from = paths.absolute(context.state.done(number - 1, 'train')['checkpoint'])
+        cfg.pop('load_cfg', None)  # it says what a published checkpoint gives
     choose_data(context, number, cfg.train_dataloader.dataset)
     return cfg
 

@@ -80,6 +80,8 @@ def test_config_builds(path):
     assert config.train_dataloader.batch_sampler.type == 'MixedBatchSampler'
     hooks = [hook.type for hook in config.custom_hooks]
     assert 'ExactResumeHook' in hooks and 'DataCheckHook' in hooks
+    assert config.default_hooks.weights.type == 'CheckWeightsHook'
+    assert not config.get('load_from') or config.load_cfg.leave_out == ['head.final_layer']
 
 
 def test_no_pipeline_is_written_twice():

@@ -13,3 +13,4 @@ model = dict(
 load_from = (
     'https://download.openmmlab.com/mmpose/top_down/resnet/'
     'res50_mpii_256x256-418ffc88_20200812.pth')
+load_cfg = dict(leave_out=['head.final_layer'])

@@ -10,3 +10,4 @@ _base_ = [
 model = dict(head=dict(out_channels=17, decoder=_base_.codec))
 default_hooks = dict(checkpoint=dict(save_best='pck/bbox@0.05', rule='greater'))
 load_from = 'work_dirs/supervised_res18_mpii-256x256_all/epoch_100.pth'
+load_cfg = dict(leave_out=['head.final_layer'])

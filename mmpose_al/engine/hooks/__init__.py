@@ -1,4 +1,5 @@
 from .channels_last import ChannelsLastHook
+from .check_weights import CheckWeightsHook
 from .collapse_monitor import CollapseMonitorHook
 from .data_check import DataCheckHook
 from .exact_resume import ExactResumeHook
@@ -7,6 +8,7 @@ from .save_metrics import SaveMetricsHook
 
 __all__ = [
     'ChannelsLastHook',
+    'CheckWeightsHook',
     'CollapseMonitorHook',
     'DataCheckHook',
     'ExactResumeHook',

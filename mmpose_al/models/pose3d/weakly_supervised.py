@@ -15,6 +15,7 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from ..heads.heatmap_2p5d import Heatmap2p5DHead, Pose2p5D
+from ..loading import WholeCheckpoints
 from ..passes import Passes
 
 # The discriminant, at most 1, below which ``range_weight`` counts; apparent sizes are
@@ -23,7 +24,7 @@ MIN_LEFT = 0.1
 
 
 @MODELS.register_module()
-class WeaklySupervisedPose3D(BaseModel):
+class WeaklySupervisedPose3D(WholeCheckpoints, BaseModel):
     """A network with a 2.5D head, trained without 3D labels (Iqbal20, Eq. 7).
 
     Unlabelled samples of a batch come in groups of ``num_views`` views of one person at
@@ -97,6 +98,7 @@ class WeaklySupervisedPose3D(BaseModel):
         self.known_rotations = known_rotations
         self.regularize = regularize
         self.test_cfg = dict(test_cfg or {})
+        self.refuse_parts()
 
     @property
     def head(self) -> Heatmap2p5DHead:

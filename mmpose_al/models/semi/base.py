@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from ...geometry.heatmaps import response
+from ..loading import WholeCheckpoints
 from ..passes import Passes
 from .networks import (
     check_same_heatmaps,
@@ -59,7 +60,7 @@ def augmentation_seeds(data_samples: Sequence) -> np.ndarray:
     )
 
 
-class SemiPoseEstimator(BaseModel):
+class SemiPoseEstimator(WholeCheckpoints, BaseModel):
     """Base of the semi-supervised estimators.
 
     A method defines :meth:`unsupervised_loss` and :meth:`unsupervised_passes`.
@@ -110,6 +111,19 @@ class SemiPoseEstimator(BaseModel):
         which = self.test_cfg.setdefault('predict', self.predictors[0])
         if which not in self.predictors:
             raise ValueError(f"test_cfg['predict'] is one of {self.predictors}; got {which!r}")
+        self.refuse_parts()
+
+    def loading_advice(self) -> str:
+        """See :class:`~mmpose_al.models.loading.WholeCheckpoints`."""
+        return (
+            'take the config that the checkpoint was trained with. A single network is tested '
+            'with its own config; students start from one by '
+            "load_cfg = dict(into='students') and CheckWeightsHook"
+        )
+
+    def beginners(self) -> List[str]:
+        """Names of the networks that a single one may start (``load_cfg.into``)."""
+        return [f'students.{index}' for index in range(len(self.students))]
 
     @property
     def predictors(self) -> list:
@@ -205,7 +219,8 @@ class SemiPoseEstimator(BaseModel):
                         f'{type(self).__name__}: {name} and {other_name} have the same weights '
                         'and would stay the same, so neither teaches the other anything. Let '
                         'them start apart: from different checkpoints (an init_cfg for each), '
-                        "or with a checkpoint for the backbones alone (the backbone's init_cfg), "
+                        "or with a checkpoint for the backbones alone (the backbone's init_cfg, or "
+                        "load_cfg = dict(into='students', leave_out=['head.'])), "
                         'so that the heads are drawn. One network alone is PoseCons'
                     )
 

@@ -220,6 +220,10 @@ class MeanTeacherPose(TaughtStudent):
         """None: the teacher begins as the student."""
         return {}
 
+    def beginners(self):
+        """The student and the teacher. See :meth:`SemiPoseEstimator.beginners`."""
+        return [*super().beginners(), 'teacher']
+
     @torch.no_grad()
     def update_teacher(self) -> None:
         """One step of the moving average, from what the student is now."""
