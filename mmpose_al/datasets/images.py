@@ -1,11 +1,152 @@
-"""Whether an image file is whole, told from its end marker before it is decoded."""
+"""Whether an image is whole, and the one that its data set's file describes.
+
+**One rule for EXIF orientation**: an image is read as viewers show it. Sizes, boxes,
+keypoints and cameras of a file are those of the image as it is shown.
+"""
 
 import os
-from typing import Optional
+from typing import NamedTuple, Optional, Tuple
+
+from mmcv.transforms import LoadImageFromFile
+
+from .format import FormatError
+
+AS_SHOWN = ('color', 'grayscale')  # what mmcv turns as the tag says
+TURNING_BACKENDS = ('cv2', 'pillow', None)
+REMOVE_TAG = (
+    'remove the tag of the images, which leaves their pixels alone '
+    '(exiftool -Orientation= -overwrite_original FILES)'
+)
 
 
 class ImageError(OSError):
     """An image file is missing, empty or truncated."""
+
+
+class DeclaredImage(NamedTuple):
+    """What a data set's file says of an image.
+
+    Attributes:
+        size (tuple): Width and height in pixels, as the image is shown.
+        file (str): The annotation file.
+        exif (str): ``'shown'``: the user says that all annotations are of the images as
+            they are shown. ``'check'``: an image whose size cannot tell is refused.
+    """
+
+    size: Tuple[int, int]
+    file: str
+    exif: str = 'check'
+
+
+class LoadedImageCheck:
+    """A transform behind a loader: the decoded image is the declared one.
+
+    Looks at ``declared_image`` (:class:`DeclaredImage`), where a sample has it.
+
+    Args:
+        loader (LoadImageFromFile): The loader.
+    """
+
+    def __init__(self, loader: LoadImageFromFile):
+        color, backend = loader.color_type, loader.imdecode_backend
+        self.loader = f'{type(loader).__name__}(color_type={color!r}, imdecode_backend={backend!r})'
+        self.turns = color in AS_SHOWN and backend in TURNING_BACKENDS
+
+    def __call__(self, results: dict) -> dict:
+        """The sample as it is.
+
+        Raises:
+            FormatError: Another size than declared, or an orientation that the loader
+                ignores or that nobody has declared.
+        """
+        declared = results.get('declared_image')
+        if declared is not None and results.get('img') is not None:
+            path = results.get('img_path')
+            height, width = results['img'].shape[:2]
+            check_declared(path, (width, height), orientation_of(path), declared)
+            if not self.turns and orientation_of(path) > 1:
+                raise FormatError(
+                    f'{path}: has EXIF orientation {orientation_of(path)}, which '
+                    f'{self.loader} ignores. Images are read as they are shown: set '
+                    f"color_type='color' and imdecode_backend='cv2', or {REMOVE_TAG}"
+                )
+        return results
+
+
+def check_loading(transforms: list) -> None:
+    """Put a :class:`LoadedImageCheck` behind every loader of a pipeline."""
+    for place in reversed(range(len(transforms))):
+        after = transforms[place + 1 : place + 2]
+        if isinstance(transforms[place], LoadImageFromFile) and not (
+            after and isinstance(after[0], LoadedImageCheck)
+        ):
+            transforms.insert(place + 1, LoadedImageCheck(transforms[place]))
+
+
+def check_declared(
+    path: str, size: Tuple[int, int], orientation: int, declared: DeclaredImage
+) -> None:
+    """Raise :class:`FormatError` unless an image is the declared one.
+
+    Args:
+        path (str): Of the image.
+        size (tuple): Width and height of the image as it is shown.
+        orientation (int): EXIF's, 1 without a tag.
+        declared (DeclaredImage): What the file says.
+    """
+    if size != tuple(declared.size):
+        is_stored = orientation > 4 and size == tuple(declared.size)[::-1]
+        tag = f' (its EXIF orientation {orientation} is applied)' if orientation > 1 else ''
+        remedy = (
+            f'The file describes the pixels as they are stored; {REMOVE_TAG}, or write '
+            'size, boxes and keypoints of the image as it is shown'
+            if is_stored
+            else 'Give the images that were annotated, or bring size, boxes and keypoints '
+            'to those of the image'
+        )
+        raise FormatError(
+            f'{path}: is {size[0]}x{size[1]} as it is read{tag}, {declared.file} declares '
+            f'{declared.size[0]}x{declared.size[1]}. {remedy}'
+        )
+    if orientation > 1 and declared.exif != 'shown' and (orientation < 5 or size[0] == size[1]):
+        raise FormatError(
+            f'{path}: has EXIF orientation {orientation}, which keeps the size '
+            f'{size[0]}x{size[1]}, so it is not known whether {declared.file} describes the '
+            "image as it is shown or as it is stored. If as shown, set exif='shown' of the "
+            f'data set; if as stored, {REMOVE_TAG}'
+        )
+
+
+def check_image_file(path: str, declared: DeclaredImage) -> None:
+    """:func:`check_declared` of a file's header, without decoding. Remote files pass."""
+    from PIL import Image, UnidentifiedImageError
+
+    if '://' in path:
+        return
+    try:
+        with Image.open(path) as image:
+            size = image.size
+    except UnidentifiedImageError:
+        raise ImageError(f'{path} is no image. Give image files') from None
+    orientation = orientation_of(path)
+    check_declared(path, size[::-1] if orientation > 4 else size, orientation, declared)
+
+
+def orientation_of(path: Optional[str]) -> int:
+    """EXIF orientation of an image file: 1 to 8, and 1 without one."""
+    if not path or '://' in path:
+        return 1
+    with open(path, 'rb') as file:
+        head = file.read(12)
+        if head.startswith(b'\xff\xd8'):
+            exif = _jpeg_exif(file)
+        elif head.startswith(b'\x89PNG'):
+            exif = _png_exif(file)
+        elif head.startswith(b'BM'):
+            return 1
+        else:
+            return _orientation_by_pillow(path)
+    return 1 if exif is None else _orientation_in(exif)
 
 
 def check_sample_image(results: dict) -> dict:
@@ -76,3 +217,66 @@ def _ends_with(file, start: Optional[int], marker: bytes) -> bool:
         return True
     file.seek(min(start, size))
     return marker in file.read()
+
+
+# ---- EXIF ------------------------------------------------------------------------
+
+
+def _jpeg_exif(file) -> Optional[bytes]:
+    """The EXIF block of an open JPEG, which stands before the first scan."""
+    file.seek(2)
+    while True:
+        marker = file.read(2)
+        while marker == b'\xff\xff':  # fill bytes
+            marker = b'\xff' + file.read(1)
+        if len(marker) < 2 or marker[0] != 0xFF or marker[1] == 0xDA:
+            return None
+        if marker[1] in (0x01, 0xD8) or 0xD0 <= marker[1] <= 0xD7:
+            continue
+        length = int.from_bytes(file.read(2), 'big')
+        if length < 2:
+            return None
+        if marker[1] == 0xE1:
+            block = file.read(length - 2)
+            if block.startswith(b'Exif\0\0'):
+                return block[6:]
+        else:
+            file.seek(length - 2, os.SEEK_CUR)
+
+
+def _png_exif(file) -> Optional[bytes]:
+    """The EXIF chunk of an open PNG, if it stands before the pixels."""
+    file.seek(8)
+    while True:
+        head = file.read(8)
+        if len(head) < 8 or head[4:] in (b'IDAT', b'IEND'):
+            return None
+        length = int.from_bytes(head[:4], 'big')
+        if head[4:] == b'eXIf':
+            return file.read(length)
+        file.seek(length + 4, os.SEEK_CUR)
+
+
+def _orientation_in(exif: bytes) -> int:
+    """Tag 274 of the first directory of a TIFF block; 1 where there is none."""
+    order = {b'II': 'little', b'MM': 'big'}.get(exif[:2])
+    if order is None:
+        return 1
+    start = int.from_bytes(exif[4:8], order)
+    for index in range(int.from_bytes(exif[start : start + 2], order)):
+        entry = exif[start + 2 + 12 * index :][:12]
+        if int.from_bytes(entry[:2], order) == 274 and len(entry) == 12:
+            value = int.from_bytes(entry[8:10], order)
+            return value if 1 <= value <= 8 else 1
+    return 1
+
+
+def _orientation_by_pillow(path: str) -> int:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            value = image.getexif().get(274, 1)
+    except OSError:
+        return 1
+    return value if value in range(1, 9) else 1

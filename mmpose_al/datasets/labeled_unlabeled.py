@@ -14,7 +14,7 @@ from mmpose.registry import DATASETS
 
 from ..fileio import is_number
 from .checks import check_joints, check_overlap, describe, tell_joints
-from .images import ImageError, check_sample_image
+from .images import ImageError, check_loading, check_sample_image
 from .samplers import stream_seed
 from .transforms.keypoint_mapping import check_flips, parse_metainfo, set_joints
 
@@ -104,6 +104,10 @@ class LabeledUnlabeledDataset(CombinedDataset):
         for dataset in self.datasets:
             check_flips(dataset.metainfo, describe(dataset))
             tell_joints(dataset, self._metainfo)
+        check_loading(self.pipeline.transforms)
+        for dataset in self.datasets:
+            dataset.loads_elsewhere = True
+            check_loading(getattr(getattr(dataset, 'pipeline', None), 'transforms', []))
         if not allow_overlap:
             check_overlap(labeled_sets, unlabeled_sets)
         if check_images:

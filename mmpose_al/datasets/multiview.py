@@ -12,6 +12,7 @@ from mmpose.registry import DATASETS
 
 from .choice import camera_name, chosen_images
 from .format import OUTSIDE, FormatError, check_multiview, load_multiview, parse, read
+from .images import DeclaredImage, check_image_file, check_loading
 from .splits import check_split_source, chosen_labels, load_split, split_instances
 from .transforms.keypoint_mapping import parse_metainfo
 
@@ -62,6 +63,10 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             unlabelled (v = 0). Broken ids and references always raise.
         check_split (bool): Whether the split must belong to exactly this
             annotation file (SHA-256).
+        exif (str): ``'check'``: an image whose EXIF orientation keeps its size is refused,
+            because nobody knows whether its annotations are of the image as it is shown
+            or as it is stored. ``'shown'``: they are, in the whole file, of the images as
+            they are shown. See :mod:`mmpose_al.datasets.images`.
         need_keypoints (bool): Whether instances without a labelled keypoint
             are left out, as mmpose does. False keeps every person with a box,
             for images that nobody has annotated.
@@ -86,6 +91,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         on_bad: str = 'raise',
         check_split: bool = True,
         need_keypoints: bool = True,
+        exif: str = 'check',
         **kwargs,
     ) -> None:
         name = type(self).__name__
@@ -95,6 +101,8 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             )
         if on_bad not in ('raise', 'skip'):
             raise ValueError(f'{name}: on_bad is {on_bad!r}; it must be "raise" or "skip"')
+        if exif not in ('check', 'shown'):
+            raise ValueError(f'{name}: exif is {exif!r}; it must be "check" or "shown"')
         given = (ids_file is not None) + (labels is not None)
         if given != int(subset is not None):
             raise ValueError(
@@ -121,7 +129,10 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         self.on_bad = on_bad
         self.check_split = check_split
         self.need_keypoints = need_keypoints
+        self.exif = exif
+        self.loads_elsewhere = False  # a data set around this one checks what it loads
         super().__init__(*args, **kwargs)
+        check_loading(self.pipeline.transforms)
         if self.data_mode != 'topdown' and subset is not None:
             raise ValueError(
                 f'{name}: subset={subset!r} chooses instances and needs data_mode="topdown"'
@@ -150,10 +161,21 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         info = self.get_data_info(idx)
         view = {key: info[key] for key in VIEW_KEYS if key in info}
         info['dataset'] = self  # for transforms that mix images, as in mmpose
+        size = info.get('image_size') or info.get('img_shape', ())[::-1]  # of bbox_file
+        if size:
+            info['declared_image'] = DeclaredImage(tuple(size[:2]), self.ann_file, self.exif)
         data = self.pipeline(info)
+        if isinstance(data, dict) and 'img' not in data and 'inputs' not in data:
+            self._check_unloaded(data)
         if isinstance(data, dict) and 'data_samples' in data:
             data['data_samples'].set_metainfo(view)
         return data
+
+    def _check_unloaded(self, data: dict) -> None:
+        """Check by its header an image that somebody else will load unchecked."""
+        declared, path = data.get('declared_image'), data.get('img_path')
+        if declared is not None and not self.loads_elsewhere and osp.isfile(path):
+            check_image_file(path, declared)
 
     def load_data_list(self) -> List[dict]:
         data_list = super().load_data_list()
@@ -220,6 +242,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         info = dict(
             img_id=annotation['image_id'],
             img_path=image['img_path'],
+            image_size=(int(image['width']), int(image['height'])),
             bbox=np.array([[x1, y1, x2, y2]], dtype=np.float32),
             bbox_score=np.ones(1, dtype=np.float32),
             num_keypoints=int(np.count_nonzero(keypoints[0, :, 2] > 0)),
@@ -266,6 +289,19 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         return [
             info for info in instance_list if not info['iscrowd'] and _box_area(info['bbox'][0]) > 0
         ]
+
+    def _get_bottomup_data_infos(
+        self, instance_list: List[dict], image_list: List[dict]
+    ) -> List[dict]:
+        """One data_info an image; what all its persons share is not a list."""
+        image_of = {image['img_id']: image for image in image_list}
+        infos = super()._get_bottomup_data_infos(instance_list, image_list)
+        for info in infos:
+            image = image_of[info['img_id']]
+            info.pop('person_id', None)
+            info['image_size'] = (int(image['width']), int(image['height']))
+            info.update({k: image[k] for k in ('frame_id', 'camera_id') if k in info})
+        return infos
 
     def _chosen(self, data: dict, raw: bytes) -> Optional[set]:
         """Annotation ids of the subset; None for all of them."""

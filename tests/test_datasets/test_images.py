@@ -3,8 +3,19 @@
 import cv2
 import numpy as np
 import pytest
+from mmpose.datasets.transforms import LoadImage
+from PIL import Image
 
-from mmpose_al.datasets.images import ImageError, check_image
+from mmpose_al.datasets.format import FormatError
+from mmpose_al.datasets.images import (
+    DeclaredImage,
+    ImageError,
+    LoadedImageCheck,
+    check_image,
+    check_image_file,
+    check_loading,
+    orientation_of,
+)
 
 
 def image_bytes(extension):
@@ -55,3 +66,96 @@ def test_truncated_images_fail(tmp_path, name, keep):
 
 def test_remote_paths_are_left_to_their_backend():
     check_image('s3://bucket/none.jpg')
+
+
+# ---- the image that the file describes ------------------------------------------------
+
+
+def write_tagged(path, orientation=None, size=(32, 24), **options):
+    image = Image.new('RGB', size, (200, 10, 10))
+    image.paste((10, 10, 200), (0, 0, size[0] // 2, size[1] // 2))
+    if orientation is not None:
+        exif = Image.Exif()
+        exif[271], exif[274] = 'a camera', orientation
+        options['exif'] = exif
+    image.save(str(path), **options)
+    return str(path)
+
+
+def load(path, size, exif='check', **options):
+    """The sample as a data set loads it."""
+    transforms = [LoadImage(**options)]
+    check_loading(transforms)
+    check_loading(transforms)  # a pipeline that two data sets share
+    assert [type(each) for each in transforms] == [LoadImage, LoadedImageCheck]
+    results = dict(img_path=path, declared_image=DeclaredImage(size, 'ann.json', exif))
+    for transform in transforms:
+        results = transform(results)
+    return results
+
+
+@pytest.mark.parametrize('extension', ['jpg', 'png', 'webp', 'tif'])
+@pytest.mark.parametrize('orientation', [None, 1, 3, 6, 8])
+def test_orientation_is_read_from_every_format(tmp_path, extension, orientation):
+    path = write_tagged(tmp_path / f'x.{extension}', orientation)
+    assert orientation_of(path) == (orientation or 1)
+
+
+def test_orientation_that_is_none_is_1(tmp_path):
+    assert orientation_of(write_tagged(tmp_path / 'x.jpg', 9)) == 1
+    assert orientation_of(write_tagged(tmp_path / 'x.bmp')) == 1
+    broken = tmp_path / 'broken.jpg'
+    for content in (b'', b'\xff\xd8', b'\xff\xd8\xff\xe1\x00\x10Exif\0\0II*\0', b'text' * 9):
+        broken.write_bytes(content)
+        assert orientation_of(str(broken)) == 1
+    assert orientation_of('s3://bucket/none.jpg') == orientation_of(None) == 1
+
+
+def test_an_image_of_another_size_is_named_with_both_sizes(tmp_path):
+    path = write_tagged(tmp_path / 'x.jpg')
+    assert load(path, (32, 24))['img'].shape == (24, 32, 3)
+    with pytest.raises(FormatError, match=r'x.jpg: is 32x24 .*ann.json declares 64x48.*annotated'):
+        load(path, (64, 48))
+    with pytest.raises(FormatError, match='is 32x24 .*declares 64x48'):
+        check_image_file(path, DeclaredImage((64, 48), 'ann.json'))
+
+
+@pytest.mark.parametrize('backend', ['cv2', 'pillow'])
+def test_exif_is_applied_and_the_file_describes_what_is_shown(tmp_path, backend):
+    path = write_tagged(tmp_path / 'x.jpg', 6)
+    image = load(path, (24, 32), imdecode_backend=backend)['img']
+    assert image.shape == (32, 24, 3)
+    check_image_file(path, DeclaredImage((24, 32), 'ann.json'))
+    for stored in (
+        lambda: load(path, (32, 24), imdecode_backend=backend),
+        lambda: check_image_file(path, DeclaredImage((32, 24), 'ann.json')),
+    ):
+        with pytest.raises(FormatError, match='is 24x32 .*orientation 6 is applied.*as they are'):
+            stored()
+
+
+@pytest.mark.parametrize('orientation, size', [(3, (32, 24)), (2, (32, 24)), (6, (24, 24))])
+def test_an_orientation_that_keeps_the_size_is_refused_unless_declared(tmp_path, orientation, size):
+    path = write_tagged(tmp_path / 'x.jpg', orientation, size)
+    for check in (load, lambda path, size: check_image_file(path, DeclaredImage(size, 'ann.json'))):
+        with pytest.raises(FormatError, match=f"orientation {orientation}, .*set exif='shown'"):
+            check(path, size)
+    assert load(path, size, exif='shown')['img'].shape == size[::-1] + (3,)
+
+
+@pytest.mark.parametrize('options', [dict(color_type='color_ignore_orientation')])
+def test_a_loader_that_ignores_exif_is_refused_where_it_matters(tmp_path, options):
+    assert load(write_tagged(tmp_path / 'x.jpg'), (32, 24), **options)
+    path = write_tagged(tmp_path / 'y.jpg', 3)
+    with pytest.raises(FormatError, match=r'y.jpg.*orientation 3, which LoadImage\(.*ignores'):
+        load(path, (32, 24), exif='shown', **options)
+    path = write_tagged(tmp_path / 'z.jpg', 6)
+    with pytest.raises(FormatError, match='z.jpg'):
+        load(path, (32, 24), **options)
+
+
+def test_a_file_that_is_no_image_is_named(tmp_path):
+    path = tmp_path / 'x.jpg'
+    path.write_text('root:x:0:0')
+    with pytest.raises(ImageError, match='x.jpg is no image'):
+        check_image_file(str(path), DeclaredImage((1, 1), 'ann.json'))
