@@ -5,14 +5,23 @@ keypoints and cameras of a file are those of the image as it is shown.
 """
 
 import os
-from typing import NamedTuple, Optional, Tuple
+import re
+import sys
+import tempfile
+from threading import Lock
+from typing import NamedTuple, Optional, Set, Tuple, Union
 
+import cv2
+import numpy as np
 from mmcv.transforms import LoadImageFromFile
 
 from .format import FormatError
 
 AS_SHOWN = ('color', 'grayscale')  # what mmcv turns as the tag says
 TURNING_BACKENDS = ('cv2', 'pillow', None)
+JPEG, PNG = b'\xff\xd8', b'\x89PNG\r\n\x1a\n'
+STRAY_BYTES = 16  # before the end marker of a whole JPEG
+_STDERR = Lock()  # held while the standard error of the process is read
 REMOVE_TAG = (
     'remove the tag of the images, which leaves their pixels alone '
     '(exiftool -Orientation= -overwrite_original FILES)'
@@ -63,10 +72,13 @@ class LoadedImageCheck:
         if declared is not None and results.get('img') is not None:
             path = results.get('img_path')
             height, width = results['img'].shape[:2]
-            check_declared(path, (width, height), orientation_of(path), declared)
-            if not self.turns and orientation_of(path) > 1:
+            orientation = results.get('exif_orientation')
+            if orientation is None:
+                orientation = orientation_of(path)
+            check_declared(path, (width, height), orientation, declared)
+            if not self.turns and orientation > 1:
                 raise FormatError(
-                    f'{path}: has EXIF orientation {orientation_of(path)}, which '
+                    f'{path}: has EXIF orientation {orientation}, which '
                     f'{self.loader} ignores. Images are read as they are shown: set '
                     f"color_type='color' and imdecode_backend='cv2', or {REMOVE_TAG}"
                 )
@@ -138,72 +150,168 @@ def orientation_of(path: Optional[str]) -> int:
         return 1
     with open(path, 'rb') as file:
         head = file.read(12)
-        if head.startswith(b'\xff\xd8'):
-            exif = _jpeg_exif(file)
-        elif head.startswith(b'\x89PNG'):
+        if head[:2] == JPEG:
+            exif = _jpeg_header(file)[1]
+        elif head[:8] == PNG:
             exif = _png_exif(file)
-        elif head.startswith(b'BM'):
-            return 1
         else:
             return _orientation_by_pillow(path)
     return 1 if exif is None else _orientation_in(exif)
 
 
-def check_sample_image(results: dict) -> dict:
-    """A transform: :func:`check_image` on ``img_path``."""
-    if results.get('img') is None and results.get('img_path'):
-        check_image(results['img_path'])
-    return results
+class ImageFileCheck:
+    """A transform in front of a loader: the image file is whole.
+
+    Notes its EXIF orientation (``exif_orientation``), for which the file was opened.
+
+    Args:
+        decode (bool): Whether each file is decoded once, see :func:`check_decoding`.
+    """
+
+    def __init__(self, decode: bool = False):
+        self.decode = decode
+        self._decoded: Set[str] = set()
+
+    def __call__(self, results: dict) -> dict:
+        """The sample.
+
+        Raises:
+            ImageError: The file is missing, empty, truncated or damaged.
+        """
+        path = results.get('img_path')
+        if results.get('img') is None and path:
+            results['exif_orientation'] = check_image(path)
+            if self.decode and path not in self._decoded:
+                check_decoding(path)
+                self._decoded.add(path)
+        return results
 
 
-def check_image(path: str) -> None:
+def check_option(check_images: Union[bool, str], name: str) -> None:
+    """Raise ValueError unless it is one of what ``check_images`` may be."""
+    if check_images not in (True, False, 'decode'):
+        raise ValueError(
+            f"{name}: check_images is {check_images!r}; it must be True, False or 'decode'"
+        )
+
+
+def check_image(path: str) -> int:
     """Raise :class:`ImageError` if an image file is missing or truncated.
 
     Reads the first bytes and the last kilobyte: a JPEG must have an
     end-of-image marker after its first scan begins, a PNG its IEND chunk.
     Bytes after them do no harm. Other formats must only not be empty. Paths
     of remote backends (``s3://...``) are not checked.
+
+    Returns:
+        int: EXIF orientation, 1 without one.
     """
     if '://' in path:
-        return
+        return 1
     try:
         file = open(path, 'rb')
     except OSError as error:
-        raise ImageError(f'cannot open {path}: {error.strerror}') from None
+        raise ImageError(f'cannot open {path}: {error.strerror}{_backslash(path)}') from None
     with file:
-        head = file.read(8)
+        head, exif = file.read(8), None
         if not head:
             raise ImageError(f'{path} is empty')
-        if head[:2] == b'\xff\xd8':
-            complete = _ends_with(file, _jpeg_scan(file), b'\xff\xd9')
-        elif head == b'\x89PNG\r\n\x1a\n':
+        if head[:2] == JPEG:
+            scan, exif = _jpeg_header(file)
+            complete = _ends_with(file, scan, b'\xff\xd9')
+        elif head == PNG:
+            exif = _png_exif(file)
             complete = _ends_with(file, 8, b'IEND\xaeB`\x82')
         else:
             complete = True
     if not complete:
         raise ImageError(f'{path} is truncated: no end marker')
+    if head[:2] != JPEG and head != PNG:
+        return _orientation_by_pillow(path)
+    return 1 if exif is None else _orientation_in(exif)
 
 
-def _jpeg_scan(file) -> Optional[int]:
-    """Where the first scan's segment begins; None if the file ends before.
+def check_decoding(path: str) -> None:
+    """Raise :class:`ImageError` if a decoder complains about an image file.
+
+    Decoders fill what is missing of a damaged JPEG with grey and only warn. A few stray
+    bytes before the end marker, as some cameras write them, are no damage. Damage that
+    is valid code by chance is not found. Remote paths are not checked.
+    """
+    from PIL import Image
+
+    if '://' in path:
+        return
+    try:
+        with Image.open(path) as image:
+            kind = image.format
+            image.load()
+    except (OSError, SyntaxError, ValueError) as error:  # whatever a decoder raises
+        raise ImageError(f'{path} is damaged: {error}') from None
+    complaint = _jpeg_complaint(path) if kind in ('JPEG', 'MPO') else None
+    if complaint:
+        raise ImageError(f'{path} is damaged: {complaint}; put the whole file back')
+
+
+def _jpeg_complaint(path: str) -> Optional[str]:
+    """What libjpeg writes to the standard error of the process about a damaged file."""
+    content = np.fromfile(path, np.uint8)
+    with _STDERR, tempfile.TemporaryFile() as log:
+        sys.stderr.flush()
+        kept = os.dup(2)
+        try:
+            os.dup2(log.fileno(), 2)
+            image = cv2.imdecode(content, cv2.IMREAD_COLOR)
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+        log.seek(0)
+        lines = log.read().decode(errors='replace').splitlines()
+    if image is None:
+        return 'it cannot be decoded'
+    for line in lines:
+        stray = re.search(r'(\d+) extraneous bytes before marker 0xd9', line)
+        if 'JPEG' in line and not (stray and int(stray.group(1)) <= STRAY_BYTES):
+            return line.strip()
+    return None
+
+
+def _backslash(path: str) -> str:
+    """What to do where a path has the separators of another system."""
+    if '\\' not in path or os.sep == '\\':
+        return ''
+    return (
+        '. Its name has backslashes, the separators of Windows, and there is no such file with '
+        'slashes either; correct file_name or data_prefix'
+    )
+
+
+def _jpeg_header(file) -> Tuple[Optional[int], Optional[bytes]]:
+    """Where an open JPEG's first scan begins (None if the file ends before), and its EXIF.
 
     An embedded thumbnail has an end marker of its own, before that place.
     """
     file.seek(2)
+    exif = None
     while True:
         marker = file.read(2)
         while marker == b'\xff\xff':  # fill bytes
             marker = b'\xff' + file.read(1)
         if len(marker) < 2 or marker[0] != 0xFF:
-            return None
+            return None, exif
         if marker[1] == 0xDA:
-            return file.tell()
+            return file.tell(), exif
         if marker[1] in (0x01, 0xD8) or 0xD0 <= marker[1] <= 0xD7:
             continue
         length = int.from_bytes(file.read(2), 'big')
         if length < 2:
-            return None
-        file.seek(length - 2, os.SEEK_CUR)
+            return None, exif
+        if marker[1] == 0xE1 and exif is None:
+            block = file.read(length - 2)
+            if block.startswith(b'Exif\0\0'):
+                exif = block[6:]
+        else:
+            file.seek(length - 2, os.SEEK_CUR)
 
 
 def _ends_with(file, start: Optional[int], marker: bytes) -> bool:
@@ -220,28 +328,6 @@ def _ends_with(file, start: Optional[int], marker: bytes) -> bool:
 
 
 # ---- EXIF ------------------------------------------------------------------------
-
-
-def _jpeg_exif(file) -> Optional[bytes]:
-    """The EXIF block of an open JPEG, which stands before the first scan."""
-    file.seek(2)
-    while True:
-        marker = file.read(2)
-        while marker == b'\xff\xff':  # fill bytes
-            marker = b'\xff' + file.read(1)
-        if len(marker) < 2 or marker[0] != 0xFF or marker[1] == 0xDA:
-            return None
-        if marker[1] in (0x01, 0xD8) or 0xD0 <= marker[1] <= 0xD7:
-            continue
-        length = int.from_bytes(file.read(2), 'big')
-        if length < 2:
-            return None
-        if marker[1] == 0xE1:
-            block = file.read(length - 2)
-            if block.startswith(b'Exif\0\0'):
-                return block[6:]
-        else:
-            file.seek(length - 2, os.SEEK_CUR)
 
 
 def _png_exif(file) -> Optional[bytes]:
@@ -274,6 +360,9 @@ def _orientation_in(exif: bytes) -> int:
 def _orientation_by_pillow(path: str) -> int:
     from PIL import Image
 
+    with open(path, 'rb') as file:
+        if file.read(2) == b'BM':  # BMP has none
+            return 1
     try:
         with Image.open(path) as image:
             value = image.getexif().get(274, 1)

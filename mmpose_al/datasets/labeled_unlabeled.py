@@ -14,7 +14,7 @@ from mmpose.registry import DATASETS
 
 from ..fileio import is_number
 from .checks import check_joints, check_overlap, describe, tell_joints
-from .images import ImageError, check_loading, check_sample_image
+from .images import ImageError, ImageFileCheck, check_loading, check_option
 from .samplers import stream_seed
 from .transforms.keypoint_mapping import check_flips, parse_metainfo, set_joints
 
@@ -44,9 +44,11 @@ class LabeledUnlabeledDataset(CombinedDataset):
         on_error (str): ``'raise'``: a missing or truncated image is a
             :class:`SampleError`. ``'skip'``: another sample of the same kind
             (chosen by index and seed) takes its place, counted and logged.
-        check_images (bool): Whether to look for the end marker of JPEG and PNG
+        check_images (bool | str): Whether to look for the end marker of JPEG and PNG
             files before they are read. OpenCV fills what is missing of a
-            truncated JPEG with grey and says nothing.
+            truncated JPEG with grey and says nothing. ``'decode'``: each process also
+            decodes each file once more and asks the decoder for complaints; this finds
+            most damage inside a file, and doubles the cost of its first reading.
         allow_overlap (bool): Whether an annotation may be both labelled and
             unlabelled, see :func:`check_overlap`.
         max_skips (int): Skips in a row before it is an error.
@@ -67,7 +69,7 @@ class LabeledUnlabeledDataset(CombinedDataset):
         pipeline: List[Union[dict, Callable]] = [],
         metainfo: Optional[dict] = None,
         on_error: str = 'raise',
-        check_images: bool = True,
+        check_images: Union[bool, str] = True,
         allow_overlap: bool = False,
         max_skips: int = 20,
         shares: Optional[Sequence[float]] = None,
@@ -77,6 +79,7 @@ class LabeledUnlabeledDataset(CombinedDataset):
             raise ValueError(
                 f'LabeledUnlabeledDataset: on_error is {on_error!r}; it must be "raise" or "skip"'
             )
+        check_option(check_images, 'LabeledUnlabeledDataset')
         self.on_error = on_error
         self.max_skips = max_skips
         self.num_skipped = 0
@@ -111,9 +114,10 @@ class LabeledUnlabeledDataset(CombinedDataset):
         if not allow_overlap:
             check_overlap(labeled_sets, unlabeled_sets)
         if check_images:
+            check = ImageFileCheck(check_images == 'decode')
             for dataset in self.datasets:
                 if hasattr(dataset, 'pipeline'):
-                    dataset.pipeline.transforms.insert(0, check_sample_image)
+                    dataset.pipeline.transforms.insert(0, check)
 
     @property
     def num_labeled(self) -> int:

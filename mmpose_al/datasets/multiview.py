@@ -12,7 +12,7 @@ from mmpose.registry import DATASETS
 
 from .choice import camera_name, chosen_images
 from .format import OUTSIDE, FormatError, check_multiview, load_multiview, parse, read
-from .images import DeclaredImage, check_image_file, check_loading
+from .images import DeclaredImage, ImageFileCheck, check_image_file, check_loading, check_option
 from .splits import check_split_source, chosen_labels, load_split, split_instances
 from .transforms.keypoint_mapping import parse_metainfo
 
@@ -67,6 +67,9 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             because nobody knows whether its annotations are of the image as it is shown
             or as it is stored. ``'shown'``: they are, in the whole file, of the images as
             they are shown. See :mod:`mmpose_al.datasets.images`.
+        check_images (bool | str): As of
+            :class:`~mmpose_al.datasets.LabeledUnlabeledDataset`, which checks the images
+            of its sources itself.
         need_keypoints (bool): Whether instances without a labelled keypoint
             are left out, as mmpose does. False keeps every person with a box,
             for images that nobody has annotated.
@@ -92,6 +95,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         check_split: bool = True,
         need_keypoints: bool = True,
         exif: str = 'check',
+        check_images: Union[bool, str] = False,
         **kwargs,
     ) -> None:
         name = type(self).__name__
@@ -103,6 +107,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             raise ValueError(f'{name}: on_bad is {on_bad!r}; it must be "raise" or "skip"')
         if exif not in ('check', 'shown'):
             raise ValueError(f'{name}: exif is {exif!r}; it must be "check" or "shown"')
+        check_option(check_images, name)
         given = (ids_file is not None) + (labels is not None)
         if given != int(subset is not None):
             raise ValueError(
@@ -133,6 +138,8 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         self.loads_elsewhere = False  # a data set around this one checks what it loads
         super().__init__(*args, **kwargs)
         check_loading(self.pipeline.transforms)
+        if check_images:
+            self.pipeline.transforms.insert(0, ImageFileCheck(check_images == 'decode'))
         if self.data_mode != 'topdown' and subset is not None:
             raise ValueError(
                 f'{name}: subset={subset!r} chooses instances and needs data_mode="topdown"'

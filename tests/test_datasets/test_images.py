@@ -10,7 +10,9 @@ from mmpose_al.datasets.format import FormatError
 from mmpose_al.datasets.images import (
     DeclaredImage,
     ImageError,
+    ImageFileCheck,
     LoadedImageCheck,
+    check_decoding,
     check_image,
     check_image_file,
     check_loading,
@@ -159,3 +161,47 @@ def test_a_file_that_is_no_image_is_named(tmp_path):
     path.write_text('root:x:0:0')
     with pytest.raises(ImageError, match='x.jpg is no image'):
         check_image_file(str(path), DeclaredImage((1, 1), 'ann.json'))
+
+
+# ---- damage inside a file -------------------------------------------------------------
+
+
+def damaged(name):
+    """A JPEG that is cut, zeroed or mended by an end marker."""
+    half = len(JPEG) // 2
+    return {
+        'cut.jpg': JPEG[:half] + b'\xff\xd9',
+        'zeros.jpg': JPEG[:half] + bytes(len(JPEG) // 4) + JPEG[half + len(JPEG) // 4 :],
+        'zeros.png': COMPLETE['png'][:4000] + bytes(500) + COMPLETE['png'][4500:],
+    }[name]
+
+
+@pytest.mark.parametrize('name', ['cut.jpg', 'zeros.jpg', 'zeros.png'])
+def test_damage_inside_a_file_is_found_by_decoding(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(damaged(name))
+    assert check_image(str(path)) == 1  # it has its end marker
+    with pytest.raises(ImageError, match=f'{name} is damaged: '):
+        check_decoding(str(path))
+    sample = dict(img_path=str(path))
+    assert ImageFileCheck()(sample)['exif_orientation'] == 1
+    with pytest.raises(ImageError, match='is damaged'):
+        ImageFileCheck(decode=True)(sample)
+
+
+@pytest.mark.parametrize('name', COMPLETE)
+def test_whole_files_decode(tmp_path, name, capfd):
+    path = tmp_path / f'x.{name}'
+    path.write_bytes(COMPLETE[name])
+    check_decoding(str(path))
+    path.write_bytes(JPEG[:-2] + b'\0' + JPEG[-2:])  # a stray byte, as cameras write it
+    check_decoding(str(path))
+    assert 'JPEG' not in capfd.readouterr().err
+    check_decoding('s3://bucket/none.jpg')
+
+
+def test_a_text_is_no_image(tmp_path):
+    path = tmp_path / 'x.jpg'
+    path.write_text('root:x:0:0')
+    with pytest.raises(ImageError, match='x.jpg is damaged: cannot identify'):
+        check_decoding(str(path))

@@ -3,6 +3,7 @@
 import random
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -162,3 +163,25 @@ def test_build_errors(make, tmp_path):
         build(make([1], joints=3, meta=META3), unlabeled, metainfo=META)
     with pytest.raises(ValueError, match='on_error'):
         build(make([1]), on_error='ignore')
+
+
+def test_damage_inside_an_image_is_found_where_files_are_decoded(make, tmp_path):
+    labeled = make([1, 2])
+    content = (tmp_path / '1.jpg').read_bytes()
+    (tmp_path / '1.jpg').write_bytes(content[: len(content) // 2] + b'\xff\xd9')
+    assert ids(build(labeled)) == [1, 2]
+    with pytest.raises(SampleError, match='1.jpg is damaged: .*JPEG'):
+        build(labeled, check_images='decode')[0]
+    assert ids(build(labeled, check_images='decode', on_error='skip')) == [2, 2]
+    with pytest.raises(ValueError, match="check_images is 'all'"):
+        build(labeled, check_images='all')
+
+
+def test_an_image_of_another_size_is_never_skipped(make, tmp_path):
+    labeled = make([1, 2])
+    cv2.imwrite(str(tmp_path / '1.jpg'), np.zeros((20, 40, 3), np.uint8))
+    for source in (labeled, dict(labeled, pipeline=[LOAD])):
+        with pytest.raises(SampleError, match='1.jpg: is 40x20 as it is read, .* declares 40x40'):
+            build(
+                source, pipeline=(PACK,) if source['pipeline'] else (LOAD, PACK), on_error='skip'
+            )[0]
