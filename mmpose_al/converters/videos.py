@@ -10,7 +10,6 @@ import os.path as osp
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 import cv2
-import numpy as np
 
 from ..datasets.format import FormatError
 from ..datasets.images import ImageError, check_image
@@ -20,8 +19,6 @@ from .common import Part, Progress, Task, digest, file_state, load_json
 from .sources import PICTURES, Source
 
 MARKER = '.source.json'
-# Metres between two cameras that are as good as one.
-SAME_PLACE = 1e-3
 
 
 def extract(
@@ -237,35 +234,6 @@ def describe(
             for _, person, box in found:
                 part.add_person(image, person, box)
     return part
-
-
-def about_rig(
-    sources: Sequence[Source], cameras: Sequence[dict], unused: Sequence[str] = ()
-) -> List[str]:
-    """What to look at before anybody labels.
-
-    Turned views, cameras of the calibration without a view, and how far cameras are apart.
-    """
-    lines = [f'{source.name}: {source.turned}' for source in sources if source.turned]
-    if unused:
-        lines.append(f'cameras of the calibration without a view: {", ".join(unused)}')
-    centers = np.array([-camera['R'].T @ camera['t'] for camera in cameras])
-    if len(centers) < 2:
-        return lines
-    first, second = np.triu_indices(len(centers), 1)
-    metres = np.linalg.norm(centers[first] - centers[second], axis=1) / 1000
-    near, far = int(metres.argmin()), int(metres.argmax())
-    lines.append(
-        f'cameras: {metres[near]:.4g} to {metres[far]:.4g} m apart. If that is wrong, --unit or '
-        'the extrinsics are'
-    )
-    if metres[near] < SAME_PLACE:
-        names = [cameras[i[near]]['name'] for i in (first, second)]
-        lines.append(
-            f'warning: cameras {" and ".join(map(repr, names))} stand at one place, so nothing '
-            'can be triangulated from them. Are they without extrinsics?'
-        )
-    return lines
 
 
 def _claim(source: Source, folder: str, quality: int) -> None:

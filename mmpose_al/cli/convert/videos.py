@@ -90,7 +90,7 @@ def add_box_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     """The command. ``detector`` stands in for the mmdet model in tests."""
-    from ...converters import moments, sources, videos
+    from ...converters import moments, rigs, sources, videos
     from ...converters.calibration import read_calibration
     from ...converters.common import category_of, convert
 
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     calibration = read_calibration(args.calibration, args.unit, sizes, views=sizes)
     cameras = sources.match_cameras(views, calibration, args.calibration[0])
     unused = [c['name'] for c in calibration if c['name'] not in sizes]
-    for line in videos.about_rig(views, cameras, unused):
+    for line in rigs.about_rig(views, cameras, unused):
         print(line)
     root = args.data_prefix or osp.dirname(osp.abspath(args.out))
     sequence = args.sequence or osp.splitext(osp.basename(args.out))[0]
