@@ -296,6 +296,7 @@ def read_pool(source: dict, unit: str, annotator: Any, path: Optional[str] = Non
         source.get('on_bad', 'raise'),
         cameras=source.get('cameras'),
         subjects=source.get('subjects'),
+        box_from_keypoints=source.get('box_from_keypoints', False),
     )
 
 

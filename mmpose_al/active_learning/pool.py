@@ -79,6 +79,7 @@ def load_pool(
     num_joints: Optional[int] = None,
     cameras: Optional[Sequence[Union[str, int]]] = None,
     subjects: Optional[Sequence[str]] = None,
+    box_from_keypoints: bool = False,
 ) -> Pool:
     """Read the annotation file of a pool.
 
@@ -91,6 +92,7 @@ def load_pool(
         num_joints (int, optional): Of the metainfo.
         cameras, subjects (Sequence, optional): Those of the data set that is trained
             on, see :class:`~mmpose_al.datasets.MultiViewCocoDataset`.
+        box_from_keypoints (bool): As of that data set.
 
     Raises:
         FormatError: The file breaks its format.
@@ -100,7 +102,7 @@ def load_pool(
         raise ValueError(f'active_learning.unit is one of {UNITS}; got {unit!r}')
     raw = read(path)
     content = parse(raw, path)
-    data = check_multiview(content, path, num_joints, on_bad)
+    data = check_multiview(content, path, num_joints, on_bad, box_from_keypoints)
     sizes = {
         i['id']: (i['width'], i['height']) for i in chosen_images(data, cameras, subjects, path)
     }

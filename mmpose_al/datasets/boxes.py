@@ -131,6 +131,52 @@ def box_fault(box: np.ndarray, score: float, size: Tuple[int, int]) -> Optional[
     return None
 
 
+class SuspectBoxes(NamedTuple):
+    """Boxes of a file that may be [x1, y1, x2, y2].
+
+    Attributes:
+        passing (int): They pass the right or lower border of their image.
+        corners (int): They reach or pass it as [x, y, width, height], but hold all their
+            labelled joints if read as corners; 0 where this is the smaller part of those
+            that reach it, as chance makes it.
+        total (int): All boxes.
+        first (int, optional): Annotation id of the first suspect.
+    """
+
+    passing: int
+    corners: int
+    total: int
+    first: Optional[int]
+
+
+def suspect_boxes(data: dict) -> SuspectBoxes:
+    """Boxes of a checked file (:func:`~.format.check_multiview`) that may be corners."""
+    images = {image['id']: image for image in data['images']}
+    entries = [
+        a for a in data['annotations'] if a.get('bbox') is not None and not a.get('iscrowd', 0)
+    ]
+    if not entries:
+        return SuspectBoxes(0, 0, 0, None)
+    boxes = np.array([a['bbox'] for a in entries], np.float64)
+    shown = [images[a['image_id']] for a in entries]
+    size = np.array([(image['width'], image['height']) for image in shown], np.float64)
+    end = boxes[:, :2] + boxes[:, 2:]
+    passing = (end > size + 0.5).any(1)  # half a pixel of rounding
+    reaching = (end > size - 1).any(1) & (boxes[:, 2:] > boxes[:, :2]).all(1)
+    reaching &= (boxes[:, :2] > 0).all(1) & (boxes[:, 2:] <= size).all(1)
+    corners = np.zeros(len(entries), bool)
+    for index in np.flatnonzero(reaching):
+        points = np.array(entries[index].get('keypoints') or [], np.float64).reshape(-1, 3)
+        xy = points[points[:, 2] > 0, :2]
+        inside = (xy >= boxes[index, :2] - 0.5) & (xy <= boxes[index, 2:] + 0.5)
+        corners[index] = len(xy) > 0 and inside.all()
+    if 2 * corners.sum() <= (end > size - 1).any(1).sum():
+        corners[:] = False
+    suspects = np.flatnonzero(passing | corners)
+    first = entries[suspects[0]]['id'] if len(suspects) else None
+    return SuspectBoxes(int(passing.sum()), int(corners.sum()), len(entries), first)
+
+
 def clip_boxes(boxes: np.ndarray, size: Tuple[int, int]) -> np.ndarray:
     """The parts (N, 4) of boxes (N, 4) inside an image; width 0 where there is none."""
     limit = np.array(size, dtype=np.float64) - 1

@@ -34,6 +34,7 @@ class FormatError(FileError):
 
 
 OUTSIDE = 'keypoints outside the image'
+NO_BOX = 'labelled without a box'
 
 
 class Fault(NamedTuple):
@@ -46,7 +47,12 @@ class Fault(NamedTuple):
     remedy: str
 
 
-def load_multiview(path: str, num_joints: Optional[int] = None, on_bad: str = 'raise') -> dict:
+def load_multiview(
+    path: str,
+    num_joints: Optional[int] = None,
+    on_bad: str = 'raise',
+    box_from_keypoints: bool = False,
+) -> dict:
     """Read and check a multi-view or plain COCO file.
 
     Args:
@@ -55,27 +61,49 @@ def load_multiview(path: str, num_joints: Optional[int] = None, on_bad: str = 'r
             expects; None accepts the file's own.
         on_bad (str): ``'raise'`` or ``'skip'`` bad annotations, see
             :class:`MultiViewCocoDataset`.
+        box_from_keypoints (bool): Whether a labelled person without a box gets
+            that of its labelled joints.
 
     Returns:
         dict: ``info`` (dict); ``images``, ``annotations``, ``categories``,
         ``cameras``, ``frames``, ``poses_3d`` (lists of the file's entries,
         empty where the file has none), with ``K`` (3, 3), ``R`` (3, 3), ``t``
         (3,), ``dist`` (n,) and ``keypoints_3d`` (K, 4) as float64 arrays;
-        ``skipped`` (dict: kind of fault -> annotation ids).
+        ``skipped`` (dict: kind of fault -> annotation ids). Labelled persons without a
+        box stay in ``annotations`` and are counted there, whatever ``on_bad``.
 
     Raises:
         FormatError: Naming file, entry, field and remedy.
     """
-    return check_multiview(parse(read(path), path), path, num_joints, on_bad)
+    return check_multiview(parse(read(path), path), path, num_joints, on_bad, box_from_keypoints)
 
 
 def check_multiview(
-    data: dict, path: str, num_joints: Optional[int] = None, on_bad: str = 'raise'
+    data: dict,
+    path: str,
+    num_joints: Optional[int] = None,
+    on_bad: str = 'raise',
+    box_from_keypoints: bool = False,
 ) -> dict:
     """Check a parsed file; arguments and result of :func:`load_multiview`."""
     data = check_structure(data, path, num_joints)
-    faults = annotation_faults(data, num_joints)
+    _check_has_categories(data, path)
     data['skipped'] = OrderedDict()
+    data = _without_bad(data, annotation_faults(data, num_joints), path, on_bad)
+    if box_from_keypoints:
+        sizes = {image['id']: (image['width'], image['height']) for image in data['images']}
+        data['annotations'] = [_with_box(a, *sizes[a['image_id']]) for a in data['annotations']]
+    persons = _categories_of_persons(data['categories'])
+    data['categories'] = [c for c in data['categories'] if c['id'] in persons]
+    data['annotations'] = [a for a in data['annotations'] if a['category_id'] in persons]
+    no_box = [a['id'] for a in data['annotations'] if a.get('bbox') is None and _is_labeled(a)]
+    if no_box:
+        data['skipped'][NO_BOX] = no_box
+    return data
+
+
+def _without_bad(data: dict, faults: List[Fault], path: str, on_bad: str) -> dict:
+    """The file without its bad annotations, which ``skipped`` counts; or an error."""
     if not faults:
         return data
     if on_bad == 'raise':
@@ -207,8 +235,11 @@ def annotation_faults(data: dict, num_joints: Optional[int] = None) -> List[Faul
     """
     images = {image['id']: image for image in data['images']}
     joints = _joints_of_categories(data['categories'])
+    persons = _categories_of_persons(data['categories'])
     faults, rows = [], defaultdict(list)
     for index, annotation in enumerate(data['annotations']):
+        if persons and annotation['category_id'] not in persons:
+            continue
         found = _value_fault(annotation) or _length_fault(annotation, joints, num_joints)
         keypoints = annotation.get('keypoints')
         if found:
@@ -333,6 +364,23 @@ def _keypoint_faults(
     return faults
 
 
+def _is_labeled(annotation: dict) -> bool:
+    """Whether it is a person with a labelled joint, no crowd region."""
+    keypoints = annotation.get('keypoints') or []
+    return not annotation.get('iscrowd', 0) and any(v > 0 for v in keypoints[2::3])
+
+
+def _with_box(annotation: dict, width: int, height: int) -> dict:
+    """A labelled person without a box, with that of its labelled joints if it has an area."""
+    if annotation.get('bbox') is not None or not _is_labeled(annotation):
+        return annotation
+    points = np.array(annotation['keypoints'], dtype=np.float64).reshape(-1, 3)
+    labeled = points[points[:, 2] > 0, :2]
+    first, last = labeled.min(0), labeled.max(0)
+    box = [*first.tolist(), *(last - first).tolist()]
+    return dict(annotation, bbox=box) if has_area(box, width, height) else annotation
+
+
 def _place_faults(
     index: int, box: Sequence[float], points: np.ndarray, outside: np.ndarray, size: np.ndarray
 ) -> List[Fault]:
@@ -393,7 +441,7 @@ def _is_outside(points: np.ndarray, size: np.ndarray) -> np.ndarray:
 def _check_categories(categories: list, path: str, num_joints: Optional[int]) -> None:
     for index, category in enumerate(categories):
         names = category.get('keypoints')
-        if names is None:
+        if not names and not isinstance(names, dict):
             continue
         entry = _entry('categories', index, categories)
         if not isinstance(names, list) or any(isinstance(name, (list, dict)) for name in names):
@@ -738,6 +786,30 @@ def _unique_ids(entries: list, section: str, path: str) -> dict:
             )
         ids[value] = index
     return ids
+
+
+def _check_has_categories(data: dict, path: str) -> None:
+    """Raise for annotations without any category, which evaluation would pass over."""
+    if data['annotations'] and not data['categories']:
+        raise FormatError(
+            message(
+                path,
+                'file',
+                'categories',
+                f'is missing or empty, but there are {len(data["annotations"])} annotations',
+                'write [{"id": 1, "name": "person", "keypoints": ["nose", ...]}]',
+            )
+        )
+
+
+def _categories_of_persons(categories: list) -> set:
+    """Ids of the categories that name joints.
+
+    Where none does, as in files of boxes: the one named person, or all.
+    """
+    found = {category['id'] for category in categories if category.get('keypoints')}
+    named = {c['id'] for c in categories if c.get('name') == 'person'}
+    return found or named or {category['id'] for category in categories}
 
 
 def _joints_of_categories(categories: list) -> Dict[int, int]:

@@ -6,12 +6,14 @@ from copy import deepcopy
 from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
-from mmengine.logging import print_log
+from mmengine.logging import MessageHub, print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 from mmpose.registry import DATASETS
 
+from ..fileio import is_number
+from .boxes import suspect_boxes
 from .choice import camera_name, chosen_images
-from .format import OUTSIDE, FormatError, check_multiview, load_multiview, parse, read
+from .format import NO_BOX, OUTSIDE, FormatError, check_multiview, load_multiview, parse, read
 from .images import DeclaredImage, ImageFileCheck, check_image_file, check_loading, check_option
 from .splits import check_split_source, chosen_labels, load_split, split_instances
 from .transforms.keypoint_mapping import parse_metainfo
@@ -70,6 +72,8 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         check_images (bool | str): As of
             :class:`~mmpose_al.datasets.LabeledUnlabeledDataset`, which checks the images
             of its sources itself.
+        box_from_keypoints (bool): Whether a labelled person without a box gets that of
+            its labelled joints. False: it is no sample, and counted and logged.
         need_keypoints (bool): Whether instances without a labelled keypoint
             are left out, as mmpose does. False keeps every person with a box,
             for images that nobody has annotated.
@@ -96,6 +100,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         need_keypoints: bool = True,
         exif: str = 'check',
         check_images: Union[bool, str] = False,
+        box_from_keypoints: bool = False,
         **kwargs,
     ) -> None:
         name = type(self).__name__
@@ -135,8 +140,14 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         self.check_split = check_split
         self.need_keypoints = need_keypoints
         self.exif = exif
+        self._file_is_complete = True  # as far as an evaluator that reads it needs it
+        self.box_from_keypoints = box_from_keypoints
         self.loads_elsewhere = False  # a data set around this one checks what it loads
         super().__init__(*args, **kwargs)
+        if self.test_mode and not self._file_is_complete:
+            # Else CocoMetric reads the file itself, not the samples.
+            hub = MessageHub.get_current_instance()
+            hub.runtime_info.pop(f'{self._metainfo["dataset_name"]}_ann_file', None)
         check_loading(self.pipeline.transforms)
         if check_images:
             self.pipeline.transforms.insert(0, ImageFileCheck(check_images == 'decode'))
@@ -200,8 +211,12 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
     def _load_annotations(self) -> Tuple[List[dict], List[dict]]:
         raw = read(self.ann_file)
         num_joints = self._metainfo['num_keypoints']
-        data = check_multiview(parse(raw, self.ann_file), self.ann_file, num_joints, self.on_bad)
+        content = parse(raw, self.ann_file)
+        data = check_multiview(
+            content, self.ann_file, num_joints, self.on_bad, self.box_from_keypoints
+        )
         self._metainfo['CLASSES'] = data['categories']
+        self._file_is_complete = self._evaluator_reads(content)
         self._report(data)
         self._keep_views(data)
         image_list = []
@@ -231,7 +246,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         """One annotation as a data_info; None if it has no box."""
         annotation = raw_data_info['raw_ann_info']
         image = raw_data_info['raw_img_info']
-        if 'bbox' not in annotation:
+        if annotation.get('bbox') is None:
             return None
         if not annotation.get('keypoints'):
             if self.need_keypoints:
@@ -244,8 +259,11 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         y1, y2 = (min(max(v, 0), bottom) for v in (y, y + h))
         keypoints = np.array(annotation['keypoints'], dtype=np.float32).reshape(1, -1, 3)
         area = annotation.get('area')
-        if area is None:
+        if area is None or area <= 0:
             area = max((x2 - x1) * (y2 - y1) * 0.53, 1.0)
+        if annotation.get('area') != area or annotation.get('iscrowd') is None:
+            # The evaluator reads them there.
+            annotation = dict(annotation, area=float(area), iscrowd=annotation.get('iscrowd') or 0)
         info = dict(
             img_id=annotation['image_id'],
             img_path=image['img_path'],
@@ -256,7 +274,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             keypoints=keypoints[..., :2],
             keypoints_visible=np.minimum(1, keypoints[..., 2]),
             area=np.array(area, dtype=np.float32),
-            iscrowd=annotation.get('iscrowd', 0),
+            iscrowd=annotation['iscrowd'],
             segmentation=annotation.get('segmentation'),
             id=annotation['id'],
             category_id=np.array(annotation['category_id']),
@@ -328,12 +346,30 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             return labeled
         return {annotation['id'] for annotation in data['annotations']} - labeled
 
+    def _evaluator_reads(self, content: dict) -> bool:
+        """Whether MMPose's evaluator finds in the file all that it needs."""
+        length = 3 * self._metainfo['num_keypoints']
+        return all(
+            is_number(annotation.get('area'))
+            and annotation['area'] > 0
+            and annotation.get('iscrowd') is not None
+            and annotation.get('num_keypoints') is not None
+            and annotation.get('bbox') is not None
+            and isinstance(annotation.get('keypoints'), list)
+            and len(annotation['keypoints']) == length
+            for annotation in content['annotations']
+        )
+
     def _report(self, data: dict) -> None:
+        self._report_boxes(data)
         for kind, ids in data['skipped'].items():
             verb = 'marked unlabelled in' if kind == OUTSIDE else 'skipped:'
+            why = (
+                'write bbox, or set box_from_keypoints=True' if kind == NO_BOX else 'on_bad="skip"'
+            )
             print_log(
                 f'{self.ann_file}: {kind}: {verb} {len(ids)} annotation(s) '
-                f'(on_bad="skip"), first ids {ids[:5]}',
+                f'({why}), first ids {ids[:5]}',
                 'current',
                 level=30,
             )
@@ -350,6 +386,19 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
                     'current',
                     level=30,
                 )
+
+    def _report_boxes(self, data: dict) -> None:
+        """Warn of boxes that pass the border, as x1 y1 x2 y2 do."""
+        found = suspect_boxes(data)
+        if found.passing or found.corners:
+            print_log(
+                f'{self.ann_file}: {found.passing} of {found.total} boxes pass the right or lower '
+                f'border of their image and are clipped; {found.corners} reach or pass it and '
+                'would hold their joints if read as [x1, y1, x2, y2]; first annotation id '
+                f'{found.first}. A bbox is [x, y, width, height]: check that these are',
+                'current',
+                level=30,
+            )
 
 
 def _box_area(xyxy) -> float:

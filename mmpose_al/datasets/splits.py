@@ -140,7 +140,7 @@ def labeled_units(data: dict, unit: str) -> List[int]:
         units[annotation['id']]
         for annotation in data['annotations']
         if not annotation.get('iscrowd', 0)
-        and 'bbox' in annotation
+        and annotation.get('bbox') is not None
         and any(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
     }
     section = 'annotations' if unit == 'instances' else unit

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from mmpose_al.datasets.boxes import BoxFilter, box_annotations, overlaps, select_boxes
+from mmpose_al.datasets.boxes import (
+    BoxFilter,
+    SuspectBoxes,
+    box_annotations,
+    overlaps,
+    select_boxes,
+    suspect_boxes,
+)
 from mmpose_al.datasets.format import FormatError
 
 ALL = BoxFilter(score_thr=0.0)
@@ -104,3 +111,28 @@ def test_annotations_number_the_boxes_and_keep_empty_images():
         id=1, image_id=7, category_id=1, bbox=[1, 1, 4, 2], area=8, iscrowd=0, score=0.9
     )
     assert (counts['found'], counts['kept'], counts['score']) == (4, 3, 1)
+
+
+def corners_file(boxes, joints=((12, 12), (30, 20))):
+    keypoints = [v for x, y in joints for v in (x, y, 2)]
+    return dict(
+        images=[dict(id=1, width=40, height=30)],
+        annotations=[
+            dict(id=10 + i, image_id=1, bbox=box, keypoints=keypoints)
+            for i, box in enumerate(boxes)
+        ],
+    )
+
+
+def test_boxes_that_may_be_corners_are_counted():
+    honest = [[10, 10, 22, 12], [0, 0, 40, 30], [12, 12, 28, 10], None]
+    assert suspect_boxes(corners_file(honest)) == SuspectBoxes(0, 0, 3, None)
+    # x1 y1 x2 y2 of the same person: among honest ones that reach the border, alone, up to it
+    assert suspect_boxes(corners_file([*honest, [11, 11, 32, 22]])) == SuspectBoxes(1, 0, 4, 14)
+    assert suspect_boxes(corners_file([[11, 11, 32, 22]])) == SuspectBoxes(1, 1, 1, 10)
+    assert suspect_boxes(corners_file([[9, 10, 31, 20]])) == SuspectBoxes(0, 1, 1, 10)
+    # beyond, and no corners either
+    assert suspect_boxes(corners_file([[20, 5, 30, 10]])) == SuspectBoxes(1, 0, 1, 10)
+    crowd = corners_file([[11, 11, 32, 22]])
+    crowd['annotations'][0]['iscrowd'] = 1
+    assert suspect_boxes(crowd).total == suspect_boxes(corners_file([])).total == 0

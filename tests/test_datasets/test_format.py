@@ -225,3 +225,66 @@ def test_the_file_is_not_changed_by_reading():
     before = copy.deepcopy(data)
     check_multiview(data, 'x', 3, 'skip')
     assert data == before
+
+
+def test_annotations_without_categories_are_refused(write):
+    data = multiview_data()
+    for categories in ([], None):
+        data['categories'] = categories
+        with pytest.raises(FormatError, match='file, field "categories": .* but there are 6 annot'):
+            load_multiview(write(data))
+    load_multiview(write(dict(images=data['images'][:0], annotations=[])))
+
+
+@pytest.mark.parametrize('joints', [None, []])
+def test_categories_without_joints_are_passed_over(write, joints):
+    data = multiview_data()
+    data['categories'].insert(0, dict(id=2, name='ball', keypoints=joints))
+    ball = dict(id=1, image_id=101, category_id=2, person_id=7, bbox=None, keypoints=[5])
+    data['annotations'].insert(0, ball)
+    found = load_multiview(write(data), 3)
+    assert [c['id'] for c in found['categories']] == [1]
+    assert [a['id'] for a in found['annotations']] == [1010, 1011, 1020, 1021, 1110, 1120]
+    for need_keypoints in (True, False):
+        dataset = MultiViewCocoDataset(
+            ann_file=write(data), metainfo=META, need_keypoints=need_keypoints
+        )
+        assert ids(dataset) == [1010, 1011, 1020, 1021, 1110, 1120]
+
+
+def test_of_a_file_of_boxes_only_persons_are_persons(write):
+    data = multiview_data()
+    data['categories'] = [dict(id=1, name='person'), dict(id=2, name='car')]
+    for annotation in data['annotations'][:2]:
+        annotation['category_id'] = 2
+    for annotation in data['annotations']:
+        annotation.pop('keypoints')
+    dataset = MultiViewCocoDataset(ann_file=write(data), metainfo=META, need_keypoints=False)
+    assert ids(dataset) == [1020, 1021, 1110, 1120]
+
+
+@pytest.mark.parametrize('change', ['null', 'missing'])
+def test_a_labelled_person_without_a_box_is_counted_or_gets_one(write, change):
+    data = multiview_data()
+    for annotation in data['annotations'][:2]:
+        annotation['bbox'] = None
+        if change == 'missing':
+            del annotation['bbox']
+    data['annotations'][0]['keypoints'] = [10, 10, 2, 20, 15, 1, 0, 0, 0]
+    data['annotations'][1]['keypoints'] = [10, 10, 2] + [0] * 6  # one joint has no area
+    path = write(data)
+    for on_bad in ('raise', 'skip'):
+        found = load_multiview(path, on_bad=on_bad)
+        assert found['skipped'] == {'labelled without a box': [1010, 1011]}
+        assert ids(MultiViewCocoDataset(ann_file=path, metainfo=META, on_bad=on_bad)) == [
+            1020,
+            1021,
+            1110,
+            1120,
+        ]
+    found = load_multiview(path, box_from_keypoints=True)
+    assert found['annotations'][0]['bbox'] == [10, 10, 10, 5]
+    assert found['skipped'] == {'labelled without a box': [1011]}
+    dataset = MultiViewCocoDataset(ann_file=path, metainfo=META, box_from_keypoints=True)
+    assert ids(dataset) == [1010, 1020, 1021, 1110, 1120]
+    assert dataset.get_data_info(0)['bbox'].tolist() == [[10, 10, 20, 15]]

@@ -190,3 +190,37 @@ def test_images_of_detected_boxes_have_the_declared_size(write, tmp_path):
         dataset[0]
     with pytest.raises(ValueError, match='exif is .maybe.'):
         MultiViewCocoDataset(exif='maybe', **config)
+
+
+@pytest.mark.parametrize('area', ['missing', None, 0, -5])
+def test_the_computed_area_reaches_the_evaluator(write, area):
+    data = multiview_data()
+    for annotation in data['annotations']:
+        del annotation['iscrowd']
+        annotation.pop('area', None)
+        if area != 'missing':
+            annotation['area'] = area
+
+    dataset = MultiViewCocoDataset(ann_file=write(data), metainfo=META, test_mode=True)
+    evaluator = Evaluator(CocoMetric(nms_mode='none'))
+    evaluator.dataset_meta = dataset.metainfo
+    for i in range(len(dataset)):
+        info = dataset.get_data_info(i)
+        x, y, right, bottom = info['bbox'][0]
+        assert info['raw_ann_info']['area'] == pytest.approx(0.53 * (right - x) * (bottom - y))
+        assert info['area'] == pytest.approx(info['raw_ann_info']['area'])
+        sample = PoseDataSample(
+            gt_instances=InstanceData(bbox_scores=np.ones(1), bbox_scales=info['bbox'][:, 2:]),
+            pred_instances=InstanceData(
+                keypoints=info['keypoints'], keypoint_scores=np.ones((1, 3))
+            ),
+            metainfo=dict(
+                id=info['id'],
+                img_id=info['img_id'],
+                category_id=1,
+                ori_shape=(30, 40),
+                raw_ann_info=info['raw_ann_info'],
+            ),
+        )
+        evaluator.process([sample])
+    assert evaluator.evaluate(len(dataset))['coco/AP'] == pytest.approx(1)
