@@ -4,7 +4,6 @@ The key says what ``load_from`` may do beyond taking a whole checkpoint of the s
 (docs/semi_supervised.md). It holds where a training starts, not where it is resumed or tested.
 """
 
-import re
 from collections import OrderedDict
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
@@ -12,9 +11,7 @@ import torch
 from torch import nn
 
 from ..fileio import short
-from ..models.loading import load_fitting
-
-NETWORK = re.compile(r'(students\.\d+|teacher|network)\.')
+from ..models.loading import NETWORK, load_fitting, networks_of
 
 
 class LoadSettings(NamedTuple):
@@ -56,30 +53,6 @@ def read_load_settings(cfg: Mapping[str, Any]) -> LoadSettings:
             raise ValueError(f'load_cfg.{key} is a list of names; got {short(value)}')
         given[key] = tuple(names)
     return LoadSettings(**given)
-
-
-def networks_of(names: Sequence[str]) -> List[str]:
-    """The networks of a semi-supervised estimator among names of tensors."""
-    found = (NETWORK.match(name) for name in names)
-    return sorted({match.group(1) for match in found if match})
-
-
-def state_of(checkpoint: Mapping[str, Any]) -> Dict[str, torch.Tensor]:
-    """The tensors of a checkpoint, whatever form it has.
-
-    Raises:
-        ValueError: It has none.
-    """
-    state = checkpoint.get('state_dict', checkpoint)
-    if not isinstance(state, Mapping):
-        raise ValueError(f'state_dict is no dict of tensors; got {short(type(state).__name__)}')
-    result = OrderedDict((re.sub(r'^module\.', '', str(name)), v) for name, v in state.items())
-    metadata = getattr(state, '_metadata', None)
-    if metadata is not None:
-        result._metadata = metadata  # type: ignore[attr-defined]
-    if not any(isinstance(value, torch.Tensor) for value in result.values()):
-        raise ValueError('there is no tensor in it')
-    return result
 
 
 def start_from(model: nn.Module, state: Mapping[str, torch.Tensor], settings: LoadSettings) -> None:

@@ -2,13 +2,40 @@
 
 import re
 from collections import OrderedDict
-from typing import Any, Dict, List, Mapping, NamedTuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence
 
 import torch
 from torch import nn
 
+from ..fileio import short
+
 # A count of BatchNorm that old checkpoints lack, and that only momentum=None reads.
 UNIMPORTANT = 'num_batches_tracked'
+NETWORK = re.compile(r'(students\.\d+|teacher|network)\.')  # of an estimator
+
+
+def networks_of(names: Sequence[str]) -> List[str]:
+    """The networks of a semi-supervised estimator among names of tensors."""
+    found = (NETWORK.match(name) for name in names)
+    return sorted({match.group(1) for match in found if match})
+
+
+def state_of(checkpoint: Mapping[str, Any]) -> Dict[str, torch.Tensor]:
+    """The tensors of a checkpoint, whatever form it has.
+
+    Raises:
+        ValueError: It has none.
+    """
+    state = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(state, Mapping):
+        raise ValueError(f'state_dict is no dict of tensors; got {short(type(state).__name__)}')
+    result = OrderedDict((re.sub(r'^module\.', '', str(name)), v) for name, v in state.items())
+    metadata = getattr(state, '_metadata', None)
+    if metadata is not None:
+        result._metadata = metadata  # type: ignore[attr-defined]
+    if not any(isinstance(value, torch.Tensor) for value in result.values()):
+        raise ValueError('there is no tensor in it')
+    return result
 
 
 class Fit(NamedTuple):

@@ -4,14 +4,7 @@ import pytest
 import torch
 from mmpose.registry import MODELS
 
-from mmpose_al.engine.weights import (
-    LoadSettings,
-    load_whole,
-    networks_of,
-    read_load_settings,
-    start_from,
-    state_of,
-)
+from mmpose_al.engine.weights import LoadSettings, load_whole, read_load_settings, start_from
 from tests.helpers import student
 
 DUAL = dict(type='PoseDual', students=student())
@@ -59,21 +52,6 @@ def test_settings():
 def test_settings_that_cannot_be(given, said):
     with pytest.raises(ValueError, match=said):
         settings(**given)
-
-
-def test_a_checkpoint_in_any_form():
-    tensors = dict(a=torch.zeros(1))
-    for form in (tensors, dict(state_dict=tensors), dict(state_dict={'module.a': tensors['a']})):
-        assert list(state_of(form)) == ['a']
-    for form in (dict(), dict(meta=1), dict(state_dict=dict()), dict(state_dict=3)):
-        with pytest.raises(ValueError, match='no tensor in it|no dict of tensors'):
-            state_of(form)
-
-
-def test_networks():
-    names = ['students.10.a', 'students.2.b', 'teacher.a', 'steps', 'network.x']
-    assert networks_of(names) == ['network', 'students.10', 'students.2', 'teacher']
-    assert networks_of(['head.teacher.a', 'backbone.students.0.b']) == []
 
 
 def test_one_network_starts_students():

@@ -7,7 +7,7 @@ import torch
 from mmengine.runner.checkpoint import load_checkpoint
 from mmpose.registry import MODELS
 
-from mmpose_al.models.loading import load_fitting
+from mmpose_al.models.loading import load_fitting, networks_of, state_of
 from tests.helpers import student
 
 DUAL = dict(type='PoseDual', students=student())
@@ -83,3 +83,18 @@ def test_a_mean_teacher_is_no_posecons(saved):
     alone = MODELS.build(dict(type='PoseCons', students=student()))
     with pytest.raises(ValueError, match='not in the model .first: steps'):
         load_checkpoint(alone, saved(mean.state_dict()), logger='silent')
+
+
+def test_a_checkpoint_in_any_form():
+    tensors = dict(a=torch.zeros(1))
+    for form in (tensors, dict(state_dict=tensors), dict(state_dict={'module.a': tensors['a']})):
+        assert list(state_of(form)) == ['a']
+    for form in (dict(), dict(meta=1), dict(state_dict=dict()), dict(state_dict=3)):
+        with pytest.raises(ValueError, match='no tensor in it|no dict of tensors'):
+            state_of(form)
+
+
+def test_networks():
+    names = ['students.10.a', 'students.2.b', 'teacher.a', 'steps', 'network.x']
+    assert networks_of(names) == ['network', 'students.10', 'students.2', 'teacher']
+    assert networks_of(['head.teacher.a', 'backbone.students.0.b']) == []

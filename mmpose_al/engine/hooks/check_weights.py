@@ -5,7 +5,8 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop
 from mmpose.registry import HOOKS
 
-from ..weights import load_whole, read_load_settings, start_from, state_of
+from ...models.loading import state_of
+from ..weights import load_whole, read_load_settings, start_from
 
 
 @HOOKS.register_module()
