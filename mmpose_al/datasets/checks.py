@@ -1,8 +1,9 @@
 """Whether data sets fit each other: joints, their order, and who is labelled."""
 
 import os.path as osp
+import re
 from functools import lru_cache, partial
-from typing import Iterable, Iterator, List, Optional
+from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 from mmengine.dataset import BaseDataset, ClassBalancedDataset, ConcatDataset, RepeatDataset
@@ -11,6 +12,47 @@ from mmpose.datasets import CombinedDataset
 from mmpose.datasets.transforms import KeypointConverter
 
 from .transforms.keypoint_mapping import MapKeypoints, joint_names, set_joints
+
+
+def check_joint_names(names: Sequence[str], metainfo: dict, where: str) -> Optional[str]:
+    """Raise ValueError if joints that a file names are not those of the metainfo.
+
+    Spelling does not count (``left_wrist``, ``LWrist``, ``Wrist left`` are one).
+
+    Args:
+        names (Sequence[str]): As the file has them.
+        metainfo (dict): Parsed, with as many joints.
+        where (str): The file and entry, for errors.
+
+    Returns:
+        str | None: A warning, where at least half of the names agree and the others are new.
+    """
+    ours = joint_names(metainfo)
+    if len(ours) != len(names):
+        return None  # the number is checked where the keypoints are
+    spelled, own = [[_plain_name(str(name)) for name in each] for each in (names, ours)]
+    wrong = [index for index, pair in enumerate(zip(spelled, own)) if len(set(pair)) > 1]
+    if not wrong:
+        return None
+    first = wrong[0]
+    text = (
+        f'{where} names its joints {list(names)}, the metainfo '
+        f'({metainfo.get("dataset_name")}) names them {ours}; joint {first} is {names[first]} '
+        f'there and {ours[first]} here ({len(wrong)} of {len(ours)} differ)'
+    )
+    if sorted(spelled) == sorted(own) or 2 * len(wrong) > len(ours):
+        raise ValueError(
+            f"{text}. Set the data set's metainfo to that of the file; where only the names "
+            'differ, correct them in the file or set check_names=False (MultiViewCocoDataset)'
+        )
+    return f'{text}. They are taken to be the same joints in the same order'
+
+
+def _plain_name(name: str) -> Tuple[str, ...]:
+    """The words of a joint's name, whatever their spelling and order."""
+    words = re.findall(r'[A-Z]?[a-z]+|[A-Z](?=[A-Z][a-z])|[A-Z]+|\d+', name)
+    sides = dict(l='left', r='right')
+    return tuple(sorted(sides.get(word.lower(), word.lower()) for word in words)) or (name,)
 
 
 def describe(dataset) -> str:

@@ -12,6 +12,7 @@ from mmpose.registry import DATASETS
 
 from ..fileio import is_number
 from .boxes import suspect_boxes
+from .checks import check_joint_names
 from .choice import camera_name, chosen_images
 from .format import NO_BOX, OUTSIDE, FormatError, check_multiview, load_multiview, parse, read
 from .images import DeclaredImage, ImageFileCheck, check_image_file, check_loading, check_option
@@ -77,6 +78,8 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         need_keypoints (bool): Whether instances without a labelled keypoint
             are left out, as mmpose does. False keeps every person with a box,
             for images that nobody has annotated.
+        check_names (bool): Whether the joints that the file names must be those of the
+            metainfo. Spelling does not count, nor do a few other names (a warning).
         **kwargs: As :class:`mmpose.datasets.BaseCocoStyleDataset`.
 
     Raises:
@@ -101,6 +104,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         exif: str = 'check',
         check_images: Union[bool, str] = False,
         box_from_keypoints: bool = False,
+        check_names: bool = True,
         **kwargs,
     ) -> None:
         name = type(self).__name__
@@ -143,6 +147,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         self._file_is_complete = True  # as far as an evaluator that reads it needs it
         self.box_from_keypoints = box_from_keypoints
         self.loads_elsewhere = False  # a data set around this one checks what it loads
+        self.check_names = check_names
         super().__init__(*args, **kwargs)
         if self.test_mode and not self._file_is_complete:
             # Else CocoMetric reads the file itself, not the samples.
@@ -373,19 +378,14 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
                 'current',
                 level=30,
             )
-        ours = [
-            self._metainfo['keypoint_id2name'][i] for i in range(self._metainfo['num_keypoints'])
-        ]
-        for category in data['categories']:
-            names = category.get('keypoints')
-            if names and list(names) != ours:
-                print_log(
-                    f'{self.ann_file}: category {category.get("name")!r} names '
-                    f'its joints {list(names)}, the metainfo names them {ours}. '
-                    'They are taken to be the same joints in the same order.',
-                    'current',
-                    level=30,
-                )
+        used = {annotation.get('category_id') for annotation in data['annotations']}
+        for category in data['categories'] if self.check_names else []:
+            if category.get('id') not in used:
+                continue
+            where = f'{self.ann_file}: category {category.get("name")!r}'
+            said = check_joint_names(category.get('keypoints') or (), self._metainfo, where)
+            if said:
+                print_log(said, 'current', level=30)
 
     def _report_boxes(self, data: dict) -> None:
         """Warn of boxes that pass the border, as x1 y1 x2 y2 do."""

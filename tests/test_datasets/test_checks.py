@@ -107,6 +107,40 @@ def test_left_and_right_that_are_not_exchanged_are_said(make, monkeypatch):
     assert 'its joints left_b and right_b stay what they are' in said[0]
 
 
+@pytest.mark.parametrize(
+    'names, result',
+    [
+        (['nose', 'LeftWrist', 'r_wrist', 'Neck'], None),
+        (['Nose', 'wrist left', 'RWrist', 'neck'], None),
+        (['nose', 'left_wrist', 'right_wrist', 'throat'], 'joint 3 is throat there and neck here'),
+        (['nose', 'right_wrist', 'left_wrist', 'neck'], ValueError),
+        (['kp1', 'kp2', 'kp3', 'kp4'], ValueError),
+        (['a', 'b'], None),  # the number is checked elsewhere
+    ],
+)
+def test_names_of_joints_in_a_file(names, result):
+    meta = parse_pose_metainfo(skeleton('nose', 'left_wrist', 'right_wrist', 'neck'))
+    if result is ValueError:
+        with pytest.raises(ValueError, match='x.json names its joints .* of 4 differ.*check_names'):
+            checks.check_joint_names(names, meta, 'x.json')
+    elif result is None:
+        assert checks.check_joint_names(names, meta, 'x.json') is None
+    else:
+        assert result in checks.check_joint_names(names, meta, 'x.json')
+
+
+def test_a_source_under_the_metainfo_of_another_skeleton(make):
+    source = make([1], joints=3, meta=skeleton('a', 'left_b', 'right_b'))
+    with open(source['ann_file']) as file:
+        content = json.load(file)
+    content['categories'][0]['keypoints'] = ['paw', 'tail', 'snout']
+    with open(source['ann_file'], 'w') as file:
+        json.dump(content, file)
+    with pytest.raises(ValueError, match='ann.json: category .person. names its joints .*paw'):
+        build(source)
+    build(dict(source, check_names=False))
+
+
 def test_as_many_other_joints_are_refused(make):
     one, other = skeleton('a', 'left_b', 'right_b'), skeleton('left_b', 'right_b', 'a')
     sources = [make([1], joints=3, meta=one), make([2], 'b.json', joints=3, meta=other)]

@@ -1,11 +1,31 @@
 """Looks at a model and its training data before the first step."""
 
+from typing import Callable, Optional
+
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
+from mmpose.codecs import AssociativeEmbedding, Hand3DHeatmap
+from mmpose.datasets.transforms import KeypointConverter
+from mmpose.models.heads import (
+    CPMHead,
+    DSNTHead,
+    HeatmapHead,
+    IntegralRegressionHead,
+    MSPNHead,
+    RegressionHead,
+    RLEHead,
+    RTMCCHead,
+    SimCCHead,
+    ViPNASHead,
+)
 from mmpose.registry import HOOKS
 
+from mmpose_al.datasets.checks import check_joint_names, describe, leaves
 from mmpose_al.datasets.labeled_unlabeled import LabeledUnlabeledDataset
+from mmpose_al.datasets.multiview import MultiViewCocoDataset
 from mmpose_al.datasets.samplers import LabeledUnlabeledSampler
+from mmpose_al.datasets.transforms.keypoint_mapping import check_flips, joint_names
+from mmpose_al.models.heads import Heatmap2p5DHead
 from mmpose_al.models.semi.base import UNLABELED_LINES, SemiPoseEstimator
 
 from .exact_resume import sampler_of
@@ -16,6 +36,9 @@ class DataCheckHook(Hook):
     """Stops a training before its first step where model and data do not fit.
 
     - A semi-supervised estimator needs unlabelled samples in its batches.
+    - The head predicts as many joints as the data set has.
+    - The joints that a COCO file names are those of its data set's metainfo, and mirroring
+      exchanges them in pairs.
 
     It looks once, at configs and sizes, and reads no sample.
 
@@ -31,6 +54,8 @@ class DataCheckHook(Hook):
         loader = runner.train_loop.dataloader
         check_unlabeled(model, loader)
         warn_of_late_start(model, runner)
+        check_head(model, loader.dataset)
+        check_metainfo(loader.dataset, runner.logger.warning)
 
 
 def check_unlabeled(model, loader) -> None:
@@ -58,6 +83,75 @@ def check_unlabeled(model, loader) -> None:
             f'train_dataloader.sampler puts {sampler.num_unlabeled} unlabelled ones into a '
             'batch; leave num_unlabeled out and half of a batch is unlabelled'
         )
+
+
+def check_head(model, dataset) -> None:
+    """Raise ValueError where a head predicts another number of joints than the data has.
+
+    Heads that are not known here are not judged.
+    """
+    joints = joints_of(dataset)
+    for network in getattr(model, 'students', None) or [getattr(model, 'network', model)]:
+        head = getattr(network, 'head', None)
+        predicted = joints_of_head(head)
+        if joints is None or predicted in (None, joints):
+            continue
+        raise ValueError(
+            f'the head {type(head).__name__} of {type(network).__name__} predicts {predicted} '
+            f'joints, but {describe(dataset)} of train_dataloader has {joints}: '
+            f'{", ".join(joint_names(dataset.metainfo))}. Give the head '
+            f'{"num_joints" if hasattr(head, "num_joints") else "out_channels"}={joints}, or the '
+            'data set the metainfo of the joints that the head is for'
+        )
+
+
+def joints_of_head(head) -> Optional[int]:
+    """How many joints a head predicts; None if that is not known."""
+    if isinstance(head, (RegressionHead, RLEHead, DSNTHead, IntegralRegressionHead)):
+        return head.num_joints
+    if isinstance(head, Heatmap2p5DHead):
+        return head.num_joints
+    codec = getattr(head, 'decoder', None)
+    if isinstance(codec, (AssociativeEmbedding, Hand3DHeatmap)):
+        return None
+    if getattr(codec, 'heatmap_type', 'gaussian') != 'gaussian':
+        return None  # offsets beside the heatmaps
+    if isinstance(head, (HeatmapHead, CPMHead, MSPNHead, ViPNASHead, SimCCHead, RTMCCHead)):
+        return getattr(head, 'out_channels', None)
+    return None
+
+
+def joints_of(dataset) -> Optional[int]:
+    """How many joints the samples of a data set have after its pipeline."""
+    metainfo = getattr(dataset, 'metainfo', None) or {}
+    joints = metainfo.get('num_keypoints')
+    inner = dataset
+    while not hasattr(inner, 'pipeline') and hasattr(inner, 'dataset'):
+        inner = inner.dataset
+    for transform in getattr(getattr(inner, 'pipeline', None), 'transforms', []):
+        if isinstance(transform, KeypointConverter):
+            joints = transform.num_keypoints
+    return joints
+
+
+def check_metainfo(dataset, say: Callable[[str], None]) -> None:
+    """Raise ValueError where a COCO file and the metainfo of its data set name other joints.
+
+    Data sets of this package look themselves.
+    """
+    for leaf in leaves(getattr(dataset, 'datasets', None) or [dataset]):
+        if isinstance(leaf, MultiViewCocoDataset) or not getattr(leaf, 'metainfo', None):
+            continue
+        name = describe(leaf)
+        check_flips(leaf.metainfo, name)
+        # MMPose keeps the categories of a COCO file there.
+        for category in leaf.metainfo.get('CLASSES') or []:
+            if not isinstance(category, dict):
+                continue
+            where = f'{name}: category {category.get("name")!r}'
+            said = check_joint_names(category.get('keypoints') or (), leaf.metainfo, where)
+            if said:
+                say(f'DataCheckHook: {said}')
 
 
 def warn_of_late_start(model, runner) -> None:

@@ -1,13 +1,17 @@
 """What a training is refused for before its first step."""
 
+import json
+import logging
 from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmpose.registry import MODELS
 
 from mmpose_al.datasets.samplers import LabeledUnlabeledSampler
-from mmpose_al.engine.hooks.data_check import DataCheckHook
+from mmpose_al.datasets.transforms.keypoint_mapping import joint_names
+from mmpose_al.engine.hooks.data_check import DataCheckHook, check_head, joints_of_head
 from tests.test_models.test_semi.estimators import build
 from tests.tiny_coco import write_config
 
@@ -79,9 +83,92 @@ def test_what_is_not_ours_is_not_judged():
         dataset=[1], sampler=LabeledUnlabeledSampler(data, 2, seed=0), batch_sampler=None
     )
     loop = SimpleNamespace(dataloader=loader)
-    runner = SimpleNamespace(model=model, train_loop=loop, max_iters=3, logger=None)
+    runner = SimpleNamespace(model=model, train_loop=loop, max_iters=3, logger=logging.getLogger())
     DataCheckHook().before_train(runner)
     loader.sampler = range(3)
     DataCheckHook().before_train(runner)
     runner.model, loader.sampler = model.students[0], LabeledUnlabeledSampler(data, 2, 0, seed=0)
     DataCheckHook().before_train(runner)
+
+
+def supervised(tmp_path, lines):
+    text = "custom_hooks = [dict(type='DataCheckHook')]\n"
+    config = Config.fromfile(str(write_config(tmp_path, text + lines)))
+    config.work_dir = str(tmp_path / 'run')
+    config.experiment_name = tmp_path.name
+    return Runner.from_cfg(config)
+
+
+@pytest.mark.parametrize(
+    'wrap', ['dataset', "dict(type='RepeatDataset', times=2, dataset=dataset)"]
+)
+def test_a_head_with_other_joints_than_the_data(tmp_path, wrap):
+    lines = f"model['head']['out_channels'] = 14\ntrain_dataloader['dataset'] = {wrap}"
+    with pytest.raises(
+        ValueError, match='HeatmapHead of .* predicts 14 joints.*has 17: nose, .*out_channels=17'
+    ):
+        supervised(tmp_path, lines).train()
+
+
+def test_joints_that_a_converter_makes_are_counted(tmp_path):
+    lines = """
+model['head']['out_channels'] = 2
+dataset['pipeline'].insert(3, dict(
+    type='KeypointConverter', num_keypoints=2, mapping=[(0, 0), (1, 1)]))
+"""
+    runner = supervised(tmp_path, lines)
+    loader = runner.build_dataloader(runner.cfg.train_dataloader)
+    check_head(runner.model, loader.dataset)
+    with pytest.raises(ValueError, match='predicts 2 joints'):
+        loader.dataset.pipeline.transforms.pop(3)
+        check_head(runner.model, loader.dataset)
+
+
+@pytest.mark.parametrize(
+    'head, expected',
+    [
+        (dict(type='RegressionHead', in_channels=8, num_joints=5), 5),
+        (
+            dict(
+                type='SimCCHead',
+                in_channels=8,
+                out_channels=6,
+                input_size=(32, 48),
+                in_featuremap_size=(8, 12),
+            ),
+            6,
+        ),
+        (dict(type='TemporalRegressionHead', in_channels=8, num_joints=5), None),
+    ],
+)
+def test_joints_of_heads(head, expected):
+    assert joints_of_head(MODELS.build(head)) == expected
+
+
+DOG = [f'{side}_{part}' for part in ('Eye', 'Ear', 'Paw', 'Knee') for side in 'LR'] * 2 + ['Tail']
+
+
+@pytest.mark.parametrize(
+    'names, fits', [(DOG, False), (None, True), ('own', True), ('turned', False)]
+)
+def test_a_file_under_the_metainfo_of_another_skeleton(tmp_path, names, fits):
+    """Seventeen joints of dogs under COCO's names, read by MMPose's own data set."""
+    runner = supervised(tmp_path, '')
+    path = tmp_path / 'data' / 'train.json'
+    content = json.loads(path.read_text())
+    own = joint_names(runner.build_dataloader(runner.cfg.train_dataloader).dataset.metainfo)
+    names = (
+        dict(own=own, turned=own[1:] + own[:1]).get(names, names)
+        if isinstance(names, str)
+        else names
+    )
+    if names:
+        content['categories'][0]['keypoints'] = names
+    path.write_text(json.dumps(content))
+    if fits:
+        runner.train()
+        return
+    with pytest.raises(
+        ValueError, match=r'train.json: category .person. names its joints .*nose.*metainfo'
+    ):
+        runner.train()
