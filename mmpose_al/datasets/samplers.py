@@ -208,7 +208,8 @@ class MixedBatchSampler(BatchSampler):
             dataset=dict(type='LabeledUnlabeledDataset', labeled=..., unlabeled=...))
 
     MMEngine builds it so: a batch sampler gets ``sampler`` and ``batch_size``, a sampler
-    does not. With any other sampler this is PyTorch's own ``BatchSampler``.
+    does not. With any other sampler this is PyTorch's own ``BatchSampler``. ``drop_last`` is
+    an argument of this class then, not of the data loader.
 
     Args:
         sampler (Sampler): Of single indices.

@@ -221,7 +221,14 @@ class EasyHardEstimator(SemiPoseEstimator):
     def _flip_indices(self, data_samples: Sequence) -> Sequence[int]:
         """The channel of each joint's mirror image, as the data set has it."""
         found = data_samples[0].metainfo.get('flip_indices')
+        joints = self.students[0].head.out_channels
         if found is not None:
+            if len(found) != joints:
+                raise ValueError(
+                    f'the students predict {joints} joints, but flip_indices of '
+                    f'{data_samples[0].metainfo.get("img_path")!r} are {len(found)}; give the '
+                    'heads out_channels or the data set metainfo of the same joints'
+                )
             return found
         mirrored = [name for name, view in vars(self).items() if getattr(view, 'flip_prob', 0) > 0]
         if mirrored:
@@ -230,7 +237,7 @@ class EasyHardEstimator(SemiPoseEstimator):
                 "not say which joints are left and right; add 'flip_indices' to "
                 'meta_keys of PackPoseInputs'
             )
-        return range(self.students[0].head.out_channels)
+        return range(joints)
 
 
 class TeachingStudents(EasyHardEstimator):

@@ -312,3 +312,12 @@ def test_multipath_pose_runs_with_one_and_two_students(students):
     assert len(model.hard_paths) == 2
     with pytest.raises(ValueError, match='is 1 or 2; got 3'):
         build('MultiPathPose', [student()] * 3)
+
+
+def test_flip_indices_of_another_number_of_joints():
+    model = build('PoseDual')
+    data = samples([False, False])
+    for sample in data:
+        sample.set_metainfo(dict(flip_indices=[1, 0, 2, 4, 3], img_path='a.jpg'))
+    with pytest.raises(ValueError, match="predict 4 joints, but flip_indices of 'a.jpg' are 5"):
+        model.loss(images(2), data)
