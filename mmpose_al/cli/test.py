@@ -1,7 +1,9 @@
 """Test a pose model. Takes the arguments of MMPose's ``tools/test.py``.
 
     mmpose-al test CONFIG work_dirs/RUN/iter_1000.pth
+    mmpose-al test EXPERIMENT_CONFIG --work-dir work_dirs/EXPERIMENT
 
+The second line tests the network of an experiment's last round.
 Beyond MMPose's: ``runner_type`` in the config is honoured, and ``--launcher`` works
 without a GPU (gloo).
 """
@@ -23,7 +25,12 @@ TRACEBACKS = True
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config', help='config file, or a name that `mmpose-al configs` lists')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument(
+        'checkpoint',
+        nargs='?',
+        help="checkpoint file; an experiment's config can do without, and means the network of "
+        'the last round that is trained',
+    )
     parser.add_argument('--out', help='file that the metrics are written to')
     parser.add_argument('--dump', help='pickle file that the predictions are written to')
     parser.add_argument('--badcase', action='store_true', help='collect the worst samples')
@@ -82,8 +89,33 @@ def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
         dump_predictions(cfg, args.dump)
 
 
+def of_an_experiment(cfg: 'Config', args: argparse.Namespace) -> 'Config':
+    """The config that tests a network of an experiment; other configs stay as they are.
+
+    Raises:
+        CommandError: There is nothing to test.
+    """
+    if 'active_learning' not in cfg:
+        if args.checkpoint is None:
+            raise CommandError(f'{args.config}: name the checkpoint that is to be tested')
+        return cfg
+    from ..active_learning.state import StateError
+    from ..engine.active_learning import config_of_test
+
+    if args.cfg_options:  # before what they change is taken out
+        cfg.merge_from_dict(args.cfg_options)
+        args.cfg_options = None
+    cfg.load_from = args.checkpoint
+    try:
+        cfg = config_of_test(cfg)
+    except StateError as error:
+        raise CommandError(str(error)) from None
+    args.checkpoint = cfg.load_from
+    return cfg
+
+
 def run(args: argparse.Namespace) -> int:
-    cfg = load_config(args)
+    cfg = of_an_experiment(load_config(args), args)
     merge_args(cfg, args)
     hook = metrics_hook(args.out) if args.out else None
     runner = build_runner(cfg, args)

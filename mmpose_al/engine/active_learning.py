@@ -12,7 +12,7 @@ import copy
 import os.path as osp
 import time
 from contextlib import ExitStack, contextmanager, nullcontext
-from typing import Any, Callable, Iterator, List, Optional
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 import torch
 from mmengine.config import Config
@@ -240,9 +240,61 @@ def only_training(paths: Paths) -> Iterator[None]:
         yield
 
 
+def last_trained(folder: str) -> Tuple[int, str]:
+    """The last round of an experiment that is trained, and its checkpoint.
+
+    Raises:
+        StateError: There is no experiment in the folder, no such round, or no such file.
+    """
+    paths, state = Paths(folder), load_state(folder)
+    if state is None:
+        raise StateError(
+            f'{folder}: there is no experiment here (no {osp.basename(paths.state)}). Name its '
+            'folder (--work-dir), or a checkpoint'
+        )
+    for number in reversed(range(len(state.rounds))):
+        trained = state.stage(number, 'train')
+        if trained is not None:
+            path = paths.absolute(trained['checkpoint'])
+            if not osp.isfile(path):
+                raise StateError(f'{path}: the checkpoint of round {number} is gone; name another')
+            return number, path
+    raise StateError(f'{folder}: no round of the experiment is trained yet')
+
+
+def config_of_test(cfg: Config) -> Config:
+    """The ordinary config that tests a network of an experiment.
+
+    It tests ``load_from``; without one, the network of the last round that is trained. Where
+    there is nothing to test on, what validates a round is taken.
+
+    Args:
+        cfg (Config): Of the experiment; it is not changed.
+
+    Raises:
+        StateError: There is no such network.
+    """
+    cfg = copy.deepcopy(cfg)
+    if not cfg.get('load_from'):
+        folder = osp.abspath(cfg.work_dir)
+        number, cfg.load_from = last_trained(folder)
+        cfg.work_dir = Paths(folder).round(number)
+        say(f'tests the network of round {number}, {cfg.load_from}')
+    for key in ('active_learning', 'runner_type', 'load_cfg'):
+        cfg.pop(key, None)
+    for key in ('train_cfg', 'train_dataloader', 'optim_wrapper', 'param_scheduler'):
+        cfg[key] = None
+    cfg.resume = False
+    if not cfg.get('test_dataloader'):
+        for key in ('dataloader', 'evaluator', 'cfg'):
+            cfg[f'test_{key}'] = copy.deepcopy(cfg.get(f'val_{key}'))
+        cfg.test_cfg = {k: v for k, v in (cfg.test_cfg or {}).items() if k == 'fp16'}
+    return cfg
+
+
 @RUNNERS.register_module()
 class ActiveLearningRunner:
-    """``runner_type = 'ActiveLearningRunner'``: runs or continues an experiment.
+    """``runner_type = 'ActiveLearningRunner'``: runs, continues or tests an experiment.
 
     Args:
         cfg (Config): See :class:`ActiveLearningExperiment`.
@@ -262,6 +314,10 @@ class ActiveLearningRunner:
             return ActiveLearningExperiment(self.cfg).run()
         except StateError as error:
             raise SystemExit(f'error: {error}') from error
+
+    def test(self) -> dict:
+        """The metrics of a network of the experiment, see :func:`config_of_test`."""
+        return Runner.from_cfg(config_of_test(self.cfg)).test()
 
 
 @LOOPS.register_module()

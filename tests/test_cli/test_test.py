@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from mmpose_al.cli.errors import CommandError
-from mmpose_al.cli.test import merge_args, metrics_hook
+from mmpose_al.cli.test import merge_args, metrics_hook, of_an_experiment
 
 METRIC = dict(type='PCKAccuracy')
 
@@ -65,3 +65,19 @@ def test_a_name_that_no_metrics_can_have_is_refused_before_the_test(tmp_path):
     assert metrics_hook(str(tmp_path / 'test.json')).out.endswith('test.json')
     with pytest.raises(CommandError, match='--out test.txt: let the name end in one of .json'):
         metrics_hook('test.txt')
+
+
+def asked(checkpoint=None, cfg_options=None):
+    return SimpleNamespace(config='c.py', checkpoint=checkpoint, cfg_options=cfg_options)
+
+
+def test_a_checkpoint_is_needed_but_for_an_experiment(tmp_path):
+    plain = Config(dict(work_dir=str(tmp_path)))
+    assert of_an_experiment(plain, asked('a.pth')) is plain
+    with pytest.raises(CommandError, match='c.py: name the checkpoint'):
+        of_an_experiment(plain, asked())
+    experiment = Config(dict(work_dir=str(tmp_path), active_learning=dict(), train_cfg=dict()))
+    with pytest.raises(CommandError, match='no experiment here .no active_learning.json.'):
+        of_an_experiment(experiment, asked())
+    cfg = of_an_experiment(experiment, asked('a.pth', {'load_cfg.into': 'students'}))
+    assert cfg.load_from == 'a.pth' and cfg.train_cfg is None and 'load_cfg' not in cfg

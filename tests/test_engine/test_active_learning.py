@@ -193,6 +193,40 @@ def test_an_experiment_from_beginning_to_end(unbroken, tiny):
         assert not set(ids) & set(sum((e['ids'] for e in labeled[: number + 2]), []))
 
 
+def test_a_test_is_of_the_last_rounds_network(unbroken, tiny):
+    from mmpose_al.active_learning.paths import Paths
+    from mmpose_al.active_learning.state import load_state
+    from mmpose_al.engine.active_learning import ActiveLearningRunner, config_of_test, last_trained
+
+    work_dir = unbroken[0]
+    cfg = config(tiny, work_dir)
+    number, checkpoint = last_trained(work_dir)
+    rounds = load_state(work_dir).rounds
+    assert number == len(rounds) - 1 and checkpoint.startswith(Paths(work_dir).round(number))
+    found = ActiveLearningRunner.from_cfg(cfg).test()
+    assert found == pytest.approx(rounds[-1]['stages']['train']['metrics'], rel=1e-4, nan_ok=True)
+    cfg.load_from = Paths(work_dir).absolute(rounds[0]['stages']['train']['checkpoint'])
+    assert config_of_test(cfg).load_from == cfg.load_from  # one that is named
+
+
+def test_a_test_without_a_trained_round_says_so(tiny, tmp_path):
+    from mmpose_al.active_learning.state import StateError, new_state
+    from mmpose_al.engine.active_learning import ActiveLearningExperiment, config_of_test
+
+    cfg = config(tiny, tmp_path)
+    with pytest.raises(StateError, match='there is no experiment here'):
+        config_of_test(cfg)
+    pool = ActiveLearningExperiment(cfg).context.pool
+    state = new_state(str(tmp_path), pool, 'digest', 5)
+    state.write()
+    with pytest.raises(StateError, match='no round of the experiment is trained yet'):
+        config_of_test(cfg)
+    state.note(0, 'train', dict(checkpoint='round_00/iter_4.pth'))
+    state.write()
+    with pytest.raises(StateError, match='iter_4.pth: the checkpoint of round 0 is gone'):
+        config_of_test(cfg)
+
+
 def test_a_finished_experiment_is_not_run_again(unbroken, tiny):
     work_dir, before = unbroken
     stamp = os.stat(osp.join(work_dir, 'round_02', 'last_checkpoint')).st_mtime_ns
