@@ -1,11 +1,13 @@
 """A new query: whom it asks about, why they are worth the annotator's time, its folder."""
 
 import os.path as osp
+import re
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from ..datasets.choice import camera_name
+from ..datasets.image_paths import image_path
 from ..datasets.splits import instance_units
 from ..fileio import atomic_folder, digest, remove_leftovers, write_json, write_text
 from .formats import AnnotationFormat
@@ -84,6 +86,7 @@ def build_query(
     threshold: float = 20.0,
     images: str = 'copy',
     image_root: Optional[str] = None,
+    image_folders: Sequence[str] = (),
 ) -> dict:
     """The content of ``query.json``.
 
@@ -99,6 +102,7 @@ def build_query(
         threshold (float): Of the triangulation, pixels.
         images (str): One of ``IMAGES``.
         image_root (str, optional): What ``file_name`` starts from.
+        image_folders (Sequence[str]): Other folders that ``file_name`` may lead to.
 
     Raises:
         ValueError: The pool's file does not name the joints, or a unit is not its own.
@@ -118,6 +122,8 @@ def build_query(
     )
     content['id'] = identity = digest(dict(content, pool=pool.sha256), 12)
     content.update(image_root=image_root, image_files=images)
+    if image_folders:
+        content['image_folders'] = list(image_folders)
     content['images'] = _images(pool, entries, identity if images != 'none' else None)
     return content
 
@@ -176,7 +182,7 @@ def _images(pool: Pool, entries: List[dict], number: Optional[str]) -> List[dict
             continue
         name = image['file_name']
         if number is not None:
-            name = f'{number}_{len(found) + 1:05d}_{image["id"]}{osp.splitext(name)[1]}'
+            name = f'{number}_{len(found) + 1:05d}_{image["id"]}{_extension(name)}'
         found[image['id']] = dict(
             id=image['id'],
             name=name,
@@ -188,6 +194,12 @@ def _images(pool: Pool, entries: List[dict], number: Optional[str]) -> List[dict
             view=names.get(image.get('camera_id')),
         )
     return list(found.values())
+
+
+def _extension(name: str) -> str:
+    """Ending of an image's name; '' for what is none."""
+    ending = osp.splitext(name)[1]
+    return ending if re.fullmatch(r'\.\w+', ending) else ''
 
 
 def _category(pool: Pool) -> dict:
@@ -251,6 +263,7 @@ def write_query(content: dict, work_dir: str, formats: Sequence[AnnotationFormat
 
     Raises:
         FileNotFoundError: An image is not where the pool's file says.
+        OSError, ValueError: It is no image, outside its folder, or of another size.
     """
     paths = Paths(work_dir)
     folder, name = paths.query(content['round']), osp.basename(paths.query_file(content['round']))
@@ -271,7 +284,7 @@ def find_image_root(pool: Pool) -> str:
     home = osp.dirname(osp.abspath(pool.path))
     first = pool.data['images'][0]['file_name']
     for folder in (home, osp.join(home, 'images')):
-        if osp.isfile(osp.join(folder, first)):
+        if osp.isfile(image_path(folder, first)):
             return folder
     raise FileNotFoundError(
         f'{first}: no such image in {home} or its folder images. Set image_root of the '

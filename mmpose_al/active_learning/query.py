@@ -12,6 +12,7 @@ import shutil
 from typing import Dict, List, Optional, Sequence
 
 from ..command_line import command_line
+from ..datasets.image_paths import backslash_note, image_to_show
 from ..fileio import read_json
 from .paths import Paths
 
@@ -44,8 +45,36 @@ class Query:
             self.of_image[annotation['image_id']].append(annotation)
 
     def image_path(self, image: dict) -> str:
-        """Where an image of the pool is."""
-        return osp.join(self.content['image_root'] or '', image['file'])
+        """Where an image of the pool is.
+
+        Raises:
+            ValueError: Its name leads outside the image folder and those allowed.
+        """
+        return image_to_show(
+            self.content['image_root'] or '', image['file'], self.content.get('image_folders', ())
+        )
+
+    def image_to_give(self, image: dict) -> str:
+        """:meth:`image_path` of an image that may be handed out.
+
+        Raises:
+            FileNotFoundError: It is not there.
+            OSError: It is no image.
+            ValueError: It is outside, or not of the size that the pool's file declares.
+        """
+        from ..datasets.images import DeclaredImage, check_image_file
+
+        source = self.image_path(image)
+        if not osp.isfile(source):
+            raise FileNotFoundError(
+                f'{source}: no such image (image {image["id"]} of the pool). Set '
+                'image_root of the FileAnnotator to the folder that file_name starts '
+                f"from, or images='none'{backslash_note(source)}"
+            )
+        size = image['width'], image['height']
+        # Tools show images as their EXIF says, so answers are as shown.
+        check_image_file(source, DeclaredImage(size, self.content['pool']['file'], 'shown'))
+        return source
 
 
 # ---- folders ---------------------------------------------------------------------
@@ -87,13 +116,7 @@ def put_images(query: Query, folder: str) -> None:
         return
     os.makedirs(osp.join(folder, 'images'), exist_ok=True)
     for image in query.images.values():
-        source = query.image_path(image)
-        if not osp.isfile(source):
-            raise FileNotFoundError(
-                f'{source}: no such image (image {image["id"]} of the pool). Set '
-                'image_root of the FileAnnotator to the folder that file_name starts '
-                "from, or images='none'"
-            )
+        source = query.image_to_give(image)
         target = osp.join(folder, 'images', image['name'])
         if how == 'link':
             os.symlink(osp.abspath(source), target)

@@ -15,7 +15,7 @@ STARTS = ('scratch', 'last', 'load_from')
 SCHEDULES = ('alternate', 'grow', 'constant')
 # What may change between two starts of one experiment.
 FREE_KEYS = ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg')
-FREE_ANNOTATOR_KEYS = ('image_root', 'images', 'formats')
+FREE_ANNOTATOR_KEYS = ('image_root', 'images', 'formats', 'image_folders')
 # What chooses the labels of a data set; each round makes its own choice.
 CHOICES = ('labels', 'ids_file', 'subset')
 

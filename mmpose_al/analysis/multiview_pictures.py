@@ -8,6 +8,7 @@ import numpy as np
 
 from ..datasets.choice import camera_name, chosen_camera_ids
 from ..datasets.format import load_multiview
+from ..datasets.image_paths import image_to_show
 from ..evaluation.mkpe import (
     group_views,
     reprojection_residuals,
@@ -25,6 +26,7 @@ class Wanted(NamedTuple):
     out: str  # folder
     img_root: Optional[str] = None  # of the images; by default the folder of ann_file
     blank: bool = False  # draw on white, without images
+    image_folders: Sequence[str] = ()  # others that file names may lead to
     frames: Optional[Sequence[int]] = None  # ids; by default num of them
     num: int = 4
     cameras: Optional[Sequence[str]] = None  # names or ids; by default all
@@ -181,7 +183,7 @@ def draw_sheet(
             ]
         )
     draw_views(
-        [read_image(view.image, root, wanted.blank) for view in members],
+        [read_image(view.image, root, wanted.blank, wanted.image_folders) for view in members],
         titles,
         skeleton,
         osp.join(wanted.out, name),
@@ -284,12 +286,14 @@ def bones(data: dict) -> List[Tuple[int, int]]:
     return []
 
 
-def read_image(image: dict, root: str, blank: bool = False) -> np.ndarray:
+def read_image(
+    image: dict, root: str, blank: bool = False, image_folders: Sequence[str] = ()
+) -> np.ndarray:
     """The picture (h, w, 3), uint8, BGR, checked against the size in the file."""
     size = image['width'], image['height']
     if blank:
         return np.full((size[1], size[0], 3), 255, np.uint8)
-    path = osp.join(root, image['file_name'])
+    path = image_to_show(root, image['file_name'], image_folders)
     if not osp.isfile(path):
         raise FileNotFoundError(
             f'{path}: no such image. Give the folder of the images as --img-root, or '

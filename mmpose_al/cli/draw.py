@@ -39,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--img-root',
         help='folder that the file names of images are relative to; default: that of ANN_FILE',
     )
+    parser.add_argument(
+        '--image-folder',
+        dest='image_folders',
+        nargs='+',
+        default=[],
+        help='other folders that file names may lead to, by an absolute path, .. or a link',
+    )
     parser.add_argument('--blank', action='store_true', help='draw on white, without images')
     parser.add_argument(
         '--frames',

@@ -16,6 +16,7 @@ import numpy as np
 from mmcv.transforms import LoadImageFromFile
 
 from .format import FormatError
+from .image_paths import backslash_note
 
 AS_SHOWN = ('color', 'grayscale')  # what mmcv turns as the tag says
 TURNING_BACKENDS = ('cv2', 'pillow', None)
@@ -211,7 +212,7 @@ def check_image(path: str) -> int:
     try:
         file = open(path, 'rb')
     except OSError as error:
-        raise ImageError(f'cannot open {path}: {error.strerror}{_backslash(path)}') from None
+        raise ImageError(f'cannot open {path}: {error.strerror}{backslash_note(path)}') from None
     with file:
         head, exif = file.read(8), None
         if not head:
@@ -274,16 +275,6 @@ def _jpeg_complaint(path: str) -> Optional[str]:
         if 'JPEG' in line and not (stray and int(stray.group(1)) <= STRAY_BYTES):
             return line.strip()
     return None
-
-
-def _backslash(path: str) -> str:
-    """What to do where a path has the separators of another system."""
-    if '\\' not in path or os.sep == '\\':
-        return ''
-    return (
-        '. Its name has backslashes, the separators of Windows, and there is no such file with '
-        'slashes either; correct file_name or data_prefix'
-    )
 
 
 def _jpeg_header(file) -> Tuple[Optional[int], Optional[bytes]]:

@@ -15,6 +15,7 @@ from .boxes import suspect_boxes
 from .checks import check_joint_names
 from .choice import camera_name, chosen_images
 from .format import NO_BOX, OUTSIDE, FormatError, check_multiview, load_multiview, parse, read
+from .image_paths import image_path
 from .images import DeclaredImage, ImageFileCheck, check_image_file, check_loading, check_option
 from .splits import check_split_source, chosen_labels, load_split, split_instances
 from .transforms.keypoint_mapping import parse_metainfo
@@ -230,7 +231,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
                 image = dict(
                     image,
                     img_id=image['id'],
-                    img_path=osp.join(self.data_prefix['img'] or '', image['file_name']),
+                    img_path=image_path(self.data_prefix['img'] or '', image['file_name']),
                 )
                 image_list.append(image)
         by_image = defaultdict(list)

@@ -1,8 +1,12 @@
 """A query as it is on disk."""
 
+import json
 import os
 import os.path as osp
+import shutil
 
+import cv2
+import numpy as np
 import pytest
 
 from mmpose_al.active_learning.query import NAME, describe, load_query, pending_text
@@ -66,3 +70,60 @@ def test_the_query_as_a_table(asked):
     assert chosen == rows[:2] + rows[6:]
     assert pending_text(annotator.folder, ROUND, query).count(annotator.folder) == 4
     assert '2 frames, 8 persons in 8 images' in pending_text(annotator.folder, ROUND, query)
+
+
+def renamed(path, name):
+    """Have the first image of a pool's file another name."""
+    with open(path) as file:
+        data = json.load(file)
+    data['images'][0]['file_name'] = name
+    with open(path, 'w') as file:
+        json.dump(data, file)
+    return data['images'][0]
+
+
+@pytest.mark.parametrize('images', ['copy', 'link'])
+@pytest.mark.parametrize('way', ['absolute', 'dots', 'link'])
+def test_what_lies_outside_the_image_folder_is_not_handed_out(images, way, pool, tmp_path):
+    path, _, views = pool
+    secret = tmp_path / 'secret' / 'shown.png'
+    secret.parent.mkdir()
+    shutil.copy(str(tmp_path / 'data' / 'images' / 'cam0_0.png'), str(secret))
+    if way == 'link':
+        os.symlink(str(secret), str(tmp_path / 'data' / 'images' / 'link.png'))
+    renamed(path, dict(absolute=str(secret), dots='../../secret/shown.png', link='link.png')[way])
+    options = dict(images=images, image_root=str(tmp_path / 'data' / 'images'))
+    annotator = opened(tmp_path / 'work', path, **options)
+    with pytest.raises(ValueError, match='shown.png.* is outside the image folder .*image_folders'):
+        annotator.ask(ROUND, [0], [1.0], views)
+    assert os.listdir(osp.join(annotator.folder, 'query')) == []
+    annotator = opened(tmp_path / 'work', path, image_folders=str(secret.parent), **options)
+    annotator.ask(ROUND, [0], [1.0], views)
+    assert load_query(annotator.folder, ROUND).content['image_folders'] == [str(secret.parent)]
+
+
+def test_what_is_handed_out_is_the_declared_image(pool, tmp_path):
+    path, _, views = pool
+    image = tmp_path / 'data' / 'images' / 'cam0_0.png'
+    image.write_text('root:x:0:0')
+    annotator = opened(tmp_path / 'work', path)
+    with pytest.raises(OSError, match='cam0_0.png is no image'):
+        annotator.ask(ROUND, [0], [1.0], views)
+    cv2.imwrite(str(image), np.zeros((24, 32), np.uint8))
+    with pytest.raises(ValueError, match='cam0_0.png: is 32x24 .*declares 640x480'):
+        annotator.ask(ROUND, [0], [1.0], views)
+    assert os.listdir(osp.join(annotator.folder, 'query')) == []
+
+
+def test_names_of_windows_are_found(pool, tmp_path):
+    path, _, views = pool
+    (tmp_path / 'data' / 'images' / 'sub').mkdir()
+    home = tmp_path / 'data' / 'images'
+    shutil.move(str(home / 'cam0_0.png'), str(home / 'sub' / 'cam0_0.png'))
+    renamed(path, 'sub\\cam0_0.png')
+    annotator = opened(tmp_path / 'work', path)
+    annotator.ask(ROUND, [0], [1.0], views)
+    renamed(path, 'sub\\lost.png')
+    annotator = opened(tmp_path / 'other', path, image_root=str(home))
+    with pytest.raises(FileNotFoundError, match='lost.png.*backslashes'):
+        annotator.ask(ROUND, [0], [1.0], views)

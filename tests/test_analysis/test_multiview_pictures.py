@@ -10,7 +10,7 @@ import pytest
 
 from mmpose_al.active_learning.statistics import ViewStatistics, save_views
 from mmpose_al.analysis import multiview_pictures
-from mmpose_al.analysis.multiview_pictures import choose_frames
+from mmpose_al.analysis.multiview_pictures import choose_frames, read_image
 from mmpose_al.datasets.format import load_multiview
 from mmpose_al.synthetic import write_benchmark
 from tests.commands import command
@@ -288,3 +288,12 @@ def test_errors_are_one_line(tiny, tmp_path, drawn):
         with pytest.raises(SystemExit) as stop:
             command('draw', *words(tiny, tmp_path, *option))
         assert stop.value.code == 2
+
+
+def test_pictures_outside_the_image_folder_are_not_drawn(tmp_path):
+    (tmp_path / 'images').mkdir()
+    cv2.imwrite(str(tmp_path / 'secret.png'), np.zeros((3, 4, 3), np.uint8))
+    image, root = dict(file_name='../secret.png', width=4, height=3), str(tmp_path / 'images')
+    with pytest.raises(ValueError, match='secret.png.* outside the image folder .*--image-folder'):
+        read_image(image, root)
+    assert read_image(image, root, image_folders=[str(tmp_path)]).shape == (3, 4, 3)

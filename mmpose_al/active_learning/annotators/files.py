@@ -29,6 +29,9 @@ class FileAnnotator(Annotator):
         image_root (str, optional): What ``file_name`` starts from; the runner knows it
             from the data set. Else the folder of the pool's file, or ``images`` in it.
         threshold (float): Of the triangulation of predictions and clicks, pixels.
+        image_folders (Sequence[str]): Other folders that ``file_name`` may lead to, by an
+            absolute path, ``..`` or a symbolic link. Without them such an image is refused,
+            because whoever writes the pool's file could hand out any file.
 
     Raises:
         ValueError: An unknown format or way with images.
@@ -40,6 +43,7 @@ class FileAnnotator(Annotator):
         images: str = 'copy',
         image_root: Optional[str] = None,
         threshold: float = 20.0,
+        image_folders: Sequence[str] = (),
     ):
         if formats is None:
             formats = format_names()
@@ -55,6 +59,7 @@ class FileAnnotator(Annotator):
             )
         self.formats = [build_format(each) for each in formats]
         self.images = images
+        self.image_folders = [image_folders] if isinstance(image_folders, str) else image_folders
         self.image_root, self.threshold = image_root, threshold
 
     def open(self, folder: str, pool: Pool) -> None:
@@ -95,6 +100,7 @@ class FileAnnotator(Annotator):
             self.threshold,
             self.images,
             None if root is None else osp.abspath(root),
+            [osp.abspath(each) for each in self.image_folders],
         )
         write_query(content, self.folder, self.formats)
 

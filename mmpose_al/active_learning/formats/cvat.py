@@ -50,7 +50,7 @@ class Cvat(AnnotationFormat):
             if query.content['image_files'] != 'none':
                 for image in query.images.values():
                     entry = zipfile.ZipInfo(f'images/default/{image["name"]}', _DATE)
-                    archive.writestr(entry, read_bytes(query.image_path(image)))
+                    archive.writestr(entry, read_bytes(query.image_to_give(image)))
         write_json(osp.join(folder, LABELS_FILE), cvat_labels(query))
 
     def recognise(self, document: Document) -> bool:

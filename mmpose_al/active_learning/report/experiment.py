@@ -6,6 +6,7 @@ from typing import Dict, List, Optional
 
 import numpy as np
 
+from ...datasets.image_paths import image_path, image_to_show
 from ...fileio import read_json
 from ..experiment import Experiment, Metric, Missing, main_metric
 from ..statistics import PoolStatistics
@@ -65,7 +66,11 @@ class ReportedExperiment(Experiment):
         self._statistics.clear()
 
     def image_file(self, name: str) -> Optional[str]:
-        """Where an image of the pool lies; None where it cannot be found."""
+        """Where an image of the pool lies; None where it cannot be found.
+
+        Raises:
+            Missing: It lies outside its folder, so that it is shown to nobody.
+        """
         folders = [osp.dirname(self.state.content['pool']['file'])]
         folders.append(osp.join(folders[0], 'images'))
         source = 'train_dataloader.dataset.labeled.'
@@ -73,9 +78,13 @@ class ReportedExperiment(Experiment):
         folders.insert(0, osp.join(self.setting(source + 'data_root', ''), prefix))
         folders.insert(1, osp.join(folders[1], prefix))
         for folder in folders:
-            path = osp.join(folder, name)
+            path = image_path(folder, name)
             if osp.isfile(path):
-                return path
+                allowed = self.setting('active_learning.annotator.image_folders', ())
+                try:
+                    return image_to_show(folder, name, allowed)
+                except ValueError as error:
+                    raise Missing(str(error)) from error
         return None
 
     def root(self) -> List[int]:

@@ -1,9 +1,15 @@
 """Which runs are one curve, and what full supervision reached."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from mmpose_al.active_learning.experiment import Metric, Missing
-from mmpose_al.active_learning.report.experiment import full_supervision, group_name
+from mmpose_al.active_learning.report.experiment import (
+    ReportedExperiment,
+    full_supervision,
+    group_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,3 +44,29 @@ def test_full_supervision(tmp_path):
     log.parent.mkdir(parents=True)
     log.write_text('{"coco/AP": 0.1, "step": 1}\n{"coco/AP": 0.6, "step": 2}\n')
     assert full_supervision(str(tmp_path / 'run'), metric) == 0.6
+
+
+class _Found(ReportedExperiment):
+    """An experiment of which only the place of the pool is known."""
+
+    def __init__(self, pool_file, folders=()):
+        self.given = {'active_learning.annotator.image_folders': folders}
+        self.state = SimpleNamespace(content=dict(pool=dict(file=pool_file)))
+
+    def setting(self, key, default=None):
+        return self.given.get(key, default)
+
+
+def test_images_outside_their_folder_are_shown_to_nobody(tmp_path, monkeypatch):
+    (tmp_path / 'data' / 'images').mkdir(parents=True)
+    (tmp_path / 'here').mkdir()
+    for name in ('data/images/a.png', 'secret.png'):
+        (tmp_path / name).write_text('x')
+    monkeypatch.chdir(tmp_path / 'here')
+    pool = str(tmp_path / 'data' / 'pool.json')
+    assert _Found(pool).image_file('a.png') == str(tmp_path / 'data' / 'images' / 'a.png')
+    assert _Found(pool).image_file('none.png') is None
+    for name in (str(tmp_path / 'secret.png'), '../secret.png'):
+        with pytest.raises(Missing, match='secret.png.* outside the image folder'):
+            _Found(pool).image_file(name)
+        assert _Found(pool, [str(tmp_path)]).image_file(name)

@@ -278,10 +278,10 @@ def test_what_is_missing_is_said(tmp_path):
         write_report(str(folder), str(tmp_path / 'c'))
 
 
-def test_a_pool_without_categories_is_drawn_without_a_skeleton(tmp_path):
+def test_a_pool_without_names_of_joints_is_drawn_without_a_skeleton(tmp_path):
     pool_file, views = write_pool(tmp_path)
     with open(pool_file) as file:
-        data = dict(json.load(file), categories=[])
+        data = dict(json.load(file), categories=[dict(id=1, name='person')])
     with open(pool_file, 'w') as file:
         json.dump(data, file)
     folder = write_experiment(tmp_path / 'work', pool_file, views)
