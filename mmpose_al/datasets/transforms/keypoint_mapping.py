@@ -48,7 +48,8 @@ def check_flips(metainfo: dict, name: str) -> None:
     flips = metainfo.get('flip_indices')
     if flips is None:
         return
-    names = joint_names(metainfo)
+    named = 'keypoint_id2name' in metainfo or 'keypoint_info' in metainfo
+    names = joint_names(metainfo) if named else [f'no. {index}' for index in range(len(flips))]
     for one, other in enumerate(flips):
         if flips[other] != one:
             raise ValueError(

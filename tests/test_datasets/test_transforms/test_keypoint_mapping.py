@@ -106,3 +106,11 @@ def test_3d_poses_are_mapped_too():
         dict(keypoints=np.zeros((1, 3, 2)), keypoints_visible=np.ones((1, 3)), pose_3d=pose)
     )
     assert out['pose_3d'].tolist() == [[7, 8, 9, 0], [0, 0, 0, 0], [1, 2, 3, 1]]
+
+
+def test_flips_of_joints_without_names_are_checked_too():
+    from mmpose_al.datasets.transforms.keypoint_mapping import check_flips
+
+    check_flips(dict(flip_indices=[1, 0, 2]), 'mine')
+    with pytest.raises(ValueError, match='mine: mirrored, its joint no. 0 becomes no. 1, but'):
+        check_flips(dict(flip_indices=[1, 2, 0]), 'mine')
