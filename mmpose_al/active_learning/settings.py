@@ -228,6 +228,9 @@ def experiment_digest(
     plain: Dict[str, Any] = copy.deepcopy(cfg.to_dict() if hasattr(cfg, 'to_dict') else dict(cfg))
     for key in FREE_KEYS:
         plain.pop(key, None)
+    (plain.get('load_cfg') or {}).pop('changed', None)
+    if not plain.get('load_cfg'):
+        plain.pop('load_cfg', None)
     for key in ('limits', *without):
         plain['active_learning'].pop(key, None)
     for key in annotator:

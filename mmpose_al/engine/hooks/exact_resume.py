@@ -21,7 +21,7 @@ from mmengine.dataset import DefaultSampler, InfiniteSampler
 from mmengine.dist import broadcast_object_list, get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.runner import EpochBasedTrainLoop, IterBasedTrainLoop
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, IterBasedTrainLoop
 from mmpose.registry import HOOKS
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.utils.data import BatchSampler
@@ -33,6 +33,9 @@ from mmpose_al.datasets.samplers import (
     check_batch_size,
     stream_seed,
 )
+
+from ..run_digest import KEY, changes, run_digest
+from ..weights import read_load_settings
 
 
 @HOOKS.register_module()
@@ -58,8 +61,13 @@ class ExactResumeHook(Hook):
     In an epoch-based run resumed in the middle of an epoch the rest of that
     epoch is trained, and ``batch_idx`` counts from 0 there.
 
+    Checkpoints hold digests of the data and the batch size. A run whose labels, unlabelled
+    samples or batch size changed since is refused, unless ``load_cfg.changed`` in the config
+    names them (:mod:`mmpose_al.engine.run_digest`).
+
     Raises:
-        ValueError: The data loader's batch size is not the sampler's.
+        ValueError: The data loader's batch size is not the sampler's; the checkpoint that a
+            run goes on from is of other data.
     """
 
     priority = 'VERY_HIGH'
@@ -67,10 +75,29 @@ class ExactResumeHook(Hook):
     def __init__(self) -> None:
         self._seed_before_resume: Optional[int] = None
         self._seed = 0
+        self._digest: Optional[dict] = None
 
     def before_run(self, runner) -> None:
         # Before load_or_resume, which may replace runner.seed.
         self._seed_before_resume = runner.seed
+
+    def before_save_checkpoint(self, runner, checkpoint: dict) -> None:
+        checkpoint['meta'][KEY] = self._digest_of(runner)
+
+    def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
+        before = (checkpoint.get('meta') or {}).get(KEY)
+        # None in a checkpoint of an older version. Only a training builds its loop before.
+        if before is None or not runner._resume or not isinstance(runner._train_loop, BaseLoop):
+            return
+        allowed = read_load_settings(runner.cfg).changed
+        for text in changes(before, self._digest_of(runner), allowed):
+            print_log(f'ExactResumeHook: {text}', 'current', level=30)
+
+    def _digest_of(self, runner) -> dict:
+        if self._digest is None:
+            loader = runner.train_loop.dataloader
+            self._digest = run_digest(loader.dataset, batch_size_of(loader), get_world_size())
+        return self._digest
 
     def before_train(self, runner) -> None:
         loop = runner.train_loop

@@ -177,6 +177,7 @@ def run(
     seed=11,
     name='log',
     model=dict(type='ResumeModel'),
+    load_cfg=None,
     **randomness,
 ):
     """One run; returns the lines it wrote, oldest first."""
@@ -211,6 +212,7 @@ def run(
         log_level='ERROR',
         default_scope='mmpose',
         experiment_name=f'resume{run.count}',
+        cfg=dict(load_cfg=load_cfg),
         **cfg,
     )
     try:
@@ -439,3 +441,21 @@ def test_checkpoint_loads_with_weights_only(tmp_path):
 if __name__ == '__main__':
     torch.set_num_threads(1)
     run(sys.argv[1], workers=int(sys.argv[2]), stop=int(sys.argv[3]), kill=True, val=True)
+
+
+def test_a_run_on_other_data_is_refused_unless_it_is_named(tmp_path):
+    folder = str(tmp_path)
+    run(folder, length=3)
+    path = str(tmp_path / 'iter_3.pth')
+    kept = torch.load(path, weights_only=True)
+    noted = kept['meta']['training_data']
+    assert set(noted) == {'labels', 'unlabeled', 'batch_size', 'processes'} and noted['unlabeled']
+    kept['meta']['training_data'] = dict(noted, labels='0' * 16)
+    torch.save(kept, path)
+    with pytest.raises(ValueError, match=r"labels changed.*load_cfg = dict\(changed=\['labels'\]"):
+        run(folder, length=4, resume=True)
+    assert len(run(folder, length=4, resume=True, load_cfg=dict(changed=['labels']))) == 4
+    del kept['meta']['training_data']  # of an older version
+    torch.save(kept, path)
+    (tmp_path / 'last_checkpoint').write_text(path)
+    assert run(folder, length=4, resume=True)
