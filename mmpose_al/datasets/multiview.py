@@ -15,7 +15,7 @@ from .boxes import suspect_boxes
 from .checks import check_joint_names
 from .choice import camera_name, chosen_images
 from .format import NO_BOX, OUTSIDE, FormatError, check_multiview, load_multiview, parse, read
-from .image_paths import image_path
+from .image_paths import backslash_note, image_path
 from .images import DeclaredImage, ImageFileCheck, check_image_file, check_loading, check_option
 from .splits import check_split_source, chosen_labels, load_split, split_instances
 from .transforms.keypoint_mapping import parse_metainfo
@@ -188,7 +188,13 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         size = info.get('image_size') or info.get('img_shape', ())[::-1]  # of bbox_file
         if size:
             info['declared_image'] = DeclaredImage(tuple(size[:2]), self.ann_file, self.exif)
-        data = self.pipeline(info)
+        try:
+            data = self.pipeline(info)
+        except FileNotFoundError as error:
+            note = backslash_note(info.get('img_path') or '')
+            if not note:
+                raise
+            raise FileNotFoundError(f'{error}{note}') from error
         if isinstance(data, dict) and 'img' not in data and 'inputs' not in data:
             self._check_unloaded(data)
         if isinstance(data, dict) and 'data_samples' in data:

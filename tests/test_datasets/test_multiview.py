@@ -224,3 +224,17 @@ def test_the_computed_area_reaches_the_evaluator(write, area):
         )
         evaluator.process([sample])
     assert evaluator.evaluate(len(dataset))['coco/AP'] == pytest.approx(1)
+
+
+def test_names_of_windows_are_read_or_named(write, tmp_path):
+    data = multiview_data()
+    (tmp_path / 'sub').mkdir()
+    prefix = images_of(tmp_path / 'sub')
+    for image in data['images']:
+        image['file_name'] = 'sub\\' + image['file_name']
+    config = dict(ann_file=write(data), metainfo=META, pipeline=[dict(type='LoadImage')])
+    dataset = MultiViewCocoDataset(data_prefix=dict(img=str(tmp_path)), **config)
+    assert dataset[0]['img'].shape == (30, 40, 3)
+    dataset = MultiViewCocoDataset(data_prefix=prefix, **config)
+    with pytest.raises(FileNotFoundError, match='backslashes, the separators of Windows.*correct'):
+        dataset[0]
