@@ -386,6 +386,16 @@ def _place_faults(
 ) -> List[Fault]:
     """The fault of a box without an area, or of a joint outside, in an image of ``size``."""
     width, height = size
+    if 0 < box[2] < 1 and 0 < box[3] < 1:
+        return [
+            Fault(
+                index,
+                'bbox',
+                'box smaller than a pixel',
+                f'{list(box)} is smaller than a pixel of the {width}x{height} image',
+                'write pixels, not fractions of the size',
+            )
+        ]
     if not has_area(box, width, height):
         return [
             Fault(
@@ -394,6 +404,18 @@ def _place_faults(
                 'zero-area box',
                 f'{list(box)} has no area inside the {width}x{height} image',
                 'write [x, y, width, height] in pixels around the person',
+            )
+        ]
+    labeled = points[points[:, 2] > 0, :2]
+    if len(labeled) > 2 and (labeled >= 0).all() and (labeled <= 1).all() and (labeled % 1).any():
+        return [
+            Fault(
+                index,
+                'keypoints',
+                'keypoints within one pixel',
+                f'has all {len(labeled)} labelled joints within one pixel of the '
+                f'{width}x{height} image, such as {labeled[0].tolist()}',
+                'write pixels, not fractions of the size',
             )
         ]
     if not outside.any():

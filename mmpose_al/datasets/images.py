@@ -61,6 +61,7 @@ class LoadedImageCheck:
         color, backend = loader.color_type, loader.imdecode_backend
         self.loader = f'{type(loader).__name__}(color_type={color!r}, imdecode_backend={backend!r})'
         self.turns = color in AS_SHOWN and backend in TURNING_BACKENDS
+        self.turns_webp = self.turns and backend == 'pillow'
 
     def __call__(self, results: dict) -> dict:
         """The sample as it is.
@@ -76,13 +77,15 @@ class LoadedImageCheck:
             orientation = results.get('exif_orientation')
             if orientation is None:
                 orientation = orientation_of(path)
-            check_declared(path, (width, height), orientation, declared)
-            if not self.turns and orientation > 1:
+            turns = self.turns_webp if orientation > 1 and _is_webp(path) else self.turns
+            if not turns and orientation > 1:
                 raise FormatError(
                     f'{path}: has EXIF orientation {orientation}, which '
                     f'{self.loader} ignores. Images are read as they are shown: set '
-                    f"color_type='color' and imdecode_backend='cv2', or {REMOVE_TAG}"
+                    f"color_type='color' and imdecode_backend='cv2' ('pillow' for "
+                    f'WebP), or {REMOVE_TAG}'
                 )
+            check_declared(path, (width, height), orientation, declared)
         return results
 
 
@@ -319,6 +322,13 @@ def _ends_with(file, start: Optional[int], marker: bytes) -> bool:
 
 
 # ---- EXIF ------------------------------------------------------------------------
+
+
+def _is_webp(path: str) -> bool:
+    """Whether it is a WebP file, whose EXIF OpenCV ignores and viewers do not."""
+    with open(path, 'rb') as file:
+        head = file.read(12)
+    return head[:4] == b'RIFF' and head[8:] == b'WEBP'
 
 
 def _png_exif(file) -> Optional[bytes]:

@@ -148,6 +148,12 @@ BAD = [
     (put('annotations', 0, 'keypoints', 2, 3), 'keypoints', 'unknown visibility'),
     (put('annotations', 0, 'bbox', [5, 5, 0, 9]), 'bbox', 'zero-area box'),
     (put('annotations', 0, 'bbox', [50, 5, 9, 9]), 'bbox', 'zero-area box'),
+    (put('annotations', 0, 'bbox', [0.1, 0.1, 0.5, 0.7]), 'bbox', 'box smaller than a pixel'),
+    (
+        put('annotations', 0, 'keypoints', [0.2, 0.3, 2, 0.5, 0.5, 2, 0.1, 0.9, 1]),
+        'keypoints',
+        'keypoints within one pixel',
+    ),
     (put('annotations', 0, 'keypoints', 1, 10**400), 'keypoints', 'not finite'),
     (put('annotations', 0, 'keypoints', 5), 'keypoints', 'keypoints are not a list'),
     (put('annotations', 0, 'keypoints', {}), 'keypoints', 'keypoints are not a list'),

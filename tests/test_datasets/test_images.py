@@ -156,6 +156,15 @@ def test_a_loader_that_ignores_exif_is_refused_where_it_matters(tmp_path, option
         load(path, (32, 24), **options)
 
 
+def test_webp_is_turned_by_pillow_alone(tmp_path):
+    path = write_tagged(tmp_path / 'x.webp', 6)
+    for size in ((32, 24), (24, 32)):
+        with pytest.raises(FormatError, match="x.webp.*orientation 6, which .*'pillow' for"):
+            load(path, size)
+    assert load(path, (24, 32), imdecode_backend='pillow')['img'].shape == (32, 24, 3)
+    assert load(write_tagged(tmp_path / 'y.webp'), (32, 24))['img'].shape == (24, 32, 3)
+
+
 def test_a_file_that_is_no_image_is_named(tmp_path):
     path = tmp_path / 'x.jpg'
     path.write_text('root:x:0:0')
