@@ -263,6 +263,13 @@ def choose_data(context: Context, number: int, data: ConfigDict) -> None:
     if pseudo is not None:
         sources.append(ConfigDict(pool_source(context.cfg), ann_file=pseudo))
     data.labeled = sources
+    # `shares` are of labels, pseudo-labels and unlabelled views; some rounds have no second.
+    if (
+        data.get('shares')
+        and pseudo is None
+        and len(data.shares) == 2 + bool(data.get('unlabeled'))
+    ):
+        data.shares = [data.shares[0], *data.shares[2:]]
     if data.get('unlabeled'):
         data.unlabeled.pop('labels', None)
         data.unlabeled.update(ids_file=context.paths.taken_split(number), subset='unlabeled')

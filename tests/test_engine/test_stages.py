@@ -1,5 +1,6 @@
 """The stages of a round, each alone: what they make of what is on disk."""
 
+import copy
 import json
 import os
 
@@ -125,6 +126,20 @@ def test_an_unlabelled_source_leaves_out_what_is_labelled(context, monkeypatch):
     assert context.any_left([0]) and context.taken(1) == sorted(
         context.state.labeled(until=1)
     ) + context.pseudo_stage(1).get('ids', [])
+
+
+def test_shares_of_a_round_without_pseudo_labels(context, monkeypatch):
+    """Of labels, pseudo-labels and unlabelled views; the first round has no second."""
+    for unlabeled, shares, without in ((True, [1, 1, 2], [1, 2]), (False, [1, 3], [1])):
+        for file, expected in ((None, without), ('pseudo.json', shares)):
+            monkeypatch.setattr(context, 'pseudo_file', lambda number, file=file: file)
+            data = Config(copy.deepcopy(context.cfg.train_dataloader.dataset.to_dict()))
+            data.shares = shares
+            if unlabeled:
+                data.unlabeled = dict(labels=None)
+            stages.choose_data(context, 1, data)
+            assert data.shares == expected
+            assert len(data.labeled) + unlabeled == len(expected)
 
 
 def test_a_checkpoint_that_is_gone_is_not_gone_on_from(tmp_path):
