@@ -47,20 +47,32 @@ def extract_network(checkpoint: str, out: str, network: Optional[str] = None) ->
         ValueError: It is no checkpoint, or has no such network; it names the file.
     """
     try:
-        content = torch.load(checkpoint, map_location='cpu', weights_only=True)
-        if not isinstance(content, Mapping):
-            raise ValueError(f'it holds a {type(content).__name__}, no checkpoint')
-        meta, state = content.get('meta') or {}, state_of(content)
+        content = _read(checkpoint)
+        state, meta = state_of(content), content.get('meta') or {}
         evaluated = evaluated_network(meta, state)
         if network is None:
             network = 'students.0' if evaluated == ENSEMBLE else evaluated
         chosen = network_state(state, network)
-    except (ValueError, KeyError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    except ValueError as error:
         raise ValueError(f'{checkpoint}: {error}') from None
     kept = {k: without_arrays(v) for k, v in meta.items() if k == 'dataset_meta'}
     with atomic(out, 'wb') as file:
         torch.save(dict(meta=kept, state_dict=chosen), file)
     return Extracted(network, evaluated, 'ema_state_dict' in content, len(chosen))
+
+
+def _read(path: str) -> Any:
+    """What a checkpoint file holds; nothing in it is run."""
+    try:
+        return torch.load(path, map_location='cpu', weights_only=True)
+    except FileNotFoundError:
+        raise
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, OSError) as error:
+        reason = f'{type(error).__name__}: {error}'.split('. ')[0].splitlines()[0]
+        raise ValueError(
+            f'it cannot be read as a checkpoint of tensors ({reason}); it may be cut off, no '
+            'checkpoint, or hold objects that would run code'
+        ) from None
 
 
 def network_state(state: Mapping[str, torch.Tensor], network: str) -> Dict[str, torch.Tensor]:
@@ -92,7 +104,7 @@ def evaluated_network(meta: Mapping[str, Any], state: Mapping[str, torch.Tensor]
     if not known:
         raise ValueError('it holds a single network already, or none of MMPose')
     predict = config_value(str(meta.get('cfg', '')), ['model', 'test_cfg', 'predict'])
-    if isinstance(predict, int):
+    if isinstance(predict, int) and not isinstance(predict, bool):
         return f'students.{predict}'
     if predict == 'teacher' or (predict is None and 'teacher' in known and 'steps' in state):
         return 'teacher'

@@ -71,6 +71,8 @@ def start_from(model: nn.Module, state: Mapping[str, torch.Tensor], settings: Lo
         )
     left_out = _left_out(names, places, settings)
     state = _without(state, left_out)
+    if not state:
+        raise ValueError('load_cfg leaves all of it out; take load_from away, or leave out less')
     fit = load_fitting(model, state)
     outside = tuple(f'{place}.' for place in places) or ('',)
     fit = fit._replace(

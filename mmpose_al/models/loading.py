@@ -24,8 +24,10 @@ def state_of(checkpoint: Mapping[str, Any]) -> Dict[str, torch.Tensor]:
     """The tensors of a checkpoint, whatever form it has.
 
     Raises:
-        ValueError: It has none.
+        ValueError: It has none, or one with a number that is not finite.
     """
+    if not isinstance(checkpoint, Mapping):
+        raise ValueError(f'it holds a {type(checkpoint).__name__}, no dict of tensors')
     state = checkpoint.get('state_dict', checkpoint)
     if not isinstance(state, Mapping):
         raise ValueError(f'state_dict is no dict of tensors; got {short(type(state).__name__)}')
@@ -35,6 +37,12 @@ def state_of(checkpoint: Mapping[str, Any]) -> Dict[str, torch.Tensor]:
         result._metadata = metadata  # type: ignore[attr-defined]
     if not any(isinstance(value, torch.Tensor) for value in result.values()):
         raise ValueError('there is no tensor in it')
+    for name, value in result.items():
+        if isinstance(value, torch.Tensor) and not torch.isfinite(value).all():
+            raise ValueError(
+                f'{name} has numbers that are not finite, so the network predicts nothing; take '
+                'an earlier checkpoint'
+            )
     return result
 
 

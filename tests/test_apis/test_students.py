@@ -98,7 +98,7 @@ def test_a_config_is_read_and_not_run():
     [
         ([1], 'holds a list'),
         (dict(meta={}), 'no tensor in it'),
-        (dict(state_dict=student), 'x.pth'),
+        (dict(state_dict=student), 'x.pth: it cannot be read .* run code'),
         (dict(state_dict={'head.w': torch.ones(1)}), 'single network already'),
     ],
 )
@@ -108,6 +108,17 @@ def test_what_is_no_checkpoint_of_an_estimator_is_told(tmp_path, content, said):
     with pytest.raises(ValueError, match=said):
         extract_network(source, str(tmp_path / 'one.pth'))
     assert not (tmp_path / 'one.pth').exists()
+
+
+@pytest.mark.parametrize('content', [b'', b'version https://git-lfs.github.com/spec/v1', 'half'])
+def test_files_that_are_no_checkpoints_are_told(tmp_path, content):
+    source = tmp_path / 'x.pth'
+    if content == 'half':
+        trained('cons', source)
+        content = source.read_bytes()[: source.stat().st_size // 2]
+    source.write_bytes(content)
+    with pytest.raises(ValueError, match='x.pth: it cannot be read as a checkpoint of tensors'):
+        extract_network(str(source), str(tmp_path / 'one.pth'))
 
 
 def test_metainfo_without_arrays():

@@ -108,6 +108,7 @@ def test_another_number_of_joints_is_said_or_refused():
         (student(), student(), dict(network='teacher'), 'holds one network, which has no name'),
         (student(), student(), dict(into='students'), 'TopdownPoseEstimator with no students'),
         (DUAL, student(), dict(into='teacher'), "names 'teacher'; .*students.0, students.1"),
+        (student(), student(), dict(leave_out=['backbone', 'head']), 'leaves all of it out'),
         (DUAL, student(), dict(into='students', leave_out='heed'), "leave_out names 'heed'; no"),
         (student(), student(channels=16), dict(), 'size mismatch for backbone'),
     ],

@@ -92,6 +92,10 @@ def test_a_checkpoint_in_any_form():
     for form in (dict(), dict(meta=1), dict(state_dict=dict()), dict(state_dict=3)):
         with pytest.raises(ValueError, match='no tensor in it|no dict of tensors'):
             state_of(form)
+    with pytest.raises(ValueError, match='holds a TopdownPoseEstimator'):
+        state_of(MODELS.build(student()))
+    with pytest.raises(ValueError, match='b has numbers that are not finite'):
+        state_of(dict(tensors, b=torch.tensor([1.0, float('nan')])))
 
 
 def test_networks():
