@@ -37,6 +37,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common_arguments(parser)
 
 
+def loss_of(cfg: 'Config', name: str) -> dict:
+    """The loss of the network that predicts; an estimator's students have one each."""
+    model = cfg.model
+    network = model.get('students') or model.get('network') or model
+    head = (network[0] if isinstance(network, list) else network).get('head') or {}
+    loss = head.get('loss')
+    if not loss or isinstance(loss, list):
+        raise CommandError(
+            f'{name}: --badcase takes the loss of the head, and the model has '
+            f'{"several" if loss else "none"}; set default_hooks.badcase.metric, or metric_type = '
+            "'accuracy'"
+        )
+    return loss
+
+
 def collect_bad_cases(cfg: 'Config', args: argparse.Namespace) -> None:
     """Switch on MMPose's hook that collects the worst samples."""
     enable_drawing_hook(cfg, 'badcase', 'BadCaseAnalysisHook', args, show=args.show)
@@ -48,7 +63,7 @@ def collect_bad_cases(cfg: 'Config', args: argparse.Namespace) -> None:
             "'loss' or 'accuracy'"
         )
     if not hook.get('metric'):
-        hook.metric = cfg.model.head.loss if kind == 'loss' else cfg.test_evaluator
+        hook.metric = loss_of(cfg, args.config) if kind == 'loss' else cfg.test_evaluator
 
 
 def dump_predictions(cfg: 'Config', path: str) -> None:

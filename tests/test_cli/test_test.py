@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from mmpose_al.cli.errors import CommandError
-from mmpose_al.cli.test import merge_args, metrics_hook, of_an_experiment
+from mmpose_al.cli.test import loss_of, merge_args, metrics_hook, of_an_experiment
 
 METRIC = dict(type='PCKAccuracy')
 
@@ -47,6 +47,16 @@ def test_predictions_are_dumped_beside_the_metrics():
 def test_the_worst_samples_are_judged_by_the_loss_or_the_metric(hook, metric):
     found = merged(hook, badcase=True).default_hooks.badcase
     assert (found.enable, found.interval, found.metric) == (True, 2, metric)
+
+
+def test_the_loss_of_an_estimator_is_its_networks():
+    loss = dict(type='KeypointMSELoss')
+    network = dict(head=dict(loss=loss))
+    for model in (network, dict(students=network), dict(students=[network]), dict(network=network)):
+        assert loss_of(Config(dict(model=model)), 'c.py') == loss
+    for model in (dict(), dict(head=dict(loss=[loss]))):
+        with pytest.raises(CommandError, match='c.py: --badcase takes the loss of the head'):
+            loss_of(Config(dict(model=model)), 'c.py')
 
 
 def test_worst_samples_need_the_hook_and_a_measure_that_there_is():
