@@ -249,7 +249,7 @@ def test_killed_ten_times_and_started_again_ends_the_same(unbroken, tiny, tmp_pa
     assert process.returncode == 0, process.stdout.decode()[-3000:]
     with open(str(tmp_path / 'kills.json')) as file:
         kills = json.load(file)
-    assert len(kills) == count
+    assert len(kills) >= count
     if count >= 10:  # all over the experiment
         assert {number for _, number, _ in kills} == {0, 1, 2}
         assert len({name for _, _, name in kills}) >= 4
@@ -797,10 +797,14 @@ def kill_again_and_again(data_root, folder, done, count):
             for name, stage in entry['stages'].items()
         ]
     order = [stage[:2] for stage in lasts]
+    rounds = {entry[0] for entry in order}
     kills, number = [], 0
-    while len(kills) < count:
+    # A busy machine may let stages end before their kill: then some more, in every round.
+    while len(kills) < count or (
+        count >= 10 and number < 5 and {entry[1] for entry in kills} != rounds
+    ):
         work_dir = osp.join(folder, f'run{number}')
-        some = min(10, count - len(kills))
+        some = min(10, max(count - len(kills), 4 if kills else 1))
         for target in sorted(rng.sample(range(len(order)), some)):
             process, stages = child(data_root, work_dir)
             # a kill that came late has let it go on
