@@ -208,3 +208,10 @@ def test_self_training_is_for_frames_and_its_keys_are_known():
         read_self_training(dict(num=4), 'images')
     with pytest.raises(ValueError, match="unknown keys .'min_view'."):
         read_self_training(dict(num=4, min_view=2), 'frames')
+
+
+def test_what_may_change_on_a_resume_is_no_other_experiment():
+    plain = described()
+    digest = experiment_digest(plain)
+    assert experiment_digest(dict(plain, load_cfg=dict(changed=['labels']))) == digest
+    assert experiment_digest(dict(plain, load_cfg=dict(leave_out=['head.']))) != digest
