@@ -228,7 +228,9 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             content, self.ann_file, num_joints, self.on_bad, self.box_from_keypoints
         )
         self._metainfo['CLASSES'] = data['categories']
-        self._file_is_complete = self._evaluator_reads(content)
+        # The evaluator reads UTF-8 without a mark.
+        is_plain = raw.lstrip()[:1] == b'{' and b'\0' not in raw[:4]
+        self._file_is_complete = is_plain and self._evaluator_reads(content)
         self._report(data)
         self._keep_views(data)
         image_list = []

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from mmengine.evaluator import Evaluator
+from mmengine.logging import MessageHub
 from mmengine.structures import InstanceData
 from mmpose.evaluation import CocoMetric
 from mmpose.registry import DATASETS
@@ -238,3 +239,16 @@ def test_names_of_windows_are_read_or_named(write, tmp_path):
     dataset = MultiViewCocoDataset(data_prefix=prefix, **config)
     with pytest.raises(FileNotFoundError, match='backslashes, the separators of Windows.*correct'):
         dataset[0]
+
+
+@pytest.mark.parametrize('encoding, name', [('utf-8', 'a'), ('utf-16', 'b'), ('utf-8-sig', 'c')])
+def test_files_of_other_encodings_are_not_left_to_the_evaluator(tmp_path, encoding, name):
+    data = multiview_data()
+    for annotation in data['annotations']:
+        annotation.update(area=9.0, num_keypoints=2)
+    path = tmp_path / 'ann.json'
+    path.write_text(json.dumps(data), encoding=encoding)
+    meta = dict(META, dataset_name=f'encoded_{name}')
+    assert len(MultiViewCocoDataset(ann_file=str(path), metainfo=meta, test_mode=True)) == 6
+    told = MessageHub.get_current_instance().get_info(f'encoded_{name}_ann_file')
+    assert told == (str(path) if name == 'a' else None)
