@@ -55,6 +55,8 @@ def test_a_signal_ends_the_jobs_too(tmp_path, number):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        # As in a terminal: what a shell starts in the background ignores Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     pid = int(parent.stdout.readline())
     time.sleep(1)  # until it waits

@@ -123,7 +123,7 @@ def test_labels_in_a_config_choose_what_the_tool_chooses(ann_file, tmp_path):
 
     metainfo = dict(
         dataset_name='one',
-        keypoint_info={0: dict(name='a', id=0, color=[0, 0, 0], type='', swap='')},
+        keypoint_info={0: dict(name='nose', id=0, color=[0, 0, 0], type='', swap='')},
         skeleton_info={},
         joint_weights=[1.0],
         sigmas=[0.1],
