@@ -14,6 +14,7 @@ from mmengine.model import BaseModel
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from ..groups import check_groups
 from ..heads.heatmap_2p5d import Heatmap2p5DHead, Pose2p5D
 from ..loading import WholeCheckpoints
 from ..passes import Passes
@@ -155,6 +156,7 @@ class WeaklySupervisedPose3D(WholeCheckpoints, BaseModel):
     def unsupervised_loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
         """Losses on groups of views (Iqbal20, Eq. 8, 11)."""
         check_groups(data_samples, self.num_views)
+        check_mirrors(data_samples)
         return self.view_losses(self.head.pose(self.network.extract_feat(inputs)), data_samples)
 
     def view_losses(self, pose: Pose2p5D, data_samples: Sequence) -> Dict[str, Tensor]:
@@ -212,26 +214,11 @@ class WeaklySupervisedPose3D(WholeCheckpoints, BaseModel):
         )
 
 
-def check_groups(samples: Sequence, num_views: int) -> None:
-    """Raise ValueError unless samples are whole groups of views of one person."""
-    if len(samples) % num_views:
+def check_mirrors(samples: Sequence) -> None:
+    """Raise ValueError if a view is mirrored: the mirrored world is another one."""
+    mirrored = [s.metainfo.get('img_path') for s in samples if s.metainfo.get('flip')]
+    if mirrored:
         raise ValueError(
-            f'{len(samples)} unlabelled samples are no groups of {num_views} views; '
-            'the batch comes from a LabeledGroupSampler with the same num_views'
+            f'{mirrored[0]}: views of a group are mirrored; the mirrored world is another one. '
+            'Take RandomFlip out of the pipeline'
         )
-    for start in range(0, len(samples), num_views):
-        group = samples[start : start + num_views]
-        keys = {(s.metainfo.get('frame_id'), s.metainfo.get('person_id')) for s in group}
-        if len(keys) > 1 or None in next(iter(keys)):
-            raise ValueError(
-                f'views {[s.metainfo.get("img_path") for s in group]} of one group '
-                f'belong to (frame, person) {sorted(map(str, keys))}; the batch comes '
-                "from a LabeledGroupSampler, with 'frame_id', 'person_id' among "
-                "PackPoseInputs' meta_keys"
-            )
-        if any(s.metainfo.get('flip') for s in group):
-            raise ValueError(
-                f'{group[0].metainfo.get("img_path")}: views of a group are mirrored; '
-                'the mirrored world is another one. '
-                'Take RandomFlip out of the pipeline'
-            )

@@ -10,6 +10,7 @@ from torch import Tensor
 from ...geometry.consensus import Consensus, consensus, joint_pairs
 from ...geometry.heatmaps import gaussians
 from ..decoding import decode_on_device
+from ..groups import check_groups
 from ..views import View
 from .consistency import Lesson, TeachingStudents
 from .networks import check_peak_is_one, codec_sigma
@@ -50,7 +51,7 @@ def rig_of(data_samples: Sequence, num_views: int, like: Tensor) -> Rig:
         ValueError: The samples are no groups of so many views of one person at one moment,
             or one has no camera.
     """
-    _check_groups(data_samples, num_views)
+    check_groups(data_samples, num_views)
     columns: Dict[str, Tensor] = {}
     for key in CAMERA_KEYS:
         missing = [s.metainfo.get('img_path') for s in data_samples if key not in s.metainfo]
@@ -75,25 +76,6 @@ def rig_of(data_samples: Sequence, num_views: int, like: Tensor) -> Rig:
     same = (R[:, :, None] == R[:, None]).all((-1, -2)) & (t[:, :, None] == t[:, None]).all(-1)
     again = same.tril(-1).any(-1)
     return Rig(K, R, t, dist if dist.any() else None, mirrored, again)
-
-
-def _check_groups(data_samples: Sequence, num_views: int) -> None:
-    remedy = (
-        f'let a LabeledGroupSampler(num_views={num_views}) compose the batch, and put '
-        "'frame_id', 'person_id' into PackPoseInputs' meta_keys"
-    )
-    if len(data_samples) % num_views:
-        raise ValueError(
-            f'{len(data_samples)} unlabelled samples are no groups of {num_views} views; {remedy}'
-        )
-    for start in range(0, len(data_samples), num_views):
-        group = data_samples[start : start + num_views]
-        keys = {(s.metainfo.get('frame_id'), s.metainfo.get('person_id')) for s in group}
-        if len(keys) > 1 or None in next(iter(keys)):
-            raise ValueError(
-                f'views {[s.metainfo.get("img_path") for s in group]} of one group belong to '
-                f'(frame, person) {sorted(map(str, keys))}; {remedy}'
-            )
 
 
 @MODELS.register_module()
