@@ -109,32 +109,12 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         **kwargs,
     ) -> None:
         name = type(self).__name__
-        if subset not in ('labeled', 'unlabeled', None):
-            raise ValueError(
-                f'{name}: subset is {subset!r}; it must be "labeled", "unlabeled" or None'
-            )
+        check_choice(name, subset, ids_file, labels, cameras, subjects)
         if on_bad not in ('raise', 'skip'):
             raise ValueError(f'{name}: on_bad is {on_bad!r}; it must be "raise" or "skip"')
         if exif not in ('check', 'shown'):
             raise ValueError(f'{name}: exif is {exif!r}; it must be "check" or "shown"')
         check_option(check_images, name)
-        given = (ids_file is not None) + (labels is not None)
-        if given != int(subset is not None):
-            raise ValueError(
-                f'{name}: subset and one of ids_file and labels go '
-                f'together; got subset={subset!r}, '
-                f'ids_file={ids_file!r}, labels={labels!r}'
-            )
-        if isinstance(cameras, (str, int)):
-            raise ValueError(
-                f'{name}: cameras is {cameras!r}; it must be a list of '
-                f'names or ids, such as [{cameras!r}]'
-            )
-        if isinstance(subjects, str):
-            raise ValueError(
-                f'{name}: subjects is {subjects!r}; it must be a list of '
-                f'names, such as [{subjects!r}]'
-            )
         self.cameras, self.subjects, self.poses_3d = cameras, subjects, poses_3d
         self._camera_of, self._action_of = {}, {}
         self._pose_index, self._poses = {}, np.zeros((0, 0, 4))
@@ -412,3 +392,30 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
 
 def _box_area(xyxy) -> float:
     return max(xyxy[2] - xyxy[0], 0) * max(xyxy[3] - xyxy[1], 0)
+
+
+def check_choice(name, subset, ids_file, labels, cameras, subjects) -> None:
+    """Raise ValueError unless arguments of :class:`MultiViewCocoDataset` choose samples.
+
+    Args:
+        name (str): Of the data set's class, for the message.
+        subset, ids_file, labels, cameras, subjects: Its arguments.
+    """
+    if subset not in ('labeled', 'unlabeled', None):
+        raise ValueError(f'{name}: subset is {subset!r}; it must be "labeled", "unlabeled" or None')
+    given = (ids_file is not None) + (labels is not None)
+    if given != int(subset is not None):
+        raise ValueError(
+            f'{name}: subset and one of ids_file and labels go '
+            f'together; got subset={subset!r}, '
+            f'ids_file={ids_file!r}, labels={labels!r}'
+        )
+    if isinstance(cameras, (str, int)):
+        raise ValueError(
+            f'{name}: cameras is {cameras!r}; it must be a list of '
+            f'names or ids, such as [{cameras!r}]'
+        )
+    if isinstance(subjects, str):
+        raise ValueError(
+            f'{name}: subjects is {subjects!r}; it must be a list of names, such as [{subjects!r}]'
+        )
