@@ -14,6 +14,7 @@ BELOW = dict(
     synthetic={'geometry', 'datasets'},
     datasets={'geometry'},
     converters={'geometry', 'datasets'},
+    projects={'geometry', 'datasets', 'converters'},
     models={'geometry', 'datasets'},
     evaluation={'geometry'},
     visualization={'geometry'},
@@ -22,7 +23,7 @@ BELOW = dict(
     engine={'geometry', 'datasets', 'models', 'evaluation', 'visualization', 'active_learning'},
 )
 BOTTOM = {'command_line', 'config_files', 'fileio', 'lazy', 'registration', 'registry', 'version'}
-BELOW['analysis'] = set(BELOW) - {'engine', 'converters', 'synthetic'}
+BELOW['analysis'] = set(BELOW) - {'engine', 'converters', 'synthetic', 'projects'}
 # The command line is above all rooms.
 BELOW['cli'] = set(BELOW)
 ABOVE = {'__init__', '__main__'}

@@ -1,0 +1,121 @@
+"""A project folder as it is read: where its files are, and its newest model.
+
+PROJECT/project.json     what it is (below), written last
+PROJECT/metainfo.py      joints, pairs, skeleton, sigmas; people may edit it
+PROJECT/pool.json        the pool, in the multi-view format
+PROJECT/images/          links to folders of images, and frames of videos
+PROJECT/configs/         a few lines each over the package's own
+PROJECT/work_dirs/       what is trained
+"""
+
+import glob
+import os
+import os.path as osp
+from typing import List, NamedTuple, Optional
+
+from ..fileio import FileError, read_json
+
+FORMAT, VERSION = 'mmpose_al-project', 1
+NAME = 'project.json'
+
+
+class ProjectError(FileError):
+    """A folder is no project, or lacks something. The message says what to do."""
+
+
+class Project(NamedTuple):
+    """Where the files of a project are; all paths are absolute.
+
+    Attributes:
+        folder (str): Of the project.
+        kind (str): What it was made of: ``'images'``, ``'deeplabcut'``, ...
+        config (str): Of the newest trained network, as its run wrote it down; without one,
+            the config that the project trains first.
+        metainfo (str): Joints, pairs, skeleton and sigmas, in MMPose's form.
+        pool (str): The annotation file.
+        images (str): Folder that the pool's file names start from.
+        checkpoint (str, optional): Of the newest trained network; None without.
+        content (dict): What ``project.json`` holds.
+    """
+
+    folder: str
+    kind: str
+    config: str
+    metainfo: str
+    pool: str
+    images: str
+    checkpoint: Optional[str]
+    content: dict
+
+
+def is_project(folder: str) -> bool:
+    """Whether a folder holds a project."""
+    return osp.isfile(osp.join(folder, NAME))
+
+
+def open_project(folder: str) -> Project:
+    """The paths of a project.
+
+    The newest checkpoint that a training under ``work_dirs`` left is the project's model,
+    whether of an ordinary run or of a round of an experiment. ``checkpoint`` in
+    ``project.json`` names another one.
+
+    Raises:
+        ProjectError: The folder is no project, or a file that it names is not there.
+    """
+    folder = osp.abspath(folder)
+    path = osp.join(folder, NAME)
+    try:
+        content = read_json(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise ProjectError(
+            f'{folder}: is no project, it holds no {NAME}. Make one: mmpose-al new {folder} SOURCE'
+        ) from None
+    if not isinstance(content, dict) or content.get('format') != FORMAT:
+        raise ProjectError(f'{path}: is not of a project. Make it again: mmpose-al new')
+    if content.get('version') != VERSION:
+        raise ProjectError(
+            f'{path}: field "version": is {content.get("version")!r}, this reader knows '
+            f'{VERSION}. Update mmpose_al.'
+        )
+    paths = {key: _path(folder, content, key) for key in ('config', 'metainfo', 'pool', 'images')}
+    chosen = content.get('checkpoint')
+    checkpoint = _path(folder, content, 'checkpoint') if chosen else newest_checkpoint(folder)
+    if checkpoint is not None:
+        paths['config'] = config_beside(checkpoint) or paths['config']
+    return Project(folder, content.get('kind', ''), checkpoint=checkpoint, content=content, **paths)
+
+
+def _path(folder: str, content: dict, key: str) -> str:
+    """The path that an entry of ``project.json`` names; it is there."""
+    name = content.get(key)
+    path = osp.join(folder, name) if isinstance(name, str) else ''
+    if not name or not osp.exists(path):
+        raise ProjectError(
+            f'{osp.join(folder, NAME)}: field "{key}": is {name!r}, which is not there. Put it '
+            'back, or complete the project with the same `mmpose-al new`.'
+        )
+    return path
+
+
+def newest_checkpoint(folder: str) -> Optional[str]:
+    """The checkpoint that a training wrote last below ``work_dirs``; None without."""
+    notes: List[str] = []
+    for depth in ('*', osp.join('*', 'round_*')):
+        notes += glob.glob(osp.join(glob.escape(folder), 'work_dirs', depth, 'last_checkpoint'))
+    found = [path for path in map(_noted, notes) if path is not None]
+    return max(found, key=lambda path: (os.stat(path).st_mtime_ns, path)) if found else None
+
+
+def _noted(note: str) -> Optional[str]:
+    """The checkpoint that MMEngine's ``last_checkpoint`` names, beside it if it was moved."""
+    with open(note, encoding='utf-8') as file:
+        path = file.read().strip()
+    beside = osp.join(osp.dirname(note), osp.basename(path))
+    return next((each for each in (beside, path) if osp.isfile(each)), None)
+
+
+def config_beside(checkpoint: str) -> Optional[str]:
+    """The config that a run wrote beside its checkpoint; the newest, if there are several."""
+    found = glob.glob(osp.join(glob.escape(osp.dirname(checkpoint)), '*.py'))
+    return max(found, key=lambda path: (os.stat(path).st_mtime_ns, path)) if found else None

@@ -1,0 +1,86 @@
+"""Opening a project folder: its paths and its newest model."""
+
+import os
+
+import pytest
+
+from mmpose_al.fileio import write_json, write_text
+from mmpose_al.projects import ProjectError, is_project, open_project
+
+
+def make(folder, **more):
+    for name in ('configs/supervised.py', 'metainfo.py', 'pool.json', 'images/x'):
+        write_text(str(folder / name), '')
+    content = dict(
+        format='mmpose_al-project',
+        version=1,
+        kind='images',
+        config='configs/supervised.py',
+        metainfo='metainfo.py',
+        pool='pool.json',
+        images='images',
+        checkpoint=None,
+    )
+    write_json(str(folder / 'project.json'), dict(content, **more))
+    return folder
+
+
+def train(folder, name, age, noted=None):
+    run = folder / 'work_dirs' / name
+    run.mkdir(parents=True)
+    (run / 'iter_5.pth').write_bytes(b'weights')
+    (run / 'last_checkpoint').write_text(noted or str(run / 'iter_5.pth'))
+    (run / 'mine.py').write_text('')
+    os.utime(run / 'iter_5.pth', (age, age))
+    return run
+
+
+def test_a_project_without_a_model_has_the_config_that_it_trains_first(tmp_path):
+    project = open_project(str(make(tmp_path)))
+    assert project.config == str(tmp_path / 'configs' / 'supervised.py')
+    assert project.kind == 'images' and project.checkpoint is None
+    assert project.images == str(tmp_path / 'images') and is_project(str(tmp_path))
+
+
+def test_the_newest_run_is_the_model_be_it_one_of_a_round(tmp_path):
+    make(tmp_path)
+    train(tmp_path, 'old', 1000)
+    newest = train(tmp_path, 'experiment/round_01', 3000)
+    train(tmp_path, 'experiment/round_00', 2000)
+    project = open_project(str(tmp_path))
+    assert project.checkpoint == str(newest / 'iter_5.pth')
+    assert project.config == str(newest / 'mine.py')
+
+
+def test_a_project_may_be_moved(tmp_path):
+    run = train(make(tmp_path), 'run', 1000, noted='/gone/work_dirs/run/iter_5.pth')
+    assert open_project(str(tmp_path)).checkpoint == str(run / 'iter_5.pth')
+
+
+def test_a_named_checkpoint_is_taken_before_newer_ones(tmp_path):
+    make(tmp_path, checkpoint='work_dirs/old/iter_5.pth')
+    old = train(tmp_path, 'old', 1000)
+    train(tmp_path, 'new', 2000)
+    project = open_project(str(tmp_path))
+    assert project.checkpoint == str(old / 'iter_5.pth') and project.config == str(old / 'mine.py')
+
+
+@pytest.mark.parametrize(
+    'change, text',
+    [
+        (dict(version=2), 'version'),
+        (dict(format='coco'), 'not of a project'),
+        (dict(pool='gone.json'), '"pool"'),
+        (dict(checkpoint='gone.pth'), '"checkpoint"'),
+        (dict(metainfo=3), '"metainfo"'),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path, change, text):
+    with pytest.raises(ProjectError, match=text):
+        open_project(str(make(tmp_path, **change)))
+
+
+def test_another_folder_is_no_project(tmp_path):
+    assert not is_project(str(tmp_path))
+    with pytest.raises(ProjectError, match='mmpose-al new'):
+        open_project(str(tmp_path))
