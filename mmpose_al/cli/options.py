@@ -44,6 +44,17 @@ def add_converter_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_calibration_size(parser: argparse.ArgumentParser) -> None:
+    """``--calibration-size``: images of another size than their calibration says."""
+    parser.add_argument(
+        '--calibration-size',
+        choices=('top-left', 'centre', 'scaled'),
+        help='what became of images that are of another size than their calibration says: '
+        'cut at the right and the bottom, cut at all sides alike, or scaled; by default they '
+        'are refused',
+    )
+
+
 class KeyValues(argparse.Action):
     """Words ``KEY=VALUE`` as a dict, read as MMEngine's ``--cfg-options`` are."""
 

@@ -9,6 +9,7 @@ import re
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
+import numpy as np
 from PIL import Image
 
 from ..datasets.format import FormatError
@@ -39,6 +40,8 @@ PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 EXIF_ORIENTATION = 274
 UNTURN_IMAGES = 'exiftool -Orientation=1 -n FILES'
 UNTURN_VIDEO = 'ffmpeg -display_rotation 0 -i IN -c copy OUT'
+# How images came to be of another size than the calibration's.
+SIZE_CHANGES = ('top-left', 'centre', 'scaled')
 
 
 class Source(NamedTuple):
@@ -180,8 +183,21 @@ def _text(size: Tuple[int, int], head: Optional[tuple]) -> str:
     return f'{size[0]}x{size[1]}{exif}'
 
 
-def match_cameras(sources: Sequence[Source], cameras: Sequence[dict], path: str) -> List[dict]:
-    """The calibrated camera of each view, checked against the images' size."""
+def match_cameras(
+    sources: Sequence[Source], cameras: Sequence[dict], path: str, size_change: Optional[str] = None
+) -> List[dict]:
+    """The calibrated camera of each view, checked against the images' size.
+
+    Args:
+        sources (list[Source]): The views.
+        cameras (list[dict]): As ``read_calibration`` gives them.
+        path (str): Of the calibration, for errors.
+        size_change (str, optional): What became of images that are of another size than
+            their calibration says, see :func:`resized`. None: they are refused.
+
+    Raises:
+        FormatError: A view without a camera, or images of another size.
+    """
     known, matched = {camera['name']: camera for camera in cameras}, []
     for source in sources:
         camera = known.get(source.name)
@@ -197,6 +213,8 @@ def match_cameras(sources: Sequence[Source], cameras: Sequence[dict], path: str)
                     'name the views as the calibration does: NAME=PATH, or calibrate the camera',
                 )
             )
+        if tuple(camera['size']) != tuple(source.size) and size_change:
+            camera = resized(camera, source.size, size_change, path)
         if tuple(camera['size']) != tuple(source.size):
             turned = f', {source.turned}' if source.turned else ''
             raise FormatError(
@@ -213,6 +231,44 @@ def match_cameras(sources: Sequence[Source], cameras: Sequence[dict], path: str)
     return matched
 
 
+def resized(camera: dict, size: Tuple[int, int], change: str, path: str) -> dict:
+    """A camera for images of another size than it was calibrated for.
+
+    Args:
+        camera (dict): With ``size`` and ``K``; it is not changed.
+        size (tuple): Width and height of the images in pixels.
+        change (str): ``'top-left'``: columns at the right and rows at the bottom were cut
+            off, as video encoders do; ``'centre'``: as much at either side; ``'scaled'``:
+            the images were scaled to the size.
+        path (str): Of the calibration, for errors.
+
+    Raises:
+        FormatError: Images that are larger than calibrated were not cut.
+    """
+    if change not in SIZE_CHANGES:
+        raise ValueError(f'the change of size is one of {SIZE_CHANGES}; got {change!r}')
+    before, after = np.array(camera['size'], float), np.array(size, float)
+    K = np.array(camera['K'], float)
+    if change == 'scaled':
+        scale = np.diag([*(after / before), 1])
+        half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # from centres to corners of pixels
+        K = np.linalg.inv(half) @ scale @ half @ K
+    elif (after > before).any():
+        raise FormatError(
+            message(
+                path,
+                f'camera {camera["name"]!r}',
+                'size',
+                f'is {before[0]:g}x{before[1]:g}, the images are {after[0]:g}x{after[1]:g}: '
+                f'they are larger, so {change!r} cannot have cut them',
+                "say 'scaled', or calibrate for these images",
+            )
+        )
+    elif change == 'centre':
+        K[:2, 2] -= (before - after) / 2
+    return dict(camera, K=K, size=tuple(size))
+
+
 def _size_remedy(size: Tuple[int, int], source: Source) -> str:
     if source.turned:
         return (
@@ -226,6 +282,7 @@ def _size_remedy(size: Tuple[int, int], source: Source) -> str:
             'ones, as by an EXIF orientation or rotation metadata that is gone'
         )
     return (
-        'calibrate for these images; if they were only scaled by s, scale K: '
-        "fx' = s fx, cx' = s (cx + 0.5) - 0.5"
+        'calibrate for these images, or say what became of them: --calibration-size top-left '
+        '(columns at the right or rows at the bottom were cut off, as video encoders do), '
+        'centre (as much at either side) or scaled'
     )

@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mmpose_al.converters.sources import find_views, match_cameras, one_size, open_source
+from mmpose_al.converters.sources import (
+    SIZE_CHANGES,
+    find_views,
+    match_cameras,
+    one_size,
+    open_source,
+    resized,
+)
 from mmpose_al.datasets.format import FormatError
 from tests.mp4 import write_mp4
 
@@ -97,7 +104,7 @@ def test_an_image_that_cannot_be_read_is_named(tmp_path):
     [
         (6, (64, 48), 'turned by the EXIF orientation 6 of 1.jpg. Calibrate with .*exiftool'),
         (None, (48, 64), 'are 64x48. Calibrate with images that stand .* EXIF orientation'),
-        (None, (128, 96), 'if they were only scaled by s, scale K'),
+        (None, (128, 96), 'say what became of them: --calibration-size top-left'),
     ],
 )
 def test_sizes_that_are_not_the_calibrations(tmp_path, orientation, size, problem):
@@ -116,3 +123,36 @@ def test_a_turned_video(tmp_path):
     assert source.size == (48, 64) and source.count == 3 and source.fps == 25
     with pytest.raises(FormatError, match='are 48x64, turned by 270 degrees .*-display_rotation'):
         match_cameras([source], [dict(name='a', size=(64, 48))], 'calib.toml')
+
+
+@pytest.mark.parametrize('change', SIZE_CHANGES)
+def test_images_that_were_cut_or_scaled_after_the_calibration(tmp_path, change):
+    K = np.array([[60.0, 0, 33], [0, 50, 23], [0, 0, 1]])
+    camera = dict(name='a', size=(68, 50), K=K)
+    full = np.zeros((50, 68, 3), np.float32)
+    full[20:24, 40:44] = 255  # the middle of this is at (41.5, 21.5)
+    ray = np.linalg.solve(K, [41.5, 21.5, 1])
+    made = {
+        'top-left': lambda: full[:48, :64],
+        'centre': lambda: full[1:49, 2:66],
+        'scaled': lambda: cv2.resize(full, (64, 48), interpolation=cv2.INTER_AREA),
+    }[change]()
+    write(tmp_path / 'a' / '1.png')
+    source = open_source('a', str(tmp_path / 'a'))
+    [matched] = match_cameras([source], [camera], 'calib.toml', change)
+    assert matched['size'] == (64, 48) and camera['size'] == (68, 50)
+    weights = made[..., 0] / made[..., 0].sum(dtype=float)
+    seen = [(weights.sum(0) * np.arange(64)).sum(), (weights.sum(1) * np.arange(48)).sum()]
+    np.testing.assert_allclose((matched['K'] @ ray)[:2], seen, atol=1e-6)
+
+
+def test_images_of_the_calibrated_size_stay_as_they_are(tmp_path):
+    write(tmp_path / 'a' / '1.png')
+    source, camera = open_source('a', str(tmp_path / 'a')), dict(name='a', size=(64, 48))
+    assert match_cameras([source], [camera], 'calib.toml', 'centre') == [camera]
+
+
+def test_larger_images_were_not_cut():
+    camera = dict(name='a', size=(64, 48), K=np.eye(3))
+    with pytest.raises(FormatError, match="64x48, the images are 65x48: they are larger, so 'cen"):
+        resized(camera, (65, 48), 'centre', 'calib.toml')

@@ -21,7 +21,13 @@ import argparse
 import os.path as osp
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple
 
-from ..options import add_converter_arguments, not_negative, positive, positive_number
+from ..options import (
+    add_calibration_size,
+    add_converter_arguments,
+    not_negative,
+    positive,
+    positive_number,
+)
 
 if TYPE_CHECKING:
     from ...converters.videos import Boxes
@@ -35,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('views', nargs='+', help='one folder, or NAME=PATH ...')
     parser.add_argument('--calibration', nargs='+', required=True, metavar='FILE')
     parser.add_argument('--unit', choices=sorted(UNITS), help='of the translations (YAML, TOML)')
+    add_calibration_size(parser)
     parser.add_argument('--out', required=True, help='JSON file to write')
     parser.add_argument(
         '--images',
@@ -98,7 +105,7 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     views = [sources.open_source(*item) for item in sources.find_views(args.views).items()]
     sizes = {view.name: view.size for view in views}
     calibration = read_calibration(args.calibration, args.unit, sizes, views=sizes)
-    cameras = sources.match_cameras(views, calibration, args.calibration[0])
+    cameras = sources.match_cameras(views, calibration, args.calibration[0], args.calibration_size)
     unused = [c['name'] for c in calibration if c['name'] not in sizes]
     for line in rigs.about_rig(views, cameras, unused):
         print(line)
