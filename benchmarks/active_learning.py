@@ -48,7 +48,13 @@ ROWS = (
     'mvc-pl-constant',
     'mvc-posedual',
 )
-TABLES = {'synthetic': {row: PATH.format(row) for row in ROWS}}
+STUDIO = 'configs/active_learning/studio/{}_lite0_studio-64x64.py'
+STUDIO_ROWS = ('all', 'random', 'coreset', 'mvc', 'bsb', 'mpe')
+TABLES = {
+    'synthetic': {row: PATH.format(row) for row in ROWS},
+    'studio': {row: STUDIO.format(row) for row in STUDIO_ROWS},
+}
+PRESETS = {'synthetic': 'small', 'studio': 'studio'}
 METRICS = ('pck/', 'multiview/', 'coco/')
 PREFIXES = ('', 'mean/', 'ensemble/', 'student0/', 'student1/')  # of a dual estimator
 
@@ -187,7 +193,7 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
         if not osp.isdir(osp.join(ROOT, data_root)):
             sys.exit(
                 f'active_learning: no data in {data_root}; make it: '
-                f'mmpose-al synthetic {data_root} --preset small'
+                f'mmpose-al synthetic {data_root} --preset {PRESETS[table]}'
             )
         if row != 'all' and not extra:
             others = {
@@ -265,12 +271,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('table', choices=TABLES)
-    parser.add_argument('--rows', nargs='+', choices=ROWS, default=list(ROWS))
+    parser.add_argument('--rows', nargs='+', help='all of the table by default')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--cfg-options', nargs='+', default=[])
     args = parser.parse_args()
+    chosen = args.rows or list(TABLES[args.table])
+    unknown = [row for row in chosen if row not in TABLES[args.table]]
+    if unknown:
+        parser.error(f'no row {unknown[0]!r}; there are {", ".join(TABLES[args.table])}')
     for seed in args.seeds:
-        for row in args.rows:
+        for row in chosen:
             print(
                 f'{args.table} {row} seed {seed}: {run(args.table, row, seed, args.cfg_options)}',
                 flush=True,
