@@ -240,7 +240,11 @@ def annotation_faults(data: dict, num_joints: Optional[int] = None) -> List[Faul
     for index, annotation in enumerate(data['annotations']):
         if persons and annotation['category_id'] not in persons:
             continue
-        found = _value_fault(annotation) or _length_fault(annotation, joints, num_joints)
+        found = (
+            _value_fault(annotation)
+            or _length_fault(annotation, joints, num_joints)
+            or _weights_fault(annotation)
+        )
         keypoints = annotation.get('keypoints')
         if found:
             faults.append(Fault(index, *found))
@@ -319,6 +323,20 @@ def _length_fault(
         'wrong number of joints',
         f'has {len(keypoints)} numbers, {told}',
         'write [x, y, v] for every joint of the category, zeros where unknown',
+    )
+
+
+def _weights_fault(annotation: dict) -> Optional[Tuple[str, str, str, str]]:
+    """Field, kind, problem and remedy of weights that are not one from 0 to 1 a joint."""
+    weights = annotation.get('keypoint_weights')
+    joints = len(annotation.get('keypoints') or []) // 3
+    if weights is None or (are_numbers(weights, joints) and all(0 <= w <= 1 for w in weights)):
+        return None
+    return (
+        'keypoint_weights',
+        'weights are not numbers from 0 to 1',
+        f'is {short(weights)}, not {joints} numbers from 0 to 1',
+        'write one for every joint: how much its label counts in training',
     )
 
 

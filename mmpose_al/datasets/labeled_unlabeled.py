@@ -17,6 +17,7 @@ from .checks import check_joints, check_overlap, describe, tell_joints
 from .images import ImageError, ImageFileCheck, check_loading, check_option
 from .samplers import stream_seed
 from .transforms.keypoint_mapping import check_flips, parse_metainfo, set_joints
+from .transforms.label_weights import LabelWeights, weigh_labels
 
 
 class SampleError(RuntimeError):
@@ -111,6 +112,9 @@ class LabeledUnlabeledDataset(CombinedDataset):
         for dataset in self.datasets:
             dataset.loads_elsewhere = True
             check_loading(getattr(getattr(dataset, 'pipeline', None), 'transforms', []))
+        weigh_labels(self.pipeline.transforms)
+        for dataset in labeled_sets:
+            check_weights(dataset, self.pipeline.transforms)
         if not allow_overlap:
             check_overlap(labeled_sets, unlabeled_sets)
         if check_images:
@@ -281,6 +285,25 @@ def check_shares(shares: Sequence[float], sources: list) -> List[float]:
             f'its {len(sources)} sources, labelled ones first: {", ".join(names)}'
         )
     return numbers
+
+
+def check_weights(dataset: Any, transforms: Sequence) -> None:
+    """Raise ValueError where a source's labels have weights that no target gets.
+
+    Args:
+        dataset: The source.
+        transforms (Sequence): Those around it.
+    """
+    own = getattr(getattr(dataset, 'pipeline', None), 'transforms', [])
+    steps = [*own, *transforms]
+    if getattr(dataset, 'has_weights', False) and not any(
+        isinstance(step, LabelWeights) for step in steps
+    ):
+        raise ValueError(
+            f'{describe(dataset)}: its labels have keypoint_weights, and no GenerateTarget of the '
+            'pipeline takes them to the loss; make the targets by GenerateTarget, or leave the '
+            'weights out of the file'
+        )
 
 
 @contextmanager

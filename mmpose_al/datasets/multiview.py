@@ -19,6 +19,7 @@ from .image_paths import backslash_note, image_path
 from .images import DeclaredImage, ImageFileCheck, check_image_file, check_loading, check_option
 from .splits import check_split_source, chosen_labels, load_split, split_instances
 from .transforms.keypoint_mapping import parse_metainfo
+from .transforms.label_weights import WEIGHTED, weigh_labels
 
 __all__ = ['VIEW_KEYS', 'FormatError', 'MultiViewCocoDataset', 'check_multiview', 'load_multiview']
 
@@ -38,6 +39,9 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
       ``R`` (3, 3) and ``t`` (3,) of the image as it is stored;
     - ``pose_3d`` (K, 4): x, y, z in world millimetres and 1 where known, else 0;
     - ``action`` (str): of the frame.
+
+    In training an annotation's ``keypoint_weights`` reach the loss, see
+    :class:`~mmpose_al.datasets.transforms.LabelWeights`.
 
     No transform changes these. They are also in the metainfo of the samples that this
     data set packs itself; a pipeline of a data set around it packs them where
@@ -118,6 +122,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         self.cameras, self.subjects, self.poses_3d = cameras, subjects, poses_3d
         self._camera_of, self._action_of = {}, {}
         self._pose_index, self._poses = {}, np.zeros((0, 0, 4))
+        self.has_weights = False  # whether some labels count less than others
         self.ids_file = ids_file
         self.labels = labels
         self.subset = subset
@@ -135,6 +140,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             hub = MessageHub.get_current_instance()
             hub.runtime_info.pop(f'{self._metainfo["dataset_name"]}_ann_file', None)
         check_loading(self.pipeline.transforms)
+        weigh_labels(self.pipeline.transforms)
         if check_images:
             self.pipeline.transforms.insert(0, ImageFileCheck(check_images == 'decode'))
         if self.data_mode != 'topdown' and subset is not None:
@@ -277,6 +283,11 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
         )
         if 'crowdIndex' in image:
             info['crowd_index'] = image['crowdIndex']
+        weights = annotation.get('keypoint_weights')
+        if weights is not None and not self.test_mode and self.data_mode == 'topdown':
+            visible = info['keypoints_visible']
+            info['keypoints_visible'] = np.stack([visible, np.float32(weights)[None]], -1)
+            info[WEIGHTED] = self.has_weights = True
         for key in ('frame_id', 'camera_id'):
             if image.get(key) is not None:
                 info[key] = image[key]

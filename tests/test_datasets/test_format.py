@@ -166,6 +166,14 @@ BAD = [
     (put('annotations', 0, 'area', float('nan')), 'area', 'area is not a finite number'),
     (put('annotations', 0, 'area', 'x'), 'area', 'area is not a finite number'),
     (put('annotations', 0, 'iscrowd', 'no'), 'iscrowd', 'iscrowd is neither 0 nor 1'),
+    *(
+        (
+            put('annotations', 0, 'keypoint_weights', weights),
+            'keypoint_weights',
+            'weights are not numbers from 0 to 1',
+        )
+        for weights in ([1, 1], [1, 0.5, 1.5], [0, -0.1, 1], [1, None, 1], 1, 'all')
+    ),
 ]
 
 

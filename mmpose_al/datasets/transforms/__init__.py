@@ -3,6 +3,7 @@ from .hard_augmentation import HardAugmentation
 from .input_camera import InputCamera
 from .joint_cutout import JointCutout
 from .keypoint_mapping import MapKeypoints
+from .label_weights import LabelWeights
 from .rand_augment import PoseRandAugment
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     'InputCamera',
     'JointCutOcclude',
     'JointCutout',
+    'LabelWeights',
     'MapKeypoints',
     'PoseRandAugment',
     'RandomCutMix',

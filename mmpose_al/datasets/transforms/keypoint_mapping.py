@@ -9,6 +9,8 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.datasets.transforms import KeypointConverter
 from mmpose.registry import TRANSFORMS
 
+from .label_weights import WEIGHTED
+
 
 def parse_metainfo(metainfo: dict, name: str) -> dict:
     """MMPose's ``parse_pose_metainfo``, which refuses joints that cannot be mirrored.
@@ -159,8 +161,8 @@ def joint_mapping(
 class MapKeypoints(KeypointConverter):
     """MMPose's ``KeypointConverter`` by names, which loses no joint silently.
 
-    ``pose_3d``, where the sample has one, is mapped too, and what follows, a flip for
-    one, finds the pairs of the target's joints.
+    ``pose_3d`` and weights of labels, where the sample has them, are mapped too, and what
+    follows, a flip for one, finds the pairs of the target's joints.
 
     It stands in the pipeline of a labelled source whose skeleton differs. (For an
     unlabelled source ``KeypointConverter(num_keypoints=K, mapping=[])`` removes all
@@ -190,7 +192,11 @@ class MapKeypoints(KeypointConverter):
 
     def transform(self, results: dict) -> dict:
         """See :class:`mmpose.datasets.transforms.KeypointConverter`."""
+        weights = results['keypoints_visible'][..., 1] if results.get(WEIGHTED) else None
         results = set_joints(super().transform(results), self.target)
+        if weights is not None:
+            mapped = weights[:, list(self.source_index)]
+            results['keypoints_visible'][:, list(self.target_index), 1] = mapped
         pose = results.get('pose_3d')
         if pose is not None:
             mapped = np.zeros((self.num_keypoints, pose.shape[1]), pose.dtype)
