@@ -20,7 +20,13 @@ from .test_data_at_scale import CRUMBS, needs_crumbs
 FOLDER = osp.join(ROOT, 'configs', 'active_learning')
 PATHS = sorted(osp.relpath(path, FOLDER) for path in glob.glob(osp.join(FOLDER, '*', '*.py')))
 # Feng23, Sec. 5.2: first labels, labels a round, pseudo-labels of them
-BUDGETS = dict(panoptic=(200, 100), interhand=(2000, 2000), synthetic=(4, 4), coco=(500, 500))
+BUDGETS = dict(
+    panoptic=(200, 100),
+    interhand=(2000, 2000),
+    synthetic=(4, 4),
+    studio=(4, 4),
+    coco=(500, 500),
+)
 
 
 @functools.lru_cache(maxsize=None)
