@@ -193,7 +193,7 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
         if not osp.isdir(osp.join(ROOT, data_root)):
             sys.exit(
                 f'active_learning: no data in {data_root}; make it: '
-                f'mmpose-al synthetic {data_root} --preset {PRESETS[table]}'
+                f'mmpose-al synthetic {data_root} --preset {PRESETS.get(table, "small")}'
             )
         if row != 'all' and not extra:
             others = {

@@ -21,11 +21,7 @@ FOLDER = osp.join(ROOT, 'configs', 'active_learning')
 PATHS = sorted(osp.relpath(path, FOLDER) for path in glob.glob(osp.join(FOLDER, '*', '*.py')))
 # Feng23, Sec. 5.2: first labels, labels a round, pseudo-labels of them
 BUDGETS = dict(
-    panoptic=(200, 100),
-    interhand=(2000, 2000),
-    synthetic=(4, 4),
-    studio=(4, 4),
-    coco=(500, 500),
+    panoptic=(200, 100), interhand=(2000, 2000), synthetic=(4, 4), studio=(4, 4), coco=(500, 500)
 )
 
 
