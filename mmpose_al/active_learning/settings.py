@@ -12,26 +12,11 @@ from .stopping import reached
 
 UNITS = ('frames', 'images', 'instances')
 STARTS = ('scratch', 'last', 'load_from')
-SCHEDULES = ('alternate', 'grow', 'constant')
 # What may change between two starts of one experiment.
 FREE_KEYS = ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg')
 FREE_ANNOTATOR_KEYS = ('image_root', 'images', 'formats', 'image_folders')
 # What chooses the labels of a data set; each round makes its own choice.
 CHOICES = ('labels', 'ids_file', 'subset')
-
-
-class SelfTraining(NamedTuple):
-    """How much is pseudo-labelled, see :mod:`mmpose_al.active_learning.self_training`.
-
-    Attributes:
-        num (int): M, units a round.
-        schedule (str): One of ``SCHEDULES``.
-        min_views (int, optional): So many views of each person are enough; None: all.
-    """
-
-    num: int
-    schedule: str = 'alternate'
-    min_views: Optional[int] = None
 
 
 class Settings(NamedTuple):
@@ -41,7 +26,8 @@ class Settings(NamedTuple):
         initial, budget (int): Units labelled before the first round and after each.
         strategy, annotator (dict): Configs of what is registered.
         unit (str): What is labelled at once, one of ``UNITS``.
-        self_training (SelfTraining, optional): None: no pseudo-labels.
+        self_training (dict, optional): Config of what is registered; None: no
+            pseudo-labels.
         start (str): A round's weights, one of ``STARTS``: new ones, those of the last
             round, or those of ``load_from``.
         limits (dict): When to stop, see :func:`~mmpose_al.active_learning.stopping.reached`.
@@ -55,7 +41,7 @@ class Settings(NamedTuple):
     strategy: dict
     unit: str = 'frames'
     annotator: dict = dict(type='GroundTruthAnnotator')
-    self_training: Optional[SelfTraining] = None
+    self_training: Optional[dict] = None
     start: str = 'scratch'
     limits: dict = {}
     pool: dict = {}
@@ -88,7 +74,7 @@ def read_settings(cfg: Mapping[str, Any]) -> Settings:
     check_data(cfg)
     check_evaluation(cfg)
     if section.get('self_training') is not None:
-        rules = read_self_training(section['self_training'], settings.unit)
+        rules = read_self_training(section['self_training'])
         settings = settings._replace(self_training=rules)
     reached(settings.limits, [])
     return settings
@@ -155,39 +141,17 @@ def check_evaluation(cfg: Mapping[str, Any]) -> None:
         )
 
 
-def read_self_training(section: Mapping[str, Any], unit: str) -> SelfTraining:
-    """The rules of self-training.
+def read_self_training(section: Any) -> dict:
+    """The config of self-training, with its type: by default Feng23's.
 
     Raises:
-        ValueError: They cannot be followed.
+        ValueError: It is no config.
     """
-    unknown = sorted(set(section) - set(SelfTraining._fields))
-    if unknown:
+    if not isinstance(section, Mapping):
         raise ValueError(
-            f'active_learning.self_training: unknown keys {unknown}; there are '
-            f'{", ".join(SelfTraining._fields)}'
+            f'active_learning.self_training is {short(section)}; write dict(type=..., ...), or None'
         )
-    if unit != 'frames' or 'num' not in section:
-        raise ValueError(
-            'active_learning.self_training = dict(num=M) labels '
-            "frames of a rig; it needs unit='frames'"
-        )
-    rules = SelfTraining(**section)
-    check_rules(*rules)
-    return rules
-
-
-def check_rules(num: int, schedule: str, min_views: Optional[int]) -> None:
-    """Raise ValueError unless these rules of self-training can be followed."""
-    numbers = (
-        is_int(num) and num >= 1 and (min_views is None or (is_int(min_views) and min_views >= 2))
-    )
-    if not numbers or schedule not in SCHEDULES:
-        raise ValueError(
-            'active_learning.self_training: num is a whole number, at least 1, schedule is '
-            f'one of {SCHEDULES} and min_views is None (all) or a whole number, at least 2; '
-            f'got {short(num)}, {short(schedule)} and {short(min_views)}'
-        )
+    return {'type': 'ConsistentFrames', **section}
 
 
 # ---- what else the config says about an experiment ----------------------------------

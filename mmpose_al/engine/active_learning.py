@@ -26,6 +26,7 @@ from ..active_learning.paths import Paths
 from ..active_learning.pool import check_pool
 from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
 from ..active_learning.scoring import check_model
+from ..active_learning.self_training import build_self_training
 from ..active_learning.settings import experiment_digest, pool_source, read_settings, seed_of
 from ..active_learning.state import StateError, WritableState, check_state, load_state, new_state
 from ..active_learning.stopping import reached
@@ -65,8 +66,10 @@ class ActiveLearningExperiment:
         annotator = ANNOTATORS.build(settings.annotator)
         source = pool_source(cfg)
         pool = read_pool(source, settings.unit, annotator)
-        triangulates = settings.self_training is not None
-        check_pool(pool, [*strategy.needs, *['cameras'] * triangulates])
+        rules = settings.self_training and build_self_training(settings.self_training)
+        check_pool(pool, [*strategy.needs, *(rules.needs if rules else ())])
+        if rules:
+            rules.check(pool)
         if getattr(annotator, 'image_root', '') is None:
             annotator.image_root = osp.join(
                 source.get('data_root') or '', (source.get('data_prefix') or {}).get('img') or ''
@@ -75,7 +78,9 @@ class ActiveLearningExperiment:
         annotator.open(paths.folder, pool)
         digest, seed = experiment_digest(cfg), seed_of(cfg)
         state = new_state(paths.folder, pool, digest, seed)
-        self.context = Context(cfg, settings, paths, seed, strategy, annotator, pool, state)
+        self.context = Context(
+            cfg, settings, paths, seed, strategy, annotator, pool, state, rules or None
+        )
         self._take_state(self._read_state)
 
     @property

@@ -33,13 +33,8 @@ from ..active_learning.experiment import EXIT_PENDING, plain_metrics, pool_stati
 from ..active_learning.paths import Paths
 from ..active_learning.pool import Pool, write_pseudo, write_split
 from ..active_learning.scoring import score_pool
-from ..active_learning.self_training import (
-    Candidates,
-    candidates,
-    choose_pseudo,
-    pseudo_annotations,
-    pseudo_error,
-)
+from ..active_learning.self_training import SelfTraining
+from ..active_learning.self_training.consistent_frames import pseudo_error
 from ..active_learning.settings import Settings, pool_source, without_choice
 from ..active_learning.state import WritableState
 from ..active_learning.statistics import (
@@ -71,6 +66,7 @@ class Context:
         annotator (Annotator): Answers.
         pool (Pool): What may be labelled.
         state (WritableState): What was done.
+        self_training (SelfTraining, optional): Labels that the model gives itself.
     """
 
     cfg: Config
@@ -81,6 +77,7 @@ class Context:
     annotator: Annotator
     pool: Pool
     state: WritableState
+    self_training: Optional[SelfTraining] = None
     _unlabeled: Optional[Set[Optional[int]]] = field(default=None, init=False, repr=False)
 
     def statistics(self, number: int) -> PoolStatistics:
@@ -397,24 +394,23 @@ def check_views(views: ViewStatistics) -> None:
 
 def pseudo(context: Context, number: int) -> dict:
     """What the next round trains on beside labels (self-training)."""
-    rules = context.settings.self_training
-    if rules is None or get_rank() != 0:
+    if context.self_training is None or get_rank() != 0:
         return {}
     pool = context.statistics(number)
-    found = candidates(pool, context.pool.rig(), rules.min_views)
-    picked = set(context.state.done(number, 'select')['ids'])
-    kept = [(i, e) for i, e in zip(*found) if i not in picked]
-    found = Candidates([i for i, _ in kept], [e for _, e in kept])
-    before = context.pseudo_stage(number).get('ids', [])
-    before = [i for i in before if i not in picked]
-    units = choose_pseudo(found, rules.num, before, rules.schedule)
-    sizes = {i['id']: (i['width'], i['height']) for i in context.pool.data['images']}
+    chosen = context.self_training.for_next_round(
+        pool,
+        context.pool,
+        context.state.done(number, 'select')['ids'],
+        context.pseudo_stage(number).get('ids', []),
+    )
+    if chosen is None:
+        return {}
     path = context.paths.pseudo(number + 1)
-    count = write_pseudo(context.pool, pseudo_annotations(pool, units, sizes), path)
-    error = pseudo_error(pool, units, context.pool.truth())
+    count = write_pseudo(context.pool, chosen.keypoints, path)
+    error = pseudo_error(pool, chosen.ids, context.pool.truth())
     return dict(
-        ids=units,
-        candidates=len(found.ids),
+        ids=chosen.ids,
+        candidates=chosen.candidates,
         annotations=count,
         file=context.paths.relative(path),
         mkpe=error if np.isfinite(error) else None,

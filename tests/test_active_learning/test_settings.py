@@ -6,9 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from mmpose_al.active_learning.settings import (
-    SelfTraining,
     Settings,
-    check_rules,
     experiment_digest,
     pool_source,
     read_self_training,
@@ -47,7 +45,7 @@ def test_defaults():
     assert (settings.start, settings.threshold) == ('scratch', 20.0)
     assert settings.self_training is None and settings.limits == settings.pool == {}
     rules = read_settings(described(self_training=dict(num=4))).self_training
-    assert rules == SelfTraining(4, 'alternate', None)
+    assert rules == dict(type='ConsistentFrames', num=4)
 
 
 def test_the_config_is_left_as_it_is():
@@ -78,12 +76,7 @@ def test_the_config_is_left_as_it_is():
         (dict(start='warm'), "scratch.*got 'warm'"),
         (dict(start='load_from'), 'needs load_from'),
         (dict(limits=dict(hours=3)), 'hours'),
-        (dict(self_training=dict(min_view=3)), r"unknown keys \['min_view'\].*num, schedule"),
-        (dict(self_training=dict(schedule='grow')), r'dict\(num=M\)'),
-        (dict(self_training=dict(num=3), unit='images'), "unit='frames'"),
-        (dict(self_training=dict(num=0)), 'num is a whole number, at least 1.*got 0'),
-        (dict(self_training=dict(num=3, schedule='shrink')), "'shrink'"),
-        (dict(self_training=dict(num=3, min_views=1)), 'at least 2'),
+        (dict(self_training=4), r'self_training is 4; write dict\('),
     ],
 )
 def test_a_section_that_cannot_be_followed_is_refused(section, words):
@@ -124,10 +117,10 @@ def test_weights_to_start_from():
     assert read_settings(dict(described(start='load_from'), load_from='x.pth')).start == 'load_from'
 
 
-def test_rules_of_self_training():
-    check_rules(1, 'constant', 2)
-    with pytest.raises(ValueError, match='num is a whole number'):
-        check_rules(0, 'constant', None)
+def test_the_type_of_self_training_is_the_papers_unless_it_is_named():
+    assert read_self_training(dict(num=4)) == dict(type='ConsistentFrames', num=4)
+    other = dict(type='MultiViewBootstrapping')
+    assert read_self_training(other) == other
 
 
 def test_the_source_of_the_pool_chooses_no_labels():
@@ -180,34 +173,6 @@ def test_limits_are_finite_numbers(name):
     for value in (NAN, INF):
         with pytest.raises(ValueError, match=f'active_learning.limits.{name} is {value}'):
             read_settings(described(limits={name: value}))
-
-
-@pytest.mark.parametrize(
-    'rules',
-    [
-        dict(num=0),
-        dict(num=NAN),
-        dict(num=INF),
-        dict(num=2.5),
-        dict(num='4'),
-        dict(num=True),
-        dict(num=4, min_views=1),
-        dict(num=4, min_views=NAN),
-        dict(num=4, min_views=2.5),
-        dict(num=4, schedule='shrink'),
-    ],
-)
-def test_numbers_of_self_training_are_whole(rules):
-    with pytest.raises(ValueError, match='self_training: num is a whole number, at least 1'):
-        read_self_training(rules, 'frames')
-
-
-def test_self_training_is_for_frames_and_its_keys_are_known():
-    assert read_self_training(dict(num=4, min_views=2), 'frames').min_views == 2
-    with pytest.raises(ValueError, match="needs unit='frames'"):
-        read_self_training(dict(num=4), 'images')
-    with pytest.raises(ValueError, match="unknown keys .'min_view'."):
-        read_self_training(dict(num=4, min_view=2), 'frames')
 
 
 def test_what_may_change_on_a_resume_is_no_other_experiment():

@@ -190,7 +190,7 @@ def test_other_ranks_choose_nothing(context, monkeypatch):
 
 
 def test_self_training_is_an_option(context, begun):
-    context.settings = context.settings._replace(self_training=None)
+    context.self_training = None
     assert stages.pseudo(context, 0) == {}
 
 

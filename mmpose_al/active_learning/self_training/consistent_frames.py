@@ -1,15 +1,62 @@
-"""Pseudo-labels from triangulation: which frames,
-and what they say (Feng23, Alg. 2)."""
+"""Frames in which all views agree, whole: which, and what they say (Feng23, Alg. 2)."""
 
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 
-from ..geometry.cameras import project
-from .settings import SCHEDULES
-from .statistics import PoolStatistics
-from .strategies.multi_view_consistency import consistency_errors
+from ...fileio import is_int, short
+from ...geometry.cameras import project
+from ..pool import Pool
+from ..registry import SELF_TRAINING
+from ..statistics import PoolStatistics
+from ..strategies.multi_view_consistency import consistency_errors
+from .base import Chosen, SelfTraining
+
+SCHEDULES = ('alternate', 'grow', 'constant')
+
+
+@SELF_TRAINING.register_module()
+class ConsistentFrames(SelfTraining):
+    """The frames in which every view is an inlier for every keypoint (Feng23, Alg. 2).
+
+    Their triangulated keypoints, projected into every view, are labels of the next round.
+
+    Args:
+        num (int): M, frames a round.
+        schedule (str): See :func:`choose_pseudo`.
+        min_views (int, optional): See :func:`candidates`; None: all.
+
+    Raises:
+        ValueError: A value that cannot be used.
+    """
+
+    def __init__(self, num: int, schedule: str = 'alternate', min_views: Optional[int] = None):
+        numbers = (
+            is_int(num)
+            and num >= 1
+            and (min_views is None or (is_int(min_views) and min_views >= 2))
+        )
+        if not numbers or schedule not in SCHEDULES:
+            raise ValueError(
+                'active_learning.self_training: num is a whole number, at least 1, schedule is '
+                f'one of {SCHEDULES} and min_views is None (all) or a whole number, at least 2; '
+                f'got {short(num)}, {short(schedule)} and {short(min_views)}'
+            )
+        self.num, self.schedule, self.min_views = num, schedule, min_views
+
+    def for_next_round(
+        self, pool: PoolStatistics, file: Pool, picked: Sequence[int], before: Sequence[int]
+    ) -> Chosen:
+        """See the base class."""
+        found = candidates(pool, file.rig(), self.min_views)
+        taken = set(picked)
+        kept = [(i, e) for i, e in zip(*found) if i not in taken]
+        found = Candidates([i for i, _ in kept], [e for _, e in kept])
+        before = [i for i in before if i not in taken]
+        units = choose_pseudo(found, self.num, before, self.schedule)
+        sizes = {i['id']: (i['width'], i['height']) for i in file.data['images']}
+        return Chosen(units, len(found.ids), pseudo_annotations(pool, units, sizes))
 
 
 class Candidates(NamedTuple):

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.self_training import (
+from mmpose_al.active_learning.self_training import build_self_training
+from mmpose_al.active_learning.self_training.consistent_frames import (
     Candidates,
+    ConsistentFrames,
     candidates,
     choose_pseudo,
     pseudo_annotations,
@@ -112,3 +114,41 @@ def test_pseudo_error_is_the_mean_distance_in_millimetres():
     assert pseudo_error(pool, [0, 10], truth) == pytest.approx(5.0, abs=1e-3)
     assert np.isnan(pseudo_error(pool, [10], truth))
     assert len(views.id) == 3 * NUM_VIEWS
+
+
+def test_a_round_chooses_what_is_not_picked_and_was_not_chosen_before():
+    pool = make_pool(6, noise=np.arange(1, 7) / 10)
+
+    class File:
+        data = dict(images=[dict(id=int(i), width=640, height=480) for i in pool.views.image_id])
+
+        def rig():
+            return RIG
+
+    rules = ConsistentFrames(2)
+    chosen = rules.for_next_round(pool, File, picked=[0], before=[0, 10])
+    assert (chosen.ids, chosen.candidates) == ([20, 30], 5)
+    sizes = {image['id']: (640, 480) for image in File.data['images']}
+    expected = pseudo_annotations(pool, [20, 30], sizes)
+    assert sorted(chosen.keypoints) == sorted(expected) and len(expected) == 2 * NUM_VIEWS
+    assert all((chosen.keypoints[i] == expected[i]).all() for i in expected)
+
+
+@pytest.mark.parametrize(
+    'rules',
+    [
+        dict(num=0),
+        dict(num=float('nan')),
+        dict(num=float('inf')),
+        dict(num=2.5),
+        dict(num='4'),
+        dict(num=True),
+        dict(num=4, min_views=1),
+        dict(num=4, min_views=float('nan')),
+        dict(num=4, min_views=2.5),
+        dict(num=4, schedule='shrink'),
+    ],
+)
+def test_numbers_are_whole(rules):
+    with pytest.raises(ValueError, match='self_training: num is a whole number, at least 1'):
+        build_self_training(dict(type='ConsistentFrames', **rules))
