@@ -19,11 +19,20 @@ BELOW = dict(
     evaluation={'geometry'},
     visualization={'geometry'},
     apis={'geometry', 'datasets', 'models', 'visualization'},
+    prediction={
+        'geometry',
+        'datasets',
+        'converters',
+        'projects',
+        'models',
+        'visualization',
+        'apis',
+    },
     active_learning={'geometry', 'datasets', 'models', 'visualization'},
     engine={'geometry', 'datasets', 'models', 'evaluation', 'visualization', 'active_learning'},
 )
 BOTTOM = {'command_line', 'config_files', 'fileio', 'lazy', 'registration', 'registry', 'version'}
-BELOW['analysis'] = set(BELOW) - {'engine', 'converters', 'synthetic', 'projects'}
+BELOW['analysis'] = set(BELOW) - {'engine', 'converters', 'synthetic', 'projects', 'prediction'}
 # The command line is above all rooms.
 BELOW['cli'] = set(BELOW)
 ABOVE = {'__init__', '__main__'}

@@ -21,7 +21,7 @@ ERRORS = (ValueError, OSError, KeyError, ImportError)
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 # What --help lists: heading -> commands.
 GROUPS: Dict[str, Sequence[str]] = {
-    'Train and test': ('quickstart', 'configs', 'train', 'test', 'extract', 'demo'),
+    'Train and test': ('quickstart', 'configs', 'train', 'test', 'predict', 'extract', 'demo'),
     'Active learning': ('status', 'query', 'ingest', 'replay', 'report'),
     'Data': ('convert', 'boxes', 'split', 'synthetic', 'pseudo-labels'),
     'Looking at results': ('curves', 'draw', 'results-table', 'active-learning-table'),

@@ -1,0 +1,105 @@
+"""Where the bodies are in a frame: all of it, what a file says, or what a detector finds."""
+
+from typing import Callable, List, NamedTuple, Sequence
+
+import numpy as np
+
+from ..converters.videos import read_boxes
+from ..datasets.boxes import BoxFilter, select_boxes
+from ..datasets.format import has_area
+from ..fileio import digest, sha256
+from .inputs import Frame, Recording
+
+
+class Box(NamedTuple):
+    """A body in a frame: its number there, x, y, width and height in pixels, and a score."""
+
+    person: int
+    xywh: Sequence[float]
+    score: float
+
+
+class WholeImage:
+    """One body, which may be anywhere in the frame."""
+
+    described = 'the whole image'
+
+    def __call__(self, recording: Recording, frame: Frame) -> List[Box]:
+        """The boxes of a frame."""
+        height, width = frame.image.shape[:2]
+        return [Box(0, [0, 0, width, height], 1.0)]
+
+
+class BoxesOfFile:
+    """What a file says, see :func:`mmpose_al.converters.videos.read_boxes`.
+
+    With a ``person_id`` on every box, persons are numbered in the order of the ids; without,
+    by score, frame by frame.
+
+    Args:
+        path (str): A COCO file, or a list of boxes.
+        recordings (list[Recording]): What is predicted.
+        persons (int): Most bodies of a frame, where there are no ids.
+
+    Raises:
+        FormatError: It is no such file, or of other images.
+    """
+
+    def __init__(self, path: str, recordings: Sequence[Recording], persons: int = 1):
+        places = {
+            recording.frame_name(number): (recording.name, number)
+            for recording in recordings
+            for number in range(recording.count)
+        }
+        self.boxes = read_boxes(path, places)
+        self.persons = persons
+        ids = {person for rows in self.boxes.entries.values() for _, person, _ in rows}
+        self.numbers = {each: n for n, each in enumerate(sorted(ids - {None}))}
+        self.described = f'boxes {sha256(path)[:16]}, {persons} persons'
+
+    def __call__(self, recording: Recording, frame: Frame) -> List[Box]:
+        """The boxes of a frame that have an area in it."""
+        height, width = frame.image.shape[:2]
+        rows = self.boxes.entries.get((recording.name, frame.number), [])
+        rows = [row for row in rows if has_area(np.asarray(row[2], float), width, height)]
+        if self.boxes.numbered:
+            best = {person: (score, box) for score, person, box in sorted(rows, key=_score)}
+            return [Box(self.numbers[p], best[p][1], best[p][0]) for p in sorted(best)]
+        rows = sorted(rows, key=_score, reverse=True)[: self.persons]
+        return [Box(number, box, score) for number, (score, _, box) in enumerate(rows)]
+
+
+class DetectedBoxes:
+    """What a detector finds in the frame, the surest first.
+
+    Args:
+        detector (Callable): Image (H, W, 3) in BGR -> boxes and scores (N, 5).
+        described (str): Which detector it is, for resuming.
+        persons (int): Most bodies of a frame.
+        score_thr (float): Lowest score.
+        min_size (float): Shortest side, pixels.
+    """
+
+    def __init__(
+        self,
+        detector: Callable[[np.ndarray], np.ndarray],
+        described: str,
+        persons: int = 1,
+        score_thr: float = 0.5,
+        min_size: float = 16.0,
+    ):
+        self.detector = detector
+        self.keep = BoxFilter(score_thr, min_size, top_k=persons, on_bad='skip')
+        self.described = digest([described, persons, score_thr, min_size])
+
+    def __call__(self, recording: Recording, frame: Frame) -> List[Box]:
+        """The boxes of a frame."""
+        height, width = frame.image.shape[:2]
+        found = np.asarray(self.detector(frame.image), float).reshape(-1, 5)
+        boxes, scores, _ = select_boxes(found[:, :4], found[:, 4], (width, height), self.keep)
+        rows = zip(boxes.tolist(), scores.tolist())
+        return [Box(number, box, score) for number, (box, score) in enumerate(rows)]
+
+
+def _score(row: tuple) -> float:
+    return row[0]
