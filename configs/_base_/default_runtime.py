@@ -3,6 +3,7 @@ custom_imports = dict(
     imports=['mmpose_al', 'mmpose_al.engine.gloo_without_gpu'],
     allow_failed_imports=False)
 default_scope = 'mmpose'
+data_mode = 'topdown'  # for MMPose's inferencer, as dataset_type of the data sets
 
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

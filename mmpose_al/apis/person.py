@@ -34,7 +34,7 @@ def predict_person(
         inferencer = Pose3DInferencer(config, checkpoint, device)
         (person,) = inferencer(image, boxes=[(x, y, w, h)])
         return person['keypoints'], person['scores'], inferencer.links
-    # With cfg_options given, init_model does not look for model.backbone.
+    # With cfg_options given, init_model takes configs without model.backbone too.
     model = init_model(config, checkpoint, device=device, cfg_options={})
     found = inference_topdown(model, image, np.array([[x, y, x + w, y + h]]))[0].pred_instances
     return (

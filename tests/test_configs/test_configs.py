@@ -9,7 +9,9 @@ from unittest import mock
 import pytest
 import torch
 from mmengine.config import Config
-from mmpose.registry import KEYPOINT_CODECS, MODELS
+from mmpose.apis.inference import dataset_meta_from_config
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import DATASETS, KEYPOINT_CODECS, MODELS
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 CONFIGS = sorted(
@@ -82,6 +84,25 @@ def test_config_builds(path):
     assert 'ExactResumeHook' in hooks and 'DataCheckHook' in hooks
     assert config.default_hooks.weights.type == 'CheckWeightsHook'
     assert not config.get('load_from') or config.load_cfg.leave_out == ['head.final_layer']
+
+
+@pytest.mark.parametrize('path', CONFIGS)
+def test_mmposes_tools_find_what_they_look_for(path):
+    config = Config.fromfile(osp.join(ROOT, path))
+    assert config.data_mode == 'topdown' and DATASETS.get(config.dataset_type)
+    tested = config.test_dataloader.dataset
+    if tested.type != 'CombinedDataset':
+        assert config.dataset_type == tested.type
+    assert config.model.backbone is not None  # without it init_model fails
+    meta = dataset_meta_from_config(config, 'train')
+    network = config.model.get('students') or config.model.get('network') or config.model
+    head = (network[0] if isinstance(network, list) else network).head
+    assert meta['num_keypoints'] == head.out_channels
+    labeled = config.train_dataloader.dataset.labeled
+    labeled = labeled[0] if isinstance(labeled, list) else labeled
+    if 'pipeline' not in labeled:  # its joints are the network's
+        own = labeled.get('metainfo') or DATASETS.get(labeled.type).METAINFO
+        assert parse_pose_metainfo(own)['dataset_name'] == meta['dataset_name']
 
 
 def test_no_pipeline_is_written_twice():

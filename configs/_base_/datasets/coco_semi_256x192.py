@@ -3,6 +3,7 @@
 ``labels`` is the key that the 1K, 5K and 10K configs change.
 """
 _base_ = '../pipelines/affine_30_256x192.py'
+dataset_type = 'CocoDataset'
 data_root = 'data/coco/'
 labels = dict(unit='instances', num=1000, seed=0)
 
@@ -20,6 +21,7 @@ train_dataloader = dict(
     dataset=dict(
         type='LabeledUnlabeledDataset',
         labeled=dict(subset='labeled', **train_set),
+        metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
         pipeline=_base_.train_pipeline),
     sampler=dict(type='LabeledUnlabeledSampler'),
     batch_sampler=dict(type='MixedBatchSampler'))
@@ -30,7 +32,7 @@ val_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
-        type='CocoDataset',
+        type=dataset_type,
         data_root=data_root,
         data_mode='topdown',
         ann_file='annotations/person_keypoints_val2017.json',

@@ -3,6 +3,7 @@
 PCK within 0.05 of the box stands in for the joint detection rate of Xie21, Table 7.
 """
 _base_ = ['./h36m_images.py', '../pipelines/affine_30_256x256.py']
+dataset_type = 'MultiViewCocoDataset'
 
 train_dataloader = dict(
     batch_size=32,
@@ -12,6 +13,7 @@ train_dataloader = dict(
         type='LabeledUnlabeledDataset',
         labeled=dict(
             ann_file='annotation_body2d/h36m_coco_train.json', **_base_.h36m_set),
+        metainfo=_base_.h36m_set.metainfo,
         pipeline=_base_.train_pipeline),
     sampler=dict(type='LabeledUnlabeledSampler'),
     batch_sampler=dict(type='MixedBatchSampler'))

@@ -6,6 +6,7 @@ these 15. The multi-view files are those of tools/dataset_converters.
 Nothing is mirrored.
 """
 _base_ = '../pipelines/camera_keys.py'
+dataset_type = 'MultiViewCocoDataset'
 input_size = (256, 256)
 codec = dict(type='Heatmap2p5D', input_size=input_size, heatmap_size=(64, 64), sigma=2)
 h36m_meta = dict(from_file='configs/_base_/datasets/h36m.py')

@@ -5,6 +5,7 @@ LSPET_ROOT names another folder than ``data/lspet/``, with a slash at its end.
 """
 _base_ = ['./lspet_meta.py', '../pipelines/affine_30_64x64.py']
 metainfo = {{_base_.dataset_info}}
+dataset_type = 'MultiViewCocoDataset'
 data_root = '{{$LSPET_ROOT:data/lspet/}}'
 labels = dict(unit='instances', num=50, seed=0)
 

@@ -4,6 +4,7 @@
 MPII's upper neck is.
 """
 _base_ = ['./aic_images.py', '../pipelines/affine_30_256x256.py']
+dataset_type = 'MpiiDataset'
 data_root = 'data/mpii/'
 
 unlabeled_set = dict(
@@ -25,10 +26,11 @@ train_dataloader = dict(
     dataset=dict(
         type='LabeledUnlabeledDataset',
         labeled=dict(
-            type='MpiiDataset',
+            type=dataset_type,
             data_root=data_root,
             ann_file='annotations/mpii_train.json',
             data_prefix=dict(img='images/')),
+        metainfo=dict(from_file='configs/_base_/datasets/mpii.py'),
         pipeline=_base_.train_pipeline),
     sampler=dict(type='LabeledUnlabeledSampler'),
     batch_sampler=dict(type='MixedBatchSampler'))
@@ -38,7 +40,7 @@ val_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(
-        type='MpiiDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='annotations/mpii_val.json',
         headbox_file=data_root + 'annotations/mpii_gt_val.mat',

@@ -6,6 +6,7 @@ weights it starts from. Rounds are evaluated on test.json, as in its figures; no
 chosen by it. val.json is for tuning.
 """
 _base_ = '../pipelines/affine_30_256x256.py'
+dataset_type = 'MultiViewCocoDataset'
 data_root = 'data/panoptic/'
 metainfo = dict(from_file='configs/_base_/datasets/panoptic_body3d.py')
 # Sec. 5.3: the strategies are compared without any augmentation.

@@ -3,6 +3,7 @@
 ``data_root`` holds ``train.json``, ``val.json``, ``test.json`` and ``images/``.
 """
 _base_ = '../pipelines/affine_30_64x64.py'
+dataset_type = 'MultiViewCocoDataset'
 data_root = 'work_dirs/quickstart/data/'
 labels = dict(unit='images', num=60, seed=0)
 
@@ -18,6 +19,7 @@ train_dataloader = dict(
     dataset=dict(
         type='LabeledUnlabeledDataset',
         labeled=dict(subset='labeled', **train_set),
+        metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
         pipeline=_base_.train_pipeline),
     sampler=dict(type='LabeledUnlabeledSampler'),
     batch_sampler=dict(type='MixedBatchSampler'))

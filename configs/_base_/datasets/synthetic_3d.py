@@ -8,6 +8,7 @@ of `studio` for Human3.6M; tests are on its views of other people. Nothing is mi
 views of one group have to show one world.
 """
 _base_ = '../pipelines/camera_keys.py'
+dataset_type = 'MultiViewCocoDataset'
 data_root, people_root = 'work_dirs/studio/', 'work_dirs/people/'
 input_size = (64, 64)
 codec = dict(
@@ -63,7 +64,10 @@ train_dataloader = dict(
     batch_size=16,
     num_workers=0,
     dataset=dict(
-        type='LabeledUnlabeledDataset', labeled=labels_2d, pipeline=train_pipeline),
+        type='LabeledUnlabeledDataset',
+        labeled=labels_2d,
+        metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
+        pipeline=train_pipeline),
     sampler=dict(type='LabeledUnlabeledSampler'),
     batch_sampler=dict(type='MixedBatchSampler'))
 val_dataloader = dict(

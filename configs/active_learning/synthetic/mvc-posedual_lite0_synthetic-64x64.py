@@ -1,7 +1,7 @@
 """Frames whose views disagree; each round trains a PoseDual over the same pool."""
 _base_ = './mvc_lite0_synthetic-64x64.py'
 model = dict(
-    _delete_=True, type='PoseDual', students=_base_.model,
+    _delete_=True, type='PoseDual', backbone=dict(), students=_base_.model,
     hard_view=dict(rotation=60, scale=(0.75, 1.25)),
     start=200)
 train_dataloader = dict(

@@ -3,6 +3,7 @@ _base_ = './supervised_res101_coco-256x192_all.py'
 model = dict(
     _delete_=True,
     type='PoseDual',
+    backbone=dict(),
     students=_base_.model,
     hard_augments=[dict(type='JointCutout', num_joints=5)])
 train_dataloader = dict(

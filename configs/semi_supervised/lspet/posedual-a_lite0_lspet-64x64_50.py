@@ -1,6 +1,7 @@
 """PoseDual, affine views (Xie21, "Ours (Dual)", A): 50 labels, 7,950 without."""
 _base_ = './supervised_lite0_lspet-64x64_50.py'
-model = dict(_delete_=True, type='PoseDual', students=_base_.model)
+model = dict(
+    _delete_=True, type='PoseDual', backbone=dict(), students=_base_.model)
 train_dataloader = dict(
     batch_size=32,
     dataset=dict(unlabeled=dict(subset='unlabeled', **_base_.train_set)))

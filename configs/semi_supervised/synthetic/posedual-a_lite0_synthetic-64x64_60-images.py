@@ -4,7 +4,7 @@ _base_ = './supervised_lite0_synthetic-64x64_60-images.py'
 # start: "Four frames from the first step" in
 # docs/studies/semi_supervised_synthetic.md.
 model = dict(
-    _delete_=True, type='PoseDual', students=_base_.model,
+    _delete_=True, type='PoseDual', backbone=dict(), students=_base_.model,
     hard_view=dict(rotation=60, scale=(0.75, 1.25)),
     start=600)
 train_dataloader = dict(

@@ -8,6 +8,7 @@ _base_ = './pretrain_hrnet-w32_h36m-256x256.py'
 model = dict(
     _delete_=True,
     type='WeaklySupervisedPose3D',
+    backbone=dict(),
     network=dict(_base_.model, init_cfg=dict(
         type='Pretrained',
         checkpoint='work_dirs/pretrain_hrnet-w32_h36m-256x256/iter_60000.pth')),

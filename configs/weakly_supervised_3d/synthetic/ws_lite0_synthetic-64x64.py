@@ -6,6 +6,7 @@ _base_ = './2d-only_lite0_synthetic-64x64.py'
 model = dict(
     _delete_=True,
     type='WeaklySupervisedPose3D',
+    backbone=dict(),
     network=_base_.model,
     num_views=4,
     multi_view=dict(loss_weight=1.5, apparent_size=True, distance='euclidean'),

@@ -37,7 +37,9 @@ class InputCamera(BaseTransform):
         use_udp (bool): As that of ``TopdownAffine``.
         with_depth (bool): False leaves the 3D pose out, for training without it.
         optional (bool): Whether a sample may have no camera, as images with 2D labels
-            alone; it then has no ``input_K`` and can be no view of a group.
+            alone; it then has no ``input_K`` and can be no view of a group. An image
+            without ``keypoints``, which MMPose's inferencer brings, may always have none:
+            the network then predicts in 2D.
     """
 
     def __init__(
@@ -66,6 +68,8 @@ class InputCamera(BaseTransform):
         camera = results.get('camera')
         if results.get('input_turned'):
             raise ValueError(TURNED)
+        if camera is None and 'keypoints' not in results:
+            return results
         if camera is None and self.optional:
             return self._without_depth(results)
         if camera is None:

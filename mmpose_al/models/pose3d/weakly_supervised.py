@@ -10,14 +10,13 @@ from typing import Dict, Optional, Sequence
 
 import numpy as np
 import torch
-from mmengine.model import BaseModel
 from mmpose.registry import MODELS
 from torch import Tensor
 
 from ..groups import check_groups
 from ..heads.heatmap_2p5d import Heatmap2p5DHead, Pose2p5D
-from ..loading import WholeCheckpoints
 from ..passes import Passes
+from ..wrapper import EstimatorOfNetworks
 
 # The discriminant, at most 1, below which ``range_weight`` counts; apparent sizes are
 # at least its root.
@@ -25,7 +24,7 @@ MIN_LEFT = 0.1
 
 
 @MODELS.register_module()
-class WeaklySupervisedPose3D(WholeCheckpoints, BaseModel):
+class WeaklySupervisedPose3D(EstimatorOfNetworks):
     """A network with a 2.5D head, trained without 3D labels (Iqbal20, Eq. 7).
 
     Unlabelled samples of a batch come in groups of ``num_views`` views of one person at
@@ -51,8 +50,9 @@ class WeaklySupervisedPose3D(WholeCheckpoints, BaseModel):
         known_rotations (bool): Align views by the cameras' extrinsics (WS+R).
         regularize (bool): Take the heatmap loss on unlabelled samples too, where they
             have keypoints.
-        data_preprocessor, train_cfg, test_cfg, init_cfg: MMEngine's and MMPose's; the
-            preprocessor is the network's by default.
+        data_preprocessor, train_cfg, test_cfg, init_cfg, backbone: MMEngine's and MMPose's,
+            see :class:`~mmpose_al.models.wrapper.EstimatorOfNetworks`; the preprocessor is
+            the network's by default.
 
     Raises:
         ValueError: Another head, or fewer than two views.
@@ -72,10 +72,11 @@ class WeaklySupervisedPose3D(WholeCheckpoints, BaseModel):
         train_cfg: Optional[dict] = None,
         test_cfg: Optional[dict] = None,
         init_cfg: Optional[dict] = None,
+        backbone: Optional[dict] = None,
     ):
         network = dict(network)
         own = network.pop('data_preprocessor', None)
-        super().__init__(data_preprocessor=data_preprocessor or own, init_cfg=init_cfg)
+        super().__init__(data_preprocessor or own, backbone, test_cfg, init_cfg)
         self.network = MODELS.build(network)
         head = getattr(self.network, 'head', None)
         if not isinstance(head, Heatmap2p5DHead):
@@ -98,13 +99,12 @@ class WeaklySupervisedPose3D(WholeCheckpoints, BaseModel):
         self.range_weight = range_weight
         self.known_rotations = known_rotations
         self.regularize = regularize
-        self.test_cfg = dict(test_cfg or {})
         self.refuse_parts()
 
     @property
-    def head(self) -> Heatmap2p5DHead:
-        """The network's head, for tools that look for it."""
-        return self.network.head
+    def predicting(self) -> list:
+        """The one network."""
+        return [self.network]
 
     @property
     def uses_unlabeled(self) -> bool:
@@ -117,17 +117,14 @@ class WeaklySupervisedPose3D(WholeCheckpoints, BaseModel):
         """What a training step costs: one pass for each image that has a loss."""
         return Passes(0, labeled + unlabeled * self.uses_unlabeled)
 
-    def forward(self, inputs, data_samples=None, mode: str = 'tensor'):
-        """MMEngine's three modes; ``'tensor'`` gives the head's output."""
-        if isinstance(inputs, list):
-            inputs = torch.stack(inputs)
-        if mode == 'loss':
-            return self.loss(inputs, data_samples)
-        if mode == 'predict':
+    def heatmaps(self, inputs: Tensor) -> Tensor:
+        """The head's output, heatmaps and depth maps, (B, 2J, h, w)."""
+        return self.head.forward(self.network.extract_feat(inputs))
+
+    def predict(self, inputs: Tensor, data_samples: Sequence) -> list:
+        """Predictions as MMPose data samples."""
+        with self.asked(self.network):
             return self.network.predict(inputs, data_samples)
-        if mode == 'tensor':
-            return self.head.forward(self.network.extract_feat(inputs))
-        raise ValueError(f"mode is 'loss', 'predict' or 'tensor'; got {mode!r}")
 
     def loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
         """Losses of a mixed batch.

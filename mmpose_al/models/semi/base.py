@@ -11,15 +11,15 @@ from typing import Dict, List, Optional, Sequence, Union
 import numpy as np
 import torch
 from mmengine.logging import MessageHub
-from mmengine.model import BaseModel, ModuleList
+from mmengine.model import ModuleList
 from mmengine.structures import PixelData
 from mmpose.registry import MODELS
 from torch import Tensor
 from torch.nn import Module
 
 from ...geometry.heatmaps import response
-from ..loading import WholeCheckpoints
 from ..passes import Passes
+from ..wrapper import EstimatorOfNetworks
 from .networks import (
     check_same_heatmaps,
     heatmap_offset,
@@ -60,7 +60,7 @@ def augmentation_seeds(data_samples: Sequence) -> np.ndarray:
     )
 
 
-class SemiPoseEstimator(WholeCheckpoints, BaseModel):
+class SemiPoseEstimator(EstimatorOfNetworks):
     """Base of the semi-supervised estimators.
 
     A method defines :meth:`unsupervised_loss` and :meth:`unsupervised_passes`.
@@ -75,8 +75,11 @@ class SemiPoseEstimator(WholeCheckpoints, BaseModel):
             ``init_model`` sets it to None.
         test_cfg (dict, optional): ``predict='ensemble'`` (default) decodes the mean
             of the students' heatmaps and also keeps what each student says, as
-            ``pred_instances_student{i}``; ``predict=i`` runs student i alone.
+            ``pred_instances_student{i}``; ``predict=i`` runs student i alone. The other
+            options are those of MMPose's estimators.
         init_cfg (dict, optional): MMEngine's.
+        backbone (dict, optional): See
+            :class:`~mmpose_al.models.wrapper.EstimatorOfNetworks`.
 
     Attributes:
         num_students (Sequence[int]): How many students a method may have; any number where
@@ -88,6 +91,7 @@ class SemiPoseEstimator(WholeCheckpoints, BaseModel):
             heatmap shapes, or with different preprocessors.
     """
 
+    own_options = ('predict',)
     num_students: Sequence[int] = ()
     start = 0
     _compared = False
@@ -100,14 +104,14 @@ class SemiPoseEstimator(WholeCheckpoints, BaseModel):
         train_cfg=None,
         test_cfg=None,
         init_cfg=None,
+        backbone=None,
     ):
         students = self._student_configs(students)
         super().__init__(
-            data_preprocessor=_shared_preprocessor(students, data_preprocessor), init_cfg=init_cfg
+            _shared_preprocessor(students, data_preprocessor), backbone, test_cfg, init_cfg
         )
         self.students = ModuleList([MODELS.build(student) for student in students])
         check_same_heatmaps(self.students)
-        self.test_cfg = dict(test_cfg or {})
         which = self.test_cfg.setdefault('predict', self.predictors[0])
         if which not in self.predictors:
             raise ValueError(f"test_cfg['predict'] is one of {self.predictors}; got {which!r}")
@@ -162,20 +166,10 @@ class SemiPoseEstimator(WholeCheckpoints, BaseModel):
         middle = f'student{student}_' if len(self.students) > 1 else ''
         return f'{part}_{middle}{name}'
 
-    def forward(self, inputs, data_samples=None, mode: str = 'tensor'):
-        """MMEngine's three modes; ``'tensor'`` gives mean heatmaps, of the networks that
-        :attr:`predicting` names."""
-        if isinstance(inputs, list):
-            inputs = torch.stack(inputs)
-        if mode == 'loss':
-            return self.loss(inputs, data_samples)
-        if mode == 'predict':
-            return self.predict(inputs, data_samples)
-        if mode == 'tensor':
-            return torch.stack(
-                [predict_heatmaps(network, inputs) for network in self.predicting]
-            ).mean(0)
-        raise ValueError(f"mode is 'loss', 'predict' or 'tensor'; got {mode!r}")
+    def heatmaps(self, inputs: Tensor) -> Tensor:
+        """Mean heatmaps of the networks that :attr:`predicting` names."""
+        each = [predict_heatmaps(network, inputs) for network in self.predicting]
+        return torch.stack(each).mean(0)
 
     def loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
         """Losses of a mixed batch.
@@ -277,25 +271,34 @@ class SemiPoseEstimator(WholeCheckpoints, BaseModel):
         """Predictions as MMPose data samples.
 
         ``pred_instances`` holds what ``test_cfg['predict']`` asks for. Each student's
-        own flip test and decoding settings hold.
+        own flip test and decoding settings hold, unless ``test_cfg`` has others.
         """
         if len(self.predicting) == 1:
-            return self.predicting[0].predict(inputs, data_samples)
+            with self.asked(self.predicting[0]) as network:
+                return network.predict(inputs, data_samples)
         sum_of_heatmaps = 0
         for index, student in enumerate(self.students):
-            feats = student.extract_feat(inputs)
-            if student.test_cfg.get('flip_test', False):
-                feats = [feats, student.extract_feat(inputs.flip(-1))]
-            instances, fields = student.head.predict(
-                feats, data_samples, dict(student.test_cfg, output_heatmaps=True)
-            )
-            sum_of_heatmaps = sum_of_heatmaps + torch.stack([f.heatmaps for f in fields])
-            student.add_pred_to_datasample(instances, None, data_samples)
-            for sample in data_samples:
-                sample.set_field(sample.pred_instances, f'pred_instances_student{index}')
+            with self.asked(student):
+                found = self._student_heatmaps(index, inputs, data_samples)
+            sum_of_heatmaps = sum_of_heatmaps + found
         first = self.students[0]
         mean = sum_of_heatmaps / len(self.students)
         fields = None
-        if first.test_cfg.get('output_heatmaps', False):
-            fields = [PixelData(heatmaps=heatmaps) for heatmaps in mean]
+        with self.asked(first):
+            if first.test_cfg.get('output_heatmaps', False):
+                fields = [PixelData(heatmaps=heatmaps) for heatmaps in mean]
         return first.add_pred_to_datasample(first.head.decode(mean), fields, data_samples)
+
+    def _student_heatmaps(self, index: int, inputs: Tensor, data_samples: Sequence) -> Tensor:
+        """A student's heatmaps (B, K, h, w); what it predicts is kept in the samples."""
+        student = self.students[index]
+        feats = student.extract_feat(inputs)
+        if student.test_cfg.get('flip_test', False):
+            feats = [feats, student.extract_feat(inputs.flip(-1))]
+        instances, fields = student.head.predict(
+            feats, data_samples, dict(student.test_cfg, output_heatmaps=True)
+        )
+        student.add_pred_to_datasample(instances, None, data_samples)
+        for sample in data_samples:
+            sample.set_field(sample.pred_instances, f'pred_instances_student{index}')
+        return torch.stack([f.heatmaps for f in fields])

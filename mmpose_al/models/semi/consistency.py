@@ -74,7 +74,7 @@ class EasyHardEstimator(SemiPoseEstimator):
         start (int): Iteration of the run (MMEngine's message hub) from which unlabelled
             images take part; before it the students learn from the labels alone, and a
             step costs less. 0 in the papers.
-        data_preprocessor, train_cfg, test_cfg, init_cfg: See
+        data_preprocessor, train_cfg, test_cfg, init_cfg, backbone: See
             :class:`SemiPoseEstimator`.
 
     Raises:
@@ -95,8 +95,9 @@ class EasyHardEstimator(SemiPoseEstimator):
         train_cfg: Optional[dict] = None,
         test_cfg: Optional[dict] = None,
         init_cfg: Optional[dict] = None,
+        backbone: Optional[dict] = None,
     ):
-        super().__init__(students, data_preprocessor, train_cfg, test_cfg, init_cfg)
+        super().__init__(students, data_preprocessor, train_cfg, test_cfg, init_cfg, backbone)
         if hard_paths is None:
             hard_paths = [hard_augments]
         elif hard_augments:

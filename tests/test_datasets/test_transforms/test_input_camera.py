@@ -118,12 +118,19 @@ def test_input_camera_errors():
     make = TRANSFORMS.build
     with pytest.raises(ValueError, match='two different'):
         make(dict(type='InputCamera', pair=(1, 1), root=0))
+    labelled = dict(img_path='x.jpg', keypoints=np.zeros((1, 17, 2)))
     with pytest.raises(ValueError, match='no camera'):
-        make(dict(type='InputCamera', pair=PAIR, root=ROOT)).transform(dict(img_path='x.jpg'))
+        make(dict(type='InputCamera', pair=PAIR, root=ROOT)).transform(labelled)
     with pytest.raises(ValueError, match='beyond the 4'):
         make(dict(type='InputCamera', pair=PAIR, root=ROOT)).transform(
             dict(camera=dict(), keypoints=np.zeros((1, 4, 2)))
         )
+
+
+def test_a_bare_image_of_mmposes_inferencer_has_no_camera():
+    bare = dict(img_path='x.jpg', bbox=np.array([[0, 0, 9, 9]]))
+    made = TRANSFORMS.build(dict(type='InputCamera', pair=PAIR, root=ROOT)).transform(dict(bare))
+    assert made.keys() == bare.keys()
 
 
 @pytest.mark.parametrize('first', ['InputCamera', 'PoseRandAugment'])

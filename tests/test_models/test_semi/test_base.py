@@ -107,7 +107,10 @@ def test_mmposes_own_inference_takes_the_estimators(tmp_path):
         dict(
             default_scope='mmpose',
             model=dict(
-                type='PoseDual', students=student(num_joints=17), data_preprocessor=PREPROCESSOR
+                type='PoseDual',
+                backbone=dict(),
+                students=student(num_joints=17),
+                data_preprocessor=PREPROCESSOR,
             ),
             test_dataloader=dict(
                 dataset=dict(
@@ -122,7 +125,7 @@ def test_mmposes_own_inference_takes_the_estimators(tmp_path):
             ),
         )
     )
-    model = init_model(config, device='cpu', cfg_options={})
+    model = init_model(config, device='cpu')
     (result,) = inference_topdown(model, np.zeros((60, 50, 3), np.uint8))
     assert result.pred_instances.keypoints.shape == (1, 17, 2)
 
