@@ -50,12 +50,28 @@ ROWS = (
 )
 STUDIO = 'configs/active_learning/studio/{}_lite0_studio-64x64.py'
 STUDIO_ROWS = ('all', 'random', 'coreset', 'mvc', 'bsb', 'mpe')
+MOUSE = 'configs/active_learning/mouse/{}_lite0_mouse-64x64.py'
+MOUSE_ROWS = (
+    'all',
+    'random',
+    'first',
+    'diverse',
+    'coreset-features',
+    'random-posedual',
+    'committee-posedual',
+)
 TABLES = {
     'synthetic': {row: PATH.format(row) for row in ROWS},
     'studio': {row: STUDIO.format(row) for row in STUDIO_ROWS},
+    'mouse': {row: MOUSE.format(row) for row in MOUSE_ROWS},
 }
-PRESETS = {'synthetic': 'small', 'studio': 'studio'}
-METRICS = ('pck/', 'multiview/', 'coco/')
+# How the data of a table come about.
+DATA = {
+    'synthetic': 'make it: mmpose-al synthetic {} --preset small',
+    'studio': 'make it: mmpose-al synthetic {} --preset studio',
+    'mouse': 'see configs/_base_/datasets/mouse.py; MOUSE_ROOT names the folder',
+}
+METRICS = ('pck/', 'keypoints/', 'multiview/', 'coco/')
 PREFIXES = ('', 'mean/', 'ensemble/', 'student0/', 'student1/')  # of a dual estimator
 
 
@@ -192,8 +208,7 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
         data_root = config.get('data_root', '')
         if not osp.isdir(osp.join(ROOT, data_root)):
             sys.exit(
-                f'active_learning: no data in {data_root}; make it: '
-                f'mmpose-al synthetic {data_root} --preset {PRESETS.get(table, "small")}'
+                f'active_learning: no data in {data_root}; ' + DATA[table].format(data_root)
             )
         if row != 'all' and not extra:
             others = {

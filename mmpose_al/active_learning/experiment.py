@@ -377,7 +377,7 @@ class Metric(NamedTuple):
 
 
 def main_metric(names: Sequence[str]) -> Metric:
-    """The metric of the curves: MKPE, else AP, else the first PCK, else the first.
+    """The metric of the curves: MKPE, else AP, else an EPE, else the first PCK or the first.
 
     Raises:
         Missing: There is none.
@@ -385,6 +385,9 @@ def main_metric(names: Sequence[str]) -> Metric:
     names = list(names)
     if 'multiview/MKPE' in names:
         return Metric('multiview/MKPE', True, 'mm')
+    errors = [n for n in names if n.split('/')[-1] == 'EPE']
+    if errors and 'coco/AP' not in names:
+        return Metric(errors[0], True, 'px')
     for name in ['coco/AP'] + [n for n in names if n.startswith('pck/')] + names:
         if name in names:
             return Metric(name, False, '')

@@ -5,7 +5,7 @@ neither torch nor MMEngine is imported.
 """
 
 import copy
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ..fileio import is_int, is_number, sha256, short
 from .stopping import reached
@@ -23,7 +23,9 @@ class Settings(NamedTuple):
     """The section, checked and with its defaults.
 
     Attributes:
-        initial, budget (int): Units labelled before the first round and after each.
+        initial (int): Units labelled before the first round.
+        budget (int | list[int]): Units labelled after each round, or after the first, the
+            second and so on; the last number counts for all later rounds.
         strategy, annotator (dict): Configs of what is registered.
         unit (str): What is labelled at once, one of ``UNITS``.
         self_training (dict, optional): Config of what is registered; None: no
@@ -37,7 +39,7 @@ class Settings(NamedTuple):
     """
 
     initial: int
-    budget: int
+    budget: Union[int, Sequence[int]]
     strategy: dict
     unit: str = 'frames'
     annotator: dict = dict(type='GroundTruthAnnotator')
@@ -46,6 +48,17 @@ class Settings(NamedTuple):
     limits: dict = {}
     pool: dict = {}
     threshold: float = 20.0
+
+    def budget_after(self, number: int) -> int:
+        """How many units are asked for after a round."""
+        return of_round(self.budget, number)
+
+
+def of_round(values: Union[int, Sequence[int]], number: int) -> int:
+    """A round's number of units: of a list, whose last one counts for all later rounds."""
+    if isinstance(values, int):
+        return values
+    return values[min(number, len(values) - 1)]
 
 
 def read_settings(cfg: Mapping[str, Any]) -> Settings:
@@ -84,10 +97,11 @@ def check_numbers(settings: Settings) -> None:
     """Raise ValueError unless the numbers are such as can be used."""
     for key in ('initial', 'budget'):
         value = getattr(settings, key)
-        if not is_int(value) or value < 1:
+        several = key == 'budget' and isinstance(value, (list, tuple)) and len(value) > 0
+        if not all(is_int(each) and each >= 1 for each in (value if several else [value])):
             raise ValueError(
-                f'active_learning.{key} is {short(value)}; '
-                'write a whole number of units, at least 1'
+                f'active_learning.{key} is {short(value)}; write a whole number of units, at '
+                'least 1' + ', or a list of them, one a round' * (key == 'budget')
             )
     threshold = settings.threshold
     if not is_number(threshold) or threshold <= 0:

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the picks; nothing is written."""
     scored = read_scores(args.scores, args.round)
     strategy = strategy_of(args, scored.settings)
-    budget = args.budget or (scored.settings and scored.settings.budget)
+    budget = args.budget or (scored.settings and scored.settings.budget_after(scored.round))
     if not budget:
         raise ValueError('give --budget: this score file belongs to no experiment')
     picked = build(strategy, scored).select(scored.pool, budget)

@@ -373,7 +373,7 @@ def select(context: Context, number: int) -> dict:
         return {}
     pool = context.statistics(number)
     check_views(pool.views)
-    selection = context.strategy.select(pool, context.settings.budget)
+    selection = context.strategy.select(pool, context.settings.budget_after(number))
     return dict(
         strategy=type(context.strategy).__name__,
         ids=selection.ids,

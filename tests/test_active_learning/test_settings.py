@@ -48,6 +48,12 @@ def test_defaults():
     assert rules == dict(type='ConsistentFrames', num=4)
 
 
+def test_a_budget_for_each_round():
+    several = read_settings(described(budget=[5, 10, 20]))
+    assert [several.budget_after(number) for number in range(5)] == [5, 10, 20, 20, 20]
+    assert read_settings(described(budget=4)).budget_after(7) == 4
+
+
 def test_the_config_is_left_as_it_is():
     cfg = Config(described(self_training=dict(num=4), pool=dict(on_bad='skip')))
     before = copy.deepcopy(cfg.to_dict())
@@ -69,6 +75,9 @@ def test_the_config_is_left_as_it_is():
         (dict(strategy=None), 'strategy is missing'),
         (dict(budget=5.5), 'budget is 5.5; write a whole number'),
         (dict(budget=0), 'budget is 0'),
+        (dict(budget=[5, 0]), r'budget is \[5, 0\]; .*or a list of them, one a round'),
+        (dict(budget=[]), r'budget is \[\]'),
+        (dict(initial=[5]), r'initial is \[5\]; write a whole number of units, at least 1$'),
         (dict(initial=True), 'initial is True'),
         (dict(threshold=0), 'threshold is 0; write a finite number'),
         (dict(threshold=float('nan')), 'threshold is nan'),
@@ -154,7 +163,7 @@ def test_the_digest_knows_what_matters():
     assert experiment_digest(dict(cfg, active_learning=moved), annotator=()) != digest
 
 
-@pytest.mark.parametrize('value', [0, -1, 5.5, True, '3', NAN, INF, [3]])
+@pytest.mark.parametrize('value', [0, -1, 5.5, True, '3', NAN, INF, [True]])
 @pytest.mark.parametrize('key', ['initial', 'budget'])
 def test_numbers_of_units_are_whole(key, value):
     with pytest.raises(ValueError, match=f'active_learning.{key} is .*; write a whole number'):
