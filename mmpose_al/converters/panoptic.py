@@ -8,7 +8,7 @@ x_cam = R X + t. HD cameras run at 29.97 frames a second.
 
 import os.path as osp
 import re
-from typing import Dict, List, Sequence, Union
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -21,6 +21,63 @@ POSES = 'hdPose3d_stage1_coco19'
 RATE = 29.97
 IMAGE = '{sequence}/hdImgs/{camera}/{camera}_{frame:08d}.jpg'
 MM = 10.0
+
+
+class Sections(NamedTuple):
+    """Frames of a sequence that count, and every how many-th of them.
+
+    Attributes:
+        ranges (tuple): (first, behind the last) HD frame of each section.
+        step (int): From one frame to the next; each section counts from its first.
+    """
+
+    ranges: Tuple[Tuple[int, int], ...]
+    step: int = 25
+
+    def choose(self, numbers: Sequence[int]) -> List[int]:
+        """Those of some frame numbers that are among them."""
+        wanted = {i for first, end in self.ranges for i in range(first, end, self.step)}
+        return [int(number) for number in numbers if number in wanted]
+
+
+def _sections(*bounds: int) -> Sections:
+    return Sections(tuple(zip(bounds[::2], bounds[1::2])))
+
+
+# What the authors' code of Feng23 reads; the paper does not say it.
+FENG23_SECTIONS: Dict[str, Dict[str, Sections]] = dict(
+    train={
+        '171026_pose1': _sections(380, 7300, 7900, 14500, 15400, 22400),
+        '171026_pose2': _sections(1000, 7500, 8000, 14000),
+        '171026_pose3': _sections(1000, 3000),
+        '171204_pose1': _sections(
+            *(300, 4100, 4800, 8900, 10000, 13600, 14000, 18200, 18500, 22900, 23500, 27600)
+        ),
+        '171204_pose2': _sections(
+            *(350, 4300, 5000, 8800, 9600, 13600, 14300, 18500, 19600, 23500, 24200, 28200),
+            *(28800, 32800, 33500, 37700),
+        ),
+        '171204_pose3': _sections(500, 4400, 5400, 9000),
+        '171204_pose4': _sections(
+            *(500, 4300, 4900, 8800, 9400, 13200, 14200, 17800, 18700, 22500, 23050, 27050),
+            *(28000, 31600),
+        ),
+    },
+    val={
+        '171204_pose5': _sections(
+            *(400, 4300, 5000, 8500, 9500, 13400, 14200, 18000, 19000, 22600, 23500, 27100)
+        )
+    },
+    test={
+        '171204_pose6': _sections(
+            *(1000, 4500, 5150, 9100, 9830, 13800, 14370, 18300, 19000, 22900)
+        )
+    },
+)
+FENG23_CAMERAS = dict.fromkeys(
+    ('train', 'val'), [f'00_{i:02d}' for i in (3, 4, 7, 10, 12, 17, 28, 30)]
+)
+FENG23_CAMERAS['test'] = [f'00_{i:02d}' for i in range(31) if i != 21]
 
 
 def find_sequences(root: str) -> List[str]:
@@ -121,8 +178,11 @@ def make_tasks(
     fps: float = 1.0,
     min_confidence: float = 0.1,
     image: str = IMAGE,
+    sections: Optional[Dict[str, Sections]] = None,
 ) -> List[Task]:
     """One task a sequence; arguments as :func:`convert_sequence`.
+
+    ``sections`` are by sequence; one without has all its frames.
 
     ``cameras`` as :func:`choose_cameras`; 'eye-level' is decided on the first
     sequence, so that all have the same cameras.
@@ -138,7 +198,9 @@ def make_tasks(
 
     def task(sequence):
         folder = osp.join(root, sequence, POSES)
-        options = (names, fps, min_confidence, image)
+        options: tuple = (names, fps, min_confidence, image)
+        own = (sections or {}).get(sequence)
+        options += () if own is None else (own,)
         files = visible_names(folder)
         calibration = osp.join(root, sequence, f'calibration_{sequence}.json')
         state = [file_state(osp.join(folder, files[i])) for i in (0, -1)] if files else []
@@ -160,6 +222,7 @@ def convert_sequence(
     fps: float = 1.0,
     min_confidence: float = 0.1,
     image: str = IMAGE,
+    sections: Optional[Sections] = None,
 ) -> Part:
     """Convert one sequence.
 
@@ -172,6 +235,7 @@ def convert_sequence(
         min_confidence (float): Joints up to this confidence are unknown (as in
             MMPose's reader of this data set).
         image (str): Pattern of the images below ``root``.
+        sections (Sections, optional): Frames to keep instead of so many a second.
 
     Returns:
         Part: 2D keypoints are the projections of the 3D ones, as the data set
@@ -188,7 +252,8 @@ def convert_sequence(
     for name in names:
         camera = known[name]
         part.add_camera(name, camera['size'], camera['K'], camera['dist'], camera['R'], camera['t'])
-    numbers = first_in_bins(pose_files(folder), RATE / fps)
+    numbers = pose_files(folder)
+    numbers = first_in_bins(numbers, RATE / fps) if sections is None else sections.choose(numbers)
     people = []
     for number in numbers:
         path = osp.join(folder, f'body3DScene_{number:08d}.json')

@@ -397,11 +397,12 @@ def pseudo(context: Context, number: int) -> dict:
     if context.self_training is None or get_rank() != 0:
         return {}
     pool = context.statistics(number)
+    rounds = range(1, number + 1) if context.self_training.remembers else [number]
     chosen = context.self_training.for_next_round(
         pool,
         context.pool,
         context.state.done(number, 'select')['ids'],
-        context.pseudo_stage(number).get('ids', []),
+        [i for each in rounds for i in context.pseudo_stage(each).get('ids', [])],
     )
     if chosen is None:
         return {}

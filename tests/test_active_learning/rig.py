@@ -52,6 +52,7 @@ def make_views(num_frames, noise=1.0, seed=0, frame_ids=None, points=None):
                     margin=rng.rand(),
                     entropy=rng.rand(),
                     disagreement=rng.rand(),
+                    highest_probability=depth_rng.rand(),
                     features=rng.rand(6),
                     keypoints_3d=(
                         points[index] @ R[view].T

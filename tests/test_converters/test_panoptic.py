@@ -68,6 +68,37 @@ def test_panoptic_split_and_subsampling():
     assert panoptic.first_in_bins(numbers, 1.0) == numbers
 
 
+def test_sections_of_the_authors_code():
+    """Every 25th frame of each section, from its first."""
+    some = panoptic.Sections(((100, 160), (200, 230)))
+    assert some.choose(range(90, 300)) == [100, 125, 150, 200, 225]
+    assert some.choose([99, 125, 126, 230]) == [125]  # 230 is behind the last
+    sequences = [name for part in panoptic.FENG23_SECTIONS.values() for name in part]
+    assert len(set(sequences)) == len(sequences) == 9
+    count = {
+        part: sum(len(s.choose(range(40000))) for s in named.values())
+        for part, named in panoptic.FENG23_SECTIONS.items()
+    }
+    # The paper has 5,008 for training: three have no box in one of the views.
+    assert count == dict(train=5011, val=892, test=771)
+    for named in panoptic.FENG23_SECTIONS.values():
+        for each in named.values():
+            bounds = [bound for pair in each.ranges for bound in pair]
+            assert bounds == sorted(bounds) and len(each.ranges) >= 1
+    cameras = panoptic.FENG23_CAMERAS
+    assert len(cameras['train']) == 8 and set(cameras['train']) < set(cameras['test'])
+    assert len(cameras['test']) == 30 and '00_21' not in cameras['test']
+
+
+@real
+def test_only_frames_of_the_sections(tmp_path):
+    root = crumb('panoptic_body3d')
+    sections = {'160906_band1': panoptic.Sections(((119, 200),), 25)}
+    tasks = panoptic.make_tasks(root, ['160906_band1'], ['00_03'], sections=sections)
+    data = run(tasks, panoptic.METAINFO, tmp_path / 'out.json')
+    assert [f['source_frame'] for f in data['frames']] == [169]
+
+
 def test_panoptic_faults_are_named(tmp_path):
     path = tmp_path / 'body3DScene_00000001.json'
     path.write_text('{"bodies": [{"id": 0, "joints19": [1, 2, 3]}]}')

@@ -19,7 +19,6 @@ from ..strategies import (
 from ..strategies.core_set import root_aligned
 from .experiment import ReportedExperiment
 
-CLUSTERS = 10
 SHARE_OF_FULL = 0.95
 
 
@@ -99,35 +98,6 @@ def mean_and_deviation(values: Sequence[float]) -> Tuple[float, float]:
 
 
 # ---- poses -------------------------------------------------------------------------
-
-
-def cluster_poses(poses: np.ndarray, clusters: int = CLUSTERS) -> np.ndarray:
-    """K-means over root-aligned poses (Feng23, Fig. 6).
-
-    Args:
-        poses (ndarray): Shape (U, K, 3), NaN where unknown.
-        clusters (int): How many, at most as there are poses.
-
-    Returns:
-        ndarray: Number of the cluster of each pose, the most populous first; -1 where a
-        joint is not known.
-    """
-    from sklearn.cluster import KMeans
-
-    known = np.isfinite(poses).all((1, 2))
-    result = np.full(len(poses), -1)
-    flat = poses[known].reshape(int(known.sum()), -1)
-    different = len(np.unique(flat, axis=0))
-    if not different:
-        return result
-    means = KMeans(min(clusters, different), n_init=4, random_state=0)
-    step = -(-len(flat) // 20000)
-    found = means.fit(flat[::step]).predict(flat)
-    sizes = np.bincount(found, minlength=means.n_clusters)
-    place = np.empty(len(sizes), np.int64)
-    place[np.argsort(-sizes, kind='stable')] = np.arange(len(sizes))
-    result[known] = place[found]
-    return result
 
 
 def pool_poses(experiment: ReportedExperiment) -> Tuple[np.ndarray, np.ndarray, str]:

@@ -12,11 +12,10 @@ from matplotlib.figure import Figure
 from ...fileio import atomic, write_figure
 from ...visualization import draw_views, plot_residuals
 from ..experiment import Metric, Missing
+from ..pose_clusters import CLUSTERS, cluster_poses
 from ..statistics import PoolStatistics
 from .analysis import (
-    CLUSTERS,
     SHARE_OF_FULL,
-    cluster_poses,
     correlations,
     entropy,
     histograms,

@@ -34,6 +34,8 @@ class SelfTraining:
 
     #: What the pool must have; see :func:`~mmpose_al.active_learning.pool.check_pool`.
     needs: Tuple[str, ...] = ('cameras',)
+    #: Whether ``before`` of :meth:`for_next_round` is of all rounds so far.
+    remembers = False
 
     def check(self, pool: Pool) -> None:
         """Raise ValueError unless such labels can be made of a pool."""
@@ -47,7 +49,8 @@ class SelfTraining:
             pool (PoolStatistics): As the strategy saw it.
             file (Pool): Its file.
             picked (Sequence[int]): Units that are about to be labelled by hand.
-            before (Sequence[int]): Units that this round trained on so.
+            before (Sequence[int]): Units that this round trained on so, or any round so far
+                (``remembers``).
 
         Returns:
             Chosen: Without ``picked``; None where this kind has none for the next round.

@@ -1,6 +1,6 @@
 """Frames in which all views agree, whole: which, and what they say (Feng23, Alg. 2)."""
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -8,12 +8,16 @@ import torch
 from ...fileio import is_int, short
 from ...geometry.cameras import project
 from ..pool import Pool
+from ..pose_clusters import cluster_poses
 from ..registry import SELF_TRAINING
+from ..settings import of_round
 from ..statistics import PoolStatistics
 from ..strategies.multi_view_consistency import consistency_errors
 from .base import Chosen, SelfTraining
+from .choices import from_clusters, random_of_surest, surest
 
-SCHEDULES = ('alternate', 'grow', 'constant')
+SCHEDULES = ('alternate', 'once', 'grow', 'constant')
+CHOICES = ('surest', 'random', 'clusters')
 
 
 @SELF_TRAINING.register_module()
@@ -21,40 +25,61 @@ class ConsistentFrames(SelfTraining):
     """The frames in which every view is an inlier for every keypoint (Feng23, Alg. 2).
 
     Their triangulated keypoints, projected into every view, are labels of the next round.
+    The defaults are the paper's; its authors' code has ``schedule='once'``,
+    ``choice='random'`` or ``'clusters'``, and ``squared=False``.
 
     Args:
-        num (int): M, frames a round.
+        num (int | list[int]): M, frames after each round, or after the first, the second
+            and so on; the last number counts for all later rounds. Of a list some may be 0.
         schedule (str): See :func:`choose_pseudo`.
         min_views (int, optional): See :func:`candidates`; None: all.
+        choice (str): See :func:`pick_pseudo`.
+        squared (bool): See :func:`candidates`.
 
     Raises:
         ValueError: A value that cannot be used.
     """
 
-    def __init__(self, num: int, schedule: str = 'alternate', min_views: Optional[int] = None):
-        numbers = (
-            is_int(num)
-            and num >= 1
-            and (min_views is None or (is_int(min_views) and min_views >= 2))
-        )
+    def __init__(
+        self,
+        num: Union[int, Sequence[int]],
+        schedule: str = 'alternate',
+        min_views: Optional[int] = None,
+        choice: str = 'surest',
+        squared: bool = True,
+    ):
+        if isinstance(num, (list, tuple)):
+            numbers = all(is_int(each) and each >= 0 for each in num) and any(num)
+        else:
+            numbers = is_int(num) and num >= 1
+        numbers = numbers and (min_views is None or (is_int(min_views) and min_views >= 2))
         if not numbers or schedule not in SCHEDULES:
             raise ValueError(
-                'active_learning.self_training: num is a whole number, at least 1, schedule is '
-                f'one of {SCHEDULES} and min_views is None (all) or a whole number, at least 2; '
-                f'got {short(num)}, {short(schedule)} and {short(min_views)}'
+                'active_learning.self_training: num is a whole number, at least 1, or a list '
+                f'of them, one a round; schedule is one of {SCHEDULES} and min_views is None '
+                f'(all) or a whole number, at least 2; got {short(num)}, {short(schedule)} and '
+                f'{short(min_views)}'
+            )
+        if choice not in CHOICES or not isinstance(squared, bool):
+            raise ValueError(
+                f'active_learning.self_training: choice is one of {CHOICES} and squared True '
+                f'or False; got {short(choice)} and {short(squared)}'
             )
         self.num, self.schedule, self.min_views = num, schedule, min_views
+        self.choice, self.squared = choice, squared
+        self.remembers = schedule == 'once'
 
     def for_next_round(
         self, pool: PoolStatistics, file: Pool, picked: Sequence[int], before: Sequence[int]
     ) -> Chosen:
         """See the base class."""
-        found = candidates(pool, file.rig(), self.min_views)
+        found = candidates(pool, file.rig(), self.min_views, self.squared)
         taken = set(picked)
         kept = [(i, e) for i, e in zip(*found) if i not in taken]
         found = Candidates([i for i, _ in kept], [e for _, e in kept])
         before = [i for i in before if i not in taken]
-        units = choose_pseudo(found, self.num, before, self.schedule)
+        pick = pick_pseudo(self.choice, pool)
+        units = choose_pseudo(found, of_round(self.num, pool.round), before, self.schedule, pick)
         sizes = {i['id']: (i['width'], i['height']) for i in file.data['images']}
         return Chosen(units, len(found.ids), pseudo_annotations(pool, units, sizes))
 
@@ -64,7 +89,7 @@ class Candidates(NamedTuple):
 
     Attributes:
         ids (list[int]): Units.
-        errors (list[float]): ε_F of each, pixels².
+        errors (list[float]): ε_F of each, pixels² (or pixels).
     """
 
     ids: List[int]
@@ -72,7 +97,7 @@ class Candidates(NamedTuple):
 
 
 def candidates(
-    pool: PoolStatistics, rig: Dict[int, int], min_views: Optional[int] = None
+    pool: PoolStatistics, rig: Dict[int, int], min_views: Optional[int] = None, squared: bool = True
 ) -> Candidates:
     """Unlabelled units in which every view is an inlier for every keypoint.
 
@@ -84,6 +109,7 @@ def candidates(
         rig (dict): Frame id -> how many calibrated images it has.
         min_views (int, optional): So many views of each person are enough, where
             people often leave the view of some cameras.
+        squared (bool): Errors in pixels² (Eq. 8), or in pixels, as in the authors' code.
 
     Returns:
         Candidates: Sorted by the views of the person that fewest see, most first, then
@@ -94,7 +120,7 @@ def candidates(
     seen_by = there.sum(1)
     enough = np.array([rig[int(i)] for i in groups.unit]) if min_views is None else min_views
     sure = (groups.inliers | ~there[..., None]).all((1, 2)) & groups.ok.all(1) & (seen_by >= enough)
-    per_group = np.nanmean(consistency_errors(pool), (1, 2))
+    per_group = np.nanmean(consistency_errors(pool, squared), (1, 2))
     unit = pool.group_unit
     units = len(pool.units)
     doubtful = np.bincount(unit, ~sure, units) > 0
@@ -107,7 +133,11 @@ def candidates(
 
 
 def choose_pseudo(
-    found: Candidates, num: int, previous: Sequence[int], schedule: str = 'alternate'
+    found: Candidates,
+    num: int,
+    previous: Sequence[int],
+    schedule: str = 'alternate',
+    pick: Optional[Callable[[List[int], int], List[int]]] = None,
 ) -> List[int]:
     """The pseudo-labelled units of the next round.
 
@@ -115,23 +145,47 @@ def choose_pseudo(
         found (Candidates): From :func:`candidates`, without the units that are about to
             be labelled by hand.
         num (int): M.
-        previous (Sequence[int]): Pseudo-labelled in this round.
-        schedule (str): ``'alternate'`` (Alg. 2): the M surest that are not in
-            ``previous``; ``'grow'``: ``previous`` stays, M more; ``'constant'``: the M
-            surest, whatever was before.
+        previous (Sequence[int]): Pseudo-labelled in this round; with ``'once'`` in any round.
+        schedule (str): ``'alternate'`` (Alg. 2): M that are not in ``previous``; ``'once'``:
+            the same, of all rounds before (the authors' code); ``'grow'``: ``previous``
+            stays, M more; ``'constant'``: M, whatever was before.
+        pick (callable, optional): Takes ids, the surest first, and M, and gives M of them;
+            the surest by default. See :func:`pick_pseudo`.
 
     Returns:
         list[int]: Ids; fewer where there are fewer.
     """
     if schedule not in SCHEDULES:
         raise ValueError(f'schedule is one of {SCHEDULES}; got {schedule!r}')
+    pick = surest if pick is None else pick
     before = set(previous)
     if schedule == 'constant':
-        return found.ids[:num]
-    fresh = [i for i in found.ids if i not in before][:num]
-    if schedule == 'alternate':
-        return fresh
-    return list(previous) + fresh
+        return pick(found.ids, num)
+    fresh = pick([i for i in found.ids if i not in before], num)
+    return list(previous) + fresh if schedule == 'grow' else fresh
+
+
+def pick_pseudo(choice: str, pool: PoolStatistics) -> Callable[[List[int], int], List[int]]:
+    """What ``pick`` of :func:`choose_pseudo` is, by the name of a choice.
+
+    Args:
+        choice (str): ``'surest'``, ``'random'`` of the surest 2 M, or ``'clusters'``: as
+            many of each of ten clusters of the candidates' poses, about the mean of their
+            joints; of several persons in a frame the first counts.
+        pool (PoolStatistics): The pool; its seed and round are those of the draw.
+    """
+    if choice not in CHOICES:
+        raise ValueError(f'choice is one of {CHOICES}; got {choice!r}')
+
+    def at_random(ids: List[int], num: int) -> List[int]:
+        return random_of_surest(ids, num, pool.seed, pool.round)
+
+    def of_clusters(ids: List[int], num: int) -> List[int]:
+        first = dict(zip(pool.groups.unit[::-1].tolist(), pool.groups.points[::-1]))
+        poses = np.array([first[i] for i in ids]).reshape(len(ids), *pool.groups.points.shape[1:])
+        return from_clusters(ids, cluster_poses(poses - poses.mean(1, keepdims=True)), num)
+
+    return dict(surest=surest, random=at_random, clusters=of_clusters)[choice]
 
 
 def pseudo_annotations(

@@ -13,6 +13,7 @@ from .disagreement import Disagreement
 from .entropy import Entropy
 from .features import Features
 from .groups import Groups, group_views, triangulate_views
+from .highest_probability import HighestProbability
 from .ids import AnnotationId, CameraId, FrameId, ImageId, PersonId, Unit
 from .keypoints import Keypoints
 from .keypoints_3d import Keypoints3D
@@ -31,6 +32,7 @@ __all__ = [
     'Features',
     'FrameId',
     'Groups',
+    'HighestProbability',
     'ImageId',
     'Intrinsics',
     'Keypoints',

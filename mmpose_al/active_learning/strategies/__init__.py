@@ -6,6 +6,7 @@ from .core_set import KCenter
 from .core_set_features import CoreSetFeatures
 from .core_set_poses import CoreSetPoses
 from .core_set_poses_2d import CoreSetPoses2D
+from .least_confidence import LeastConfidence
 from .multi_peak_entropy import MultiPeakEntropy
 from .multi_view_consistency import MultiViewConsistency
 from .random_sampling import RandomSampling
@@ -22,6 +23,7 @@ __all__ = [
     'CoreSetPoses',
     'CoreSetPoses2D',
     'KCenter',
+    'LeastConfidence',
     'MultiPeakEntropy',
     'MultiViewConsistency',
     'QueryStrategy',

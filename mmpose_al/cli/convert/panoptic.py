@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             help='sequences; without any split named, 9 are split 7/1/1 by name',
         )
     parser.add_argument(
+        '--protocol',
+        choices=('feng23-code',),
+        help="sequences, frames and cameras of the authors' code of Feng23: 7/1/1 sequences, "
+        'sections of them, every 25th frame, 8 cameras for training and 30 for test',
+    )
+    parser.add_argument(
         '--train-cameras',
         nargs='+',
         default=['eye-level'],
@@ -52,6 +58,10 @@ def run(args: argparse.Namespace) -> int:
     from ...converters.common import category_of, convert
 
     splits = {key: getattr(args, key) for key in ('train', 'val', 'test')}
+    if args.protocol:
+        if any(splits.values()):
+            raise ValueError('--protocol names the sequences; leave --train, --val, --test out')
+        splits = {key: list(named) for key, named in panoptic.FENG23_SECTIONS.items()}
     if not any(splits.values()):
         splits = panoptic.split_7_1_1(panoptic.find_sequences(args.root))
     category = category_of(panoptic.METAINFO)
@@ -59,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
         if not sequences:
             continue
         cameras = args.test_cameras if split == 'test' else args.train_cameras
+        cameras = panoptic.FENG23_CAMERAS[split] if args.protocol else cameras
         tasks = panoptic.make_tasks(
             args.root,
             sequences,
@@ -66,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
             args.fps,
             args.min_confidence,
             args.image_pattern,
+            panoptic.FENG23_SECTIONS[split] if args.protocol else None,
         )
         convert(
             osp.join(args.out, f'{split}.json'),

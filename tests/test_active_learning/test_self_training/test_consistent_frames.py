@@ -9,6 +9,7 @@ from mmpose_al.active_learning.self_training.consistent_frames import (
     ConsistentFrames,
     candidates,
     choose_pseudo,
+    pick_pseudo,
     pseudo_annotations,
     pseudo_error,
 )
@@ -28,6 +29,40 @@ def test_schedules_by_hand():
     assert choose_pseudo(FOUND, 9, [50]) == [20, 90, 10, 70]
     with pytest.raises(ValueError, match='alternate'):
         choose_pseudo(FOUND, 2, [], 'shrink')
+
+
+def test_never_twice():
+    assert choose_pseudo(FOUND, 2, [50, 20, 90], 'once') == [10, 70]
+    assert choose_pseudo(FOUND, 2, FOUND.ids, 'once') == []
+
+
+def test_a_choice_among_those_that_the_schedule_leaves():
+    last = lambda ids, num: ids[-num:]  # noqa: E731
+    assert choose_pseudo(FOUND, 2, [70], pick=last) == [90, 10]
+    assert choose_pseudo(FOUND, 2, [70], 'grow', last) == [70, 90, 10]
+    assert choose_pseudo(FOUND, 2, [70], 'constant', last) == [10, 70]
+
+
+def test_choices_by_name():
+    """The first 15 frames show one pose, 9 others one each: an equal share of each pose."""
+    rng = np.random.RandomState(0)
+    points = np.repeat(rng.normal(0, 300, (10, JOINTS, 3)), [15] + [1] * 9, 0)
+    pool = make_pool(24, noise=0.0, points=points + 500 * rng.rand(24, 1, 3))
+    ids = pool.units.tolist()
+    assert pick_pseudo('surest', pool)(ids, 3) == [0, 10, 20]
+    spread = pick_pseudo('clusters', pool)
+    assert sorted(spread(ids, 10)) == [0, *range(150, 240, 10)] and spread([], 2) == []
+    drawn = pick_pseudo('random', pool)(ids, 2)
+    assert len(drawn) == 2 and set(drawn) <= {0, 10, 20, 30}
+    with pytest.raises(ValueError, match="'best'"):
+        pick_pseudo('best', pool)
+
+
+def test_errors_in_pixels():
+    pool = make_pool(3, noise=1.0)
+    found = candidates(pool, RIG, squared=False)
+    errors = pool.groups.errors.astype(np.float64)
+    assert found.errors == pytest.approx(sorted(errors.mean((1, 2))))
 
 
 def test_candidates_need_every_view_and_keypoint():
@@ -134,10 +169,37 @@ def test_a_round_chooses_what_is_not_picked_and_was_not_chosen_before():
     assert all((chosen.keypoints[i] == expected[i]).all() for i in expected)
 
 
+def test_a_number_for_each_round():
+    """As the authors' code has it: none after the first round, 1 after the second."""
+
+    class File:
+        data = dict(images=[])
+
+        def rig():
+            return RIG
+
+    rules = ConsistentFrames([0, 1, 2], schedule='once', squared=False)
+    assert rules.remembers and not ConsistentFrames(1).remembers
+    File.data = dict(images=[dict(id=i, width=640, height=480) for i in range(400)])
+    for round, expected in ((0, []), (1, [0]), (2, [0, 10]), (5, [0, 10])):
+        pool = make_pool(6, noise=np.arange(1, 7) / 10, round=round)
+        assert rules.for_next_round(pool, File, picked=[], before=[]).ids == expected
+    assert rules.for_next_round(pool, File, picked=[20], before=[0, 40]).ids == [10, 30]
+
+
+@pytest.mark.parametrize('rules', [dict(choice='best'), dict(squared=1), dict(choice=None)])
+def test_choices_are_known(rules):
+    with pytest.raises(ValueError, match='choice is one of .* and squared True or False; got'):
+        ConsistentFrames(4, **rules)
+
+
 @pytest.mark.parametrize(
     'rules',
     [
         dict(num=0),
+        dict(num=[]),
+        dict(num=[0, 0]),
+        dict(num=[1, -1]),
         dict(num=float('nan')),
         dict(num=float('inf')),
         dict(num=2.5),

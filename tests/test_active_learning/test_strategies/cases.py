@@ -12,6 +12,8 @@ STRATEGIES = [
     dict(type='CommitteeDisagreement'),
     dict(type='MultiViewConsistency'),
     dict(type='MultiViewConsistency', squared=False),
+    dict(type='MultiViewConsistency', squared=False, inliers_only=True, half=True),
+    dict(type='LeastConfidence'),
     dict(type='CoreSetPoses', root=0),
     dict(type='CoreSetPoses2D', root=(0, 1)),
     dict(type='CoreSetFeatures'),

@@ -69,8 +69,42 @@ def test_mvc_is_the_consistency_of_the_geometry():
         assert strategy.utilities(pool) == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.skipif(not osp.isfile(RIG), reason='../shared/data/multiview is absent')
-def test_mvc_ranks_the_bystander_frames_of_a_real_rig_on_top():
+def test_the_authors_code_takes_half_the_distance_of_the_inliers():
+    """Against a slow version: an outlier counts for nothing, a failed joint as the diagonal."""
+    pool = make_pool(5, noise=2.0)
+    keypoints = pool.views.keypoints.copy()
+    keypoints[0, 3] += 300  # of frame 0
+    keypoints[pool.view_unit == 2, 1] = np.nan
+    keep = np.arange(len(keypoints)) != 14  # frame 3 lacks a view
+    pool = PoolStatistics(
+        pool.views.replace(keypoints=keypoints).select(keep), pool.units, pool.labeled
+    )
+    groups, expected = pool.groups, []
+    assert not groups.inliers[0, 0, 3] and groups.inliers[0, 1:, 3].all()
+    for frame in range(5):
+        joints = []
+        for joint in range(JOINTS):
+            views = [v for v in range(4) if groups.inliers[frame, v, joint]]
+            each = [groups.errors[frame, v, joint] for v in views] if views else [800.0]
+            joints.append(np.mean(each))
+        expected.append(np.mean(joints) / 2)
+    official = dict(type='MultiViewConsistency', squared=False, inliers_only=True, half=True)
+    assert build(official).utilities(pool) == pytest.approx(expected, rel=1e-5)
+    assert (
+        expected[2] > 80
+        and expected[0]
+        < 5
+        < build(dict(type='MultiViewConsistency', squared=False)).utilities(pool)[0]
+    )
+
+
+def test_the_mean_over_inliers_has_no_other_aggregate():
+    with pytest.raises(ValueError, match="leave aggregate='max' out"):
+        build(dict(type='MultiViewConsistency', inliers_only=True, aggregate='max'))
+
+
+def real_pool(threshold):
+    """100 frames of a real rig, and in which of them a detector took a bystander."""
     with np.load(RIG, allow_pickle=False) as file:
         data = {
             k: file[k]
@@ -99,9 +133,25 @@ def test_mvc_ranks_the_bystander_frames_of_a_real_rig_on_top():
         t=data['t'][view].astype(float),
         dist=dist[view],
     )
-    pool = PoolStatistics(views, np.arange(frames), np.zeros(frames, bool))
+    none = np.zeros(frames, bool)
+    return PoolStatistics(views, np.arange(frames), none, threshold=threshold), wrong
+
+
+@pytest.mark.skipif(not osp.isfile(RIG), reason='../shared/data/multiview is absent')
+def test_mvc_ranks_the_bystander_frames_of_a_real_rig_on_top():
+    pool, wrong = real_pool(20.0)
     chosen = build(dict(type='MultiViewConsistency')).select(pool, int(wrong.sum())).ids
     assert wrong.sum() == 21 and sorted(chosen) == np.flatnonzero(wrong).tolist()
+
+
+@pytest.mark.skipif(not osp.isfile(RIG), reason='../shared/data/multiview is absent')
+@pytest.mark.parametrize('threshold, paper, code', [(7.0, 18, 16), (10.0, 20, 5), (20.0, 21, 0)])
+def test_a_mean_over_inliers_does_not_see_the_bystander(threshold, paper, code):
+    """Once three views agree on a joint, the fourth, that was wrong, counts for nothing."""
+    pool, wrong = real_pool(threshold)
+    official = dict(type='MultiViewConsistency', squared=False, inliers_only=True, half=True)
+    for strategy, expected in ((dict(type='MultiViewConsistency'), paper), (official, code)):
+        assert wrong[build(strategy).select(pool, 21).ids].sum() == expected
 
 
 def test_a_pool_without_cameras():
