@@ -207,7 +207,10 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
         config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
         data_root = config.get('data_root', '')
         if not osp.isdir(osp.join(ROOT, data_root)):
-            sys.exit(f'active_learning: no data in {data_root}; ' + DATA[table].format(data_root))
+            sys.exit(
+                f'active_learning: no data in {data_root}; '
+                + DATA.get(table, DATA['synthetic']).format(data_root)
+            )
         if row != 'all' and not extra:
             others = {
                 osp.join(ROOT, folder_of(table, other, seed)): seeded(TABLES[table][other], seed)
