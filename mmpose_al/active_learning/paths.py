@@ -47,6 +47,11 @@ class Paths(NamedTuple):
         """Held by a training from its beginning to its end."""
         return self._at('.training.lock')
 
+    @property
+    def label_lock(self) -> str:
+        """Held by the annotator of our own while it shows a query."""
+        return self._at('.label.lock')
+
     def folders(self) -> List[str]:
         """Where files of the experiment are written; not all of them need be there."""
         names = sorted(os.listdir(self.folder)) if osp.isdir(self.folder) else []
@@ -100,6 +105,14 @@ class Paths(NamedTuple):
     def answer_rounds(self) -> List[int]:
         """Rounds with answers, ascending."""
         return _numbers(self._at('answers'), '.json')
+
+    def label_journal(self, number: int) -> str:
+        """What people did in a round in the annotator of our own, line by line."""
+        return self._at('labelling', _name(number) + '.jsonl')
+
+    def label_answers(self, number: int) -> str:
+        """What the annotator of our own handed over in a round."""
+        return self._at('labelling', _name(number) + '_answers.json')
 
     # ---- paths that the state holds --------------------------------------------------
 

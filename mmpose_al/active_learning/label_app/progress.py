@@ -1,0 +1,109 @@
+"""What people did to the units of a query so far: a function of the journal's events.
+
+A cell is one thing that somebody says of a person in an image: where a joint is, key
+``(annotation, joint)``, or why the person cannot be labelled, key ``(annotation, WHOLE)``.
+Undo and redo are events too, so that they have no end and outlive a restart.
+"""
+
+from typing import Any, Dict, Iterable, List, Optional, Tuple
+
+Cell = Tuple[int, int]
+Change = Tuple[Dict[Cell, Any], Dict[Cell, Any]]  # what was there, and what is there now
+WHOLE = -1
+
+
+class UnitProgress:
+    """What was done to one unit.
+
+    Attributes:
+        cells (dict): Cell -> [x, y, v] of a joint (v = 0: there is none to be labelled), or
+            the reason why a person in an image cannot be labelled.
+        done (bool): Whether somebody said that it is.
+        owner (str): Who worked on it last; None for nobody.
+        seconds (dict): Name -> how long that person looked at it.
+        revision (int): How many events there were.
+        clicks (int): How many of them changed something.
+    """
+
+    def __init__(self) -> None:
+        self.cells: Dict[Cell, Any] = {}
+        self.done = False
+        self.owner: Optional[str] = None
+        self.seconds: Dict[str, float] = {}
+        self.revision = 0
+        self.clicks = 0
+        self.last_key: Optional[str] = None
+        self._undo: List[Change] = []
+        self._redo: List[Change] = []
+
+    @property
+    def can_undo(self) -> bool:
+        return bool(self._undo)
+
+    @property
+    def can_redo(self) -> bool:
+        return bool(self._redo)
+
+    def apply(self, event: dict) -> None:
+        """Take one event of the journal."""
+        self.revision += 1
+        who, seconds = event['who'], event.get('seconds') or 0.0
+        self.seconds[who] = self.seconds.get(who, 0.0) + seconds
+        if event['op'] == 'time':
+            return
+        self.owner, self.last_key = who, event.get('key')
+        if event['op'] == 'take':
+            return
+        if event['op'] == 'done':
+            self.done = event['done']
+            return
+        self.clicks += 1
+        self.done = False
+        if event['op'] == 'undo':
+            self._step(self._undo, self._redo)
+        elif event['op'] == 'redo':
+            self._step(self._redo, self._undo)
+        else:
+            after = cells_of(event)
+            before = {cell: self.cells.get(cell) for cell in after}
+            self._write(after)
+            self._undo.append((before, after))
+            self._redo.clear()
+
+    def _step(self, taken: List[Change], given: List[Change]) -> None:
+        """Take the last change of one list back, and note how to make it again."""
+        if taken:
+            before, after = taken.pop()
+            self._write(before)
+            given.append((after, before))
+
+    def _write(self, cells: Dict[Cell, Any]) -> None:
+        for cell, value in cells.items():
+            if value is None:
+                self.cells.pop(cell, None)
+            else:
+                self.cells[cell] = value
+
+    def joint(self, annotation: int, joint: int) -> Optional[List[float]]:
+        """[x, y, v] of a joint that somebody gave; None where nobody did."""
+        return self.cells.get((annotation, joint))
+
+    def reason(self, annotation: int) -> Optional[str]:
+        """Why a person in an image cannot be labelled; None where nobody said so."""
+        return self.cells.get((annotation, WHOLE))
+
+
+def cells_of(event: dict) -> Dict[Cell, Any]:
+    """What a ``set`` or ``skip`` event writes; None takes a cell away."""
+    if event['op'] == 'set':
+        return {(a, k): [x, y, v] for a, k, x, y, v in event['cells']}
+    return {(a, WHOLE): event['reason'] for a in event['annotations']}
+
+
+def replay(units: Iterable[int], events: Iterable[dict]) -> Dict[int, UnitProgress]:
+    """Unit -> what was done to it."""
+    progress = {unit: UnitProgress() for unit in units}
+    for event in events:
+        if event.get('unit') in progress:
+            progress[event['unit']].apply(event)
+    return progress

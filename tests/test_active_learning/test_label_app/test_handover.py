@@ -1,0 +1,110 @@
+"""What people placed becomes labels, through the door of all answers, and nothing else does."""
+
+import json
+
+import numpy as np
+import pytest
+
+from mmpose_al.active_learning.paths import Paths
+from tests.test_active_learning.people import labelled
+
+
+def say(session, unit, cells, op='set', **more):
+    request = dict(op=op, unit=unit, revision=session.progress[unit].revision, **more)
+    if op == 'set':
+        request.update(cells=cells, how='click')
+    return session.change('Anna', 'tab-a', request)
+
+
+def place(session, pixels, number, joints=range(5), visible=2):
+    unit = session.query.annotations[number]['unit']
+    cells = [[number, k, *map(float, pixels[number][k]), visible] for k in joints]
+    say(session, unit, cells)
+
+
+def test_labels_are_what_was_placed_to_the_digit(session, experiment):
+    work, pixels = experiment
+    place(session, pixels, 80)
+    place(session, pixels, 81, (0, 3), visible=1)
+    say(session, 20, [[81, 1, 0, 0, 0]])
+    say(session, 20, None, 'done', done=True)
+    handed = session.hand_over('Anna', 'tab-a')
+    assert handed.taken.units == [20] and handed.taken.views == 2 and handed.taken.joints == 7
+    assert handed.open == [0] and handed.begun == handed.empty == []
+    labels, _ = labelled(Paths(work).labels)
+    assert sorted(labels) == [80, 81]
+    np.testing.assert_array_equal(labels[80][:, :2], pixels[80])
+    assert labels[81][:, 2].tolist() == [1, 0, 0, 1, 0]  # suggestions are no labels
+    np.testing.assert_array_equal(labels[81][[0, 3], :2], pixels[81][[0, 3]])
+
+
+def test_who_answered_goes_with_it(session, experiment):
+    work, pixels = experiment
+    place(session, pixels, 80)
+    say(session, 20, None, 'done', done=True)
+    session.hand_over('Anna', 'tab-a')
+    [answer] = json.load(open(Paths(work).label_answers(1)))['annotations']
+    assert answer['id'] == 80
+    assert answer['attributes'] == dict(annotation_id=80, reviewed=True, annotator='Anna')
+
+
+def test_accepted_as_it_was_filled_in_is_a_label(session, experiment):
+    work, _ = experiment
+    own = session.query.annotations[80]['prediction']
+    cells = [[80, k, x, y, 2] for k, (x, y, _) in enumerate(own)]
+    say(session, 20, cells)
+    say(session, 20, None, 'done', done=True)
+    handed = session.hand_over('Anna', 'tab-a')
+    assert handed.taken.unchanged == [] and labelled(Paths(work).labels)[0][80][:, 2].all()
+
+
+def test_units_that_are_begun_wait_unless_they_are_asked_for(session, experiment):
+    work, pixels = experiment
+    place(session, pixels, 80)
+    place(session, pixels, 1, (0,))
+    say(session, 20, None, 'done', done=True)
+    dry = session.hand_over('Anna', 'tab-a', dry_run=True)
+    assert dry.begun == [0] and dry.taken.units == [20] and not dry.taken.written
+    assert session.hand_over('Anna', 'tab-a').taken.annotations == [80]
+    again = session.hand_over('Anna', 'tab-a', begun=True)
+    assert again.taken.annotations == [1, 80] and again.taken.written
+    assert sorted(labelled(Paths(work).labels)[0]) == [1, 80]
+
+
+def test_nothing_done_gives_nothing_and_reasons_are_told(session, experiment):
+    work, pixels = experiment
+    handed = session.hand_over('Anna', 'tab-a')
+    assert handed.taken is None and handed.open == [20, 0]
+    say(session, 20, None, 'skip', annotations=[80, 81], reason='covered')
+    say(session, 20, None, 'done', done=True)
+    handed = session.hand_over('Anna', 'tab-a')
+    assert handed.taken is None and handed.empty == [20] and handed.open == [0]
+    assert handed.reasons == {80: 'covered', 81: 'covered'}
+    # a person who cannot be labelled has no label, whatever was placed before
+    place(session, pixels, 80)
+    place(session, pixels, 82)
+    say(session, 20, None, 'done', done=True)
+    assert session.hand_over('Anna', 'tab-a').taken.annotations == [82]
+
+
+def test_labels_that_were_taken_back_are_told(session, experiment):
+    _, pixels = experiment
+    place(session, pixels, 80)
+    place(session, pixels, 81)
+    say(session, 20, None, 'done', done=True)
+    session.hand_over('Anna', 'tab-a')
+    say(session, 20, [[81, k, 0, 0, 0] for k in range(5)])
+    say(session, 20, None, 'done', done=True)
+    assert session.hand_over('Anna', 'tab-a').taken.kept == [81]
+
+
+@pytest.mark.parametrize('far', [False, True])
+def test_clicks_that_disagree_are_warned_of(session, experiment, far):
+    _, pixels = experiment
+    moved = {i: pixels[i].copy() for i in (80, 81, 82)}
+    moved[81][0] += [90, 0] if far else [0, 0]
+    for number in moved:
+        place(session, moved, number)
+    say(session, 20, None, 'done', done=True)
+    texts = [str(text) for text in session.hand_over('Anna', 'tab-a', dry_run=True).taken.warnings]
+    assert any('nose in cam1' in text for text in texts) == far and bool(texts) == far

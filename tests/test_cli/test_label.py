@@ -1,0 +1,128 @@
+"""``mmpose-al label``: serves, is killed, goes on, trains."""
+
+import json
+import os
+import os.path as osp
+import re
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from mmpose_al.active_learning.label_app.session import Session
+from mmpose_al.active_learning.paths import Paths
+from mmpose_al.cli import label
+from mmpose_al.cli.main import main
+from tests.test_active_learning.test_label_app.serving import api
+
+ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+
+
+def started(work, *words):
+    """The command as a process, and its address as an object that takes requests."""
+    process = subprocess.Popen(
+        [sys.executable, '-m', 'mmpose_al', 'label', work, '--no-browser', *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=ROOT,
+        env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1'),
+        universal_newlines=True,
+    )
+    said = ''
+    for line in process.stdout:
+        said += line
+        found = re.search(r'http://127\.0\.0\.1:(\d+)/([\w-]+)/', line)
+        if found:
+            return process, SimpleNamespace(port=int(found.group(1)), token=found.group(2)), said
+    raise AssertionError(said)
+
+
+def test_ctrl_c_ends_it_and_a_second_one_is_refused(experiment):
+    process, server, said = started(experiment[0])
+    try:
+        assert 'round 1: 2 frames, 8 persons in 8 images; 0 done' in said
+        assert api(server, 'setup')['units'] == [20, 0]
+        refused = subprocess.run(
+            [sys.executable, '-m', 'mmpose_al', 'label', experiment[0], '--no-browser'],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        assert refused.returncode == 1 and 'another mmpose-al label shows' in refused.stderr
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=30)[0]
+    assert process.returncode in (0, 130) and 'Traceback' not in rest, rest
+
+
+@pytest.mark.parametrize('after', [1, 4])
+def test_what_was_answered_is_there_after_a_kill(experiment, after):
+    work = experiment[0]
+    process, server, _ = started(work)
+    answered = []
+    try:
+        api(server, 'join')
+        for number in range(after):
+            cells = [[80, number, 10.0 + number, 20.5, 2]]
+            more = dict(op='set', unit=20, cells=cells, how='click', revision=number)
+            api(server, 'change', **more)
+            answered += cells
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=30)
+    with open(Paths(work).label_journal(1), 'a') as file:
+        file.write('{"op": "se')  # what a kill leaves at the worst moment
+    session = Session(work)
+    for number, joint, x, y, v in answered:
+        assert session.progress[20].joint(number, joint) == [x, y, v]
+    process, server, said = started(work)
+    try:
+        assert '1 unfinished lines' in said
+        api(server, 'change', op='undo', unit=20, revision=after)
+    finally:
+        process.kill()
+        process.communicate(timeout=30)
+    lines = open(Paths(work).label_journal(1)).read().splitlines()
+    assert json.loads(lines[-1])['op'] == 'undo'
+
+
+def test_with_train_the_next_query_comes_to_the_same_address(experiment, monkeypatch):
+    calls, statuses = [], [3, 0]
+
+    def serve(args, work_dir, before):
+        calls.append(('serve', before))
+        return SimpleNamespace(handed=True, number=len(calls))
+
+    def train(work_dir):
+        calls.append(('train', work_dir))
+        return statuses.pop(0)
+
+    monkeypatch.setattr(label, 'serve', serve)
+    monkeypatch.setattr(label, 'train', train)
+    assert main(['label', experiment[0], '--train']) == 0
+    assert [kind for kind, _ in calls] == ['serve', 'train'] * 2
+    assert calls[0][1] is None and calls[2][1].number == 1
+    calls.clear()
+    assert main(['label', experiment[0]]) == 0 and [kind for kind, _ in calls] == ['serve']
+
+
+def test_train_is_the_command_that_is_printed(monkeypatch, capsys):
+    called = []
+    monkeypatch.setattr(subprocess, 'call', lambda words: called.append(words) or 3)
+    assert label.train('/work/dir') == 3
+    printed = capsys.readouterr().out.splitlines()[1].split()
+    assert called[0][-4:] == printed[-4:] and called[0][:3] == [sys.executable, '-m', 'mmpose_al']
+
+
+def test_what_cannot_be_labelled_is_said(tmp_path, experiment, capsys):
+    assert main(['label', str(tmp_path / 'nothing')]) == 1
+    assert 'no experiment' in capsys.readouterr().err
+    assert main(['label', experiment[0], '--threshold', '0']) == 1
+    assert 'give a number above 0' in capsys.readouterr().err
+    start = time.time()
+    with pytest.raises(SystemExit):
+        main(['label', '--help'])
+    assert time.time() - start < 10 and 'ssh -L' in capsys.readouterr().out
