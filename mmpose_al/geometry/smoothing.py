@@ -200,7 +200,9 @@ def _filter(
             mean, P = mean @ A.T, A @ P @ A.T + Q
         now = measured[frame]
         after, after_P, value = _update(mean, P, points[frame], covariance[frame], now)
-        log_likelihood = log_likelihood + torch.where(now & (seen >= 2), value, torch.zeros_like(value))
+        log_likelihood = log_likelihood + torch.where(
+            now & (seen >= 2), value, torch.zeros_like(value)
+        )
         seen = seen + now
         states.append(_State(mean, P, after, after_P, A))
         mean, P = after, after_P
