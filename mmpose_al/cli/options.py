@@ -44,7 +44,7 @@ def add_converter_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_calibration_size(parser: argparse.ArgumentParser) -> None:
+def add_calibration_size(parser: 'argparse._ActionsContainer') -> None:
     """``--calibration-size``: images of another size than their calibration says."""
     parser.add_argument(
         '--calibration-size',

@@ -1,11 +1,17 @@
-"""Keypoints of images, folders and videos, or of a calibrated rig in 3D too.
+"""Keypoints of images, folders and videos, and of a calibrated rig in 3D.
 
     mmpose-al predict MODEL video.mp4 images/ --out results
     mmpose-al predict CONFIG video.mp4 --checkpoint weights.pth --out results
+    mmpose-al predict MODEL recording/ --calibration calib.toml --unit m --out results
+    mmpose-al predict --keypoints results/ --calibration calib.toml --unit m --out again
 
 MODEL is a project, the work directory of a training, a checkpoint in one, or a config with
 --checkpoint. A video is a recording, and so are the images of a folder and each video in it;
 - reads names from the standard input. For each recording OUT gets the files of --formats.
+
+With --calibration the inputs are the views of a rig: a folder of videos or of folders of
+images, or NAME=PATH of each. Their keypoints are triangulated robustly, in millimetres of the
+calibration's world; --keypoints takes those of a file in place of a model's.
 
 Coordinates are pixels of the input as it is shown, with the centre of the top left pixel at
 (0, 0); confidences stand beside them. Run the same command again after a kill, and it goes on
@@ -16,24 +22,28 @@ import argparse
 import os.path as osp
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence
 
-from .options import positive, positive_number
+from .errors import UsageError
+from .options import add_calibration_size, not_negative, positive, positive_number
 
 if TYPE_CHECKING:
     from ..prediction.inputs import Recording
     from ..prediction.predictions import Predictions
     from ..prediction.recording import Job
+    from ..prediction.rig import Calibration
+    from ..prediction.views import ViewKeypoints
 
 HELP = 'keypoints of images, folders and videos; in 3D of a calibrated rig'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument('model', help='project, work directory, checkpoint or config')
-    parser.add_argument('inputs', nargs='+', metavar='INPUT', help='image, folder, video, or -')
+    parser.add_argument('model', nargs='?', help='project, work directory, checkpoint or config')
+    parser.add_argument('inputs', nargs='*', metavar='INPUT', help='image, folder, video, or -')
     parser.add_argument('--out', required=True, help='folder that takes the results')
     add_model_arguments(parser)
     add_box_arguments(parser)
     add_output_arguments(parser)
+    add_rig_arguments(parser)
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -93,8 +103,86 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_rig_arguments(parser: argparse.ArgumentParser) -> None:
+    """What makes 3D of a rig's views."""
+    from ..prediction import formats_3d
+
+    group = parser.add_argument_group('3D of a calibrated rig')
+    group.add_argument('--calibration', nargs='+', default=[], metavar='FILE')
+    group.add_argument('--unit', choices=('cm', 'm', 'mm'), help='of the translations (YAML, TOML)')
+    add_calibration_size(group)
+    group.add_argument(
+        '--keypoints',
+        nargs='+',
+        metavar=('FILE', 'ARRAY'),
+        help='keypoints of the views from elsewhere: .npz, or a folder of tables',
+    )
+    group.add_argument(
+        '--metainfo',
+        default='configs/_base_/datasets/coco.py',
+        help='names of keypoints that a file does not tell; default %(default)s',
+    )
+    group.add_argument('--fps', type=positive_number, help='if nothing tells it, or not the truth')
+    group.add_argument(
+        '--allow-unequal', action='store_true', help='leave out what is beyond the shortest view'
+    )
+    group.add_argument(
+        '--threshold',
+        type=positive_number,
+        default=20.0,
+        help='largest reprojection error of a view that agrees, pixels; default %(default)s',
+    )
+    group.add_argument(
+        '--min-inliers',
+        type=positive,
+        default=2,
+        help='views that have to agree; default %(default)s',
+    )
+    group.add_argument(
+        '--weights',
+        choices=('confidence2', 'confidence', 'none'),
+        default='confidence2',
+        help='what a view weighs in the fit; default %(default)s',
+    )
+    group.add_argument(
+        '--min-score',
+        type=float,
+        default=0.0,
+        help='keypoints with a lower confidence do not take part; default %(default)s',
+    )
+    group.add_argument('--smooth', action='store_true', help='smooth over time, and fill gaps')
+    group.add_argument(
+        '--acceleration',
+        type=positive_number,
+        help='of the smoother, standard deviation in mm/s^2; default: the likeliest',
+    )
+    group.add_argument(
+        '--max-gap', type=not_negative, default=5, help='longest gap that is filled, frames'
+    )
+    group.add_argument(
+        '--look',
+        type=not_negative,
+        default=4,
+        help='frames that agree least, to be drawn and named; default %(default)s',
+    )
+    group.add_argument(
+        '--formats-3d',
+        nargs='+',
+        choices=formats_3d.NAMES,
+        default=formats_3d.DEFAULT,
+        metavar='FORMAT',
+        help=f'of {", ".join(formats_3d.NAMES)}; default {" ".join(formats_3d.DEFAULT)}',
+    )
+
+
 def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     """The command. ``detector`` stands in for the MMDetection model in tests."""
+    if args.keypoints:
+        return run_keypoints(args)
+    if args.model is None or not args.inputs:
+        raise UsageError('name a MODEL and what to predict, or --keypoints')
+    if args.calibration:
+        return run_rig(args, detector)
     from ..prediction.inputs import find_recordings
     from ..prediction.recording import predict_recording
 
@@ -104,6 +192,99 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
         predictions = predict_recording(recording, job)
         write_results(args, predictions)
     return 0
+
+
+def run_rig(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
+    """Predict all views of a rig, and triangulate."""
+    from ..prediction.recording import predict_recording
+    from ..prediction.rig import open_rig
+    from ..prediction.views import views_of
+
+    if args.persons > 1:
+        raise UsageError('a rig is predicted for one body: leave --persons out')
+    check_times(args)
+    rig = open_rig(
+        args.inputs, calibration_of(args), parts_of(args), args.fps, args.allow_unequal, report
+    )
+    job = make_job(args, rig.recordings, detector)
+    found = []
+    for recording in rig.recordings:
+        found.append(predict_recording(recording, job))
+        write_results(args, found[-1])
+    write_3d(args, views_of(rig.name, found, rig.cameras, rig.times), rig.recordings)
+    return 0
+
+
+def run_keypoints(args: argparse.Namespace) -> int:
+    """Triangulate keypoints that are there already."""
+    from ..prediction.keypoint_files import read_keypoints
+    from ..prediction.rig import open_rig, skeleton_of, views_of_file
+
+    if len(args.keypoints) > 2:
+        raise UsageError('--keypoints takes a file, and maybe the name of an array in it')
+    check_times(args)
+    path = args.keypoints[0]
+    content = read_keypoints(*args.keypoints)
+    skeleton = skeleton_of(content.joints, content.pixels.shape[2], args.metainfo, path)
+    words = [word for word in [args.model, *args.inputs] if word is not None]
+    rig = None
+    if words:
+        if not args.calibration:
+            raise UsageError('views of a rig need --calibration')
+        rig = open_rig(
+            words, calibration_of(args), parts_of(args), args.fps, args.allow_unequal, report
+        )
+    views = views_of_file(content, path, skeleton, calibration_of(args), rig, args.fps)
+    write_3d(args, views, None if rig is None else rig.recordings)
+    return 0
+
+
+def check_times(args: argparse.Namespace) -> None:
+    """Options of the smoother stand with it."""
+    if args.acceleration is not None and not args.smooth:
+        raise UsageError('--acceleration is of the smoother: give --smooth too')
+
+
+def calibration_of(args: argparse.Namespace) -> 'Calibration':
+    """The calibration's files and how they are read."""
+    from ..prediction.rig import Calibration
+
+    return Calibration(args.calibration, args.unit, args.calibration_size)
+
+
+def parts_of(args: argparse.Namespace) -> str:
+    """Where what is not finished is kept."""
+    return osp.join(args.out, 'parts')
+
+
+def write_3d(
+    args: argparse.Namespace,
+    views: 'ViewKeypoints',
+    recordings: 'Optional[Sequence[Recording]]' = None,
+) -> None:
+    """Triangulate, write files, summary and pictures, and say what came of it."""
+    from ..fileio import write_json
+    from ..prediction import formats_3d, pictures
+    from ..prediction.poses_3d import smoothed, triangulate
+    from ..prediction.summary import in_words, summary
+
+    weights = None if args.weights == 'none' else args.weights
+    poses = triangulate(views, args.threshold, args.min_inliers, weights, args.min_score)
+    if args.smooth:
+        poses = smoothed(poses, args.acceleration, args.max_gap, weights, args.fps)
+    written = []
+    for name in args.formats_3d:
+        module = formats_3d.named(name)
+        written.append(osp.join(args.out, views.name + module.ENDING))
+        module.write(written[-1], poses)
+    figures = summary(poses, args.look)
+    written.append(osp.join(args.out, f'{views.name}.summary.json'))
+    write_json(written[-1], figures)
+    frames = [entry['frame'] for entry in figures['look_at']]
+    written += pictures.draw(poses, frames, osp.join(args.out, 'pictures'), recordings)
+    for line in in_words(figures):
+        print(line)
+    print(f'{views.name}: {", ".join(written)}')
 
 
 def make_job(
@@ -122,7 +303,7 @@ def make_job(
     config = read_config(files.config)
     estimator = Estimator(config, files.checkpoint, device, args.network)
     identity = files.identity(args.network)
-    folder = osp.join(args.out, 'parts')
+    folder = parts_of(args)
     return Job(estimator, files.scorer, identity, boxes, folder, args.batch_size, report)
 
 

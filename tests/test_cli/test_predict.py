@@ -9,6 +9,7 @@ import pytest
 from mmpose_al.fileio import read_json
 from tests.commands import command
 from tests.test_prediction.models import trained, write_images, write_video
+from tests.test_prediction.rigs import SIZE, calibration_toml, cameras, views, walk
 
 
 @pytest.fixture
@@ -68,3 +69,57 @@ def test_what_is_wrong_is_said_before_anything_is_written(tmp_path, model):
     with pytest.raises(SystemExit, match='neither a project nor the work directory'):
         command('predict', tmp_path, write_images(tmp_path / 'i'), '--out', tmp_path / 'out')
     assert not (tmp_path / 'out').exists()
+
+
+@pytest.fixture
+def calibration(tmp_path):
+    (tmp_path / 'calib.toml').write_text(calibration_toml(cameras(3)))
+    return ('--calibration', tmp_path / 'calib.toml', '--unit', 'm')
+
+
+def test_keypoints_of_a_file_in_3d(tmp_path, calibration, capsys):
+    truth = walk(12)
+    seen = views(truth, cameras(3))
+    np.savez(
+        tmp_path / 'k.npz', keypoints=seen.pixels, scores=seen.scores, joints=seen.skeleton.joints
+    )
+    words = ('--keypoints', tmp_path / 'k.npz', *calibration, '--fps', '30', '--look', '1')
+    command('predict', *words, '--out', tmp_path / 'o', '--smooth')
+    said = capsys.readouterr().out
+    assert '12 frames, 100.0 % of the keypoints in 3D: 100.0 % ok' in said
+    names = sorted(path.name for path in (tmp_path / 'o').iterdir())
+    endings = ['3d.csv', '3d.json', 'multiview.json', 'summary.json', 'trc']
+    assert names == [*(f'k.{ending}' for ending in endings), 'pictures']
+    data = read_json(str(tmp_path / 'o' / 'k.3d.json'))
+    points = np.array([frame['points'] for frame in data['frames']])
+    np.testing.assert_allclose(points, truth, atol=0.1)
+    command('draw', tmp_path / 'o' / 'k.multiview.json', '--blank', '--out', tmp_path / 'drawn')
+    assert '0.0 % of their joints do not triangulate' in capsys.readouterr().out
+
+
+def test_a_rig_is_predicted_and_its_tables_give_the_same_3d(tmp_path, model, calibration):
+    for seed, camera in enumerate(cameras(3)):
+        write_images(tmp_path / 'walk' / camera['name'], 3, SIZE, seed)
+    words = (tmp_path / 'walk', *calibration, '--fps', '10', '--look', '1', '--threshold', '400')
+    command('predict', model, *words, '--out', tmp_path / 'a')
+    assert (tmp_path / 'a' / 'cam2.csv').exists() and (tmp_path / 'a' / 'pictures').is_dir()
+    command('predict', '--keypoints', tmp_path / 'a', *words[1:], '--out', tmp_path / 'b')
+    one, two = (read_json(str(tmp_path / p)) for p in ('a/walk.3d.json', 'b/a.3d.json'))
+    assert one['frames'] == two['frames'] and one['joints'] == two['joints']
+    found = [s for frame in one['frames'] for s in frame['status']]
+    assert set(found) & {'ok', 'two_views'}
+
+
+@pytest.mark.parametrize(
+    'words, problem',
+    [
+        ((), 'name a MODEL and what to predict'),
+        (('m', 'i', '--acceleration', '3', '--calibration', 'c'), 'give --smooth too'),
+        (('m', 'i', '--persons', '2', '--calibration', 'c'), 'leave --persons out'),
+        (('--keypoints', 'a', 'b', 'c'), 'takes a file, and maybe the name'),
+    ],
+)
+def test_wrong_usage_is_said(tmp_path, words, problem, capsys):
+    with pytest.raises(SystemExit):
+        command('predict', *words, '--out', tmp_path / 'o')
+    assert problem in capsys.readouterr().err and not (tmp_path / 'o').exists()

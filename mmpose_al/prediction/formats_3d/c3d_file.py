@@ -7,6 +7,7 @@ views that agree.
 """
 
 import io
+import warnings
 
 import numpy as np
 
@@ -40,7 +41,9 @@ def write(path: str, poses: Poses3D) -> None:
     analog = np.zeros((0, 0))
     writer.add_frames([(rows, analog) for rows in point_rows(poses)])
     buffer = io.BytesIO()
-    writer.write(buffer)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # that there are no analog data
+        writer.write(buffer)
     write_bytes(path, buffer.getvalue())
 
 

@@ -1,0 +1,200 @@
+"""A rig's views, cameras and times, and the keypoints that come with it."""
+
+import os.path as osp
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..converters.calibration import read_calibration
+from ..converters.common import category_of
+from ..converters.moments import common_count, frame_times
+from ..converters.rigs import about_rig
+from ..converters.sources import Source, find_views, match_cameras, open_source
+from ..datasets.format import FormatError
+from ..fileio import FileError, make_folder
+from .inputs import Recording, of_source
+from .keypoint_files import KeypointFile
+from .predictions import Skeleton
+from .views import ViewKeypoints
+
+
+class Calibration(NamedTuple):
+    """Files of a calibration, and how they are read.
+
+    Attributes:
+        paths (list[str]): See :func:`mmpose_al.converters.calibration.read_calibration`.
+        unit (str, optional): ``'mm'``, ``'cm'`` or ``'m'``.
+        size_change (str, optional): What became of images of another size, see
+            :func:`mmpose_al.converters.sources.resized`.
+    """
+
+    paths: List[str]
+    unit: Optional[str] = None
+    size_change: Optional[str] = None
+
+
+class Rig(NamedTuple):
+    """The views of a rig in the order of their names.
+
+    Attributes:
+        name (str): Of the recording.
+        recordings (list[Recording]): Of the V views.
+        cameras (list[dict]): Theirs.
+        count (int): Frames that all have.
+        times (ndarray, optional): Seconds of the frames; None where nothing tells.
+    """
+
+    name: str
+    recordings: List[Recording]
+    cameras: List[dict]
+    count: int
+    times: Optional[np.ndarray]
+
+
+def open_rig(
+    words: Sequence[str],
+    calibration: Calibration,
+    folder: str,
+    fps: Optional[float] = None,
+    allow_unequal: bool = False,
+    report: Callable[[str], None] = print,
+) -> Rig:
+    """Look at a rig.
+
+    Args:
+        words (list[str]): A folder of videos or of folders of images, or ``NAME=PATH`` of
+            each view.
+        calibration (Calibration): Its cameras have the names of the views.
+        folder (str): Keeps the time stamps of videos.
+        fps (float, optional): Frames a second, whatever the videos tell.
+        allow_unequal (bool): Leave out what is beyond the shortest view.
+        report (callable): Takes lines about the rig.
+
+    Raises:
+        FormatError: Views, cameras and sizes do not fit, or the views are not synchronised.
+    """
+    sources = [open_source(*item) for item in find_views(words).items()]
+    sizes = {source.name: source.size for source in sources}
+    read = read_calibration(calibration.paths, calibration.unit, sizes, views=sizes)
+    cameras = match_cameras(sources, read, calibration.paths[0], calibration.size_change)
+    for line in about_rig(sources, cameras, [c['name'] for c in read if c['name'] not in sizes]):
+        report(line)
+    count = common_count(sources, allow_unequal)
+    folders = [osp.join(folder, source.name) for source in sources]
+    for each in folders:
+        make_folder(each)
+    times = frame_times(sources, count, folders, fps, report)
+    name = osp.basename(osp.abspath(words[0])) if len(words) == 1 else 'rig'
+    recordings = [of_source(source) for source in sources]
+    return Rig(name, recordings, cameras, count, None if times is None else np.array(times))
+
+
+def views_of_file(
+    content: KeypointFile,
+    path: str,
+    skeleton: Skeleton,
+    calibration: Optional[Calibration] = None,
+    rig: Optional[Rig] = None,
+    fps: Optional[float] = None,
+) -> ViewKeypoints:
+    """The keypoints of a file with the cameras that saw them.
+
+    Args:
+        content (KeypointFile): What the file holds.
+        path (str): The file, for errors.
+        skeleton (Skeleton): Of its keypoints.
+        calibration (Calibration, optional): In place of the file's own cameras. Views without
+            names are taken in its order.
+        rig (Rig, optional): The recording, where it is there; in place of the calibration.
+        fps (float, optional): Frames a second, where there is no rig.
+
+    Raises:
+        FileError: The views are not those of the cameras, or there are no cameras.
+    """
+    pixels, scores, count = content.pixels, content.scores, content.pixels.shape[1]
+    times = None if not fps else np.arange(len(pixels)) / fps
+    if rig is not None:
+        order = _order(content.views, [c['name'] for c in rig.cameras], count, path)
+        cameras, length = rig.cameras, min(len(pixels), rig.count)
+        pixels, scores = pixels[:length, order], scores[:length, order]
+        times = times if rig.times is None else rig.times[:length]
+        files = [[r.frame_name(n) for n in range(length)] for r in rig.recordings]
+        name = rig.name
+    else:
+        cameras = _cameras(content, path, calibration)
+        name = content.name
+        files = [[f'{c["name"]}/{n:06d}.jpg' for n in range(len(pixels))] for c in cameras]
+    return ViewKeypoints(name, content.scorer, skeleton, cameras, files, times, pixels, scores)
+
+
+def _order(views: Optional[List[str]], names: Sequence[str], count: int, path: str) -> List[int]:
+    """Place in the file of each camera's view."""
+    if views is None:
+        if count != len(names):
+            raise FileError(
+                f'{path}: has {count} views, the calibration {len(names)} cameras '
+                f'({", ".join(names)}). Name the views: an array "cameras" in the file.'
+            )
+        return list(range(count))
+    lacking = [name for name in names if name not in views]
+    if lacking:
+        raise FileError(
+            f'{path}: has no view {lacking[0]!r}; it has {", ".join(views)}. Name views and '
+            'cameras alike.'
+        )
+    return [views.index(name) for name in names]
+
+
+def _cameras(content: KeypointFile, path: str, calibration: Optional[Calibration]) -> List[dict]:
+    """The cameras of a file's views, for images of the size that the file tells."""
+    count = content.pixels.shape[1]
+    change = None if calibration is None else calibration.size_change
+    if calibration is not None and calibration.paths:
+        source = calibration.paths[0]
+        sizes: Dict[str, Tuple[int, int]] = {}
+        if content.views and content.sizes:
+            sizes = dict(zip(content.views, content.sizes))
+        read = read_calibration(calibration.paths, calibration.unit, sizes, views=content.views)
+        read = [camera for camera in read if 'K' in camera]
+        if content.views is None:
+            _order(None, [camera['name'] for camera in read], count, path)
+        else:
+            named = {camera['name']: camera for camera in read}
+            _order(list(named), content.views, count, source)
+            read = [named[name] for name in content.views]
+    elif content.cameras is not None:
+        read, source = content.cameras, path
+    else:
+        raise FileError(f'{path}: holds no cameras. Give --calibration.')
+    if content.sizes is None:
+        return list(read)
+    views = [
+        Source(camera['name'], path, None, len(content.pixels), size, None)
+        for camera, size in zip(read, content.sizes)
+    ]
+    return match_cameras(views, read, source, change)
+
+
+def skeleton_of(joints: Optional[Sequence[str]], count: int, metainfo: str, path: str) -> Skeleton:
+    """Names and links of a file's keypoints.
+
+    Args:
+        joints (list[str], optional): Names that the file tells; None: those of the metainfo.
+        count (int): How many keypoints there are.
+        metainfo (str): File in MMPose's form, see ``category_of``.
+        path (str): The file, for errors.
+
+    Raises:
+        FormatError: The file tells no names, and the metainfo has another number.
+    """
+    category = category_of(metainfo)
+    names = category['keypoints']
+    links = [(start - 1, end - 1) for start, end in category['skeleton']]
+    if joints is None and len(names) != count:
+        raise FormatError(
+            f'{path}: has {count} keypoints and does not name them; {metainfo} has {len(names)}. '
+            'Give --metainfo, or an array "joints" in the file.'
+        )
+    if joints is None or list(joints) == names:
+        return Skeleton(list(names), links)
+    return Skeleton(list(joints), [])

@@ -1,0 +1,121 @@
+"""Keypoints of a rig from archives and tables, by hand."""
+
+import numpy as np
+import pytest
+
+from mmpose_al.fileio import FileError
+from mmpose_al.prediction.formats import deeplabcut
+from mmpose_al.prediction.keypoint_files import read_keypoints, read_table
+from tests.test_prediction.models import predictions
+
+
+def arrays():
+    random = np.random.RandomState(0)
+    return dict(
+        kpts_one=random.rand(5, 2, 3, 2).astype(np.float32),
+        score_one=np.full((5, 2, 3), 0.5, np.float32),
+        K=np.tile(np.diag([500.0, 500, 1]), (2, 1, 1)),
+        R=np.tile(np.eye(3), (2, 1, 1)),
+        t=np.array([[0.0, 0, 5], [1, 0, 5]]),
+        dist=np.zeros((2, 5)),
+        image_size=np.array([[64, 48], [64, 48]]),
+        video_size=np.array([[62, 48], [64, 48]]),
+        anything=np.zeros(3),
+    )
+
+
+def test_an_archive_with_cameras(tmp_path):
+    content = arrays()
+    content['kpts_one'][1, 0, 2] = np.nan
+    content['score_one'][2, 1, 0] = 0
+    np.savez(tmp_path / 'a.npz', **content)
+    found = read_keypoints(str(tmp_path / 'a.npz'))
+    assert (found.name, found.scorer, found.joints, found.views) == ('a', 'kpts_one', None, None)
+    assert np.isnan(found.pixels[1, 0, 2]).all() and found.scores[1, 0, 2] == 0
+    assert np.isnan(found.pixels[2, 1, 0]).all() and np.isnan(found.pixels).sum() == 4
+    np.testing.assert_allclose(found.pixels[3], content['kpts_one'][3])
+    assert [camera['name'] for camera in found.cameras] == ['view1', 'view2']
+    assert found.sizes == [(62, 48), (64, 48)] and found.cameras[0]['size'] == (64, 48)
+
+
+def test_one_of_several_arrays(tmp_path):
+    content = arrays()
+    np.savez(
+        tmp_path / 'a.npz', kpts_two=content['kpts_one'] + 1, joints=['a', 'b', 'c'], **content
+    )
+    path = str(tmp_path / 'a.npz')
+    with pytest.raises(FileError, match=r'several arrays of keypoints. Name one of .*kpts_one'):
+        read_keypoints(path)
+    with pytest.raises(FileError, match="'kpts_six' is none. Name one of"):
+        read_keypoints(path, 'kpts_six')
+    found = read_keypoints(path, 'kpts_two')
+    np.testing.assert_allclose(found.pixels, content['kpts_one'] + 1)
+    assert (found.scores == 1).all() and found.joints == ['a', 'b', 'c']
+
+
+@pytest.mark.parametrize(
+    'change, problem',
+    [
+        (dict(kpts_one=np.zeros(3)), 'holds no array of keypoints'),
+        (dict(score_one=np.zeros(3)), 'score_one has the shape'),
+        (dict(R=np.zeros((3, 3, 3))), r'field "R": is \(3, 3, 3\), for 2 views it is \(2, 3, 3\)'),
+        (dict(cameras=['a', 'a']), 'not 2 names'),
+    ],
+)
+def test_what_is_wrong_with_an_archive(tmp_path, change, problem):
+    np.savez(tmp_path / 'a.npz', **dict(arrays(), **change))
+    with pytest.raises(FileError, match=problem):
+        read_keypoints(str(tmp_path / 'a.npz'))
+
+
+def test_a_table_is_read_as_it_was_written(tmp_path):
+    found = predictions()
+    deeplabcut.write(str(tmp_path / 'v.csv'), found)
+    table = read_table(str(tmp_path / 'v.csv'))
+    assert table.scorer == 'net' and table.joints == ['nose', 'tail']
+    np.testing.assert_array_equal(table.values, found.table()[:, 0])
+
+
+def test_a_folder_has_a_table_for_each_view(tmp_path):
+    for name in ('left', 'right'):
+        deeplabcut.write(str(tmp_path / 'r' / f'{name}.csv'), predictions())
+    (tmp_path / 'r' / 'walk.3d.csv').write_text('fnum,time\n')
+    found = read_keypoints(str(tmp_path / 'r'))
+    assert found.views == ['left', 'right'] and found.joints == ['nose', 'tail']
+    assert found.pixels.shape == (3, 2, 2, 2) and np.isnan(found.pixels[1]).all()
+    np.testing.assert_array_equal(found.scores[0, 1], [0.9, 0.4])
+    deeplabcut.write(str(tmp_path / 'r' / 'third.csv'), predictions(persons=2))
+    with pytest.raises(FileError, match='third.csv: is of several individuals'):
+        read_keypoints(str(tmp_path / 'r'))
+    (tmp_path / 'r' / 'third.csv').write_text('a,b\n1,2\n')
+    with pytest.raises(FileError, match='header rows are not scorer, bodyparts and coords'):
+        read_keypoints(str(tmp_path / 'r'))
+
+
+def test_views_of_other_lengths_or_keypoints(tmp_path):
+    one = predictions()
+    deeplabcut.write(str(tmp_path / 'a.csv'), one)
+    with pytest.raises(FileError, match='holds 1 tables'):
+        read_keypoints(str(tmp_path))
+    deeplabcut.write(
+        str(tmp_path / 'b.csv'),
+        one._replace(
+            frames=one.frames[:2],
+            frame=one.frame[:1],
+            person=one.person[:1],
+            keypoints=one.keypoints[:1],
+            scores=one.scores[:1],
+        ),
+    )
+    with pytest.raises(FileError, match='b.csv: has 2 frames, a.csv has 3'):
+        read_keypoints(str(tmp_path))
+    other = one._replace(skeleton=one.skeleton._replace(joints=['nose', 'ear']))
+    deeplabcut.write(str(tmp_path / 'b.csv'), other)
+    with pytest.raises(FileError, match='b.csv: has the keypoints nose, ear'):
+        read_keypoints(str(tmp_path))
+
+
+def test_other_files_are_refused(tmp_path):
+    (tmp_path / 'k.json').write_text('{}')
+    with pytest.raises(FileError, match='neither an .npz file nor a folder of tables'):
+        read_keypoints(str(tmp_path / 'k.json'))
