@@ -30,6 +30,7 @@ import numpy as np
 
 JSON_LIMIT = 4 * 2**30  # bytes of a JSON file that is read into memory
 ARRAYS_LIMIT = 64 * 2**30  # bytes of the arrays in an npz file
+CHECKSUM = '.sha256'  # ending of the file beside another that holds its checksum
 STALE = 24 * 3600  # seconds after which nobody is still writing a temporary file
 _CHUNK = 2**20
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
@@ -41,13 +42,15 @@ _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES
 
 __all__ = [
     'FileError',
-    'append_line',
+    'append_bytes',
     'are_numbers',
     'atomic',
     'atomic_folder',
+    'checksum_fault',
     'digest',
     'is_int',
     'is_number',
+    'keep_copy',
     'locked',
     'machine',
     'make_folder',
@@ -65,6 +68,7 @@ __all__ = [
     'visible_names',
     'write_arrays',
     'write_bytes',
+    'write_checked',
     'write_figure',
     'write_image',
     'write_json',
@@ -236,6 +240,20 @@ def write_bytes(path: str, content: bytes, sync: bool = True) -> None:
         file.write(content)
 
 
+def write_checked(path: str, content: bytes) -> None:
+    """Write bytes, and their SHA-256 beside them: ``FILE.sha256``, as ``sha256sum`` writes it.
+
+    A process that is killed leaves the file with its checksum or without one, never with one
+    of other bytes. See :func:`checksum_fault`.
+    """
+    beside = path + CHECKSUM
+    with suppress(FileNotFoundError):
+        os.remove(beside)
+        sync_folder(osp.dirname(beside))
+    write_bytes(path, content)
+    write_text(beside, f'{sha256(content)}  {osp.basename(path)}\n')
+
+
 def write_text(path: str, content: str) -> None:
     """Write text in UTF-8, see :func:`atomic`."""
     with atomic(path) as file:
@@ -320,25 +338,44 @@ def write_figure(path: str, figure: Any, **options: Any) -> None:
     write_bytes(path, content.getvalue())
 
 
-def append_line(path: str, line: str) -> None:
-    """Append one line to a file and sync it; the folder too, where the file is new.
+def append_bytes(path: str, content: bytes, size: int) -> None:
+    """Append bytes to a file of a known size, and sync it.
 
-    A torn last line (a killed process, a full disk) stays as it is; the new line starts
-    after it.
+    After a kill or a power loss the file may hold a part of them. On an error it is cut to
+    the size that it had.
+
+    Raises:
+        FileError: The file has another size: somebody else wrote in it.
+        OSError: The disk is full or the file cannot be written; it names the path.
     """
-    if '\n' in line:
-        raise ValueError('a line has no line ends in it')
-    new = not osp.exists(path)
-    with open(path, 'a+b') as file:
-        if file.seek(0, os.SEEK_END):
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b'\n':
-                line = '\n' + line
-        file.write((line + '\n').encode())
-        file.flush()
-        _sync(file.fileno())
-    if new:
-        sync_folder(osp.dirname(osp.abspath(path)))
+    with open(path, 'r+b', buffering=0) as file:
+        if file.seek(0, os.SEEK_END) != size:
+            raise FileError(f'{path}: somebody else wrote in this file meanwhile')
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[file.write(rest) :]
+            _sync(file.fileno())
+        except OSError as error:
+            with suppress(OSError):
+                file.truncate(size)
+            raise OSError(error.errno, error.strerror, path) from error
+
+
+def keep_copy(path: str, name: str) -> None:
+    """Keep a file as it is now under another name in its folder, in place of what is there."""
+    target = osp.join(osp.dirname(path), name)
+    temporary = _temporary(target)
+    try:
+        try:
+            os.link(path, temporary)  # the file will be replaced, not written in
+        except OSError:  # a file system without links
+            shutil.copyfile(path, temporary)
+        os.replace(temporary, target)
+    except BaseException:
+        with suppress(OSError):
+            os.remove(temporary)
+        raise
 
 
 def remove_leftovers(folder: str) -> List[str]:
@@ -707,6 +744,20 @@ def sha256(source: Union[str, bytes]) -> str:
         for chunk in iter(lambda: file.read(_CHUNK), b''):
             hasher.update(chunk)
     return hasher.hexdigest()
+
+
+def checksum_fault(path: str) -> str:
+    """What is wrong with a file by the checksum beside it; '' for nothing, or without one."""
+    beside = path + CHECKSUM
+    try:
+        noted = read_bytes(beside, limit=2**16).split(b' ')[0]
+    except FileNotFoundError:
+        return ''
+    except FileError as error:
+        return str(error)
+    if noted == sha256(path).encode():
+        return ''
+    return f'its bytes are not those that were written (by {osp.basename(beside)})'
 
 
 def digest(value: Any, length: int = 16) -> str:

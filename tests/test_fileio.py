@@ -367,26 +367,81 @@ def test_nobody_is_killed_by_looking(monkeypatch):
 # ---- lines -----------------------------------------------------------------------
 
 
-def test_lines_are_appended_and_a_torn_one_stays_apart(tmp_path):
-    path = str(tmp_path / 'a.jsonl')
-    fileio.append_line(path, '{"a": 1}')
-    fileio.append_line(path, '"é"')
-    with open(path, 'a', encoding='utf-8') as file:
-        file.write('{"b": ')
-    fileio.append_line(path, '3')
-    assert read(path) == '{"a": 1}\n"é"\n{"b": \n3\n'
-    with pytest.raises(ValueError, match='no line ends'):
-        fileio.append_line(path, '1\n2')
+def test_bytes_are_appended_to_the_file_that_is_known(tmp_path):
+    path = tmp_path / 'a'
+    path.write_bytes(b'one')
+    fileio.append_bytes(str(path), b'two', 3)
+    assert path.read_bytes() == b'onetwo'
+    with pytest.raises(fileio.FileError, match='somebody else wrote'):
+        fileio.append_bytes(str(path), b'three', 3)
+    assert path.read_bytes() == b'onetwo'
+
+
+def test_what_could_not_be_appended_is_taken_back(tmp_path, monkeypatch):
+    path = tmp_path / 'a'
+    path.write_bytes(b'one')
+
+    def full(handle):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(fileio, '_sync', full)
+    with pytest.raises(OSError, match='No space left.*/a'):
+        fileio.append_bytes(str(path), b'two', 3)
+    assert path.read_bytes() == b'one'
 
 
 @linux
-def test_lines_are_synced(tmp_path, calls):
-    path = str(tmp_path / 'a.jsonl')
-    fileio.append_line(path, '1')
-    assert calls == [('sync', path), ('sync', str(tmp_path))]
-    del calls[:]
-    fileio.append_line(path, '2')
-    assert calls == [('sync', path)]
+def test_what_is_appended_is_synced(tmp_path, calls):
+    path = tmp_path / 'a'
+    path.write_bytes(b'')
+    fileio.append_bytes(str(path), b'1', 0)
+    assert calls == [('sync', str(path))]
+
+
+@pytest.mark.parametrize('links', [True, False])
+def test_a_copy_is_kept_as_the_file_was(tmp_path, monkeypatch, links):
+    path = tmp_path / 'a.json'
+    path.write_text('old')
+    (tmp_path / 'b.json').write_text('older')
+    if not links:
+        monkeypatch.setattr(os, 'link', lambda *_: (_ for _ in ()).throw(OSError()))
+    fileio.keep_copy(str(path), 'b.json')
+    fileio.write_text(str(path), 'new')
+    assert (tmp_path / 'b.json').read_text() == 'old' and len(os.listdir(str(tmp_path))) == 2
+
+
+def test_a_checksum_lies_beside_a_file(tmp_path):
+    path = tmp_path / 'a.bin'
+    fileio.write_checked(str(path), b'abc')
+    told = (tmp_path / 'a.bin.sha256').read_text()
+    assert told.startswith('ba7816bf8f01cfea414140de5dae2223') and told.endswith('  a.bin\n')
+    assert fileio.checksum_fault(str(path)) == ''
+    path.write_bytes(b'abd')
+    assert 'not those that were written' in fileio.checksum_fault(str(path))
+    os.remove(str(path) + fileio.CHECKSUM)
+    assert fileio.checksum_fault(str(path)) == ''
+
+
+def test_a_kill_never_leaves_the_checksum_of_other_bytes(tmp_path, monkeypatch):
+    """Killed before the file, before its checksum, or in between: whole or without one."""
+    path = tmp_path / 'a.bin'
+    write = fileio.write_bytes
+    for step in (0, 1):
+        fileio.write_checked(str(path), b'old')
+        count = []
+
+        def dies(*args, step=step, count=count, **kwargs):
+            if len(count) == step:
+                raise KeyboardInterrupt
+            count.append(write(*args, **kwargs))
+
+        with monkeypatch.context() as patch:
+            patch.setattr(fileio, 'write_bytes', dies)
+            patch.setattr(fileio, 'write_text', lambda path, text: dies(path, text.encode()))
+            with pytest.raises(KeyboardInterrupt):
+                fileio.write_checked(str(path), b'new')
+        assert path.read_bytes() == (b'old', b'new')[step]
+        assert fileio.checksum_fault(str(path)) == ''
 
 
 # ---- JSON ------------------------------------------------------------------------

@@ -209,6 +209,9 @@ def experiment_digest(
     (plain.get('load_cfg') or {}).pop('changed', None)
     if not plain.get('load_cfg'):
         plain.pop('load_cfg', None)
+    saves = (plain.get('default_hooks') or {}).get('checkpoint') or {}
+    if saves.get('type') == 'SafeCheckpointHook':  # how files are written changes no result
+        saves['type'] = 'CheckpointHook'
     for key in ('limits', *without):
         plain['active_learning'].pop(key, None)
     for key in annotator:

@@ -113,8 +113,12 @@ class Run:
 
     @property
     def checkpoint(self) -> str:
-        with open(f'{self.folder}/last_checkpoint', encoding='utf-8') as file:
-            return file.read().strip()
+        from ..checkpoint_files import noted
+
+        path = noted(self.folder)
+        if path is None:
+            raise CommandError(f'{self.folder} holds no checkpoint; --fresh trains again')
+        return path
 
     def train(self) -> Job:
         """Start the training, or go on with it if its config is still the same."""

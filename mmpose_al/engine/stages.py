@@ -25,7 +25,7 @@ from mmengine.dist import (
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from mmengine.runner.checkpoint import find_latest_checkpoint, load_checkpoint
+from mmengine.runner.checkpoint import load_checkpoint
 from mmpose.registry import DATASETS, MODELS
 
 from ..active_learning.annotators import Annotator, AnswersPending
@@ -46,6 +46,7 @@ from ..active_learning.statistics import (
     sort_views,
 )
 from ..active_learning.strategies import QueryStrategy
+from ..checkpoint_files import damage, newest_whole, noted
 from ..datasets.checks import instance_ids
 from ..datasets.splits import instance_units
 from ..fileio import sha256
@@ -217,8 +218,7 @@ def train(context: Context, number: int) -> dict:
     found = last.metrics if last.iter == runner.iter else runner.val_loop.run()
     scalars: Dict[str, Any] = {k: v for k, v in found.items() if np.isscalar(v)}
     metrics = {name: float(value) for name, value in scalars.items()}
-    with open(paths.last_checkpoint(number)) as file:
-        checkpoint = paths.relative(file.read().strip())
+    checkpoint = paths.relative(noted(paths.round(number)) or paths.last_checkpoint(number))
     shown = ', '.join(f'{k} {v:.4g}' for k, v in plain_metrics(metrics).items())
     say(f'round {number}: {shown}')
     return dict(checkpoint=checkpoint, steps=runner.iter, metrics=metrics)
@@ -237,12 +237,14 @@ def round_config(context: Context, number: int) -> Config:
     cfg.experiment_name = f'{name}_round{number:02d}_{mark}'
     if cfg.get('visualizer'):
         cfg.visualizer.name = f'visualizer_{cfg.experiment_name}'
-    cfg.resume = has_begun(cfg.work_dir)
-    # MMEngine would resume from load_from rather than from the work directory.
+    if (cfg.get('default_hooks') or {}).get('checkpoint'):
+        cfg.default_hooks.checkpoint.pop('out_dir', None)  # a round keeps its files
+    begun = where_it_was(cfg.work_dir)
+    cfg.resume = begun is not None
     if cfg.resume or settings.start != 'load_from':
-        cfg.load_from = None
+        cfg.load_from = begun  # MMEngine would resume from load_from
     if settings.start == 'last' and number > 0 and not cfg.resume:
-        cfg.load_from = paths.absolute(context.state.done(number - 1, 'train')['checkpoint'])
+        cfg.load_from = trained(context, number - 1)
         cfg.pop('load_cfg', None)  # it says what a published checkpoint gives
     choose_data(context, number, cfg.train_dataloader.dataset)
     return cfg
@@ -275,10 +277,38 @@ def choose_data(context: Context, number: int, data: ConfigDict) -> None:
             data.allow_overlap = True
 
 
-def has_begun(folder: str) -> bool:
-    """Whether a run in a work directory left a checkpoint to go on from."""
-    checkpoint = find_latest_checkpoint(folder)
-    return checkpoint is not None and osp.isfile(checkpoint)
+def where_it_was(folder: str) -> Optional[str]:
+    """The whole checkpoint that a run in a work directory goes on from.
+
+    None where there is none: the round begins anew, and ends as it would have.
+    """
+    box: List[Any] = [None]
+    if get_rank() == 0:
+        found = newest_whole(folder)
+        box[0] = found.path
+        for text in found.told:
+            say(f'resume: {text}')
+        if found.told and found.path is None:
+            say(f'resume: {folder} is trained from its beginning')
+    broadcast_object_list(box)
+    return box[0]
+
+
+def trained(context: Context, number: int) -> str:
+    """The checkpoint of a round that is trained; where it is damaged, the round trains again."""
+    box: List[Any] = [None, None]
+    if get_rank() == 0:
+        box[0] = context.paths.absolute(context.state.done(number, 'train')['checkpoint'])
+        box[1] = damage(box[0])
+    broadcast_object_list(box)
+    path, fault = box
+    if fault:
+        say(f'{path} {fault}; round {number} is trained again from what is whole')
+        result = train(context, number)
+        note = context.state.finish if get_rank() == 0 else context.state.note
+        note(number, 'train', dict(context.state.done(number, 'train'), **result))
+        path = context.paths.absolute(result['checkpoint'])
+    return path
 
 
 class LastEvaluation(Hook):
@@ -316,7 +346,7 @@ def score(context: Context, number: int) -> dict:
 def trained_model(context: Context, number: int) -> torch.nn.Module:
     """The network of a round, on the device."""
     model = MODELS.build(copy.deepcopy(context.cfg.model))
-    path = context.paths.absolute(context.state.done(number, 'train')['checkpoint'])
+    path = trained(context, number)
     load_checkpoint(model, path, map_location='cpu', strict=True, logger='silent')
     return model.to(get_device())
 

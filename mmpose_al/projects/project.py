@@ -13,6 +13,7 @@ import os
 import os.path as osp
 from typing import List, NamedTuple, Optional
 
+from ..checkpoint_files import noted
 from ..fileio import FileError, read_json
 
 FORMAT, VERSION = 'mmpose_al-project', 1
@@ -103,16 +104,8 @@ def newest_checkpoint(folder: str) -> Optional[str]:
     notes: List[str] = []
     for depth in ('*', osp.join('*', 'round_*')):
         notes += glob.glob(osp.join(glob.escape(folder), 'work_dirs', depth, 'last_checkpoint'))
-    found = [path for path in map(_noted, notes) if path is not None]
+    found = [path for path in map(noted, map(osp.dirname, notes)) if path is not None]
     return max(found, key=lambda path: (os.stat(path).st_mtime_ns, path)) if found else None
-
-
-def _noted(note: str) -> Optional[str]:
-    """The checkpoint that MMEngine's ``last_checkpoint`` names, beside it if it was moved."""
-    with open(note, encoding='utf-8') as file:
-        path = file.read().strip()
-    beside = osp.join(osp.dirname(note), osp.basename(path))
-    return next((each for each in (beside, path) if osp.isfile(each)), None)
 
 
 def config_beside(checkpoint: str) -> Optional[str]:

@@ -150,6 +150,8 @@ def test_the_digest_knows_what_matters():
     assert experiment_digest(dict(reversed(list(cfg.items())))) == digest
     for key in ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg'):
         assert experiment_digest(dict(cfg, **{key: 'other'})) == digest
+    hooks = [dict(checkpoint=dict(type=f'{kind}CheckpointHook')) for kind in ('', 'Safe')]
+    assert len({experiment_digest(dict(cfg, default_hooks=each)) for each in hooks}) == 1
     for free in (dict(limits=dict(rounds=3)),):
         changed = dict(cfg, active_learning=dict(cfg['active_learning'], **free))
         assert experiment_digest(changed) == digest

@@ -14,6 +14,7 @@ from mmpose_al.active_learning.state import StateError
 from mmpose_al.active_learning.statistics import ViewStatistics
 from mmpose_al.engine import stages
 from mmpose_al.engine.active_learning import ActiveLearningExperiment
+from mmpose_al.fileio import write_checked
 from tests.test_active_learning.experiments import describe, revealed
 from tests.test_active_learning.people import snapshot
 from tests.test_active_learning.rig import make_views
@@ -35,7 +36,7 @@ def new_context(folder, **section):
 
 
 def test_stages_are_in_the_order_of_a_round():
-    from mmpose_al.active_learning.state import STAGES
+    from mmpose_al.active_learning.state_checks import STAGES
 
     assert tuple(stages.STAGES) == STAGES
 
@@ -107,10 +108,11 @@ def test_what_a_round_starts_from(start, begun, context, tmp_path):
     cfg = begun.cfg.copy()
     cfg.load_from = 'published.pth'
     context.settings, context.cfg = context.settings._replace(start=start), cfg
-    context.state.done(0, 'train')['checkpoint'] = 'round_00/iter_4.pth'
+    context.state.done(0, 'train')['checkpoint'] = 'round_00/whole.pth'
+    write_checked(context.paths.absolute('round_00/whole.pth'), b'weights')
     expected = dict(
         scratch=(None, None),
-        last=(None, context.paths.absolute('round_00/iter_4.pth')),
+        last=(None, context.paths.absolute('round_00/whole.pth')),
         load_from=('published.pth', 'published.pth'),
     )
     found = tuple(stages.round_config(context, number).load_from for number in (0, 1))
@@ -142,15 +144,37 @@ def test_shares_of_a_round_without_pseudo_labels(context, monkeypatch):
             assert len(data.labeled) + unlabeled == len(expected)
 
 
-def test_a_checkpoint_that_is_gone_is_not_gone_on_from(tmp_path):
-    assert not stages.has_begun(str(tmp_path))
+def test_a_round_goes_on_from_a_whole_checkpoint_or_begins_anew(tmp_path, capsys):
+    assert stages.where_it_was(str(tmp_path)) is None
     note, checkpoint = tmp_path / 'last_checkpoint', tmp_path / 'iter_2.pth'
     note.write_text(str(checkpoint))
-    assert not stages.has_begun(str(tmp_path))  # killed between removing it and the next one
-    checkpoint.write_bytes(b'')
-    assert stages.has_begun(str(tmp_path))
+    assert stages.where_it_was(str(tmp_path)) is None  # killed between two of MMEngine's
+    write_checked(str(checkpoint), b'weights')
+    assert stages.where_it_was(str(tmp_path)) == str(checkpoint)
     note.write_text('')
-    assert not stages.has_begun(str(tmp_path))
+    assert stages.where_it_was(str(tmp_path)) == str(checkpoint)
+    checkpoint.write_bytes(b'weighTs')
+    assert stages.where_it_was(str(tmp_path)) is None
+
+
+def test_a_damaged_network_is_trained_again(context, monkeypatch):
+    path = context.paths.absolute(os.path.join('round_00', 'iter_2.pth'))
+    write_checked(path, b'weights')
+    first = dict(checkpoint='round_00/iter_2.pth', steps=2, metrics={'m': 1.0}, seconds=3)
+    context.state.note(0, 'train', first)
+    calls = []
+
+    def train(context, number):
+        calls.append(number)
+        write_checked(path, b'weights')
+        return dict(checkpoint='round_00/iter_2.pth', steps=2, metrics={'m': 1.5})
+
+    monkeypatch.setattr(stages, 'train', train)
+    assert stages.trained(context, 0) == path and not calls
+    with open(path, 'wb') as file:
+        file.write(b'half')
+    assert stages.trained(context, 0) == path and calls == [0]
+    assert context.state.stage(0, 'train') == dict(first, metrics={'m': 1.5})
 
 
 def test_scores_of_all_ranks_are_put_together_for_the_pool_alone(context):

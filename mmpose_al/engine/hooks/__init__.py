@@ -4,6 +4,7 @@ from .collapse_monitor import CollapseMonitorHook
 from .data_check import DataCheckHook
 from .exact_resume import ExactResumeHook
 from .finite import FiniteHook
+from .safe_checkpoint import SafeCheckpointHook
 from .save_metrics import SaveMetricsHook
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     'DataCheckHook',
     'ExactResumeHook',
     'FiniteHook',
+    'SafeCheckpointHook',
     'SaveMetricsHook',
 ]
