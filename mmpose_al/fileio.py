@@ -43,6 +43,7 @@ _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES
 __all__ = [
     'FileError',
     'append_bytes',
+    'append_line',
     'are_numbers',
     'atomic',
     'atomic_folder',
@@ -336,6 +337,27 @@ def write_figure(path: str, figure: Any, **options: Any) -> None:
     content = io.BytesIO()
     figure.savefig(content, **options)
     write_bytes(path, content.getvalue())
+
+
+def append_line(path: str, line: str) -> None:
+    """Append one line to a file and sync it; the folder too, where the file is new.
+
+    A torn last line (a killed process, a full disk) stays as it is; the new line starts
+    after it.
+    """
+    if '\n' in line:
+        raise ValueError('a line has no line ends in it')
+    new = not osp.exists(path)
+    with open(path, 'a+b') as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b'\n':
+                line = '\n' + line
+        file.write((line + '\n').encode())
+        file.flush()
+        _sync(file.fileno())
+    if new:
+        sync_folder(osp.dirname(osp.abspath(path)))
 
 
 def append_bytes(path: str, content: bytes, size: int) -> None:

@@ -367,6 +367,28 @@ def test_nobody_is_killed_by_looking(monkeypatch):
 # ---- lines -----------------------------------------------------------------------
 
 
+def test_lines_are_appended_and_a_torn_one_stays_apart(tmp_path):
+    path = str(tmp_path / 'a.jsonl')
+    fileio.append_line(path, '{"a": 1}')
+    fileio.append_line(path, '"é"')
+    with open(path, 'a', encoding='utf-8') as file:
+        file.write('{"b": ')
+    fileio.append_line(path, '3')
+    assert read(path) == '{"a": 1}\n"é"\n{"b": \n3\n'
+    with pytest.raises(ValueError, match='no line ends'):
+        fileio.append_line(path, '1\n2')
+
+
+@linux
+def test_lines_are_synced(tmp_path, calls):
+    path = str(tmp_path / 'a.jsonl')
+    fileio.append_line(path, '1')
+    assert calls == [('sync', path), ('sync', str(tmp_path))]
+    del calls[:]
+    fileio.append_line(path, '2')
+    assert calls == [('sync', path)]
+
+
 def test_bytes_are_appended_to_the_file_that_is_known(tmp_path):
     path = tmp_path / 'a'
     path.write_bytes(b'one')

@@ -31,7 +31,17 @@ BELOW = dict(
     active_learning={'geometry', 'datasets', 'models', 'visualization'},
     engine={'geometry', 'datasets', 'models', 'evaluation', 'visualization', 'active_learning'},
 )
-BOTTOM = {'command_line', 'config_files', 'fileio', 'lazy', 'registration', 'registry', 'version'}
+BOTTOM = {
+    'checkpoint_files',
+    'command_line',
+    'config_files',
+    'fileio',
+    'journal',
+    'lazy',
+    'registration',
+    'registry',
+    'version',
+}
 BELOW['analysis'] = set(BELOW) - {'engine', 'converters', 'synthetic', 'projects', 'prediction'}
 # The command line is above all rooms.
 BELOW['cli'] = set(BELOW)

@@ -28,6 +28,11 @@ class Paths(NamedTuple):
         return self._at('active_learning.json')
 
     @property
+    def previous_state(self) -> str:
+        """The state as it was before it was last written whole: a way back."""
+        return self._at('active_learning.previous.json')
+
+    @property
     def config(self) -> str:
         """The config of the latest start."""
         return self._at('experiment_config.py')

@@ -1,22 +1,37 @@
-"""What an experiment has done: one JSON file, ``active_learning.json``.
+"""What an experiment has done: a journal, ``active_learning.json``.
 
-It is written whole and atomically after every stage, so an experiment that is killed at any
-moment goes on from the last stage that was finished. What has been labelled is only ever
-added to. Whoever only asks gets a :class:`State`, which cannot write.
+Its first line is the state as a training found it; each stage that is finished adds a line
+(:mod:`mmpose_al.journal`). When the lines outgrow the state they are made into one again. An
+experiment that is killed at any moment goes on from the last stage that was finished. What has
+been labelled is only ever added to. Whoever only asks gets a :class:`State`, which cannot write.
+
+Versions before 2 wrote one JSON object anew after every stage; it is read, too.
 """
 
 import math
 import os.path as osp
-from typing import TYPE_CHECKING, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
 
-from ..fileio import read_json, write_json
+from ..command_line import command_line
+from ..fileio import (
+    JSON_LIMIT,
+    append_bytes,
+    keep_copy,
+    make_folder,
+    message,
+    parse_json,
+    read_bytes,
+    write_bytes,
+)
+from ..journal import DamagedError, is_journal, line_of, parse
 from .paths import Paths
+from .state_checks import state_faults, stranger_faults
 
 if TYPE_CHECKING:
     from .pool import Pool
 
-STATE_FORMAT, STATE_VERSION = 'mmpose_al-active-learning', 1
-STAGES = ('annotate', 'train', 'score', 'select', 'pseudo')
+STATE_FORMAT, STATE_VERSION = 'mmpose_al-active-learning', 2
+LINES = 2**16  # bytes of lines that are kept, however small the state
 
 
 class StateError(ValueError):
@@ -74,6 +89,12 @@ class State:
 class WritableState(State):
     """The state as the one who runs the experiment holds it."""
 
+    def __init__(self, folder: str, content: dict):
+        super().__init__(folder, content)
+        self._size: Optional[int] = None  # of the file, as far as we wrote it
+        self._whole = 0  # of its first line
+        self._events = 0  # of the labels that are in the file
+
     def add_labels(self, round: int, ids: Sequence[int], by: str) -> None:
         """Note new labels, in memory.
 
@@ -92,13 +113,42 @@ class WritableState(State):
         self.rounds[round]['stages'][name] = result
 
     def finish(self, round: int, name: str, result: dict) -> None:
-        """A stage is done: note what it left and write the file."""
+        """A stage is done: note what it left, and add it to the file."""
         self.note(round, name, result)
-        self.write()
+        events = self.content['labeled'][self._events :]
+        self._add(dict(round=round, stage=name, result=result, labeled=events))
+
+    def end(self, reason: Optional[str]) -> None:
+        """The experiment is over, or (None) is not any more: note why, and add it to the file."""
+        self.content['finished'] = reason
+        self._add(dict(finished=reason))
 
     def write(self) -> None:
-        """Write the file, atomically; a metric that is not finite as null."""
-        write_json(self.path, self.content)
+        """Write the file whole, atomically; a metric that is not finite as null.
+
+        What it held is kept beside it as the way back.
+        """
+        paths = Paths(self.folder)
+        make_folder(self.folder)
+        if osp.exists(self.path):
+            keep_copy(self.path, osp.basename(paths.previous_state))
+        self.content['version'] = STATE_VERSION
+        line = line_of(self.content)
+        self._size = None
+        write_bytes(self.path, line)
+        self._size = self._whole = len(line)
+        self._events = len(self.content['labeled'])
+
+    def _add(self, entry: dict) -> None:
+        """Add a line, or write the file whole where it is not ours yet or has grown."""
+        if self._size is None or self._size - self._whole > max(self._whole, LINES):
+            self.write()
+            return
+        line, size = line_of(entry), self._size
+        self._size = None  # until the line is on the disk
+        append_bytes(self.path, line, size)
+        self._size = size + len(line)
+        self._events = len(self.content['labeled'])
 
 
 def new_state(folder: str, pool: 'Pool', digest: str, seed: int) -> WritableState:
@@ -123,25 +173,68 @@ def load_state(folder: str) -> Optional[State]:
     """The state in a folder; None where there is none.
 
     Raises:
-        StateError: The file cannot be read.
+        StateError: The file cannot be read, or holds what no experiment writes; it says where,
+            and how to go back.
     """
     path = Paths(folder).state
     if not osp.exists(path):
         return None
+    return State(folder, read_state(path))
+
+
+def read_state(path: str) -> dict:
+    """What a state's file holds.
+
+    Raises:
+        StateError: See :func:`load_state`.
+    """
     try:
-        content = read_json(path)
-        if content['format'] != STATE_FORMAT or content['version'] != STATE_VERSION:
+        content = _content(read_bytes(path, JSON_LIMIT), path)
+        if content['format'] != STATE_FORMAT or content['version'] not in (1, STATE_VERSION):
             raise ValueError(f'format {content["format"]!r}, version {content["version"]!r}')
-        content['labeled'], content['rounds'], content['pool']['sha256']
-        for entry in content['rounds']:
-            metrics = entry['stages'].get('train', {}).get('metrics') or {}
-            metrics.update({k: math.nan for k, v in metrics.items() if v is None})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except DamagedError as error:
+        raise StateError(f'{error}. {_way_back(path)}') from error
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise StateError(
             f'{path} is no state of an experiment: {str(error).rstrip(".")}. Take another '
-            'work_dir, or put the file back'
+            f'work_dir, or put the file back. {_way_back(path)}'
         ) from error
-    return State(folder, content)
+    for fault in state_faults(content):
+        raise StateError(f'{message(path, *fault, "put the file back")} {_way_back(path)}')
+    for entry in content['rounds']:
+        metrics = entry['stages'].get('train', {}).get('metrics') or {}
+        metrics.update({k: math.nan for k, v in metrics.items() if v is None})
+    return content
+
+
+def _content(raw: bytes, path: str) -> dict:
+    if not is_journal(raw):
+        content = parse_json(raw, path)
+        if content['version'] == STATE_VERSION:
+            raise ValueError('its lines have lost their checksums')
+        return content
+    return replayed(parse(raw, path))
+
+
+def replayed(entries: Sequence[dict]) -> dict:
+    """The state that the lines of a file make.
+
+    Raises:
+        KeyError, TypeError, IndexError: They are no lines of a state.
+    """
+    content: Dict[str, Any] = entries[0]
+    state = WritableState('', content)
+    for entry in entries[1:]:
+        if 'stage' in entry:
+            content['labeled'].extend(entry['labeled'])
+            state.note(entry['round'], entry['stage'], entry['result'])
+        else:
+            content['finished'] = entry['finished']
+    return content
+
+
+def _way_back(path: str) -> str:
+    return f'`{command_line("doctor", osp.dirname(path))}` shows the last good state'
 
 
 def writable(state: Optional[State]) -> Optional[WritableState]:
@@ -173,3 +266,7 @@ def check_state(state: State, pool: 'Pool', digest: str, seed: int) -> None:
                 f'{state.path}: {what} is not that of this run: {remedy}, '
                 'or start anew with another --work-dir'
             )
+    for fault in stranger_faults(state.content, pool.units):
+        raise StateError(
+            f'{message(state.path, *fault, "put the file back")} {_way_back(state.path)}'
+        )

@@ -30,6 +30,7 @@ from ..active_learning.self_training import build_self_training
 from ..active_learning.settings import experiment_digest, pool_source, read_settings, seed_of
 from ..active_learning.state import StateError, WritableState, check_state, load_state, new_state
 from ..active_learning.stopping import reached
+from ..checkpoint_files import damage
 from ..fileio import locked, remove_leftovers, write_text
 from .stages import STAGES, Context, say
 
@@ -126,6 +127,7 @@ class ActiveLearningExperiment:
         content = self._read_state()  # another training may just have ended
         for folder in self.context.paths.folders():
             remove_leftovers(folder)
+        self.context.annotator.restore()
         write_text(self.context.paths.config, self.context.cfg.pretty_text)
         WritableState(self.context.paths.folder, content).write()
         return content
@@ -152,8 +154,7 @@ class ActiveLearningExperiment:
                 reason = self._round(number)
             say(f'finished: {reason}; {len(self.state.labeled())} {context.settings.unit} labelled')
             if get_rank() == 0:
-                self.state.content['finished'] = reason
-                self.state.write()
+                self.state.end(reason)
             barrier()
             return self.state
 
@@ -182,8 +183,7 @@ class ActiveLearningExperiment:
             return
         say(f'round {number}: {name}')
         if get_rank() == 0 and self.state.content['finished'] is not None:
-            self.state.content['finished'] = None  # its limits were raised
-            self.state.write()
+            self.state.end(None)  # its limits were raised
         start = time.time()
         closes = name == 'annotate' and get_rank() == 0  # what is answered by then
         with self.context.annotator.locked() if closes else nullcontext():
@@ -261,8 +261,10 @@ def last_trained(folder: str) -> Tuple[int, str]:
         trained = state.stage(number, 'train')
         if trained is not None:
             path = paths.absolute(trained['checkpoint'])
-            if not osp.isfile(path):
-                raise StateError(f'{path}: the checkpoint of round {number} is gone; name another')
+            fault = damage(path)
+            if fault:
+                fault = 'is gone' if not osp.exists(path) else fault
+                raise StateError(f'{path}: the checkpoint of round {number} {fault}; name another')
             return number, path
     raise StateError(f'{folder}: no round of the experiment is trained yet')
 

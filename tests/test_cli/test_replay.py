@@ -6,6 +6,7 @@ import os.path as osp
 import numpy as np
 import pytest
 
+from mmpose_al.active_learning.state import load_state
 from mmpose_al.active_learning.statistics import save_views
 from mmpose_al.cli.main import main
 from tests.test_active_learning.experiments import revealed
@@ -70,8 +71,7 @@ def test_an_experiment_is_replayed_as_it_chose(tmp_path, capsys):
         initial=2,
         budget=2,
     )
-    with open(osp.join(begun.work, 'active_learning.json')) as file:
-        rounds = json.load(file)['rounds']
+    rounds = load_state(begun.work).rounds
     before = snapshot(begun.work)
     for number in (0, 1):
         scores = osp.join(begun.work, f'round_0{number}', 'scores.npz')

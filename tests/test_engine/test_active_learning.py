@@ -131,8 +131,9 @@ def run(cfg):
 
 def outcome(work_dir):
     """Selections, pseudo-sets and metrics of an experiment."""
-    with open(osp.join(work_dir, 'active_learning.json')) as file:
-        state = json.load(file)
+    from mmpose_al.active_learning.state import load_state
+
+    state = load_state(work_dir).content
     rounds = []
     for entry in state['rounds']:
         stages = entry['stages']
@@ -789,13 +790,14 @@ def kill_again_and_again(data_root, folder, done, count):
     that the stage took in the experiment that was ``done`` without a break. After 10,
     or if a stage was faster than that and the last one ended, another one begins.
     """
+    from mmpose_al.active_learning.state import load_state
+
     rng = random.Random(0)
-    with open(osp.join(done, 'active_learning.json')) as file:
-        lasts = [
-            (entry['round'], name, stage['seconds'])
-            for entry in json.load(file)['rounds']
-            for name, stage in entry['stages'].items()
-        ]
+    lasts = [
+        (entry['round'], name, stage['seconds'])
+        for entry in load_state(done).rounds
+        for name, stage in entry['stages'].items()
+    ]
     order = [stage[:2] for stage in lasts]
     rounds = {entry[0] for entry in order}
     kills, number = [], 0

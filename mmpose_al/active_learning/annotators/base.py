@@ -29,6 +29,9 @@ class Annotator:
         """Before anything else: the experiment's folder and its pool."""
         raise NotImplementedError
 
+    def restore(self) -> None:
+        """As a training begins: make anew what was damaged, where that can be done."""
+
     def ask(
         self,
         round: int,

@@ -3,7 +3,7 @@
 import os.path as osp
 from typing import ContextManager, List, Optional, Sequence, Union
 
-from ...fileio import is_number, short
+from ...fileio import checksum_fault, is_number, short
 from ..answers.kept import answered_units, load_all_answers, load_answers, locked, merged
 from ..answers.labels import update_labels
 from ..formats import build_format, format_names
@@ -66,6 +66,13 @@ class FileAnnotator(Annotator):
         """See :class:`Annotator`."""
         self.folder, self.pool = folder, pool
         self.labels_file = Paths(folder).labels
+
+    def restore(self) -> None:
+        """See :class:`Annotator`; the labels follow from the answers."""
+        damaged = checksum_fault(self.labels_file) if osp.exists(self.labels_file) else 'is gone'
+        if damaged and Paths(self.folder).answer_rounds():
+            with self.locked():
+                update_labels(self.folder, self.pool)
 
     def ask(
         self,

@@ -11,13 +11,13 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from ...fileio import remove_leftovers, sync_folder, write_json
+from ...fileio import remove_leftovers, sync_folder
 from ..formats import Answer, AnswerError
 from ..paths import Paths
 from ..pool import Pool, load_pool
 from ..query import Query, load_queries, train_command
 from ..state import load_state
-from .kept import answered_units, load_answers, locked, merged, new_answers
+from .kept import answered_units, load_answers, locked, merged, new_answers, write_answers
 from .labels import check_labels, update_labels
 from .reading import Read, read_answers
 
@@ -116,7 +116,7 @@ def ingest(
             answers_file = Paths(work_dir).answers(query.round)
             for folder in (work_dir, osp.dirname(answers_file)):
                 remove_leftovers(folder)
-            write_json(answers_file, document)
+            write_answers(work_dir, document)
         if not dry_run:  # also what a process wrote that was killed just then
             sync_folder(osp.dirname(Paths(work_dir).answers(query.round)))
             update_labels(work_dir, pool)

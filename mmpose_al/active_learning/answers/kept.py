@@ -1,7 +1,8 @@
 """What was accepted, and is kept for ever.
 
-``answers/round_XX.json`` is what was accepted for a round's query, one event a file
-that was ingested; events are only ever added.
+``answers/round_XX.json`` is what was accepted for a round's query, a journal with one event a
+file that was ingested (:mod:`mmpose_al.journal`); events are only ever added. Versions before
+2 wrote one JSON object; it is read, too.
 """
 
 import os.path as osp
@@ -10,10 +11,12 @@ from typing import ContextManager, Dict, Iterable, List, Optional, Sequence
 import numpy as np
 
 from ... import fileio
+from ...command_line import command_line
+from ...journal import is_journal, line_of, parse
 from ..paths import Paths
 from ..query import Query
 
-ANSWERS_FORMAT, ANSWERS_VERSION = 'mmpose_al-answers', 1
+ANSWERS_FORMAT, ANSWERS_VERSION = 'mmpose_al-answers', 2
 
 
 def new_answers(query: Query) -> dict:
@@ -33,15 +36,48 @@ def load_answers(work_dir: str, round: int) -> Optional[dict]:
     if not osp.exists(path):
         return None
     try:
-        document = fileio.read_json(path)
-        if (document['format'], document['version']) != (ANSWERS_FORMAT, ANSWERS_VERSION):
+        document = _document(fileio.read_bytes(path, fileio.JSON_LIMIT), path)
+        if document['format'] != ANSWERS_FORMAT or document['version'] not in (1, ANSWERS_VERSION):
             raise ValueError('another format or version')
-        merged([document])
+        _check(document)
         return document
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        doctor = command_line('doctor', work_dir)
         raise ValueError(
-            f'{path} holds no answers of mmpose_al ({error}); put the file back'
+            f'{path} holds no answers of mmpose_al ({error}); put the file back. `{doctor}` shows '
+            'what of it is whole'
         ) from error
+
+
+def _document(raw: bytes, path: str) -> dict:
+    if not is_journal(raw):
+        document = fileio.parse_json(raw, path)
+        if document['version'] == ANSWERS_VERSION:
+            raise ValueError('its lines have lost their checksums')
+        return document
+    entries = parse(raw, path)
+    return dict(entries[0], events=entries[1:])
+
+
+def _check(document: dict) -> None:
+    """Raise ValueError for an entry that was never written so."""
+    for number, event in enumerate(document['events']):
+        for entry in event['annotations']:
+            points = entry['keypoints']
+            if not fileio.is_int(entry['id']):
+                raise ValueError(f'events[{number}]: id {fileio.short(entry["id"])} is no number')
+            if len(points) % 3 or not fileio.are_numbers(points, len(points)):
+                raise ValueError(
+                    f'events[{number}], annotation {entry["id"]}: keypoints are '
+                    f'{fileio.short(points)}, not finite x, y, v'
+                )
+
+
+def write_answers(work_dir: str, document: dict) -> None:
+    """Write what was accepted for a round, atomically."""
+    head = {key: value for key, value in document.items() if key != 'events'}
+    lines = [line_of(dict(head, version=ANSWERS_VERSION)), *map(line_of, document['events'])]
+    fileio.write_bytes(Paths(work_dir).answers(document['round']), b''.join(lines))
 
 
 def load_all_answers(work_dir: str) -> List[dict]:

@@ -76,9 +76,14 @@ def labels_bytes(pool: Pool, keypoints: Dict[int, np.ndarray]) -> bytes:
 
 
 def update_labels(work_dir: str, pool: Pool) -> str:
-    """Make the labels file what the answers say; gives its path."""
+    """Make the labels file what the answers say, with its checksum; gives its path."""
     path = Paths(work_dir).labels
     content = labels_bytes(pool, merged(load_all_answers(work_dir)))
-    if not osp.exists(path) or fileio.read_bytes(path) != content:
-        fileio.write_bytes(path, content)
+    if (
+        not osp.exists(path + fileio.CHECKSUM)
+        or not osp.exists(path)
+        or fileio.read_bytes(path) != content
+        or fileio.checksum_fault(path)
+    ):
+        fileio.write_checked(path, content)
     return path

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.annotators import FileAnnotator
-from mmpose_al.active_learning.answers import ingest
+from mmpose_al.active_learning.answers import ingest, load_answers
 from mmpose_al.active_learning.formats import AnswerError
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
@@ -259,7 +259,7 @@ def test_an_experiment_asks_people(tmp_path):
     joints = sum(
         v > 0
         for e in (0, 1)
-        for a in json.load(open(Paths(work).answers(e)))['events'][0]['annotations']
+        for a in load_answers(work, e)['events'][0]['annotations']
         for v in a['keypoints'][2::3]
     )
     assert done['views'] == 12 and done['joints'] == joints

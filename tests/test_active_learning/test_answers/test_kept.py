@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from mmpose_al.active_learning.answers import (
     load_answers,
     merged,
 )
-from mmpose_al.active_learning.answers.kept import new_answers
+from mmpose_al.active_learning.answers.kept import new_answers, write_answers
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.query import load_query
 from tests.test_active_learning.people import ROUND, answer, read, write
@@ -58,4 +59,58 @@ def test_events_that_cannot_be_read_are_named(asked):
     with open(path, 'w') as file:
         json.dump(document, file)
     with pytest.raises(ValueError, match='holds no answers'):
+        load_answers(annotator.folder, ROUND)
+
+
+def test_answers_of_an_older_version_are_read(asked):
+    annotator, _ = asked
+    document = new_answers(load_query(annotator.folder, ROUND))
+    document['events'].append(dict(file='a', annotations=[dict(id=80, keypoints=[1.0, 2.0, 2])]))
+    path = Paths(annotator.folder).answers(ROUND)
+    os.makedirs(os.path.dirname(path))
+    with open(path, 'w') as file:
+        json.dump(dict(document, version=1), file)
+    old = load_answers(annotator.folder, ROUND)
+    assert old['events'] == document['events']
+    write_answers(annotator.folder, old)
+    assert load_answers(annotator.folder, ROUND) == document
+    with open(path, 'w') as file:
+        json.dump(document, file)
+    with pytest.raises(ValueError, match='lost their checksums'):
+        load_answers(annotator.folder, ROUND)
+
+
+def test_every_flip_of_a_bit_in_answers_is_refused(asked, tmp_path):
+    annotator, pixels = asked
+    data = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80]})
+    ingest(annotator.folder, write(data, tmp_path / 'a.json', 'coco'))
+    path, rng = Paths(annotator.folder).answers(ROUND), random.Random(2)
+    with open(path, 'rb') as file:
+        raw = file.read()
+    for bit in rng.sample(range(8 * len(raw)), 700):
+        flipped = bytearray(raw)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with open(path, 'wb') as file:
+            file.write(flipped)
+        with pytest.raises(ValueError, match='holds no answers'):
+            load_answers(annotator.folder, ROUND)
+
+
+@pytest.mark.parametrize(
+    'entry, words',
+    [
+        (dict(id='80', keypoints=[1.0, 2.0, 2]), "id '80' is no number"),
+        (dict(id=80, keypoints=[1.0, float('nan'), 2]), 'annotation 80: keypoints are .*nan'),
+        (dict(id=80, keypoints=[1.0, 2.0]), 'annotation 80: keypoints are'),
+    ],
+)
+def test_an_edit_by_hand_is_named(asked, entry, words):
+    annotator, _ = asked
+    document = dict(new_answers(load_query(annotator.folder, ROUND)), version=1)
+    document['events'].append(dict(annotations=[entry]))
+    path = Paths(annotator.folder).answers(ROUND)
+    os.makedirs(os.path.dirname(path))
+    with open(path, 'w') as file:
+        json.dump(document, file)
+    with pytest.raises(ValueError, match=words):
         load_answers(annotator.folder, ROUND)

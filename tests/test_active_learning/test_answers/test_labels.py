@@ -55,3 +55,26 @@ def test_labels_are_a_function_of_the_answers(asked, tmp_path):
     os.remove(path)
     annotator.answers(ROUND)  # an ingest that was killed between the two files
     assert open(path, 'rb').read() == before
+
+
+def test_damaged_labels_are_made_anew_as_a_training_begins(asked, tmp_path):
+    annotator, pixels = asked
+    annotator.restore()  # nothing was answered yet
+    path = Paths(annotator.folder).labels
+    assert not os.path.exists(path)
+    data = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80]})
+    ingest(annotator.folder, write(data, tmp_path / 'a.json', 'coco'))
+    with open(path, 'rb') as file:
+        before = file.read()
+    for harm in (before.replace(b'80', b'81'), before[:99], None):
+        if harm is None:
+            os.remove(path)
+        else:
+            with open(path, 'wb') as file:
+                file.write(harm)
+        annotator.restore()
+        with open(path, 'rb') as file:
+            assert file.read() == before
+    stamp = os.stat(path).st_mtime_ns
+    annotator.restore()
+    assert os.stat(path).st_mtime_ns == stamp
