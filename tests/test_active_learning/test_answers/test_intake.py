@@ -17,7 +17,6 @@ from mmpose_al import fileio
 from mmpose_al.active_learning.annotators import AnswersPending, FileAnnotator
 from mmpose_al.active_learning.answers import ingest, intake, load_answers
 from mmpose_al.active_learning.formats import AnswerError
-from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.state import new_state
