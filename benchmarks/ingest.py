@@ -58,8 +58,7 @@ def make_pool(folder, answers, single=False, seed=0):
         empty = dict(keypoints=[0] * (3 * JOINTS), num_keypoints=0)
         annotations.append(dict(person, bbox=box, area=1.0, **empty))
     cameras = [
-        dict(id=v, name=f'cam{v}', width=SIZE[0], height=SIZE[1], dist=[])
-        for v in range(VIEWS)
+        dict(id=v, name=f'cam{v}', width=SIZE[0], height=SIZE[1], dist=[]) for v in range(VIEWS)
     ]
     for camera, *values in zip(cameras, K, R, t):
         camera.update({k: v.tolist() for k, v in zip('KRt', values)})
@@ -87,8 +86,7 @@ def make_answers(path, pool, pixels, numbers):
     chosen = set(numbers)
     points = np.concatenate([pixels + 0.5, np.full(pixels.shape[:2] + (1,), 2.0)], -1)
     annotations = [
-        dict(id=i, image_id=i, category_id=1, keypoints=points[i].ravel().tolist())
-        for i in numbers
+        dict(id=i, image_id=i, category_id=1, keypoints=points[i].ravel().tolist()) for i in numbers
     ]
     images = [i for i in content['images'] if i['id'] in chosen]
     categories = content['categories']

@@ -14,7 +14,7 @@ from .options import add_options
 from .query import OWN_FORMATS
 
 if TYPE_CHECKING:
-    from ..active_learning.answers import Ingested
+    from ..active_learning.answers import Ingested, LabelWarning
 
 HELP = 'check answers whole and take them, or refuse them whole'
 SHOWN = 20  # warnings and persons that are printed
@@ -32,6 +32,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_options(parser, 'options of the format, see below')
     parser.add_argument(
+        '--origin',
+        choices=('center', 'corner'),
+        help='of the first pixel: where (0, 0) is in a file that does not say it; short for '
+        '--options pixel_origin=...',
+    )
+    parser.add_argument(
+        '--annotator', help='whose answers count, where the file has those of several people'
+    )
+    parser.add_argument(
+        '--several',
+        choices=('latest', 'mean'),
+        default='latest',
+        help="which of several people's answers counts; default: latest",
+    )
+    parser.add_argument(
         '--accept-unchanged',
         action='store_true',
         help='persons that came back exactly as they were pre-filled are '
@@ -46,8 +61,18 @@ def run(args: argparse.Namespace) -> int:
     from ..active_learning.query import train_command
 
     work_dir = osp.abspath(args.work_dir)
+    options = dict(args.options or {})
+    if args.origin is not None:
+        options['pixel_origin'] = args.origin
     done = ingest(
-        work_dir, args.answers, args.format, args.accept_unchanged, args.dry_run, args.options
+        work_dir,
+        args.answers,
+        args.format,
+        args.accept_unchanged,
+        args.dry_run,
+        options,
+        args.annotator,
+        args.several,
     )
     for what, entries in done.passed_over.items():
         print(f'{len(entries)} passed over: {what}: {some(entries)}')
@@ -58,15 +83,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def warn(warnings: Sequence[str]) -> None:
-    """Clicks that are worth another look, on the error stream."""
-    for text in warnings[:SHOWN]:
+def warn(warnings: 'Sequence[LabelWarning]') -> None:
+    """Labels that are worth another look, on the error stream."""
+    from ..active_learning.answers.label_warnings import told
+
+    for text in told(warnings, SHOWN):
         print(f'warning: {text}', file=sys.stderr)
-    if len(warnings) > SHOWN:
-        print(f'warning: ... and {len(warnings) - SHOWN} more', file=sys.stderr)
     if warnings:
         print(
-            'warning: look at these clicks; ingest a corrected file before you '
+            'warning: look at these labels; ingest a corrected file before you '
             'go on, the latest one counts',
             file=sys.stderr,
         )
@@ -75,10 +100,19 @@ def warn(warnings: Sequence[str]) -> None:
 def tell(done: 'Ingested', dry_run: bool) -> None:
     """What was taken, what was left out, and why."""
     if done.unchanged:
+        how = (
+            'exactly as they were'
+            if done.grid is None
+            else (f'as they were, but for rounding to {done.grid:g} px,')
+        )
         print(
-            f'{len(done.unchanged)} persons came back exactly as they were '
-            'pre-filled and were left out (--accept-unchanged takes them): '
-            f'{some(done.unchanged)}'
+            f'{len(done.unchanged)} persons came back {how} pre-filled and were left out '
+            f'(--accept-unchanged takes them): {some(done.unchanged)}'
+        )
+    if done.replaced:
+        print(
+            f'{len(done.replaced)} persons had other labels, which these replace; joints moved '
+            f'by up to {max(done.replaced.values()):.1f} px: {some(sorted(done.replaced))}'
         )
     if done.kept:
         print(
@@ -92,6 +126,16 @@ def tell(done: 'Ingested', dry_run: bool) -> None:
     print(
         f'round {done.round}: {len(done.units)} units, {done.views} views, '
         f'{done.joints} joints {what} ({done.format})'
+    )
+    left = done.asked - done.answered
+    print(
+        f'of {done.asked} persons asked about, {done.answered} are answered'
+        + (
+            f' and {left} are open; those are not labelled in this round, and go back to the '
+            'pool when you go on'
+            if left
+            else ''
+        )
     )
 
 

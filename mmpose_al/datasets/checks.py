@@ -1,9 +1,8 @@
 """Whether data sets fit each other: joints, their order, and who is labelled."""
 
 import os.path as osp
-import re
 from functools import lru_cache, partial
-from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
+from typing import Iterable, Iterator, List, Optional, Sequence
 
 import numpy as np
 from mmengine.dataset import BaseDataset, ClassBalancedDataset, ConcatDataset, RepeatDataset
@@ -11,6 +10,7 @@ from mmengine.logging import print_log
 from mmpose.datasets import CombinedDataset
 from mmpose.datasets.transforms import KeypointConverter
 
+from .joint_sides import plain_name
 from .transforms.keypoint_mapping import MapKeypoints, joint_names, set_joints
 
 
@@ -30,7 +30,7 @@ def check_joint_names(names: Sequence[str], metainfo: dict, where: str) -> Optio
     ours = joint_names(metainfo)
     if len(ours) != len(names):
         return None  # the number is checked where the keypoints are
-    spelled, own = [[_plain_name(str(name)) for name in each] for each in (names, ours)]
+    spelled, own = [[plain_name(str(name)) for name in each] for each in (names, ours)]
     wrong = [index for index, pair in enumerate(zip(spelled, own)) if len(set(pair)) > 1]
     if not wrong:
         return None
@@ -46,13 +46,6 @@ def check_joint_names(names: Sequence[str], metainfo: dict, where: str) -> Optio
             'differ, correct them in the file or set check_names=False (MultiViewCocoDataset)'
         )
     return f'{text}. They are taken to be the same joints in the same order'
-
-
-def _plain_name(name: str) -> Tuple[str, ...]:
-    """The words of a joint's name, whatever their spelling and order."""
-    words = re.findall(r'[A-Z]?[a-z]+|[A-Z](?=[A-Z][a-z])|[A-Z]+|\d+', name)
-    sides = dict(l='left', r='right')
-    return tuple(sorted(sides.get(word.lower(), word.lower()) for word in words)) or (name,)
 
 
 def describe(dataset) -> str:

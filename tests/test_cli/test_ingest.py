@@ -2,6 +2,7 @@
 
 import pytest
 
+from mmpose_al.active_learning.answers import LabelWarning
 from mmpose_al.cli.ingest import SHOWN, some, warn
 from mmpose_al.cli.main import main
 from mmpose_al.command_line import command_line
@@ -35,10 +36,11 @@ def test_ingest_says_what_it_took_and_what_is_wrong(experiment, tmp_path, capsys
 
 
 def test_long_lists_are_cut(capsys):
-    warn([f'click {i}' for i in range(SHOWN + 3)])
+    warn([LabelWarning('disagrees', f'click {i}', [i]) for i in range(SHOWN + 3)])
     said = capsys.readouterr().err
     assert f'click {SHOWN - 1}\n' in said and f'click {SHOWN}\n' not in said
-    assert 'and 3 more' in said and 'look at these clicks' in said
+    assert 'and 3 more (clicks that disagree with the other views: 3)' in said
+    assert 'look at these labels' in said
     warn([])
     assert capsys.readouterr().err == ''
     assert some(range(3)) == '0, 1, 2' and some(range(SHOWN + 1)).endswith(f'{SHOWN - 1}, ...')

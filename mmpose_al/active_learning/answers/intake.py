@@ -7,7 +7,7 @@ the query and the pool, what is new is added to ``answers/round_XX.json``
 
 import os.path as osp
 from contextlib import nullcontext
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -17,14 +17,13 @@ from ..paths import Paths
 from ..pool import Pool, load_pool
 from ..query import Query, load_queries, train_command
 from ..state import load_state
-from .kept import answered_units, load_answers, locked, merged, new_answers, write_answers
-from .labels import check_labels, update_labels
+from .kept import answered_units, kept_answer, latest, load_all_answers, locked, merged, new_answers, write_answers
+from .label_warnings import LabelWarning, in_order, kept_warnings, place
+from .labels import check_labels, write_labels
 from .reading import Read, read_answers
-
-# Tools round to hundredths of a pixel; closer than this is where the prediction was.
-UNCHANGED = 0.02
-# Nobody clicks so many joints in two images at the same places, to the last digit.
-COPIED = 3
+from .several import one_a_person
+from .single_view import persons_of, single_view_warnings
+from .untouched import check_origin, copies, find_untouched, is_labelled
 
 
 class Ingested(NamedTuple):
@@ -38,9 +37,13 @@ class Ingested(NamedTuple):
         views, joints (int): How many were labelled.
         unchanged (list[int]): Came back as they had been filled in, and were left out.
         kept (list[int]): Came back without any joint, and keep their earlier labels.
-        warnings (list[str]): Clicks that do not agree with those of the other views.
+        warnings (list[LabelWarning]): Labels that are worth another look.
         written (bool): Whether anything is new on disk.
         passed_over (dict): What of the file is no answer, and why -> its places there.
+        replaced (dict): Persons who had other labels before -> by how many pixels the
+            joint moved that moved most.
+        asked, answered (int): Persons of the query, and those of them with labels now.
+        grid (float, optional): Pixels that the file rounds to, where it does coarsely.
     """
 
     round: int
@@ -51,9 +54,36 @@ class Ingested(NamedTuple):
     joints: int
     unchanged: List[int]
     kept: List[int]
-    warnings: List[str]
+    warnings: List[LabelWarning]
     written: bool
     passed_over: Dict[str, List[str]] = {}
+    replaced: Dict[int, float] = {}
+    asked: int = 0
+    answered: int = 0
+    grid: Optional[float] = None
+
+
+class Taken(NamedTuple):
+    """What of a file is taken.
+
+    Attributes:
+        answers (dict): Annotation id -> answer, by id.
+        unchanged (list[int]): Left out: nobody has touched them.
+        empty (list[int]): Persons without any joint.
+        warnings (list[LabelWarning]): Where annotators differ.
+        grid (float, optional): See :class:`Ingested`.
+    """
+
+    answers: Dict[int, Answer]
+    unchanged: List[int]
+    empty: List[int]
+    warnings: List[LabelWarning]
+    grid: Optional[float]
+
+    @property
+    def keypoints(self) -> Dict[int, np.ndarray]:
+        """Annotation id -> (K, 3)."""
+        return {number: answer.keypoints for number, answer in self.answers.items()}
 
 
 def ingest(
@@ -63,6 +93,8 @@ def ingest(
     accept_unchanged: bool = False,
     dry_run: bool = False,
     options: Optional[dict] = None,
+    annotator: Optional[str] = None,
+    several: str = 'latest',
 ) -> Ingested:
     """Take answers back: all of the file or nothing.
 
@@ -78,11 +110,14 @@ def ingest(
         accept_unchanged (bool): Unchanged persons and copies count as looked at.
         dry_run (bool): Check only.
         options (dict, optional): Of the format.
+        annotator (str, optional): Whose answers count, where the file says whose they are.
+        several (str): Which of several people's answers counts: ``'latest'``, or the
+            ``'mean'`` of them.
 
     Raises:
         AnswerError: Anything is wrong; nothing was written.
-        ValueError: The experiment's own files cannot be read, or there is no such format
-            or option.
+        ValueError: The experiment's own files cannot be read, or there is no such format,
+            option or rule.
     """
     queries = load_queries(work_dir)
     if not queries:
@@ -94,33 +129,36 @@ def ingest(
     query = read.query
     check_open(work_dir, query, path)
     pool = query_pool(query)
-    unchanged = [] if accept_unchanged else untouched(read.answers, query)
-    copied = [] if accept_unchanged else copies(read, query)
-    new = accepted(read, [*unchanged, *copied], path)
+    told_origin = 'pixel_origin' in (options or {})
+    taken = take(read, path, accept_unchanged, told_origin, annotator, several)
+    new = taken.keypoints
     check_labels(pool, new, path)
     with nullcontext() if dry_run else locked(work_dir):
         check_open(work_dir, query, path)  # a training may have begun meanwhile
-        document = load_answers(work_dir, query.round) or new_answers(query)
-        before = merged([document])
-        warnings = warnings_of(pool, {**before, **new}, query.content['threshold'])
-        changed = any(i not in before or not np.array_equal(before[i], k) for i, k in new.items())
-        if changed and not dry_run:
-            event = dict(
-                file=osp.basename(path),
-                sha256=read.sha256,
-                format=read.format,
-                warnings=warnings,
-                annotations=[dict(id=i, keypoints=k.ravel().tolist()) for i, k in new.items()],
+        documents = load_all_answers(work_dir)
+        document = next((d for d in documents if d['round'] == query.round), None)
+        if document is None:
+            document = new_answers(query)
+            documents.append(document)
+        before = latest([document])
+        earlier = merged([document])
+        replaced, doubts = replacements(query, before, taken.answers)
+        found, checked = look(pool, query, merged(documents), earlier, new)
+        warnings = in_order([*taken.warnings, *doubts, *found])
+        changed = any(i not in earlier or not np.array_equal(earlier[i], k) for i, k in new.items())
+        if changed:
+            document['events'].append(
+                dict(
+                    file=osp.basename(path),
+                    sha256=read.sha256,
+                    format=read.format,
+                    **kept_warnings(warnings),
+                    checked=checked,
+                    annotations=[kept_answer(answer) for answer in taken.answers.values()],
+                )
             )
-            document['events'].append(event)
-            answers_file = Paths(work_dir).answers(query.round)
-            for folder in (work_dir, osp.dirname(answers_file)):
-                remove_leftovers(folder)
-            write_answers(work_dir, document)
-        if not dry_run:  # also what a process wrote that was killed just then
-            sync_folder(osp.dirname(Paths(work_dir).answers(query.round)))
-            update_labels(work_dir, pool)
-    empty = {a.annotation for a in read.answers if not is_labelled(a)}
+        if not dry_run:
+            write(work_dir, pool, query, documents, document if changed else None)
     return Ingested(
         query.round,
         read.format,
@@ -128,82 +166,163 @@ def ingest(
         answered_units(query, new),
         len(new),
         int(sum((k[:, 2] > 0).sum() for k in new.values())),
-        sorted(unchanged),
-        sorted(empty & set(before)),
+        sorted(taken.unchanged),
+        sorted(set(taken.empty) & set(before)),
         warnings,
         changed and not dry_run,
         read.passed_over,
+        replaced,
+        len(query.annotations),
+        len({*before, *new}),
+        taken.grid,
     )
 
 
-def is_labelled(answer: Answer) -> bool:
-    """Whether an answer labels a joint."""
-    return bool((answer.keypoints[:, 2] > 0).any())
+def write(
+    work_dir: str, pool: Pool, query: Query, documents: Sequence[dict], changed: Optional[dict]
+) -> None:
+    """Write what is new of a round's answers, and the labels that follow from all of them."""
+    answers_file = Paths(work_dir).answers(query.round)
+    if changed is not None:
+        for folder in (work_dir, osp.dirname(answers_file)):
+            remove_leftovers(folder)
+        write_answers(work_dir, changed)
+    sync_folder(osp.dirname(answers_file))  # also what a process wrote that was killed just then
+    write_labels(work_dir, pool, merged(documents))
 
 
-def untouched(answers: Sequence[Answer], query: Query) -> List[int]:
-    """Persons whose joints are all where the prediction had put them, not looked at."""
-    return [
-        a.annotation
-        for a in answers
-        if is_labelled(a) and not a.reviewed and _as_filled_in(a, query)
-    ]
+# ---- what of a file is taken -----------------------------------------------------
 
 
-def _as_filled_in(answer: Answer, query: Query) -> bool:
-    prediction = query.annotations[answer.annotation]['prediction']
-    if prediction is None:
-        return False
-    filled = np.asarray(prediction)
-    there = filled.any(1)
-    return bool(
-        np.array_equal(np.where(there, 2, 0), answer.keypoints[:, 2])
-        and np.abs(filled[there, :2] - answer.keypoints[there, :2]).max(initial=0) <= UNCHANGED
-    )
+def take(
+    read: Read,
+    path: str,
+    accept_unchanged: bool = False,
+    told_origin: bool = False,
+    annotator: Optional[str] = None,
+    several: str = 'latest',
+) -> Taken:
+    """One answer for each person of whom somebody has labelled a joint.
 
-
-def copies(read: Read, query: Query) -> List[int]:
-    """Persons with exactly the joints of an earlier one in another image, not looked at.
-
-    They are noted among what was passed over.
-    """
-    first: Dict[bytes, int] = {}
-    copied = []
-    for answer in read.answers:
-        image = query.annotations[answer.annotation]['image_id']
-        if answer.reviewed or (answer.keypoints[:, 2] > 0).sum() < COPIED:
-            continue
-        if first.setdefault(answer.keypoints.tobytes(), image) != image:
-            what = 'unchanged copies of a person in another image (--accept-unchanged takes them)'
-            read.passed_over.setdefault(what, []).append(answer.entry)
-            copied.append(answer.annotation)
-    return copied
-
-
-def accepted(read: Read, left_out: Sequence[int], path: str) -> Dict[int, np.ndarray]:
-    """Annotation id -> keypoints (K, 3) of what is labelled, by id.
+    Args:
+        read (Read): What the file says.
+        path (str): The file, for messages.
+        accept_unchanged, annotator, several: See :func:`ingest`.
+        told_origin (bool): Whether somebody has said where pixels are measured from.
 
     Raises:
-        AnswerError: Nothing is.
+        AnswerError: There is none, or nobody can say where its pixels are measured from.
     """
-    new = {
-        a.annotation: a.keypoints
-        for a in sorted(read.answers, key=lambda a: a.annotation)
-        if is_labelled(a) and a.annotation not in set(left_out)
+    query = read.query
+    answers, warnings = one_a_person(read.answers, query, path, annotator, several)
+    untouched = find_untouched(answers, query)
+    if not told_origin:
+        check_origin(untouched, path)
+    unchanged, copied = [], []
+    if not accept_unchanged:
+        same = set(untouched.annotations)
+        unchanged = [a.annotation for a in answers if a.annotation in same and not a.reviewed]
+        copied = copies([a for a in answers if a.annotation not in same], query)
+    what = 'unchanged copies of a person in another image (--accept-unchanged takes them)'
+    for answer in copied:
+        read.passed_over.setdefault(what, []).append(answer.entry)
+    left_out = {*unchanged, *(answer.annotation for answer in copied)}
+    chosen = {
+        a.annotation: a
+        for a in sorted(answers, key=lambda a: a.annotation)
+        if is_labelled(a) and a.annotation not in left_out
     }
-    if not new:
-        why = [f'{len(entries)} passed over: {what}' for what, entries in read.passed_over.items()]
-        if left_out:
-            why.append(
-                f'{len(left_out)} persons came back exactly as they were filled in; '
-                'if somebody looked at them, give --accept-unchanged'
-            )
-        raise AnswerError(
-            f'{path}: labels no joint of query {read.query.id}'
-            + (f' ({"; ".join(why)})' if why else '')
-            + '. Label something and export again'
+    if not chosen:
+        raise AnswerError(nothing_text(read, path, len(unchanged)))
+    empty = [a.annotation for a in answers if not is_labelled(a)]
+    warnings = [w for w in warnings if set(w.annotations) <= set(chosen)]
+    return Taken(chosen, unchanged, empty, warnings, untouched.grid)
+
+
+def nothing_text(read: Read, path: str, unchanged: int) -> str:
+    """Why no joint of a file is a label, and what to do."""
+    why = [f'{len(entries)} passed over: {what}' for what, entries in read.passed_over.items()]
+    if unchanged:
+        why.append(
+            f'{unchanged} persons came back exactly as they were filled in; '
+            'if somebody looked at them, give --accept-unchanged'
         )
-    return new
+    return (
+        f'{path}: labels no joint of query {read.query.id}'
+        + (f' ({"; ".join(why)})' if why else '')
+        + '. Label something and export again'
+    )
+
+
+# ---- what is worth another look ----------------------------------------------------
+
+
+def replacements(
+    query: Query, before: Dict[int, dict], new: Dict[int, Answer]
+) -> Tuple[Dict[int, float], List[LabelWarning]]:
+    """Persons who had other labels before, and a warning where those were somebody else's.
+
+    Args:
+        query (Query): The query.
+        before (dict): Annotation id -> entry that was kept.
+        new (dict): Annotation id -> answer.
+
+    Returns:
+        tuple: Annotation id -> how far the joint moved that moved most, pixels; and the
+        warnings.
+    """
+    replaced, warnings = {}, []
+    for number, answer in new.items():
+        if number not in before:
+            continue
+        entry = before[number]
+        old = np.reshape(entry['keypoints'], (-1, 3))
+        if np.array_equal(old, answer.keypoints):
+            continue
+        both = (old[:, 2] > 0) & (answer.keypoints[:, 2] > 0)
+        moved = np.linalg.norm(old[:, :2] - answer.keypoints[:, :2], axis=1)[both]
+        replaced[number] = float(moved.max(initial=0.0))
+        if entry.get('by') is not None and entry['by'] != answer.by:
+            warnings.append(
+                LabelWarning(
+                    'replaced',
+                    f'{place(query, query.annotations[number])}: {answer.by or "this file"} '
+                    f'replaces the answer of {entry["by"]}, up to {replaced[number]:.1f} px '
+                    'away',
+                    [number],
+                    (),
+                    replaced[number],
+                )
+            )
+    return replaced, warnings
+
+
+def look(
+    pool: Pool,
+    query: Query,
+    known: Dict[int, np.ndarray],
+    before: Dict[int, np.ndarray],
+    new: Dict[int, np.ndarray],
+) -> Tuple[List[LabelWarning], List[int]]:
+    """What is worth another look of new answers, and of the other views of whom they show.
+
+    Args:
+        pool (Pool): The pool.
+        query (Query): The query.
+        known (dict): Annotation id -> (K, 3): all labels of the experiment until now.
+        before (dict): Those of the query.
+        new (dict): What is added.
+
+    Returns:
+        tuple: The warnings, and whom they were looked for.
+    """
+    boxes = {a['id']: a['bbox'] for a in pool.data['annotations']}
+    single = single_view_warnings(persons_of(query, new), {**known, **new}, boxes)
+    if not pool.data['cameras']:
+        return single, sorted(new)
+    from .consistency import rig_warnings  # imports torch
+
+    return rig_warnings(pool, {**before, **new}, set(new), query.joints, single)
 
 
 def check_open(work_dir: str, query: Query, path: str) -> None:
@@ -246,12 +365,3 @@ def query_pool(query: Query) -> Pool:
             f'{query.id} was asked. Put the old file back'
         )
     return pool
-
-
-def warnings_of(pool: Pool, keypoints: Dict[int, np.ndarray], threshold: float) -> List[str]:
-    """See :func:`~.consistency.consistency_warnings`, which a pool without cameras spares."""
-    if not pool.data['cameras']:
-        return []
-    from .consistency import consistency_warnings  # imports torch
-
-    return consistency_warnings(pool, keypoints, threshold)

@@ -3,10 +3,14 @@
 ``answers/round_XX.json`` is what was accepted for a round's query, a journal with one event a
 file that was ingested (:mod:`mmpose_al.journal`); events are only ever added. Versions before
 2 wrote one JSON object; it is read, too.
+
+An event names the file, and holds for each person the keypoints and what the tool said: ``by``
+whom, ``at`` what time, in how many ``seconds``. Its ``warnings`` are about the persons that it
+``checked``.
 """
 
 import os.path as osp
-from typing import ContextManager, Dict, Iterable, List, Optional, Sequence
+from typing import Any, ContextManager, Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 
@@ -17,6 +21,7 @@ from ..paths import Paths
 from ..query import Query
 
 ANSWERS_FORMAT, ANSWERS_VERSION = 'mmpose_al-answers', 2
+ABOUT = ('by', 'at', 'seconds')  # of an answer, where the tool says it
 
 
 def new_answers(query: Query) -> dict:
@@ -24,6 +29,12 @@ def new_answers(query: Query) -> dict:
     return dict(
         format=ANSWERS_FORMAT, version=ANSWERS_VERSION, query=query.id, round=query.round, events=[]
     )
+
+
+def kept_answer(answer: Answer) -> Dict[str, Any]:
+    """An answer as an event holds it."""
+    told = {name: getattr(answer, name) for name in ABOUT if getattr(answer, name) is not None}
+    return dict(id=answer.annotation, keypoints=answer.keypoints.ravel().tolist(), **told)
 
 
 def load_answers(work_dir: str, round: int) -> Optional[dict]:
@@ -86,13 +97,21 @@ def load_all_answers(work_dir: str) -> List[dict]:
     return [document for document in documents if document is not None]
 
 
-def merged(documents: Sequence[dict]) -> Dict[int, np.ndarray]:
-    """Annotation id -> keypoints (K, 3); what came later counts."""
+def latest(documents: Sequence[dict]) -> Dict[int, dict]:
+    """Annotation id -> its entry; what came later counts."""
     return {
-        entry['id']: np.asarray(entry['keypoints'], np.float64).reshape(-1, 3)
+        entry['id']: entry
         for document in documents
         for event in document['events']
         for entry in event['annotations']
+    }
+
+
+def merged(documents: Sequence[dict]) -> Dict[int, np.ndarray]:
+    """Annotation id -> keypoints (K, 3); what came later counts."""
+    return {
+        number: np.asarray(entry['keypoints'], np.float64).reshape(-1, 3)
+        for number, entry in latest(documents).items()
     }
 
 

@@ -75,10 +75,10 @@ def labels_bytes(pool: Pool, keypoints: Dict[int, np.ndarray]) -> bytes:
     return (fileio.to_json(labels) + '\n').encode()
 
 
-def update_labels(work_dir: str, pool: Pool) -> str:
-    """Make the labels file what the answers say, with its checksum; gives its path."""
+def write_labels(work_dir: str, pool: Pool, keypoints: Dict[int, np.ndarray]) -> str:
+    """Make the labels file hold these labels, with its checksum; gives its path."""
     path = Paths(work_dir).labels
-    content = labels_bytes(pool, merged(load_all_answers(work_dir)))
+    content = labels_bytes(pool, keypoints)
     if (
         not osp.exists(path + fileio.CHECKSUM)
         or not osp.exists(path)
@@ -87,3 +87,8 @@ def update_labels(work_dir: str, pool: Pool) -> str:
     ):
         fileio.write_checked(path, content)
     return path
+
+
+def update_labels(work_dir: str, pool: Pool) -> str:
+    """Make the labels file what the answers say; gives its path."""
+    return write_labels(work_dir, pool, merged(load_all_answers(work_dir)))

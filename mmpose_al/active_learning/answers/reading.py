@@ -25,7 +25,8 @@ class Read(NamedTuple):
 
     Attributes:
         query (Query): What it answers.
-        answers (list[Answer]): One a person that it has, labelled or not.
+        answers (list[Answer]): One a person that it has, labelled or not; several where
+            it says who gave each.
         format (str): How it was read.
         sha256 (str): Of its bytes.
         passed_over (dict): What no answer is made of, and why -> its places in the file.
@@ -151,18 +152,20 @@ def check_answers(answers: Sequence[Answer], query: Query, faults: Faults) -> Li
     Returns:
         list[Answer]: The answers that are right, with float64 keypoints (K, 3).
     """
-    seen: Dict[int, str] = {}
+    seen: Dict[int, Answer] = {}
     right = []
     for answer in answers:
         number = answer.annotation
+        first = seen.setdefault(number, answer) if number in query.annotations else answer
         if number not in query.annotations:
             problem = f'{short(number)} is no annotation of query {query.id}'
             faults.add(answer.entry, 'id', problem, 'persons cannot be added')
-        elif number in seen:
-            problem = f'answers annotation {number} of the query, as {seen[number]} does'
+        elif first is not answer and (first.by is None or answer.by is None):
+            problem = (
+                f'answers annotation {number} of the query, as {first.entry.split(" (")[0]} does'
+            )
             faults.add(answer.entry, 'id', problem, 'keep one of them')
         else:
-            seen[number] = answer.entry.split(' (')[0]
             keypoints = _checked(answer, query, faults)
             if keypoints is not None:
                 right.append(answer._replace(annotation=int(number), keypoints=keypoints))

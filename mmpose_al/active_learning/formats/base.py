@@ -28,12 +28,21 @@ class Answer(NamedTuple):
         annotation (int): Id in the pool.
         keypoints (ndarray): x, y in pixels of the pool, v in 0, 1, 2; float64 (K, 3).
         reviewed (bool): Whether somebody says to have looked at it.
+        by (str, optional): Who gave it, where the tool says so. Where every answer about a
+            person says it, there may be several.
+        at (str, optional): When, as ISO 8601 writes it.
+        seconds (float, optional): How long it took.
+        settled (bool): Whether it is marked as the right one of several.
     """
 
     entry: str
     annotation: int
     keypoints: np.ndarray
     reviewed: bool = False
+    by: Optional[str] = None
+    at: Optional[str] = None
+    seconds: Optional[float] = None
+    settled: bool = False
 
 
 class AnnotationFormat:

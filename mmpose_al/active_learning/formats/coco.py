@@ -22,6 +22,7 @@ from .persons import is_nobody, person_by_content
 FILE = 'coco_keypoints.json'
 # Where pixel positions are measured from; see docs/annotators.md.
 SHIFT = dict(center=0.0, corner=0.5)
+NO_JOINT = 'joints at (0, 0), where tools put one that is not there'
 
 
 @ANNOTATION_FORMATS.register_module(name='coco')
@@ -416,6 +417,9 @@ class _CocoFile:
         rows = []
         for name, place in zip(self.query.joints, order):
             joint = values[3 * place : 3 * place + 3]
+            if joint[:2] == [0, 0] and joint[2] in (1, 2):
+                self.faults.pass_over(entry, NO_JOINT)
+                joint = [0, 0, 0]
             rows.append(check_joint(self.faults, entry, 'keypoints', name, joint, size, self.shift))
         return None if None in rows else np.array(rows)
 

@@ -104,7 +104,9 @@ def test_a_human_round(fmt, asked, tmp_path):
     assert done.written and done._replace(written=False) == dry
     assert done.format == fmt and done.round == ROUND
     assert (done.units, done.views, done.joints) == ([20, 0], 3, 12)
-    assert done.annotations == [1, 80, 82] and done.warnings == []
+    assert done.annotations == [1, 80, 82]
+    assert {w.kind for w in done.warnings} <= {'outside'}  # the boxes are made up
+    assert (done.asked, done.answered, done.replaced) == (8, 3, {})
 
     assert annotator.answers(ROUND) == [20, 0]
     assert annotator.cost() == dict(views=3, joints=12)
@@ -157,11 +159,11 @@ def others(asked, tmp_path, monkeypatch):
     def slow(*args):
         loaded.set()
         time.sleep(0.5)
-        return []
+        return [], []
 
     def take(path):
         monkeypatch.setattr(intake, 'check_labels', checked)
-        monkeypatch.setattr(intake, 'warnings_of', slow)
+        monkeypatch.setattr(intake, 'look', slow)
         try:
             ingest(annotator.folder, path)
         except AnswerError as error:

@@ -1,0 +1,84 @@
+"""Several answers about one person."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from mmpose_al.active_learning.answers.several import (
+    difference,
+    latest_by_annotator,
+    mean,
+    one_a_person,
+)
+from mmpose_al.active_learning.formats import Answer, AnswerError
+
+QUERY = SimpleNamespace(
+    joints=['nose', 'hand', 'foot'],
+    images={1: dict(name='a.png')},
+    annotations={7: dict(id=7, image_id=1, bbox=[0.0, 0.0, 100.0, 200.0])},
+)
+
+
+def given(by, *points, at=None, settled=False, number=7):
+    keypoints = np.array([[*p, 2.0] if p[0] else [0.0, 0.0, 0.0] for p in points])
+    return Answer('e', number, keypoints, True, by, at, 3.0, settled)
+
+
+ANNA = given('anna', (10, 10), (20, 20), (30, 30), at='2026-03-01T10:00:00Z')
+BERT = given('bert', (10, 12), (20, 50), (0, 0), at='2026-03-01T09:00:00Z')
+
+
+def one(*answers, **options):
+    (answer,), warnings = one_a_person(answers, QUERY, 'file', **options)
+    return answer, warnings
+
+
+def test_the_latest_counts_and_a_difference_is_said():
+    answer, (warning,) = one(ANNA, BERT)
+    assert answer is ANNA  # written first, but later
+    # 5 % of 200 px are 10 px: the noses are 2 px apart, the hands 30
+    assert (warning.kind, warning.annotations, warning.joints) == ('annotators', [7], ['hand'])
+    assert warning.pixels == 30
+    assert warning.text == (
+        'a.png, annotation 7: bert, anna differ in 1 of 3 joints, in hand by 30 px'
+    )
+    assert one(ANNA._replace(at=None), BERT)[0] is BERT  # without times, the last one
+    near = given('carl', (10, 10), (20, 29.9), (30, 30))
+    assert one(ANNA, near)[1] == []
+
+
+def test_whose_answers_count_may_be_said():
+    assert one(ANNA, BERT, annotator='bert') == (BERT, [])
+    with pytest.raises(AnswerError, match="'carl'; those of anna, bert are. Name one of them"):
+        one(ANNA, BERT, annotator='carl')
+    with pytest.raises(AnswerError, match='does not say whose'):
+        one(ANNA._replace(by=None), annotator='anna')
+
+
+def test_the_mean():
+    answer, warnings = one(ANNA, BERT, rule='mean')
+    # the foot is labelled by one of two
+    assert answer.keypoints.tolist() == [[10, 11, 2], [20, 35, 2], [30, 30, 2]]
+    assert answer.by == 'bert, anna' and answer.seconds is None and len(warnings) == 1
+    carl = given('carl', (10, 14), (20, 20), (0, 0))
+    carl.keypoints[0, 2] = 1
+    answer = mean([ANNA, BERT, carl])
+    assert answer.keypoints.tolist() == [[10, 12, 2], [20, 30, 2], [0, 0, 0]]
+    hidden = mean([ANNA, carl])  # visible needs more than half
+    assert hidden.keypoints[0].tolist() == [10, 12, 1]
+    with pytest.raises(ValueError, match="one of latest, mean; got 'best'"):
+        one(ANNA, rule='best')
+
+
+def test_the_marked_one_counts():
+    assert one(ANNA, BERT._replace(settled=True)) == (BERT._replace(settled=True), [])
+    both = [each._replace(settled=True) for each in (ANNA, BERT)]
+    assert one(*both)[0] is both[0]
+
+
+def test_who_answers_twice_counts_once():
+    early = given('anna', (90, 90), (20, 20), (30, 30), at='2026-02-01T10:00:00Z')
+    assert latest_by_annotator([ANNA, early, BERT]) == [BERT, ANNA]
+    assert one(early, ANNA) == (ANNA, [])
+    assert difference([ANNA], QUERY) is None
