@@ -255,11 +255,12 @@ def _agree(
 ) -> Consensus:
     """What the views agree on, with every view scaled to the person's size."""
     scale = _SIZE / sizes
-    K = cameras['K'].copy()
-    K[..., :2, :] *= scale[..., None, None]
-    values = [pixels * scale[..., None, None], K, *(cameras[n] for n in ('R', 't', 'dist'))]
-    tensors = [torch.from_numpy(np.ascontiguousarray(value)) for value in values]
-    return consensus(*tensors, threshold=CLICK * _SIZE, min_inliers=2, pairs=pairs)
+    near = cameras['K'].copy()
+    near[..., :2, :] *= scale[..., None, None]
+    values = [pixels * scale[..., None, None], near, *(cameras[n] for n in ('R', 't', 'dist'))]
+    scaled, *camera = (torch.from_numpy(np.ascontiguousarray(value)) for value in values)
+    K, R, t, dist = camera
+    return consensus(scaled, K, R, t, dist, threshold=CLICK * _SIZE, min_inliers=2, pairs=pairs)
 
 
 def _turned(

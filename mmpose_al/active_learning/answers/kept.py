@@ -10,7 +10,7 @@ whom, ``at`` what time, in how many ``seconds``. Its ``warnings`` are about the 
 """
 
 import os.path as osp
-from typing import Any, ContextManager, Dict, Iterable, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, ContextManager, Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 
@@ -20,7 +20,11 @@ from ...journal import is_journal, line_of, parse
 from ..paths import Paths
 from ..query import Query
 
+if TYPE_CHECKING:
+    from ..formats import Answer
+
 ANSWERS_FORMAT, ANSWERS_VERSION = 'mmpose_al-answers', 2
+ABOUT = ('by', 'at', 'seconds')  # of an answer, where the tool says it
 ABOUT = ('by', 'at', 'seconds')  # of an answer, where the tool says it
 
 
@@ -31,7 +35,7 @@ def new_answers(query: Query) -> dict:
     )
 
 
-def kept_answer(answer: Answer) -> Dict[str, Any]:
+def kept_answer(answer: 'Answer') -> Dict[str, Any]:
     """An answer as an event holds it."""
     told = {name: getattr(answer, name) for name in ABOUT if getattr(answer, name) is not None}
     return dict(id=answer.annotation, keypoints=answer.keypoints.ravel().tolist(), **told)
