@@ -17,7 +17,16 @@ from ..paths import Paths
 from ..pool import Pool, load_pool
 from ..query import Query, load_queries, train_command
 from ..state import load_state
-from .kept import answered_units, kept_answer, latest, load_all_answers, locked, merged, new_answers, write_answers
+from .kept import (
+    answered_units,
+    kept_answer,
+    latest,
+    load_all_answers,
+    locked,
+    merged,
+    new_answers,
+    write_answers,
+)
 from .label_warnings import LabelWarning, in_order, kept_warnings, place
 from .labels import check_labels, write_labels
 from .reading import Read, read_answers

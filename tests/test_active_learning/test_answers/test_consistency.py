@@ -1,11 +1,9 @@
 """Clicks that do not agree with those of other views."""
 
-import json
-
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.answers import ingest, read_warnings
+from mmpose_al.active_learning.answers import ingest, load_answers, read_warnings
 from mmpose_al.active_learning.answers.consistency import (
     compare_views,
     consistency_warnings,
@@ -14,7 +12,6 @@ from mmpose_al.active_learning.answers.consistency import (
     rig_warnings,
 )
 from mmpose_al.active_learning.answers.label_warnings import LabelWarning
-from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
 from tests.test_active_learning.people import NAMES, ROUND, answer, read, write
 
@@ -55,7 +52,7 @@ def test_outlier_clicks_are_warned_of(asked, tmp_path):
     assert one.text.startswith('frame 20, person 0: left_foot in cam2 (annotation 82) is 70 px')
     assert (two.kind, two.annotations) == ('apart', [82, 83])
     assert 'right_foot do not meet: cam2 (annotation 82), cam3 (annotation 83)' in two.text
-    (event,) = json.load(open(Paths(annotator.folder).answers(ROUND)))['events']
+    (event,) = load_answers(annotator.folder, ROUND)['events']
     assert event['checked'] == [80, 81, 82, 83] and event['warnings_total'] == len(done.warnings)
     kept = [w._replace(pixels=None) for w in read_warnings([event])]
     assert kept == [w._replace(pixels=None, joints=list(w.joints)) for w in done.warnings]
@@ -63,7 +60,7 @@ def test_outlier_clicks_are_warned_of(asked, tmp_path):
     given = {82: pixels[82], 83: pixels[83]}
     data = answer(read(annotator.folder, 'coco'), 'coco', given)
     ingest(annotator.folder, write(data, tmp_path / 'b.json', 'coco'))
-    events = json.load(open(Paths(annotator.folder).answers(ROUND)))['events']
+    events = load_answers(annotator.folder, ROUND)['events']
     assert {w.kind for w in read_warnings(events)} <= {'outside'}
 
 
