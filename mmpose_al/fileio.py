@@ -52,6 +52,7 @@ __all__ = [
     'is_int',
     'is_number',
     'keep_copy',
+    'leftovers',
     'locked',
     'machine',
     'make_folder',
@@ -62,6 +63,7 @@ __all__ = [
     'read_bytes',
     'read_json',
     'remove_leftovers',
+    'set_aside',
     'sha256',
     'short',
     'sync_folder',
@@ -400,34 +402,53 @@ def keep_copy(path: str, name: str) -> None:
         raise
 
 
-def remove_leftovers(folder: str) -> List[str]:
-    """Remove temporary files and folders whose writer is no more.
+def leftovers(folder: str) -> List[str]:
+    """Names of temporary files and folders whose writer is no more.
 
     Those of a process of this machine that does not run any longer, and all that nobody
     has touched for a day, such as those of other machines. Others may still be written.
 
     Args:
         folder (str): Looked at without the folders in it.
+    """
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    marks = [(name, _TEMPORARY.search(name)) for name in names]
+    return [n for n, mark in marks if mark and _is_left(osp.join(folder, n), *mark.groups())]
+
+
+def remove_leftovers(folder: str) -> List[str]:
+    """Remove temporary files and folders whose writer is no more, see :func:`leftovers`.
 
     Returns:
         list[str]: The names of what was removed.
     """
     removed: List[str] = []
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        return removed
-    for name in names:
-        mark = _TEMPORARY.search(name)
+    for name in leftovers(folder):
         path = osp.join(folder, name)
-        if mark and _is_left(path, *mark.groups()):
-            with suppress(OSError):
-                if osp.isdir(path):
-                    shutil.rmtree(path)
-                else:
-                    os.remove(path)
-                removed.append(name)
+        with suppress(OSError):
+            if osp.isdir(path):
+                shutil.rmtree(path)
+            else:
+                os.remove(path)
+            removed.append(name)
     return removed
+
+
+def set_aside(path: str) -> str:
+    """Rename a damaged file to ``FILE.damaged``, or ``.damaged2``, ...; gives the new path.
+
+    Its checksum is removed: it speaks of other bytes.
+    """
+    names = (f'{path}.damaged{number or ""}' for number in itertools.chain([0], itertools.count(2)))
+    target = next(name for name in names if not osp.lexists(name))
+    os.rename(path, target)
+    with suppress(FileNotFoundError):
+        os.remove(path + CHECKSUM)
+    sync_folder(osp.dirname(path))
+    return target
 
 
 def _is_left(path: str, host: str, number: str, process: str) -> bool:

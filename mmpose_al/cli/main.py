@@ -22,7 +22,7 @@ FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 # What --help lists: heading -> commands.
 GROUPS: Dict[str, Sequence[str]] = {
     'Train and test': ('quickstart', 'configs', 'train', 'test', 'predict', 'extract', 'demo'),
-    'Active learning': ('status', 'query', 'label', 'ingest', 'replay', 'report'),
+    'Active learning': ('status', 'query', 'label', 'ingest', 'replay', 'report', 'doctor'),
     'Data': ('convert', 'boxes', 'split', 'synthetic', 'pseudo-labels'),
     'Looking at results': ('curves', 'draw', 'results-table', 'active-learning-table'),
     'Weakly supervised 3D': ('limb-lengths', 'loss-gradients', 'view-losses'),

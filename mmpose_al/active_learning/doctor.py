@@ -1,0 +1,320 @@
+"""What lies in the folder of a run or an experiment, what is damaged, and what can be repaired.
+
+Looking changes nothing. A repair sets the damaged file aside under another name and puts what
+is known to be whole in its place; what was lost is said.
+"""
+
+import os
+import os.path as osp
+import zipfile
+from contextlib import suppress
+from functools import partial
+from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
+
+from ..checkpoint_files import NOTE, damage, newest_whole, note_of, numbered
+from ..fileio import (
+    checksum_fault,
+    leftovers,
+    locked,
+    read_bytes,
+    remove_leftovers,
+    set_aside,
+    write_text,
+)
+from ..journal import DamagedError, parse
+from .answers.intake import query_pool
+from .answers.kept import load_answers, write_answers
+from .answers.labels import update_labels
+from .paths import Paths
+from .query import load_query
+from .state import StateError, WritableState, load_state, read_state, replayed
+from .state_checks import state_faults
+
+Repair = Callable[[], str]
+
+
+class Finding(NamedTuple):
+    """A file that was looked at.
+
+    Attributes:
+        path (str): Within the folder.
+        fault (str): What is wrong with it; '' where it is whole.
+        means (str): What follows from it, and what can be done.
+        repair (callable, optional): Does it, and says what it did.
+    """
+
+    path: str
+    fault: str = ''
+    means: str = ''
+    repair: Optional[Repair] = None
+
+
+class Examined(NamedTuple):
+    """What lies in a folder.
+
+    Attributes:
+        about (str): What the folder is.
+        findings (list[Finding]): One a file that matters.
+    """
+
+    about: str
+    findings: List[Finding]
+
+    @property
+    def damaged(self) -> List[Finding]:
+        return [finding for finding in self.findings if finding.fault]
+
+
+def examine(folder: str) -> Examined:
+    """Look at the folder of a run or an experiment.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        ValueError: It is neither.
+    """
+    if not osp.isdir(folder):
+        raise FileNotFoundError(f'{folder}: there is no such folder')
+    paths = Paths(folder)
+    if osp.exists(paths.state) or osp.exists(paths.previous_state):
+        about, findings = _experiment(paths)
+    elif note_of(folder) is not None or numbered(folder):
+        about, findings = f'a run with {len(numbered(folder))} checkpoints', list(_run(folder))
+    else:
+        raise ValueError(
+            f'{folder} holds no run (no {NOTE}, no iter_N.pth) and no experiment (no '
+            f'{osp.basename(paths.state)}); give the work directory of a training'
+        )
+    return Examined(
+        about, [each._replace(path=osp.relpath(each.path, folder)) for each in findings]
+    )
+
+
+def repair(folder: str) -> List[str]:
+    """Repair what can be; gives what was done, a line each.
+
+    What is repaired may show or make other damage, so it is looked at again.
+
+    Raises:
+        BlockingIOError: A training runs in the folder.
+    """
+    done: List[str] = []
+    with locked(Paths(folder).training_lock, wait=False):
+        for _ in range(9):
+            waiting = [each for each in examine(folder).damaged if each.repair is not None]
+            if not waiting:
+                break
+            for finding in waiting:
+                assert finding.repair is not None
+                done.append(f'{finding.path}: {finding.repair()}')
+    return done
+
+
+def _told(error: Exception, path: str) -> str:
+    """What is wrong, without the path that is named beside it and without advice."""
+    text = str(error.__cause__ or error).split('. `')[0]
+    return text.replace(f'{path}: ', '').rstrip('.')
+
+
+# ---- a run -----------------------------------------------------------------------------
+
+
+def _run(folder: str) -> Iterator[Finding]:
+    """A work directory of MMEngine."""
+    paths = numbered(folder) + _others(folder)
+    faults = {path: damage(path) for path in paths}
+    found = newest_whole(folder)
+    for path in paths:
+        if not faults[path]:
+            yield Finding(path)
+            continue
+        goes_on = osp.basename(found.path) if found.path else 'its beginning'
+        means = f'a training goes on from {goes_on}; repair sets the file aside'
+        yield Finding(path, faults[path], means, partial(_put_aside, path))
+    note, text = osp.join(folder, NOTE), note_of(folder)
+    own = osp.join(folder, osp.basename(text or ''))
+    if text and osp.isfile(own):  # a copied folder's note names the original's
+        yield Finding(note)
+    elif found.path is not None:
+        told = 'is not there' if text is None else f'says {text!r}, which is no file of this folder'
+        means = f'repair writes {osp.basename(found.path)} into it'
+        yield Finding(note, told, means, partial(_write_note, note, found.path))
+    elif text is not None:
+        yield Finding(note, 'names no checkpoint that is there', 'training begins anew without it')
+    yield from _leftovers(folder)
+
+
+def _others(folder: str) -> List[str]:
+    """Checkpoints with other names: the best ones."""
+    known = set(numbered(folder))
+    paths = (osp.join(folder, name) for name in sorted(os.listdir(folder)))
+    return [path for path in paths if path.endswith('.pth') and path not in known]
+
+
+def _put_aside(path: str) -> str:
+    return f'is set aside as {osp.basename(set_aside(path))}'
+
+
+def _write_note(note: str, path: str) -> str:
+    write_text(note, osp.abspath(path))
+    return f'names {osp.basename(path)} now'
+
+
+def _leftovers(folder: str) -> Iterator[Finding]:
+    for name in leftovers(folder):
+        fault = 'was left by a process that was killed'
+
+        def remove(name: str = name) -> str:
+            remove_leftovers(folder)
+            return 'is removed'
+
+        yield Finding(osp.join(folder, name), fault, 'nobody reads it; repair removes it', remove)
+
+
+# ---- an experiment ---------------------------------------------------------------------
+
+
+def _experiment(paths: Paths) -> Tuple[str, List[Finding]]:
+    about, findings = 'an active-learning experiment', []
+    try:
+        state = load_state(paths.folder)
+    except StateError as error:
+        state = None
+        findings.append(_state_finding(paths, _told(error, paths.state)))
+    else:
+        if state is None:
+            findings.append(_state_finding(paths, 'is not there'))
+    if state is not None:
+        findings.append(Finding(paths.state))
+        about += (
+            f': {len(state.labeled())} of {state.content["pool"]["units"]} {state.content["unit"]} '
+            f'labelled, {len(state.rounds)} rounds begun'
+        )
+    findings += [_query_finding(paths, number) for number in paths.query_rounds()]
+    findings += [_answers_finding(paths, number) for number in paths.answer_rounds()]
+    if paths.answer_rounds():
+        findings.append(_labels_finding(paths))
+    for folder in paths.folders():
+        if folder in (paths.folder, osp.dirname(paths.query(0)), osp.dirname(paths.answers(0))):
+            findings += _leftovers(folder)
+        else:
+            findings += _run(folder)
+            findings += _scores(paths, folder)
+    return about, findings
+
+
+def _state_finding(paths: Paths, fault: str) -> Finding:
+    """The way back: the lines before the damaged one, or the state before the last start."""
+    for told, content in _good_states(paths):
+        labels = sum(len(event['ids']) for event in content['labeled'])
+        means = (
+            f'repair goes back to {told}: {len(content["rounds"])} rounds, {labels} labelled. '
+            'Stages after it are done again; answers are kept apart and not touched'
+        )
+        return Finding(paths.state, fault, means, partial(_write_state, paths, content))
+    return Finding(paths.state, fault, 'put a copy of the file back; nothing here can replace it')
+
+
+def _good_states(paths: Paths) -> Iterator[Tuple[str, dict]]:
+    try:
+        parse(read_bytes(paths.state), paths.state)
+    except DamagedError as error:
+        if error.whole:
+            content = replayed(error.whole)
+            if not list(state_faults(content)):
+                yield f'line {error.number - 1} of the file', content
+    except (OSError, ValueError):
+        pass
+    with suppress(StateError):
+        yield osp.basename(paths.previous_state), read_state(paths.previous_state)
+
+
+def _write_state(paths: Paths, content: dict) -> str:
+    aside = _put_aside(paths.state) + '; ' if osp.exists(paths.state) else ''
+    WritableState(paths.folder, content).write()
+    return f'{aside}it has {len(content["rounds"])} rounds now'
+
+
+def _query_finding(paths: Paths, number: int) -> Finding:
+    path = paths.query_file(number)
+    try:
+        load_query(paths.folder, number)
+    except (OSError, ValueError) as error:
+        return Finding(path, _told(error, path), 'put the folder of the query back')
+    return Finding(path)
+
+
+def _answers_finding(paths: Paths, number: int) -> Finding:
+    path = paths.answers(number)
+    try:
+        load_answers(paths.folder, number)
+        return Finding(path)
+    except (OSError, ValueError) as error:
+        fault = _told(error, path)
+    try:
+        parse(read_bytes(path), path)
+    except DamagedError as error:
+        if error.whole:
+            files = [event['file'] for event in error.whole[1:]]
+            means = (
+                f'repair keeps the {len(files)} whole files of answers before it '
+                f'({", ".join(files) or "none"}); ingest the later ones again'
+            )
+            document = dict(error.whole[0], events=error.whole[1:])
+            return Finding(path, fault, means, partial(_keep_answers, paths, document))
+    except (OSError, ValueError):
+        pass
+    means = 'put a copy back, or set the file aside yourself and ingest all answers again'
+    return Finding(path, fault, means)
+
+
+def _keep_answers(paths: Paths, document: dict) -> str:
+    with locked(paths.lock):
+        aside = _put_aside(paths.answers(document['round']))
+        write_answers(paths.folder, document)
+    return f'{aside}; {len(document["events"])} files of answers are kept'
+
+
+def _labels_finding(paths: Paths) -> Finding:
+    fault = 'is not there'
+    if osp.exists(paths.labels):
+        fault = checksum_fault(paths.labels)
+    if not fault:
+        return Finding(paths.labels)
+    means = 'it follows from the answers; repair makes it anew, as the next training does'
+    return Finding(paths.labels, fault, means, partial(_make_labels, paths))
+
+
+def _make_labels(paths: Paths) -> str:
+    query = load_query(paths.folder, paths.answer_rounds()[-1])
+    if query is None:
+        raise ValueError(f'{paths.folder}: the query of these answers is not there; put it back')
+    with locked(paths.lock):
+        update_labels(paths.folder, query_pool(query))
+    return 'is made anew from the answers'
+
+
+def _scores(paths: Paths, folder: str) -> Iterator[Finding]:
+    path = osp.join(folder, osp.basename(paths.scores(0)))
+    if not osp.exists(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            fault = 'is damaged' if archive.testzip() else ''
+    except Exception:  # zipfile does not say what a damaged file raises
+        fault = 'is damaged'
+    if not fault:
+        yield Finding(path)
+        return
+    number = next(n for n in range(10**6) if paths.scores(n) == path)
+    means = 'repair sets it aside and lets the round be scored again, where it is still needed'
+    yield Finding(path, fault, means, partial(_score_again, paths, number))
+
+
+def _score_again(paths: Paths, number: int) -> str:
+    state = load_state(paths.folder)
+    told = _put_aside(paths.scores(number))
+    if state is None or state.stage(number + 1, 'annotate') is not None:
+        return f'{told}; only reports would read it'
+    state.rounds[number]['stages'].pop('score', None)
+    WritableState(paths.folder, state.content).write()
+    return f'{told}; round {number} is scored again'

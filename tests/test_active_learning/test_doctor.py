@@ -1,0 +1,150 @@
+"""Every kind of damage in an experiment's folder: found, repaired, and gone on from."""
+
+import os
+import os.path as osp
+
+import pytest
+
+from mmpose_al import fileio
+from mmpose_al.active_learning.answers import ingest, load_answers
+from mmpose_al.active_learning.doctor import examine, repair
+from mmpose_al.active_learning.paths import Paths
+from mmpose_al.active_learning.state import load_state
+from tests.test_active_learning.experiments import answers, waiting
+from tests.test_active_learning.people import snapshot
+
+
+@pytest.fixture
+def begun(tmp_path):
+    """An experiment whose query of round 1 is answered twice, and not yet trained on."""
+    begun = waiting(tmp_path, limits=dict(rounds=2))
+    path = answers(begun.work, 1, begun.pixels, tmp_path)
+    assert ingest(begun.work, path).written
+    moved = {i: points + 1 for i, points in begun.pixels.items()}
+    (tmp_path / 'later').mkdir()
+    assert ingest(begun.work, answers(begun.work, 1, moved, tmp_path / 'later')).written
+    return begun
+
+
+def flip(path, place=-40):
+    with open(path, 'r+b') as file:
+        raw = bytearray(file.read())
+        raw[place] ^= 1
+        file.seek(0)
+        file.write(raw)
+
+
+def faults(work):
+    return {finding.path: finding.fault for finding in examine(work).damaged}
+
+
+def test_a_whole_experiment(begun):
+    before = snapshot(begun.work)
+    found = examine(begun.work)
+    assert not found.damaged and 'an active-learning experiment: ' in found.about
+    names = [finding.path for finding in found.findings]
+    for name in ('active_learning.json', 'answers/round_01.json', 'labels.json'):
+        assert name in names
+    assert any(name.endswith('scores.npz') for name in names)
+    assert repair(begun.work) == [] and snapshot(begun.work) == before
+
+
+def test_a_damaged_line_of_the_state_goes_back_to_the_lines_before(begun):
+    path = Paths(begun.work).state
+    state = load_state(begun.work)
+    lines = open(path, 'rb').read().splitlines(keepends=True)
+    assert len(lines) > 2
+    flip(path, -30)
+    (finding,) = examine(begun.work).damaged
+    assert finding.path == 'active_learning.json'
+    assert f'line {len(lines)}' in finding.fault and f'line {len(lines) - 1}' in finding.means
+    (done,) = repair(begun.work)
+    assert 'is set aside as active_learning.json.damaged' in done
+    again = load_state(begun.work)
+    assert again.labeled() == state.labeled()
+    last = list(state.rounds[-1]['stages'])[-1]
+    assert list(again.rounds[-1]['stages']) == [n for n in state.rounds[-1]['stages'] if n != last]
+    assert faults(begun.work) == {}
+
+
+@pytest.mark.parametrize('harm', ['first line', 'empty', 'gone', 'edited'])
+def test_a_state_without_a_whole_line_goes_back_to_the_one_before_the_start(begun, harm):
+    path = Paths(begun.work).state
+    if harm == 'first line':
+        flip(path, 200)
+    elif harm == 'gone':
+        os.remove(path)
+    else:
+        with open(path, 'w') as file:
+            file.write('{"format": "mmpose_al-active-learning"}' if harm == 'edited' else '')
+    (finding,) = examine(begun.work).damaged
+    assert 'goes back to active_learning.previous.json' in finding.means
+    repair(begun.work)
+    assert faults(begun.work) == {} and load_state(begun.work) is not None
+
+
+def test_what_cannot_be_replaced_is_said(begun):
+    paths = Paths(begun.work)
+    os.remove(paths.previous_state)
+    with open(paths.state, 'w') as file:
+        file.write('{}')
+    (finding,) = examine(begun.work).damaged
+    assert finding.repair is None and 'put a copy of the file back' in finding.means
+    assert repair(begun.work) == []
+
+
+def test_whole_answers_before_a_damaged_line_are_kept(begun):
+    path = Paths(begun.work).answers(1)
+    whole = load_answers(begun.work, 1)
+    flip(path)
+    (finding,) = examine(begun.work).damaged
+    name = whole['events'][0]['file']
+    assert f'keeps the 1 whole files of answers before it ({name})' in finding.means
+    done = repair(begun.work)
+    assert load_answers(begun.work, 1) == dict(whole, events=whole['events'][:1])
+    assert any('1 files of answers are kept' in text for text in done)
+    with open(path, 'w') as file:
+        file.write('{}')
+    (finding,) = examine(begun.work).damaged
+    assert finding.repair is None and 'ingest all answers again' in finding.means
+
+
+@pytest.mark.parametrize('gone', [False, True])
+def test_labels_are_made_anew(begun, gone):
+    path = Paths(begun.work).labels
+    with open(path, 'rb') as file:
+        before = file.read()
+    os.remove(path) if gone else flip(path)
+    assert list(faults(begun.work)) == ['labels.json']
+    assert repair(begun.work) == ['labels.json: is made anew from the answers']
+    with open(path, 'rb') as file:
+        assert file.read() == before
+
+
+def test_scores_that_are_needed_are_made_again(begun):
+    number = len(load_state(begun.work).rounds) - 1
+    flip(Paths(begun.work).scores(number), 2000)
+    (finding,) = examine(begun.work).damaged
+    assert finding.path.endswith('scores.npz')
+    (done,) = repair(begun.work)
+    assert done.endswith(f'round {number} is scored again')
+    assert load_state(begun.work).stage(number, 'score') is None
+
+
+def test_a_query_that_cannot_be_read_and_what_was_left_half(begun):
+    paths = Paths(begun.work)
+    left = f'labels.json.{fileio._HOST}-{2**22 + 1}-abcdef-0.tmp'
+    with open(osp.join(begun.work, left), 'w') as file:
+        file.write('half')
+    with open(paths.query_file(1), 'w') as file:
+        file.write('{}')
+    found = faults(begun.work)
+    assert set(found) == {left, 'query/round_01/query.json'}
+    assert repair(begun.work) == [f'{left}: is removed']
+    assert not osp.exists(osp.join(begun.work, left))
+
+
+def test_nothing_is_repaired_while_a_training_runs(begun):
+    held = fileio.locked(Paths(begun.work).training_lock)
+    with held, pytest.raises(BlockingIOError, match='another process holds the lock'):
+        repair(begun.work)
