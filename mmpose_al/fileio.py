@@ -47,6 +47,7 @@ __all__ = [
     'are_numbers',
     'atomic',
     'atomic_folder',
+    'atomic_path',
     'checksum_fault',
     'digest',
     'is_int',
@@ -178,6 +179,32 @@ def atomic(path: str, mode: str = 'w', sync: bool = True) -> Iterator[IO]:
         raise
     if sync:
         sync_folder(osp.dirname(target))
+
+
+@contextmanager
+def atomic_path(path: str) -> Iterator[str]:
+    """A path for a library that writes files by their names; else as :func:`atomic`.
+
+    Args:
+        path (str): The target.
+
+    Yields:
+        str: Where to write: a file of the same name in a folder beside the target.
+    """
+    target = osp.realpath(path)
+    if osp.isdir(target):
+        raise IsADirectoryError(errno.EISDIR, 'is a folder, not a file', path)
+    make_folder(osp.dirname(target))
+    folder = _temporary(target)
+    os.mkdir(folder)
+    try:
+        written = osp.join(folder, osp.basename(target))
+        yield written
+        _sync_all(folder)
+        os.replace(written, target)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    sync_folder(osp.dirname(target))
 
 
 @contextmanager

@@ -277,6 +277,22 @@ def test_a_folder_appears_whole_or_not_at_all(tmp_path):
     assert only(path) and os.listdir(path) == ['images']
 
 
+def test_a_library_writes_to_a_path_and_the_file_appears_whole(tmp_path):
+    path = str(tmp_path / 'results' / 'walk.slp')
+    with pytest.raises(KeyboardInterrupt), fileio.atomic_path(path) as temporary:
+        fileio.write_text(temporary, 'half')
+        raise KeyboardInterrupt
+    assert os.listdir(osp.dirname(path)) == []
+    for text in ('one', 'two'):
+        with fileio.atomic_path(path) as temporary:
+            assert osp.basename(temporary) == 'walk.slp'
+            fileio.write_text(temporary, text)
+            assert text == 'one' or read(path) == 'one'
+        assert only(path) and read(path) == text
+    with pytest.raises(IsADirectoryError), fileio.atomic_path(str(tmp_path)):
+        pass
+
+
 @linux
 def test_files_of_a_folder_are_synced_before_it_is_renamed(tmp_path, calls):
     path = str(tmp_path / 'q')

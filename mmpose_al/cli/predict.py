@@ -101,6 +101,13 @@ def add_output_arguments(parser: argparse.ArgumentParser) -> None:
         metavar='FORMAT',
         help=f'of {", ".join(NAMES)}; default {" ".join(DEFAULT)}',
     )
+    group.add_argument('--video', action='store_true', help='draw the keypoints into a video, too')
+    group.add_argument(
+        '--draw-score',
+        type=float,
+        default=0.2,
+        help='keypoints with a lower confidence are not drawn; default %(default)s',
+    )
 
 
 def add_rig_arguments(parser: argparse.ArgumentParser) -> None:
@@ -189,8 +196,7 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     recordings = find_recordings(args.inputs)
     job = make_job(args, recordings, detector)
     for recording in recordings:
-        predictions = predict_recording(recording, job)
-        write_results(args, predictions)
+        write_results(args, predict_recording(recording, job), recording)
     return 0
 
 
@@ -210,7 +216,7 @@ def run_rig(args: argparse.Namespace, detector: Optional[Callable] = None) -> in
     found = []
     for recording in rig.recordings:
         found.append(predict_recording(recording, job))
-        write_results(args, found[-1])
+        write_results(args, found[-1], recording)
     write_3d(args, views_of(rig.name, found, rig.cameras, rig.times), rig.recordings)
     return 0
 
@@ -328,16 +334,20 @@ def make_boxes(
     return boxes.DetectedBoxes(found, name, args.persons, args.score_thr, args.min_size)
 
 
-def write_results(args: argparse.Namespace, predictions: 'Predictions') -> None:
+def write_results(
+    args: argparse.Namespace, predictions: 'Predictions', recording: 'Recording'
+) -> None:
     """Write the files of a recording, and say which."""
-    from ..prediction import formats
+    from ..prediction import formats, overlays
 
     written: List[str] = []
     for name in args.formats:
         module = formats.named(name)
-        path = osp.join(args.out, predictions.name + module.ENDING)
-        module.write(path, predictions)
-        written.append(path)
+        written.append(osp.join(args.out, predictions.name + module.ENDING))
+        module.write(written[-1], predictions)
+    if args.video:
+        written.append(osp.join(args.out, predictions.name + overlays.ENDING))
+        overlays.write_overlay(written[-1], recording, predictions, args.draw_score, report)
     print(f'{predictions.name}: {", ".join(written)}')
 
 
