@@ -1,16 +1,19 @@
-"""Processes of a command that end with it, whatever ends it but SIGKILL."""
+"""Processes of a command that end with it, whatever ends it; on Linux SIGKILL too."""
 
+import ctypes
 import os
 import os.path as osp
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
-from typing import Callable, Iterator, Optional, Sequence
+from typing import Callable, Iterator, List, Optional, Sequence
 
 from .errors import CommandError
 
+PATIENCE = 20.0  # seconds that a job may take to end
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 
@@ -33,6 +36,7 @@ class Job:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
+                preexec_fn=_end_with_parent if sys.platform == 'linux' else None,
                 env=dict(
                     os.environ,
                     OMP_NUM_THREADS=threads,
@@ -45,7 +49,11 @@ class Job:
         """End it, if it still runs, and wait for that."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait()
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
 
     def check(self) -> None:
         """Raise a CommandError with its last words if it has failed."""
@@ -57,14 +65,27 @@ class Job:
             )
 
 
+def _end_with_parent() -> None:
+    """In a new process: ask Linux for SIGTERM when the process that started it ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end this process as Ctrl-C does, with all clean-up."""
+    """Let SIGTERM and SIGHUP end this process as Ctrl-C does, with all clean-up.
+
+    A signal that the process was started to ignore (``nohup``) stays ignored. Only the main
+    thread can say so; in others nothing is done.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def stop(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
 
     numbers = [signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, 'SIGHUP') else [])
+    numbers = [each for each in numbers if signal.getsignal(each) is not signal.SIG_IGN]
     before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
@@ -73,19 +94,24 @@ def stopped_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def run_jobs(jobs: Sequence[Job], progress: Optional[Callable[[], str]] = None) -> None:
-    """Wait for all jobs; if one fails, or we are stopped, stop the others.
+def run_jobs(
+    starts: Sequence[Callable[[], Job]], progress: Optional[Callable[[], str]] = None
+) -> None:
+    """Start jobs and wait for all of them; if one fails, or we are stopped, stop the others.
 
     Args:
-        jobs (Sequence[Job]): Already running.
+        starts (Sequence[Callable]): Each starts a job.
         progress (Callable, optional): Text of the line that tells how far they are.
 
     Raises:
         CommandError: A job failed.
     """
     show = Progress(progress) if progress else None
+    jobs: List[Job] = []
     with stopped_by_signals():
         try:
+            for start in starts:
+                jobs.append(start())
             while any(job.process.poll() is None for job in jobs):
                 for job in jobs:
                     job.check()

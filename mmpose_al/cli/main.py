@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
 
 from .errors import CommandError, UsageError
+from .jobs import stopped_by_signals
 
 NAME = 'mmpose-al'
 ABOUT = 'Pose models that learn from few labels: an extension of MMPose 1.x.'
@@ -154,9 +155,10 @@ def run_command(command: Command, words: Sequence[str]) -> int:
     whole = getattr(command.module, 'TRACEBACKS', False)
     caught: Tuple[Type[Exception], ...] = (CommandError,) if whole else ERRORS
     try:
-        if whole:
-            return command.module.run(args) or 0
-        return _quietly(lambda: command.module.run(args))
+        with stopped_by_signals():  # what the command started ends with it
+            if whole:
+                return command.module.run(args) or 0
+            return _quietly(lambda: command.module.run(args))
     except UsageError as error:
         parser.error(str(error))
     except KeyboardInterrupt:

@@ -196,9 +196,9 @@ def train_and_test(runs: Sequence[Run]) -> None:
         return
     for run in waiting:
         say(f'training {run.name}: {run.steps} steps of {run.config}')
-    run_jobs([run.train() for run in waiting], lambda: '; '.join(run.progress() for run in waiting))
+    run_jobs([run.train for run in waiting], lambda: '; '.join(run.progress() for run in waiting))
     say('testing')
-    run_jobs([run.test() for run in waiting])
+    run_jobs([run.test for run in waiting])
     for run in waiting:
         write_json(f'{run.folder}/finished.json', dict(digest=run.digest))
 
