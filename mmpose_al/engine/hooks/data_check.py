@@ -1,8 +1,10 @@
 """Looks at a model and its training data before the first step."""
 
+import re
 from typing import Callable, Optional
 
-from mmengine.hooks import Hook
+from mmengine.evaluator import BaseMetric, Evaluator
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.model import is_model_wrapper
 from mmpose.codecs import AssociativeEmbedding, Hand3DHeatmap
 from mmpose.datasets.transforms import KeypointConverter
@@ -25,6 +27,7 @@ from mmpose_al.datasets.labeled_unlabeled import LabeledUnlabeledDataset
 from mmpose_al.datasets.multiview import MultiViewCocoDataset
 from mmpose_al.datasets.samplers import LabeledUnlabeledSampler
 from mmpose_al.datasets.transforms.keypoint_mapping import check_flips, joint_names
+from mmpose_al.evaluation.per_student import PerStudentMetric
 from mmpose_al.models.heads import Heatmap2p5DHead
 from mmpose_al.models.semi.base import UNLABELED_LINES, SemiPoseEstimator
 
@@ -39,6 +42,7 @@ class DataCheckHook(Hook):
     - The head predicts as many joints as the data set has.
     - The joints that a COCO file names are those of its data set's metainfo, and mirroring
       exchanges them in pairs.
+    - What ``save_best`` of the CheckpointHook names is of a metric that the run evaluates.
 
     It looks once, at configs and sizes, and reads no sample.
 
@@ -56,6 +60,7 @@ class DataCheckHook(Hook):
         warn_of_late_start(model, runner)
         check_head(model, loader.dataset)
         check_metainfo(loader.dataset, runner.logger.warning)
+        check_best(runner)
 
 
 def check_unlabeled(model, loader) -> None:
@@ -153,6 +158,34 @@ def check_metainfo(dataset, say: Callable[[str], None]) -> None:
         said = check_joint_names(named[0]['keypoints'], leaf.metainfo, where)
         if said:
             say(f'DataCheckHook: {said}')
+
+
+def check_best(runner) -> None:
+    """Raise ValueError where ``save_best`` names a metric of none of the evaluators.
+
+    MMEngine fails on it after the first evaluation. Names are known by their prefix (``coco/``,
+    ``pck/``). Evaluators and metrics that make their names otherwise are not judged.
+    """
+    if runner.val_loop is None or type(runner.val_evaluator) is not Evaluator:
+        return
+    metrics = [
+        metric.inner['ensemble'] if isinstance(metric, PerStudentMetric) else metric
+        for metric in runner.val_evaluator.metrics
+    ]
+    if any(type(metric).evaluate is not BaseMetric.evaluate for metric in metrics):
+        return
+    prefixes = {metric.prefix or '' for metric in metrics}
+    for hook in runner.hooks:
+        for key in getattr(hook, 'key_indicators', []) if isinstance(hook, CheckpointHook) else []:
+            plain = re.sub(r'^(student\d+|mean|ensemble)/', '', key)
+            prefix = plain.split('/')[0] if '/' in plain else ''
+            if key != 'auto' and prefix not in prefixes:
+                names = ', '.join(type(metric).__name__ for metric in metrics)
+                raise ValueError(
+                    f'default_hooks.checkpoint.save_best is {key!r}, but no metric of '
+                    f'val_evaluator ({names}) reports a name that begins with '
+                    f'{sorted(prefixes - {""}) or "that"}; take a name that an evaluation prints'
+                )
 
 
 def warn_of_late_start(model, runner) -> None:

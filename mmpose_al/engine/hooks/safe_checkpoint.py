@@ -48,6 +48,8 @@ class SafeCheckpointHook(CheckpointHook):
     own folder that is whole, and says what it has passed over. See
     :func:`mmpose_al.checkpoint_files.newest_whole`.
 
+    ``save_best`` of a pose metric needs no ``rule``.
+
     Args:
         *args: Of ``CheckpointHook``.
         **kwargs: Of ``CheckpointHook``. ``backend_args`` other than None write as MMEngine does.
@@ -55,6 +57,10 @@ class SafeCheckpointHook(CheckpointHook):
     Raises:
         ValueError: There are checkpoints to go on from, and none of them is whole.
     """
+
+    # MMEngine's begin with 'top', which is a part of joints' names.
+    _default_greater_keys = ['PCK', 'AUC', 'coco/AP', 'coco/AR', 'wholebody/AP', 'crowdpose/AP']
+    _default_less_keys = ['EPE', 'MPJPE', 'MKPE', 'NME', 'failed', 'loss']
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

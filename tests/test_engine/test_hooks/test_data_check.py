@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
+from mmengine.evaluator import Evaluator
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
-from mmpose.registry import MODELS
+from mmpose.registry import METRICS, MODELS
 
 from mmpose_al.datasets.samplers import LabeledUnlabeledSampler
 from mmpose_al.datasets.transforms.keypoint_mapping import joint_names
-from mmpose_al.engine.hooks.data_check import DataCheckHook, check_head, joints_of_head
+from mmpose_al.engine.hooks.data_check import DataCheckHook, check_best, check_head, joints_of_head
 from tests.test_models.test_semi.estimators import build
 from tests.tiny_coco import write_config
 
@@ -84,6 +86,7 @@ def test_what_is_not_ours_is_not_judged():
     )
     loop = SimpleNamespace(dataloader=loader)
     runner = SimpleNamespace(model=model, train_loop=loop, max_iters=3, logger=logging.getLogger())
+    runner.val_loop = None
     DataCheckHook().before_train(runner)
     loader.sampler = range(3)
     DataCheckHook().before_train(runner)
@@ -172,3 +175,32 @@ def test_a_file_under_the_metainfo_of_another_skeleton(tmp_path, names, fits):
         ValueError, match=r'train.json: category .person. names its joints .*nose.*metainfo'
     ):
         runner.train()
+
+
+@pytest.mark.parametrize(
+    'key, known',
+    [
+        ('coco/AP', True),
+        ('student1/coco/AP', True),
+        ('mean/pck/bbox@0.2', True),  # the prefix is known
+        ('auto', True),
+        ('EPE', True),
+        ('pose3d/MPJPE', False),
+    ],
+)
+def test_save_best_names_a_metric_that_is_evaluated(key, known):
+    metrics = [
+        dict(type='PerStudentMetric', metric=dict(type='CocoMetric')),
+        dict(type='PerStudentMetric', metric=dict(type='JointPCK')),
+        dict(type='EPE'),
+    ]
+    hook = CheckpointHook(save_best=key, rule='greater')
+    evaluator = Evaluator([METRICS.build(metric) for metric in metrics])
+    runner = SimpleNamespace(val_loop=True, val_evaluator=evaluator, hooks=[hook])
+    if not known:
+        said = "'pose3d/MPJPE', but .*CocoMetric, JointPCK, EPE.*coco"
+        with pytest.raises(ValueError, match=said):
+            check_best(runner)
+        runner.val_evaluator = type('Own', (Evaluator,), {})([])  # its names are its own
+    check_best(runner)
+    check_best(SimpleNamespace(val_loop=None, hooks=[hook]))
