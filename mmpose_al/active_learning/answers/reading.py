@@ -117,19 +117,16 @@ def _unrecognised(document: Document, formats: Sequence[AnnotationFormat]) -> No
 
 
 def answered_query(document: Document, kind: AnnotationFormat, queries: Sequence[Query]) -> Query:
-    """The query that a file answers.
+    """The query that a file answers; of several the latest.
 
     Raises:
-        AnswerError: It is none of these, or several.
+        AnswerError: It is none of these.
     """
     ids, known = kind.query_ids(document), {query.id: query for query in queries}
     fail, (entry, field) = document.faults.fail, kind.query_field
     here = [i for i in ids if i in known]
-    if len(here) > 1:
-        problem = f'names several queries: {", ".join(here)}'
-        fail(entry, field, problem, 'ingest the answers of one round at a time')
-    if here:
-        return known[here[0]]
+    if here:  # a project of the tool may have all rounds; only the last one can be open
+        return max((known[i] for i in here), key=lambda query: query.round)
     last = queries[-1]
     if ids:
         problem = f'{short(ids[0])} is no query of this experiment, whose last one is {last.id}'

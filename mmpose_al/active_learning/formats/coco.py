@@ -22,6 +22,7 @@ from .persons import is_nobody, person_by_content
 FILE = 'coco_keypoints.json'
 # Where pixel positions are measured from; see docs/annotators.md.
 SHIFT = dict(center=0.0, corner=0.5)
+OTHER_IMAGES = 'images of other queries, or of none, with all that is drawn in them'
 NO_JOINT = 'joints at (0, 0), where tools put one that is not there'
 
 
@@ -296,7 +297,7 @@ class _CocoFile:
         return [names.index(name) for name in joints]
 
     def _images(self, images: list) -> Dict[int, Optional[dict]]:
-        """Id in the file -> image of the query; None for one with a fault."""
+        """Id in the file -> image of the query; None for others, and for one with a fault."""
         names = {image['name']: image for image in self.query.images.values()}
         found: Dict[int, Optional[dict]] = {}
         used: Dict[int, int] = {}
@@ -313,7 +314,7 @@ class _CocoFile:
         return found
 
     def _image(self, image: dict, entry: str, names: dict, used: dict) -> Optional[dict]:
-        """The image of the query that an image of the file is."""
+        """The image of the query that an image of the file is; None for a fault, and for others."""
         name, add = image.get('file_name'), self.faults.add
         remedy = 'write the name that the image has in the query'
         if not isinstance(name, str):
@@ -325,6 +326,9 @@ class _CocoFile:
         match = NAME.search(name)
         if known is None and match and match.group(1) == self.query.id:
             known = self.query.images.get(int(match.group(2)))
+        if known is None and self.numbered_anew:
+            self.faults.pass_over(entry, OTHER_IMAGES)
+            return None
         if known is None:
             problem = f'{short(name)} is no image of query {self.query.id}'
             return add(
@@ -390,7 +394,7 @@ class _CocoFile:
             return self.faults.add(
                 entry, 'image_id', problem, 'correct it, or remove the annotation'
             )
-        return self.images[image]  # None: told already
+        return self.images[image]  # None: told already, or passed over with its image
 
     def _keypoints(
         self, values: Any, entry: str, image: dict, order: List[int]
