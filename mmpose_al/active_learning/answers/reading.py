@@ -11,6 +11,7 @@ from ..formats import (
     AnswerError,
     Document,
     Faults,
+    build_format,
     build_formats,
     check_joint,
     format_names,
@@ -62,6 +63,7 @@ def read_answers(
     chosen = None if format is None else named_format(format, options, work_dir)
     with Document(path) as document:
         kind = recognise(document, chosen, options, work_dir)
+        build_format(kind.name, **(options or {}))  # raises for those of other formats
         query = answered_query(document, kind, queries)
         answers = kind.parse(document, query, document.faults)
         answers = check_answers(answers, query, document.faults)

@@ -51,9 +51,7 @@ class Coco(AnnotationFormat):
     query_field = ('info', 'mmpose_al.query')
 
     def __init__(self, pixel_origin: Optional[str] = None, interpolated: bool = False):
-        if pixel_origin not in (None, *SHIFT):
-            raise ValueError(f"pixel_origin is 'center' or 'corner'; got {pixel_origin!r}")
-        self.pixel_origin, self.interpolated = pixel_origin, interpolated
+        self.pixel_origin, self.interpolated = checked_origin(pixel_origin), interpolated
 
     def write(self, query: Query, folder: str) -> None:
         """Write ``coco_keypoints.json``."""
@@ -73,6 +71,17 @@ class Coco(AnnotationFormat):
         return parse_coco(
             document.json, query, faults, self.pixel_origin, interpolated=self.interpolated
         )
+
+
+def checked_origin(pixel_origin: Optional[str]) -> Optional[str]:
+    """An origin of pixels that there is, or None.
+
+    Raises:
+        ValueError: Another one.
+    """
+    if pixel_origin not in (None, *SHIFT):
+        raise ValueError(f"pixel_origin is 'center' or 'corner'; got {pixel_origin!r}")
+    return pixel_origin
 
 
 # ---- queries ---------------------------------------------------------------------

@@ -22,6 +22,16 @@ def test_the_format_may_be_said_and_is_held_to(answering, tmp_path):
         ingest(annotator.folder, json_path, 'voc')
 
 
+def test_an_option_of_another_format_is_refused(answering, tmp_path):
+    """It would be without effect, and nobody would notice."""
+    annotator, good = answering
+    path = write(good['label_studio'], tmp_path / 'a.json', 'label_studio')
+    with pytest.raises(ValueError, match="'label_studio' has no option pixel_origin"):
+        ingest(annotator.folder, path, options=dict(pixel_origin='corner'))
+    path = write(good['cvat'], tmp_path / 'a.zip', 'cvat')
+    assert ingest(annotator.folder, path, options=dict(pixel_origin='corner'), dry_run=True)
+
+
 def checked(asked, *answers):
     """What is left of answers, and the faults of the others."""
     faults = Faults('file')
