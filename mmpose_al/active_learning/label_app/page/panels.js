@@ -100,12 +100,10 @@ export async function askReason(several, view) {
 }
 
 export function showKeys() {
-  const rows = KEYS.flatMap(([heading, keys]) => [
-    el('tr', {}, el('th', { colspan: 2 }, heading)),
-    ...keys.map((entry) => el('tr', {}, el('td', {}, el('kbd', {}, entry[0])),
-      el('td', {}, entry[entry.length - 1]))),
-  ]);
-  return ask(el('h2', {}, 'Keyboard map'), el('div', { class: 'scroll' }, el('table', {}, ...rows)),
+  const tables = KEYS.map(([heading, keys]) => el('section', {}, el('h3', {}, heading),
+    el('table', {}, ...keys.map((entry) => el('tr', {}, el('td', {}, el('kbd', {}, entry[0])),
+      el('td', {}, entry[entry.length - 1]))))));
+  return ask(el('h2', {}, 'Keyboard map'), el('div', { class: 'map' }, ...tables),
     el('p', { class: 'dim' }, 'Filled: placed. Dashed ring: predicted. Diamond: proposed by the '
       + 'clicks of other views. Ring with a dot: hidden. A suggestion is no label until it is '
       + 'accepted.'),
