@@ -4,7 +4,7 @@ from typing import Any, Sequence, Tuple, Union
 
 import numpy as np
 
-from ..k_center import Cover, Farthest
+from ..k_center import Cover, start_from
 from ..statistics import PoolStatistics
 from .base import QueryStrategy, Selection
 from .constraints import Constraints
@@ -43,8 +43,7 @@ class KCenter(QueryStrategy):
         if not len(start) and len(ids) < budget and free.any():
             start = np.array([_most_central(points, free)])
             take(int(start[0]), float('inf'))
-        cover.add_many(start.tolist())
-        farthest = Farthest(cover, free)
+        farthest = start_from(cover, free, start.tolist())
         while len(ids) < budget:
             found = farthest.find(constraints.free)
             if found is None:
