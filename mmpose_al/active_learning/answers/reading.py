@@ -18,6 +18,7 @@ from ..formats import (
     import_formats,
     named_format,
 )
+from ..formats.other_tools import describe_other
 from ..query import Query
 
 
@@ -111,6 +112,10 @@ def _unrecognised(document: Document, formats: Sequence[AnnotationFormat]) -> No
         if mistaken is not None:
             document.faults.fail(*mistaken)
     looks = [each.looks for each in formats if each.looks]
+    other = describe_other(document)
+    if other is not None:
+        problem, remedy = other
+        document.faults.fail('file', 'content', problem, f'{remedy}. Taken is {" or ".join(looks)}')
     if document.why_not_json is not None:
         raise AnswerError(f'{document.why_not_json} What is taken is {" or ".join(looks)}.')
     problem = f'is neither {" nor ".join(looks)}'
