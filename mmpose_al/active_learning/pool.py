@@ -10,7 +10,7 @@ import numpy as np
 from ..datasets.choice import chosen_images
 from ..datasets.format import VERSION as FORMAT_VERSION
 from ..datasets.format import FormatError, check_multiview, has_area, parse, read
-from ..datasets.splits import SPLIT_FORMAT, instance_units
+from ..datasets.splits import SPLIT_FORMAT, instance_units, labeled_units
 from ..fileio import message, sha256, write_json
 from .settings import UNITS
 from .uniforms import keyed_uniforms
@@ -52,6 +52,36 @@ class Pool(NamedTuple):
             raise ValueError(f'initial is {num}, but the pool has {len(self.units)} {self.unit}')
         draws = keyed_uniforms(self.units, 'initial', seed)
         return sorted(int(i) for i in self.units[np.lexsort((self.units, draws))[:num]])
+
+    def initial_labeled(self, num: Optional[int], seed: int) -> List[int]:
+        """Units that the file labels: all, or ``num`` of them at random.
+
+        Raises:
+            ValueError: There are none, or fewer.
+        """
+        known = np.array(
+            sorted(set(labeled_units(self.data, self.unit)) & set(self.units.tolist()))
+        )
+        if len(known) < (num or 1):
+            raise ValueError(
+                f'{self.path}: active_learning.initial wants {num or "all"} labelled {self.unit}, '
+                f'but the file labels {len(known)}; write a number of units, which are asked for'
+            )
+        if num is None:
+            return [int(i) for i in known]
+        draws = keyed_uniforms(known, 'initial', seed)
+        return sorted(int(i) for i in known[np.lexsort((known, draws))[:num]])
+
+    def labels(self, units: Sequence[int]) -> Dict[int, np.ndarray]:
+        """Annotation id -> keypoints (K, 3) of the labelled persons of some units."""
+        unit_of, wanted = instance_units(self.data, self.unit), set(units)
+        return {
+            a['id']: np.asarray(a['keypoints'], np.float64).reshape(-1, 3)
+            for a in self.data['annotations']
+            if a['id'] in self.persons
+            and unit_of[a['id']] in wanted
+            and any(v > 0 for v in (a.get('keypoints') or [])[2::3])
+        }
 
     def rig(self) -> Dict[int, int]:
         """Frame id -> how many images with a camera it has."""

@@ -168,11 +168,11 @@ class ActiveLearningExperiment:
                 f'round {number} cannot train: nothing of the unlabelled source is left unlabelled'
             )
         self._stage(number, 'train')
+        self._stage(number, 'score')  # of the last round, too: what its network thinks
         reason = self._over(number)
         if reason is not None:
             return reason
-        for name in ('score', 'select'):
-            self._stage(number, name)
+        self._stage(number, 'select')
         reason = self._over(number)
         if reason is None:
             self._stage(number, 'pseudo')

@@ -35,7 +35,13 @@ from ..active_learning.pool import Pool, write_pseudo, write_split
 from ..active_learning.scoring import score_pool
 from ..active_learning.self_training import SelfTraining
 from ..active_learning.self_training.consistent_frames import pseudo_error
-from ..active_learning.settings import Settings, pool_source, without_choice
+from ..active_learning.settings import (
+    Settings,
+    initial_number,
+    pool_source,
+    starts_labeled,
+    without_choice,
+)
 from ..active_learning.state import WritableState
 from ..active_learning.statistics import (
     PoolStatistics,
@@ -138,15 +144,18 @@ def annotate(context: Context, number: int) -> dict:
         SystemExit: With status ``EXIT_PENDING``, where the query waits for its answers.
         ValueError: The query cannot be asked, or its answers not be read.
     """
+    initial = context.settings.initial
+    adopts = number == 0 and starts_labeled(initial)
     if number == 0:
-        units = context.pool.initial(context.settings.initial, context.seed)
+        choose = context.pool.initial_labeled if adopts else context.pool.initial
+        units = choose(initial_number(initial), context.seed)
         utilities = [0.0] * len(units)
         views = None
     else:
         chosen = context.state.done(number - 1, 'select')
         units, utilities = chosen['ids'], chosen['utilities']
         views = load_views(context.paths.scores(number - 1))
-    answered = _answers(context.annotator, number, units, utilities, views)
+    answered = _answers(context.annotator, number, units, utilities, views, adopts)
     # Killed after the labels were noted: the note stands.
     if not any(event['round'] == number for event in context.state.content['labeled']):
         context.state.add_labels(number, answered, type(context.annotator).__name__)
@@ -167,13 +176,18 @@ def _answers(
     units: Sequence[int],
     utilities: Sequence[float],
     views: Optional[ViewStatistics],
+    adopts: bool = False,
 ) -> List[int]:
-    """What rank 0 gets from the annotator, on every rank."""
+    """What rank 0 gets from the annotator, on every rank; all units where it ``adopts`` them."""
     box: List[Any] = [None, None]  # answers, or why there are none
     if get_rank() == 0:
         try:
-            annotator.ask(number, units, utilities, views)
-            box[0] = annotator.answers(number)
+            if adopts:
+                annotator.adopt(units)
+                box[0] = list(units)
+            else:
+                annotator.ask(number, units, utilities, views)
+                box[0] = annotator.answers(number)
         except AnswersPending as error:
             print_log(str(error), 'current')
         except (OSError, ValueError) as error:  # the other ranks wait
@@ -215,12 +229,14 @@ def train(context: Context, number: int) -> dict:
     last = LastEvaluation()
     runner.register_hook(last)
     runner.train()
-    found = last.metrics if last.iter == runner.iter else runner.val_loop.run()
+    found = last.metrics
+    if last.iter != runner.iter and runner.val_loop is not None:
+        found = runner.val_loop.run()
     scalars: Dict[str, Any] = {k: v for k, v in found.items() if np.isscalar(v)}
     metrics = {name: float(value) for name, value in scalars.items()}
     checkpoint = paths.relative(noted(paths.round(number)) or paths.last_checkpoint(number))
     shown = ', '.join(f'{k} {v:.4g}' for k, v in plain_metrics(metrics).items())
-    say(f'round {number}: {shown}')
+    say(f'round {number}: {shown or "trained; there is no validation"}')
     return dict(checkpoint=checkpoint, steps=runner.iter, metrics=metrics)
 
 
@@ -354,7 +370,11 @@ def trained_model(context: Context, number: int) -> torch.nn.Module:
 def pool_loader(context: Context) -> torch.utils.data.DataLoader:
     """All of the pool, in the order of its file, each rank its share."""
     cfg = context.cfg
-    loader_cfg = copy.deepcopy(cfg.get('val_dataloader') or cfg.test_dataloader)
+    loader_cfg = copy.deepcopy(cfg.get('val_dataloader') or cfg.get('test_dataloader'))
+    if loader_cfg is None:  # nothing validates
+        keys = ('batch_size', 'num_workers', 'persistent_workers')
+        loader_cfg = ConfigDict({k: v for k, v in cfg.train_dataloader.items() if k in keys})
+        loader_cfg.dataset = dict(pipeline=context.settings.pool['pipeline'])
     dataset = pool_source(cfg)
     dataset.update(pipeline=loader_cfg.dataset.pipeline, test_mode=True, need_keypoints=False)
     dataset.update(context.settings.pool)

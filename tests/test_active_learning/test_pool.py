@@ -31,6 +31,31 @@ def test_units_of_a_pool(pool_file, unit, num):
         pool.initial(num + 1, 0)
 
 
+def test_labels_of_the_file_start(pool_file, tmp_path):
+    with open(pool_file) as file:
+        data = json.load(file)
+    first = data['images'][0]['frame_id']
+    images = {i['id'] for i in data['images'] if i['frame_id'] == first}
+    for annotation in data['annotations']:
+        if annotation['image_id'] in images:
+            del annotation['keypoints']
+    path = str(tmp_path / 'fewer.json')
+    with open(path, 'w') as file:
+        json.dump(data, file)
+    pool = load_pool(path, 'frames')
+    others = [i for i in pool.units.tolist() if i != first]
+    assert pool.initial_labeled(None, 0) == others
+    assert len(pool.initial_labeled(2, 0)) == 2 and set(pool.initial_labeled(2, 0)) < set(others)
+    with pytest.raises(ValueError, match='wants 4 labelled frames, but the file labels 3'):
+        pool.initial_labeled(4, 0)
+    labels = pool.labels([first, others[0]])
+    expected = {a['id']: a['keypoints'] for a in data['annotations'] if 'keypoints' in a}
+    assert labels and all(labels[i].ravel().tolist() == expected[i] for i in labels)
+    frames = {i['id']: i['frame_id'] for i in data['images']}
+    home = {a['id']: frames[a['image_id']] for a in data['annotations']}
+    assert {home[i] for i in labels} == {others[0]}
+
+
 def test_only_labelable_units(pool_file, tmp_path):
     with open(pool_file) as file:
         data = json.load(file)

@@ -8,10 +8,12 @@ from mmengine.config import Config
 from mmpose_al.active_learning.settings import (
     Settings,
     experiment_digest,
+    initial_number,
     pool_source,
     read_self_training,
     read_settings,
     seed_of,
+    starts_labeled,
     without_choice,
 )
 
@@ -79,6 +81,9 @@ def test_the_config_is_left_as_it_is():
         (dict(budget=[]), r'budget is \[\]'),
         (dict(initial=[5]), r'initial is \[5\]; write a whole number of units, at least 1$'),
         (dict(initial=True), 'initial is True'),
+        (dict(initial='all'), "initial is 'all'.*'labeled'"),
+        (dict(initial=dict(labeled=0)), 'initial is .*labeled=N'),
+        (dict(initial=dict(number=3)), 'initial is .*labeled=N'),
         (dict(threshold=0), 'threshold is 0; write a finite number'),
         (dict(threshold=float('nan')), 'threshold is nan'),
         (dict(threshold='20'), "threshold is '20'"),
@@ -120,6 +125,24 @@ def test_a_section_that_cannot_be_followed_is_refused(section, words):
 def test_a_config_that_is_no_experiment_is_refused(change, words):
     with pytest.raises(ValueError, match=words):
         read_settings(dict(described(), **change))
+
+
+def test_labels_that_are_there_may_start():
+    for initial, number in (('labeled', None), (dict(labeled=4), 4), (3, 3)):
+        settings = read_settings(described(initial=initial))
+        assert initial_number(settings.initial) == number
+        assert starts_labeled(settings.initial) == (initial != 3)
+
+
+def test_nothing_need_validate():
+    none = dict(val_dataloader=None, val_cfg=None, val_evaluator=None)
+    pool = dict(pipeline=[dict(type='LoadImage')])
+    assert read_settings(dict(described(pool=pool), **none)).pool == pool
+    with pytest.raises(ValueError, match='pool = dict.pipeline'):
+        read_settings(dict(described(), **none))
+    plateau = dict(plateau=dict(metric='coco/AP'))
+    with pytest.raises(ValueError, match='there is no validation'):
+        read_settings(dict(described(pool=pool, limits=plateau), **none))
 
 
 def test_weights_to_start_from():

@@ -9,6 +9,7 @@ import pytest
 from mmengine.config import Config
 
 from mmpose_al.active_learning.annotators import AnswersPending
+from mmpose_al.active_learning.answers import load_answers
 from mmpose_al.active_learning.experiment import pool_statistics
 from mmpose_al.active_learning.state import StateError
 from mmpose_al.active_learning.statistics import ViewStatistics
@@ -57,6 +58,32 @@ def test_annotate_asks_at_random_first_then_what_was_selected(tmp_path):
     assert (noted['asked'], noted['labels'], noted['joints']) == (2, 5, 100)
     assert [event['ids'] for event in context.state.content['labeled'][1:]] == [free[:2]]
     assert not os.path.exists(context.paths.state)  # the loop writes it
+
+
+def test_labels_of_the_pool_start_without_a_query(tmp_path):
+    context = new_context(tmp_path, initial='labeled')
+    noted = stages.annotate(context, 0)
+    assert context.state.labeled() == context.pool.units.tolist()
+    assert noted['labels'] == noted['answered'] == 12
+
+
+def test_people_are_not_asked_for_labels_that_are_there(tmp_path):
+    annotator = dict(type='FileAnnotator', formats=['coco'])
+    context = new_context(tmp_path, initial=dict(labeled=5), annotator=annotator)
+    known = context.pool.initial_labeled(5, 5)
+    for _ in range(2):  # killed and started again
+        noted = stages.annotate(context, 0)
+        assert context.state.labeled() == known
+    assert noted['labels'] == 5 and noted['views'] == 20
+    assert not os.path.exists(context.paths.query(0))
+    with open(context.annotator.labels_file) as file:
+        labels = json.load(file)
+    with open(context.pool.path) as file:
+        truth = {a['id']: a for a in json.load(file)['annotations']}
+    given = {a['id']: a['keypoints'] for a in labels['annotations'] if a['num_keypoints']}
+    assert given == {i: truth[i]['keypoints'] for i in given} and len(given) == 20
+    (event,) = load_answers(context.paths.folder, 0)['events']
+    assert event['format'] == 'pool' and event['sha256'] == context.pool.sha256
 
 
 def test_annotate_notes_labels_once(tmp_path):
