@@ -79,7 +79,10 @@ def test_the_config_is_left_as_it_is():
         (dict(budget=0), 'budget is 0'),
         (dict(budget=[5, 0]), r'budget is \[5, 0\]; .*or a list of them, one a round'),
         (dict(budget=[]), r'budget is \[\]'),
-        (dict(initial=[5]), r'initial is \[5\]; write a whole number of units, at least 1$'),
+        (
+            dict(initial=[5]),
+            r"initial is \[5\]; write a whole number of units, at least 1, 'labeled'",
+        ),
         (dict(initial=True), 'initial is True'),
         (dict(initial='all'), "initial is 'all'.*'labeled'"),
         (dict(initial=dict(labeled=0)), 'initial is .*labeled=N'),
