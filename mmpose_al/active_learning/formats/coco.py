@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from ...fileio import is_int, short, write_json
+from ...fileio import is_int, is_number, short, write_json
 from ..query import NAME, Query
 from ..registry import ANNOTATION_FORMATS
 from .base import AnnotationFormat, Answer
@@ -385,8 +385,18 @@ class _CocoFile:
         person = self._person(annotation, keypoints, entry, image)
         if person is None:
             return None
-        reviewed = str(_attributes(annotation).get('reviewed')).lower() in ('true', '1')
-        return Answer(entry, person, keypoints, reviewed)
+        told = _attributes(annotation)
+        by, at = told.get('by'), told.get('at')
+        seconds: Any = told.get('seconds')
+        return Answer(
+            entry,
+            person,
+            keypoints,
+            reviewed=str(told.get('reviewed')).lower() in ('true', '1'),
+            by=by if isinstance(by, str) and by else None,
+            at=at if isinstance(at, str) and at else None,
+            seconds=float(seconds) if is_number(seconds) and seconds >= 0 else None,
+        )
 
     def _image_of(self, index: int, annotation: dict, entry: str) -> Optional[dict]:
         """The query's image that an annotation is in."""

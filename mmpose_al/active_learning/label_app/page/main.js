@@ -92,7 +92,10 @@ class App {
   }
 
   async countUnits() {
-    const { units } = await this.call('overview');
+    const { units, closed } = await this.call('overview');
+    if (closed && !this.setup.goes_on) {
+      this.freeze(true, 'This round is closed: the experiment has gone on from its labels.');
+    }
     const done = units.filter((unit) => unit.done).length;
     const left = units.length - done;
     const spent = units.reduce((sum, unit) => sum + unit.seconds, 0);
@@ -436,7 +439,17 @@ class App {
       const handed = await this.call('finish', { begun: answer === 'begun' });
       await showHanded(this, handed);
       if (this.setup.goes_on) this.wait();
-    } else if (answer) await this.open(Number(answer));
+    } else if (answer.startsWith('warning')) await this.lookAt(check.warnings[answer.slice(8)]);
+    else if (answer) await this.open(Number(answer));
+  }
+
+  /** Open what a warning is about. */
+  async lookAt({ annotations, joints, unit }) {
+    await this.open(unit);
+    const place = this.unit.persons.findIndex((person) =>
+      person.views.some((view) => annotations.includes(view.id)));
+    const joint = Math.max(this.setup.joints.indexOf(joints[0]), 0);
+    this.do('lookAt', { joint, annotations, place });
   }
 
   /** Another round comes to the same address. */

@@ -127,7 +127,8 @@ export async function askUnit(app, { units, people }) {
       closing('Close', '')));
 }
 
-/** What would be handed over; resolves with 'finish', 'begun', a unit's place, or ''. */
+/** What would be handed over; resolves with 'finish', 'begun', a unit,
+ * 'warning N', or ''. */
 export function askFinish(app, check) {
   const place = (unit) => app.setup.units.indexOf(unit) + 1;
   const list = (units) => units.map(place).join(', ');
@@ -144,7 +145,8 @@ export function askFinish(app, check) {
     line(check.empty, 'done without a label', true),
     reasons ? el('p', {}, `${reasons} views cannot be labelled.`) : null,
     check.warnings.length ? el('h3', { class: 'bad' }, 'Look at these clicks again') : null,
-    el('ul', { class: 'scroll' }, ...check.warnings.map((text) => el('li', {}, text))),
+    el('ul', { class: 'scroll' }, ...check.warnings.map((warning, number) => el('li', {},
+      closing(warning.text, `warning ${number}`)))),
     el('div', { class: 'row' },
       closing('Hand over', 'finish', { class: 'main', id: 'hand-over', disabled: !check.joints }),
       check.begun.length ? closing('With those begun', 'begun', { id: 'hand-over-begun' }) : null,
