@@ -73,7 +73,7 @@ def _text_kind(text: str) -> Optional[Tuple[str, str]]:
             'is a text of numbers, as YOLO has one for each image',
             'export COCO keypoints, with names of images and joints',
         )
-    if line.startswith('{"') and line.endswith('}'):
+    if line.startswith('{') and line.endswith('}') and '\n{' in text:
         return 'is JSON lines, one object a line', 'write one list of them, [{...}, {...}]'
     if max(map(line.count, ',;\t')) > 1 and not line.startswith(('{', '[', '<')):
         return 'is a table (CSV)', 'export JSON'
