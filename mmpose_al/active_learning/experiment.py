@@ -329,6 +329,7 @@ def pool_statistics(
         seed,
         round,
         threshold,
+        None if pool is None else pool.seconds,
     )
 
 

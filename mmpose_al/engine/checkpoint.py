@@ -41,8 +41,7 @@ def safe_globals() -> list:
     ]
     dtypes = {type(np.dtype(code)) for code in '?bBhHiIlLqQefdgFDGSUMm'}
     return (
-        # bytes: an array without elements, as a skeleton without limbs has it
-        [HistoryBuffer, np.ndarray, np.dtype, bytes, *functions]
+        [HistoryBuffer, np.ndarray, np.dtype, *functions]
         + sorted(dtypes, key=str)
         + named
         + [(history_statistic, 'builtins.getattr')]

@@ -7,12 +7,11 @@ in millimetres and in the calibration's world.
 from importlib import import_module
 from types import ModuleType
 
-NAMES = ('table', 'json', 'trc', 'c3d', 'anipose', 'multiview')
+NAMES = ('table', 'json', 'trc', 'c3d', 'multiview')
 DEFAULT = ('table', 'json', 'trc', 'multiview')
-# Two have other names, lest they hide the libraries json and c3d.
-MODULES = dict(json='document', c3d='c3d_file')
+MODULES = dict(table='table', json='document', trc='trc', c3d='c3d_file', multiview='multiview')
 
 
 def named(name: str) -> ModuleType:
     """The module of a format."""
-    return import_module(f'{__name__}.{MODULES.get(name, name)}')
+    return import_module(f'{__name__}.{MODULES[name]}')

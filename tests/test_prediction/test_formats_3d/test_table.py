@@ -1,4 +1,4 @@
-"""The table of points, cell by cell."""
+"""Anipose's columns, cell by cell."""
 
 import csv
 

@@ -100,10 +100,12 @@ export async function askReason(several, view) {
 }
 
 export function showKeys() {
-  const tables = KEYS.map(([heading, keys]) => el('section', {}, el('h3', {}, heading),
-    el('table', {}, ...keys.map((entry) => el('tr', {}, el('td', {}, el('kbd', {}, entry[0])),
-      el('td', {}, entry[entry.length - 1]))))));
-  return ask(el('h2', {}, 'Keyboard map'), el('div', { class: 'map' }, ...tables),
+  const rows = KEYS.flatMap(([heading, keys]) => [
+    el('tr', {}, el('th', { colspan: 2 }, heading)),
+    ...keys.map((entry) => el('tr', {}, el('td', {}, el('kbd', {}, entry[0])),
+      el('td', {}, entry[entry.length - 1]))),
+  ]);
+  return ask(el('h2', {}, 'Keyboard map'), el('div', { class: 'scroll' }, el('table', {}, ...rows)),
     el('p', { class: 'dim' }, 'Filled: placed. Dashed ring: predicted. Diamond: proposed by the '
       + 'clicks of other views. Ring with a dot: hidden. A suggestion is no label until it is '
       + 'accepted.'),
@@ -127,8 +129,7 @@ export async function askUnit(app, { units, people }) {
       closing('Close', '')));
 }
 
-/** What would be handed over; resolves with 'finish', 'begun', a unit,
- * 'warning N', or ''. */
+/** What would be handed over; resolves with 'finish', 'begun', a unit's place, or ''. */
 export function askFinish(app, check) {
   const place = (unit) => app.setup.units.indexOf(unit) + 1;
   const list = (units) => units.map(place).join(', ');
@@ -145,8 +146,7 @@ export function askFinish(app, check) {
     line(check.empty, 'done without a label', true),
     reasons ? el('p', {}, `${reasons} views cannot be labelled.`) : null,
     check.warnings.length ? el('h3', { class: 'bad' }, 'Look at these clicks again') : null,
-    el('ul', { class: 'scroll' }, ...check.warnings.map((warning, number) => el('li', {},
-      closing(warning.text, `warning ${number}`)))),
+    el('ul', { class: 'scroll' }, ...check.warnings.map((text) => el('li', {}, text))),
     el('div', { class: 'row' },
       closing('Hand over', 'finish', { class: 'main', id: 'hand-over', disabled: !check.joints }),
       check.begun.length ? closing('With those begun', 'begun', { id: 'hand-over-begun' }) : null,
