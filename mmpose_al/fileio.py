@@ -54,6 +54,7 @@ __all__ = [
     'is_number',
     'keep_copy',
     'leftovers',
+    'link',
     'locked',
     'machine',
     'make_folder',
@@ -262,6 +263,39 @@ def _is_about(error: OSError, temporary: str) -> bool:
     if error.filename is not None:
         return error.filename == temporary
     return error.errno in _NO_ROOM
+
+
+def link(target: str, path: str) -> None:
+    """Make ``path`` a symbolic link to a file or folder, in the place of another link.
+
+    Where links cannot be made (some file systems, Windows without the right), files are
+    copied.
+
+    Args:
+        target (str): What is linked to; it is there.
+        path (str): The link.
+
+    Raises:
+        FileExistsError: There is something at ``path`` that is no link.
+    """
+    target = osp.realpath(target)
+    if osp.realpath(path) == target:
+        return
+    if osp.lexists(path) and not osp.islink(path):
+        raise FileExistsError(errno.EEXIST, 'is no link, and is not replaced', path)
+    make_folder(osp.dirname(osp.abspath(path)))
+    temporary = _temporary(osp.abspath(path))
+    try:
+        os.symlink(target, temporary)
+    except OSError:
+        if osp.isdir(target):
+            shutil.copytree(target, temporary)
+        else:
+            shutil.copyfile(target, temporary)
+    if osp.islink(path):
+        os.remove(path)
+    os.replace(temporary, path)
+    sync_folder(osp.dirname(osp.abspath(path)))
 
 
 def write_bytes(path: str, content: bytes, sync: bool = True) -> None:

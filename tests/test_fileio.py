@@ -217,6 +217,34 @@ def test_a_link_stays_a_link(path, tmp_path):
     assert os.listdir(str(link.parent)) == ['link.json']
 
 
+def test_a_folder_is_linked_and_linked_anew(tmp_path):
+    for name in 'ab':
+        (tmp_path / name).mkdir()
+        (tmp_path / name / 'x').write_text(name)
+    link = tmp_path / 'below' / 'link'
+    for name in 'aab':
+        fileio.link(str(tmp_path / name), str(link))
+        assert link.is_symlink() and (link / 'x').read_text() == name
+    assert os.listdir(str(link.parent)) == ['link']
+    with pytest.raises(FileExistsError, match='is no link'):
+        fileio.link(str(tmp_path / 'a'), str(tmp_path / 'b'))
+
+
+def test_where_links_cannot_be_made_files_are_copied(tmp_path, monkeypatch):
+    (tmp_path / 'a').mkdir()
+    (tmp_path / 'a' / 'x').write_text('text')
+
+    def refuse(*args, **more):
+        raise OSError('no links here')
+
+    monkeypatch.setattr(os, 'symlink', refuse)
+    for target in ('a', 'a/x'):
+        copy = tmp_path / 'copies' / target.replace('/', '_')
+        fileio.link(str(tmp_path / target), str(copy))
+        assert not copy.is_symlink()
+    assert (tmp_path / 'copies' / 'a' / 'x').read_text() == 'text'
+
+
 @pytest.mark.skipif(os.name == 'nt', reason='devices of POSIX')
 def test_a_device_is_written_and_not_replaced(tmp_path):
     fifo = str(tmp_path / 'pipe')

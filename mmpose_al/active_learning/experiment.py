@@ -329,7 +329,6 @@ def pool_statistics(
         seed,
         round,
         threshold,
-        None if pool is None else pool.seconds,
     )
 
 

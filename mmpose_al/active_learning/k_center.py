@@ -1,9 +1,10 @@
 """Greedy k-centre over points (CoreSet; Sener18; Feng23, Eq. 6, 7).
 
-Every unit meets every labelled centre once, in blocks that stay in the processor's
-cache (:class:`Cover`). After that, a unit's distance can only shrink, so an old one is
-an upper bound, and only units that could be the farthest meet the new centres
-(:class:`Farthest`). Both are exact.
+A unit's distance to the nearest centre can only shrink when it meets more of them, so what
+it has so far is an upper bound. First all units get one that is nearly tight: of features by
+one matrix product, of poses from the labelled ones in their neighbourhood
+(:meth:`Cover.approach`). Then only units that could be the farthest meet all centres
+(:class:`Farthest`). So the picks are exact, and most units never meet most centres.
 """
 
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -15,6 +16,8 @@ from torch import Tensor
 _AT_ONCE = 2**18  # numbers in an operation: worth two threads, and still in their cache
 _TILE = 2**15  # numbers of one coordinate of units that meet many centres at once
 _GROUP = 2**16  # the same of units that meet one
+_PRODUCTS = 2**22  # numbers of a matrix of distances
+FEW = 64  # centres that every unit meets: with so few nothing is won
 # Units at once are a multiple of this, the longest that a vector unit sums at once: a
 # rest would be summed in another order, and equal poses would differ by a bit.
 _LANES = 64
@@ -107,6 +110,55 @@ class Cover:
             units = np.arange(start, min(start + size, len(self.nearest)))
             self.meet(self.block(units), centers)
 
+    def approach(self, indices: Sequence[int]) -> None:
+        """Bound the distance of every unit to the nearest of many centres from above."""
+        if self.one_part:
+            self._approach_by_products(np.asarray(indices))
+        else:
+            self._approach_by_neighbourhoods(np.asarray(indices))
+
+    def _approach_by_products(self, indices: np.ndarray) -> None:
+        """|u - c|² = |u|² + |c|² - 2 u·c, and at most what rounding can have taken from it."""
+        points = self.points[0].numpy()
+        middle = points[indices].mean(0)
+        centers = points[indices] - middle
+        squares = np.einsum('cf,cf->c', centers, centers)
+        rounding = 2 * (points.shape[1] + 4) * np.finfo(np.float32).eps
+        step = max(1, _PRODUCTS // len(indices))
+        for start in range(0, len(points), step):
+            units = points[start : start + step] - middle
+            own = np.einsum('uf,uf->u', units, units)
+            least = (squares - 2 * (units @ centers.T)).min(1) + own
+            least += rounding * (own + squares.max())
+            bound = torch.from_numpy(np.sqrt(np.maximum(least, 0)))
+            part = self.nearest[start : start + step]
+            torch.minimum(part, bound, out=part)
+
+    def _approach_by_neighbourhoods(self, indices: np.ndarray) -> None:
+        """Units meet the centres that are nearest to the same few of them."""
+        few = max(1, int(len(indices) ** 0.5))
+        flat = self.points.permute(2, 0, 1).reshape(len(self.nearest), -1).numpy()
+        pivots = flat[indices[:: -(-len(indices) // few)]]
+        squares = np.einsum('pf,pf->p', pivots, pivots)
+        step = max(1, _PRODUCTS // len(pivots))
+        place = np.concatenate(
+            [
+                (squares - 2 * (flat[start : start + step] @ pivots.T)).argmin(1)
+                for start in range(0, len(flat), step)
+            ]
+        )
+        order = np.argsort(place, kind='stable')
+        ends = np.searchsorted(place[order], np.arange(len(pivots) + 1))
+        of_centers = place[indices]
+        for number in range(len(pivots)):
+            own = indices[of_centers == number][: 4 * few].tolist()
+            units = order[ends[number] : ends[number + 1]]
+            size = self.count(_TILE)
+            for start in range(0, len(units), size) if own else ():
+                some = np.sort(units[start : start + size])
+                block = self.block(some)
+                self.meet(block, self.centers(own, len(block.units) * self.numbers))
+
     def meet(self, block: Block, centers: Sequence[Block]) -> None:
         """Units meet centres."""
         nearest = self.nearest[block.units]
@@ -148,9 +200,10 @@ class Farthest:
     Args:
         cover (Cover): With the centres so far.
         allowed (ndarray): Units that may be asked for, bool (U, ).
+        centers (Sequence[int]): Centres that the cover has only been bounded by.
     """
 
-    def __init__(self, cover: Cover, allowed: np.ndarray):
+    def __init__(self, cover: Cover, allowed: np.ndarray, centers: Sequence[int] = ()):
         self.cover = cover
         self.nearest = cover.nearest.numpy()
         units = np.flatnonzero(allowed)
@@ -159,7 +212,7 @@ class Farthest:
         self.groups = [np.sort(units[start : start + size]) for start in range(0, len(units), size)]
         self.bound = np.array([self.nearest[units].max() for units in self.groups])
         self.seen = np.zeros(len(self.groups), np.int64)  # new centres
-        self.centers: List[Block] = []
+        self.centers: List[Block] = cover.centers(centers, size * cover.numbers)
         self.blocks: Dict[int, Block] = {}
 
     def add(self, index: int) -> None:
@@ -196,3 +249,18 @@ class Farthest:
         place = int(np.argmax(worth))
         self.bound[group] = worth[place]
         return int(units[place]), float(worth[place])
+
+
+def start_from(cover: Cover, allowed: np.ndarray, centers: Sequence[int]) -> Farthest:
+    """What finds the farthest units from some centres, of which a new cover has none yet.
+
+    Args:
+        cover (Cover): Without centres.
+        allowed (ndarray): Units that may be asked for, bool (U, ).
+        centers (Sequence[int]): The labelled units.
+    """
+    if len(centers) <= FEW:
+        cover.add_many(centers)
+        return Farthest(cover, allowed)
+    cover.approach(centers)
+    return Farthest(cover, allowed, centers)

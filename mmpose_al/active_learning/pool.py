@@ -10,7 +10,7 @@ import numpy as np
 from ..datasets.choice import chosen_images
 from ..datasets.format import VERSION as FORMAT_VERSION
 from ..datasets.format import FormatError, check_multiview, has_area, parse, read
-from ..datasets.splits import SPLIT_FORMAT, instance_units
+from ..datasets.splits import SPLIT_FORMAT, instance_units, labeled_units
 from ..fileio import message, sha256, write_json
 from .settings import UNITS
 from .uniforms import keyed_uniforms
@@ -32,8 +32,6 @@ class Pool(NamedTuple):
         times (ndarray): Its place there, float64 (U, ).
         views (dict): Unit -> how many of the persons are its own.
         content (dict): The file as it is, parsed and unchecked.
-        seconds (ndarray): When each unit was recorded, float64 (U, ); NaN where the file
-            does not say.
     """
 
     path: str
@@ -47,7 +45,6 @@ class Pool(NamedTuple):
     times: np.ndarray
     views: Dict[int, int]
     content: dict
-    seconds: np.ndarray
 
     def initial(self, num: int, seed: int) -> List[int]:
         """``num`` units at random, the same for every strategy of a seed."""
@@ -55,6 +52,36 @@ class Pool(NamedTuple):
             raise ValueError(f'initial is {num}, but the pool has {len(self.units)} {self.unit}')
         draws = keyed_uniforms(self.units, 'initial', seed)
         return sorted(int(i) for i in self.units[np.lexsort((self.units, draws))[:num]])
+
+    def initial_labeled(self, num: Optional[int], seed: int) -> List[int]:
+        """Units that the file labels: all, or ``num`` of them at random.
+
+        Raises:
+            ValueError: There are none, or fewer.
+        """
+        known = np.array(
+            sorted(set(labeled_units(self.data, self.unit)) & set(self.units.tolist()))
+        )
+        if len(known) < (num or 1):
+            raise ValueError(
+                f'{self.path}: active_learning.initial wants {num or "all"} labelled {self.unit}, '
+                f'but the file labels {len(known)}; write a number of units, which are asked for'
+            )
+        if num is None:
+            return [int(i) for i in known]
+        draws = keyed_uniforms(known, 'initial', seed)
+        return sorted(int(i) for i in known[np.lexsort((known, draws))[:num]])
+
+    def labels(self, units: Sequence[int]) -> Dict[int, np.ndarray]:
+        """Annotation id -> keypoints (K, 3) of the labelled persons of some units."""
+        unit_of, wanted = instance_units(self.data, self.unit), set(units)
+        return {
+            a['id']: np.asarray(a['keypoints'], np.float64).reshape(-1, 3)
+            for a in self.data['annotations']
+            if a['id'] in self.persons
+            and unit_of[a['id']] in wanted
+            and any(v > 0 for v in (a.get('keypoints') or [])[2::3])
+        }
 
     def rig(self) -> Dict[int, int]:
         """Frame id -> how many images with a camera it has."""
@@ -135,7 +162,7 @@ def load_pool(
             + '; set active_learning.unit to frames, images or instances'
         )
     ids = np.array(sorted(units), np.int64)
-    sequences, times, seconds = _places(data, unit, ids)
+    sequences, times = _places(data, unit, ids)
     return Pool(
         path,
         sha256(raw),
@@ -148,7 +175,6 @@ def load_pool(
         times,
         {i: views[i] for i in ids.tolist()},
         content,
-        seconds,
     )
 
 
@@ -199,7 +225,7 @@ def check_unit(unit: str, needs: Sequence[str]) -> None:
 
 
 def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:
-    """Recording, place in it and seconds of each unit; one recording where nothing is known."""
+    """Recording and place in it of each unit; one recording where nothing is known."""
     frames = {f['id']: f for f in data['frames']}
     image_frame = {i['id']: i.get('frame_id') for i in data['images']}
     if unit == 'frames':
@@ -209,19 +235,13 @@ def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:
     else:
         frame_of = {a['id']: image_frame[a['image_id']] for a in data['annotations']}
     names: Dict[Any, int] = {}
-    sequences, times, seconds = [], [], []
+    sequences, times = [], []
     for place, number in enumerate(ids.tolist()):
         frame = frames.get(frame_of.get(number))
         name = frame['sequence'] if frame else None
         sequences.append(names.setdefault(name, len(names)))
         times.append(frame['index'] if frame else place)
-        second = frame.get('time') if frame else None
-        seconds.append(np.nan if second is None else second)
-    return (
-        np.array(sequences, np.int64),
-        np.array(times, np.float64),
-        np.array(seconds, np.float64),
-    )
+    return np.array(sequences, np.int64), np.array(times, np.float64)
 
 
 # ---- files that a round's training reads -------------------------------------------

@@ -11,13 +11,8 @@ from ..fileio import is_int, is_number, sha256, short
 from .stopping import reached
 
 UNITS = ('frames', 'images', 'instances')
-# What asks where a config names no strategy: k-centre, over triangulated poses of a rig.
-DEFAULT_STRATEGIES = dict(
-    frames=dict(type='CoreSetPoses', min_seconds=1.0),
-    images=dict(type='CoreSetFeatures', min_seconds=1.0),
-    instances=dict(type='CoreSetFeatures', min_seconds=1.0),
-)
 STARTS = ('scratch', 'last', 'load_from')
+LABELED = 'labeled'
 # What may change between two starts of one experiment.
 FREE_KEYS = ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg')
 FREE_ANNOTATOR_KEYS = ('image_root', 'images', 'formats', 'image_folders')
@@ -29,14 +24,12 @@ class Settings(NamedTuple):
     """The section, checked and with its defaults.
 
     Attributes:
-        initial (int): Units labelled before the first round.
+        initial (int | str | dict): Units labelled before the first round, at random;
+            ``'labeled'``: those that the pool's file labels; ``dict(labeled=N)``: N of them.
         budget (int | list[int]): Units labelled after each round, or after the first, the
             second and so on; the last number counts for all later rounds.
-        strategy, annotator (dict): Configs of what is registered. Without a strategy
-            ``DEFAULT_STRATEGIES`` of the unit.
+        strategy, annotator (dict): Configs of what is registered.
         unit (str): What is labelled at once, one of ``UNITS``.
-        initial_strategy (dict, optional): Chooses the units of the first round; None: at
-            random, the same for every strategy of a seed.
         self_training (dict, optional): Config of what is registered; None: no
             pseudo-labels.
         start (str): A round's weights, one of ``STARTS``: new ones, those of the last
@@ -47,9 +40,9 @@ class Settings(NamedTuple):
         threshold (float): Of the triangulation, pixels.
     """
 
-    initial: int
+    initial: Union[int, str, dict]
     budget: Union[int, Sequence[int]]
-    strategy: dict = {}
+    strategy: dict
     unit: str = 'frames'
     annotator: dict = dict(type='GroundTruthAnnotator')
     self_training: Optional[dict] = None
@@ -57,7 +50,6 @@ class Settings(NamedTuple):
     limits: dict = {}
     pool: dict = {}
     threshold: float = 20.0
-    initial_strategy: Optional[dict] = None
 
     def budget_after(self, number: int) -> int:
         """How many units are asked for after a round."""
@@ -87,14 +79,10 @@ def read_settings(cfg: Mapping[str, Any]) -> Settings:
         raise ValueError(
             f'active_learning: unknown keys {unknown}; there are {", ".join(Settings._fields)}'
         )
-    for key in ('initial', 'budget'):
+    for key in ('initial', 'budget', 'strategy'):
         if section.get(key) is None:
             raise ValueError(f'active_learning.{key} is missing')
     settings = Settings(**copy.deepcopy({**Settings._field_defaults, **section}))
-    if settings.unit not in UNITS:
-        raise ValueError(f'active_learning.unit is one of {UNITS}; got {settings.unit!r}')
-    if not settings.strategy:
-        settings = settings._replace(strategy=dict(DEFAULT_STRATEGIES[settings.unit]))
     check_numbers(settings)
     check_start(settings, cfg)
     check_round(cfg)
@@ -109,13 +97,16 @@ def read_settings(cfg: Mapping[str, Any]) -> Settings:
 
 def check_numbers(settings: Settings) -> None:
     """Raise ValueError unless the numbers are such as can be used."""
-    for key in ('initial', 'budget'):
-        value = getattr(settings, key)
+    first, later = initial_number(settings.initial), settings.budget
+    for key, value in (('initial', first), ('budget', later)):
         several = key == 'budget' and isinstance(value, (list, tuple)) and len(value) > 0
-        if not all(is_int(each) and each >= 1 for each in (value if several else [value])):
+        numbers = value if several else [] if key == 'initial' and value is None else [value]
+        if not all(is_int(each) and each >= 1 for each in numbers):
+            more = ", 'labeled', or dict(labeled=N)"
             raise ValueError(
-                f'active_learning.{key} is {short(value)}; write a whole number of units, at '
-                'least 1' + ', or a list of them, one a round' * (key == 'budget')
+                f'active_learning.{key} is {short(getattr(settings, key))}; write a whole number '
+                'of units, at least 1'
+                + (more if key == 'initial' else ', or a list of them, one a round')
             )
     threshold = settings.threshold
     if not is_number(threshold) or threshold <= 0:
@@ -123,6 +114,20 @@ def check_numbers(settings: Settings) -> None:
             f'active_learning.threshold is {short(threshold)}; write a finite number of '
             'pixels, above 0'
         )
+
+
+def initial_number(initial: Any) -> Any:
+    """How many units start an experiment; None: all that the pool's file labels."""
+    if initial == LABELED:
+        return None
+    if isinstance(initial, dict):
+        return initial[LABELED] if set(initial) == {LABELED} else initial
+    return initial
+
+
+def starts_labeled(initial: Any) -> bool:
+    """Whether labels that the pool's file has start an experiment."""
+    return initial == LABELED or isinstance(initial, dict)
 
 
 def check_start(settings: Settings, cfg: Mapping[str, Any]) -> None:
@@ -159,13 +164,23 @@ def check_data(cfg: Mapping[str, Any]) -> None:
 
 
 def check_evaluation(cfg: Mapping[str, Any]) -> None:
-    """Raise ValueError unless each round can be evaluated."""
+    """Raise ValueError unless each round can be evaluated, or none is to be."""
     keys = ('val_dataloader', 'val_cfg', 'val_evaluator')
     missing = [key for key in keys if cfg.get(key) is None]
+    section = cfg['active_learning']
+    if missing == list(keys) and (section.get('pool') or {}).get('pipeline'):
+        if (section.get('limits') or {}).get('plateau'):
+            raise ValueError(
+                'active_learning.limits.plateau watches a metric, but there is no validation '
+                '(val_dataloader is None); write one, or leave plateau out'
+            )
+        return
     if missing:
         raise ValueError(
             f'an experiment evaluates each round, but {", ".join(missing)} is '
-            'missing; write it, and leave --no-validate out'
+            'missing; write it, and leave --no-validate out. Without any validation set all '
+            'three to None, and active_learning.pool = dict(pipeline=...) for the pass over the '
+            'pool'
         )
 
 

@@ -100,7 +100,7 @@ def summary(session: 'Session') -> str:
         f'{len(query.annotations)} persons in {len(query.images)} images; {done} done'
     )
     if session.journal.torn:
-        text += f'. {session.journal.torn} unfinished lines of the journal were passed over'
+        text += '. An unfinished line of the journal was passed over'
     return text
 
 

@@ -22,6 +22,7 @@ ERRORS = (ValueError, OSError, KeyError, ImportError)
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 # What --help lists: heading -> commands.
 GROUPS: Dict[str, Sequence[str]] = {
+    'Your own data': ('new', 'export'),
     'Train and test': ('quickstart', 'configs', 'train', 'test', 'predict', 'extract', 'demo'),
     'Active learning': ('status', 'query', 'label', 'ingest', 'replay', 'report', 'doctor'),
     'Data': ('convert', 'boxes', 'split', 'synthetic', 'pseudo-labels'),

@@ -73,7 +73,8 @@ def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
     else:
         lines.append(
             f'round {query.round}: {answered} of {len(query.annotations)} persons are '
-            'answered. More may be ingested until you go on with\n'
+            'answered. More may be ingested until you go on; what is open then goes back to the '
+            'pool. Go on with\n'
             f'    {train_command(experiment.folder)}'
         )
     return '\n'.join(lines)

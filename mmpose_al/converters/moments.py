@@ -36,7 +36,7 @@ def common_count(sources: Sequence[Source], allow_unequal: bool = False) -> int:
 def frame_times(
     sources: Sequence[Source],
     count: int,
-    folders: Sequence[str],
+    folders: Sequence[Optional[str]],
     fps: Optional[float] = None,
     report: Callable[[str], None] = print,
 ) -> Optional[List[float]]:
@@ -45,8 +45,8 @@ def frame_times(
     Args:
         sources (list[Source]): The views.
         count (int): Frames that all have.
-        folders (list[str]): Of each view; keeps the time stamps of a video, so that they
-            are read once.
+        folders (list[str | None]): Of each view; keeps the time stamps of a video, so that
+            they are read once. None: nothing is kept.
         fps (float, optional): Frames a second, whatever the videos tell. Their time stamps
             are not looked at then.
         report (callable): Takes lines of progress.
@@ -109,7 +109,7 @@ def _described(source: Source) -> str:
 
 
 def _times(
-    source: Source, count: int, folder: str, report: Callable[[str], None]
+    source: Source, count: int, folder: Optional[str], report: Callable[[str], None]
 ) -> Optional[np.ndarray]:
     """Seconds of a video's frames: its time stamps, else what its rate says."""
     times = np.array(_stamps(source, folder, report))
@@ -128,8 +128,10 @@ def _times(
     return np.arange(count) / source.fps
 
 
-def _stamps(source: Source, folder: str, report: Callable[[str], None]) -> List[float]:
+def _stamps(source: Source, folder: Optional[str], report: Callable[[str], None]) -> List[float]:
     """A video's time stamps; they are kept, as reading them decodes the video."""
+    if folder is None:
+        return time_stamps(source.path)
     path, state = osp.join(folder, STAMPS), digest(file_state(source.path))
     try:
         kept = read_json(path)

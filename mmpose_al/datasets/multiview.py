@@ -61,7 +61,7 @@ class MultiViewCocoDataset(BaseCocoStyleDataset):
             is not joined with ``data_root``.
         labels (dict, optional): Instead of a file: ``dict(unit='instances' |
             'images' | 'frames', num=N, mode='random' | 'first', seed=0)``
-            chooses the same ids as the tool.
+            chooses the same ids as the tool; without ``num`` all that have a label.
         subset (str, optional): ``'labeled'``: the instances that the split
             names, ``'unlabeled'``: every other valid one, None: all.
         on_bad (str): ``'raise'``: a bad annotation (wrong number of joints, a

@@ -164,14 +164,19 @@ def choose(ids: List[int], mode: str, num: int, seed: int, what: str = 'units') 
 
 
 def chosen_labels(
-    data: dict, unit: str, num: int, mode: str = 'random', seed: int = 0, path: str = 'the file'
+    data: dict,
+    unit: str,
+    num: Optional[int] = None,
+    mode: str = 'random',
+    seed: int = 0,
+    path: str = 'the file',
 ) -> List[int]:
     """Sorted ids of the ``num`` units of a checked file that count as labelled.
 
     Args:
         data (dict): From :func:`~mmpose_al.datasets.format.check_multiview`.
         unit (str): ``'instances'``, ``'images'`` or ``'frames'``.
-        num (int): How many of those that have a label.
+        num (int, optional): How many of those that have a label; None: all.
         mode (str): ``'random'`` by ``seed``, or the ``'first'`` of the file.
 
     Raises:
@@ -181,9 +186,10 @@ def chosen_labels(
         raise ValueError(
             f'unit is one of {SPLIT_UNITS} and mode of {SPLIT_MODES}; got {unit!r} and {mode!r}'
         )
-    return choose(
-        labeled_units(data, unit), mode, num, seed, f'{unit} of {path} with a labelled keypoint'
-    )
+    ids = labeled_units(data, unit)
+    if num is None:
+        return sorted(ids)
+    return choose(ids, mode, num, seed, f'{unit} of {path} with a labelled keypoint')
 
 
 def make_split(

@@ -25,7 +25,7 @@ from ..active_learning.experiment import read_pool
 from ..active_learning.paths import Paths
 from ..active_learning.pool import check_pool
 from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
-from ..active_learning.scoring import check_model, check_untrained
+from ..active_learning.scoring import check_model
 from ..active_learning.self_training import build_self_training
 from ..active_learning.settings import experiment_digest, pool_source, read_settings, seed_of
 from ..active_learning.state import StateError, WritableState, check_state, load_state, new_state
@@ -64,9 +64,6 @@ class ActiveLearningExperiment:
                 cfg.launcher, **(cfg.get('env_cfg') or {}).get('dist_cfg', dict(backend='nccl'))
             )
         strategy = QUERY_STRATEGIES.build(settings.strategy)
-        first = settings.initial_strategy and QUERY_STRATEGIES.build(settings.initial_strategy)
-        if first:
-            check_untrained(first)
         annotator = ANNOTATORS.build(settings.annotator)
         source = pool_source(cfg)
         pool = read_pool(source, settings.unit, annotator)
@@ -83,7 +80,7 @@ class ActiveLearningExperiment:
         digest, seed = experiment_digest(cfg), seed_of(cfg)
         state = new_state(paths.folder, pool, digest, seed)
         self.context = Context(
-            cfg, settings, paths, seed, strategy, annotator, pool, state, rules or None, first
+            cfg, settings, paths, seed, strategy, annotator, pool, state, rules or None
         )
         self._take_state(self._read_state)
 
@@ -171,11 +168,11 @@ class ActiveLearningExperiment:
                 f'round {number} cannot train: nothing of the unlabelled source is left unlabelled'
             )
         self._stage(number, 'train')
+        self._stage(number, 'score')  # of the last round, too: what its network thinks
         reason = self._over(number)
         if reason is not None:
             return reason
-        for name in ('score', 'select'):
-            self._stage(number, name)
+        self._stage(number, 'select')
         reason = self._over(number)
         if reason is None:
             self._stage(number, 'pseudo')

@@ -6,11 +6,10 @@ every rank; files are written and choices made by rank 0. The loop that calls th
 """
 
 import copy
-import os
 import os.path as osp
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set
 
 import numpy as np
 import torch
@@ -36,7 +35,13 @@ from ..active_learning.pool import Pool, write_pseudo, write_split
 from ..active_learning.scoring import score_pool
 from ..active_learning.self_training import SelfTraining
 from ..active_learning.self_training.consistent_frames import pseudo_error
-from ..active_learning.settings import Settings, pool_source, without_choice
+from ..active_learning.settings import (
+    Settings,
+    initial_number,
+    pool_source,
+    starts_labeled,
+    without_choice,
+)
 from ..active_learning.state import WritableState
 from ..active_learning.statistics import (
     PoolStatistics,
@@ -51,7 +56,6 @@ from ..checkpoint_files import damage, newest_whole, noted
 from ..datasets.checks import instance_ids
 from ..datasets.splits import instance_units
 from ..fileio import sha256
-from .start_network import StartNetwork, start_network
 
 PROGRESS_SECONDS = 30  # between two lines about the pass over the pool
 
@@ -70,7 +74,6 @@ class Context:
         pool (Pool): What may be labelled.
         state (WritableState): What was done.
         self_training (SelfTraining, optional): Labels that the model gives itself.
-        initial_strategy (QueryStrategy, optional): Chooses the first labels; None: at random.
     """
 
     cfg: Config
@@ -82,37 +85,18 @@ class Context:
     pool: Pool
     state: WritableState
     self_training: Optional[SelfTraining] = None
-    initial_strategy: Optional[QueryStrategy] = None
     _unlabeled: Optional[Set[Optional[int]]] = field(default=None, init=False, repr=False)
 
     def statistics(self, number: int) -> PoolStatistics:
         """The pool as the strategy sees it after a round's scoring."""
-        views = load_views(self.paths.scores(number))
-        return self._statistics(views, self.state.labeled(until=number), number)
-
-    def first_statistics(self) -> PoolStatistics:
-        """The pool as the first strategy sees it, before any training.
-
-        One that reads no statistic sees the ids alone; no pass is made for it.
-        """
-        views = ViewStatistics(id=self.pool.units, unit=self.pool.units)
-        if self.initial_strategy is not None and self.initial_strategy.statistics:
-            views = load_views(self.paths.first_scores())
-        return self._statistics(views, [], 0)
-
-    def _statistics(
-        self, views: ViewStatistics, labeled: Sequence[int], number: int
-    ) -> PoolStatistics:
         return pool_statistics(
-            views, self.pool, labeled, self.seed, number, self.settings.threshold
+            load_views(self.paths.scores(number)),
+            self.pool,
+            self.state.labeled(until=number),
+            self.seed,
+            number,
+            self.settings.threshold,
         )
-
-    def start(self) -> Optional[torch.nn.Module]:
-        """The network before any training, on the device, where the strategy asks for it."""
-        if 'appearance' not in self.strategy.statistics:
-            return None
-        found = start_network(self.cfg, self.settings.start == 'load_from')
-        return None if found.network is None else found.network.to(get_device())
 
     def pseudo_stage(self, number: int) -> dict:
         """What the round before chose to pseudo-label in this one."""
@@ -160,14 +144,18 @@ def annotate(context: Context, number: int) -> dict:
         SystemExit: With status ``EXIT_PENDING``, where the query waits for its answers.
         ValueError: The query cannot be asked, or its answers not be read.
     """
+    initial = context.settings.initial
+    adopts = number == 0 and starts_labeled(initial)
     if number == 0:
-        units, utilities = first_units(context)
+        choose = context.pool.initial_labeled if adopts else context.pool.initial
+        units = choose(initial_number(initial), context.seed)
+        utilities = [0.0] * len(units)
         views = None
     else:
         chosen = context.state.done(number - 1, 'select')
         units, utilities = chosen['ids'], chosen['utilities']
         views = load_views(context.paths.scores(number - 1))
-    answered = _answers(context.annotator, number, units, utilities, views)
+    answered = _answers(context.annotator, number, units, utilities, views, adopts)
     # Killed after the labels were noted: the note stands.
     if not any(event['round'] == number for event in context.state.content['labeled']):
         context.state.add_labels(number, answered, type(context.annotator).__name__)
@@ -182,75 +170,24 @@ def annotate(context: Context, number: int) -> dict:
     )
 
 
-def first_units(context: Context) -> Tuple[List[int], List[float]]:
-    """What is labelled before the first training, and why; nothing on ranks but the first.
-
-    Raises:
-        ValueError: Fewer units may be chosen than ``initial``.
-    """
-    strategy, number = context.initial_strategy, context.settings.initial
-    if strategy is None:
-        units = context.pool.initial(number, context.seed)
-        return units, [0.0] * len(units)
-    if strategy.statistics:
-        score_first(context, strategy)
-    if get_rank() != 0:
-        return [], []
-    units, utilities = strategy.select(context.first_statistics(), number)
-    return units, [u if np.isfinite(u) else 1e300 for u in utilities]
-
-
-def score_first(context: Context, strategy: QueryStrategy) -> None:
-    """One pass over the pool before any training, for what needs none; once."""
-    path = context.paths.first_scores()
-    if osp.exists(path) and set(strategy.statistics) <= set(load_views(path)):
-        return
-    start = start_network(context.cfg, context.settings.start == 'load_from')
-    loader: Any = pool_loader(context)
-    if 'appearance' in strategy.statistics:
-        say_start(strategy, start)
-    views = score_pool(
-        start.model.to(get_device()),
-        loader,
-        context.settings.unit,
-        strategy.needs,
-        Progress('before the first round: score', len(loader.dataset)),
-        start.network,
-        trained=False,
-    )
-    parts = all_gather_object(views)
-    if get_rank() == 0:
-        os.makedirs(osp.dirname(path), exist_ok=True)
-        save_views(of_pool(parts, context.pool), path)
-    barrier()
-
-
-def say_start(strategy: QueryStrategy, start: StartNetwork) -> None:
-    """Say by what images are compared before any training, and what would be better."""
-    name = type(strategy).__name__
-    if start.network is not None:
-        say(f'{name} compares features of the backbone ({start.weights})')
-        return
-    say(
-        f'{name} compares colours and edges of the images, because {start.weights}. Features '
-        'tell more: give the backbone weights of ImageNet (backbone.init_cfg=dict('
-        "type='Pretrained', checkpoint=...)), from a file if there is no network here"
-    )
-
-
 def _answers(
     annotator: Annotator,
     number: int,
     units: Sequence[int],
     utilities: Sequence[float],
     views: Optional[ViewStatistics],
+    adopts: bool = False,
 ) -> List[int]:
-    """What rank 0 gets from the annotator, on every rank."""
+    """What rank 0 gets from the annotator, on every rank; all units where it ``adopts`` them."""
     box: List[Any] = [None, None]  # answers, or why there are none
     if get_rank() == 0:
         try:
-            annotator.ask(number, units, utilities, views)
-            box[0] = annotator.answers(number)
+            if adopts:
+                annotator.adopt(units)
+                box[0] = list(units)
+            else:
+                annotator.ask(number, units, utilities, views)
+                box[0] = annotator.answers(number)
         except AnswersPending as error:
             print_log(str(error), 'current')
         except (OSError, ValueError) as error:  # the other ranks wait
@@ -292,12 +229,14 @@ def train(context: Context, number: int) -> dict:
     last = LastEvaluation()
     runner.register_hook(last)
     runner.train()
-    found = last.metrics if last.iter == runner.iter else runner.val_loop.run()
+    found = last.metrics
+    if last.iter != runner.iter and runner.val_loop is not None:
+        found = runner.val_loop.run()
     scalars: Dict[str, Any] = {k: v for k, v in found.items() if np.isscalar(v)}
     metrics = {name: float(value) for name, value in scalars.items()}
     checkpoint = paths.relative(noted(paths.round(number)) or paths.last_checkpoint(number))
     shown = ', '.join(f'{k} {v:.4g}' for k, v in plain_metrics(metrics).items())
-    say(f'round {number}: {shown}')
+    say(f'round {number}: {shown or "trained; there is no validation"}')
     return dict(checkpoint=checkpoint, steps=runner.iter, metrics=metrics)
 
 
@@ -411,7 +350,6 @@ def score(context: Context, number: int) -> dict:
         context.settings.unit,
         context.strategy.needs,
         Progress(f'round {number}: score', len(loader.dataset)),
-        context.start(),
     )
     parts = all_gather_object(views)
     path = context.paths.scores(number)
@@ -432,7 +370,11 @@ def trained_model(context: Context, number: int) -> torch.nn.Module:
 def pool_loader(context: Context) -> torch.utils.data.DataLoader:
     """All of the pool, in the order of its file, each rank its share."""
     cfg = context.cfg
-    loader_cfg = copy.deepcopy(cfg.get('val_dataloader') or cfg.test_dataloader)
+    loader_cfg = copy.deepcopy(cfg.get('val_dataloader') or cfg.get('test_dataloader'))
+    if loader_cfg is None:  # nothing validates
+        keys = ('batch_size', 'num_workers', 'persistent_workers')
+        loader_cfg = ConfigDict({k: v for k, v in cfg.train_dataloader.items() if k in keys})
+        loader_cfg.dataset = dict(pipeline=context.settings.pool['pipeline'])
     dataset = pool_source(cfg)
     dataset.update(pipeline=loader_cfg.dataset.pipeline, test_mode=True, need_keypoints=False)
     dataset.update(context.settings.pool)

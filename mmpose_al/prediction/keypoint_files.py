@@ -17,6 +17,7 @@ import numpy as np
 
 from ..fileio import FileError, read_arrays, visible_names
 
+RESULTS_3D = ('.3d.csv', '.anipose.csv')  # tables of 3D beside those of the views
 CAMERA_ARRAYS = ('K', 'R', 't', 'dist', 'image_size')
 
 
@@ -182,7 +183,7 @@ def read_table(path: str) -> Table:
 
 
 def _read_folder(folder: str) -> KeypointFile:
-    names = [name for name in visible_names(folder, ['.csv']) if not name.endswith('.3d.csv')]
+    names = [name for name in visible_names(folder, ['.csv']) if not name.endswith(RESULTS_3D)]
     if len(names) < 2:
         raise FileError(f'{folder}: holds {len(names)} tables (.csv); two views are needed.')
     tables = [read_table(osp.join(folder, name)) for name in names]

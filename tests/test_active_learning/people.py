@@ -246,8 +246,8 @@ def drawn(folder, fmt, round, labels):
         return as_a_tool(data) if fmt == 'cvat' else data
     for number, task in enumerate(data):
         points = given.get(task['data']['annotation_id'], np.zeros((0, 3)))
-        box = task['predictions'][0]['result'][0]
-        width, height = box['original_width'], box['original_height']
+        image = query.images[query.annotations[task['data']['annotation_id']]['image_id']]
+        width, height = image['width'], image['height']
         region = dict(
             from_name='joint',
             to_name='image',

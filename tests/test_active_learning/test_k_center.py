@@ -43,7 +43,8 @@ def eager(poses, labeled, budget):
 
 @pytest.mark.parametrize('threads', [1, 2])
 @pytest.mark.parametrize('missing', [False, True])
-def test_lazy_k_center_picks_what_the_eager_one_picks(threads, missing, monkeypatch):
+@pytest.mark.parametrize('num_labeled', [20, 300])
+def test_lazy_k_center_picks_what_the_eager_one_picks(threads, missing, num_labeled, monkeypatch):
     for name, numbers in (('_TILE', 64 * 3), ('_GROUP', 128 * 3), ('_AT_ONCE', 2000)):
         monkeypatch.setattr(k_center, name, numbers)  # many blocks, few centres at once
     rng = np.random.RandomState(0)
@@ -53,7 +54,7 @@ def test_lazy_k_center_picks_what_the_eager_one_picks(threads, missing, monkeypa
     if missing:
         poses[rng.rand(900, 3) < 0.1] = np.nan
         poses[np.isnan(poses).all((1, 2)), 0] = 0.0
-    labeled = np.arange(900) < 20
+    labeled = np.arange(900) < num_labeled
     usual = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -88,3 +89,29 @@ def test_cover_with_missing_joints_uses_common_ones():
     many = Cover(points)
     many.add_many([0, 1])
     assert many.nearest.tolist() == pytest.approx([0, 0, min(1.5, 18**0.5)])
+
+
+@pytest.mark.parametrize('offset', [0.0, 300.0])
+def test_features_are_picked_as_the_eager_one_does_whatever_their_mean(offset, monkeypatch):
+    """Far from zero, a matrix product loses most of a small distance."""
+    monkeypatch.setattr(k_center, '_PRODUCTS', 5000)  # many blocks
+    rng = np.random.RandomState(0)
+    features = rng.normal(offset, 1, (700, 1, 40)).astype(np.float32)
+    features[500:] = features[100:300]
+    labeled = np.arange(700) < 200
+    pool = make_pool(features, labeled)
+    assert list(zip(*GivenPoses().pick(pool, 120, Constraints(pool)))) == eager(
+        features, labeled, 120
+    )
+
+
+@pytest.mark.parametrize('parts', [1, 3])
+def test_what_is_approached_is_a_bound_from_above(parts):
+    rng = np.random.RandomState(0)
+    points = rng.normal(50, 1, (800, parts, 2 if parts > 1 else 64)).astype(np.float32)
+    centers = list(range(0, 800, 4))
+    exact, bound = Cover(points), Cover(points)
+    exact.add_many(centers)
+    bound.approach(centers)
+    gap = (bound.nearest - exact.nearest).numpy()
+    assert (gap >= 0).all() and np.median(gap) < 0.2 * np.median(exact.nearest.numpy()) + 1e-3

@@ -8,10 +8,12 @@ from mmengine.config import Config
 from mmpose_al.active_learning.settings import (
     Settings,
     experiment_digest,
+    initial_number,
     pool_source,
     read_self_training,
     read_settings,
     seed_of,
+    starts_labeled,
     without_choice,
 )
 
@@ -48,19 +50,6 @@ def test_defaults():
     assert rules == dict(type='ConsistentFrames', num=4)
 
 
-def test_what_asks_where_no_strategy_is_named():
-    """k-centre, over triangulated poses of frames; frames of one second are one."""
-    cfg = described(strategy=None)
-    assert read_settings(cfg).strategy == dict(type='CoreSetPoses', min_seconds=1.0)
-    del cfg['active_learning']['strategy']
-    cfg['active_learning']['unit'] = 'images'
-    chosen = read_settings(cfg).strategy
-    assert chosen == dict(type='CoreSetFeatures', min_seconds=1.0)
-    chosen['type'] = 'Other'
-    assert read_settings(cfg).strategy['type'] == 'CoreSetFeatures'
-    assert read_settings(cfg).initial_strategy is None
-
-
 def test_a_budget_for_each_round():
     several = read_settings(described(budget=[5, 10, 20]))
     assert [several.budget_after(number) for number in range(5)] == [5, 10, 20, 20, 20]
@@ -85,13 +74,19 @@ def test_the_config_is_left_as_it_is():
         (dict(budgett=3), r"unknown keys \['budgett'\]; there are initial, budget, strategy"),
         (dict(initial=None), 'initial is missing'),
         (dict(budget=None), 'budget is missing'),
-        (dict(strategy=None, unit='videos'), "unit is one of .*got 'videos'"),
+        (dict(strategy=None), 'strategy is missing'),
         (dict(budget=5.5), 'budget is 5.5; write a whole number'),
         (dict(budget=0), 'budget is 0'),
         (dict(budget=[5, 0]), r'budget is \[5, 0\]; .*or a list of them, one a round'),
         (dict(budget=[]), r'budget is \[\]'),
-        (dict(initial=[5]), r'initial is \[5\]; write a whole number of units, at least 1$'),
+        (
+            dict(initial=[5]),
+            r"initial is \[5\]; write a whole number of units, at least 1, 'labeled'",
+        ),
         (dict(initial=True), 'initial is True'),
+        (dict(initial='all'), "initial is 'all'.*'labeled'"),
+        (dict(initial=dict(labeled=0)), 'initial is .*labeled=N'),
+        (dict(initial=dict(number=3)), 'initial is .*labeled=N'),
         (dict(threshold=0), 'threshold is 0; write a finite number'),
         (dict(threshold=float('nan')), 'threshold is nan'),
         (dict(threshold='20'), "threshold is '20'"),
@@ -133,6 +128,24 @@ def test_a_section_that_cannot_be_followed_is_refused(section, words):
 def test_a_config_that_is_no_experiment_is_refused(change, words):
     with pytest.raises(ValueError, match=words):
         read_settings(dict(described(), **change))
+
+
+def test_labels_that_are_there_may_start():
+    for initial, number in (('labeled', None), (dict(labeled=4), 4), (3, 3)):
+        settings = read_settings(described(initial=initial))
+        assert initial_number(settings.initial) == number
+        assert starts_labeled(settings.initial) == (initial != 3)
+
+
+def test_nothing_need_validate():
+    none = dict(val_dataloader=None, val_cfg=None, val_evaluator=None)
+    pool = dict(pipeline=[dict(type='LoadImage')])
+    assert read_settings(dict(described(pool=pool), **none)).pool == pool
+    with pytest.raises(ValueError, match='pool = dict.pipeline'):
+        read_settings(dict(described(), **none))
+    plateau = dict(plateau=dict(metric='coco/AP'))
+    with pytest.raises(ValueError, match='there is no validation'):
+        read_settings(dict(described(pool=pool, limits=plateau), **none))
 
 
 def test_weights_to_start_from():

@@ -80,13 +80,13 @@ def test_what_was_answered_is_there_after_a_kill(experiment, after):
         assert session.progress[20].joint(number, joint) == [x, y, v]
     process, server, said = started(work)
     try:
-        assert '1 unfinished lines' in said
+        assert 'An unfinished line of the journal was passed over' in said
         api(server, 'change', op='undo', unit=20, revision=after)
     finally:
         process.kill()
         process.communicate(timeout=30)
     lines = open(Paths(work).label_journal(1)).read().splitlines()
-    assert json.loads(lines[-1])['op'] == 'undo'
+    assert json.loads(lines[-1])['entry']['op'] == 'undo'
 
 
 def test_with_train_the_next_query_comes_to_the_same_address(experiment, monkeypatch):

@@ -22,6 +22,21 @@ def test_splits(write):
         ]
 
 
+def test_all_labelled_ones_without_a_number(write):
+    data = multiview_data()
+    for annotation in data['annotations'][:2]:
+        annotation['keypoints'] = [0] * len(annotation['keypoints'])
+    path = write(data)
+    build = dict(ann_file=path, metainfo=META, need_keypoints=False)
+    parts = [
+        ids(MultiViewCocoDataset(labels=dict(unit='instances'), subset=subset, **build))
+        for subset in ('labeled', 'unlabeled')
+    ]
+    labeled = ids(MultiViewCocoDataset(ann_file=path, metainfo=META))
+    assert parts[0] == labeled and len(parts[1]) == 2 and not set(parts[0]) & set(parts[1])
+    assert sorted(parts[0] + parts[1]) == ids(MultiViewCocoDataset(**build))
+
+
 def test_split_errors(write):
     path = write(multiview_data())
     build = dict(ann_file=path, metainfo=META, subset='labeled')

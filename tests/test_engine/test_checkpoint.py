@@ -36,6 +36,14 @@ def test_numpy_types_load(tmp_path):
     assert all((a == b).all() for a, b in zip(content, loaded))
 
 
+@checked_by_default
+def test_an_array_without_elements_loads(tmp_path):
+    """The colours of a skeleton that has no limbs."""
+    path = str(tmp_path / 'x.pth')
+    torch.save(np.zeros(0), path)
+    assert torch.load(path, weights_only=True).shape == (0,)
+
+
 def rewrite_module(path, old, new):
     """Exchange a module's name in a checkpoint's pickle."""
     with zipfile.ZipFile(path) as file:

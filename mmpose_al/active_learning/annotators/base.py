@@ -32,6 +32,12 @@ class Annotator:
     def restore(self) -> None:
         """As a training begins: make anew what was damaged, where that can be done."""
 
+    def adopt(self, units: Sequence[int]) -> None:
+        """The pool's own labels of some units start the experiment; nobody is asked.
+
+        By default they are in ``labels_file`` already, as where it is the pool's file.
+        """
+
     def ask(
         self,
         round: int,

@@ -4,7 +4,15 @@ import os.path as osp
 from typing import ContextManager, List, Optional, Sequence, Union
 
 from ...fileio import checksum_fault, is_number, short
-from ..answers.kept import answered_units, load_all_answers, load_answers, locked, merged
+from ..answers.kept import (
+    answered_units,
+    load_all_answers,
+    load_answers,
+    locked,
+    merged,
+    pool_answers,
+    write_answers,
+)
 from ..answers.labels import update_labels
 from ..formats import build_format, format_names
 from ..new_query import IMAGES, build_query, find_image_root, write_query
@@ -73,6 +81,12 @@ class FileAnnotator(Annotator):
         if damaged and Paths(self.folder).answer_rounds():
             with self.locked():
                 update_labels(self.folder, self.pool)
+
+    def adopt(self, units: Sequence[int]) -> None:
+        """See :class:`Annotator`. They are kept as an answer of the pool's file."""
+        if load_answers(self.folder, 0) is None:
+            write_answers(self.folder, pool_answers(self.pool, units))
+        update_labels(self.folder, self.pool)
 
     def ask(
         self,

@@ -251,6 +251,11 @@ def take(
 def nothing_text(read: Read, path: str, unchanged: int) -> str:
     """Why no joint of a file is a label, and what to do."""
     why = [f'{len(entries)} passed over: {what}' for what, entries in read.passed_over.items()]
+    empty = sum(not is_labelled(answer) for answer in read.answers)
+    if empty:
+        why.append(f'{empty} persons have no joint with v > 0')
+    if not read.answers:
+        why.append('no person of the query is in it')
     if unchanged:
         why.append(
             f'{unchanged} persons came back exactly as they were filled in; '

@@ -18,13 +18,13 @@ from ... import fileio
 from ...command_line import command_line
 from ...journal import is_journal, line_of, parse
 from ..paths import Paths
+from ..pool import Pool
 from ..query import Query
 
 if TYPE_CHECKING:
     from ..formats import Answer
 
 ANSWERS_FORMAT, ANSWERS_VERSION = 'mmpose_al-answers', 2
-ABOUT = ('by', 'at', 'seconds')  # of an answer, where the tool says it
 ABOUT = ('by', 'at', 'seconds')  # of an answer, where the tool says it
 
 
@@ -39,6 +39,19 @@ def kept_answer(answer: 'Answer') -> Dict[str, Any]:
     """An answer as an event holds it."""
     told = {name: getattr(answer, name) for name in ABOUT if getattr(answer, name) is not None}
     return dict(id=answer.annotation, keypoints=answer.keypoints.ravel().tolist(), **told)
+
+
+def pool_answers(pool: Pool, units: Sequence[int]) -> dict:
+    """What round 0's file holds where the pool's own labels of some units start it."""
+    labels = pool.labels(units)
+    event = dict(
+        file=osp.basename(pool.path),
+        sha256=pool.sha256,
+        format='pool',
+        warnings=[],
+        annotations=[dict(id=i, keypoints=k.ravel().tolist()) for i, k in labels.items()],
+    )
+    return dict(format=ANSWERS_FORMAT, version=ANSWERS_VERSION, query=None, round=0, events=[event])
 
 
 def load_answers(work_dir: str, round: int) -> Optional[dict]:

@@ -11,12 +11,14 @@ from ..formats import (
     AnswerError,
     Document,
     Faults,
+    build_format,
     build_formats,
     check_joint,
     format_names,
     import_formats,
     named_format,
 )
+from ..formats.other_tools import describe_other
 from ..query import Query
 
 
@@ -62,6 +64,7 @@ def read_answers(
     chosen = None if format is None else named_format(format, options, work_dir)
     with Document(path) as document:
         kind = recognise(document, chosen, options, work_dir)
+        build_format(kind.name, **(options or {}))  # raises for those of other formats
         query = answered_query(document, kind, queries)
         answers = kind.parse(document, query, document.faults)
         answers = check_answers(answers, query, document.faults)
@@ -109,6 +112,10 @@ def _unrecognised(document: Document, formats: Sequence[AnnotationFormat]) -> No
         if mistaken is not None:
             document.faults.fail(*mistaken)
     looks = [each.looks for each in formats if each.looks]
+    other = describe_other(document)
+    if other is not None:
+        problem, remedy = other
+        document.faults.fail('file', 'content', problem, f'{remedy}. Taken is {" or ".join(looks)}')
     if document.why_not_json is not None:
         raise AnswerError(f'{document.why_not_json} What is taken is {" or ".join(looks)}.')
     problem = f'is neither {" nor ".join(looks)}'
@@ -117,19 +124,16 @@ def _unrecognised(document: Document, formats: Sequence[AnnotationFormat]) -> No
 
 
 def answered_query(document: Document, kind: AnnotationFormat, queries: Sequence[Query]) -> Query:
-    """The query that a file answers.
+    """The query that a file answers; of several the latest.
 
     Raises:
-        AnswerError: It is none of these, or several.
+        AnswerError: It is none of these.
     """
     ids, known = kind.query_ids(document), {query.id: query for query in queries}
     fail, (entry, field) = document.faults.fail, kind.query_field
     here = [i for i in ids if i in known]
-    if len(here) > 1:
-        problem = f'names several queries: {", ".join(here)}'
-        fail(entry, field, problem, 'ingest the answers of one round at a time')
-    if here:
-        return known[here[0]]
+    if here:  # a project of the tool may have all rounds; only the last one can be open
+        return max((known[i] for i in here), key=lambda query: query.round)
     last = queries[-1]
     if ids:
         problem = f'{short(ids[0])} is no query of this experiment, whose last one is {last.id}'

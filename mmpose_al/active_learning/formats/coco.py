@@ -11,7 +11,7 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from ...fileio import is_int, short, write_json
+from ...fileio import is_int, is_number, short, write_json
 from ..query import NAME, Query
 from ..registry import ANNOTATION_FORMATS
 from .base import AnnotationFormat, Answer
@@ -22,6 +22,7 @@ from .persons import is_nobody, person_by_content
 FILE = 'coco_keypoints.json'
 # Where pixel positions are measured from; see docs/annotators.md.
 SHIFT = dict(center=0.0, corner=0.5)
+OTHER_IMAGES = 'images of other queries, or of none, with all that is drawn in them'
 NO_JOINT = 'joints at (0, 0), where tools put one that is not there'
 
 
@@ -50,9 +51,7 @@ class Coco(AnnotationFormat):
     query_field = ('info', 'mmpose_al.query')
 
     def __init__(self, pixel_origin: Optional[str] = None, interpolated: bool = False):
-        if pixel_origin not in (None, *SHIFT):
-            raise ValueError(f"pixel_origin is 'center' or 'corner'; got {pixel_origin!r}")
-        self.pixel_origin, self.interpolated = pixel_origin, interpolated
+        self.pixel_origin, self.interpolated = checked_origin(pixel_origin), interpolated
 
     def write(self, query: Query, folder: str) -> None:
         """Write ``coco_keypoints.json``."""
@@ -72,6 +71,17 @@ class Coco(AnnotationFormat):
         return parse_coco(
             document.json, query, faults, self.pixel_origin, interpolated=self.interpolated
         )
+
+
+def checked_origin(pixel_origin: Optional[str]) -> Optional[str]:
+    """An origin of pixels that there is, or None.
+
+    Raises:
+        ValueError: Another one.
+    """
+    if pixel_origin not in (None, *SHIFT):
+        raise ValueError(f"pixel_origin is 'center' or 'corner'; got {pixel_origin!r}")
+    return pixel_origin
 
 
 # ---- queries ---------------------------------------------------------------------
@@ -296,7 +306,7 @@ class _CocoFile:
         return [names.index(name) for name in joints]
 
     def _images(self, images: list) -> Dict[int, Optional[dict]]:
-        """Id in the file -> image of the query; None for one with a fault."""
+        """Id in the file -> image of the query; None for others, and for one with a fault."""
         names = {image['name']: image for image in self.query.images.values()}
         found: Dict[int, Optional[dict]] = {}
         used: Dict[int, int] = {}
@@ -313,7 +323,7 @@ class _CocoFile:
         return found
 
     def _image(self, image: dict, entry: str, names: dict, used: dict) -> Optional[dict]:
-        """The image of the query that an image of the file is."""
+        """The image of the query that an image of the file is; None for a fault, and for others."""
         name, add = image.get('file_name'), self.faults.add
         remedy = 'write the name that the image has in the query'
         if not isinstance(name, str):
@@ -325,6 +335,9 @@ class _CocoFile:
         match = NAME.search(name)
         if known is None and match and match.group(1) == self.query.id:
             known = self.query.images.get(int(match.group(2)))
+        if known is None and self.numbered_anew:
+            self.faults.pass_over(entry, OTHER_IMAGES)
+            return None
         if known is None:
             problem = f'{short(name)} is no image of query {self.query.id}'
             return add(
@@ -372,8 +385,18 @@ class _CocoFile:
         person = self._person(annotation, keypoints, entry, image)
         if person is None:
             return None
-        reviewed = str(_attributes(annotation).get('reviewed')).lower() in ('true', '1')
-        return Answer(entry, person, keypoints, reviewed)
+        told = _attributes(annotation)
+        by, at = told.get('by'), told.get('at')
+        seconds: Any = told.get('seconds')
+        return Answer(
+            entry,
+            person,
+            keypoints,
+            reviewed=str(told.get('reviewed')).lower() in ('true', '1'),
+            by=by if isinstance(by, str) and by else None,
+            at=at if isinstance(at, str) and at else None,
+            seconds=float(seconds) if is_number(seconds) and seconds >= 0 else None,
+        )
 
     def _image_of(self, index: int, annotation: dict, entry: str) -> Optional[dict]:
         """The query's image that an annotation is in."""
@@ -390,7 +413,7 @@ class _CocoFile:
             return self.faults.add(
                 entry, 'image_id', problem, 'correct it, or remove the annotation'
             )
-        return self.images[image]  # None: told already
+        return self.images[image]  # None: told already, or passed over with its image
 
     def _keypoints(
         self, values: Any, entry: str, image: dict, order: List[int]

@@ -13,7 +13,7 @@ from ...fileio import atomic, read_bytes, write_json
 from ..query import Query
 from ..registry import ANNOTATION_FORMATS
 from .base import AnnotationFormat, Answer
-from .coco import coco_query, coco_query_ids, is_coco, parse_coco
+from .coco import Coco, checked_origin, coco_query, coco_query_ids, is_coco, parse_coco
 from .document import Document
 from .faults import Faults
 
@@ -30,15 +30,19 @@ class Cvat(AnnotationFormat):
     Args:
         interpolated (bool): Whether persons whom CVAT has put into an image by itself,
             between two key frames of a track, are answers.
+        pixel_origin (str, optional): See :class:`~.coco.Coco`; of answers only.
+
+    Raises:
+        ValueError: Another origin.
     """
 
     help = 'COCO Keypoints 1.0 archive of CVAT, and the skeleton for its label editor'
     looks = 'an archive of CVAT ("COCO Keypoints 1.0")'
-    options = dict(interpolated='True: persons whom the tool interpolated are labels too')
+    options = {name: Coco.options[name] for name in ('interpolated', 'pixel_origin')}
     query_field = ('info', 'mmpose_al.query')
 
-    def __init__(self, interpolated: bool = False):
-        self.interpolated = interpolated
+    def __init__(self, interpolated: bool = False, pixel_origin: Optional[str] = None):
+        self.pixel_origin, self.interpolated = checked_origin(pixel_origin), interpolated
 
     def write(self, query: Query, folder: str) -> None:
         """Write ``cvat_keypoints.zip`` and ``cvat_labels.json``."""
@@ -79,7 +83,7 @@ class Cvat(AnnotationFormat):
         answers = []
         for name, data in parts:
             place = f'{posixpath.basename(name)}: ' if len(parts) > 1 else ''
-            answers += parse_coco(data, query, faults, place=place, interpolated=self.interpolated)
+            answers += parse_coco(data, query, faults, self.pixel_origin, place, self.interpolated)
         return answers
 
 

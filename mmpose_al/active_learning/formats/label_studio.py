@@ -1,6 +1,10 @@
 """Label Studio's tasks and its JSON export.
 
 One task a person in an image. Positions are percent of the image, from its corner.
+
+What a click hits in Label Studio is the region there, whatever tool is chosen. So a box would
+take the clicks that are meant to set joints: a task has one only where several persons are in
+the image and their joints are predicted, and behind the joints.
 """
 
 import os.path as osp
@@ -9,6 +13,7 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
+from ...datasets.joint_sides import joint_side
 from ...fileio import is_int, is_number, short, write_json, write_text
 from ..paths import Paths
 from ..query import Query
@@ -21,6 +26,16 @@ TASKS_FILE, CONFIG_FILE = 'label_studio_tasks.json', 'label_studio_config.xml'
 JOINTS, BOX, VISIBILITY, IMAGE = 'joint', 'person', 'visibility', 'image'
 CONTROLS = (None, JOINTS, BOX, VISIBILITY)  # a lab may have others beside them
 OWN_CONTROLS = "answers of the lab's own controls"
+OTHERS = 'tasks of other queries, or of none'
+OPEN = 'tasks that nobody has submitted'
+DRAFT = 'tasks with a draft that was not submitted'
+SKIPPED = 'tasks that were skipped'
+SOMEBODY = 'somebody'  # where a tool does not say who
+# Label Studio itself takes b, c, h, k, l, p, r, u, v and others for its tools.
+KEYS = '1234567890qwetyasdfgzxnm'
+VISIBLE_KEY, HIDDEN_KEY = 'i', 'o'
+COLOURS = dict(left='#E8590C', right='#1C7ED6')  # by side
+MIDDLE = '#2B8A3E'
 IGNORED = ('rectanglelabels', 'rectangle', 'relation', 'textarea', 'rating')
 PREFIX = '/data/local-files/?d='
 MINIMAL = ('annotator', 'annotation_id', 'lead_time')  # of JSON-MIN, beside the data
@@ -85,25 +100,39 @@ class LabelStudio(AnnotationFormat):
 
 
 def label_studio_config(query: Query) -> str:
-    """The labelling interface: one label a joint, the person's box, visibility."""
-    labels = '\n'.join(f'    <Label value={quoteattr(name)}/>' for name in query.joints)
+    """The labelling interface: palette and visibility above the image, with hotkeys.
+
+    Left joints have one colour, right ones another.
+    """
+    labels = '\n'.join(
+        f'    <Label value={quoteattr(name)} hotkey={quoteattr(hotkey(place))} '
+        f'background={quoteattr(COLOURS.get(joint_side(name) or "", MIDDLE))}/>'
+        for place, name in enumerate(query.joints)
+    )
     person = quoteattr(query.content['category']['name'])
     return (
         '<View>\n'
         '  <Header value="$note"/>\n'
-        f'  <Image name="{IMAGE}" value="$image" zoom="true" zoomControl="true"/>\n'
-        f'  <KeyPointLabels name="{JOINTS}" toName="{IMAGE}" strokeWidth="2">\n'
+        f'  <KeyPointLabels name="{JOINTS}" toName="{IMAGE}" strokeWidth="2" opacity="0.9">\n'
         f'{labels}\n'
         '  </KeyPointLabels>\n'
+        f'  <Choices name="{VISIBILITY}" toName="{IMAGE}" perRegion="true" '
+        'choice="single" showInline="true">\n'
+        f'    <Choice value="visible" hotkey="{VISIBLE_KEY}"/>\n'
+        f'    <Choice value="hidden" hotkey="{HIDDEN_KEY}"/>\n'
+        '  </Choices>\n'
+        f'  <Image name="{IMAGE}" value="$image" zoom="true" zoomControl="true"/>\n'
         f'  <RectangleLabels name="{BOX}" toName="{IMAGE}">\n'
         f'    <Label value={person}/>\n'
         '  </RectangleLabels>\n'
-        f'  <Choices name="{VISIBILITY}" toName="{IMAGE}" perRegion="true" '
-        'choice="single">\n'
-        '    <Choice value="visible"/>\n    <Choice value="hidden"/>\n'
-        '  </Choices>\n'
         '</View>\n'
     )
+
+
+def hotkey(place: int) -> str:
+    """The key of a joint: digits, then letters, then the same with shift."""
+    turn, key = divmod(place, len(KEYS))
+    return ('', 'shift+', 'ctrl+shift+')[min(turn, 2)] + KEYS[key]
 
 
 def label_studio_tasks(query: Query, prefix: str = PREFIX) -> List[dict]:
@@ -113,7 +142,6 @@ def label_studio_tasks(query: Query, prefix: str = PREFIX) -> List[dict]:
     for entry in query.annotations.values():
         image = query.images[entry['image_id']]
         why = entry['why'] or {}
-        first = ', '.join(why.get('look_first', ()))
         where = image['name'] if query.content['image_files'] == 'none' else folder + image['name']
         tasks.append(
             dict(
@@ -123,8 +151,7 @@ def label_studio_tasks(query: Query, prefix: str = PREFIX) -> List[dict]:
                     round=query.round,
                     annotation_id=entry['id'],
                     view=entry['view'],
-                    note=f'{entry["view"] or image["name"]}, person {entry["person_id"]}'
-                    + (f': look first at {first}' if first else ''),
+                    note=_note(entry, image, query),
                     why=entry['why'],
                 ),
                 predictions=[
@@ -139,20 +166,22 @@ def label_studio_tasks(query: Query, prefix: str = PREFIX) -> List[dict]:
     return tasks
 
 
+def _note(entry: dict, image: dict, query: Query) -> str:
+    """Who it is, told without a box, and where to look first."""
+    persons = sorted(query.of_image[image['id']], key=lambda e: e['bbox'][0] + e['bbox'][2] / 2)
+    text = f'{entry["view"] or image["name"]}, person {entry["person_id"]}'
+    if len(persons) > 1:
+        number = persons.index(entry) + 1
+        text += f', number {number} of {len(persons)} from the left'
+    first = ', '.join((entry['why'] or {}).get('look_first', ()))
+    return text + (f': look first at {first}' if first else '')
+
+
 def _regions(entry: dict, image: dict, query: Query) -> List[dict]:
-    """The box of a person and the joints that the model predicts."""
+    """The joints that the model predicts, and behind them the box of one of several persons."""
     width, height = image['width'], image['height']
     common = dict(to_name=IMAGE, original_width=width, original_height=height, image_rotation=0)
-    x, y, w, h = entry['bbox']
-    box = dict(
-        x=_percent(x, width),
-        y=_percent(y, height),
-        width=round(w / width * 100, 6),
-        height=round(h / height * 100, 6),
-        rotation=0,
-        rectanglelabels=[query.content['category']['name']],
-    )
-    regions = [dict(common, id='box', type='rectanglelabels', from_name=BOX, value=box)]
+    regions: List[dict] = []
     for index, point in enumerate(entry['prediction'] or ()):
         if any(point):
             regions.append(
@@ -170,7 +199,18 @@ def _regions(entry: dict, image: dict, query: Query) -> List[dict]:
                     ),
                 )
             )
-    return regions
+    if not regions or len(query.of_image[image['id']]) < 2:
+        return regions
+    x, y, w, h = entry['bbox']
+    box = dict(
+        x=_percent(x, width),
+        y=_percent(y, height),
+        width=round(w / width * 100, 6),
+        height=round(h / height * 100, 6),
+        rotation=0,
+        rectanglelabels=[query.content['category']['name']],
+    )
+    return [*regions, dict(common, id='box', type='rectanglelabels', from_name=BOX, value=box)]
 
 
 def _percent(value: float, size: int) -> float:
@@ -183,8 +223,8 @@ def _percent(value: float, size: int) -> float:
 def parse_label_studio(tasks: List[Any], query: Query, faults: Faults) -> List[Answer]:
     """Check Label Studio's JSON export against the query that it answers.
 
-    What was submitted counts as looked at. Tasks that were skipped or not done yet are
-    no answers.
+    What was submitted counts as looked at; several people may have submitted something about
+    one person. Tasks of other queries, skipped ones and those that wait are passed over.
 
     Args:
         tasks (list): The parsed JSON.
@@ -192,7 +232,6 @@ def parse_label_studio(tasks: List[Any], query: Query, faults: Faults) -> List[A
         faults (Faults): Where faults go.
     """
     answers: List[Answer] = []
-    seen: Dict[int, int] = {}
     for index, task in enumerate(tasks):
         if not isinstance(task, dict):
             faults.add(f'tasks[{index}]', 'task', f'is {short(task)}', 'export as "JSON"')
@@ -201,35 +240,26 @@ def parse_label_studio(tasks: List[Any], query: Query, faults: Faults) -> List[A
         number = _person(task, entry, query, faults)
         if number is None:
             continue
-        if number in seen:
-            problem = f'{number} is also that of tasks[{seen[number]}]'
-            faults.add(entry, 'data.annotation_id', problem, 'keep one of them')
-            continue
-        seen[number] = index
-        done = _submitted(task['annotations'], entry, faults)
-        if done is None:
-            continue
-        place, submitted = done
         image = query.images[query.annotations[number]['image_id']]
-        keypoints = _keypoints(
-            submitted['result'], f'{entry}.annotations[{place}]', query, image, faults
-        )
-        if keypoints is not None:
-            answers.append(Answer(entry, number, keypoints, True))
+        for place, submitted in _submitted(task, entry, faults):
+            keypoints = _keypoints(
+                submitted['result'], f'{entry}.annotations[{place}]', query, image, faults
+            )
+            if keypoints is not None:
+                answers.append(Answer(entry, number, keypoints, True, **_about(submitted)))
     return answers
 
 
 def _person(task: dict, entry: str, query: Query, faults: Faults) -> Optional[int]:
-    """The person of the query that a task is about; None for a fault."""
+    """The person of the query that a task is about; None for others, and for a fault."""
     about = task.get('data')
-    if not isinstance(about, dict) or 'annotations' not in task:
-        field = 'annotations' if isinstance(about, dict) else 'data'
+    if not isinstance(about, dict):
         return faults.add(
-            entry, field, 'is missing', 'export as "JSON", not JSON-MIN or another kind'
+            entry, 'data', 'is missing', 'export as "JSON", not JSON-MIN or another kind'
         )
     if str(about.get('query')) != query.id:
-        problem = f'is {short(about.get("query"))}, not {query.id}'
-        return faults.add(entry, 'data.query', problem, 'remove the tasks of other queries')
+        faults.pass_over(entry, OTHERS)
+        return None
     number = about.get('annotation_id')
     if not is_int(number) or number not in query.annotations:
         problem = f'{short(number)} is no annotation of query {query.id}'
@@ -237,8 +267,9 @@ def _person(task: dict, entry: str, query: Query, faults: Faults) -> Optional[in
     return number
 
 
-def _submitted(annotations: Any, entry: str, faults: Faults) -> Optional[tuple]:
-    """Place and content of the one annotation that counts; None without."""
+def _submitted(task: dict, entry: str, faults: Faults) -> List[Tuple[int, dict]]:
+    """Place and content of what people have submitted about a task."""
+    annotations = task.get('annotations', [])
     if not isinstance(annotations, list) or any(
         not isinstance(a, dict)
         or not isinstance(a.get('result'), list)
@@ -246,14 +277,27 @@ def _submitted(annotations: Any, entry: str, faults: Faults) -> Optional[tuple]:
         for a in annotations
     ):
         problem = 'is not a list of objects, each with a list "result"'
-        return faults.add(entry, 'annotations', problem, 'export as "JSON"')
+        faults.add(entry, 'annotations', problem, 'export as "JSON"')
+        return []
     done = [(i, a) for i, a in enumerate(annotations) if not a.get('was_cancelled')]
-    best = [(i, a) for i, a in done if a.get('ground_truth')]
-    if len(done) > 1 and len(best) != 1:
-        problem = f'{len(done)} were submitted for one person'
-        return faults.add(entry, 'annotations', problem, 'keep one, or mark one as ground truth')
-    counted = best or done
-    return counted[0] if counted else None
+    if not done:
+        faults.pass_over(entry, SKIPPED if annotations else DRAFT if task.get('drafts') else OPEN)
+    return done
+
+
+def _about(submitted: dict) -> Dict[str, Any]:
+    """Who has submitted something, when, and how long it took."""
+    who = submitted.get('completed_by')
+    if isinstance(who, dict):
+        who = next((who[key] for key in ('email', 'username', 'id') if who.get(key)), None)
+    when = submitted.get('updated_at') or submitted.get('created_at')
+    seconds = submitted.get('lead_time')
+    return dict(
+        by=SOMEBODY if who is None else str(who),
+        at=when if isinstance(when, str) else None,
+        seconds=float(seconds) if is_number(seconds) and seconds >= 0 else None,
+        settled=bool(submitted.get('ground_truth')),
+    )
 
 
 def _keypoints(
@@ -341,7 +385,7 @@ def _place(
     """x, y and v of a joint in pixels of the pool; None for a fault."""
     size = (image['width'], image['height'])
     sizes = [region.get('original_width'), region.get('original_height')]
-    if sizes != list(size) and sizes != [None, None]:
+    if any(told not in (None, known) for told, known in zip(sizes, size)):
         problem = (
             f'x original_height is {short(sizes[0])}x{short(sizes[1])}, in the query '
             f'{size[0]}x{size[1]}'

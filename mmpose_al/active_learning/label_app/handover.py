@@ -1,5 +1,6 @@
 """What was labelled goes to the experiment through the door of all answers: ``ingest``."""
 
+from collections import Counter
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -103,14 +104,20 @@ def labels_of(task: Task, progress: UnitProgress, query: Query) -> Dict[int, np.
 def answers_document(
     query: Query, given: Dict[int, np.ndarray], progress: Dict[int, UnitProgress]
 ) -> dict:
-    """Labels as COCO keypoints with the query's note; each says who gave it."""
+    """Labels as COCO keypoints with the query's note; each says who gave it, and when.
+
+    The seconds of a unit are shared out among its answers.
+    """
     document = coco_query(query)
+    answered = Counter(query.annotations[number]['unit'] for number in given)
     annotations = []
     for entry in document['annotations']:
         keypoints = given.get(entry['id'])
         if keypoints is not None:
             unit = query.annotations[entry['id']]['unit']
-            note = dict(reviewed=True, annotator=progress[unit].owner)
+            work = progress[unit]
+            seconds = sum(work.seconds.values()) / answered[unit]
+            note = dict(reviewed=True, by=work.owner, at=work.at, seconds=round(seconds, 3))
             annotations.append(
                 dict(
                     entry,

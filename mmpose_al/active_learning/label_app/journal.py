@@ -1,6 +1,7 @@
 """The journal of a round: one line an event, on the disk before anybody calls it saved.
 
-It is only ever added to. What was done is what the events say, one after the other.
+It is only ever added to. What was done is what the events say, one after the other. Lines are
+those of :mod:`mmpose_al.journal`.
 """
 
 import datetime
@@ -8,6 +9,7 @@ import os.path as osp
 from typing import Any, Dict, List
 
 from ... import fileio
+from ...journal import line_of, parse
 from ..query import Query
 
 JOURNAL_FORMAT, JOURNAL_VERSION = 'mmpose_al-label-journal', 1
@@ -22,11 +24,11 @@ class Journal:
 
     Attributes:
         events (list[dict]): What was done, in order.
-        torn (int): Lines that a killed process left unfinished; nobody was told that they
-            were saved, and they are passed over.
+        torn (bool): Whether a killed process left an unfinished line. Nobody was told that it
+            was saved; it is passed over, and taken away before the next event is added.
 
     Raises:
-        FileError: The file is no journal of this query.
+        FileError: The file is damaged, or the journal of another query.
     """
 
     def __init__(self, path: str, query: Query):
@@ -35,29 +37,25 @@ class Journal:
             format=JOURNAL_FORMAT, version=JOURNAL_VERSION, query=query.id, round=query.round
         )
         self.events: List[Dict[str, Any]] = []
-        self.torn = 0
-        self._begun = osp.exists(path) and self._read()
+        self.torn = False
+        self._size = 0  # of the file, as far as its lines are whole
+        if osp.exists(path):
+            self._read()
 
-    def _read(self) -> bool:
-        """Read the file; whether its first line is there."""
-        header = None
-        for line in fileio.read_bytes(self.path).split(b'\n'):
-            if not line.strip():
-                continue
-            try:
-                entry = fileio.parse_json(line, self.path)
-            except fileio.FileError:
-                self.torn += 1
-                continue
-            if header is None:
-                header = entry
-            else:
-                self.events.append(entry)
-        if header is not None and header != self._header:
-            problem = f'is {fileio.short(header)}, not the journal of query {self._header["query"]}'
+    def _read(self) -> None:
+        raw = fileio.read_bytes(self.path)
+        entries = parse(raw, self.path)
+        if entries and entries[0] != self._header:
+            problem = f'is {fileio.short(entries[0])}, not that of query {self._header["query"]}'
             remedy = 'move the file away, or put the query back'
             raise fileio.FileError(fileio.message(self.path, 'line 1', 'query', problem, remedy))
-        return header is not None
+        self.events = entries[1:]
+        self.torn = raw != self._whole(entries)
+        self._size = 0 if self.torn else len(raw)
+
+    @staticmethod
+    def _whole(entries: List[Any]) -> bytes:
+        return b''.join(map(line_of, entries))
 
     def append(self, event: Dict[str, Any]) -> Dict[str, Any]:
         """Add an event, with the time, and sync it to the disk.
@@ -67,13 +65,16 @@ class Journal:
 
         Raises:
             OSError: It could not be written; it is no event then.
+            ValueError: It holds a number that is not finite.
         """
-        if not self._begun:
-            fileio.make_folder(osp.dirname(self.path))
-            fileio.append_line(self.path, fileio.to_json(self._header))
-            self._begun = True
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec='milliseconds')
         entry = dict(fileio.plain(event, nan_as_null=False), time=now)
-        fileio.append_line(self.path, fileio.to_json(entry))
+        if not self._size:  # there is no file, or it ends in an unfinished line
+            whole = self._whole([self._header, *self.events])
+            fileio.write_bytes(self.path, whole)
+            self._size, self.torn = len(whole), False
+        line = line_of(entry)
+        fileio.append_bytes(self.path, line, self._size)
+        self._size += len(line)
         self.events.append(entry)
         return entry

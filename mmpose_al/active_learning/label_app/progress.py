@@ -23,6 +23,7 @@ class UnitProgress:
         seconds (dict): Name -> how long that person looked at it.
         revision (int): How many events there were.
         clicks (int): How many of them changed something.
+        at (str): When that was last, as ISO 8601 writes it.
     """
 
     def __init__(self) -> None:
@@ -32,6 +33,7 @@ class UnitProgress:
         self.seconds: Dict[str, float] = {}
         self.revision = 0
         self.clicks = 0
+        self.at: Optional[str] = None
         self.last_key: Optional[str] = None
         self._undo: List[Change] = []
         self._redo: List[Change] = []
@@ -51,7 +53,7 @@ class UnitProgress:
         self.seconds[who] = self.seconds.get(who, 0.0) + seconds
         if event['op'] == 'time':
             return
-        self.owner, self.last_key = who, event.get('key')
+        self.owner, self.last_key, self.at = who, event.get('key'), event.get('time')
         if event['op'] == 'take':
             return
         if event['op'] == 'done':

@@ -89,7 +89,21 @@ def agree(
         nothing = np.full(pixels.shape[:2], np.nan)
         nobody = np.zeros(pixels.shape[:2], bool)
         return Agreed(np.full(pixels.shape, np.nan), nothing, nobody, nobody.any(0))
-    found: Consensus = consensus(
+    found = _consensus(rig, pixels, threshold, scores, min_inliers)
+    inliers = found.inliers[0].numpy()
+    if (np.isfinite(pixels).all(-1) & ~inliers & found.found[0].numpy()).any():
+        # The first fit may have been drawn towards a view that it then left out.
+        kept = np.where(inliers[..., None], pixels, np.nan)
+        found = _consensus(rig, kept, threshold, scores, min_inliers)
+    shown = found.pixels[0].numpy()
+    errors = np.linalg.norm(pixels - shown, axis=-1)
+    return Agreed(shown, errors, errors <= threshold, found.found[0].numpy())
+
+
+def _consensus(
+    rig: Rig, pixels: np.ndarray, threshold: float, scores: Optional[np.ndarray], min_inliers: int
+) -> Consensus:
+    return consensus(
         torch.from_numpy(pixels)[None],
         rig.K[None],
         rig.R[None],
@@ -98,12 +112,6 @@ def agree(
         scores=None if scores is None else torch.from_numpy(scores)[None],
         threshold=threshold,
         min_inliers=min_inliers,
-    )
-    return Agreed(
-        found.pixels[0].numpy(),
-        found.errors[0].numpy(),
-        found.inliers[0].numpy(),
-        found.found[0].numpy(),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Awaitable, Callable, Dict, List, Optional, Tuple
 
 from ...fileio import FileError, parse_json, read_bytes
 from ..formats import AnswerError
+from ..query import Query
 from .handover import Handed
 from .images import LabelImages
 from .session import Refused, Session
@@ -237,11 +238,11 @@ class LabelServer:
             self.handed = handed
             if self.leave_when_handed:
                 threading.Timer(0.5, self.stop).start()  # the page gets its answer first
-        return handed_text(handed)
+        return handed_text(handed, self.session.query)
 
 
-def handed_text(handed: Handed) -> Dict[str, Any]:
-    """What became of the labels, for the page."""
+def handed_text(handed: Handed, query: Query) -> Dict[str, Any]:
+    """What became of the labels, for the page; a warning says in which unit it is."""
     taken = handed.taken
     return dict(
         open=handed.open,
@@ -252,7 +253,10 @@ def handed_text(handed: Handed) -> Dict[str, Any]:
         views=0 if taken is None else taken.views,
         joints=0 if taken is None else taken.joints,
         kept=[] if taken is None else taken.kept,
-        warnings=[] if taken is None else [str(text) for text in taken.warnings],
+        warnings=[
+            dict(warning.data(), unit=query.annotations[warning.annotations[0]]['unit'])
+            for warning in ([] if taken is None else taken.warnings)
+        ],
         written=taken is not None and taken.written,
     )
 
@@ -283,6 +287,8 @@ def guarded(application: Any, token: str) -> Callable[..., Awaitable[None]]:
         if refused is None and not hmac.compare_digest(given.encode(), token.encode()):
             refused = 404, 'not here'
         if refused is not None:
+            if refused[0] != 413:
+                await _read_on(receive)  # or the connection breaks before the answer is read
             await _refuse(send, *refused)
             return
 
@@ -338,6 +344,15 @@ def _headers(raw: List[Tuple[bytes, bytes]]) -> Dict[str, List[str]]:
     for name, value in raw:
         found.setdefault(name.decode('latin-1').lower(), []).append(value.decode('latin-1'))
     return found
+
+
+async def _read_on(receive: Any) -> None:
+    """Read what is left of a body, and not more than a body may have."""
+    read, more = 0, True
+    while more and read <= MAX_BODY:
+        message = await receive()
+        read += len(message.get('body', b''))
+        more = message.get('more_body', False)
 
 
 async def _refuse(send: Any, status: int, text: str) -> None:

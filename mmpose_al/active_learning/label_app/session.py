@@ -11,6 +11,7 @@ from ..experiment import Experiment, Missing
 from ..paths import Paths
 from ..pool import Pool
 from ..query import Query
+from ..state import load_state
 from .handover import Handed, hand_over
 from .journal import Journal
 from .progress import UnitProgress, replay
@@ -156,7 +157,16 @@ class Session:
             Refused: The person went on in another tab.
         """
         name = self._check_tab(name, tab)
-        return dict(units=[self._line(task, name) for task in self.tasks], people=self._people())
+        return dict(
+            units=[self._line(task, name) for task in self.tasks],
+            people=self._people(),
+            closed=self._is_closed(),
+        )
+
+    def _is_closed(self) -> bool:
+        """Whether the experiment has gone on from this query."""
+        state = load_state(self.folder)
+        return state is not None and state.stage(self.query.round, 'annotate') is not None
 
     def _line(self, task: Task, name: str) -> dict:
         progress = self.progress[task.unit]

@@ -24,11 +24,9 @@ class PoolStatistics:
         seed (int): Of the experiment.
         round (int): Number of the round.
         threshold (float): Of the triangulation, pixels.
-        seconds (ndarray, optional): When each unit was recorded, (U, ); NaN: not known.
 
     Attributes:
-        units (ndarray): Ascending; ``labeled``, ``sequences``, ``times``, ``seconds``
-            follow.
+        units (ndarray): Ascending; ``labeled``, ``sequences``, ``times`` follow.
         view_unit (ndarray): Index of each view's unit, (N, ).
     """
 
@@ -42,7 +40,6 @@ class PoolStatistics:
         seed: int = 0,
         round: int = 0,
         threshold: float = 20.0,
-        seconds: Optional[np.ndarray] = None,
     ):
         order = np.argsort(units)
         self.units = np.asarray(units, np.int64)[order]
@@ -55,9 +52,6 @@ class PoolStatistics:
             if times is None
             else np.asarray(times, np.float64)[order]
         )
-        self.seconds = np.full(len(order), np.nan)
-        if seconds is not None:
-            self.seconds = np.asarray(seconds, np.float64)[order]
         self.views = sort_views(views)
         self.view_unit = np.searchsorted(self.units, self.views.unit)
         if len(self.views.unit) and (

@@ -17,47 +17,57 @@ class Constraints:
         min_spacing (float): Two labelled units of a sequence are at least so far apart
             in the pool's ``times``.
         max_per_sequence (int, optional): Most labelled units of a sequence.
-        min_seconds (float): As ``min_spacing``, in the pool's ``seconds``. A unit whose time
-            is not known is near to none.
     """
 
     def __init__(
-        self,
-        pool: PoolStatistics,
-        min_spacing: float = 0,
-        max_per_sequence: Optional[int] = None,
-        min_seconds: float = 0,
+        self, pool: PoolStatistics, min_spacing: float = 0, max_per_sequence: Optional[int] = None
     ):
         self.pool = pool
         self.min_spacing, self.max_per_sequence = min_spacing, max_per_sequence
-        self.min_seconds = min_seconds
         self.free = ~pool.labeled
-        self.taken: dict = {}
-        if self.active:
-            for index in np.flatnonzero(pool.labeled).tolist():
-                self._count(index)
+        if not self.active:
+            return
+        # Units by sequence, and by time within it.
+        self.sequence = np.unique(pool.sequences, return_inverse=True)[1].reshape(-1)
+        self.order = np.lexsort((pool.times, self.sequence))
+        self.taken = np.bincount(self.sequence[pool.labeled], minlength=self.sequence.max() + 1)
+        self.starts = np.searchsorted(self.sequence[self.order], np.arange(len(self.taken) + 1))
+        if min_spacing > 0:
+            self.free[self.order] &= ~self._near_labeled()
+        if max_per_sequence is not None:
+            self.free &= (self.taken < max_per_sequence)[self.sequence]
 
     @property
     def active(self) -> bool:
-        spaced = self.min_spacing > 0 or self.min_seconds > 0
-        return spaced or self.max_per_sequence is not None
+        return self.min_spacing > 0 or self.max_per_sequence is not None
 
-    def _count(self, index: int) -> None:
-        pool = self.pool
-        sequence = pool.sequences[index]
-        self.taken[sequence] = self.taken.get(sequence, 0) + 1
-        same = pool.sequences == sequence
-        if self.min_spacing > 0:
-            near = np.abs(pool.times - pool.times[index]) < self.min_spacing
-            self.free &= ~(same & near)
-        if self.min_seconds > 0:
-            near = np.abs(pool.seconds - pool.seconds[index]) < self.min_seconds  # NaN: no
-            self.free &= ~(same & near)
-        if self.max_per_sequence is not None and (self.taken[sequence] >= self.max_per_sequence):
-            self.free &= ~same
+    def _near_labeled(self) -> np.ndarray:
+        """Which units, in their order, are too near to a labelled one: the last or the next."""
+        times = np.asarray(self.pool.times, np.float64)[self.order]
+        labeled = self.pool.labeled[self.order]
+        first = np.zeros(len(times), bool)
+        first[self.starts[:-1]] = True
+        near = np.zeros(len(times), bool)
+        for step in (1, -1):  # from the past, and from the future
+            # Where a sequence begins nothing is labelled yet.
+            begins = first[::step] if step == 1 else np.r_[True, first[::-1][:-1]]
+            places = np.where(labeled[::step], np.arange(len(times)), -1)
+            latest = np.maximum.accumulate(places)
+            since = np.maximum.accumulate(np.where(begins, np.arange(len(times)), 0))
+            gap = np.abs(times[::step] - times[::step][latest])
+            near[::step] |= (latest >= since) & (gap < self.min_spacing)
+        return near
 
     def take(self, index: int) -> None:
         """Index was picked."""
         self.free[index] = False
-        if self.active:
-            self._count(index)
+        if not self.active:
+            return
+        sequence = self.sequence[index]
+        same = self.order[self.starts[sequence] : self.starts[sequence + 1]]
+        self.taken[sequence] += 1
+        if self.min_spacing > 0:
+            times = self.pool.times
+            self.free[same[np.abs(times[same] - times[index]) < self.min_spacing]] = False
+        if self.max_per_sequence is not None and self.taken[sequence] >= self.max_per_sequence:
+            self.free[same] = False

@@ -7,11 +7,12 @@ in millimetres and in the calibration's world.
 from importlib import import_module
 from types import ModuleType
 
-NAMES = ('table', 'json', 'trc', 'c3d', 'multiview')
+NAMES = ('table', 'json', 'trc', 'c3d', 'anipose', 'multiview')
 DEFAULT = ('table', 'json', 'trc', 'multiview')
-MODULES = dict(table='table', json='document', trc='trc', c3d='c3d_file', multiview='multiview')
+# Two have other names, lest they hide the libraries json and c3d.
+MODULES = dict(json='document', c3d='c3d_file')
 
 
 def named(name: str) -> ModuleType:
     """The module of a format."""
-    return import_module(f'{__name__}.{MODULES[name]}')
+    return import_module(f'{__name__}.{MODULES.get(name, name)}')

@@ -14,10 +14,22 @@ from mmpose_al.active_learning.answers import (
     load_answers,
     merged,
 )
-from mmpose_al.active_learning.answers.kept import new_answers, write_answers
+from mmpose_al.active_learning.answers.kept import new_answers, pool_answers, write_answers
 from mmpose_al.active_learning.paths import Paths
+from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
 from tests.test_active_learning.people import ROUND, answer, read, write
+
+
+def test_labels_of_the_pool_are_an_answer(pool):
+    path, pixels, _ = pool
+    opened = load_pool(path, 'frames')
+    known = opened.units[:1].tolist()
+    document = pool_answers(opened, known)
+    labels = merged([document])
+    assert set(labels) == set(opened.labels(known)) and labels
+    assert document['round'] == 0 and document['query'] is None
+    assert document['events'][0]['sha256'] == opened.sha256
 
 
 def test_events_are_kept_in_order_and_the_latest_counts(asked, tmp_path):

@@ -7,7 +7,7 @@ from mmpose_al.active_learning.answers import ingest
 from mmpose_al.active_learning.answers.reading import check_answers
 from mmpose_al.active_learning.formats import Answer, Faults
 from mmpose_al.active_learning.query import load_query
-from tests.test_active_learning.people import ROUND, as_a_tool, read, refused, write
+from tests.test_active_learning.people import ROUND, answer, as_a_tool, read, refused, write
 
 
 def test_the_format_may_be_said_and_is_held_to(answering, tmp_path):
@@ -20,6 +20,16 @@ def test_the_format_may_be_said_and_is_held_to(answering, tmp_path):
     assert done.format == 'cvat' and done.views == 2
     with pytest.raises(ValueError, match='format is one of'):
         ingest(annotator.folder, json_path, 'voc')
+
+
+def test_an_option_of_another_format_is_refused(answering, tmp_path):
+    """It would be without effect, and nobody would notice."""
+    annotator, good = answering
+    path = write(good['label_studio'], tmp_path / 'a.json', 'label_studio')
+    with pytest.raises(ValueError, match="'label_studio' has no option pixel_origin"):
+        ingest(annotator.folder, path, options=dict(pixel_origin='corner'))
+    path = write(good['cvat'], tmp_path / 'a.zip', 'cvat')
+    assert ingest(annotator.folder, path, options=dict(pixel_origin='corner'), dry_run=True)
 
 
 def checked(asked, *answers):
@@ -35,7 +45,7 @@ def test_answers_are_held_to_the_query_whatever_the_format(asked):
     assert checked(asked, Answer('a', 80, good), Answer('b', 2, good.tolist())) == ([80, 2], [])
     outside, endless = good.copy(), good.copy()
     outside[1, 0], endless[3, 1] = 641, np.inf
-    for answer, text in (
+    for given, text in (
         (Answer('b (x)', 77, good), '77 is no annotation of query'),
         (Answer('b (x)', 80, good), 'answers annotation 80 of the query, as a does'),
         (Answer('b (x)', 2, outside), "joint 'left_hand' is at (641.0, 2.0), outside"),
@@ -45,15 +55,30 @@ def test_answers_are_held_to_the_query_whatever_the_format(asked):
         (Answer('b (x)', 2, good[:, :2]), 'not [x, y, v] for each of 5 joints'),
         (Answer('b (x)', 2, [1, 2, 3, 4, 5]), 'not [x, y, v] for each of 5 joints'),
     ):
-        kept, faults = checked(asked, Answer('a (y)', 80, good), answer)
+        kept, faults = checked(asked, Answer('a (y)', 80, good), given)
         assert kept == [80]
         assert text in faults[0] and 'file: b (x), field' in faults[0]
 
 
-def test_a_file_that_names_several_queries(asked, pool, tmp_path):
-    annotator, _ = asked
+@pytest.mark.parametrize('latest', [True, False])
+def test_of_several_queries_the_latest_is_answered(latest, asked, pool, tmp_path):
+    """A project of the tool that has all rounds; images of others are passed over."""
+    annotator, pixels = asked
+    data = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80]})
     annotator.ask(ROUND + 1, [10], [1.0], pool[2])
-    data = as_a_tool(read(annotator.folder, 'coco'))
-    more = as_a_tool(read(annotator.folder, 'coco', ROUND + 1))
-    data['images'] += [dict(image, id=image['id'] + 900) for image in more['images']]
-    refused(asked, write(data, tmp_path / 'a.json', 'coco'), 'names several queries', 'one round')
+    more = answer(read(annotator.folder, 'coco', ROUND + 1), 'coco', {40: pixels[40]})
+    first, second = as_a_tool(data), as_a_tool(more)
+    for entry in second['images'] + second['annotations']:
+        entry['id'] += 900
+    for entry in second['annotations']:
+        entry['image_id'] += 900
+    if not latest:
+        second['images'] = second['annotations'] = []
+        first['images'].append(dict(first['images'][0], id=7, file_name='of_the_lab.png'))
+    data = dict(first, images=first['images'] + second['images'])
+    data['annotations'] = first['annotations'] + second['annotations']
+    done = ingest(annotator.folder, write(data, tmp_path / 'a.json', 'coco'), dry_run=True)
+    expected = (ROUND + 1, [40], 8) if latest else (ROUND, [80], 1)
+    ((what, entries),) = done.passed_over.items()
+    assert (done.round, done.annotations, len(entries)) == expected
+    assert 'images of other queries' in what

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.answers import ingest
+from mmpose_al.active_learning.answers.reading import read_answers
 from mmpose_al.active_learning.formats import Coco, Faults
 from mmpose_al.active_learning.formats.coco import parse_coco
 from mmpose_al.active_learning.query import load_query
-from tests.test_active_learning.people import NAMES, ROUND, refused, write
+from tests.test_active_learning.people import NAMES, ROUND, answer, read, refused, write
 
 
 def first(data):
@@ -224,3 +225,15 @@ def test_a_query_says_where_its_pixels_are_measured_from(answering, tmp_path):
             data = json.load(file)
         assert data['info']['mmpose_al']['pixel_origin'] == origin
         assert data['annotations'][0]['bbox'][0] == 20.0 + 0.5 * (origin == 'corner')
+
+
+def test_who_gave_an_answer_is_read_where_the_file_says_it(asked, tmp_path):
+    annotator, pixels = asked
+    data = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80], 81: pixels[81]})
+    told = dict(by='Anna', at='2026-01-02T03:04:05+00:00', seconds=7)
+    for entry, attributes in zip(data['annotations'], (told, dict(by=3, at='', seconds='x'))):
+        entry['attributes'].update(attributes)
+    queries = [load_query(annotator.folder, ROUND)]
+    first, second = read_answers(write(data, tmp_path / 'a.json', 'coco'), queries).answers
+    assert (first.by, first.at, first.seconds) == ('Anna', told['at'], 7.0)
+    assert (second.by, second.at, second.seconds) == (None, None, None)

@@ -74,9 +74,9 @@ def test_an_archive_that_lies_about_its_size(answering, tmp_path, monkeypatch):
 
 
 NO_EXPORT = [
-    ('empty', b'', ['is not JSON']),
+    ('empty', b'', ['is empty']),
     ('truncated', None, ['is not JSON', 'truncated']),
-    ('a_picture', b'\x89PNG\r\n\x1a\n\xff\xfe', ['is not JSON']),
+    ('a_picture', b'\x89PNG\r\n\x1a\n\xff\xfe', ['is an image']),
     ('deep', b'[' * 10**6, ['is not JSON']),
     ('number', b'3', ['neither COCO keypoints']),
     ('other_object', b'{"shapes": [], "version": "5"}', ['neither COCO keypoints']),

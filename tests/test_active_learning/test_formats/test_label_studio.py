@@ -1,13 +1,23 @@
 """Label Studio: broken exports are refused whole, and the task is named."""
 
 import copy
+import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from mmpose_al.active_learning.answers import ingest
-from mmpose_al.active_learning.formats.label_studio import label_studio_tasks
+from mmpose_al.active_learning.answers import ingest, load_answers
+from mmpose_al.active_learning.formats import AnswerError, Document, LabelStudio
+from mmpose_al.active_learning.formats.label_studio import (
+    DRAFT,
+    KEYS,
+    OPEN,
+    OTHERS,
+    hotkey,
+    label_studio_config,
+    label_studio_tasks,
+)
 from mmpose_al.active_learning.query import load_query
-from tests.test_active_learning.people import NAMES, ROUND, refused, write
+from tests.test_active_learning.people import NAMES, ROUND, answer, opened, read, refused, write
 
 
 def task(data, place=0):
@@ -28,25 +38,12 @@ TASKS = dict(
         lambda d: [t['data'].update(query='0123456789ab') for t in d],
         ['data.query', '0123456789ab', "another project's export"],
     ),
-    one_of_another=(
-        lambda d: task(d)['data'].update(query='0123456789ab'),
-        ['data.query', "'0123456789ab', not"],
-    ),
     no_query=(lambda d: [t['data'].pop('query') for t in d], ['data.query']),
     not_a_task=(lambda d: d.append('task'), ['tasks[16]', "is 'task'"]),
     json_min=(lambda d: task(d).pop('data'), ['field "data"', 'not JSON-MIN']),
-    no_annotations=(lambda d: d[0].pop('annotations'), ['tasks[0]', 'is missing']),
     unknown_person=(
         lambda d: task(d)['data'].update(annotation_id=77),
         ['data.annotation_id', '77'],
-    ),
-    person_twice=(
-        lambda d: d.append(copy.deepcopy(task(d))),
-        ['tasks[16]', 'is also that of tasks['],
-    ),
-    two_submitted=(
-        lambda d: task(d)['annotations'].append(task(d)['annotations'][0]),
-        ['annotations', '2 were submitted'],
     ),
     result_not_a_list=(
         lambda d: task(d)['annotations'][0].update(result={}),
@@ -88,7 +85,11 @@ TASKS = dict(
     ),
     skipped=(
         lambda d: [a.update(was_cancelled=True) for t in d for a in t['annotations']],
-        ['labels no joint'],
+        ['labels no joint', '2 passed over: tasks that were skipped'],
+    ),
+    not_answered=(
+        lambda d: [t.pop('annotations') for t in d],
+        ['labels no joint', '16 passed over: tasks that nobody has submitted'],
     ),
 )
 
@@ -125,8 +126,8 @@ def test_controls_that_a_lab_has_added_are_passed_over(own, answering, tmp_path)
     path = write(data, tmp_path / 'tasks.json', 'label_studio')
     done = ingest(answering[0].folder, path, dry_run=True)
     assert done.annotations == [0, 2] and done.joints == 10
-    ((what, entries),) = done.passed_over.items()
-    assert what == "answers of the lab's own controls" and entries[0].endswith('.result[5]')
+    (entry,) = done.passed_over["answers of the lab's own controls"]
+    assert entry.endswith('.result[5]')
 
 
 def test_where_images_are_served_from_may_be_said(answering):
@@ -135,3 +136,157 @@ def test_where_images_are_served_from_may_be_said(answering):
     for prefix in ('/data/local-files/?d=', 's3://bucket/'):
         tasks = {t['data']['annotation_id']: t for t in label_studio_tasks(query, prefix)}
         assert tasks[42]['data']['image'] == f'{prefix}query/round_01/images/{name}'
+
+
+def accepted(answering, data, tmp_path, **options):
+    path = write(data, tmp_path / 'tasks.json', 'label_studio')
+    return ingest(answering[0].folder, path, dry_run=True, **options)
+
+
+@pytest.fixture
+def data(answering):
+    return copy.deepcopy(answering[1]['label_studio'])
+
+
+def passed(done):
+    return {what: len(entries) for what, entries in done.passed_over.items()}
+
+
+def test_tasks_that_are_not_ours_or_not_answered_are_passed_over(data, answering, tmp_path):
+    assert passed(accepted(answering, data, tmp_path)) == {OPEN: 14}
+    done_task, other = task(data, 0), task(data, 1)
+    other['data']['query'] = '0123456789ab'
+    data.append(dict(id=3, data=dict(text='of another project'), annotations=[]))
+    waiting = [t for t in data if t['data'].get('annotation_id') in (40, 41)]
+    waiting[0].pop('annotations')
+    waiting[1]['drafts'] = [dict(result=[])]
+    done = accepted(answering, data, tmp_path)
+    assert done.annotations == [done_task['data']['annotation_id']]
+    assert passed(done) == {OTHERS: 2, OPEN: 13, DRAFT: 1}
+
+
+def moved(data, by, at, shift, **more):
+    """Somebody else's answer about the person of the first task, moved to the right."""
+    first = task(data)
+    again = copy.deepcopy(first['annotations'][0])
+    for region in again['result']:
+        region['value']['x'] += shift / 640 * 100
+    again.update(completed_by=by, updated_at=at, **more)
+    first['annotations'].append(again)
+    return first['data']['annotation_id']
+
+
+def test_several_people_are_no_reason_to_refuse(data, answering, tmp_path):
+    first = task(data)['annotations'][0]
+    first.update(completed_by=1, updated_at='2026-03-02T10:00:00Z', lead_time=12.5)
+    number = moved(data, dict(id=2, email='b@lab'), '2026-03-02T11:00:00Z', 40)
+    path = write(data, tmp_path / 'tasks.json', 'label_studio')
+    with Document(path) as document:
+        query = load_query(answering[0].folder, ROUND)
+        found = LabelStudio().parse(document, query, document.faults)
+    one, two = (a for a in found if a.annotation == number)
+    assert (one.by, one.at, one.seconds) == ('1', '2026-03-02T10:00:00Z', 12.5)
+    assert (two.by, two.at, two.seconds) == ('b@lab', '2026-03-02T11:00:00Z', 12.5)
+    assert two.keypoints[0, 0] - one.keypoints[0, 0] == pytest.approx(40, abs=0.01)
+    done = accepted(answering, data, tmp_path)
+    (warning,) = (w for w in done.warnings if w.kind == 'annotators')
+    assert '1, b@lab differ in 5 of 5 joints' in warning.text and 'by 40 px' in warning.text
+    assert accepted(answering, data, tmp_path, several='mean').annotations == done.annotations
+    assert accepted(answering, data, tmp_path, annotator='1').annotations == [number]
+    with pytest.raises(AnswerError, match="'carl'; those of 1, b@lab, somebody are"):
+        accepted(answering, data, tmp_path, annotator='carl')
+    first['ground_truth'] = True
+    done = accepted(answering, data, tmp_path)
+    assert [w for w in done.warnings if w.kind == 'annotators'] == []
+
+
+def test_a_task_that_was_imported_twice_has_the_latest_answer(data, answering, tmp_path):
+    again = copy.deepcopy(task(data))
+    task(data)['annotations'][0]['updated_at'] = '2026-03-02T10:00:00Z'
+    again['annotations'][0]['updated_at'] = '2026-03-02T09:00:00Z'
+    again['annotations'][0]['result'].pop()
+    data.append(again)
+    assert accepted(answering, data, tmp_path).joints == 10
+    again['annotations'][0]['updated_at'] = '2026-03-02T11:00:00Z'
+    assert accepted(answering, data, tmp_path).joints == 9
+
+
+def test_who_when_and_how_long_are_kept(asked, tmp_path):
+    annotator, pixels = asked
+    data = answer(read(annotator.folder, 'label_studio'), 'label_studio', {80: pixels[80]})
+    given = task(data)['annotations'][0]
+    given.update(completed_by=7, created_at='2026-03-02T10:00:00Z', lead_time=30.25)
+    path = write(data, tmp_path / 'a.json', 'label_studio')
+    ingest(annotator.folder, path)
+    ((entry,),) = (e['annotations'] for e in load_answers(annotator.folder, ROUND)['events'])
+    assert {k: v for k, v in entry.items() if k not in ('id', 'keypoints')} == dict(
+        by='7', at='2026-03-02T10:00:00Z', seconds=30.25
+    )
+    # somebody else comes later: said, with the distance
+    for region in given['result']:
+        region['value']['x'] += 10 / 640 * 100
+    given.update(completed_by=8)
+    done = ingest(annotator.folder, write(data, tmp_path / 'b.json', 'label_studio'))
+    (warning,) = (w for w in done.warnings if w.kind == 'replaced')
+    assert warning.text.endswith('annotation 80: 8 replaces the answer of 7, up to 10.0 px away')
+    assert done.replaced == {80: pytest.approx(10, abs=0.01)}
+    # and corrects the own answer: no warning
+    for region in given['result']:
+        region['value']['x'] -= 10 / 640 * 100
+    done = ingest(annotator.folder, write(data, tmp_path / 'c.json', 'label_studio'))
+    assert [w for w in done.warnings if w.kind == 'replaced'] == [] and 80 in done.replaced
+
+
+def test_a_size_that_is_half_told_is_held_to(data, answering, tmp_path):
+    """``original_width`` is missing, ``original_height`` is there."""
+    for region in result(data):
+        region.pop('original_width')
+    assert accepted(answering, data, tmp_path).joints == 10
+    result(data)[1]['original_height'] = 960
+    refused(answering, write(data, tmp_path / 'a.json', 'label_studio'), 'Nonex960', '640x480')
+
+
+def test_one_project_for_all_rounds(asked, pool, tmp_path):
+    annotator, pixels = asked
+    old = answer(read(annotator.folder, 'label_studio'), 'label_studio', {80: pixels[80]})
+    annotator.ask(ROUND + 1, [10], [1.0], pool[2])
+    tasks = read(annotator.folder, 'label_studio', ROUND + 1)
+    new = answer(tasks, 'label_studio', {40: pixels[40]})
+    done = ingest(annotator.folder, write(old + new, tmp_path / 'a.json', 'label_studio'))
+    assert (done.round, done.annotations) == (ROUND + 1, [40])
+    assert passed(done) == {OTHERS: 8, OPEN: 3}
+
+
+def config_of(query):
+    return ElementTree.fromstring(label_studio_config(query))
+
+
+def test_palette_and_visibility_are_above_the_image_and_have_keys(answering):
+    root = config_of(load_query(answering[0].folder, ROUND))
+    assert [each.tag for each in root][:4] == ['Header', 'KeyPointLabels', 'Choices', 'Image']
+    labels = {each.get('value'): each for each in root.find('KeyPointLabels')}
+    keys = [each.get('hotkey') for each in root.iter() if each.get('hotkey')]
+    assert len(keys) == len(set(keys)) == len(NAMES) + 2
+    assert not set(keys) & set('bchklpruv')  # Label Studio's own tools
+    colours = {name: each.get('background') for name, each in labels.items()}
+    assert colours['left_hand'] == colours['left_foot'] != colours['right_hand']
+    assert len({colours[name] for name in ('nose', 'left_hand', 'right_hand')}) == 3
+    many = [hotkey(place) for place in range(3 * len(KEYS))]
+    assert len(set(many)) == len(many)
+
+
+def test_no_box_takes_the_clicks_of_joints(answering, pool, tmp_path):
+    """Two persons in each image, of whom one is predicted; then one alone."""
+    query = load_query(answering[0].folder, ROUND)
+    tasks = {t['data']['annotation_id']: t for t in label_studio_tasks(query)}
+    regions = {i: t['predictions'][0]['result'] for i, t in tasks.items()}
+    assert regions[1000] == [] and 'number 2 of 2 from the left' in tasks[1000]['data']['note']
+    assert 'number 1 of 2 from the left' in tasks[0]['data']['note']
+    kinds = [region['type'] for region in regions[0]]
+    assert kinds.index('rectanglelabels') == len(kinds) - 1 > 0  # behind the joints
+    assert regions[0][-1]['value']['x'] == pytest.approx(20.5 / 640 * 100, abs=1e-4)
+    alone = opened(tmp_path / 'work', pool[0])
+    alone.ask(ROUND, [20], [1.0], pool[2])
+    for made in label_studio_tasks(load_query(alone.folder, ROUND)):
+        kinds = {region['type'] for region in made['predictions'][0]['result']}
+        assert kinds == {'keypointlabels'} and 'from the left' not in made['data']['note']

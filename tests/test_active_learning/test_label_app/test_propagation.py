@@ -43,13 +43,14 @@ def test_two_clicks_say_where_the_joint_is_in_the_other_views(dist):
     assert np.isnan(agreed.errors[[1, 3], 0]).all()
 
 
-def test_a_click_that_disagrees_is_outvoted_and_its_error_is_its_distance():
+@pytest.mark.parametrize('off', [[30, 40], [24, 7], [-60, 0], [0, 60]], ids=str)
+def test_a_click_that_disagrees_is_outvoted_and_its_error_is_its_distance(off):
     rig, truth = rig_and_pixels()
     clicks = truth.copy()
-    clicks[3, 0] += [30, 40]
+    clicks[3, 0] += off
     agreed = agree(rig, clicks, 20.0)
     assert agreed.inliers[:, 0].tolist() == [True, True, True, False]
-    np.testing.assert_allclose(agreed.errors[3, 0], 50, atol=0.01)
+    np.testing.assert_allclose(agreed.errors[3, 0], np.hypot(*off), atol=0.01)
     np.testing.assert_allclose(agreed.pixels[3, 0], truth[3, 0], atol=0.01)
     assert agreed.inliers[:, 1:].all()
 

@@ -208,10 +208,10 @@ def test_progress_and_time_are_told(both):
 def test_a_disk_that_is_full_changes_nothing(session, monkeypatch):
     from mmpose_al import fileio
 
-    def full(path, line):
+    def full(*values):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(fileio, 'append_line', full)
+    monkeypatch.setattr(fileio, 'append_bytes', full)
     with pytest.raises(OSError):
         change(session)
     monkeypatch.undo()
@@ -221,7 +221,11 @@ def test_a_disk_that_is_full_changes_nothing(session, monkeypatch):
 
 def test_without_an_open_query_there_is_nothing_to_label(experiment):
     work, _ = experiment
+    session = Session(work)
+    session.join('Anna', 'tab-a')
+    assert session.overview('Anna', 'tab-a')['closed'] is False
     state = writable(load_state(work))
     state.finish(ROUND, 'annotate', dict(labels=1, views=1, joints=1))
+    assert session.overview('Anna', 'tab-a')['closed'] is True
     with pytest.raises(Missing, match='no query is open'):
         Session(work)

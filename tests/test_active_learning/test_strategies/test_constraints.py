@@ -1,6 +1,9 @@
 """Spacing and caps, by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 
 from mmpose_al.active_learning.strategies import Constraints
 from tests.test_active_learning.rig import make_pool
@@ -37,11 +40,35 @@ def test_a_cap_counts_labelled_ones():
     assert not rules.free.any()
 
 
-def test_seconds_count_where_they_are_known():
-    seconds = [0.0, 0.4, 1.0, np.nan, 0.2, 1.1]
-    pool = make_pool(6, labeled=[0], sequences=[0, 0, 0, 0, 1, 1], seconds=seconds)
-    rules = Constraints(pool, min_seconds=1.0)
-    assert np.flatnonzero(rules.free).tolist() == [2, 3, 4, 5]  # 1 is too near; 2 is not
-    rules.take(3)  # nobody knows when it was
-    rules.take(4)
-    assert np.flatnonzero(rules.free).tolist() == [2]
+def slow(pool, spacing, most, picks):
+    """Every unit against every labelled one."""
+    taken, free = list(np.flatnonzero(pool.labeled)), ~pool.labeled
+    for step in range(len(picks) + 1):
+        for index in taken:
+            same = pool.sequences == pool.sequences[index]
+            free &= ~(same & (np.abs(pool.times - pool.times[index]) < spacing))
+            if most is not None and sum(same[taken]) >= most:
+                free &= ~same
+        yield free.copy()
+        if step < len(picks):
+            taken.append(picks[step])
+            free[picks[step]] = False
+
+
+@pytest.mark.parametrize('spacing, most', [(0, 3), (2.5, None), (1, 4), (7, 2), (0.1, 9)])
+def test_rules_are_those_of_every_unit_against_every_labelled_one(spacing, most):
+    rng = np.random.RandomState(0)
+    for num in (1, 40, 120):
+        pool = SimpleNamespace(
+            units=np.arange(num),
+            labeled=rng.rand(num) < 0.15,
+            sequences=np.array([f's{i}' for i in rng.randint(0, 5, num)]),
+            times=rng.randint(0, 40, num) / 2,
+        )
+        picks = rng.permutation(np.flatnonzero(~pool.labeled))[:6].tolist()
+        expected = slow(pool, spacing, most, picks)
+        rules = Constraints(pool, spacing, most)
+        np.testing.assert_array_equal(rules.free, next(expected))
+        for index in picks:
+            rules.take(index)
+            np.testing.assert_array_equal(rules.free, next(expected))

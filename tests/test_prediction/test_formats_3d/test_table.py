@@ -1,4 +1,4 @@
-"""Anipose's columns, cell by cell."""
+"""The table of points, cell by cell."""
 
 import csv
 

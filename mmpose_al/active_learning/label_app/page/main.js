@@ -3,8 +3,8 @@
 import { Changes, Refusal, call, newKey } from './api.js';
 import { actionOf } from './keys.js';
 import {
-  PLACED, STATE, V, X, Y, accepted, columns, count, inside, isEnough, isShown, isSuggested, minutes,
-  nextJoint, swapped, withCells,
+  PLACED, STATE, V, X, Y, accepted, columns, count, inside, isEnough, isShown, minutes, nextJoint,
+  swapped, withCells,
 } from './model.js';
 import {
   ask, askFinish, askName, askReason, askTakeOver, askUnit, close, el, isOpen, showHanded,
@@ -26,7 +26,10 @@ class App {
     this.changes = new Changes({
       who: () => ({ name: this.name, tab: this.tab, seconds: this.takeSeconds() }),
       saved: (unit, last) => { if (last && unit.unit === this.unit.unit) this.show(unit); },
-      failed: (error) => this.refused(error),
+      failed: (error) => {
+        this.refused(error);
+        if (error.kind !== 'tab') this.open(this.unit.unit).catch(() => {});
+      },
       state: (state, why) => this.showSaved(state, why),
     });
   }
@@ -89,7 +92,10 @@ class App {
   }
 
   async countUnits() {
-    const { units } = await this.call('overview');
+    const { units, closed } = await this.call('overview');
+    if (closed && !this.setup.goes_on) {
+      this.freeze(true, 'This round is closed: the experiment has gone on from its labels.');
+    }
     const done = units.filter((unit) => unit.done).length;
     const left = units.length - done;
     const spent = units.reduce((sum, unit) => sum + unit.seconds, 0);
@@ -132,11 +138,21 @@ class App {
   }
 
   showAsk() {
-    const { placed, suggested, views } = count(this.person.views, this.joint);
-    const name = this.setup.joints[this.joint];
-    const more = views > 1 ? ` (${placed} of ${Math.min(this.needed(), views)} clicks)` : '';
-    byId('ask').textContent = suggested && !placed ? `${name}: right?` : `Place ${name}${more}`;
+    byId('ask').textContent = this.question();
     showJoints(this);
+  }
+
+  /** What is asked for now. */
+  question() {
+    const { views, order } = this.person;
+    const { placed, suggested, views: all } = count(views, this.joint);
+    const name = this.setup.joints[this.joint], need = Math.min(this.needed(), all);
+    if (order.every((k) => isEnough(views, k, this.needed()))) {
+      return accepted(views).length ? 'All asked for. A accepts what is suggested.'
+        : 'All there. Enter goes on.';
+    }
+    if (suggested && !placed) return `${name}: right? Click or drag corrects it, A accepts all.`;
+    return `Place ${name}${all > 1 && placed < need ? ` (${placed} of ${need} clicks)` : ''}`;
   }
 
   layout() {
@@ -275,6 +291,7 @@ class App {
   }
 
   accept(views, how, joint = null) {
+    if (!this.suggestions) { this.toast('Suggestions are hidden; P shows them.'); return false; }
     const cells = accepted(views, joint);
     if (!cells.length) this.toast('There is no suggestion to accept.');
     return this.save(cells, how);
@@ -422,7 +439,17 @@ class App {
       const handed = await this.call('finish', { begun: answer === 'begun' });
       await showHanded(this, handed);
       if (this.setup.goes_on) this.wait();
-    } else if (answer) await this.open(Number(answer));
+    } else if (answer.startsWith('warning')) await this.lookAt(check.warnings[answer.slice(8)]);
+    else if (answer) await this.open(Number(answer));
+  }
+
+  /** Open what a warning is about. */
+  async lookAt({ annotations, joints, unit }) {
+    await this.open(unit);
+    const place = this.unit.persons.findIndex((person) =>
+      person.views.some((view) => annotations.includes(view.id)));
+    const joint = Math.max(this.setup.joints.indexOf(joints[0]), 0);
+    this.do('lookAt', { joint, annotations, place });
   }
 
   /** Another round comes to the same address. */
@@ -454,17 +481,13 @@ class App {
   refused(error) {
     if (error.kind === 'tab') {
       this.freeze(true, error.message, 'join');
-    } else if (error instanceof Refusal) {
-      this.toast(error.message);
-      if (['stale', 'other', 'wrong'].includes(error.kind) && this.unit) {
-        this.open(this.unit.unit).catch(() => {});
-      }
-    } else this.showSaved('lost', 'the server does not answer');
+    } else if (error instanceof Refusal) this.toast(error.message);
+    else this.showSaved('lost', 'the server does not answer');
   }
 
   /** Says that this tab is there still, and hears whether another one went on. */
   async beat() {
-    if (this.waits || !this.changes.isEmpty || (this.frozen && this.remedy === 'join')) return;
+    if (!this.changes.isEmpty || (this.frozen && this.remedy === 'join')) return;
     await this.countUnits().then(() => this.showSaved('saved')).catch(() => {});
   }
 

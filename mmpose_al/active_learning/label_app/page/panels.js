@@ -100,12 +100,10 @@ export async function askReason(several, view) {
 }
 
 export function showKeys() {
-  const rows = KEYS.flatMap(([heading, keys]) => [
-    el('tr', {}, el('th', { colspan: 2 }, heading)),
-    ...keys.map((entry) => el('tr', {}, el('td', {}, el('kbd', {}, entry[0])),
-      el('td', {}, entry[entry.length - 1]))),
-  ]);
-  return ask(el('h2', {}, 'Keyboard map'), el('div', { class: 'scroll' }, el('table', {}, ...rows)),
+  const tables = KEYS.map(([heading, keys]) => el('section', {}, el('h3', {}, heading),
+    el('table', {}, ...keys.map((entry) => el('tr', {}, el('td', {}, el('kbd', {}, entry[0])),
+      el('td', {}, entry[entry.length - 1]))))));
+  return ask(el('h2', {}, 'Keyboard map'), el('div', { class: 'map' }, ...tables),
     el('p', { class: 'dim' }, 'Filled: placed. Dashed ring: predicted. Diamond: proposed by the '
       + 'clicks of other views. Ring with a dot: hidden. A suggestion is no label until it is '
       + 'accepted.'),
@@ -129,7 +127,8 @@ export async function askUnit(app, { units, people }) {
       closing('Close', '')));
 }
 
-/** What would be handed over; resolves with 'finish', 'begun', a unit's place, or ''. */
+/** What would be handed over; resolves with 'finish', 'begun', a unit,
+ * 'warning N', or ''. */
 export function askFinish(app, check) {
   const place = (unit) => app.setup.units.indexOf(unit) + 1;
   const list = (units) => units.map(place).join(', ');
@@ -146,7 +145,8 @@ export function askFinish(app, check) {
     line(check.empty, 'done without a label', true),
     reasons ? el('p', {}, `${reasons} views cannot be labelled.`) : null,
     check.warnings.length ? el('h3', { class: 'bad' }, 'Look at these clicks again') : null,
-    el('ul', { class: 'scroll' }, ...check.warnings.map((text) => el('li', {}, text))),
+    el('ul', { class: 'scroll' }, ...check.warnings.map((warning, number) => el('li', {},
+      closing(warning.text, `warning ${number}`)))),
     el('div', { class: 'row' },
       closing('Hand over', 'finish', { class: 'main', id: 'hand-over', disabled: !check.joints }),
       check.begun.length ? closing('With those begun', 'begun', { id: 'hand-over-begun' }) : null,

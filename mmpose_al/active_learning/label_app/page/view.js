@@ -219,6 +219,7 @@ export class View {
       ctx.fillText('the image cannot be shown', 10, 40);
     }
     ctx.globalAlpha = this.app.peeked ? 0.25 : 1;
+    this.drawOthers(ctx);
     this.drawBox(ctx);
     this.drawLine(ctx);
     const joints = this.data.joints.map((joint, k) => (this.dragged && this.dragged.joint === k
@@ -237,6 +238,20 @@ export class View {
     ctx.setLineDash([4, 4]);
     ctx.strokeRect(left, top, w * this.scale, h * this.scale);
     ctx.setLineDash([]);
+  }
+
+  /** What is placed of the other persons of this image, small and grey. */
+  drawOthers(ctx) {
+    ctx.fillStyle = '#ffffff99';
+    for (const person of this.app.unit.persons) {
+      if (person === this.app.person) continue;
+      const view = person.views.find((each) => each.image === this.data.image);
+      for (const joint of view ? view.joints : []) {
+        if (joint[STATE] !== PLACED) continue;
+        const [x, y] = this.at(joint[X], joint[Y]);
+        ctx.fillRect(x - 1.5, y - 1.5, 3, 3);
+      }
+    }
   }
 
   drawLine(ctx) {

@@ -1,0 +1,225 @@
+"""Make a project that trains of what you have: images, videos, a rig, labels of another tool.
+
+    mmpose-al new PROJECT SOURCE...
+
+    mmpose-al new mouse openfield-Pranav-2018-10-30     a DeepLabCut project
+    mmpose-al new mouse walk.mp4 run.mp4                videos, 200 frames of each
+    mmpose-al new rig recordings/walk --calibration calib.toml --unit m
+    mmpose-al new people train.json --images train2017  COCO keypoints
+
+A source is told from its content: a DeepLabCut, Lightning Pose or SLEAP project, a COCO
+keypoints file, a calibrated rig (a folder of videos or of image folders, NAME=PATH ...),
+videos, a folder of images. Several may be given; those without labels are the pool.
+
+PROJECT gets the pool, the joints (metainfo.py), configs, and a README with the next
+commands. Folders of images are linked, not copied. The same command again completes it.
+"""
+
+import argparse
+import os
+import os.path as osp
+import shutil
+from typing import TYPE_CHECKING, Callable, Optional, Tuple
+
+from .errors import UsageError
+from .options import add_calibration_size, positive, positive_number
+
+if TYPE_CHECKING:
+    from ..converters.videos import Boxes
+    from ..projects.sources import Options
+    from ..projects.table import Table
+
+HELP = 'make a project of images, videos, a rig, or labels of another tool'
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('project', help='folder to make, or to complete')
+    parser.add_argument('sources', nargs='+', metavar='SOURCE', help='what you have')
+    add_joint_arguments(parser)
+    add_video_arguments(parser)
+    add_rig_arguments(parser)
+    add_box_arguments(parser)
+    parser.add_argument(
+        '--images', metavar='FOLDER', help='that the file names of a COCO file start from'
+    )
+    parser.add_argument(
+        '--missing-images',
+        choices=('raise', 'skip'),
+        default='raise',
+        help='labelled images that are not there: an error (default), or left out',
+    )
+    parser.add_argument(
+        '--val',
+        default='0.1',
+        metavar='none|SHARE|SOURCE',
+        help='what validates: nothing, a share of the labelled images (by recording; default '
+        '%(default)s), or another source with labels',
+    )
+    parser.add_argument(
+        '--input-size',
+        type=int,
+        choices=(64, 128, 256),
+        default=128,
+        help="side of the network's input; default %(default)s",
+    )
+
+
+def add_joint_arguments(parser: argparse.ArgumentParser) -> None:
+    joints = parser.add_mutually_exclusive_group()
+    joints.add_argument(
+        '--keypoints', nargs='+', metavar='NAME', help='joints, where the sources have no labels'
+    )
+    joints.add_argument('--metainfo', metavar='FILE', help="joints in MMPose's form")
+    parser.add_argument(
+        '--pairs',
+        nargs='+',
+        metavar='LEFT=RIGHT',
+        help='joints that are left and right of each other, instead of those guessed from '
+        'names; or none',
+    )
+
+
+def add_video_arguments(parser: argparse.ArgumentParser) -> None:
+    videos = parser.add_mutually_exclusive_group()
+    videos.add_argument(
+        '--frames', type=positive, default=200, help='most images of a video; default %(default)s'
+    )
+    videos.add_argument('--step', type=positive, help='every so many frames instead')
+    parser.add_argument(
+        '--spread', action='store_true', help='take frames that look different, not evenly'
+    )
+    parser.add_argument('--fps', type=positive_number, help='whatever the videos tell')
+    parser.add_argument('--quality', type=int, default=95, help='of the JPEG files')
+
+
+def add_rig_arguments(parser: argparse.ArgumentParser) -> None:
+    from ..converters.calibration import UNITS
+
+    parser.add_argument('--calibration', nargs='+', default=[], metavar='FILE')
+    parser.add_argument('--unit', choices=sorted(UNITS), help='of the translations (YAML, TOML)')
+    add_calibration_size(parser)
+    parser.add_argument(
+        '--allow-unequal', action='store_true', help='leave out what is beyond the shortest view'
+    )
+
+
+def add_box_arguments(parser: argparse.ArgumentParser) -> None:
+    boxes = parser.add_mutually_exclusive_group()
+    boxes.add_argument(
+        '--boxes',
+        metavar='image|labels|FILE',
+        help='where a source has none: the whole image, around the labels (default where an '
+        'image has several individuals), or of a file',
+    )
+    boxes.add_argument(
+        '--detector',
+        nargs=2,
+        metavar=('CONFIG', 'CHECKPOINT'),
+        help='mmdet model; the best box of each image without labels is taken',
+    )
+    parser.add_argument('--score-thr', type=float, default=0.5, help='of a detected box')
+    parser.add_argument('--min-size', type=float, default=16, help='of a detected box, pixels')
+    parser.add_argument('--class-name', default='person', help='what to detect')
+    parser.add_argument('--device', help='of the detector; default: a GPU if there is one')
+
+
+def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
+    """The command. ``detector`` stands in for the mmdet model in tests."""
+    from ..projects import boxes, config_text, writing
+    from ..projects.sources import read_sources
+
+    fresh = not osp.exists(args.project)
+    if not fresh and not can_be_project(args.project):
+        raise UsageError(
+            f'{args.project} is a folder of other things; name one that is not there yet'
+        )
+    options = options_of(args)
+    table = read_sources(args.sources, options)
+    share, val = validation(args.val, options, table)
+    plan = writing.Plan(
+        writing.choose_skeleton(table, args.keypoints, args.metainfo, args.pairs),
+        args.boxes if args.boxes in (boxes.IMAGE, boxes.LABELS) else '',
+        share,
+        val,
+        input_size=args.input_size,
+        quality=args.quality,
+    )
+    known = None if args.boxes in (None, boxes.IMAGE, boxes.LABELS) else args.boxes
+    detect = detector_of(args, detector) if args.detector else None
+    try:
+        facts = writing.write_project(
+            args.project,
+            table,
+            plan,
+            detect,
+            None if known is None else boxes.read_box_file(known, table),
+        )
+    except ValueError:
+        if fresh:  # nothing half written stays; after a kill the same command goes on
+            shutil.rmtree(args.project, ignore_errors=True)
+        raise
+    print(f'\n{args.project} is ready. Next:')
+    for what, command in config_text.next_commands(facts, args.project):
+        print(f'\n  {what}:\n    {command}')
+    return 0
+
+
+def can_be_project(folder: str) -> bool:
+    """Whether a folder is a project, the beginning of one, or empty."""
+    if not osp.isdir(folder):
+        return False
+    names = set(os.listdir(folder))
+    return not names or 'project.json' in names or ('images' in names and '.lock' in names)
+
+
+def options_of(args: argparse.Namespace) -> 'Options':
+    """What the sources read of the arguments."""
+    from ..projects.sources import Options
+
+    return Options(
+        frames=args.frames,
+        step=args.step,
+        spread=args.spread,
+        calibration=args.calibration,
+        unit=args.unit,
+        size_change=args.calibration_size,
+        fps=args.fps,
+        allow_unequal=args.allow_unequal,
+        images=args.images,
+        missing=args.missing_images,
+    )
+
+
+def validation(text: str, options: 'Options', table: 'Table') -> Tuple[float, Optional['Table']]:
+    """Share of the labelled images and another source, one of them 0 or None."""
+    from ..projects.sources import read_sources
+
+    if text == 'none':
+        return 0.0, None
+    try:
+        share = float(text)
+    except ValueError:
+        val = read_sources([text], options)
+        if not val.labeled or val.joints != table.joints:
+            raise UsageError(f'--val {text}: has no labels of the joints of this project') from None
+        return 0.0, val
+    if not 0 <= share < 1:
+        raise UsageError(f'--val {text}: a share is from 0 to below 1')
+    return share, None
+
+
+def detector_of(
+    args: argparse.Namespace, detector: Optional[Callable]
+) -> Callable[[str, 'Table'], 'Boxes']:
+    """What finds boxes in the images of people without labels."""
+
+    def find(root: str, table: 'Table') -> 'Boxes':
+        from ..projects.boxes import read_box_file
+        from .convert.videos import find_boxes
+
+        bare = [shot for shot in table.shots if all(p.bbox is None for p in shot.people)]
+        sizes = {shot.file_name: shot.size for shot in bare if not shot.is_labeled}
+        args.out = osp.join(args.project, 'detected.json')
+        return read_box_file(find_boxes(args, root, sizes, detector), table)
+
+    return find

@@ -1,0 +1,106 @@
+"""Boxes of a project's people: the source's own, the whole image, around labels, or a file's."""
+
+from collections import Counter
+from typing import List, Optional, Tuple
+
+from ..converters.common import box_around
+from ..converters.videos import Boxes, read_boxes
+from ..datasets.format import FormatError
+from .table import Person, Shot, Table
+
+IMAGE, LABELS = 'image', 'labels'
+# Sides of a box around labels, in multiples of their extent, as of the converters.
+MARGIN = 1.2
+
+
+def default_way(table: Table) -> str:
+    """Around labels where an image has several individuals, else the whole image.
+
+    One box for labelled and unlabelled images alike: both are seen at the same scale.
+    """
+    several = any(len(shot.people) > 1 for shot in table.shots)
+    return LABELS if several or table.individuals else IMAGE
+
+
+def read_box_file(path: str, table: Table) -> Boxes:
+    """Boxes of a file for the images of a table.
+
+    Raises:
+        FormatError: It is none, or none of its images is the table's.
+    """
+    names = {shot.file_name: _place(shot) for shot in table.shots}
+    boxes = read_boxes(path, names)
+    if not boxes.entries:
+        raise FormatError(
+            f'{path}: none of its images is one of this project, such as {next(iter(names))}. '
+            'Write the same file_name'
+        )
+    return boxes
+
+
+def _place(shot: Shot) -> Tuple[str, int]:
+    """What names an image in a list of boxes: view, or recording, or folder; and frame."""
+    folder, _, name = shot.file_name.rpartition('/')
+    if shot.sequence is None:
+        return shot.file_name, 0
+    return shot.camera or shot.sequence, shot.index
+
+
+def fill_boxes(table: Table, way: str = IMAGE, boxes: Optional[Boxes] = None) -> Table:
+    """A table in which every person has a box; people who have none are left out and counted.
+
+    A box that the source gives stays.
+
+    Args:
+        table (Table): Of the sources.
+        way (str): ``'image'``: the whole image; ``'labels'``: around the labels, so that
+            images without labels have nobody.
+        boxes (Boxes, optional): Of a file or a detector, for images of which the source
+            has neither.
+    """
+    left_out: Counter = Counter()
+    shots = [shot._replace(people=_with_boxes(shot, way, boxes, left_out)) for shot in table.shots]
+    table.shots = [shot for shot in shots if shot.people]
+    for what, number in sorted(left_out.items()):
+        table.said.append(f'{number} {what} are left out')
+    if not table.shots:
+        raise FormatError(
+            'no image has a box. Give boxes: --boxes image, --boxes FILE, or --detector CONFIG '
+            'CHECKPOINT'
+        )
+    return table
+
+
+def _with_boxes(shot: Shot, way: str, boxes: Optional[Boxes], left_out: Counter) -> List[Person]:
+    whole = [0.0, 0.0, float(shot.size[0]), float(shot.size[1])]
+    labeled = [person for person in shot.people if person.is_labeled]
+    people = [_labeled(person, shot, way, whole) for person in labeled]
+    people += [p for p in shot.people if not p.is_labeled and p.bbox is not None]
+    if people:
+        return people
+    if boxes is not None:
+        people, what = _found(shot, boxes), 'images without a box'
+    elif way == IMAGE:
+        return [Person(None, whole)]
+    else:
+        what = 'images without labels, which need a box of a file or a detector,'
+    if not people:
+        left_out[what] += 1
+    return people
+
+
+def _labeled(person: Person, shot: Shot, way: str, whole: List[float]) -> Person:
+    if person.bbox is not None:
+        return person
+    if way == IMAGE:
+        return person._replace(bbox=whole)
+    points = person.keypoints
+    return person._replace(bbox=box_around(points[:, :2], points[:, 2] > 0, shot.size, MARGIN))
+
+
+def _found(shot: Shot, boxes: Boxes) -> List[Person]:
+    """People of a file's boxes; without numbers the best box is the one person."""
+    rows = sorted(boxes.entries.get(_place(shot), []), key=lambda row: -row[0])
+    if boxes.numbered:
+        return [Person(None, list(box), number) for _, number, box in rows]
+    return [Person(None, list(box)) for _, _, box in rows[:1]]

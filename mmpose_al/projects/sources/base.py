@@ -1,0 +1,167 @@
+"""What a source of a project is, and how the sources of a command are told and read."""
+
+import os.path as osp
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+from PIL import Image
+
+from ...converters.sources import EXIF_ORIENTATION
+from ...datasets.format import FormatError
+from ...fileio import visible_names
+from ..registry import PROJECT_SOURCES
+from ..table import Table, check_table, join
+
+
+class Options(NamedTuple):
+    """What a command says about its sources; each source reads what concerns it.
+
+    Attributes:
+        frames (int): Most images of a video.
+        step (int, optional): Every so many frames of a video instead.
+        spread (bool): Whether the frames of a video are those that look different.
+        calibration (list[str]): Files; empty: looked for beside the videos.
+        unit (str, optional): Of the calibration's translations.
+        size_change (str, optional): What became of images of another size than calibrated,
+            see :func:`~mmpose_al.converters.sources.resized`.
+        fps (float, optional): Whatever the videos tell.
+        allow_unequal (bool): Whether views may have different numbers of frames.
+        images (str, optional): Folder that the file names of a COCO file start from.
+        missing (str): ``'raise'`` or ``'skip'`` labelled images that are not there.
+    """
+
+    frames: int = 200
+    step: Optional[int] = None
+    spread: bool = False
+    calibration: Sequence[str] = ()
+    unit: Optional[str] = None
+    size_change: Optional[str] = None
+    fps: Optional[float] = None
+    allow_unequal: bool = False
+    images: Optional[str] = None
+    missing: str = 'raise'
+
+
+class ProjectSource:
+    """One kind of source.
+
+    Attributes:
+        name (str): As it is registered.
+        looks (str): How it is told, for messages: "a folder of images".
+        order (int): Smaller ones are asked first: a project of another tool holds videos
+            and images, too.
+    """
+
+    name: str
+    looks: str = ''
+    order: int = 45
+
+    def recognise(self, path: str, options: Options) -> bool:
+        """Whether a path is a source of this kind, told from its content."""
+        raise NotImplementedError
+
+    def read(self, paths: Sequence[str], options: Options) -> Table:
+        """Read all sources of this kind. Nothing is written.
+
+        Raises:
+            FormatError: Naming file, entry and remedy.
+        """
+        raise NotImplementedError
+
+
+def all_sources() -> List[ProjectSource]:
+    """One source of each kind, in the order in which they are asked."""
+    made = []
+    for name, kind in PROJECT_SOURCES.module_dict.items():
+        made.append(kind())
+        made[-1].name = name
+    return sorted(made, key=lambda source: source.order)
+
+
+def source_of(path: str, options: Options) -> ProjectSource:
+    """The source that recognises a path.
+
+    Raises:
+        FormatError: None does; it says what there is.
+    """
+    kinds = all_sources()
+    for kind in kinds:
+        if kind.recognise(path, options):
+            return kind
+    there = '=' in path or osp.exists(path)
+    looks = '; '.join(kind.looks for kind in kinds)
+    problem = 'is of no kind that is known' if there else 'no such file or folder'
+    raise FormatError(f'{path}: {problem}. A project is made of: {looks}')
+
+
+def read_sources(paths: Sequence[str], options: Options) -> Table:
+    """All sources of a command as one table, checked.
+
+    Raises:
+        FormatError: A source is of no known kind, cannot be read, or does not fit the others.
+    """
+    found: List[Tuple[ProjectSource, List[str]]] = []
+    for path in paths:
+        source = source_of(path, options)
+        same = next((group for kind, group in found if kind.name == source.name), None)
+        if same is None:
+            found.append((source, [path]))
+        else:
+            same.append(path)
+    return check_table(join([source.read(group, options) for source, group in found]))
+
+
+# ---- what several sources share ---------------------------------------------------------
+
+
+def shown_size(path: str) -> Tuple[int, int]:
+    """Width and height of an image as viewers show it, from its header.
+
+    Raises:
+        FormatError: It is no image that can be read.
+    """
+    try:
+        with Image.open(path) as image:
+            turned = image.getexif().get(EXIF_ORIENTATION, 1) in (5, 6, 7, 8)
+            return image.size[::-1] if turned else image.size
+    except FileNotFoundError:
+        raise FormatError(f'{path}: no such image. Put it back, or leave it out') from None
+    except Exception:  # whatever a broken file makes the reader raise
+        raise FormatError(
+            f'{path}: cannot be read as an image. Copy it again, or take it out'
+        ) from None
+
+
+def without_missing(
+    names: Sequence[str], paths: Sequence[str], options: Options, file: str, said: List[str]
+) -> List[int]:
+    """Places of the labelled images that are there.
+
+    Args:
+        names (Sequence[str]): As the label file names them.
+        paths (Sequence[str]): Where they should be.
+        options (Options): ``missing='skip'`` leaves out those that are not there.
+        file (str): The label file.
+        said (list[str]): Takes a line about what is left out.
+
+    Raises:
+        FormatError: Images are missing; it counts them and names the first.
+    """
+    there = [place for place, path in enumerate(paths) if osp.isfile(path)]
+    if len(there) == len(names):
+        return there
+    gone = [name for name, path in zip(names, paths) if not osp.isfile(path)]
+    first = ', '.join(gone[:3]) + (', ...' if gone[3:] else '')
+    text = f'{file}: {len(gone)} of {len(names)} labelled images are not there: {first}'
+    if options.missing == 'raise':
+        where = osp.dirname(paths[names.index(gone[0])])
+        raise FormatError(
+            f'{text}. They were looked for in {where}. Copy them there (another label file may '
+            'belong to another project), or leave them out with --missing-images skip'
+        )
+    said.append(f'{text}; they are left out')
+    return there
+
+
+def has_files(folder: str, endings: Sequence[str]) -> bool:
+    """Whether a folder holds a visible file of one of the endings."""
+    return osp.isdir(folder) and bool(visible_names(folder, endings))

@@ -1,0 +1,176 @@
+"""A COCO keypoints file, or one of the multi-view format, and its images."""
+
+import os.path as osp
+from collections import defaultdict
+from typing import Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ...datasets.choice import camera_name
+from ...datasets.format import FORMAT, FormatError, check_multiview, parse, read
+from ...datasets.image_paths import image_path
+from ...fileio import FileError, read_json
+from ..registry import PROJECT_SOURCES
+from ..table import Person, Shot, Table
+from .base import Options, ProjectSource, without_missing
+
+KEPT_OF_PERSONS = ('iscrowd', 'area', 'segmentation', 'score')
+KEPT_OF_IMAGES = ('license', 'coco_url', 'flickr_url', 'date_captured')
+
+
+@PROJECT_SOURCES.register_module(name='coco')
+class CocoFile(ProjectSource):
+    """Labelled persons, and boxes of persons without labels; an image may have several."""
+
+    order = 40
+    looks = 'a COCO keypoints file (.json)'
+
+    def recognise(self, path: str, options: Options) -> bool:
+        """See :class:`ProjectSource`."""
+        if not osp.isfile(path) or not path.lower().endswith('.json'):
+            return False
+        try:
+            content = read_json(path)
+        except FileError:
+            return False
+        return isinstance(content, dict) and isinstance(content.get('images'), list)
+
+    def read(self, paths: Sequence[str], options: Options) -> Table:
+        """See :class:`ProjectSource`."""
+        tables = [read_coco(path, options) for path in paths]
+        whole = tables[0]
+        for path, table in zip(paths[1:], tables[1:]):
+            if table.joints != whole.joints:
+                raise FormatError(
+                    f'{path}: names other joints than {paths[0]}. Make a project of each'
+                )
+            for name, folder in table.folders.items():
+                if whole.folders.setdefault(name, folder) != folder:
+                    raise FormatError(
+                        f'{folder}: another image folder is called {name!r}, too. Rename one'
+                    )
+            whole.shots += table.shots
+            whole.said += table.said
+            whole.cameras = whole.cameras or table.cameras
+        return whole
+
+
+def read_coco(path: str, options: Options) -> Table:
+    """One file; see :class:`CocoFile`.
+
+    Raises:
+        FormatError: The file breaks its format, or its images are not found.
+    """
+    content = parse(read(path), path)
+    data = check_multiview(content, path, on_bad='skip')
+    table = Table('coco', said=_left_out(path, data))
+    category = next((c for c in data['categories'] if c.get('keypoints')), None)
+    if category is not None:
+        table.joints = list(category['keypoints'])
+        limbs = category.get('skeleton') or []
+        table.links = [(table.joints[a - 1], table.joints[b - 1]) for a, b in limbs]
+        table.notes['category'] = category.get('name', 'person')
+    multiview = data['info'].get('format') == FORMAT
+    table.cameras = [_camera(camera) for camera in data['cameras']] if multiview else []
+    names = [image['file_name'] for image in data['images']]
+    root = find_images(path, names, options)
+    label = _link(root)
+    table.folders[label] = root
+    there = set(
+        without_missing(
+            names, [image_path(root, name) for name in names], options, path, table.said
+        )
+    )
+    people = defaultdict(list)
+    for annotation in data['annotations']:
+        people[annotation['image_id']].append(_person(annotation))
+    places = _places(data)
+    for place, image in enumerate(data['images']):
+        if place in there:
+            name = image['file_name'].replace('\\', '/')
+            table.shots.append(
+                Shot(
+                    f'{label}/{name}',
+                    (int(image['width']), int(image['height'])),
+                    *places.get(image['id'], (None, 0, None, None)),
+                    people=people[image['id']],
+                    extra={key: image[key] for key in KEPT_OF_IMAGES if key in image},
+                )
+            )
+    return table
+
+
+def find_images(path: str, names: Sequence[str], options: Options) -> str:
+    """The folder that the file names of a COCO file start from.
+
+    Looked for are the folder of the file, one called ``images`` or as the file beside it, and
+    the same one folder above.
+
+    Raises:
+        FormatError: None holds one of the first images.
+    """
+    home = osp.dirname(osp.abspath(path))
+    stem = osp.splitext(osp.basename(path))[0]
+    words = [home, osp.dirname(home)]
+    folders = [options.images] if options.images else []
+    if not options.images:
+        for word in words:
+            folders += [word, osp.join(word, 'images'), osp.join(word, stem.split('_')[-1])]
+    for folder in folders:
+        if any(osp.isfile(image_path(folder, name)) for name in names[:20]):
+            return osp.abspath(folder)
+    if not names:
+        return home
+    raise FormatError(
+        f'{path}: its images, such as {names[0]}, are not in {", ".join(folders)}. Name the '
+        'folder that file_name starts from: --images FOLDER'
+    )
+
+
+def _link(root: str) -> str:
+    return osp.basename(root) or 'images'
+
+
+def _left_out(path: str, data: dict) -> List[str]:
+    lines = [
+        f'{path}: {kind}: {len(ids)} annotations, first ids {ids[:5]}'
+        for kind, ids in data['skipped'].items()
+    ]
+    if data['poses_3d']:
+        lines.append(f'{path}: its {len(data["poses_3d"])} 3D poses are not taken along')
+    return lines
+
+
+def _person(annotation: dict) -> Person:
+    values = annotation.get('keypoints')
+    points = np.array(values, np.float64).reshape(-1, 3) if values else None
+    return Person(
+        points,
+        annotation.get('bbox'),
+        annotation.get('person_id') or 0,
+        {key: annotation[key] for key in KEPT_OF_PERSONS if annotation.get(key) is not None},
+    )
+
+
+def _camera(camera: dict) -> dict:
+    return dict(
+        name=camera_name(camera),
+        size=(camera['width'], camera['height']),
+        **{key: camera[key] for key in ('K', 'dist', 'R', 't')},
+    )
+
+
+def _places(data: dict) -> Dict[int, Tuple[str, int, Optional[float], Optional[str]]]:
+    """Image id -> recording, number of the frame, time and camera."""
+    frames = {frame['id']: frame for frame in data['frames']}
+    cameras = {camera['id']: camera_name(camera) for camera in data['cameras']}
+    return {
+        image['id']: (
+            frames[image['frame_id']]['sequence'],
+            frames[image['frame_id']]['index'],
+            frames[image['frame_id']].get('time'),
+            cameras.get(image.get('camera_id')),
+        )
+        for image in data['images']
+        if image.get('frame_id') is not None
+    }

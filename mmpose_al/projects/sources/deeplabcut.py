@@ -1,0 +1,213 @@
+"""A DeepLabCut project: labelled images, and the videos as unlabelled frames."""
+
+import os.path as osp
+import re
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ...converters.sources import VIDEOS
+from ...datasets.format import FormatError
+from ...fileio import read_bytes, short, visible_names
+from ..dlc_tables import Labels, label_file, read_labels
+from ..registry import PROJECT_SOURCES
+from ..table import Clip, Person, Shot, Table, points_of
+from .base import Options, ProjectSource, shown_size, without_missing
+from .videos import clip_of, shots_of
+
+LABELED = 'labeled-data'
+
+
+@PROJECT_SOURCES.register_module(name='deeplabcut')
+class DeepLabCut(ProjectSource):
+    """``config.yaml``, ``labeled-data/*/CollectedData_<scorer>.csv``, ``videos/``.
+
+    With several animals each is a person of its own, by the order of their names.
+    """
+
+    order = 10
+    looks = 'a DeepLabCut project (config.yaml)'
+
+    def recognise(self, path: str, options: Options) -> bool:
+        """See :class:`ProjectSource`."""
+        config = config_file(path)
+        return config is not None and 'bodyparts' in (_yaml(config, quiet=True) or {})
+
+    def read(self, paths: Sequence[str], options: Options) -> Table:
+        """See :class:`ProjectSource`."""
+        if len(paths) > 1:
+            raise FormatError(
+                f'{paths[1]}: is a second DeepLabCut project. Make a project of each, or merge '
+                'them in DeepLabCut'
+            )
+        config = config_file(paths[0]) or paths[0]
+        return read_project(osp.dirname(osp.abspath(config)), _yaml(config) or {}, options)
+
+
+def config_file(path: str) -> Optional[str]:
+    """The ``config.yaml`` that a path is, or holds; None without."""
+    inside = osp.join(path, 'config.yaml')
+    if osp.isfile(inside):
+        return inside
+    return path if osp.isfile(path) and osp.basename(path) == 'config.yaml' else None
+
+
+def _yaml(path: str, quiet: bool = False) -> Optional[dict]:
+    import yaml
+
+    try:
+        content = yaml.safe_load(read_bytes(path))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        if quiet:
+            return None
+        raise FormatError(f'{path}: is not YAML ({error}). Write it again') from None
+    return content if isinstance(content, dict) else None
+
+
+def read_project(folder: str, config: dict, options: Options) -> Table:
+    """A project's labels and videos.
+
+    Raises:
+        FormatError: There are no labels, images are missing, or label files disagree.
+    """
+    home = osp.join(folder, LABELED)
+    names = visible_names(home) if osp.isdir(home) else []
+    files = [
+        path
+        for name in names
+        if osp.isdir(osp.join(home, name))
+        for path in [label_file(osp.join(home, name), config.get('scorer'))]
+        if path is not None
+    ]
+    if not files:
+        raise FormatError(
+            f'{home}: no folder in it has a CollectedData_{config.get("scorer")}.csv. Label '
+            'frames in DeepLabCut first, or give the videos alone'
+        )
+    videos = find_videos(folder, config)
+    table = Table('deeplabcut', links=_links(config), folders={LABELED: home})
+    add_label_files(table, folder, files, options, videos)
+    for name, path in videos.items():
+        table.clips.append(unlabeled_clip(table, name, path, options))
+        table.shots += shots_of(table.clips[-1], name)
+    return table
+
+
+def add_label_files(
+    table: Table, folder: str, files: Sequence[str], options: Options, videos: Dict[str, str]
+) -> None:
+    """Add the labelled images of several label files to a table.
+
+    Args:
+        table (Table): Takes joints, individuals and images.
+        folder (str): That the files' image names start from.
+        files (Sequence[str]): Label files.
+        options (Options): Of the command.
+        videos (dict): Name of a recording -> its video, which tells times.
+    """
+    for path in files:
+        labels = read_labels(path)
+        table.joints = table.joints or labels.joints
+        table.individuals = table.individuals or labels.individuals
+        if labels.joints != table.joints or labels.individuals != table.individuals:
+            raise FormatError(
+                f'{path}: names other body parts or individuals than {files[0]}: '
+                f'{short(labels.joints, 200)}, {short(table.joints, 200)}. It may be of another '
+                'project'
+            )
+        table.notes.setdefault('scorer', labels.scorer)
+        if labels.dropped:
+            table.said.append(f'{path}: left out, of no animal: {", ".join(labels.dropped)}')
+        table.shots += labeled_shots(path, labels, folder, options, table.said, videos)
+    if table.individuals:
+        table.said.append(
+            f'several animals ({", ".join(table.individuals)}): each is a person of its own, with '
+            'the box of its labels'
+        )
+
+
+def labeled_shots(
+    path: str,
+    labels: Labels,
+    folder: str,
+    options: Options,
+    said: List[str],
+    videos: Dict[str, str],
+) -> List[Shot]:
+    """The images of one label file."""
+    images = [name[name.find(LABELED) :] if LABELED in name else name for name in labels.images]
+    files = [osp.join(folder, name) for name in images]
+    shots, places = [], recordings(images)
+    rates = {name: frame_rate(path) for name, path in videos.items()}
+    for row in without_missing(images, files, options, path, said):
+        sequence, number = places[row]
+        fps = options.fps or rates.get(sequence)
+        people = [
+            Person(points_of(points), number=animal)
+            for animal, points in enumerate(labels.points[row])
+            if not labels.individuals or np.isfinite(points).any()
+        ]
+        shots.append(
+            Shot(
+                images[row],
+                shown_size(files[row]),
+                sequence,
+                number,
+                round(number / fps, 6) if fps else None,
+                people=people,
+            )
+        )
+    return shots
+
+
+def recordings(images: Sequence[str]) -> List[Tuple[str, int]]:
+    """Recording and number of the frame of images such as ``labeled-data/walk/img012.png``.
+
+    The number is the last in the name; where these are not unlike, the image's place.
+    """
+    folders = [osp.basename(osp.dirname(name)) for name in images]
+    numbers = [re.findall(r'\d+', osp.splitext(osp.basename(name))[0]) for name in images]
+    found = [(folder, int(n[-1]) if n else -1) for folder, n in zip(folders, numbers)]
+    if len(set(found)) == len(found) and all(n >= 0 for _, n in found):
+        return found
+    return [(folder, place) for place, folder in enumerate(folders)]
+
+
+def find_videos(folder: str, config: Dict[str, Any]) -> Dict[str, str]:
+    """Name of a recording -> its video: those in ``videos`` and of ``video_sets``."""
+    home = osp.join(folder, 'videos')
+    names = visible_names(home, VIDEOS) if osp.isdir(home) else []
+    paths = [osp.join(home, name) for name in names]
+    listed = config.get('video_sets')
+    paths += [str(path) for path in (listed if isinstance(listed, dict) else {})]
+    found: Dict[str, str] = {}
+    for path in paths:
+        if osp.isfile(path) and path.lower().endswith(VIDEOS):
+            found.setdefault(osp.splitext(osp.basename(path))[0], path)
+    return found
+
+
+def frame_rate(path: str) -> Optional[float]:
+    """Frames a second that a video tells of; None if it does not."""
+    import cv2
+
+    capture = cv2.VideoCapture(path)
+    try:
+        return float(capture.get(cv2.CAP_PROP_FPS)) or None
+    finally:
+        capture.release()
+
+
+def unlabeled_clip(table: Table, name: str, path: str, options: Options) -> Clip:
+    """Frames of a project's video that are not labelled already."""
+    taken = [shot.index for shot in table.shots if shot.sequence == name]
+    return clip_of(path, options, taken, f'videos/{name}')
+
+
+def _links(config: dict) -> List[Tuple[str, str]]:
+    limbs = config.get('skeleton') or []
+    return [
+        (str(limb[0]), str(limb[1]))
+        for limb in limbs
+        if isinstance(limb, (list, tuple)) and len(limb) == 2
+    ]

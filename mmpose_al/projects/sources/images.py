@@ -1,0 +1,52 @@
+"""A folder of images, with the folders in it."""
+
+import os
+import os.path as osp
+from typing import List, Sequence
+
+from ...converters.sources import PICTURES, pictures
+from ...fileio import visible_names
+from ..registry import PROJECT_SOURCES
+from ..table import Shot, Table, link_name
+from .base import Options, ProjectSource, shown_size
+
+
+@PROJECT_SOURCES.register_module(name='images')
+class ImageFolder(ProjectSource):
+    """Every image is one of the pool, without labels."""
+
+    order = 70
+    looks = 'a folder of images'
+
+    def recognise(self, path: str, options: Options) -> bool:
+        """See :class:`ProjectSource`."""
+        return osp.isdir(path) and bool(image_names(path))
+
+    def read(self, paths: Sequence[str], options: Options) -> Table:
+        """See :class:`ProjectSource`."""
+        table = Table('images')
+        for path in paths:
+            name = link_name(path)
+            if name in table.folders:
+                name = f'{name}-{len(table.folders) + 1}'
+            table.folders[name] = osp.abspath(path)
+            for image in image_names(path):
+                size = shown_size(osp.join(path, image))
+                table.shots.append(Shot(f'{name}/{image}', size))
+        return table
+
+
+def image_names(folder: str) -> List[str]:
+    """Images in a folder and in those below it, with slashes, numbers in their order."""
+    found = []
+    for root, folders, _ in os.walk(folder):
+        folders[:] = visible_names_of_folders(root)
+        below = osp.relpath(root, folder).replace(os.sep, '/')
+        names = pictures(root) if visible_names(root, PICTURES) else []
+        found += [name if below == '.' else f'{below}/{name}' for name in names]
+    return found
+
+
+def visible_names_of_folders(root: str) -> List[str]:
+    """Folders in a folder, by name, without hidden ones."""
+    return [name for name in visible_names(root) if osp.isdir(osp.join(root, name))]

@@ -1,0 +1,241 @@
+"""What every source is read into: images, recordings, people and their points.
+
+A table says what is to be in a project and writes nothing. Points are pixels of the image as
+it is shown; the centre of the first pixel is (0, 0), as in the multi-view format.
+"""
+
+import os.path as osp
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..converters.sources import Source
+from ..datasets.format import FormatError
+from ..fileio import short
+
+
+class Person(NamedTuple):
+    """One body in one image.
+
+    Attributes:
+        keypoints (ndarray, optional): x, y, v for each joint, v as in COCO, (K, 3); None
+            where nobody has labelled it.
+        bbox (list, optional): x, y, width, height; None where the source has none.
+        number (int): The same for the same individual in all views of a frame.
+        extra (dict): Other fields of the annotation, which are kept.
+    """
+
+    keypoints: Optional[np.ndarray] = None
+    bbox: Optional[List[float]] = None
+    number: int = 0
+    extra: dict = {}
+
+    @property
+    def is_labeled(self) -> bool:
+        """Whether a joint of it is labelled."""
+        return self.keypoints is not None and bool((self.keypoints[:, 2] > 0).any())
+
+
+class Shot(NamedTuple):
+    """One image: one moment of a recording, seen by one camera.
+
+    Attributes:
+        file_name (str): Below the project's ``images``, with slashes.
+        size (tuple): Width and height as it is shown.
+        sequence (str, optional): The recording; None where images are no recording.
+        index (int): Number of the frame in the recording.
+        time (float, optional): Seconds from its beginning.
+        camera (str, optional): The view's calibrated camera.
+        people (list[Person]): Those that the source knows of.
+        extra (dict): Other fields of the image, which are kept.
+    """
+
+    file_name: str
+    size: Tuple[int, int]
+    sequence: Optional[str] = None
+    index: int = 0
+    time: Optional[float] = None
+    camera: Optional[str] = None
+    people: Sequence[Person] = ()
+    extra: dict = {}
+
+    @property
+    def is_labeled(self) -> bool:
+        """Whether a person of it is."""
+        return any(person.is_labeled for person in self.people)
+
+
+class Clip(NamedTuple):
+    """Frames of a video that become images ``<folder>/<number:06d>.jpg``.
+
+    Attributes:
+        source (Source): The video.
+        numbers (list[int]): Its frames, ascending, from 0.
+        folder (str): Below the project's ``images``.
+    """
+
+    source: Source
+    numbers: List[int]
+    folder: str
+
+
+@dataclass
+class Table:
+    """What one source, or all of them, give.
+
+    Attributes:
+        kind (str): The source's name.
+        joints (list[str], optional): Names; None where the source has no labels.
+        links (list): Pairs of names that are drawn as limbs.
+        pairs (list, optional): Pairs of names, left and right, where the source tells.
+        individuals (list[str]): Names of the individuals, by ``Person.number``.
+        shots (list[Shot]): The images.
+        cameras (list[dict]): As :func:`~mmpose_al.converters.calibration.read_calibration`
+            gives them.
+        folders (dict): Name below ``images`` -> folder that it links to.
+        clips (list[Clip]): Videos, of which images are made.
+        said (list[str]): What a person should know of it.
+        notes (dict): What an export needs to write the source's own format again.
+    """
+
+    kind: str
+    joints: Optional[List[str]] = None
+    links: List[Tuple[str, str]] = field(default_factory=list)
+    pairs: Optional[List[Tuple[str, str]]] = None
+    individuals: List[str] = field(default_factory=list)
+    shots: List[Shot] = field(default_factory=list)
+    cameras: List[dict] = field(default_factory=list)
+    folders: Dict[str, str] = field(default_factory=dict)
+    clips: List[Clip] = field(default_factory=list)
+    said: List[str] = field(default_factory=list)
+    notes: dict = field(default_factory=dict)
+
+    @property
+    def labeled(self) -> int:
+        """How many images have a labelled person."""
+        return sum(shot.is_labeled for shot in self.shots)
+
+
+def join(tables: Sequence[Table]) -> Table:
+    """All sources as one table.
+
+    Raises:
+        FormatError: Their joints differ, a rig stands beside others, or two of them give
+            images of one name.
+    """
+    first, *others = sorted(tables, key=lambda table: table.joints is None)
+    if not others:
+        return first
+    if any(table.cameras for table in tables):
+        raise FormatError(
+            'a calibrated rig is a project of its own; make another one of the other sources'
+        )
+    whole = Table(first.kind, first.joints, first.links, first.pairs, first.individuals)
+    for table in tables:
+        if table.joints not in (None, first.joints):
+            raise FormatError(
+                f'the joints of two sources differ: {short(first.joints, 200)} and '
+                f'{short(table.joints, 200)}. Make a project of each'
+            )
+        for name in {*table.folders, *(clip.folder for clip in table.clips)}:
+            if name in whole.folders or name in {clip.folder for clip in whole.clips}:
+                raise FormatError(
+                    f'two sources are both called {name!r}. Rename one of them, or make a '
+                    'project of each'
+                )
+        whole.shots += table.shots
+        whole.folders.update(table.folders)
+        whole.clips += table.clips
+        whole.said += table.said
+        whole.notes.update(table.notes)
+    return whole
+
+
+def kept_apart(table: Table, other: Table, prefix: str = 'val-') -> Table:
+    """A table whose folders have other names than those of another one, which it does not share."""
+    renamed = {
+        name: prefix + name
+        for name, folder in table.folders.items()
+        if other.folders.get(name, folder) != folder
+    }
+    shots = []
+    for shot in table.shots:
+        name = next((n for n in renamed if shot.file_name.startswith(n + '/')), None)
+        if name is not None:
+            shot = shot._replace(file_name=renamed[name] + shot.file_name[len(name) :])
+        shots.append(shot)
+    folders = {renamed.get(name, name): folder for name, folder in table.folders.items()}
+    return replace(table, shots=shots, folders=folders)
+
+
+def check_table(table: Table) -> Table:
+    """The table, if it can be written; joints outside their image become unlabelled.
+
+    Raises:
+        FormatError: No image is left, joints have one name, or an image is there twice.
+    """
+    if not table.shots:
+        raise FormatError('no image is left of the sources; check that they hold any')
+    twice = [name for name, count in Counter(table.joints or []).items() if count > 1]
+    if twice:
+        raise FormatError(
+            f'two joints are both called {twice[0]!r} (of {short(table.joints, 200)}). Give every '
+            'joint its own name'
+        )
+    names = Counter(shot.file_name for shot in table.shots)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise FormatError(
+            f'{len(twice)} images are there twice, first {twice[0]}. Give every image once'
+        )
+    outside: List[str] = []
+    table.shots = [_inside(_numbered(shot), outside) for shot in table.shots]
+    if outside:
+        table.said.append(
+            f'{len(outside)} labelled joints outside their image count as unlabelled, first in '
+            f'{outside[0]}'
+        )
+    return table
+
+
+def _numbered(shot: Shot) -> Shot:
+    """The image whose people have a number each, by their order where the source has none."""
+    if len({person.number for person in shot.people}) == len(shot.people):
+        return shot
+    people = [person._replace(number=place) for place, person in enumerate(shot.people)]
+    return shot._replace(people=people)
+
+
+def _inside(shot: Shot, outside: List[str]) -> Shot:
+    """The image without labels outside it; each adds the image's name to ``outside``."""
+    people = []
+    for person in shot.people:
+        points = person.keypoints
+        if points is not None:
+            beyond = ((points[:, :2] < -0.5) | (points[:, :2] > shot.size)).any(1)
+            lost = beyond & (points[:, 2] > 0)
+            outside += [shot.file_name] * int(lost.sum())
+            if lost.any():
+                person = person._replace(keypoints=np.where(lost[:, None], 0.0, points))
+        people.append(person)
+    return shot._replace(people=people)
+
+
+def points_of(xy: np.ndarray, hidden: Optional[np.ndarray] = None) -> np.ndarray:
+    """Keypoints (K, 3) of places (K, 2) in which NaN is not labelled.
+
+    Args:
+        xy (ndarray): Pixels.
+        hidden (ndarray, optional): Whether a joint is hidden behind something, bool (K, ).
+    """
+    xy = np.asarray(xy, np.float64)
+    there = np.isfinite(xy).all(1)
+    seen = np.full(len(xy), 2.0) if hidden is None else np.where(hidden, 1.0, 2.0)
+    return np.where(there[:, None], np.c_[np.nan_to_num(xy), seen], 0.0)
+
+
+def link_name(path: str) -> str:
+    """Name of a linked folder below ``images``: the folder's own."""
+    return osp.basename(osp.abspath(path)) or 'images'

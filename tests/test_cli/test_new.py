@@ -1,0 +1,104 @@
+"""``mmpose-al new``: from sources to a project, and errors that leave nothing behind."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from mmpose_al.cli.main import main
+from tests.commands import command
+from tests.test_projects.files import coco, deeplabcut, picture, video
+
+
+def test_a_project_and_the_next_commands(tmp_path, capsys):
+    command('new', tmp_path / 'p', deeplabcut(tmp_path / 's'))
+    said = capsys.readouterr().out
+    assert 'left = right: leftear = rightear' in said and 'configs/supervised.py' in said
+    assert json.loads((tmp_path / 'p' / 'project.json').read_text())['kind'] == 'deeplabcut'
+
+
+@pytest.mark.parametrize(
+    'words, problem',
+    [
+        (['gone'], 'no such file or folder'),
+        (['s', '--pairs', 'a=b'], '--pairs a=b'),
+        (['s', '--keypoints', 'nose'], '--keypoints are nose'),
+        (['broken.avi', '--keypoints', 'a', '--pairs', 'none'], 'cannot read a frame'),
+        (['images', '--keypoints', 'a', 'b'], '--pairs LEFT=RIGHT'),
+        (['images', '--keypoints', 'a', 'a', '--pairs', 'none'], "'a' twice|twice"),
+        (['images', '--boxes', 'boxes.json'], 'no such file'),
+        (['s', '--val', 'images'], 'has no labels'),
+        (['s', '--val', '1.5'], 'from 0 to below 1'),
+    ],
+)
+def test_bad_input_leaves_nothing_behind(tmp_path, monkeypatch, words, problem):
+    monkeypatch.chdir(tmp_path)
+    deeplabcut(tmp_path / 's')
+    picture(tmp_path / 'images' / '1.png')
+    (tmp_path / 'broken.avi').write_text('no video')
+    with pytest.raises(SystemExit) as stop:
+        command('new', 'p', *words)
+    assert not (tmp_path / 'p').exists()
+    if stop.value.code != 2:
+        assert re.search(problem, str(stop.value))
+
+
+def test_a_video_that_ends_early_leaves_nothing_behind(tmp_path, monkeypatch):
+    from mmpose_al.projects import writing
+
+    def fail(*args, **more):
+        raise ValueError('frame 5 cannot be read')
+
+    monkeypatch.setattr(writing, 'extract', fail)
+    path = video(tmp_path / 'v.avi')
+    with pytest.raises(SystemExit, match='frame 5'):
+        command('new', tmp_path / 'p', path, '--keypoints', 'a')
+    assert not (tmp_path / 'p').exists()
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path, capsys):
+    picture(tmp_path / 'images' / '1.png')
+    with pytest.raises(SystemExit) as stop:
+        main(['new', str(tmp_path), str(tmp_path / 'images')])
+    assert stop.value.code == 2 and 'folder of other things' in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['images']
+
+
+def test_a_killed_run_is_completed(tmp_path, monkeypatch):
+    from mmpose_al.projects import writing
+
+    path, kept = video(tmp_path / 'v.avi'), writing.write_annotations
+
+    def stop(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writing, 'write_annotations', stop)
+    with pytest.raises(SystemExit):
+        command('new', tmp_path / 'p', path, '--keypoints', 'a')
+    image = tmp_path / 'p' / 'images' / 'v' / '000003.jpg'
+    stamp = image.stat().st_mtime_ns
+    monkeypatch.setattr(writing, 'write_annotations', kept)
+    command('new', tmp_path / 'p', path, '--keypoints', 'a')
+    assert image.stat().st_mtime_ns == stamp and (tmp_path / 'p' / 'project.json').is_file()
+
+
+def test_boxes_of_a_detector(tmp_path):
+    """A detector that sees the right half of every image; labelled people keep their boxes."""
+    path = coco(tmp_path / 'a.json')
+    picture(tmp_path / 'more' / '1.png')
+    words = [tmp_path / 'p', path, tmp_path / 'more', '--detector', 'c.py', 'w.pth']
+    seen = []
+
+    def detector(image):
+        seen.append(image.shape)
+        return np.array([[32.0, 0, 64, 48, 0.9]])
+
+    command('new', *words, '--val', 'none', detector=detector)
+    data = json.loads((tmp_path / 'p' / 'pool.json').read_text())
+    names = {image['id']: image['file_name'] for image in data['images']}
+    boxes = {names[a['image_id']]: a['bbox'] for a in data['annotations']}
+    assert boxes['images/0.png'] == [5.5, 4.25, 30, 40]
+    assert boxes['images/2.png'] == [5.5, 4.25, 30, 40]
+    # MMDetection's corners are the last pixels inside
+    assert boxes['more/1.png'] == [32, 0, 31, 47] and len(seen) == 1

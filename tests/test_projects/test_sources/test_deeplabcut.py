@@ -1,0 +1,82 @@
+"""DeepLabCut projects."""
+
+import numpy as np
+import pytest
+
+from mmpose_al.datasets.format import FormatError
+from mmpose_al.projects.sources import Options, read_sources
+from mmpose_al.projects.sources.deeplabcut import recordings
+from tests.test_projects.files import JOINTS, deeplabcut, picture, real
+
+
+@pytest.mark.parametrize('columns', [1, 3])
+def test_labels_and_the_frames_of_the_video(tmp_path, columns):
+    folder = deeplabcut(tmp_path / 'p', columns=columns, with_video=True)
+    table = read_sources([str(folder)], Options(frames=4))
+    assert table.joints == JOINTS and table.links == [('snout', 'leftear')]
+    assert table.labeled == 2 and table.notes['scorer'] == 'Ann'
+    labeled = table.shots[0]
+    assert labeled.file_name == 'labeled-data/walk/img003.png'
+    assert (labeled.sequence, labeled.index, labeled.time) == ('walk', 3, pytest.approx(0.3))
+    np.testing.assert_array_equal(
+        labeled.people[0].keypoints, [[10.5, 20.25, 2], [12.125, 22, 2], [0, 0, 0]]
+    )
+    # 1, 4, 7, 10 of 12; the seventh has labels
+    assert table.clips[0].numbers == [1, 4, 10] and table.clips[0].folder == 'videos/walk'
+    assert [shot.index for shot in table.shots[2:]] == [1, 4, 10]
+    assert {shot.sequence for shot in table.shots} == {'walk'}
+
+
+def test_the_real_project():
+    table = read_sources([real('dlc_openfield')], Options(frames=10))
+    assert table.labeled == 116 and len(table.shots) == 126
+    assert table.joints == ['snout', 'leftear', 'rightear', 'tailbase']
+
+
+def test_several_animals_are_people_of_their_own(tmp_path):
+    folder = deeplabcut(tmp_path)
+    path = folder / 'labeled-data' / 'walk' / 'CollectedData_Ann.csv'
+    path.write_text(
+        'scorer,Ann,Ann,Ann,Ann\nindividuals,m1,m1,m2,m2\nbodyparts,a,a,a,a\ncoords,x,y,x,y\n'
+        'labeled-data/walk/img003.png,1,2,3,4\nlabeled-data/walk/img007.png,,,5,6\n'
+    )
+    table = read_sources([str(folder)], Options())
+    assert table.individuals == ['m1', 'm2'] and 'm1, m2' in table.said[0]
+    assert [[p.number for p in shot.people] for shot in table.shots] == [[0, 1], [1]]
+
+
+def test_numbers_of_frames_are_the_last_in_their_names():
+    names = ['labeled-data/a2/img012.png', 'labeled-data/a2/img3.png']
+    assert recordings(names) == [('a2', 12), ('a2', 3)]
+    assert recordings(['x/a/b.png', 'x/a/c.png']) == [('a', 0), ('a', 1)]
+    assert recordings(['x/a/1_1.png', 'x/a/2_1.png']) == [('a', 0), ('a', 1)]
+
+
+def test_missing_images_among_the_labels(tmp_path):
+    folder = deeplabcut(tmp_path)
+    (folder / 'labeled-data' / 'walk' / 'img007.png').unlink()
+    with pytest.raises(FormatError, match='1 of 2 labelled images.*img007.png'):
+        read_sources([str(folder)], Options())
+    table = read_sources([str(folder)], Options(missing='skip'))
+    assert table.labeled == 1 and '1 of 2' in table.said[0]
+
+
+def test_a_label_file_of_another_project_is_refused(tmp_path):
+    folder = deeplabcut(tmp_path)
+    other = deeplabcut(tmp_path / 'other', joints=['nose', 'lear', 'rear'])
+    target = folder / 'labeled-data' / 'zoo'
+    picture(target / 'img003.png')
+    (other / 'labeled-data' / 'walk' / 'CollectedData_Ann.csv').rename(
+        target / 'CollectedData_Ann.csv'
+    )
+    with pytest.raises(FormatError, match='zoo.*other body parts.*another project'):
+        read_sources([str(folder)], Options())
+
+
+def test_a_project_without_labels_and_two_projects(tmp_path):
+    folder = deeplabcut(tmp_path / 'a')
+    with pytest.raises(FormatError, match='second DeepLabCut project'):
+        read_sources([str(folder), str(deeplabcut(tmp_path / 'b'))], Options())
+    (folder / 'labeled-data' / 'walk' / 'CollectedData_Ann.csv').unlink()
+    with pytest.raises(FormatError, match='CollectedData_Ann.csv'):
+        read_sources([str(folder)], Options())

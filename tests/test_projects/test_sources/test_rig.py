@@ -1,0 +1,85 @@
+"""Rigs: views, calibrations that are found or given, and moments."""
+
+import numpy as np
+import pytest
+
+from mmpose_al.datasets.format import FormatError
+from mmpose_al.projects.sources import Options, read_sources
+from tests.test_projects.files import calibration, picture, real, video
+
+METRES = Options(unit='m', frames=4)
+
+
+def rig(folder, names='ab', calibrated='ab', size=(64, 48)):
+    for name in names:
+        video(folder / 'videos' / f'{name}.avi')
+    calibration(folder / 'calibration' / 'calib.toml', calibrated, size)
+    return str(folder)
+
+
+def test_a_folder_with_videos_and_a_calibration(tmp_path):
+    table = read_sources([rig(tmp_path / 'walk')], METRES)
+    assert table.kind == 'rig' and [c['name'] for c in table.cameras] == ['a', 'b']
+    assert [clip.folder for clip in table.clips] == ['walk/a', 'walk/b']
+    assert table.clips[0].numbers == table.clips[1].numbers == [1, 4, 7, 10]
+    second = table.shots[1]
+    assert second.file_name == 'walk/a/000004.jpg' and second.camera == 'a'
+    assert (second.sequence, second.index, second.time) == ('walk', 4, pytest.approx(0.4))
+    np.testing.assert_allclose(table.cameras[0]['t'], [0, 0, 2000])
+
+
+def test_folders_of_images_are_linked(tmp_path):
+    for name in 'ab':
+        for number in range(3):
+            picture(tmp_path / 'views' / name / f'{number}.png')
+    calibration(tmp_path / 'c.toml', 'ab')
+    options = METRES._replace(calibration=[str(tmp_path / 'c.toml')])
+    table = read_sources([str(tmp_path / 'views')], options)
+    assert table.folders['views/a'] == str(tmp_path / 'views' / 'a') and not table.clips
+    assert table.shots[0].file_name == 'views/a/0.png' and len(table.shots) == 6
+
+
+def test_named_views_and_several_recordings(tmp_path):
+    folder = rig(tmp_path / 'x')
+    options = METRES._replace(calibration=[folder + '/calibration/calib.toml'])
+    named = [f'{name}={folder}/videos/{name}.avi' for name in 'ba']
+    assert len(read_sources(named, options).shots) == 8
+    two = read_sources([folder, rig(tmp_path / 'y')], options)
+    assert {shot.sequence for shot in two.shots} == {'x', 'y'} and len(two.cameras) == 2
+
+
+@pytest.mark.parametrize(
+    'change, problem',
+    [
+        (dict(calibrated='ac'), "camera 'b'.*is missing"),
+        (dict(size=(80, 48)), 'is 80x48.*scaled'),
+        (dict(size=(72, 48)), '--calibration-size top-left'),
+    ],
+)
+def test_a_calibration_that_does_not_fit_has_a_remedy(tmp_path, change, problem):
+    with pytest.raises(FormatError, match=problem):
+        read_sources([rig(tmp_path, **change)], METRES)
+
+
+def test_a_calibration_of_padded_images_fits_with_the_option(tmp_path):
+    table = read_sources([rig(tmp_path, size=(72, 48))], METRES._replace(size_change='top-left'))
+    assert table.cameras[0]['size'] == (64, 48) and table.cameras[0]['K'][0, 2] == 36
+
+
+def test_views_without_a_calibration_and_two_calibrations(tmp_path):
+    with pytest.raises(FormatError, match='--calibration FILE'):
+        read_sources(['a=x.mp4', 'b=y.mp4'], METRES)
+    folder = rig(tmp_path)
+    calibration(tmp_path / 'calibration' / 'other.toml', 'ab')
+    with pytest.raises(FormatError, match='several calibrations'):
+        read_sources([folder], METRES)
+
+
+def test_the_real_rig_says_1088_where_its_videos_have_1080():
+    path = real('rig_pose2sim')
+    with pytest.raises(FormatError, match='1088x1920.*1080x1920.*--calibration-size top-left'):
+        read_sources([path], Options())
+    table = read_sources([path], Options(size_change='top-left', frames=5))
+    assert len(table.cameras) == 4 and len(table.shots) == 20
+    # cam01: centerPointU 34110.316406 / 64
+    assert table.cameras[0]['K'][0, 2] == pytest.approx(532.9737, abs=1e-3)

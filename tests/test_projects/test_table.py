@@ -1,0 +1,63 @@
+"""Sources as one table: what fits together, and what is put right."""
+
+import numpy as np
+import pytest
+
+from mmpose_al.datasets.format import FormatError
+from mmpose_al.projects.table import Person, Shot, Table, check_table, join, link_name, points_of
+
+
+def labeled(name='a.png', xy=(3.0, 4.0)):
+    return Shot(name, (10, 8), people=[Person(np.array([[*xy, 2.0], [0, 0, 0]]))])
+
+
+def test_missing_places_are_unlabelled_and_hidden_ones_marked():
+    points = points_of(np.array([[1.5, 2], [np.nan, 3], [4, 5]]), np.array([True, False, False]))
+    assert points.tolist() == [[1.5, 2, 1], [0, 0, 0], [4, 5, 2]]
+
+
+def test_the_source_with_labels_leads():
+    images = Table('images', shots=[Shot('x.png', (4, 4))], folders={'x': '/x'})
+    labels = Table('coco', ['a', 'b'], shots=[labeled()], folders={'y': '/y'}, said=['a line'])
+    whole = join([images, labels])
+    assert whole.kind == 'coco' and whole.joints == ['a', 'b'] and whole.labeled == 1
+    assert len(whole.shots) == 2 and set(whole.folders) == {'x', 'y'} and whole.said == ['a line']
+
+
+def test_what_does_not_fit_is_refused():
+    one = Table('coco', ['a', 'b'], shots=[labeled()], folders={'x': '/x'})
+    with pytest.raises(FormatError, match='joints of two sources differ'):
+        join([one, Table('coco', ['a', 'c'])])
+    with pytest.raises(FormatError, match="both called 'x'"):
+        join([one, Table('images', folders={'x': '/other'})])
+    with pytest.raises(FormatError, match='rig is a project of its own'):
+        join([one, Table('rig', cameras=[dict(name='c')])])
+
+
+def test_a_joint_outside_its_image_becomes_unlabelled_and_is_said():
+    table = check_table(Table('coco', ['a', 'b'], shots=[labeled(xy=(10.5, 4))]))
+    assert not table.shots[0].is_labeled and '1 labelled joints outside' in table.said[0]
+    border = check_table(Table('coco', ['a', 'b'], shots=[labeled(xy=(-0.5, 8.0))]))
+    assert border.shots[0].is_labeled and not border.said
+
+
+def test_people_of_an_image_get_numbers_of_their_own():
+    shot = Shot('a.png', (10, 8), people=[Person(None, [0, 0, 4, 4])] * 2)
+    assert [p.number for p in check_table(Table('coco', shots=[shot])).shots[0].people] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    'table, problem',
+    [
+        (Table('images'), 'no image is left'),
+        (Table('coco', ['a', 'a'], shots=[labeled()]), "both called 'a'"),
+        (Table('coco', ['a', 'b'], shots=[labeled(), labeled()]), '1 images are there twice'),
+    ],
+)
+def test_tables_that_cannot_be_written(table, problem):
+    with pytest.raises(FormatError, match=problem):
+        check_table(table)
+
+
+def test_a_link_is_called_as_its_folder():
+    assert link_name('/data/walk/') == 'walk'
