@@ -131,9 +131,10 @@ def describe(query: Query, units: Optional[Sequence[int]] = None) -> str:
         '| look first at |\n| --- ' + '| --- ' * 7 + '|\n'
     )
     utility = {u['id']: u['utility'] for u in query.content['units']}
+    chosen = set(query.units if units is None else units)
     lines = []
     for entry in query.annotations.values():
-        if units is not None and entry['unit'] not in units:
+        if entry['unit'] not in chosen:
             continue
         why = entry['why'] or {}
         error = why.get('reprojection_error')
@@ -142,17 +143,23 @@ def describe(query: Query, units: Optional[Sequence[int]] = None) -> str:
                 (
                     f'| {entry["unit"]}',
                     f'{utility[entry["unit"]]:.4g}',
-                    query.images[entry['image_id']]['name'],
-                    str(entry['view'] or '-'),
+                    in_markdown(query.images[entry['image_id']]['name']),
+                    in_markdown(entry['view'] or '-'),
                     str(entry['id']),
                     '-' if error is None else f'{error:.1f}',
                     f'{why["confidence"]:.2f}' if why else '-',
-                    ', '.join(why.get('look_first', ())) or '-',
+                    in_markdown(', '.join(why.get('look_first', ()))) or '-',
                 )
             )
             + ' |'
         )
     return joints + '\n'.join(lines) + '\n'
+
+
+def in_markdown(name: object) -> str:
+    """A name as text in a Markdown table, whatever is in it: no cell, link or HTML of its own."""
+    text = re.sub(r'([\\`*|\[\]])', r'\\\1', ' '.join(str(name).split()))
+    return text.replace('<', '&lt;').replace('>', '&gt;')
 
 
 def ingest_command(work_dir: str) -> str:

@@ -14,9 +14,10 @@ from typing import Sequence
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import is_int, message
+from ..fileio import is_int, message, short
 
 # NumPy 2 moved numpy.core to numpy._core; both names stand in files.
+MOST = 10**6  # things in a file, written out
 MULTIARRAY = ('numpy.core.multiarray', 'numpy._core.multiarray')
 
 
@@ -72,11 +73,32 @@ STAND_INS.update({(module, '_reconstruct'): _Array for module in MULTIARRAY})
 STAND_INS.update({(module, 'scalar'): _Scalar for module in MULTIARRAY})
 
 
-class ArrayUnpickler(pickle.Unpickler):
+class ArrayUnpickler(pickle._Unpickler):  # type: ignore[name-defined]  # no stub names it
     """Accepts builtin containers, numbers, strings and NumPy arrays.
 
-    The latter come as stand-ins, see :func:`_built`.
+    The latter come as stand-ins, see :func:`_built`. In a few bytes a pickle can say a tuple of
+    the same tuple twice, again and again; to hash or to write it takes forever. So what a tuple
+    holds, written out, is counted as it is made, and all of it at the end.
     """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.sizes: dict = {}  # id -> size and the tuple, which has to stay alive
+
+    def _count_tuple(self):
+        made = self.stack[-1]
+        size = 1 + sum(self.sizes.get(id(item), (1,))[0] for item in made)
+        _check_size(size)
+        self.sizes[id(made)] = size, made
+
+    dispatch = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    for _code in (pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3):
+
+        def _made(self, _load=dispatch[_code[0]]):
+            _load(self)
+            self._count_tuple()
+
+        dispatch[_code[0]] = _made
 
     def find_class(self, module, name):
         try:
@@ -89,6 +111,24 @@ class ArrayUnpickler(pickle.Unpickler):
 
     def persistent_load(self, pid):
         raise FormatError('refers to data outside the file')
+
+
+def _check_size(size: int) -> None:
+    if size > MOST:
+        raise FormatError(f'holds the same things again and again, more than {MOST:,} in all')
+
+
+def _size(value, done: dict) -> int:
+    """How many things a value holds, written out; ``done`` (id -> size) is filled."""
+    if id(value) not in done:
+        items: Sequence = ()
+        if isinstance(value, dict):
+            items = [*value.keys(), *value.values()]
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            items = list(value)
+        done[id(value)] = 1 + sum(_size(item, done) for item in items)
+        _check_size(done[id(value)])
+    return done[id(value)]
 
 
 def _built(value, done: dict):
@@ -134,7 +174,9 @@ def load_camera_pickle(path: str) -> dict:
     try:
         with open(path, 'rb') as file:
             # Latin-1 keeps the bytes of Python 2's strings.
-            cameras = _built(ArrayUnpickler(file, encoding='latin1').load(), {})
+            content = ArrayUnpickler(file, encoding='latin1').load()
+            _size(content, {})
+            cameras = _built(content, {})
     except FileNotFoundError:
         raise FormatError(f'{path}: no such file. Check --cameras.') from None
     except FormatError as error:
@@ -173,7 +215,7 @@ def camera_field(path: str, key, camera: dict, field: str, size: int) -> np.ndar
                 path,
                 entry,
                 field,
-                f'is {camera[field]!r}, not {size} finite number' + 's' * (size > 1),
+                f'is {short(camera[field], 200)}, not {size} finite number' + 's' * (size > 1),
                 "make the file again with MMPose's preparation script",
             )
         )

@@ -81,3 +81,13 @@ def test_a_killed_query_leaves_nothing_half(pool, tmp_path, monkeypatch):
         annotator.answers(ROUND)
     annotator.ask(ROUND, [20], [1.0], views)
     assert os.listdir(str(tmp_path / 'work' / 'query')) == ['round_01']
+
+
+@pytest.mark.parametrize('edge', [[1, 6], [0, 1], [1], '12', [1, 2.5], [1, True]])
+def test_a_skeleton_with_an_edge_to_no_joint_is_named(pool, edge):
+    path, _, views = pool
+    loaded = load_pool(path, 'frames', on_bad='skip')
+    category = dict(loaded.data['categories'][0], skeleton=[[1, 2], edge])
+    data = dict(loaded.data, categories=[category])
+    with pytest.raises(ValueError, match=r'field "skeleton\[1\]": is .* from 1 to 5'):
+        new_query.build_query(loaded._replace(data=data), ROUND, [20], [1.0], views)

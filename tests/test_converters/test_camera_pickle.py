@@ -3,6 +3,7 @@
 import os
 import os.path as osp
 import pickle
+import time
 
 import numpy as np
 import pytest
@@ -136,3 +137,52 @@ def test_a_pickle_cannot_deceive_numpy(tmp_path):
         path.write_bytes(content)
         with pytest.raises(FormatError, match='cameras.pkl: .*' + problem):
             load_camera_pickle(str(path))
+
+
+def doubled(kind, depth):
+    """A container of the same container twice, again and again."""
+    value = kind([1, 2])
+    for _ in range(depth):
+        value = kind([value, value])
+    return value
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        {'a': {'R': doubled(list, 40)}},
+        {'a': {'R': doubled(tuple, 40)}},
+        {doubled(tuple, 12): {}, 'a': doubled(list, 30)},
+    ],
+    ids=['lists', 'tuples', 'both'],
+)
+def test_the_same_thing_again_and_again_is_refused_at_once(tmp_path, content):
+    path, start = tmp_path / 'cameras.pkl', time.process_time()
+    with open(str(path), 'wb') as file:
+        pickle.dump(content, file)
+    assert path.stat().st_size < 1000
+    with pytest.raises(FormatError, match='again and again'):
+        load_camera_pickle(str(path))
+    assert time.process_time() - start < 5
+
+
+def test_a_key_of_doubled_tuples_is_not_hashed(tmp_path):
+    """Written by hand: to make it, Python would hash it."""
+    path = tmp_path / 'cameras.pkl'
+    twice = pickle.DUP + pickle.TUPLE2
+    key = pickle.EMPTY_TUPLE + twice * 50
+    path.write_bytes(pickle.PROTO + b'\x02}' + key + b'}s.')
+    start = time.process_time()
+    with pytest.raises(FormatError, match='again and again'):
+        load_camera_pickle(str(path))
+    assert time.process_time() - start < 5
+
+
+def test_what_cameras_hold_is_far_below_the_limit(tmp_path):
+    rotation = np.eye(3)
+    cameras = {('S1', str(number)): dict(R=rotation, T=[0.0, 1.0, 2.0]) for number in range(200)}
+    path = tmp_path / 'cameras.pkl'
+    with open(str(path), 'wb') as file:
+        pickle.dump(cameras, file)
+    read = load_camera_pickle(str(path))
+    assert read.keys() == cameras.keys() and (read['S1', '7']['R'] == rotation).all()
