@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--threshold',
         type=float,
         metavar='PX',
-        help='clicks farther from where the other views put a joint are named; default: that '
-        'of the query',
+        help='clicks farther from where the other views put a joint are named; default: 5 %% '
+        "of the person's size, as ingest has it",
     )
     parser.add_argument('--no-browser', action='store_true', help='only print the address')
     parser.add_argument(

@@ -3,7 +3,7 @@
 Notation: views V of one person at one moment, joints J; pixels are those of the pool.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -69,7 +69,7 @@ def rig_of(pool: Pool, images: Sequence[dict]) -> Rig:
 def agree(
     rig: Rig,
     pixels: np.ndarray,
-    threshold: float,
+    threshold: Union[float, np.ndarray],
     scores: Optional[np.ndarray] = None,
     min_inliers: int = 2,
 ) -> Agreed:
@@ -78,7 +78,8 @@ def agree(
     Args:
         rig (Rig): The cameras of V views.
         pixels (ndarray): (V, J, 2); NaN where a view says nothing.
-        threshold (float): Largest reprojection error of an inlier, pixels.
+        threshold (float | ndarray): Largest reprojection error of an inlier, pixels; of all
+            views, or of each (V, ).
         scores (ndarray, optional): Confidences, (V, J); a view weighs by their square.
         min_inliers (int): Views that have to agree, at least 2.
 
@@ -89,28 +90,32 @@ def agree(
         nothing = np.full(pixels.shape[:2], np.nan)
         nobody = np.zeros(pixels.shape[:2], bool)
         return Agreed(np.full(pixels.shape, np.nan), nothing, nobody, nobody.any(0))
-    found = _consensus(rig, pixels, threshold, scores, min_inliers)
+    reach = np.broadcast_to(np.asarray(threshold, np.float64), len(pixels))
+    found = _consensus(rig, pixels, reach, scores, min_inliers)
     inliers = found.inliers[0].numpy()
     if (np.isfinite(pixels).all(-1) & ~inliers & found.found[0].numpy()).any():
         # The first fit may have been drawn towards a view that it then left out.
         kept = np.where(inliers[..., None], pixels, np.nan)
-        found = _consensus(rig, kept, threshold, scores, min_inliers)
-    shown = found.pixels[0].numpy()
+        found = _consensus(rig, kept, reach, scores, min_inliers)
+    shown = found.pixels[0].numpy() * reach[:, None, None]
     errors = np.linalg.norm(pixels - shown, axis=-1)
-    return Agreed(shown, errors, errors <= threshold, found.found[0].numpy())
+    return Agreed(shown, errors, errors <= reach[:, None], found.found[0].numpy())
 
 
 def _consensus(
-    rig: Rig, pixels: np.ndarray, threshold: float, scores: Optional[np.ndarray], min_inliers: int
+    rig: Rig, pixels: np.ndarray, reach: np.ndarray, scores: Optional[np.ndarray], min_inliers: int
 ) -> Consensus:
+    """What the views agree on, each measured in its own reach, which is 1 then."""
+    K = rig.K.clone()
+    K[:, :2] /= torch.from_numpy(reach.copy())[:, None, None]
     return consensus(
-        torch.from_numpy(pixels)[None],
-        rig.K[None],
+        torch.from_numpy(pixels / reach[:, None, None])[None],
+        K[None],
         rig.R[None],
         rig.t[None],
         rig.dist[None],
         scores=None if scores is None else torch.from_numpy(scores)[None],
-        threshold=threshold,
+        threshold=1.0,
         min_inliers=min_inliers,
     )
 

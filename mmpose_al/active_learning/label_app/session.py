@@ -6,6 +6,7 @@ Nothing here knows of the network. Who asks is a name, and a tab of that person'
 import time
 from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
+from ...datasets.joint_sides import joint_side, side_pairs
 from ...fileio import is_int, is_number, short
 from ..experiment import Experiment, Missing
 from ..paths import Paths
@@ -53,8 +54,8 @@ class Session:
 
     Args:
         folder (str): Of the experiment.
-        threshold (float, optional): Of the triangulation of clicks, pixels; by default that
-            of the query.
+        threshold (float, optional): How far clicks may be from where the other views put a
+            joint, pixels; by default as ``ingest`` has it: a share of the person's size.
         clock (callable): Gives seconds; who has said nothing for ``ALIVE`` is gone.
 
     Raises:
@@ -80,12 +81,11 @@ class Session:
 
         self.query: Query = query
         self.pool: Pool = query_pool(query)
-        self.threshold = query.content['threshold'] if threshold is None else threshold
         self.tasks: List[Task] = tasks_of(query)
         self._task: Dict[int, Task] = {task.unit: task for task in self.tasks}
         self.journal = Journal(Paths(folder).label_journal(query.round), query)
         self.progress = replay(query.units, self.journal.events)
-        self.suggestions = Suggestions(query, self.pool, self.threshold)
+        self.suggestions = Suggestions(query, self.pool, threshold)
         self._tabs: Dict[str, _Tab] = {}
 
     # ---- people ------------------------------------------------------------------------
@@ -134,8 +134,6 @@ class Session:
 
     def setup(self) -> dict:
         """What the page needs once: joints, sides, limbs, round, units."""
-        from .sides import side_of, side_pairs
-
         joints, category = self.query.joints, self.query.content['category']
         limbs = [[a - 1, b - 1] for a, b in category.get('skeleton') or []]
         return dict(
@@ -144,10 +142,9 @@ class Session:
             unit=self.query.content['unit'],
             units=self.query.units,
             joints=joints,
-            sides=[side_of(name) for name in joints],
+            sides=[joint_side(name) or 'middle' for name in joints],
             pairs=[list(pair) for pair in side_pairs(joints)],
             limbs=[limb for limb in limbs if all(0 <= k < len(joints) for k in limb)],
-            threshold=self.threshold,
         )
 
     def overview(self, name: Any, tab: Any) -> dict:

@@ -5,10 +5,11 @@ the predictions of all views, weighted by confidence, put it. Of a single view, 
 the views agree on nothing: its own prediction.
 """
 
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
+from ..answers.label_warnings import CLICK, person_size
 from ..pool import Pool
 from ..query import Query
 from .progress import UnitProgress
@@ -25,10 +26,11 @@ class Suggestions:
     Args:
         query (Query): The query.
         pool (Pool): Its pool, which knows the cameras.
-        threshold (float): Of the triangulation, pixels.
+        threshold (float, optional): How far clicks may be from where the other views put a
+            joint, pixels; by default :data:`~..answers.label_warnings.CLICK` of the person.
     """
 
-    def __init__(self, query: Query, pool: Pool, threshold: float):
+    def __init__(self, query: Query, pool: Pool, threshold: Optional[float] = None):
         self.query, self.pool, self.threshold = query, pool, threshold
         self._known: Dict[Tuple[int, ...], Tuple[Rig, np.ndarray]] = {}
 
@@ -41,7 +43,7 @@ class Suggestions:
         """
         rig, filled = self._rig_and_predictions(person)
         clicks = self._clicks(person, progress)
-        agreed = agree(rig, clicks, self.threshold)
+        agreed = agree(rig, clicks, self._reach(person))
         views = [
             self._view(place, person, progress, filled, agreed)
             for place in range(len(person.annotations))
@@ -79,11 +81,18 @@ class Suggestions:
             return own
         scores = np.nan_to_num(own[..., 2])
         few = min(3, int(rig.known.sum()))
-        agreed = agree(rig, own[..., :2].copy(), self.threshold, scores, few)
+        threshold = self.query.content['threshold']
+        agreed = agree(rig, own[..., :2].copy(), threshold, scores, few)
         sure = np.where(agreed.inliers, scores, 0).sum(0) / np.maximum(agreed.inliers.sum(0), 1)
         projected = np.isfinite(agreed.pixels).all(-1)
         shared = np.concatenate([agreed.pixels, np.broadcast_to(sure, scores.shape)[..., None]], -1)
         return np.where(projected[..., None], shared, own)
+
+    def _reach(self, person: Person) -> np.ndarray:
+        """How far a click may be off in each view, pixels (V, )."""
+        boxes = [self.query.annotations[number]['bbox'] for number in person.annotations]
+        own = [CLICK * person_size(box) for box in boxes]
+        return np.array(own if self.threshold is None else [self.threshold] * len(boxes))
 
     # ---- what the clicks say -----------------------------------------------------------
 

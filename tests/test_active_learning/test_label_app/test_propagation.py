@@ -55,6 +55,19 @@ def test_a_click_that_disagrees_is_outvoted_and_its_error_is_its_distance(off):
     assert agreed.inliers[:, 1:].all()
 
 
+def test_each_view_has_its_own_threshold():
+    rig, truth = rig_and_pixels()
+    clicks = truth.copy()
+    clicks[3, 0] += [0, 12]
+    for own, agrees in ((20.0, True), (6.0, False)):
+        agreed = agree(rig, clicks, np.array([4.0, 4, 4, own]))
+        assert agreed.inliers[:, 0].tolist() == [True, True, True, agrees]
+        assert agreed.inliers[:, 1:].all()
+    np.testing.assert_allclose(agreed.errors[3, 0], 12, atol=0.01)
+    one = agree(rig, clicks, np.full(4, 9.0))
+    np.testing.assert_allclose(one.pixels, agree(rig, clicks, 9.0).pixels)
+
+
 def test_two_clicks_that_do_not_meet_propose_nothing():
     rig, truth = rig_and_pixels()
     clicks = np.full(truth.shape, np.nan)

@@ -55,7 +55,7 @@ def test_the_page_is_told_joints_sides_and_limbs(session):
     setup = session.setup()
     assert setup['sides'] == ['middle', 'left', 'right', 'left', 'right']
     assert setup['pairs'] == [[1, 2], [3, 4]] and setup['limbs'] == [[0, 1], [0, 2]]
-    assert setup['units'] == [20, 0] and setup['round'] == ROUND and setup['threshold'] == 20.0
+    assert setup['units'] == [20, 0] and setup['round'] == ROUND
 
 
 def test_every_change_is_there_after_a_restart(experiment, session):

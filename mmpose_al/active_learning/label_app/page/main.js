@@ -151,7 +151,7 @@ class App {
       return accepted(views).length ? 'All asked for. A accepts what is suggested.'
         : 'All there. Enter goes on.';
     }
-    if (suggested && !placed) return `${name}: right? Click or drag corrects it, A accepts all.`;
+    if (suggested && !placed) return `Is ${name} correct? A click or a drag moves it, A accepts all.`;
     return `Place ${name}${all > 1 && placed < need ? ` (${placed} of ${need} clicks)` : ''}`;
   }
 

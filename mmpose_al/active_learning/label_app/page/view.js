@@ -226,7 +226,9 @@ export class View {
       ? [this.dragged.x, this.dragged.y, joint[V] || 2, PLACED, null, null, true] : joint));
     if (this.data.reason) ctx.globalAlpha = 0.3;
     for (const limb of this.app.setup.limbs) this.drawLimb(ctx, joints, limb);
-    joints.forEach((joint, k) => this.drawJoint(ctx, joint, k));
+    this.words = []; // where something is written
+    this.drawJoint(ctx, joints[this.app.joint], this.app.joint);
+    joints.forEach((joint, k) => { if (k !== this.app.joint) this.drawJoint(ctx, joint, k); });
     ctx.globalAlpha = 1;
   }
 
@@ -300,7 +302,14 @@ export class View {
       ctx.fill();
       ctx.strokeStyle = '#000c';
       ctx.lineWidth = 1;
-    } else if (joint[STATE] === PREDICTED) ctx.setLineDash([2, 2]);
+    } else { // a ring is seen on any ground
+      ctx.strokeStyle = '#000a';
+      ctx.lineWidth += 2;
+      ctx.stroke();
+      ctx.strokeStyle = color;
+      ctx.lineWidth -= 2;
+      if (joint[STATE] === PREDICTED) ctx.setLineDash([3, 2]);
+    }
     ctx.stroke();
     ctx.setLineDash([]);
     if (joint[V] === 1) { // hidden: a ring with a dot
@@ -329,6 +338,10 @@ export class View {
     const text = words.join('  ');
     const wide = ctx.measureText(text).width + 6;
     const left = Math.min(Math.max(x + 9, 0), this.width - wide);
+    const free = this.words.every((other) =>
+      left + wide < other[0] || left > other[0] + other[1] || Math.abs(y - other[2]) > 14);
+    if (!free && !current && joint[AGREES]) return;
+    this.words.push([left, wide, y]);
     ctx.fillStyle = '#000b';
     ctx.fillRect(left, y - 16, wide, 14);
     ctx.fillStyle = joint[AGREES] ? '#fff' : '#ff8080';
