@@ -91,6 +91,7 @@ def read_settings(cfg: Mapping[str, Any]) -> Settings:
     if section.get('self_training') is not None:
         rules = read_self_training(section['self_training'])
         settings = settings._replace(self_training=rules)
+    check_shares(cfg, settings.self_training is not None)
     reached(settings.limits, [])
     return settings
 
@@ -160,6 +161,21 @@ def check_data(cfg: Mapping[str, Any]) -> None:
         raise ValueError(
             'train_dataloader.dataset.unlabeled of an experiment is one source, '
             'dict(...), or None; each round says which of it is not labelled'
+        )
+
+
+def check_shares(cfg: Mapping[str, Any], pseudo_labels: bool) -> None:
+    """Raise ValueError unless there is a share for each source that a round may have."""
+    data = cfg['train_dataloader']['dataset']
+    shares = data.get('shares')
+    sources = ['labels', *['pseudo-labels'] * pseudo_labels]
+    sources += ['unlabelled views'] * bool(data.get('unlabeled'))
+    if shares is not None and len(shares) != len(sources):
+        raise ValueError(
+            f'train_dataloader.dataset.shares is {short(shares)}; with self_training '
+            f'{"set" if pseudo_labels else "None"} the sources of a round are '
+            f'{", ".join(sources)}: give {len(sources)} numbers in this order (a round without '
+            'pseudo-labels leaves theirs out)'
         )
 
 

@@ -6,10 +6,13 @@ every rank; files are written and choices made by rank 0. The loop that calls th
 """
 
 import copy
+import logging
 import os.path as osp
 import time
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Sequence, Set
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set
 
 import numpy as np
 import torch
@@ -128,10 +131,21 @@ class Context:
         return both if self.any_left(both) else labeled
 
 
-def say(text: str) -> None:
+def say(text: str, level: int = logging.INFO) -> None:
     """A line for the user, from rank 0."""
     if get_rank() == 0:
-        print_log(f'active learning: {text}', 'current')
+        print_log(f'active learning: {text}', 'current', level)
+
+
+@contextmanager
+def warnings_in_log() -> Iterator[None]:
+    """Inside, Python's warnings go into the log of the run as well."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        yield
+    for each in caught:
+        say(str(each.message), logging.WARNING)
+        warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
 
 
 # ---- annotate --------------------------------------------------------------------
@@ -423,7 +437,8 @@ def select(context: Context, number: int) -> dict:
         return {}
     pool = context.statistics(number)
     check_views(pool.views)
-    selection = context.strategy.select(pool, context.settings.budget_after(number))
+    with warnings_in_log():
+        selection = context.strategy.select(pool, context.settings.budget_after(number))
     return dict(
         strategy=type(context.strategy).__name__,
         ids=selection.ids,

@@ -217,3 +217,19 @@ def test_what_may_change_on_a_resume_is_no_other_experiment():
     digest = experiment_digest(plain)
     assert experiment_digest(dict(plain, load_cfg=dict(changed=['labels']))) == digest
     assert experiment_digest(dict(plain, load_cfg=dict(leave_out=['head.']))) != digest
+
+
+@pytest.mark.parametrize('unlabeled', [None, dict(type='X')])
+@pytest.mark.parametrize('self_training', [None, dict(num=4)])
+def test_shares_are_of_all_sources_that_a_round_may_have(self_training, unlabeled):
+    """Else a run would fail in its first round with pseudo-labels, hours later."""
+    right = 1 + bool(self_training) + bool(unlabeled)
+    for number in (1, 2, 3, 4):
+        cfg = described(self_training=self_training)
+        cfg['train_dataloader']['dataset'].update(unlabeled=unlabeled, shares=[1] * number)
+        if number == right:
+            assert read_settings(cfg).initial == 3
+            continue
+        named = 'pseudo-labels' if self_training else 'labels'
+        with pytest.raises(ValueError, match=f'shares is .*{named}.*give {right} numbers'):
+            read_settings(cfg)

@@ -32,7 +32,7 @@ def test_one_file_adds_a_method(config, tmp_path):
     assert told == count(tiny, images(5), samples([True] * 2 + [False] * 3))
     batch, seeds, flip = images(2), np.arange(2), [1, 0, 3, 2]
     same = easy_view(2, batch)
-    [lesson] = tiny.teach(batch, same, seeds, flip)
+    [lesson] = tiny.teach(batch, None, same, seeds, flip)
     mirror = tiny.mirror.sample(seeds, (32, 48), batch)
     assert torch.allclose(affine.warp(batch, mirror.matrix), batch.flip(-1), atol=1e-4)
     one, two = (tiny.teacher_heatmaps(0, each) for each in (batch, batch.flip(-1)))

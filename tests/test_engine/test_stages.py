@@ -2,7 +2,9 @@
 
 import copy
 import json
+import logging
 import os
+import warnings
 
 import numpy as np
 import pytest
@@ -233,6 +235,21 @@ def test_select_and_pseudo_are_functions_of_what_is_on_disk(context, begun):
         noted.pop('seconds')
         assert json.loads(json.dumps(stages.STAGES[name](context, 0))) == noted
     assert snapshot(begun.work) == before
+
+
+def test_what_a_strategy_warns_of_is_in_the_log(context, monkeypatch):
+    said = []
+    monkeypatch.setattr(stages, 'print_log', lambda text, *args: said.append((text, *args)))
+    original = context.strategy.select
+
+    def select(pool, budget):
+        warnings.warn('all units are equal', stacklevel=1)
+        return original(pool, budget)
+
+    monkeypatch.setattr(context.strategy, 'select', select)
+    with pytest.warns(UserWarning, match='all units are equal'):
+        stages.select(context, 0)
+    assert ('active learning: all units are equal', 'current', logging.WARNING) in said
 
 
 def test_other_ranks_choose_nothing(context, monkeypatch):

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple, Optional, Sequence, Tuple, Union
 
-import numpy as np
 import torch
 from mmengine.structures import InstanceData, PixelData
 from mmpose.models.heads import HeatmapHead
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from ...geometry.depth import Reconstruction, length_left, rays, reconstruct, scale_from_limbs
 from ...geometry.heatmaps import sample_at, soft_argmax
+from ..cameras import input_cameras
 
 # HeatmapHead's arguments that say what its layers are.
 LAYERS = (
@@ -46,20 +46,8 @@ def camera_of(samples: Sequence, like: Tensor) -> Tuple[Tensor, Optional[Tensor]
     Raises:
         ValueError: A sample has none.
     """
-    for key in ('input_K', 'input_dist'):
-        missing = [s.metainfo.get('img_path') for s in samples if key not in s.metainfo]
-        if missing:
-            raise ValueError(
-                f'{missing[0]} has no {key}: put InputCamera into the pipeline after '
-                "TopdownAffine, and 'input_K', 'input_dist' into PackPoseInputs' "
-                'meta_keys'
-            )
-    K = np.stack([s.metainfo['input_K'] for s in samples])
-    dist = np.stack([s.metainfo['input_dist'] for s in samples])
-    return (
-        torch.as_tensor(K, dtype=torch.float32, device=like.device),
-        torch.as_tensor(dist, dtype=torch.float32, device=like.device) if dist.any() else None,
-    )
+    K, dist = input_cameras(samples, ('input_K', 'input_dist'), like.float())
+    return K, dist if dist.any() else None
 
 
 @MODELS.register_module()

@@ -8,11 +8,11 @@ pseudo-labels.
 
 from typing import Dict, Optional, Sequence
 
-import numpy as np
 import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from ..cameras import input_cameras
 from ..groups import check_groups
 from ..heads.heatmap_2p5d import Heatmap2p5DHead, Pose2p5D
 from ..passes import Passes
@@ -186,7 +186,7 @@ class WeaklySupervisedPose3D(EstimatorOfNetworks):
                 grouped(lifted.points),
                 grouped(pose.confidence),
                 grouped(lifted.valid),
-                grouped(self._rotations(data_samples, lifted.points))
+                grouped(*input_cameras(data_samples, ('input_R',), lifted.points))
                 if self.known_rotations
                 else None,
                 size=grouped(left.clamp(min=MIN_LEFT).sqrt()),
@@ -197,18 +197,6 @@ class WeaklySupervisedPose3D(EstimatorOfNetworks):
             losses['unsup_loss_kpt'] = self.head.loss_module(pose.heatmaps, heatmaps, weights)
         losses['masked_poses'] = (~lifted.valid).sum().float()
         return losses
-
-    @staticmethod
-    def _rotations(samples: Sequence, like: Tensor) -> Tensor:
-        missing = [s.metainfo.get('img_path') for s in samples if 'input_R' not in s.metainfo]
-        if missing:
-            raise ValueError(
-                f'{missing[0]} has no input_R, which known_rotations '
-                "needs; put it into PackPoseInputs' meta_keys"
-            )
-        return torch.as_tensor(
-            np.stack([s.metainfo['input_R'] for s in samples]), dtype=like.dtype, device=like.device
-        )
 
 
 def check_mirrors(samples: Sequence) -> None:

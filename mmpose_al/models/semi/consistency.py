@@ -116,7 +116,7 @@ class EasyHardEstimator(SemiPoseEstimator):
             raise ValueError(f'start is an iteration, 0 or more; got {start}')
         self.start = start
 
-    def lessons(
+    def teach(
         self,
         images: Tensor,
         data_samples: Sequence,
@@ -124,16 +124,11 @@ class EasyHardEstimator(SemiPoseEstimator):
         seeds: np.ndarray,
         flip_indices: Sequence[int],
     ) -> List[Lesson]:
-        """As :meth:`teach`, for a method that needs more of the samples than images."""
-        return self.teach(images, hard, seeds, flip_indices)
-
-    def teach(
-        self, images: Tensor, hard: View, seeds: np.ndarray, flip_indices: Sequence[int]
-    ) -> List[Lesson]:
         """What each student is taught; what a method adds.
 
         Args:
             images (Tensor): Easy views, (B, C, H, W).
+            data_samples (Sequence): Their samples, for methods that need more than images.
             hard (View): The view on which the loss is taken.
             seeds (np.ndarray): One integer an image.
             flip_indices (Sequence[int]): The channel of each joint's mirror image.
@@ -196,7 +191,7 @@ class EasyHardEstimator(SemiPoseEstimator):
             return {}
         seeds = augmentation_seeds(data_samples)
         hard = self.hard_view.sample(seeds, (inputs.shape[-1], inputs.shape[-2]), like=inputs)
-        lessons = self.lessons(inputs, data_samples, hard, seeds, flip_indices)
+        lessons = self.teach(inputs, data_samples, hard, seeds, flip_indices)
         losses, responses = {}, []
         for index, (student, lesson) in enumerate(zip(self.students, lessons)):
             loss = 0
@@ -319,7 +314,7 @@ class EasyToHard(TeachingStudents):
         passes = super().teacher_passes()
         return passes if self.detach else Passes(0, passes.without_gradient)
 
-    def teach(self, images, hard, seeds, flip_indices):
+    def teach(self, images, data_samples, hard, seeds, flip_indices):
         view = None
         if self.easy_view is not None:
             view = self.easy_view.sample(

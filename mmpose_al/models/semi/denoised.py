@@ -164,7 +164,7 @@ class DenoisedPoseDual(TeachingStudents):
     def teacher_passes(self) -> Passes:
         return Passes(len(self.students) * (self.num_weak + self.num_strong), 0)
 
-    def teach(self, images, hard, seeds, flip_indices):
+    def teach(self, images, data_samples, hard, seeds, flip_indices):
         views = self.views(images, hard, seeds)
         made = [
             self.denoise(*self.candidates(network, images, hard, views, flip_indices))

@@ -1,6 +1,6 @@
 """MultiViewPoseDual: the other cameras correct the teachers."""
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ...geometry.consensus import Consensus, consensus, joint_pairs
 from ...geometry.heatmaps import gaussians
+from ..cameras import input_cameras
 from ..decoding import decode_on_device
 from ..groups import check_groups
 from ..views import View
@@ -52,19 +53,8 @@ def rig_of(data_samples: Sequence, num_views: int, like: Tensor) -> Rig:
             or one has no camera.
     """
     check_groups(data_samples, num_views)
-    columns: Dict[str, Tensor] = {}
-    for key in CAMERA_KEYS:
-        missing = [s.metainfo.get('img_path') for s in data_samples if key not in s.metainfo]
-        if missing:
-            raise ValueError(
-                f'{missing[0]} has no {key}: the views of a group are triangulated. Put '
-                "dict(type='InputCamera') into the pipeline after TopdownAffine, and "
-                f"{', '.join(map(repr, CAMERA_KEYS))} into PackPoseInputs' meta_keys; images "
-                'without a calibrated camera cannot be in a group'
-            )
-        stacked = np.stack([np.asarray(s.metainfo[key], np.float64) for s in data_samples])
-        columns[key] = torch.from_numpy(stacked).to(like.device).unflatten(0, (-1, num_views))
-    K, dist, R, t = columns.values()
+    columns = input_cameras(data_samples, CAMERA_KEYS, like.double())
+    K, dist, R, t = (each.unflatten(0, (-1, num_views)) for each in columns)
     mirrored = torch.tensor([bool(s.metainfo.get('flip')) for s in data_samples])
     mirrored = mirrored.to(like.device).unflatten(0, (-1, num_views))
     # InputCamera mirrors the world; here the mirror belongs to the camera.
@@ -144,7 +134,7 @@ class MultiViewPoseDual(TeachingStudents):
         check_peak_is_one(self.students[0], 'MultiViewPoseDual, which redraws joints,')
         self.sigma = codec_sigma(self.students[0], sigma)
 
-    def lessons(self, images, data_samples, hard, seeds, flip_indices):
+    def teach(self, images, data_samples, hard, seeds, flip_indices):
         """See the class."""
         rig = rig_of(data_samples, self.num_views, images)
         flips = list(flip_indices)

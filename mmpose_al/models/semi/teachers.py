@@ -61,7 +61,7 @@ class TaughtStudent(EasyHardEstimator):
     def teacher_passes(self) -> Passes:
         return Passes(1, 0)
 
-    def teach(self, images, hard, seeds, flip_indices) -> List[Lesson]:
+    def teach(self, images, data_samples, hard, seeds, flip_indices) -> List[Lesson]:
         return [self.lesson(self.teacher_heatmaps(images), hard, flip_indices)]
 
 
@@ -156,7 +156,7 @@ class DataDistill(PseudoPose):
     def teacher_passes(self) -> Passes:
         return Passes(1 + self.num_views, 0)
 
-    def teach(self, images, hard, seeds, flip_indices):
+    def teach(self, images, data_samples, hard, seeds, flip_indices):
         size = (images.shape[-1], images.shape[-2])
         easy = easy_view(len(images), images)
         total = self.teacher_heatmaps(images)

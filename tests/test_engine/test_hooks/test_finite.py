@@ -2,14 +2,16 @@
 
 import glob
 import os.path as osp
+from types import SimpleNamespace
 
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.hooks import Hook
+from mmengine.optim import AmpOptimWrapper, OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner
 
-from mmpose_al.engine.hooks.finite import not_finite
+from mmpose_al.engine.hooks.finite import SKIPS, FiniteHook, leaves_out_steps, not_finite
 from tests.tiny_coco import write_config
 
 
@@ -63,3 +65,54 @@ def test_names_of_what_is_not_finite():
     assert not_finite(dict(a=good, b=torch.tensor([1]), c=torch.zeros(0))) == ''
     assert not_finite(dict(a=good, b=bad)) == 'b is'
     assert not_finite({str(i): bad for i in range(5)}) == '0, 1, 2 and 2 more are'
+
+
+class Scaler:
+    """A gradient scaler that is at work, or not, as on a CPU."""
+
+    def __init__(self, enabled):
+        self.is_enabled = lambda: enabled
+
+
+@pytest.fixture
+def amp():
+    """Gives a run under AMP whose losses are told to the hook."""
+
+    def make(enabled=True, kind=AmpOptimWrapper):
+        wrapper = kind.__new__(kind)
+        wrapper.loss_scaler = Scaler(enabled)
+        said = []
+        logger = SimpleNamespace(warning=said.append)
+        return SimpleNamespace(optim_wrapper=wrapper, logger=logger, iter=3, work_dir='w'), said
+
+    return make
+
+
+def test_a_step_that_the_gradient_scaler_leaves_out_is_said(amp):
+    runner, said = amp()
+    hook, bad, good = FiniteHook(), dict(loss=torch.tensor(float('inf'))), dict(loss=torch.ones(1))
+    hook.after_train_iter(runner, 0, None, bad)
+    assert 'step 3: loss is not finite; the gradient scaler of AMP leaves' in said[0]
+    hook.after_train_iter(runner, 0, None, good)
+    for _ in range(3):  # others between: they are not in a row
+        for _ in range(SKIPS):
+            hook.after_train_iter(runner, 0, None, bad)
+        hook.after_train_iter(runner, 0, None, good)
+    for _ in range(SKIPS):
+        hook.after_train_iter(runner, 0, None, bad)
+    with pytest.raises(FloatingPointError, match=f'the last of {SKIPS + 1} in a row: loss is not'):
+        hook.after_train_iter(runner, 0, None, bad)
+
+
+def test_without_a_scaler_at_work_the_first_one_ends_the_run(amp):
+    bad = dict(loss=torch.tensor(float('nan')))
+    for arguments in (dict(enabled=False), dict(kind=OptimWrapper)):
+        runner, said = amp(**arguments)
+        with pytest.raises(FloatingPointError, match='step 3: loss is not finite'):
+            FiniteHook().after_train_iter(runner, 0, None, bad)
+        assert not said
+    several = OptimWrapperDict.__new__(OptimWrapperDict)
+    several.optim_wrappers = dict(a=amp()[0].optim_wrapper, b=amp()[0].optim_wrapper)
+    assert leaves_out_steps(several)
+    several.optim_wrappers['b'] = amp(enabled=False)[0].optim_wrapper
+    assert not leaves_out_steps(several)

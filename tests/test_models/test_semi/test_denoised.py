@@ -68,7 +68,7 @@ def test_denoised_against_a_slow_version(aggregate):
                 deviation[index] = float(np.std(values))
         pseudo.append(together)
         spread.append(deviation.flatten(2).amax(-1))
-    lessons = model.teach(batch, hard, seeds, FLIP)
+    lessons = model.teach(batch, None, hard, seeds, FLIP)
     own = ignored = 0
     for me, lesson in enumerate(lessons):
         for image, joint in np.ndindex(3, 4):
@@ -114,7 +114,7 @@ def test_denoised_takes_the_loss_where_posedual_does(num_strong, num_weak):
     hard_view = dict(rotation=60, scale=(0.5, 0.6))
     plain = build('PoseDual', hard_view=hard_view)
     hard = plain.hard_view.sample(seeds, (32, 48), batch)
-    expected = plain.teach(batch, hard, seeds, FLIP)[0].mask
+    expected = plain.teach(batch, None, hard, seeds, FLIP)[0].mask
     assert 0.2 < float(expected.mean()) < 0.4
     model = build(
         'DenoisedPoseDual',
@@ -123,7 +123,7 @@ def test_denoised_takes_the_loss_where_posedual_does(num_strong, num_weak):
         num_weak=num_weak,
         threshold=-1e9,
     )
-    for lesson in model.teach(batch, hard, seeds, FLIP):
+    for lesson in model.teach(batch, None, hard, seeds, FLIP):
         assert torch.equal(lesson.mask, expected)
 
 
@@ -156,7 +156,7 @@ def test_without_the_mask_confident_joints_alone_are_taught_everywhere():
     seeds = np.array([s.metainfo['aug_seed'] for s in data])
     hard = model.hard_view.sample(seeds, (32, 48), batch)
     heatmaps = heatmaps_of(model, 0, affine.warp(batch, hard.matrix))
-    lesson = model.teach(batch, hard, seeds, FLIP)[0]
+    lesson = model.teach(batch, None, hard, seeds, FLIP)[0]
     confident = lesson.target.flatten(2).amax(-1) > 0.3  # a redrawn peak is 1
     assert 0 < int(confident.sum()) < 12
     squared = ((heatmaps - lesson.target) ** 2)[confident]

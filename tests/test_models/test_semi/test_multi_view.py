@@ -79,7 +79,7 @@ def lessons(estimator, samples, seen, hard=None):
     estimator.teacher_heatmaps = lambda teacher, images: heatmaps
     hard = hard or easy_view(len(samples), heatmaps)
     inputs = images(len(samples), (SIZE, SIZE))
-    return estimator.lessons(inputs, samples, hard, np.arange(len(samples)), FLIP)
+    return estimator.teach(inputs, samples, hard, np.arange(len(samples)), FLIP)
 
 
 def inside(places):
@@ -191,8 +191,8 @@ def test_gradients_flow_into_hard_views_only():
         )
     )
     made = []
-    original = estimator.lessons
-    estimator.lessons = lambda *args: made.extend(original(*args)) or made
+    original = estimator.teach
+    estimator.teach = lambda *args: made.extend(original(*args)) or made
     inputs = images(VIEWS, (SIZE, SIZE)).requires_grad_()
     losses = estimator.loss(inputs, samples)
     assert not any(each.requires_grad for lesson in made for each in lesson)

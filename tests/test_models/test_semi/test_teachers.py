@@ -46,7 +46,7 @@ def test_autocast_rounds_no_place(checkpoint):
     ):
         hard = model.hard_view.sample(seeds, (32, 48), batch)
         with torch.autocast('cpu', torch.bfloat16):
-            lessons = model.teach(batch, hard, seeds, FLIP)
+            lessons = model.teach(batch, None, hard, seeds, FLIP)
         for lesson in lessons:
             assert {part.dtype for part in lesson if part is not None} == {torch.float32}
 
@@ -100,7 +100,7 @@ def test_datadistill_redraws_the_summed_keypoint(checkpoint):
     )
     batch, seeds = images(3), np.arange(3)
     hard = model.hard_view.sample(seeds, (32, 48), batch)
-    (lesson,) = model.teach(batch, hard, seeds, FLIP)
+    (lesson,) = model.teach(batch, None, hard, seeds, FLIP)
     with torch.no_grad():
         total = predict_heatmaps(teacher, batch)
         for number in range(2):
