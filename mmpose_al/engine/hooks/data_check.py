@@ -1,8 +1,10 @@
 """Looks at a model and its training data before the first step."""
 
 import re
-from typing import Callable, Optional
+from typing import Callable, Dict, Mapping, Optional
 
+import numpy as np
+from mmengine.dataset import BaseDataset
 from mmengine.evaluator import BaseMetric, Evaluator
 from mmengine.hooks import CheckpointHook, Hook
 from mmengine.model import is_model_wrapper
@@ -42,9 +44,11 @@ class DataCheckHook(Hook):
     - The head predicts as many joints as the data set has.
     - The joints that a COCO file names are those of its data set's metainfo, and mirroring
       exchanges them in pairs.
+    - Joints that are labelled and boxes are finite numbers in data sets of MMPose. Those of this
+      package look themselves.
     - What ``save_best`` of the CheckpointHook names is of a metric that the run evaluates.
 
-    It looks once, at configs and sizes, and reads no sample.
+    It looks once, and opens no image.
 
     Raises:
         ValueError: Says what does not fit, and the lines of the config that would.
@@ -60,6 +64,7 @@ class DataCheckHook(Hook):
         warn_of_late_start(model, runner)
         check_head(model, loader.dataset)
         check_metainfo(loader.dataset, runner.logger.warning)
+        check_numbers(loader.dataset)
         check_best(runner)
 
 
@@ -158,6 +163,46 @@ def check_metainfo(dataset, say: Callable[[str], None]) -> None:
         said = check_joint_names(named[0]['keypoints'], leaf.metainfo, where)
         if said:
             say(f'DataCheckHook: {said}')
+
+
+def check_numbers(dataset) -> None:
+    """Raise ValueError where a data set of MMPose has joints or boxes that are no places.
+
+    MMPose leaves out boxes without an area, but trains on NaN: such a joint makes a heatmap of
+    NaN or none, such a box an image of one colour.
+    """
+    for leaf in leaves(getattr(dataset, 'datasets', None) or [dataset]):
+        if isinstance(leaf, MultiViewCocoDataset) or not isinstance(leaf, BaseDataset):
+            continue
+        bad: Dict[str, list] = {}
+        for index in range(len(leaf)):
+            # BaseDataset's: the pose data sets' copies the metainfo every time.
+            info = BaseDataset.get_data_info(leaf, index)
+            what = fault_of(info)
+            if what:
+                bad.setdefault(what, []).append(info.get('id', index))
+        if bad:
+            found = '; '.join(
+                f'{len(ids)} with {what}, first ids {ids[:5]}' for what, ids in bad.items()
+            )
+            raise ValueError(
+                f'{describe(leaf)}: of {len(leaf)} samples {found}. Correct the file, set joints '
+                "that nobody knows to v = 0, or read it with MultiViewCocoDataset(on_bad='skip'), "
+                'which leaves bad annotations out and counts them'
+            )
+
+
+def fault_of(info: Mapping) -> str:
+    """What is wrong with a sample's joints or box; nothing where they are places."""
+    keypoints = np.asarray(info.get('keypoints', ()), float)
+    if keypoints.ndim == 3 and 'keypoints_visible' in info:
+        visible = np.asarray(info['keypoints_visible'], float)
+        visible = visible[..., 0] if visible.ndim == 3 else visible
+        if not np.isfinite(visible).all() or not np.isfinite(keypoints[visible > 0]).all():
+            return 'labelled joints that are not finite'
+    if not np.isfinite(np.asarray(info.get('bbox', ()), float)).all():
+        return 'a box that is not finite'
+    return ''
 
 
 def check_best(runner) -> None:

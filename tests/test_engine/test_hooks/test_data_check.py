@@ -204,3 +204,62 @@ def test_save_best_names_a_metric_that_is_evaluated(key, known):
         runner.val_evaluator = type('Own', (Evaluator,), {})([])  # its names are its own
     check_best(runner)
     check_best(SimpleNamespace(val_loop=None, hooks=[hook]))
+
+
+def changed(path, change):
+    content = json.loads(path.read_text())
+    change(content['annotations'])
+    path.write_text(json.dumps(content))  # NaN and Infinity as Python writes them
+
+
+@pytest.mark.parametrize(
+    'change, words',
+    [
+        (lambda a: a[3]['keypoints'].__setitem__(6, float('nan')), '1 with labelled joints .*3'),
+        (lambda a: a[3]['keypoints'].__setitem__(7, float('inf')), '1 with labelled joints .*3'),
+        (lambda a: a[5]['bbox'].__setitem__(0, float('nan')), '1 with a box that is not fin.*5'),
+        (
+            lambda a: (
+                a[2]['bbox'].__setitem__(0, float('nan')),
+                a[4]['keypoints'].__setitem__(0, 1e999),
+            ),
+            '8 samples 1 with a box that.*2.*; 1 with labelled.*4',
+        ),
+    ],
+)
+def test_joints_and_boxes_of_mmposes_data_sets_are_places(tmp_path, change, words):
+    runner = supervised(tmp_path, '')
+    changed(tmp_path / 'data' / 'train.json', change)
+    with pytest.raises(ValueError, match=words) as error:
+        runner.train()
+    assert runner.iter == 0 and 'CocoDataset' in str(error.value)
+    assert "MultiViewCocoDataset(on_bad='skip')" in str(error.value)
+
+
+def test_joints_that_nobody_knows_may_be_anything(tmp_path):
+    runner = supervised(tmp_path, '')
+
+    def unknown(annotations):
+        annotations[3]['keypoints'][6:9] = [float('nan'), float('nan'), 0]
+
+    changed(tmp_path / 'data' / 'train.json', unknown)
+    runner.train()
+    assert runner.iter == 2
+
+
+def test_bad_numbers_are_found_in_a_source_of_ours(tmp_path):
+    runner = estimator_on(
+        tmp_path,
+        """
+train_dataloader.update(
+    dataset=dict(mixed, unlabeled=labeled, allow_overlap=True),
+    sampler=dict(type='LabeledUnlabeledSampler'), batch_sampler=dict(type='MixedBatchSampler'))
+""",
+    )
+
+    def broken(annotations):
+        annotations[3]['keypoints'][6] = float('nan')
+
+    changed(tmp_path / 'data' / 'train.json', broken)
+    with pytest.raises(ValueError, match='1 with labelled joints that are not finite'):
+        runner.train()
