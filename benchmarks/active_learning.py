@@ -28,6 +28,7 @@ from benchmarks.semi_supervised import ROOT, config_digest, validations
 from mmpose_al.active_learning.experiment import Experiment
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.settings import experiment_digest
+from mmpose_al.active_learning.stage_names import bootstraps, last_training
 from mmpose_al.active_learning.state import WritableState
 from mmpose_al.engine.active_learning import only_training
 from mmpose_al.fileio import locked, machine, write_json
@@ -88,7 +89,8 @@ def rounds_of(experiment: Experiment) -> list:
                 views=stages['annotate']['views'],
                 joints=stages['annotate']['joints'],
                 share=round(stages['annotate']['labels'] / units, 4),
-                metrics=plain(stages['train']['metrics']),
+                metrics=plain(last_training(stages)['metrics']),
+                bootstraps=bootstraps(stages),
                 picked=select.get('ids'),
                 utilities=select.get('utilities'),
                 pseudo=len(pseudo.get('ids', [])),

@@ -138,8 +138,13 @@ TABLES = {
         '4-frames',
         ('posedual-a', 'multiview-a', 'denoised-a', 'multipath-dual', 'multipath-denoised'),
     ),
-    'studio-4-frames': rows(SYNTHETIC, '4-frames', ('posedual-a', 'multiview-a')),
+    'studio-4-frames': rows(SYNTHETIC, '4-frames', ('posedual-a', 'multiview-a', 'bootstrap')),
 }
+
+# Multi-view bootstrapping: whose network makes the pseudo-labels that a row trains on. The second
+# has the first one's config.
+TEACHERS = {'bootstrap': 'supervised', 'bootstrap-twice': 'bootstrap'}
+TABLES['studio-4-frames']['bootstrap-twice'] = TABLES['studio-4-frames']['bootstrap']
 
 
 # Options of every row of a table whose schedule or data are its own.
@@ -175,24 +180,75 @@ TABLES['lspet-long'] = {
 
 def table_options(table: str, config: Config) -> dict:
     """Options of a table for one of its configs: of the sources and labels that it has."""
-    dataset = config.train_dataloader.dataset
     chosen = {}
     for key, value in OPTIONS.get(table, {}).items():
-        part = re.match(r'train_dataloader\.dataset\.(\w+)\.', key)
-        source = dataset.get(part.group(1)) if part else None
-        if part is None or (source and ('.labels.' not in key or source.get('labels'))):
+        part = re.match(r'(train_dataloader\.dataset\.(\w+))\.(.+)', key)
+        if part is None:
             chosen[key] = value
+            continue
+        for name, source in sources(config, part.group(2)):
+            if not part.group(3).startswith('labels.') or source.get('labels'):
+                chosen[f'{name}.{part.group(3)}'] = value
     return chosen
+
+
+def sources(config: Config, kind: str) -> list:
+    """Key and config of each labelled or unlabelled source of the training data."""
+    found, key = config.train_dataloader.dataset.get(kind), f'train_dataloader.dataset.{kind}'
+    if isinstance(found, (list, tuple)):
+        return [(f'{key}.{index}', each) for index, each in enumerate(found)]
+    return [(key, found)] if found else []
 
 
 def seed_options(config: Config, seed: int) -> dict:
     """The keys that a seed sets: the run's own, and the choice of labels."""
     options = {'randomness.seed': seed}
-    dataset = config.train_dataloader.dataset
-    for part in ('labeled', 'unlabeled'):
-        if dataset.get(part) and dataset[part].get('labels'):
-            options[f'train_dataloader.dataset.{part}.labels.seed'] = seed
+    for kind in ('labeled', 'unlabeled'):
+        for key, source in sources(config, kind):
+            if source.get('labels'):
+                options[f'{key}.labels.seed'] = seed
     return options
+
+
+def row_keys(table: str, row: str, seed: int) -> dict:
+    """Keys of a row: of its table, its seed, and of the pseudo-labels that it trains on."""
+    config = load_config(TABLES[table][row])
+    keys = {**table_options(table, config), **seed_options(config, seed)}
+    if row in TEACHERS:
+        first, second = (key for key, _ in sources(config, 'labeled'))
+        root = keys.get(f'{second}.data_root', config.train_dataloader.dataset.labeled[1].data_root)
+        keys[f'{second}.data_root'] = '.'
+        keys[f'{second}.data_prefix.img'] = osp.join(root, 'images/')
+        keys[f'{second}.ann_file'] = osp.join(work_dir_of(table, row, seed), 'pseudo.json')
+    return keys
+
+
+def work_dir_of(table: str, row: str, seed: int) -> str:
+    """Where a row is trained, from the repository."""
+    return osp.join('work_dirs', 'benchmarks', table, f'{row}_seed{seed}')
+
+
+def make_pseudo_labels(table: str, row: str, seed: int, extra: list) -> None:
+    """The pseudo-labels of a row, by its teacher of the same seed.
+
+    The teacher is trained where it has not been.
+    """
+    teacher, out = TEACHERS[row], osp.join(work_dir_of(table, row, seed), 'pseudo.json')
+    run(table, teacher, seed, extra, checkpoint='last_checkpoint')
+    if osp.exists(osp.join(ROOT, out)):
+        return
+    with open(osp.join(ROOT, work_dir_of(table, teacher, seed), 'last_checkpoint')) as file:
+        checkpoint = file.read().strip()
+    call(
+        ['-m', 'mmpose_al', 'bootstrap', TABLES[table][teacher], checkpoint, '--out', out]
+        + ['--cfg-options', *as_words(row_keys(table, teacher, seed)), *extra],
+        out.replace('.json', '.log'),
+    )
+
+
+def as_words(keys: dict) -> list:
+    """Options as the command line has them."""
+    return [f'{k}={v}'.replace(' ', '') for k, v in keys.items()]
 
 
 def config_digest(config: Config) -> str:
@@ -267,6 +323,7 @@ def run(
     another row needs of it, is not in its work directory.
     """
     path, reference = TABLES[table][row], TABLES[table]['posedual-a']
+    named = table, row
     shown, row = row, '-'.join([row, *re.findall(r'\w+', variant.lower())])
     if variant:
         shown += f': {variant}'
@@ -282,7 +339,7 @@ def run(
     config = load_config(path)
     own = table_options(table, config)
     config.merge_from_dict(own)
-    keys = {**own, **seed_options(config, seed)}
+    keys = row_keys(*named, seed)
     if equal:
         schedule = equal_compute(config, load_config(reference), row)
         keys.update(schedule)
@@ -293,7 +350,7 @@ def run(
             write_json(result, dict(read_json(usual), table=table), sort_keys=True)
             print(f'{table} {row} seed {seed}: as in its usual table', flush=True)
             return
-    options = [f'{k}={v}'.replace(' ', '') for k, v in keys.items()] + extra
+    options = as_words(keys) + extra
     if config.model.get('teacher_checkpoint'):  # the supervised row of the same seed
         teacher = osp.basename(config.model.teacher_checkpoint)
         run(
@@ -308,6 +365,8 @@ def run(
             'model.teacher_checkpoint='
             + osp.join(osp.dirname(work_dir), f'supervised_seed{seed}', teacher)
         )
+    if named[1] in TEACHERS:
+        make_pseudo_labels(*named, seed, [] if variant else extra)
     command = [
         'tools/train.py',
         path,
@@ -322,7 +381,7 @@ def run(
         return
     curve = validations(osp.join(ROOT, work_dir))
     found = curve[-1]
-    labels = config.train_dataloader.dataset.labeled.get('labels')
+    labels = sources(config, 'labeled')[0][1].get('labels')
     content = dict(
         table=table,
         row=shown,

@@ -19,6 +19,7 @@ from .paths import Paths, experiment_of_scores
 from .pool import Pool, load_pool
 from .query import Query, load_query
 from .settings import Settings, pool_source, read_settings
+from .stage_names import bootstraps, last_training
 from .state import StateError, load_state
 
 if TYPE_CHECKING:
@@ -103,11 +104,12 @@ class Experiment:
             entry['round'],
             labels,
             labels / self.units,
-            plain_metrics((stages.get('train') or {}).get('metrics') or {}),
+            plain_metrics((last_training(stages) or {}).get('metrics') or {}),
             select.get('ids') or [],
             select.get('utilities') or [],
             select.get('strategy') or '',
             stages.get('pseudo') or {},
+            bootstraps(stages),
         )
 
     # ---- what the config tells -----------------------------------------------------------
@@ -341,11 +343,12 @@ class Row(NamedTuple):
     Attributes:
         round, labels (int): Number; labelled units when it was trained.
         share (float): Labelled part of the pool.
-        metrics (dict): Of :func:`plain_metrics`.
+        metrics (dict): Of :func:`plain_metrics`, of the round's last training.
         picked (list[int]): Units that it asks for, best first.
         utilities (list[float]): Why.
         strategy (str): That picked them; '' where nothing was picked.
-        pseudo (dict): What self-training chose.
+        pseudo (dict): What self-training chose for the next round.
+        bootstraps (list[dict]): The pseudo-labels of its own later trainings.
     """
 
     round: int
@@ -356,6 +359,7 @@ class Row(NamedTuple):
     utilities: List[float]
     strategy: str
     pseudo: dict
+    bootstraps: List[dict]
 
 
 class Metric(NamedTuple):

@@ -6,6 +6,7 @@ import re
 from typing import List, NamedTuple, Optional, Tuple
 
 _ROUND = re.compile(r'round_(\d{2,})')
+_BOOTSTRAP = re.compile(r'bootstrap_(\d+)')
 
 
 class Paths(NamedTuple):
@@ -59,15 +60,20 @@ class Paths(NamedTuple):
 
     def folders(self) -> List[str]:
         """Where files of the experiment are written; not all of them need be there."""
-        names = sorted(os.listdir(self.folder)) if osp.isdir(self.folder) else []
-        rounds = [self._at(name) for name in names if _ROUND.fullmatch(name)]
-        return [self.folder, self._at('query'), self._at('answers'), *rounds]
+        rounds = _folders(self.folder, _ROUND)
+        trainings = [folder for each in rounds for folder in _folders(each, _BOOTSTRAP)]
+        return [self.folder, self._at('query'), self._at('answers'), *rounds, *trainings]
 
     # ---- of a round ------------------------------------------------------------------
 
     def round(self, number: int) -> str:
         """An ordinary MMEngine work directory."""
         return self._at(_name(number))
+
+    def training(self, number: int, bootstrap: int = 0) -> str:
+        """Work directory of a training of a round: on its labels, or a later one."""
+        folder = self.round(number)
+        return osp.join(folder, f'bootstrap_{bootstrap}') if bootstrap else folder
 
     def labeled_split(self, number: int) -> str:
         """Split file: the labelled units that a round trains on."""
@@ -81,12 +87,20 @@ class Paths(NamedTuple):
         """Annotation file: the pseudo-labels that a round trains on."""
         return osp.join(self.round(number), 'pseudo.json')
 
-    def last_checkpoint(self, number: int) -> str:
-        """MMEngine's note where the latest checkpoint of a round is."""
-        return osp.join(self.round(number), 'last_checkpoint')
+    def bootstrap_labels(self, number: int, bootstrap: int) -> str:
+        """Annotation file: the pseudo-labels of a later training of a round."""
+        return osp.join(self.training(number, bootstrap), 'pseudo.json')
+
+    def bootstrap_scores(self, number: int, bootstrap: int) -> str:
+        """The statistics of the pool that these pseudo-labels are made of."""
+        return osp.join(self.training(number, bootstrap), 'scores.npz')
+
+    def last_checkpoint(self, number: int, bootstrap: int = 0) -> str:
+        """MMEngine's note where the latest checkpoint of a training is."""
+        return osp.join(self.training(number, bootstrap), 'last_checkpoint')
 
     def scores(self, number: int) -> str:
-        """The statistics of the pool with a round's weights."""
+        """The statistics of the pool with a round's last weights."""
         return osp.join(self.round(number), 'scores.npz')
 
     # ---- queries and answers ---------------------------------------------------------
@@ -142,6 +156,12 @@ def experiment_of_scores(path: str) -> Optional[Tuple[str, int]]:
 
 def _name(number: int) -> str:
     return f'round_{number:02d}'
+
+
+def _folders(folder: str, pattern: 're.Pattern[str]') -> List[str]:
+    """Entries of a folder with names of a pattern, in the order of the names."""
+    names = sorted(os.listdir(folder)) if osp.isdir(folder) else []
+    return [osp.join(folder, name) for name in names if pattern.fullmatch(name)]
 
 
 def _numbers(folder: str, ending: str) -> List[int]:

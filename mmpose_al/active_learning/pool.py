@@ -15,6 +15,8 @@ from ..fileio import message, sha256, write_json
 from .settings import UNITS
 from .uniforms import keyed_uniforms
 
+PSEUDO_LABELS = 'pseudo-labels, made by a model'  # description of files of them
+
 
 class Pool(NamedTuple):
     """An annotation file as active learning sees it.
@@ -264,7 +266,12 @@ def write_split(pool: Pool, labeled: Sequence[int], path: str) -> None:
     )
 
 
-def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int:
+def write_pseudo(
+    pool: Pool,
+    keypoints: Dict[int, np.ndarray],
+    path: str,
+    weights: Optional[Dict[int, np.ndarray]] = None,
+) -> int:
     """Write an annotation file of the pseudo-labelled persons.
 
     It has all cameras and frames of the pool, so that the data set may choose among
@@ -274,6 +281,8 @@ def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int
         pool (Pool): The pool.
         keypoints (dict): Annotation id -> (K, 3).
         path (str): Where to.
+        weights (dict, optional): Annotation id -> (K, ): how much each joint counts in
+            training.
 
     Returns:
         int: How many annotations have a keypoint.
@@ -287,6 +296,8 @@ def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int
                 annotation = copy.copy(annotation)
                 annotation['keypoints'] = values.round(3).ravel().tolist()
                 annotation['num_keypoints'] = seen
+                if weights is not None:
+                    annotation['keypoint_weights'] = weights[annotation['id']].round(4).tolist()
                 annotations.append(annotation)
     images = {a['image_id'] for a in annotations}
     write_json(
@@ -296,7 +307,7 @@ def write_pseudo(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> int
                 format='mmpose_al-multiview',
                 version=FORMAT_VERSION,
                 world_unit='mm',
-                description='pseudo-labels, made by a model',
+                description=PSEUDO_LABELS,
             ),
             categories=pool.data['categories'],
             cameras=pool.data['cameras'],

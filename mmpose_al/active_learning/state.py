@@ -25,6 +25,7 @@ from ..fileio import (
 )
 from ..journal import DamagedError, is_journal, line_of, parse
 from .paths import Paths
+from .stage_names import last_training
 from .state_checks import state_faults, stranger_faults
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ class State:
         if result is None:
             raise StateError(f'{self.path}: {name} of round {round} is not done')
         return result
+
+    def trained(self, round: int) -> Optional[dict]:
+        """What the last training of a round left, see :func:`last_training`."""
+        known = 0 <= round < len(self.rounds)
+        return last_training(self.rounds[round]['stages']) if known else None
 
     def labeled(self, until: Optional[int] = None) -> List[int]:
         """Ids labelled so far, or until the beginning of a round's training."""
@@ -202,8 +208,9 @@ def read_state(path: str) -> dict:
     for fault in state_faults(content):
         raise StateError(f'{message(path, *fault, "put the file back")} {_way_back(path)}')
     for entry in content['rounds']:
-        metrics = entry['stages'].get('train', {}).get('metrics') or {}
-        metrics.update({k: math.nan for k, v in metrics.items() if v is None})
+        for stage in entry['stages'].values():
+            metrics = stage.get('metrics') or {}
+            metrics.update({k: math.nan for k, v in metrics.items() if v is None})
     return content
 
 

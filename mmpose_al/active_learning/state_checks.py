@@ -4,8 +4,8 @@ import os.path as osp
 from typing import Any, Dict, Iterable, Iterator, NamedTuple, Sequence
 
 from ..fileio import is_int, is_number, short
+from .stage_names import STAGES, is_stage
 
-STAGES = ('annotate', 'train', 'score', 'select', 'pseudo')
 UNITS = ('frames', 'images', 'instances')
 
 
@@ -94,8 +94,8 @@ def _round_faults(content: dict) -> Iterator[Fault]:
             told = f'is {short(entry.get("round"))}; round {number} is missing here'
             yield Fault(f'rounds[{number}]', 'round', told)
             return
-        if not isinstance(stages, dict) or not all(name in STAGES for name in stages):
-            told = f'is {short(stages)}; a round has {", ".join(STAGES)}'
+        if not isinstance(stages, dict) or not all(map(is_stage, stages)):
+            told = f'is {short(stages)}; a round has {", ".join(STAGES)} and bootstraps'
             yield Fault(f'round {number}', 'stages', told)
             return
         for name, result in stages.items():

@@ -25,8 +25,14 @@ GROUPS: Dict[str, Sequence[str]] = {
     'Your own data': ('new', 'export'),
     'Train and test': ('quickstart', 'configs', 'train', 'test', 'predict', 'extract', 'demo'),
     'Active learning': ('status', 'query', 'label', 'ingest', 'replay', 'report', 'doctor'),
-    'Data': ('convert', 'boxes', 'split', 'synthetic', 'pseudo-labels'),
-    'Looking at results': ('curves', 'draw', 'results-table', 'active-learning-table'),
+    'Data': ('convert', 'boxes', 'split', 'synthetic', 'pseudo-labels', 'bootstrap'),
+    'Looking at results': (
+        'curves',
+        'draw',
+        'results-table',
+        'active-learning-table',
+        'bootstrap-gain',
+    ),
     'Weakly supervised 3D': ('limb-lengths', 'loss-gradients', 'view-losses'),
 }
 

@@ -83,10 +83,13 @@ def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
 def round_line(entry: dict) -> str:
     """Stages, labels and metrics of a round."""
     from ..active_learning.experiment import plain_metrics
+    from ..active_learning.stage_names import bootstraps, last_training
 
     stages = entry['stages']
     line = f'round {entry["round"]}: {", ".join(stages)}'
     if 'annotate' in stages:
         line += '; {labels} labels, {views} views, {joints} joints'.format(**stages['annotate'])
-    metrics = plain_metrics(stages.get('train', {}).get('metrics', {}))
+    for number, made in enumerate(bootstraps(stages), 1):
+        line += '; bootstrap {}: {joints} of {of} joints pseudo-labelled'.format(number, **made)
+    metrics = plain_metrics((last_training(stages) or {}).get('metrics', {}))
     return line + ''.join(f'; {name} {value:.4g}' for name, value in metrics.items())

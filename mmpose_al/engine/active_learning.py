@@ -2,10 +2,12 @@
 
 ``annotate`` (a query becomes labels) -> ``train`` (an ordinary Runner in
 ``round_XX/``, and its evaluation) -> ``score`` (one pass over the pool) -> ``select``
-(the next query) -> ``pseudo`` (self-training), and again. After each stage the state is
-on disk (:mod:`mmpose_al.active_learning.state`), and every stage
-(:mod:`mmpose_al.engine.stages`) is a function of what is there, so an experiment that is
-killed anywhere ends like one that was not.
+(the next query) -> ``pseudo`` (self-training), and again. With multi-view bootstrapping
+more trainings follow ``train``, each after its pseudo-labels: ``bootstrap_1_label``,
+``bootstrap_1_train``, and so on. After each stage the state is on disk
+(:mod:`mmpose_al.active_learning.state`), and every stage (:mod:`mmpose_al.engine.stages`) is
+a function of what is there, so an experiment that is killed anywhere ends like one that was
+not.
 """
 
 import copy
@@ -26,13 +28,14 @@ from ..active_learning.paths import Paths
 from ..active_learning.pool import check_pool
 from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
 from ..active_learning.scoring import check_model
-from ..active_learning.self_training import build_self_training
+from ..active_learning.self_training import build_self_training, check_bootstraps
 from ..active_learning.settings import experiment_digest, pool_source, read_settings, seed_of
+from ..active_learning.stage_names import bootstrap_stage, last_training
 from ..active_learning.state import StateError, WritableState, check_state, load_state, new_state
 from ..active_learning.stopping import reached
 from ..checkpoint_files import damage
 from ..fileio import locked, remove_leftovers, write_text
-from .stages import STAGES, Context, say
+from .stages import Context, say, stage_function
 
 # A killed training may leave workers that hold its lock for some seconds more.
 LOCK_PATIENCE = 15.0
@@ -71,6 +74,7 @@ class ActiveLearningExperiment:
         check_pool(pool, [*strategy.needs, *(rules.needs if rules else ())])
         if rules:
             rules.check(pool)
+            check_bootstraps(cfg, rules)
         if getattr(annotator, 'image_root', '') is None:
             annotator.image_root = osp.join(
                 source.get('data_root') or '', (source.get('data_prefix') or {}).get('img') or ''
@@ -168,6 +172,9 @@ class ActiveLearningExperiment:
                 f'round {number} cannot train: nothing of the unlabelled source is left unlabelled'
             )
         self._stage(number, 'train')
+        for bootstrap in range(1, self.context.trainings + 1):
+            for kind in ('label', 'train'):
+                self._stage(number, bootstrap_stage(kind, bootstrap))
         self._stage(number, 'score')  # of the last round, too: what its network thinks
         reason = self._over(number)
         if reason is not None:
@@ -187,7 +194,7 @@ class ActiveLearningExperiment:
         start = time.time()
         closes = name == 'annotate' and get_rank() == 0  # what is answered by then
         with self.context.annotator.locked() if closes else nullcontext():
-            box = [STAGES[name](self.context, number)]
+            box = [stage_function(name)(self.context, number)]
             broadcast_object_list(box)
             result = dict(box[0], seconds=round(time.time() - start, 1))
             note = self.state.finish if get_rank() == 0 else self.state.note
@@ -204,7 +211,7 @@ class ActiveLearningExperiment:
                     labels=stages['annotate']['labels'],
                     views=stages['annotate']['views'],
                     joints=stages['annotate']['joints'],
-                    metrics=stages['train']['metrics'],
+                    metrics=(last_training(stages) or {})['metrics'],
                     utilities=stages.get('select', {}).get('utilities'),
                 )
             )
@@ -258,7 +265,7 @@ def last_trained(folder: str) -> Tuple[int, str]:
             'folder (--work-dir), or a checkpoint'
         )
     for number in reversed(range(len(state.rounds))):
-        trained = state.stage(number, 'train')
+        trained = state.trained(number)
         if trained is not None:
             path = paths.absolute(trained['checkpoint'])
             fault = damage(path)

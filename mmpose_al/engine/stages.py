@@ -1,5 +1,7 @@
 """The stages of a round, one function each: annotate, train, score, select, pseudo.
 
+With multi-view bootstrapping there are two more for each later training of a round.
+
 Each is a function of what is on disk and returns what the state notes about it. They run on
 every rank; files are written and choices made by rank 0. The loop that calls them is in
 :mod:`mmpose_al.engine.active_learning`.
@@ -12,6 +14,7 @@ import time
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set
 
 import numpy as np
@@ -36,7 +39,8 @@ from ..active_learning.experiment import EXIT_PENDING, plain_metrics, pool_stati
 from ..active_learning.paths import Paths
 from ..active_learning.pool import Pool, write_pseudo, write_split
 from ..active_learning.scoring import score_pool
-from ..active_learning.self_training import SelfTraining
+from ..active_learning.self_training import MultiViewBootstrapping, SelfTraining, bootstrap_shares
+from ..active_learning.self_training.bootstrapping import PseudoLabels, error_of_points
 from ..active_learning.self_training.consistent_frames import pseudo_error
 from ..active_learning.settings import (
     Settings,
@@ -45,6 +49,7 @@ from ..active_learning.settings import (
     starts_labeled,
     without_choice,
 )
+from ..active_learning.stage_names import bootstrap_of, bootstrap_stage, last_training_stage
 from ..active_learning.state import WritableState
 from ..active_learning.statistics import (
     PoolStatistics,
@@ -104,6 +109,11 @@ class Context:
     def pseudo_stage(self, number: int) -> dict:
         """What the round before chose to pseudo-label in this one."""
         return (self.state.stage(number - 1, 'pseudo') or {}) if number > 0 else {}
+
+    @property
+    def trainings(self) -> int:
+        """Trainings of a round after that on its labels."""
+        return self.self_training.trainings if self.self_training else 0
 
     def pseudo_file(self, number: int) -> Optional[str]:
         """The pseudo-labels that a round trains on; None without."""
@@ -239,7 +249,13 @@ def train(context: Context, number: int) -> dict:
         write_split(context.pool, labeled, paths.labeled_split(number))
         write_split(context.pool, context.taken(number), paths.taken_split(number))
     barrier()
-    runner = Runner.from_cfg(round_config(context, number))
+    return run_training(context, number)
+
+
+def run_training(context: Context, number: int, bootstrap: int = 0) -> dict:
+    """A training of a round: on its labels, or a later one, which has pseudo-labels too."""
+    paths = context.paths
+    runner = Runner.from_cfg(round_config(context, number, bootstrap))
     last = LastEvaluation()
     runner.register_hook(last)
     runner.train()
@@ -248,23 +264,26 @@ def train(context: Context, number: int) -> dict:
         found = runner.val_loop.run()
     scalars: Dict[str, Any] = {k: v for k, v in found.items() if np.isscalar(v)}
     metrics = {name: float(value) for name, value in scalars.items()}
-    checkpoint = paths.relative(noted(paths.round(number)) or paths.last_checkpoint(number))
+    folder = paths.training(number, bootstrap)
+    checkpoint = paths.relative(noted(folder) or paths.last_checkpoint(number, bootstrap))
     shown = ', '.join(f'{k} {v:.4g}' for k, v in plain_metrics(metrics).items())
-    say(f'round {number}: {shown or "trained; there is no validation"}')
+    what = f'round {number}{f", bootstrap {bootstrap}" if bootstrap else ""}'
+    say(f'{what}: {shown or "trained; there is no validation"}')
     return dict(checkpoint=checkpoint, steps=runner.iter, metrics=metrics)
 
 
-def round_config(context: Context, number: int) -> Config:
-    """The ordinary config of a round: its data is what is labelled by then."""
+def round_config(context: Context, number: int, bootstrap: int = 0) -> Config:
+    """The ordinary config of a training: its data is what is labelled by then."""
     paths, settings = context.paths, context.settings
     cfg = copy.deepcopy(context.cfg)
     for key in ('active_learning', 'runner_type'):
         cfg.pop(key, None)
     cfg.train_cfg = cfg.train_cfg.round_cfg
-    cfg.work_dir = paths.round(number)
+    cfg.work_dir = paths.training(number, bootstrap)
     name = osp.basename(paths.folder.rstrip('/'))
     mark = sha256(paths.folder.encode())[:8]
-    cfg.experiment_name = f'{name}_round{number:02d}_{mark}'
+    part = f'_bootstrap{bootstrap}' if bootstrap else ''
+    cfg.experiment_name = f'{name}_round{number:02d}{part}_{mark}'
     if cfg.get('visualizer'):
         cfg.visualizer.name = f'visualizer_{cfg.experiment_name}'
     if (cfg.get('default_hooks') or {}).get('checkpoint'):
@@ -273,14 +292,20 @@ def round_config(context: Context, number: int) -> Config:
     cfg.resume = begun is not None
     if cfg.resume or settings.start != 'load_from':
         cfg.load_from = begun  # MMEngine would resume from load_from
-    if settings.start == 'last' and number > 0 and not cfg.resume:
-        cfg.load_from = trained(context, number - 1)
+    if settings.start == 'last' and (bootstrap or number > 0) and not cfg.resume:
+        before = (number, bootstrap) if bootstrap else (number - 1, None)
+        cfg.load_from = trained(context, *before)
         cfg.pop('load_cfg', None)  # it says what a published checkpoint gives
-    choose_data(context, number, cfg.train_dataloader.dataset)
+    choose_data(context, number, cfg.train_dataloader.dataset, bootstrap)
+    size = context.self_training.batch_size if bootstrap and context.self_training else None
+    if size is not None:
+        cfg.train_dataloader.batch_size = size
+        if cfg.train_dataloader.sampler.get('batch_size') is not None:
+            cfg.train_dataloader.sampler.batch_size = size
     return cfg
 
 
-def choose_data(context: Context, number: int, data: ConfigDict) -> None:
+def choose_data(context: Context, number: int, data: ConfigDict, bootstrap: int = 0) -> None:
     """Make a training data set's config read what is labelled and what is not in a round."""
     labeled = pool_source(context.cfg)
     labeled.update(ids_file=context.paths.labeled_split(number), subset='labeled')
@@ -289,6 +314,9 @@ def choose_data(context: Context, number: int, data: ConfigDict) -> None:
         labeled.update(ann_file=own_file, check_split=False)
     sources = [labeled]
     pseudo = context.pseudo_file(number)
+    if bootstrap:
+        pseudo = context.paths.bootstrap_labels(number, bootstrap)
+        data.shares = bootstrap_shares(data)
     if pseudo is not None:
         sources.append(ConfigDict(pool_source(context.cfg), ann_file=pseudo))
     data.labeled = sources
@@ -303,7 +331,8 @@ def choose_data(context: Context, number: int, data: ConfigDict) -> None:
         data.unlabeled.pop('labels', None)
         data.unlabeled.update(ids_file=context.paths.taken_split(number), subset='unlabeled')
         ids = context.pseudo_stage(number).get('ids', [])
-        if pseudo is not None and set(ids) - set(context.taken(number)):
+        overlaps = bool(set(ids) - set(context.taken(number))) or bootstrap > 0
+        if pseudo is not None and overlaps:
             data.allow_overlap = True
 
 
@@ -324,19 +353,27 @@ def where_it_was(folder: str) -> Optional[str]:
     return box[0]
 
 
-def trained(context: Context, number: int) -> str:
-    """The checkpoint of a round that is trained; where it is damaged, the round trains again."""
+def trained(context: Context, number: int, before: Optional[int] = None) -> str:
+    """The checkpoint of a round that is trained; where it is damaged, it is trained again.
+
+    Args:
+        context (Context): Of the experiment.
+        number (int): Of the round.
+        before (int, optional): The training before this bootstrap; None: the newest one.
+    """
+    context.state.done(number, 'train')
+    name = last_training_stage(context.state.rounds[number]['stages'], before)
     box: List[Any] = [None, None]
     if get_rank() == 0:
-        box[0] = context.paths.absolute(context.state.done(number, 'train')['checkpoint'])
+        box[0] = context.paths.absolute(context.state.done(number, name)['checkpoint'])
         box[1] = damage(box[0])
     broadcast_object_list(box)
     path, fault = box
     if fault:
         say(f'{path} {fault}; round {number} is trained again from what is whole')
-        result = train(context, number)
+        result = stage_function(name)(context, number)
         note = context.state.finish if get_rank() == 0 else context.state.note
-        note(number, 'train', dict(context.state.done(number, 'train'), **result))
+        note(number, name, dict(context.state.done(number, name), **result))
         path = context.paths.absolute(result['checkpoint'])
     return path
 
@@ -352,29 +389,102 @@ class LastEvaluation(Hook):
         self.iter, self.metrics = runner.iter, dict(metrics or {})
 
 
+# ---- bootstrap: later trainings of a round, on pseudo-labels too ---------------------
+
+
+def bootstrap_label(context: Context, number: int, bootstrap: int) -> dict:
+    """The newest network's views of the pool make the pseudo-labels of the next training."""
+    rules: Any = context.self_training
+    loader, what = pool_loader(context), f'round {number}: bootstrap {bootstrap}'
+    scores = context.paths.bootstrap_scores(number, bootstrap)
+    count = score_into(scores, context, number, loader, (), what)
+    if get_rank() != 0:
+        return {}
+    views = load_views(scores)
+    check_views(views)
+    made = pseudo_labels(
+        rules, views, context.pool, context.state.labeled(until=number), loader, context.seed
+    )
+    path = context.paths.bootstrap_labels(number, bootstrap)
+    keypoints, weights = made.by_id()
+    written = write_pseudo(context.pool, keypoints, path, weights)
+    noted = dict(file=context.paths.relative(path), views=count, annotations=written)
+    noted.update(summary(made, context.pool))
+    say(f'{what}: {noted["joints"]} of {noted["of"]} joints pseudo-labelled')
+    return noted
+
+
+def pseudo_labels(
+    rules: MultiViewBootstrapping,
+    views: ViewStatistics,
+    pool: Pool,
+    labeled: Sequence[int],
+    loader: Any,
+    seed: int = 0,
+) -> PseudoLabels:
+    """See :meth:`MultiViewBootstrapping.labels`; on the device, and it says how far it is."""
+    flips = loader.dataset.metainfo['flip_indices']
+    progress = Progress('triangulation', len(views) * get_world_size())
+    return rules.labels(views, pool, labeled, flips, seed, get_device(), progress)
+
+
+def summary(made: PseudoLabels, pool: Pool) -> dict:
+    """What is noted of pseudo-labels: ``joints`` with one, ``of`` how many in views without
+    labels of people, the mean ``weight`` of a label, ``mkpe`` to the truth in mm or None."""
+    labels = made.labeled
+    error = error_of_points(made.agreement, pool.truth())
+    return dict(
+        joints=int(labels.sum()),
+        of=labels.size,
+        weight=round(float(made.weights[labels].mean()), 6) if labels.any() else None,
+        mkpe=error if np.isfinite(error) else None,
+    )
+
+
+def bootstrap_train(context: Context, number: int, bootstrap: int) -> dict:
+    """Train anew on the labels and on pseudo-labels; without one, what was trained stands."""
+    made = context.state.done(number, bootstrap_stage('label', bootstrap))
+    if not made['annotations']:
+        say(f'round {number}: no joint on which enough views agree; bootstrap is left out')
+        before = context.state.trained(number) or {}
+        return dict(before, skipped='no joint has a pseudo-label')
+    return run_training(context, number, bootstrap)
+
+
 # ---- score -----------------------------------------------------------------------
 
 
 def score(context: Context, number: int) -> dict:
     """One pass over the pool with the round's weights; its statistics are written."""
-    loader: Any = pool_loader(context)
+    what, path = f'round {number}: score', context.paths.scores(number)
+    count = score_into(path, context, number, pool_loader(context), context.strategy.needs, what)
+    return dict(file=context.paths.relative(path), views=count)
+
+
+def score_into(
+    path: str, context: Context, number: int, loader: Any, needs: Sequence[str], what: str
+) -> int:
+    """Write the statistics of the pool with a round's newest weights.
+
+    Returns:
+        int: How many views all ranks had.
+    """
     views = score_pool(
         trained_model(context, number),
         loader,
         context.settings.unit,
-        context.strategy.needs,
-        Progress(f'round {number}: score', len(loader.dataset)),
+        needs,
+        Progress(what, len(loader.dataset)),
     )
     parts = all_gather_object(views)
-    path = context.paths.scores(number)
     if get_rank() == 0:
         save_views(of_pool(parts, context.pool), path)
     barrier()
-    return dict(file=context.paths.relative(path), views=sum(map(len, parts)))
+    return sum(map(len, parts))
 
 
 def trained_model(context: Context, number: int) -> torch.nn.Module:
-    """The network of a round, on the device."""
+    """The newest network of a round, on the device."""
     model = MODELS.build(copy.deepcopy(context.cfg.model))
     path = trained(context, number)
     load_checkpoint(model, path, map_location='cpu', strict=True, logger='silent')
@@ -383,18 +493,34 @@ def trained_model(context: Context, number: int) -> torch.nn.Module:
 
 def pool_loader(context: Context) -> torch.utils.data.DataLoader:
     """All of the pool, in the order of its file, each rank its share."""
-    cfg = context.cfg
+    return source_loader(
+        context.cfg, pool_source(context.cfg), context.seed, **context.settings.pool
+    )
+
+
+def source_loader(
+    cfg: Config, source: dict, seed: int = 0, **changes: Any
+) -> torch.utils.data.DataLoader:
+    """All of a source in the order of its file, through the pipeline of validation.
+
+    Args:
+        cfg (Config): Where it has neither ``val_dataloader`` nor ``test_dataloader``,
+            ``changes`` have the pipeline.
+        source (dict): Config of the data set.
+        seed (int): Of the loader.
+        changes: Keys of the data set that are other than those.
+    """
     loader_cfg = copy.deepcopy(cfg.get('val_dataloader') or cfg.get('test_dataloader'))
     if loader_cfg is None:  # nothing validates
         keys = ('batch_size', 'num_workers', 'persistent_workers')
         loader_cfg = ConfigDict({k: v for k, v in cfg.train_dataloader.items() if k in keys})
-        loader_cfg.dataset = dict(pipeline=context.settings.pool['pipeline'])
-    dataset = pool_source(cfg)
+        loader_cfg.dataset = dict(pipeline=changes['pipeline'])
+    dataset: Any = copy.deepcopy(source)
     dataset.update(pipeline=loader_cfg.dataset.pipeline, test_mode=True, need_keypoints=False)
-    dataset.update(context.settings.pool)
+    dataset.update(changes)
     loader_cfg.dataset = DATASETS.build(dataset)
     loader_cfg.sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
-    return Runner.build_dataloader(loader_cfg, seed=context.seed)
+    return Runner.build_dataloader(loader_cfg, seed=seed)
 
 
 def of_pool(parts: List[ViewStatistics], pool: Pool) -> ViewStatistics:
@@ -487,3 +613,12 @@ def pseudo(context: Context, number: int) -> dict:
 STAGES: Dict[str, Callable[[Context, int], dict]] = dict(
     annotate=annotate, train=train, score=score, select=select, pseudo=pseudo
 )
+
+
+def stage_function(name: str) -> Callable[[Context, int], dict]:
+    """The function of a stage, by its name in the state."""
+    found = bootstrap_of(name)
+    if found is None:
+        return STAGES[name]
+    kind, number = found
+    return partial(dict(label=bootstrap_label, train=bootstrap_train)[kind], bootstrap=number)

@@ -19,6 +19,16 @@ from mmengine.config import Config
 
 ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
 STEPS = 4
+# What the programs at the end of this file run, by the name in KIND of their environment.
+KINDS = dict(
+    frames={},
+    bootstrap=dict(
+        self_training=dict(
+            type='MultiViewBootstrapping', threshold=1000.0, min_inliers=2, rounds=2, batch_size=8
+        ),
+        limits=dict(rounds=2),
+    ),
+)
 
 
 def config(data_root, work_dir, batch=4, norm=True, launcher='none', **section):
@@ -148,6 +158,21 @@ def outcome(work_dir):
     return state['labeled'], rounds, state['finished']
 
 
+def bootstraps_of(work_dir):
+    """What the stages of all bootstraps left, with the labels that they made."""
+    with open(osp.join(work_dir, 'active_learning.json')) as file:
+        rounds = json.load(file)['rounds']
+    found = []
+    for entry in rounds:
+        for name, stage in entry['stages'].items():
+            if name.startswith('bootstrap'):
+                found.append((entry['round'], name, {k: stage[k] for k in stage if k != 'seconds'}))
+                if name.endswith('label'):
+                    with open(osp.join(work_dir, stage['file'])) as file:
+                        found.append(json.load(file)['annotations'])
+    return found
+
+
 @pytest.fixture(scope='session')
 def unbroken(tiny, tmp_path_factory):
     """An experiment from beginning to end, in a process of its own."""
@@ -156,9 +181,17 @@ def unbroken(tiny, tmp_path_factory):
     return work_dir, outcome(work_dir)
 
 
-def program(data_root, work_dir, **kwargs):
+@pytest.fixture(scope='session')
+def bootstrapped(tiny, tmp_path_factory):
+    """Two rounds with two bootstraps each, from beginning to end."""
+    work_dir = str(tmp_path_factory.mktemp('bootstrapped'))
+    program(tiny, work_dir, kind='bootstrap').wait()
+    return work_dir, outcome(work_dir), bootstraps_of(work_dir)
+
+
+def program(data_root, work_dir, kind='frames', **kwargs):
     """The experiment as a process; this file is its program."""
-    environ = dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1')
+    environ = dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1', KIND=kind)
     return subprocess.Popen(
         [sys.executable, osp.abspath(__file__), data_root, str(work_dir)],
         cwd=ROOT,
@@ -257,6 +290,71 @@ def test_killed_ten_times_and_started_again_ends_the_same(unbroken, tiny, tmp_pa
     for folder in {folder for folder, _, _ in kills}:
         assert outcome(folder) == expected
         assert not glob.glob(osp.join(folder, '**', '*.tmp'), recursive=True)  # nothing half
+
+
+def test_a_round_bootstraps_from_the_network_that_saw_its_labels(bootstrapped, tiny):
+    from mmpose_al.active_learning.experiment import Experiment
+    from mmpose_al.engine.active_learning import last_trained
+    from mmpose_al.visualization import read_scalars
+
+    work_dir, (labeled, rounds, finished), made = bootstrapped
+    assert finished == '2 rounds are done' and len(rounds) == 2
+    experiment = Experiment(work_dir)
+    order = list(experiment.state.rounds[0]['stages'])
+    assert order[1:7] == [
+        'train',
+        'bootstrap_1_label',
+        'bootstrap_1_train',
+        'bootstrap_2_label',
+        'bootstrap_2_train',
+        'score',
+    ]
+    views = {a['id']: a for a in experiment.pool.data['annotations']}
+    frame_of = {i['id']: i['frame_id'] for i in experiment.pool.data['images']}
+    for number, row in enumerate(experiment.rows):
+        stages = experiment.state.rounds[number]['stages']
+        assert row.metrics == stages['bootstrap_2_train']['metrics']  # the last one counts
+        assert row.pseudo == (dict(seconds=row.pseudo['seconds']) if number == 0 else {})
+        taken = set(experiment.state.labeled(until=number))
+        for bootstrap, noted in enumerate(row.bootstraps, 1):
+            folder = osp.join(work_dir, f'round_0{number}', f'bootstrap_{bootstrap}')
+            assert sorted(read_scalars(folder)['loss']) == [1, 2, 3, 4]
+            with open(osp.join(work_dir, noted['file'])) as file:
+                content = json.load(file)
+            frames = {frame_of[a['image_id']] for a in content['annotations']}
+            assert not frames & taken and len(frames) > 15  # nobody's labels, all other frames
+            joints = sum(a['num_keypoints'] for a in content['annotations'])
+            others = [a for a in views.values() if frame_of[a['image_id']] not in taken]
+            assert (noted['joints'], noted['of']) == (joints, 17 * len(others))
+            weights = np.array([a['keypoint_weights'] for a in content['annotations']])
+            seen = np.array([a['keypoints'][2::3] for a in content['annotations']]) > 0
+            assert (weights[~seen] == 0).all() and weights[seen].min() >= 0.5
+            config = Config.fromfile(glob.glob(osp.join(folder, '*.py'))[0])
+            data = config.train_dataloader.dataset
+            assert data.shares == [1, 1] and config.train_dataloader.batch_size == 8
+            assert data.labeled[1].ann_file == osp.join(work_dir, noted['file'])
+    assert last_trained(work_dir)[1] == osp.join(work_dir, 'round_01', 'bootstrap_2', 'iter_4.pth')
+    labels = [each for each in made if isinstance(each, list)]
+    assert len(labels) == 4 and all(a != b for a, b in zip(labels, labels[1:]))
+
+
+def test_killed_in_its_bootstraps_it_ends_the_same(bootstrapped, tiny, tmp_path):
+    """SIGKILL at random moments: the same labels, the same metrics."""
+    done, expected, made = bootstrapped
+    process = subprocess.run(
+        [sys.executable, osp.abspath(__file__), 'kills', tiny, str(tmp_path), done, '6'],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=dict(os.environ, PYTHONPATH=ROOT, OMP_NUM_THREADS='1', KIND='bootstrap'),
+    )
+    assert process.returncode == 0, process.stdout.decode()[-3000:]
+    with open(str(tmp_path / 'kills.json')) as file:
+        kills = json.load(file)
+    assert any('bootstrap' in name for _, _, name in kills), kills
+    for folder in {folder for folder, _, _ in kills}:
+        assert outcome(folder) == expected and bootstraps_of(folder) == made
+        assert not glob.glob(osp.join(folder, '**', '*.tmp'), recursive=True)
 
 
 @pytest.mark.parametrize('start', ['last', 'load_from'])
@@ -899,7 +997,7 @@ def child(data_root, work_dir):
 
     engine.ActiveLearningExperiment._stage = tell
     try:
-        run(config(data_root, work_dir))
+        run(config(data_root, work_dir, **KINDS[os.environ.get('KIND', 'frames')]))
     except BaseException:
         traceback.print_exc()
         os._exit(1)
@@ -913,7 +1011,7 @@ if __name__ == '__main__':
     elif sys.argv[1] == 'dies':
         die_and_go_on(*sys.argv[2:])
     elif len(sys.argv) == 3:
-        run(config(sys.argv[1], sys.argv[2]))
+        run(config(sys.argv[1], sys.argv[2], **KINDS[os.environ.get('KIND', 'frames')]))
     else:
         from mmpose_al.engine.distributed import prepare_launch
 

@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmpose_al.active_learning.annotators import AnswersPending
 from mmpose_al.active_learning.answers import load_answers
 from mmpose_al.active_learning.experiment import pool_statistics
+from mmpose_al.active_learning.self_training import MultiViewBootstrapping
 from mmpose_al.active_learning.state import StateError
 from mmpose_al.active_learning.statistics import ViewStatistics
 from mmpose_al.engine import stages
@@ -39,9 +40,11 @@ def new_context(folder, **section):
 
 
 def test_stages_are_in_the_order_of_a_round():
-    from mmpose_al.active_learning.state_checks import STAGES
+    from mmpose_al.active_learning.stage_names import stage_names
 
-    assert tuple(stages.STAGES) == STAGES
+    assert tuple(stages.STAGES) == stage_names()
+    for name in stage_names(12):
+        assert callable(stages.stage_function(name))
 
 
 def test_annotate_asks_at_random_first_then_what_was_selected(tmp_path):
@@ -198,12 +201,88 @@ def test_a_damaged_network_is_trained_again(context, monkeypatch):
         write_checked(path, b'weights')
         return dict(checkpoint='round_00/iter_2.pth', steps=2, metrics={'m': 1.5})
 
-    monkeypatch.setattr(stages, 'train', train)
+    monkeypatch.setitem(stages.STAGES, 'train', train)
     assert stages.trained(context, 0) == path and not calls
     with open(path, 'wb') as file:
         file.write(b'half')
     assert stages.trained(context, 0) == path and calls == [0]
     assert context.state.stage(0, 'train') == dict(first, metrics={'m': 1.5})
+
+
+def test_a_damaged_network_of_a_bootstrap_is_trained_again(context, monkeypatch):
+    path = context.paths.absolute('round_00/bootstrap_1/iter_2.pth')
+    os.makedirs(os.path.dirname(path))
+    write_checked(path, b'weights')
+    first = dict(checkpoint='round_00/bootstrap_1/iter_2.pth', steps=2, metrics={'m': 1.0})
+    context.state.note(0, 'bootstrap_1_label', dict(annotations=3))
+    context.state.note(0, 'bootstrap_1_train', first)
+    calls = []
+
+    def run_training(context, number, bootstrap):
+        calls.append((number, bootstrap))
+        return dict(first, metrics={'m': 2.0})
+
+    monkeypatch.setattr(stages, 'run_training', run_training)
+    assert stages.trained(context, 0) == path and not calls
+    with open(path, 'wb') as file:
+        file.write(b'half')
+    assert stages.trained(context, 0) == path and calls == [(0, 1)]
+    assert context.state.trained(0)['metrics'] == {'m': 2.0}
+    before = context.state.stage(0, 'train')['checkpoint']
+    monkeypatch.setattr(stages, 'damage', lambda path: None)
+    assert stages.trained(context, 0, before=1) == context.paths.absolute(before)
+
+
+def test_pseudo_labels_of_the_pool_by_the_newest_network(begun, context, monkeypatch):
+    """Written for all frames that nobody has labelled, from the scores of that network."""
+    context.self_training = MultiViewBootstrapping(batch_size=8)
+    views, points = make_views(12, 1.0, points=np.random.RandomState(3).normal(0, 250, (12, 5, 3)))
+
+    class Loader:
+        dataset = type('', (), dict(metainfo=dict(flip_indices=[0, 2, 1, 4, 3])))
+
+    def score_into(path, context, number, loader, needs, what):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        stages.save_views(views, path)
+        return len(views)
+
+    monkeypatch.setattr(stages, 'pool_loader', lambda context: Loader)
+    monkeypatch.setattr(stages, 'score_into', score_into)
+    labeled = context.state.labeled(until=1)
+    noted = stages.bootstrap_label(context, 1, bootstrap=1)
+    assert noted['file'] == os.path.join('round_01', 'bootstrap_1', 'pseudo.json')
+    others = [i for i in range(0, 120, 10) if i not in labeled]
+    assert (noted['views'], noted['annotations']) == (48, 4 * len(others))
+    assert 0.9 * noted['of'] < noted['joints'] <= noted['of'] == 20 * len(others)
+    assert 0.5 < noted['weight'] <= 1 and noted['mkpe'] is None
+    with open(context.paths.absolute(noted['file'])) as file:
+        content = json.load(file)
+    frame_of = {image['id']: image['frame_id'] for image in content['images']}
+    assert {frame_of[a['image_id']] for a in content['annotations']} == set(others)
+    again = stages.bootstrap_label(context, 1, bootstrap=1)
+    assert again == noted
+    # what trains on them: half of each batch, and from them alone
+    cfg = stages.round_config(context, 1, bootstrap=1)
+    data = cfg.train_dataloader.dataset
+    assert data.shares == [1, 1] and cfg.train_dataloader.batch_size == 8
+    assert data.labeled[1].ann_file == context.paths.absolute(noted['file'])
+    assert data.labeled[0].ids_file == context.paths.labeled_split(1)
+    assert cfg.work_dir == context.paths.training(1, 1)
+    assert cfg.work_dir in context.paths.folders()
+    names = {stages.round_config(context, 1, k).experiment_name for k in (0, 1, 2)}
+    assert len(names) == 3
+
+
+def test_without_a_pseudo_label_the_network_stands(context, monkeypatch):
+    context.state.note(1, 'bootstrap_1_label', dict(annotations=0))
+    monkeypatch.setattr(stages, 'run_training', lambda *given: 1 / 0)
+    noted = stages.bootstrap_train(context, 1, bootstrap=1)
+    assert noted == dict(context.state.stage(1, 'train'), skipped='no joint has a pseudo-label')
+    context.state.note(1, 'bootstrap_1_train', noted)
+    assert context.state.trained(1) == context.state.stage(1, 'train')
+    monkeypatch.setattr(stages, 'damage', lambda path: None)
+    own = context.paths.absolute(context.state.stage(1, 'train')['checkpoint'])
+    assert stages.trained(context, 1) == own
 
 
 def test_scores_of_all_ranks_are_put_together_for_the_pool_alone(context):

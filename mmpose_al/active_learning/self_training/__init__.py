@@ -1,6 +1,15 @@
 """Labels that the model of a round gives itself: one file a kind, registered."""
 
-from .base import Chosen, SelfTraining, build_self_training
+from .base import Chosen, SelfTraining, bootstrap_shares, build_self_training, check_bootstraps
+from .bootstrapping import MultiViewBootstrapping
 from .consistent_frames import ConsistentFrames
 
-__all__ = ['Chosen', 'ConsistentFrames', 'SelfTraining', 'build_self_training']
+__all__ = [
+    'Chosen',
+    'ConsistentFrames',
+    'MultiViewBootstrapping',
+    'SelfTraining',
+    'bootstrap_shares',
+    'build_self_training',
+    'check_bootstraps',
+]

@@ -4,8 +4,11 @@ import pytest
 
 from mmpose_al.active_learning.self_training import (
     ConsistentFrames,
+    MultiViewBootstrapping,
     SelfTraining,
+    bootstrap_shares,
     build_self_training,
+    check_bootstraps,
 )
 
 
@@ -31,3 +34,45 @@ def test_what_cannot_be_built_is_refused(section, words):
 def test_by_default_there_is_nothing_for_the_next_round():
     rules = SelfTraining()
     assert rules.check(None) is None and rules.for_next_round(None, None, [], []) is None
+
+
+def batches(size=8, sampler=None, **data):
+    return dict(
+        train_dataloader=dict(
+            batch_size=size,
+            sampler=sampler or dict(type='LabeledUnlabeledSampler'),
+            dataset=dict(type='LabeledUnlabeledDataset', labeled={}, **data),
+        )
+    )
+
+
+def test_shares_of_a_bootstrap():
+    """Half labels, half pseudo-labels; with unlabelled images half of the labelled half."""
+    assert bootstrap_shares({}) == [1, 1]
+    assert bootstrap_shares(dict(unlabeled=dict(type='X'))) == [1, 1, 2]
+    assert bootstrap_shares(dict(shares=[1, 3])) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    'cfg, words',
+    [
+        (batches(7), r'a batch of 7 with shares \[1, 1\] of labels, pseudo-labels would hold'),
+        (batches(6, unlabeled={'type': 'X'}), r'pseudo-labels, unlabelled images would hold'),
+        (batches(shares=[1, 1, 2]), r'shares=\[1, 1, 2\] are of labels, pseudo-labels in'),
+        (batches(sampler=dict(type='LabeledGroupSampler')), "type='LabeledUnlabeledSampler'"),
+        (
+            batches(sampler=dict(type='LabeledUnlabeledSampler', num_unlabeled=2)),
+            'without num_unlabeled',
+        ),
+    ],
+)
+def test_batches_that_cannot_be_composed_are_refused_before_training(cfg, words):
+    with pytest.raises(ValueError, match=words):
+        check_bootstraps(cfg, MultiViewBootstrapping())
+    check_bootstraps(cfg, ConsistentFrames(2))  # has no such training
+
+
+def test_the_batch_size_of_the_bootstraps_counts():
+    check_bootstraps(batches(8), MultiViewBootstrapping())
+    check_bootstraps(batches(7), MultiViewBootstrapping(batch_size=16))
+    check_bootstraps(batches(8, shares=[1, 3]), MultiViewBootstrapping())
