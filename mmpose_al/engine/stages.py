@@ -104,8 +104,6 @@ class Context:
             self.seed,
             number,
             self.settings.threshold,
-            self.settings.min_inliers,
-            self.settings.weights,
         )
 
     def pseudo_stage(self, number: int) -> dict:

@@ -22,7 +22,6 @@ import torch
 from torch import Tensor
 
 from .cameras import project, undistort
-from .evidence import view_weights
 from .triangulation import Status, triangulate_robust
 
 
@@ -123,7 +122,7 @@ def _triangulate(
         shape = (groups, joints, views, *values.shape[2:])
         return values[:, None].expand(shape).flatten(0, 1)
 
-    weights = view_weights(None if scores is None else scores.transpose(1, 2), 'confidence2')
+    weights = None if scores is None else (scores * scores.clamp(min=0)).transpose(1, 2)
     result = triangulate_robust(
         pixels.transpose(1, 2).flatten(0, 1),
         by_joint(cameras['K']),

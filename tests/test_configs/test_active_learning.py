@@ -64,8 +64,8 @@ def test_an_experiment_is_described(path):
     code = '-code' in row  # that of the paper's authors, which differs
     if '-pl' in row and data != 'synthetic' and not code:  # 10 to 20 % of the budget
         assert 0.1 <= section.self_training['num'] / section.budget <= 0.2
-    assert (section.self_training is not None) == ('-pl' in row)
-    if section.self_training and not code:
+    assert (section.self_training is not None) == ('-pl' in row or '-bootstrap' in row)
+    if '-pl' in row and not code:
         rules = build_self_training(section.self_training)
         assert rules.schedule == (row.split('-pl')[1].strip('-') or 'alternate')
     pipeline = [t.type for t in config.train_dataloader.dataset.pipeline]
