@@ -108,7 +108,7 @@ def ingest(
     """Take answers back: all of the file or nothing.
 
     A person whose joints are all where the prediction had put them is left out, unless
-    the file says that somebody looked at it: it was submitted (Label Studio), or its
+    the file says that somebody looked at it: it was submitted by hand (Label Studio), or its
     attribute ``reviewed`` is true (COCO, CVAT). So is the unchanged copy of a person in
     another image.
 

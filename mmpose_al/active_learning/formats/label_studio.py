@@ -223,8 +223,9 @@ def _percent(value: float, size: int) -> float:
 def parse_label_studio(tasks: List[Any], query: Query, faults: Faults) -> List[Answer]:
     """Check Label Studio's JSON export against the query that it answers.
 
-    What was submitted counts as looked at; several people may have submitted something about
-    one person. Tasks of other queries, skipped ones and those that wait are passed over.
+    What somebody has spent time on counts as looked at; several people may have submitted
+    something about one person. Tasks of other queries, skipped ones and those that wait are
+    passed over.
 
     Args:
         tasks (list): The parsed JSON.
@@ -246,7 +247,10 @@ def parse_label_studio(tasks: List[Any], query: Query, faults: Faults) -> List[A
                 submitted['result'], f'{entry}.annotations[{place}]', query, image, faults
             )
             if keypoints is not None:
-                answers.append(Answer(entry, number, keypoints, True, **_about(submitted)))
+                about = _about(submitted)
+                # The bulk actions that make predictions or another task's answer into
+                # annotations leave no time.
+                answers.append(Answer(entry, number, keypoints, bool(about['seconds']), **about))
     return answers
 
 

@@ -290,3 +290,27 @@ def test_no_box_takes_the_clicks_of_joints(answering, pool, tmp_path):
     for made in label_studio_tasks(load_query(alone.folder, ROUND)):
         kinds = {region['type'] for region in made['predictions'][0]['result']}
         assert kinds == {'keypointlabels'} and 'from the left' not in made['data']['note']
+
+
+def test_predictions_that_a_bulk_action_made_annotations_are_no_labels(asked, tmp_path):
+    annotator, pixels = asked
+    tasks = answer(read(annotator.folder, 'label_studio'), 'label_studio', {80: pixels[80]})
+    for each in tasks:
+        if not each['annotations']:
+            result = each['predictions'][0]['result']
+            each['annotations'] = [dict(id=2, result=result, completed_by=1, lead_time=None)]
+    path = write(tasks, tmp_path / 'a.json', 'label_studio')
+    done = ingest(annotator.folder, path, dry_run=True)
+    assert done.annotations == [80] and len(done.unchanged) == 7
+    # one of them was opened, looked at and submitted
+    next(t for t in tasks if t['data']['annotation_id'] == 2)['annotations'][0]['lead_time'] = 4.2
+    path = write(tasks, tmp_path / 'b.json', 'label_studio')
+    assert ingest(annotator.folder, path, dry_run=True).annotations == [2, 80]
+    # the same annotation copied to another task
+    other = next(t for t in tasks if t['data']['annotation_id'] == 3)
+    other['annotations'] = copy.deepcopy(task(tasks, 0)['annotations'])
+    tasks = [t for t in tasks if t['data']['annotation_id'] in (80, 3)]
+    for each in tasks:
+        each['annotations'][0]['result'] = copy.deepcopy(tasks[0]['annotations'][0]['result'])
+    done = ingest(annotator.folder, write(tasks, tmp_path / 'c.json', 'label_studio'), dry_run=True)
+    assert len(done.annotations) == 1 and any('copies' in what for what in done.passed_over)
