@@ -18,7 +18,7 @@ from .answers.kept import load_answers, merged
 from .paths import Paths, experiment_of_scores
 from .pool import Pool, load_pool
 from .query import Query, load_query
-from .settings import Settings, pool_source, read_settings
+from .settings import TRIANGULATION, Settings, pool_source, read_settings
 from .stage_names import bootstraps, last_training
 from .state import StateError, load_state
 
@@ -226,7 +226,10 @@ class Experiment:
             self.state.labeled(until=round),
             self.seed,
             round,
-            self.setting('active_learning.threshold', Settings._field_defaults['threshold']),
+            **{
+                key: self.setting(f'active_learning.{key}', Settings._field_defaults[key])
+                for key in TRIANGULATION
+            },
         )
 
     # ---- queries and answers -------------------------------------------------------------------
@@ -309,6 +312,8 @@ def pool_statistics(
     seed: int = 0,
     round: int = 0,
     threshold: float = 20.0,
+    min_inliers: int = 2,
+    weights: Optional[str] = None,
 ) -> 'PoolStatistics':
     """The pool as strategies see it. The runner and all readers build it here.
 
@@ -317,7 +322,7 @@ def pool_statistics(
         pool (Pool, optional): Its units, with their recordings and times; without it the
             units are those of the views, of one recording.
         labeled (Sequence[int]): Ids of the labelled units.
-        seed, round, threshold: See :class:`PoolStatistics`.
+        seed, round, threshold, min_inliers, weights: See :class:`PoolStatistics`.
     """
     from .statistics import PoolStatistics
 
@@ -331,6 +336,8 @@ def pool_statistics(
         seed,
         round,
         threshold,
+        min_inliers,
+        weights,
     )
 
 

@@ -8,11 +8,13 @@ import copy
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ..fileio import is_int, is_number, sha256, short
+from ..geometry import WEIGHTS
 from .stopping import reached
 
 UNITS = ('frames', 'images', 'instances')
 STARTS = ('scratch', 'last', 'load_from')
 LABELED = 'labeled'
+TRIANGULATION = ('threshold', 'min_inliers', 'weights')  # settings of the triangulation
 # What may change between two starts of one experiment.
 FREE_KEYS = ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg')
 FREE_ANNOTATOR_KEYS = ('image_root', 'images', 'formats', 'image_folders')
@@ -38,6 +40,9 @@ class Settings(NamedTuple):
         pool (dict): Changes to the data set that is scored, by default the labelled source
             with the validation pipeline.
         threshold (float): Of the triangulation, pixels.
+        min_inliers (int): Views that have to agree on a keypoint, at least 2.
+        weights (str, optional): What views weigh in the triangulation: ``'confidence2'``, the
+            square of their confidence, ``'confidence'``, or None, all alike (Feng23).
     """
 
     initial: Union[int, str, dict]
@@ -50,6 +55,8 @@ class Settings(NamedTuple):
     limits: dict = {}
     pool: dict = {}
     threshold: float = 20.0
+    min_inliers: int = 2
+    weights: Optional[str] = None
 
     def budget_after(self, number: int) -> int:
         """How many units are asked for after a round."""
@@ -109,11 +116,25 @@ def check_numbers(settings: Settings) -> None:
                 'of units, at least 1'
                 + (more if key == 'initial' else ', or a list of them, one a round')
             )
+    check_triangulation(settings)
+
+
+def check_triangulation(settings: Settings) -> None:
+    """Raise ValueError unless keypoints can be triangulated so."""
     threshold = settings.threshold
     if not is_number(threshold) or threshold <= 0:
         raise ValueError(
             f'active_learning.threshold is {short(threshold)}; write a finite number of '
             'pixels, above 0'
+        )
+    if not is_int(settings.min_inliers) or settings.min_inliers < 2:
+        raise ValueError(
+            f'active_learning.min_inliers is {short(settings.min_inliers)}; write a whole number '
+            'of views, at least 2'
+        )
+    if settings.weights not in WEIGHTS:
+        raise ValueError(
+            f'active_learning.weights is {short(settings.weights)}; write one of {WEIGHTS}'
         )
 
 

@@ -486,7 +486,10 @@ def load_npz(path: str, fields: Sequence[str]) -> dict:
         ) from None
     lengths = {field: len(array) for field, array in arrays.items()}
     if len(set(lengths.values())) > 1:
-        raise FormatError(f'{path}: fields have different lengths {lengths}. Make the file again.')
+        raise FormatError(
+            f'{path}: fields have different lengths {lengths}. Make the file again with '
+            "MMPose's preparation script; it may be cut off."
+        )
     return arrays
 
 

@@ -263,7 +263,7 @@ def list_images(folder: str) -> List[str]:
     Names that begin with a dot are left out, of folders too.
     """
     if not osp.isdir(folder):
-        raise OSError(f'{folder}: no such folder')
+        raise OSError(f'{folder}: no such folder. Give the folder that holds the images')
     names = []
     for root, folders, _ in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith('.')]
@@ -272,7 +272,10 @@ def list_images(folder: str) -> List[str]:
             osp.relpath(path, folder).replace(os.sep, '/') for path in paths if osp.isfile(path)
         ]
     if not names:
-        raise OSError(f'{folder}: no image file ({", ".join(EXTENSIONS)})')
+        raise OSError(
+            f'{folder}: holds no image file ({", ".join(EXTENSIONS)}). Give the folder that holds '
+            'the images'
+        )
     return sorted(names)
 
 
@@ -283,7 +286,10 @@ def ann_file_images(path: str) -> List[dict]:
         data.setdefault('annotations', [])
     images = check_structure(data, path)['images']
     if not images:
-        raise FormatError(f'{path}: has no images')
+        raise FormatError(
+            f'{path}: its list "images" is empty. Give the annotation file of these images, or '
+            'leave --ann-file out'
+        )
     return images
 
 

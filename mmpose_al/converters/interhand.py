@@ -193,8 +193,8 @@ def _check_size(path: str, sequence: str, image: dict, camera: dict) -> None:
         raise _damaged(
             path,
             f'images (id {image["id"]})',
-            'width',
-            f'x height is {size[0]}x{size[1]}, other images of camera {camera["name"]} in '
+            'width, height',
+            f'is {size[0]}x{size[1]}, other images of camera {camera["name"]} in '
             f'{sequence} are {camera["width"]}x{camera["height"]}',
         )
 

@@ -95,7 +95,10 @@ def make_tasks(
     )
     for folder in (camera_folder, prediction_folder):
         if not osp.isdir(folder):
-            raise FormatError(f'{folder}: no such folder.')
+            raise FormatError(
+                f'{folder}: no such folder. Give the folder of the camera files (CAMERA.txt), and '
+                'with --predictions that of the predictions (VIDEO.json).'
+            )
     videos = sorted(osp.splitext(name)[0] for name in visible_names(camera_folder, ['.txt']))
     videos = [video for video in videos if osp.exists(osp.join(prediction_folder, video + '.json'))]
 

@@ -113,7 +113,7 @@ def open_source(name: str, path: str) -> Source:
         size, turned = one_size(name, path, files)
         return Source(name, path, files, len(files), size, None, turned)
     if not osp.isfile(path):
-        raise FormatError(f'{path}: (view {name!r}) no such video or folder.')
+        raise FormatError(f'{path}: (view {name!r}) no such video or folder. Check the path.')
     capture = open_video(path)
     try:
         good, picture = capture.read()

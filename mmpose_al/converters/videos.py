@@ -259,7 +259,10 @@ def _claim(source: Source, folder: str, quality: int) -> None:
 def _write_jpeg(picture, path: str, quality: int) -> None:
     good, raw = cv2.imencode('.jpg', picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not good:
-        raise FormatError(f'{path}: OpenCV cannot encode the image.')
+        raise FormatError(
+            f'{path}: OpenCV cannot write a frame of shape {picture.shape} as JPEG. Re-encode the '
+            'video with three colours of 8 bits.'
+        )
     write_bytes(path, raw.tobytes(), sync=False)
 
 

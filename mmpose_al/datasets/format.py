@@ -683,8 +683,8 @@ def _check_images(data: dict, ids: Dict[str, dict], path: str) -> None:
         entry = data['cameras'][ids['cameras'][camera]]
         if (entry['width'], entry['height']) != (image['width'], image['height']):
             fail(
-                'width',
-                f'x height is {image["width"]}x{image["height"]}, its '
+                'width, height',
+                f'is {image["width"]}x{image["height"]}, its '
                 f'camera {camera} is calibrated for {entry["width"]}x'
                 f'{entry["height"]}',
                 'scale K to the images, or correct the size',

@@ -104,6 +104,8 @@ class Context:
             self.seed,
             number,
             self.settings.threshold,
+            self.settings.min_inliers,
+            self.settings.weights,
         )
 
     def pseudo_stage(self, number: int) -> dict:

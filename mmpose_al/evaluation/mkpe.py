@@ -7,7 +7,9 @@ import torch
 from mmengine.evaluator import BaseMetric
 from mmpose.registry import METRICS
 
+from ..geometry import WEIGHTS
 from ..geometry.cameras import pad_distortion, project
+from ..geometry.evidence import SURE, view_weights
 from ..geometry.triangulation import triangulate_robust
 from .functional import breakdown, describe, joint_names, to_numpy
 
@@ -32,6 +34,9 @@ class MKPE(BaseMetric):
     - ``MKPE``: mean distance to the truth in mm, over all known joints of all persons
       that could be triangulated;
     - ``failed``: share of the known joints, in percent, that could not;
+    - ``two_views``: share of the known joints, in percent, on which two views agree and no
+      third one does, and, where there are some, ``MKPE/two_views``, the mean distance of
+      these alone. They are worth less: nothing checks them;
     - ``residual/{camera}/x``, ``/y``: signed mean of prediction minus reprojection in
       pixels, over the camera's inliers. Far from 0, the calibration is to blame;
     - ``MKPE/joint/{joint}``, ``MKPE/action/{action}`` and the same of ``failed``.
@@ -46,6 +51,8 @@ class MKPE(BaseMetric):
             original image.
         min_inliers (int): Views that must agree on a joint; with fewer it has failed.
         min_score (float, optional): Predictions with a lower score do not take part.
+        weights (str, optional): What views weigh in the fit: ``'confidence2'``, the square of
+            their score, ``'confidence'``, or None, all alike (Feng23).
         failed_as (float, optional): Error in mm that a failed joint counts as. None:
             failed joints are left out of the mean.
         per_joint, per_action (bool): Report each joint, each action as well.
@@ -68,6 +75,7 @@ class MKPE(BaseMetric):
         per_action: bool = False,
         collect_device: str = 'cpu',
         prefix: Optional[str] = None,
+        weights: Optional[str] = None,
     ):
         super().__init__(collect_device=collect_device, prefix=prefix)
         if not threshold > 0 or min_inliers < 2:
@@ -75,7 +83,9 @@ class MKPE(BaseMetric):
                 'MKPE: threshold is above 0 pixels and min_inliers 2 or '
                 f'more; got {threshold!r} and {min_inliers!r}'
             )
-        self.threshold, self.min_inliers = threshold, min_inliers
+        if weights not in WEIGHTS:
+            raise ValueError(f'MKPE: weights is one of {WEIGHTS}; got {weights!r}')
+        self.threshold, self.min_inliers, self.weights = threshold, min_inliers, weights
         self.min_score, self.failed_as = min_score, failed_as
         self.per_joint, self.per_action = per_joint, per_action
 
@@ -94,7 +104,9 @@ class MKPE(BaseMetric):
                 'MKPE: no sample has a 3D truth; the annotation file '
                 'needs poses_3d of these frames and persons'
             )
-        points, inliers = triangulate_views(views, self.threshold, self.min_inliers, self.min_score)
+        points, inliers = triangulate_views(
+            views, self.threshold, self.min_inliers, self.min_score, self.weights
+        )
         failed = np.isnan(points).any(-1)
         errors = np.linalg.norm(points - views.truth[..., :3], axis=-1)
         counted = known & ~failed
@@ -106,6 +118,10 @@ class MKPE(BaseMetric):
         )
         metrics = breakdown('MKPE', errors, counted, **by)
         metrics.update(breakdown('failed', 100.0 * failed, known, **by))
+        two = known & ~failed & (inliers.sum(-1) < SURE)
+        metrics['two_views'] = 100.0 * float(two.sum()) / float(known.sum())
+        if two.any():
+            metrics['MKPE/two_views'] = float(errors[two].mean())
         residuals = reprojection_residuals(views, points)
         residuals[~inliers] = np.nan
         for name, values in residuals_by_camera(views, residuals).items():
@@ -241,7 +257,11 @@ def _check_cameras(records: Sequence[dict], first: np.ndarray) -> None:
 
 
 def triangulate_views(
-    views: Views, threshold: float = 20.0, min_inliers: int = 2, min_score: Optional[float] = None
+    views: Views,
+    threshold: float = 20.0,
+    min_inliers: int = 2,
+    min_score: Optional[float] = None,
+    weights: Optional[str] = None,
 ) -> Tuple[np.ndarray, np.ndarray]:
     """Robust triangulation of every joint of every person.
 
@@ -267,6 +287,9 @@ def triangulate_views(
             R,
             t,
             dist,
+            view_weights(
+                torch.from_numpy(views.scores[part, :, :width].reshape(-1, width)), weights
+            ),
             threshold=threshold,
             min_inliers=min_inliers,
         )

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from .cameras import project, undistort
+from .evidence import view_weights
 from .triangulation import Status, triangulate_robust
 
 
@@ -122,7 +123,7 @@ def _triangulate(
         shape = (groups, joints, views, *values.shape[2:])
         return values[:, None].expand(shape).flatten(0, 1)
 
-    weights = None if scores is None else (scores * scores.clamp(min=0)).transpose(1, 2)
+    weights = view_weights(None if scores is None else scores.transpose(1, 2), 'confidence2')
     result = triangulate_robust(
         pixels.transpose(1, 2).flatten(0, 1),
         by_joint(cameras['K']),

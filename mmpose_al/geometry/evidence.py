@@ -11,9 +11,9 @@ from typing import Optional
 import torch
 from torch import Tensor
 
+from . import WEIGHTS
 from .triangulation import Status
 
-WEIGHTS = (None, 'confidence', 'confidence2')
 SURE = 3  # views that agree
 
 

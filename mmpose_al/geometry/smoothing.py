@@ -112,10 +112,8 @@ def smooth(
     if not acceleration > 0:
         raise ValueError(f'acceleration is above 0; got {acceleration}')
     if not bool(measured.any()):
-        nan = torch.full_like
-        return Smoothed(
-            nan(points, float('nan')), nan(covariance, float('nan')), points.new_zeros(())
-        )
+        empty = [torch.full_like(each, float('nan')) for each in (points, covariance)]
+        return Smoothed(empty[0], empty[1], points.new_zeros(()))
     each = points.new_full((points.shape[1],), acceleration)
     states, log_likelihood = _filter(points, covariance, times, measured, each)
     place, spread = _backwards(states)

@@ -204,6 +204,17 @@ def test_the_threshold_is_a_finite_number(value):
         read_settings(described(threshold=value))
 
 
+def test_the_triangulation_is_feng23s_unless_the_config_says_more():
+    settings = read_settings(described())
+    assert (settings.min_inliers, settings.weights) == (2, None)
+    settings = read_settings(described(min_inliers=3, weights='confidence2'))
+    assert (settings.min_inliers, settings.weights) == (3, 'confidence2')
+    with pytest.raises(ValueError, match='active_learning.min_inliers is 1; write a whole number'):
+        read_settings(described(min_inliers=1))
+    with pytest.raises(ValueError, match='active_learning.weights is .*; write one of'):
+        read_settings(described(weights='score'))
+
+
 @pytest.mark.parametrize('name', ['rounds', 'labels', 'seconds_per_view', 'uncertainty'])
 def test_limits_are_finite_numbers(name):
     """``limits=dict(labels=float('nan'))`` was accepted, and never stopped an experiment."""

@@ -72,7 +72,7 @@ STRUCTURE = [
     (put('cameras', 0, 't', [0, 0]), 'cameras[0]', 't'),
     (put('cameras', 0, 'dist', [0, 0, 0]), 'cameras[0]', 'dist'),
     (put('cameras', 0, 'dist', [0, 0, 0, float('inf')]), 'cameras[0]', 'dist'),
-    (put('cameras', 0, 'height', 204), 'images[0] (id 101)', 'width'),
+    (put('cameras', 0, 'height', 204), 'images[0] (id 101)', 'width, height'),
     (put('images', 2, 'camera_id', 7), 'images[2]', 'camera_id'),
     (put('images', 2, 'frame_id', 7), 'images[2]', 'frame_id'),
     (put('images', 1, 'camera_id', 1), 'images[1]', 'camera_id'),

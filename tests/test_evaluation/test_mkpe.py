@@ -88,7 +88,7 @@ TWO = [[10.0, 20, 30], [-40.0, 5, 0]]
 def test_perfect_predictions_have_no_error():
     report = evaluate(samples(TWO))
     assert report['multiview/MKPE'] < 1e-6 and report['multiview/failed'] == 0
-    assert set(report) == {'multiview/MKPE', 'multiview/failed'} | {
+    assert set(report) == {'multiview/MKPE', 'multiview/failed', 'multiview/two_views'} | {
         f'multiview/residual/cam{i}/{axis}' for i in range(4) for axis in 'xy'
     }
 
@@ -114,8 +114,8 @@ def test_truth_elsewhere_is_the_distance_by_joint_and_action():
         'failed/action/sit': 0,
     }.items():
         assert report[f'x/{name}'] == pytest.approx(value, abs=1e-6), name
-    # MKPE and failed, alone, by 2 joints and by 2 actions; 4 cameras' x and y
-    assert len(report) == 2 * (1 + 2 + 2) + 4 * 2
+    # MKPE and failed, alone, by 2 joints and by 2 actions; two_views; 4 cameras' x and y
+    assert len(report) == 2 * (1 + 2 + 2) + 1 + 4 * 2
 
 
 def test_failed_joints_are_left_out_and_counted():
@@ -166,6 +166,33 @@ def test_min_inliers():
         batch[index]['pred_instances']['keypoints'][..., 1] += 40 * index
     assert evaluate(batch)['multiview/failed'] == 0
     assert evaluate(batch, dict(min_inliers=3))['multiview/failed'] == 100
+
+
+def test_joints_of_two_views_are_told_apart():
+    truth = np.array([[0, 0, 0], [50, 20, 10.0]])
+    batch = samples(truth)
+    for sample in batch[2:]:
+        sample['pred_instances']['keypoints'][0, 1] += 60  # two views agree on the second joint
+    found = evaluate(batch)
+    assert found['multiview/two_views'] == 50 and found['multiview/failed'] == 0
+    assert found['multiview/MKPE/two_views'] < 1e-3
+    assert evaluate(samples(truth))['multiview/two_views'] == 0
+
+
+def test_a_view_that_is_not_sure_weighs_less():
+    truth = np.array([[0, 0, 0], [50, 20, 10.0]])
+    batch = samples(truth)
+    batch[3]['pred_instances']['keypoints'] += 5
+    for sample in batch:
+        sample['pred_instances']['keypoint_scores'] = np.full((1, 2), 1.0)
+    batch[3]['pred_instances']['keypoint_scores'] *= 0.1
+    errors = [
+        evaluate(batch, dict(type='MKPE', weights=weights))['multiview/MKPE']
+        for weights in (None, 'confidence', 'confidence2')
+    ]
+    assert errors[2] < errors[1] < errors[0]
+    with pytest.raises(ValueError, match="weights is one of .*; got 'score'"):
+        mkpe.MKPE(weights='score')
 
 
 def test_residuals_name_the_camera_whose_calibration_is_off():

@@ -184,7 +184,10 @@ def build_formats(
         import_formats(work_dir)
         return build_formats(options)
     if unknown:
-        raise ValueError(f'no annotation format has an option {", ".join(unknown)}')
+        options_there = ', '.join(sorted(set().union(*has.values())))
+        raise ValueError(
+            f'no annotation format has an option {", ".join(unknown)}; there are {options_there}'
+        )
     return [
         build_format(name, **{key: options[key] for key in options if key in has[name]})
         for name in kinds

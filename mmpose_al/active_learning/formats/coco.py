@@ -315,7 +315,9 @@ class _CocoFile:
             if not is_int(number):
                 self.faults.add(entry, 'id', f'is {short(number)}', 'write an integer')
             elif number in found:
-                self.faults.add(entry, 'id', 'is also that of another image', 'keep one of them')
+                self.faults.add(
+                    entry, 'id', f'{number} is also that of another image', 'give each its own id'
+                )
             else:
                 found[number] = known = self._image(image, entry, names, used)
                 if known is not None:
@@ -352,10 +354,12 @@ class _CocoFile:
         size = [image.get(key, known[key]) for key in ('width', 'height')]
         if size != [known['width'], known['height']]:
             problem = (
-                f'x height is {short(size[0])}x{short(size[1])}, in the query '
+                f'is {short(size[0])}x{short(size[1])}, in the query '
                 f'{known["width"]}x{known["height"]}'
             )
-            return add(entry, 'width', problem, 'label the images as they are, without resizing')
+            return add(
+                entry, 'width, height', problem, 'label the images as they are, without resizing'
+            )
         return known
 
     # ---- persons -----------------------------------------------------------------

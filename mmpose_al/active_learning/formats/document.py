@@ -62,7 +62,7 @@ class Document:
             self.faults.fail(
                 'file',
                 'size',
-                f'is more than {MAX_BYTES} bytes',
+                f'is more than {MAX_BYTES // 2**20} MB',
                 'export the annotations without images, or in parts',
             )
         except OSError as error:
@@ -133,7 +133,7 @@ class Document:
             self.faults.fail(
                 f'entry {name!r}',
                 'size',
-                f'unpacks to more than {MAX_BYTES} bytes, with those before it',
+                f'unpacks to more than {MAX_BYTES // 2**20} MB, with those before it',
                 'export the task again, without images, or in parts',
             )
         self._left -= len(raw)

@@ -267,7 +267,12 @@ def _person(task: dict, entry: str, query: Query, faults: Faults) -> Optional[in
     number = about.get('annotation_id')
     if not is_int(number) or number not in query.annotations:
         problem = f'{short(number)} is no annotation of query {query.id}'
-        return faults.add(entry, 'data.annotation_id', problem, 'keep the data of the tasks')
+        return faults.add(
+            entry,
+            'data.annotation_id',
+            problem,
+            f'import {TASKS_FILE} of the query, and leave its data as it is',
+        )
     return number
 
 
@@ -390,12 +395,12 @@ def _place(
     size = (image['width'], image['height'])
     sizes = [region.get('original_width'), region.get('original_height')]
     if any(told not in (None, known) for told, known in zip(sizes, size)):
-        problem = (
-            f'x original_height is {short(sizes[0])}x{short(sizes[1])}, in the query '
-            f'{size[0]}x{size[1]}'
-        )
+        problem = f'is {short(sizes[0])}x{short(sizes[1])}, in the query {size[0]}x{size[1]}'
         return faults.add(
-            where, 'original_width', problem, 'label the images as they are, without resizing'
+            where,
+            'original_width, original_height',
+            problem,
+            'label the images as they are, without resizing',
         )
     if region.get('image_rotation') not in (None, 0):
         problem = f'is {short(region["image_rotation"])}'

@@ -21,6 +21,8 @@ class Groups(NamedTuple):
         inliers (ndarray): bool (G, V, K).
         errors (ndarray): Pixels, float32 (G, V, K); NaN where missing or failed.
         ok (ndarray): Keypoints that were triangulated, bool (G, K).
+        grade (ndarray): :class:`~mmpose_al.geometry.evidence.Grade` of each, int8 (G, K): two
+            views that agree are told from three.
     """
 
     unit: np.ndarray
@@ -29,6 +31,7 @@ class Groups(NamedTuple):
     inliers: np.ndarray
     errors: np.ndarray
     ok: np.ndarray
+    grade: np.ndarray
 
 
 def group_views(
@@ -60,7 +63,12 @@ def group_views(
 
 
 def triangulate_views(
-    views: ViewStatistics, threshold: float = 20.0, seed: int = 0, device: str = 'cpu'
+    views: ViewStatistics,
+    threshold: float = 20.0,
+    seed: int = 0,
+    device: str = 'cpu',
+    min_inliers: int = 2,
+    weights: Optional[str] = None,
 ) -> Groups:
     """Robust triangulation of every person of the pool (Feng23, Sec. 3).
 
@@ -69,12 +77,16 @@ def triangulate_views(
         threshold (float): Largest reprojection error of an inlier, pixels.
         seed (int): For pairs of views, where there are too many for all.
         device (str): Where to compute.
+        min_inliers (int): Views that have to agree.
+        weights (str, optional): What views weigh in the fit, see
+            :func:`~mmpose_al.geometry.evidence.view_weights`; None: all alike, as in Feng23.
 
     Returns:
         Groups: Rows in ascending order of (frame, person).
     """
     import torch
 
+    from ...geometry.evidence import grades, view_weights
     from ...geometry.triangulation import Status, triangulate_robust
 
     _, rows = group_views(views)
@@ -89,6 +101,7 @@ def triangulate_views(
             empty((0, 0, joints), bool),
             empty((0, 0, joints), np.float32),
             empty((0, joints), bool),
+            empty((0, joints), np.int8),
         )
     there = rows >= 0
     pixels = np.where(there[..., None, None], views.keypoints[rows], np.nan)
@@ -111,7 +124,18 @@ def triangulate_views(
             cameras[name] = value.repeat_interleave(joints, 0)
     observed = tensor(pixels).permute(0, 2, 1, 3).reshape(num * joints, width, 2)
     K, R, t, dist = cameras.values()
-    result = triangulate_robust(observed, K, R, t, dist, threshold=threshold, seed=seed)
+    confidence = tensor(np.where(there[..., None], views.scores[rows], 0.0))
+    result = triangulate_robust(
+        observed,
+        K,
+        R,
+        t,
+        dist,
+        view_weights(confidence.permute(0, 2, 1).reshape(num * joints, width), weights),
+        threshold=threshold,
+        min_inliers=min_inliers,
+        seed=seed,
+    )
 
     def shaped(value: 'torch.Tensor', *tail: int) -> np.ndarray:
         return value.cpu().numpy().reshape(num, joints, *tail)
@@ -124,4 +148,5 @@ def triangulate_views(
         inliers=shaped(result.inliers, width).transpose(0, 2, 1),
         errors=shaped(result.errors, width).transpose(0, 2, 1).astype(np.float32),
         ok=shaped(result.status) == int(Status.OK),
+        grade=shaped(grades(result.status, result.inliers)),
     )

@@ -23,7 +23,8 @@ class PoolStatistics:
         times (ndarray, optional): Place in the recording, e.g. the frame index, (U, ).
         seed (int): Of the experiment.
         round (int): Number of the round.
-        threshold (float): Of the triangulation, pixels.
+        threshold, min_inliers, weights: Of the triangulation, see
+            :func:`~mmpose_al.active_learning.statistics.groups.triangulate_views`.
 
     Attributes:
         units (ndarray): Ascending; ``labeled``, ``sequences``, ``times`` follow.
@@ -40,6 +41,8 @@ class PoolStatistics:
         seed: int = 0,
         round: int = 0,
         threshold: float = 20.0,
+        min_inliers: int = 2,
+        weights: Optional[str] = None,
     ):
         order = np.argsort(units)
         self.units = np.asarray(units, np.int64)[order]
@@ -60,6 +63,7 @@ class PoolStatistics:
         ):
             raise ValueError('there are views of units that the pool does not list')
         self.seed, self.round, self.threshold = seed, round, threshold
+        self.min_inliers, self.weights = min_inliers, weights
         self._groups: Optional[Groups] = None
 
     @property
@@ -76,7 +80,13 @@ class PoolStatistics:
                     'and a frame; give the annotation file cameras and frames '
                     '(docs/multiview_format.md) or choose a strategy for single views'
                 )
-            self._groups = triangulate_views(self.views, self.threshold, self.seed)
+            self._groups = triangulate_views(
+                self.views,
+                self.threshold,
+                self.seed,
+                min_inliers=self.min_inliers,
+                weights=self.weights,
+            )
         return self._groups
 
     @property

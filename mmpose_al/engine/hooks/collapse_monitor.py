@@ -58,10 +58,10 @@ class CollapseMonitorHook(Hook):
         excess: float = 1.5,
     ):
         if action not in ('warn', 'stop'):
-            raise ValueError(f"action is 'warn' or 'stop'; got {action!r}")
+            raise ValueError(f"CollapseMonitorHook: action is 'warn' or 'stop'; got {action!r}")
         if not 0 < ratio < 1 or not 0 < momentum <= 1 or patience < 1 or excess <= 1:
             raise ValueError(
-                'ratio lies in (0, 1), momentum in (0, 1], patience is at '
+                'CollapseMonitorHook: ratio lies in (0, 1), momentum in (0, 1], patience is at '
                 f'least 1, excess above 1; got {ratio}, {momentum}, '
                 f'{patience}, {excess}'
             )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mmpose_al.active_learning.statistics import concatenate, group_views, triangulate_views
+from mmpose_al.geometry.evidence import Grade
 from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_views
 
 
@@ -46,3 +47,29 @@ def test_no_cameras_no_groups():
     groups = triangulate_views(views.drop('K'))
     assert groups.points.shape == (0, JOINTS, 3) and len(groups.unit) == 0
     assert len(triangulate_views(views).unit) == 2 and NUM_VIEWS == 4
+
+
+def test_two_views_are_graded_apart_and_min_inliers_refuses_them():
+    views, points = make_views(2, noise=0.0)
+    lost = views.replace(keypoints=views.keypoints.copy())
+    lost.keypoints[2:4, 0] = np.nan  # two of the four views of joint 0 in the first frame
+    groups = triangulate_views(lost)
+    expected = np.full(groups.ok.shape, int(Grade.OK))
+    expected[0, 0] = int(Grade.TWO_VIEWS)
+    assert (groups.grade == expected).all() and groups.ok.all()
+    groups = triangulate_views(lost, min_inliers=3)
+    assert not groups.ok[0, 0] and groups.ok.sum() == groups.ok.size - 1
+    assert np.abs(groups.points[1] - points[1]).max() < 1e-3
+
+
+def test_confident_views_weigh_more_where_that_is_asked_for():
+    views, points = make_views(6, noise=0.0)
+    wrong = views.replace(keypoints=views.keypoints + 0, scores=np.ones_like(views.scores))
+    off = views.camera_id == views.camera_id.max()
+    wrong.keypoints[off] += 6.0
+    wrong.scores[off] = 0.1
+    errors = [
+        np.abs(triangulate_views(wrong, weights=weights).points - points).mean()
+        for weights in (None, 'confidence', 'confidence2')
+    ]
+    assert errors[2] < errors[1] < errors[0]
