@@ -7,8 +7,11 @@ from typing import Dict
 import torch
 from mmengine.dist import all_reduce, get_world_size
 from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
+
+from ...models.semi import DenoisedPoseDual
 
 
 @HOOKS.register_module()
@@ -124,12 +127,13 @@ class CollapseMonitorHook(Hook):
         )
         runner.message_hub.update_info('collapse_monitor', deepcopy(self.state))
         for kind, since in begun.items():
-            runner.logger.warning(f'CollapseMonitorHook: {self._message(kind, since)}')
+            text = self._message(kind, since, runner.model)
+            runner.logger.warning(f'CollapseMonitorHook: {text}')
         if begun and self.action == 'stop':
             part = _end(runner.train_loop)
             runner.logger.warning(f'CollapseMonitorHook: the run stops after this {part}.')
 
-    def _message(self, kind: str, since: int) -> str:
+    def _message(self, kind: str, since: int, model: torch.nn.Module) -> str:
         if kind == 'background':
             return (
                 'unlabelled images are collapsing to background. Since iteration '
@@ -143,8 +147,7 @@ class CollapseMonitorHook(Hook):
             f'{since} their mean heatmap response to hard unlabelled views '
             f'({self.state["hard"]:.3f}) is above {self.excess:g} x that to labelled '
             f'images ({self.state["labeled"]:.3f}): they agree on what no label says. '
-            "Try model.teacher_statistics='running', a later model.start, a smaller "
-            'model.consistency.loss_weight or a higher model.threshold.'
+            f'Try {remedies(model)}.'
         )
 
     def before_train(self, runner) -> None:
@@ -157,6 +160,17 @@ class CollapseMonitorHook(Hook):
             past = self.state[kind]
             if self.action == 'stop' and past['count'] >= self.patience:
                 past['count'] = 0
+
+
+def remedies(model: torch.nn.Module) -> str:
+    """What a model that runs away from its labels has to turn, in words."""
+    model = model.module if is_model_wrapper(model) else model
+    tips = ['a later model.start', 'a smaller model.consistency.loss_weight']
+    if getattr(model, 'teacher_statistics', None) == 'batch':
+        tips.insert(0, "model.teacher_statistics='running'")
+    if isinstance(model, DenoisedPoseDual):
+        tips.append('a higher model.threshold')
+    return f'{", ".join(tips[:-1])} or {tips[-1]}'
 
 
 def _end(loop) -> str:

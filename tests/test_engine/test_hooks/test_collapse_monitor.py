@@ -9,6 +9,8 @@ from mmengine.runner import Runner
 from mmpose.registry import MODELS
 
 from mmpose_al.engine.hooks import CollapseMonitorHook
+from mmpose_al.engine.hooks.collapse_monitor import remedies
+from tests.test_models.test_semi.estimators import build
 
 
 def feed(hook, values, start=0):
@@ -77,6 +79,21 @@ def test_a_runaway_is_named():
     )
     (said,) = (str(c) for c in runner.logger.warning.call_args_list)
     assert 'running away' in said and '0.900' in said and 'model.start' in said
+
+
+@pytest.mark.parametrize(
+    'kind, statistics, threshold',
+    [
+        ('PoseDual', True, False),
+        ('DenoisedPoseDual', False, True),  # its teachers run as in evaluation already
+        ('MeanTeacherPose', False, False),
+    ],
+)
+def test_what_a_model_does_not_have_is_not_advised(kind, statistics, threshold):
+    said = remedies(build(kind))
+    assert ('model.teacher_statistics' in said) is statistics
+    assert ('model.threshold' in said) is threshold
+    assert 'a later model.start' in said
 
 
 @MODELS.register_module(force=True)
