@@ -191,8 +191,14 @@ def copy_first_round(experiment: Experiment, paths: Paths, digest: str) -> None:
     WritableState(paths.folder, content).write()
 
 
-def run(table: str, row: str, seed: int, extra: list) -> str:
+def run(table: str, row: str, seed: int, extra: list, until: int = 0) -> str:
     """One experiment with one seed: run or continue, then write its result file.
+
+    Args:
+        table, row (str): Which.
+        seed (int): Of labels, weights and order.
+        extra (list): Options of the config.
+        until (int): Labels at which it ends before its own end; 0: it does not.
 
     Returns:
         str: ``'done before'``, ``'runs elsewhere'`` or ``'done'``.
@@ -227,7 +233,7 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
             row=row,
             seed=seed,
             config=path,
-            command=train(table, row, seed, extra),
+            command=train(table, row, seed, extra + limit(row, until)),
             config_digest=config_digest(config),
             machine=machine(),
             threads=os.environ.get('OMP_NUM_THREADS'),
@@ -236,6 +242,11 @@ def run(table: str, row: str, seed: int, extra: list) -> str:
         content.update(outcome(row, osp.join(ROOT, work_dir), config))
         write_json(result, content, sort_keys=True)
     return 'done'
+
+
+def limit(row: str, until: int) -> list:
+    """The option that ends an experiment before its own end."""
+    return [f'active_learning.limits.labels={until}'] if until and row != 'all' else []
 
 
 def folder_of(table: str, row: str, seed: int) -> str:
@@ -291,6 +302,13 @@ def main() -> None:
     parser.add_argument('table', choices=TABLES)
     parser.add_argument('--rows', nargs='+', help='all of the table by default')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument(
+        '--until',
+        type=int,
+        default=0,
+        metavar='LABELS',
+        help='end at so many labels; without the result file a later run goes on from there',
+    )
     parser.add_argument('--cfg-options', nargs='+', default=[])
     args = parser.parse_args()
     chosen = args.rows or list(TABLES[args.table])
@@ -299,10 +317,8 @@ def main() -> None:
         parser.error(f'no row {unknown[0]!r}; there are {", ".join(TABLES[args.table])}')
     for seed in args.seeds:
         for row in chosen:
-            print(
-                f'{args.table} {row} seed {seed}: {run(args.table, row, seed, args.cfg_options)}',
-                flush=True,
-            )
+            left = run(args.table, row, seed, args.cfg_options, args.until)
+            print(f'{args.table} {row} seed {seed}: {left}', flush=True)
 
 
 if __name__ == '__main__':

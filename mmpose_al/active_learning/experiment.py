@@ -338,6 +338,7 @@ def pool_statistics(
         threshold,
         min_inliers,
         weights,
+        None if pool is None else pool.seconds,
     )
 
 

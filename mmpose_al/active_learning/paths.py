@@ -103,6 +103,10 @@ class Paths(NamedTuple):
         """The statistics of the pool with a round's last weights."""
         return osp.join(self.round(number), 'scores.npz')
 
+    def first_scores(self) -> str:
+        """The statistics of the pool before the first training, if it chose the first labels."""
+        return osp.join(self.round(0), 'first_scores.npz')
+
     # ---- queries and answers ---------------------------------------------------------
 
     def query(self, number: int) -> str:

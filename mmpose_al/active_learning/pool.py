@@ -34,6 +34,8 @@ class Pool(NamedTuple):
         times (ndarray): Its place there, float64 (U, ).
         views (dict): Unit -> how many of the persons are its own.
         content (dict): The file as it is, parsed and unchecked.
+        seconds (ndarray): When each unit was recorded, float64 (U, ); NaN where the file
+            does not say.
     """
 
     path: str
@@ -47,6 +49,7 @@ class Pool(NamedTuple):
     times: np.ndarray
     views: Dict[int, int]
     content: dict
+    seconds: np.ndarray
 
     def initial(self, num: int, seed: int) -> List[int]:
         """``num`` units at random, the same for every strategy of a seed."""
@@ -164,7 +167,7 @@ def load_pool(
             + '; set active_learning.unit to frames, images or instances'
         )
     ids = np.array(sorted(units), np.int64)
-    sequences, times = _places(data, unit, ids)
+    sequences, times, seconds = _places(data, unit, ids)
     return Pool(
         path,
         sha256(raw),
@@ -177,6 +180,7 @@ def load_pool(
         times,
         {i: views[i] for i in ids.tolist()},
         content,
+        seconds,
     )
 
 
@@ -227,7 +231,7 @@ def check_unit(unit: str, needs: Sequence[str]) -> None:
 
 
 def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:
-    """Recording and place in it of each unit; one recording where nothing is known."""
+    """Recording, place in it and seconds of each unit; one recording where nothing is known."""
     frames = {f['id']: f for f in data['frames']}
     image_frame = {i['id']: i.get('frame_id') for i in data['images']}
     if unit == 'frames':
@@ -237,13 +241,19 @@ def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:
     else:
         frame_of = {a['id']: image_frame[a['image_id']] for a in data['annotations']}
     names: Dict[Any, int] = {}
-    sequences, times = [], []
+    sequences, times, seconds = [], [], []
     for place, number in enumerate(ids.tolist()):
         frame = frames.get(frame_of.get(number))
         name = frame['sequence'] if frame else None
         sequences.append(names.setdefault(name, len(names)))
         times.append(frame['index'] if frame else place)
-    return np.array(sequences, np.int64), np.array(times, np.float64)
+        second = frame.get('time') if frame else None
+        seconds.append(np.nan if second is None else second)
+    return (
+        np.array(sequences, np.int64),
+        np.array(times, np.float64),
+        np.array(seconds, np.float64),
+    )
 
 
 # ---- files that a round's training reads -------------------------------------------

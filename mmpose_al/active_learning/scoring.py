@@ -13,21 +13,53 @@ from .statistics.batch import Batch, Networks
 from .strategies.base import QueryStrategy
 
 
-def scoring_networks(model: nn.Module, needs: Sequence[str] = ()) -> Networks:
+def scoring_networks(
+    model: nn.Module, needs: Sequence[str] = (), start: Optional[nn.Module] = None
+) -> Networks:
     """The networks of a model that score, as what strategies need has it.
 
     Args:
         model (nn.Module): An estimator.
         needs (Sequence[str]): Names of statistics that strategies ask for.
+        start (nn.Module, optional): One of its networks before any training.
     """
     chosen = chosen_statistics(needs)
-    return Networks(model, any(chosen[n].every_student for n in needs if n in chosen))
+    return Networks(model, any(chosen[n].every_student for n in needs if n in chosen), start)
 
 
-def given_statistics(networks: Networks, needs: Sequence[str] = ()) -> Dict[str, Statistic]:
-    """What a pass computes, by name, without what the networks cannot give."""
+def given_statistics(
+    networks: Networks, needs: Sequence[str] = (), trained: bool = True
+) -> Dict[str, Statistic]:
+    """What a pass computes, by name, without what the networks cannot give.
+
+    Args:
+        networks (Networks): The networks.
+        needs (Sequence[str]): What strategies ask for.
+        trained (bool): Whether the networks are. Before that few statistics say something.
+    """
     chosen = chosen_statistics(needs)
-    return {name: each for name, each in chosen.items() if not each.lacks(networks)}
+    return {
+        name: each
+        for name, each in chosen.items()
+        if (trained or each.untrained) and not each.lacks(networks)
+    }
+
+
+def check_untrained(strategy: QueryStrategy) -> None:
+    """Raise unless a strategy can choose before any training.
+
+    Raises:
+        ValueError: It reads what a trained network predicts.
+    """
+    chosen = chosen_statistics(strategy.statistics)
+    read = [name for name in strategy.statistics if not chosen[name].untrained]
+    read += [name for name in ('cameras', 'frames') if name in strategy.needs]
+    if read:
+        raise ValueError(
+            f'active_learning.initial_strategy: {type(strategy).__name__} reads what a trained '
+            f'network predicts ({", ".join(read)}), and before the first training there is '
+            'none. Diverse, FirstFrames and RandomSampling need none'
+        )
 
 
 def check_model(model: nn.Module, strategy: QueryStrategy) -> None:
@@ -130,6 +162,8 @@ def score_pool(
     unit: str,
     needs: Sequence[str] = (),
     progress: Optional[Callable[[int], None]] = None,
+    start: Optional[nn.Module] = None,
+    trained: bool = True,
 ) -> ViewStatistics:
     """Statistics of all views that this process's loader yields.
 
@@ -142,6 +176,9 @@ def score_pool(
             ``'instances'``.
         needs (Sequence[str]): What the strategies ask for.
         progress (callable, optional): Told how many views each batch had.
+        start (nn.Module, optional): One of its networks before any training, where a
+            strategy asks for ``appearance``.
+        trained (bool): Whether the model is; else only statistics that need no training.
 
     Raises:
         ValueError: An unknown unit or statistic, or a view without the ids that it needs.
@@ -149,10 +186,12 @@ def score_pool(
     """
     if unit not in UNITS:
         raise ValueError(f'unit is one of {UNITS}; got {unit!r}')
-    networks = scoring_networks(model, needs)
-    statistics, sizes = given_statistics(networks, needs), dict(K=networks.joints)
+    networks = scoring_networks(model, needs, start)
+    statistics, sizes = given_statistics(networks, needs, trained), dict(K=networks.joints)
     preprocess: Any = model.data_preprocessor
-    model.eval()
+    for network in (model, start):
+        if network is not None:
+            network.eval()
     parts: List[ViewStatistics] = []
     for raw in loader:
         data = preprocess(raw, False)
@@ -160,7 +199,8 @@ def score_pool(
         if isinstance(inputs, list):
             inputs = torch.stack(inputs)
         batch = Batch(networks, inputs, samples, unit)
-        check_finite(batch)
+        if trained:
+            check_finite(batch)
         parts.append(score_batch(batch, statistics, sizes))
         if progress is not None:
             progress(len(samples))

@@ -12,6 +12,12 @@ from ..geometry import WEIGHTS
 from .stopping import reached
 
 UNITS = ('frames', 'images', 'instances')
+# What asks where a config names no strategy: k-centre, over triangulated poses of a rig.
+DEFAULT_STRATEGIES = dict(
+    frames=dict(type='CoreSetPoses', min_seconds=1.0),
+    images=dict(type='CoreSetFeatures', min_seconds=1.0),
+    instances=dict(type='CoreSetFeatures', min_seconds=1.0),
+)
 STARTS = ('scratch', 'last', 'load_from')
 LABELED = 'labeled'
 TRIANGULATION = ('threshold', 'min_inliers', 'weights')  # settings of the triangulation
@@ -30,8 +36,11 @@ class Settings(NamedTuple):
             ``'labeled'``: those that the pool's file labels; ``dict(labeled=N)``: N of them.
         budget (int | list[int]): Units labelled after each round, or after the first, the
             second and so on; the last number counts for all later rounds.
-        strategy, annotator (dict): Configs of what is registered.
+        strategy, annotator (dict): Configs of what is registered. Without a strategy
+            ``DEFAULT_STRATEGIES`` of the unit.
         unit (str): What is labelled at once, one of ``UNITS``.
+        initial_strategy (dict, optional): Chooses the units of the first round; None: at
+            random, the same for every strategy of a seed.
         self_training (dict, optional): Config of what is registered; None: no
             pseudo-labels.
         start (str): A round's weights, one of ``STARTS``: new ones, those of the last
@@ -47,7 +56,7 @@ class Settings(NamedTuple):
 
     initial: Union[int, str, dict]
     budget: Union[int, Sequence[int]]
-    strategy: dict
+    strategy: dict = {}
     unit: str = 'frames'
     annotator: dict = dict(type='GroundTruthAnnotator')
     self_training: Optional[dict] = None
@@ -57,6 +66,7 @@ class Settings(NamedTuple):
     threshold: float = 20.0
     min_inliers: int = 2
     weights: Optional[str] = None
+    initial_strategy: Optional[dict] = None
 
     def budget_after(self, number: int) -> int:
         """How many units are asked for after a round."""
@@ -86,11 +96,20 @@ def read_settings(cfg: Mapping[str, Any]) -> Settings:
         raise ValueError(
             f'active_learning: unknown keys {unknown}; there are {", ".join(Settings._fields)}'
         )
-    for key in ('initial', 'budget', 'strategy'):
+    for key in ('initial', 'budget'):
         if section.get(key) is None:
             raise ValueError(f'active_learning.{key} is missing')
     settings = Settings(**copy.deepcopy({**Settings._field_defaults, **section}))
+    if settings.unit not in UNITS:
+        raise ValueError(f'active_learning.unit is one of {UNITS}; got {settings.unit!r}')
+    if not settings.strategy:
+        settings = settings._replace(strategy=dict(DEFAULT_STRATEGIES[settings.unit]))
     check_numbers(settings)
+    if settings.initial_strategy and starts_labeled(settings.initial):
+        raise ValueError(
+            'active_learning.initial_strategy chooses the first labels, but initial='
+            f'{short(settings.initial)} takes those that the file has; leave one of them out'
+        )
     check_start(settings, cfg)
     check_round(cfg)
     check_data(cfg)

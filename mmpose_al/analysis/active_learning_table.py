@@ -11,11 +11,13 @@ from ..active_learning.report.analysis import area, labels_needed, target_of
 from ..fileio import read_json, write_figure
 
 BASELINE, BOUND = 'random', 'all'
-ERRORS = ('multiview/MKPE', 'multiview/failed')  # the lower the better
+ERRORS = ('multiview/MKPE', 'multiview/failed', 'keypoints/EPE')  # the lower the better
 NAMES = {
+    'keypoints/EPE': 'Mean error of a keypoint in pixels of the image (EPE)',
     'multiview/MKPE': 'MKPE in mm of what could be triangulated',
     'multiview/failed': 'Share of the joints that could not be triangulated, in %',
 }
+LABELS = {'multiview/MKPE': 'MKPE [mm]', 'keypoints/EPE': 'EPE [px]'}
 BARE = ('multiview/failed',)  # no area and no target: full supervision may have 0
 
 
@@ -41,7 +43,7 @@ def load(folder: str) -> Dict[str, List[dict]]:
         if len(found) > 1:
             raise ValueError(f'{folder}: results with {key} {sorted(found)} cannot share a table')
     order = {BASELINE: 0, BOUND: 9}
-    names = ('bsb', 'mpe', 'coreset', 'mvc')
+    names = ('first', 'diverse', 'bsb', 'mpe', 'coreset', 'mvc')
 
     def place(row: str) -> tuple:
         base = row.split('-')[0]
@@ -163,6 +165,7 @@ def markdown(rows: Dict[str, List[dict]], only: Sequence[str] = ()) -> str:
     if missing:
         raise ValueError(f'no metric {missing[0]!r}; there are {", ".join(names)}')
     parts = [metric_table(rows, name) for name in only or names]
+    parts += [part for part in (worth_table(rows, names[0]),) if part and not only]
     pseudo = pseudo_table(rows)
     if pseudo and not only:
         parts.append(pseudo)
@@ -215,6 +218,45 @@ def metric_table(rows: Dict[str, List[dict]], name: str) -> str:
         )
     kind = 'lower is better' if name in ERRORS else 'higher is better'
     return f'**{NAMES.get(name, name)}** ({kind})\n\n' + table(head, lines)
+
+
+def worth(results: List[dict], name: str, base: Dict[int, List[float]]) -> Dict[int, float]:
+    """How many labels reach what so many random ones reach, by the means over the seeds.
+
+    Args:
+        results (list): Of a row.
+        name (str): The metric.
+        base (dict): Number of random labels -> values of the seeds.
+
+    Returns:
+        dict: Number of random labels -> labels of this row, linear between its rounds; NaN
+        where it never reaches them.
+    """
+    own = {label: statistics.mean(values) for label, values in by_label(results, name).items()}
+    labels, values = sorted(own), [own[label] for label in sorted(own)]
+    return {
+        label: labels_needed(labels, values, statistics.mean(base[label]), name in ERRORS)
+        for label in sorted(base)
+    }
+
+
+def worth_table(rows: Dict[str, List[dict]], name: str) -> str:
+    """How many chosen labels are worth N random ones; '' without random ones."""
+    others = {row: results for row, results in active(rows).items() if row != BASELINE}
+    if BASELINE not in rows or not others:
+        return ''
+    base = by_label(rows[BASELINE], name)
+    lines = []
+    for row, results in others.items():
+        found = worth(results, name, base)
+        first = min(by_label(results, name))
+        cells = [
+            '–' if not math.isfinite(n) else f'≤ {n:.0f}' if n == first else f'{n:.0f}'
+            for n in found.values()
+        ]
+        lines.append([row, *cells])
+    title = f'**Labels that reach what N random ones reach** ({NAMES.get(name, name)})'
+    return title + '\n\n' + table(['strategy', *(f'{n} random' for n in sorted(base))], lines)
 
 
 def needed_cell(results: List[dict], name: str, full: List[float]) -> str:
@@ -346,6 +388,6 @@ def draw(rows: Dict[str, List[dict]], path: str) -> None:
         axis.set_xlabel(f'labelled of {units} {rows[part[0]][0].get("unit", "frames")}')
         axis.legend(fontsize='small')
         axis.grid(alpha=0.3)
-    axes[0][0].set_ylabel('MKPE [mm]' if name == 'multiview/MKPE' else name)
+    axes[0][0].set_ylabel(LABELS.get(name, name))
     write_figure(path, figure, format='png', dpi=110, metadata={'Software': None})
     plt.close(figure)

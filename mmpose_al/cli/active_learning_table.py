@@ -16,7 +16,9 @@ cover. All strategies of a seed start with the same labels, so "lead" is the mea
 standard deviation of the areas' differences to `random`, seed by seed; above 0 is
 better. "labels for 95 %" are those at which a seed's curve first reaches 95 % of full
 supervision (of an error: 1 / 0.95 of it), linear between rounds. "reached" is what the
-last round reaches of full supervision.
+last round reaches of full supervision. "Labels that reach what N random ones reach" compares
+the means over the seeds, linear between rounds; below the first round it is only known
+that so many are enough.
 """
 
 import argparse

@@ -27,7 +27,7 @@ from ..active_learning.experiment import read_pool
 from ..active_learning.paths import Paths
 from ..active_learning.pool import check_pool
 from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
-from ..active_learning.scoring import check_model
+from ..active_learning.scoring import check_model, check_untrained
 from ..active_learning.self_training import build_self_training, check_bootstraps
 from ..active_learning.settings import experiment_digest, pool_source, read_settings, seed_of
 from ..active_learning.stage_names import bootstrap_stage, last_training
@@ -67,6 +67,9 @@ class ActiveLearningExperiment:
                 cfg.launcher, **(cfg.get('env_cfg') or {}).get('dist_cfg', dict(backend='nccl'))
             )
         strategy = QUERY_STRATEGIES.build(settings.strategy)
+        first = settings.initial_strategy and QUERY_STRATEGIES.build(settings.initial_strategy)
+        if first:
+            check_untrained(first)
         annotator = ANNOTATORS.build(settings.annotator)
         source = pool_source(cfg)
         pool = read_pool(source, settings.unit, annotator)
@@ -84,7 +87,7 @@ class ActiveLearningExperiment:
         digest, seed = experiment_digest(cfg), seed_of(cfg)
         state = new_state(paths.folder, pool, digest, seed)
         self.context = Context(
-            cfg, settings, paths, seed, strategy, annotator, pool, state, rules or None
+            cfg, settings, paths, seed, strategy, annotator, pool, state, rules or None, first
         )
         self._take_state(self._read_state)
 

@@ -9,13 +9,14 @@ every rank; files are written and choices made by rank 0. The loop that calls th
 
 import copy
 import logging
+import os
 import os.path as osp
 import time
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 import torch
@@ -64,6 +65,7 @@ from ..checkpoint_files import damage, newest_whole, noted
 from ..datasets.checks import instance_ids
 from ..datasets.splits import instance_units
 from ..fileio import sha256
+from .start_network import StartNetwork, start_network
 
 PROGRESS_SECONDS = 30  # between two lines about the pass over the pool
 
@@ -82,6 +84,7 @@ class Context:
         pool (Pool): What may be labelled.
         state (WritableState): What was done.
         self_training (SelfTraining, optional): Labels that the model gives itself.
+        initial_strategy (QueryStrategy, optional): Chooses the first labels; None: at random.
     """
 
     cfg: Config
@@ -93,20 +96,44 @@ class Context:
     pool: Pool
     state: WritableState
     self_training: Optional[SelfTraining] = None
+    initial_strategy: Optional[QueryStrategy] = None
     _unlabeled: Optional[Set[Optional[int]]] = field(default=None, init=False, repr=False)
 
     def statistics(self, number: int) -> PoolStatistics:
         """The pool as the strategy sees it after a round's scoring."""
+        views = load_views(self.paths.scores(number))
+        return self._statistics(views, self.state.labeled(until=number), number)
+
+    def first_statistics(self) -> PoolStatistics:
+        """The pool as the first strategy sees it, before any training.
+
+        One that reads no statistic sees the ids alone; no pass is made for it.
+        """
+        views = ViewStatistics(id=self.pool.units, unit=self.pool.units)
+        if self.initial_strategy is not None and self.initial_strategy.statistics:
+            views = load_views(self.paths.first_scores())
+        return self._statistics(views, [], 0)
+
+    def _statistics(
+        self, views: ViewStatistics, labeled: Sequence[int], number: int
+    ) -> PoolStatistics:
         return pool_statistics(
-            load_views(self.paths.scores(number)),
+            views,
             self.pool,
-            self.state.labeled(until=number),
+            labeled,
             self.seed,
             number,
             self.settings.threshold,
             self.settings.min_inliers,
             self.settings.weights,
         )
+
+    def start(self, needs: Sequence[str]) -> Optional[torch.nn.Module]:
+        """The network before any training, on the device, where a statistic is of it."""
+        if 'appearance' not in needs:
+            return None
+        found = start_network(self.cfg, self.settings.start == 'load_from')
+        return None if found.network is None else found.network.to(get_device())
 
     def pseudo_stage(self, number: int) -> dict:
         """What the round before chose to pseudo-label in this one."""
@@ -173,9 +200,7 @@ def annotate(context: Context, number: int) -> dict:
     initial = context.settings.initial
     adopts = number == 0 and starts_labeled(initial)
     if number == 0:
-        choose = context.pool.initial_labeled if adopts else context.pool.initial
-        units = choose(initial_number(initial), context.seed)
-        utilities = [0.0] * len(units)
+        units, utilities = first_units(context)
         views = None
     else:
         chosen = context.state.done(number - 1, 'select')
@@ -193,6 +218,65 @@ def annotate(context: Context, number: int) -> dict:
         labels=len(labeled),
         views=cost['views'],
         joints=cost['joints'],
+    )
+
+
+def first_units(context: Context) -> Tuple[List[int], List[float]]:
+    """What is labelled before the first training, and why; nothing on ranks but the first.
+
+    Raises:
+        ValueError: Fewer units may be chosen than ``initial``.
+    """
+    initial, strategy = context.settings.initial, context.initial_strategy
+    number = initial_number(initial)
+    if strategy is None or starts_labeled(initial):
+        labeled = starts_labeled(initial)
+        choose = context.pool.initial_labeled if labeled else context.pool.initial
+        units = choose(number, context.seed)
+        return units, [0.0] * len(units)
+    if strategy.statistics:
+        score_first(context, strategy)
+    if get_rank() != 0:
+        return [], []
+    units, utilities = strategy.select(context.first_statistics(), number)
+    return units, [u if np.isfinite(u) else 1e300 for u in utilities]
+
+
+def score_first(context: Context, strategy: QueryStrategy) -> None:
+    """One pass over the pool before any training, for what needs none; once."""
+    path = context.paths.first_scores()
+    if osp.exists(path) and set(strategy.statistics) <= set(load_views(path)):
+        return
+    start = start_network(context.cfg, context.settings.start == 'load_from')
+    loader: Any = pool_loader(context)
+    if 'appearance' in strategy.statistics:
+        say_start(strategy, start)
+    views = score_pool(
+        start.model.to(get_device()),
+        loader,
+        context.settings.unit,
+        strategy.needs,
+        Progress('before the first round: score', len(loader.dataset)),
+        start.network,
+        trained=False,
+    )
+    parts = all_gather_object(views)
+    if get_rank() == 0:
+        os.makedirs(osp.dirname(path), exist_ok=True)
+        save_views(of_pool(parts, context.pool), path)
+    barrier()
+
+
+def say_start(strategy: QueryStrategy, start: StartNetwork) -> None:
+    """Say by what images are compared before any training, and what would be better."""
+    name = type(strategy).__name__
+    if start.network is not None:
+        say(f'{name} compares features of the backbone ({start.weights})')
+        return
+    say(
+        f'{name} compares colours and edges of the images, because {start.weights}. Features '
+        'tell more: give the backbone weights of ImageNet (backbone.init_cfg=dict('
+        "type='Pretrained', checkpoint=...)), from a file if there is no network here"
     )
 
 
@@ -477,6 +561,7 @@ def score_into(
         context.settings.unit,
         needs,
         Progress(what, len(loader.dataset)),
+        context.start(needs),
     )
     parts = all_gather_object(views)
     if get_rank() == 0:

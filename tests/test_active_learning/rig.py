@@ -54,6 +54,7 @@ def make_views(num_frames, noise=1.0, seed=0, frame_ids=None, points=None):
                     disagreement=rng.rand(),
                     highest_probability=depth_rng.rand(),
                     features=rng.rand(6),
+                    appearance=depth_rng.rand(7),
                     keypoints_3d=(
                         points[index] @ R[view].T
                         + t[view]
@@ -82,6 +83,7 @@ def make_pool(
     round=0,
     pool_seed=0,
     threshold=20.0,
+    seconds=None,
 ):
     views, _ = make_views(num_frames, noise, seed, points=points)
     units = np.arange(num_frames) * 10
@@ -98,4 +100,5 @@ def make_pool(
         seed=pool_seed,
         round=round,
         threshold=threshold,
+        seconds=None if seconds is None else np.asarray(seconds)[order],
     )

@@ -12,6 +12,7 @@ def test_names_are_those_of_experiments_that_exist():
     assert paths.labels == 'w/labels.json'
     assert paths.round(3) == 'w/round_03' and paths.round(123) == 'w/round_123'
     assert paths.scores(0) == 'w/round_00/scores.npz'
+    assert paths.first_scores() == 'w/round_00/first_scores.npz'
     assert paths.labeled_split(0) == 'w/round_00/labels.json'
     assert paths.taken_split(0) == 'w/round_00/taken.json'
     assert paths.pseudo(1) == 'w/round_01/pseudo.json'

@@ -25,6 +25,11 @@ def test_units_of_a_pool(pool_file, unit, num):
     assert sum(pool.views.values()) == 16
     assert len(set(pool.sequences.tolist())) == 2
     assert set(pool.times.tolist()) == {0.0, 1.0}
+    known = {f['id']: f['time'] for f in pool.data['frames']}
+    images = {i['id']: i['frame_id'] for i in pool.data['images']}
+    people = {a['id']: images[a['image_id']] for a in pool.data['annotations']}
+    frame_of = dict(frames={i: i for i in known}, images=images, instances=people)[unit]
+    assert pool.seconds.tolist() == [known[frame_of[i]] for i in pool.units.tolist()]
     assert pool.initial(2, 0) == pool.initial(2, 0)
     assert any(pool.initial(2, 0) != pool.initial(2, s) for s in range(1, 6))
     with pytest.raises(ValueError, match=f'initial is {num + 1}'):
@@ -54,6 +59,20 @@ def test_labels_of_the_file_start(pool_file, tmp_path):
     frames = {i['id']: i['frame_id'] for i in data['images']}
     home = {a['id']: frames[a['image_id']] for a in data['annotations']}
     assert {home[i] for i in labels} == {others[0]}
+
+
+def test_units_whose_time_is_not_known(pool_file, tmp_path):
+    with open(pool_file) as file:
+        data = json.load(file)
+    data['frames'][0]['time'] = None
+    del data['frames'][1]['time']
+    path = str(tmp_path / 'timeless.json')
+    with open(path, 'w') as file:
+        json.dump(data, file)
+    lost = [frame['id'] for frame in data['frames'][:2]]
+    pool = load_pool(path, 'frames')
+    assert pool.units[np.isnan(pool.seconds)].tolist() == lost
+    assert np.isfinite(pool.seconds).sum() == 2
 
 
 def test_only_labelable_units(pool_file, tmp_path):

@@ -11,6 +11,7 @@ from torch import nn
 from mmpose_al.active_learning import scoring
 from mmpose_al.active_learning.scoring import (
     check_model,
+    check_untrained,
     column,
     score_batch,
     score_pool,
@@ -203,3 +204,41 @@ def test_the_pass_names_no_statistic():
     words = {node.value for node in nodes if isinstance(node, ast.Constant)}
     words |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     assert not words & set(registered_statistics())
+
+
+def test_before_any_training_only_what_needs_none():
+    model = model_of(plain)
+    views = score_pool(model, loader(), 'frames', ('appearance',), trained=False)
+    expected = {'id', 'image_id', 'unit', 'frame_id', 'camera_id', 'person_id', 'diagonal'}
+    assert set(views) == expected | {'K', 'R', 't', 'dist', 'appearance'}
+    assert views.id.tolist() == [100, 101, 102, 103, 104] and views.appearance.shape == (5, 320)
+
+
+def test_the_look_of_a_view_is_that_of_the_network_before_training():
+    """Whatever the model has learnt since, and in evaluation mode."""
+    start = plain(channels=6).train()
+    models = [model_of(plain), model_of(plain)]
+    models[1].backbone.layers[0].weight.data.neg_()
+    tables = [score_pool(m, loader(), 'frames', ('appearance',), start=start) for m in models]
+    assert not start.training and tables[0].appearance.shape == (5, 6)
+    assert (tables[0].appearance == tables[1].appearance).all()
+    assert (tables[0].keypoints != tables[1].keypoints).any()
+
+
+@pytest.mark.parametrize(
+    'config, read',
+    [
+        (dict(type='CoreSetPoses'), 'cameras'),
+        (dict(type='CoreSetFeatures'), 'features'),
+        (dict(type='ViewDisagreement3D'), 'keypoints_3d, frames'),
+        (dict(type='MultiPeakEntropy'), 'entropy'),
+    ],
+)
+def test_strategies_that_need_a_trained_network(config, read):
+    with pytest.raises(ValueError, match=rf'{config["type"]} reads .* \({read}\).*Diverse, First'):
+        check_untrained(build(config))
+
+
+def test_strategies_that_need_none():
+    for kind in ('Diverse', 'FirstFrames', 'RandomSampling'):
+        check_untrained(build(dict(type=kind)))

@@ -50,6 +50,19 @@ def test_defaults():
     assert rules == dict(type='ConsistentFrames', num=4)
 
 
+def test_what_asks_where_no_strategy_is_named():
+    """k-centre, over triangulated poses of frames; frames of one second are one."""
+    cfg = described(strategy=None)
+    assert read_settings(cfg).strategy == dict(type='CoreSetPoses', min_seconds=1.0)
+    del cfg['active_learning']['strategy']
+    cfg['active_learning']['unit'] = 'images'
+    chosen = read_settings(cfg).strategy
+    assert chosen == dict(type='CoreSetFeatures', min_seconds=1.0)
+    chosen['type'] = 'Other'
+    assert read_settings(cfg).strategy['type'] == 'CoreSetFeatures'
+    assert read_settings(cfg).initial_strategy is None
+
+
 def test_a_budget_for_each_round():
     several = read_settings(described(budget=[5, 10, 20]))
     assert [several.budget_after(number) for number in range(5)] == [5, 10, 20, 20, 20]
@@ -74,9 +87,10 @@ def test_the_config_is_left_as_it_is():
         (dict(budgett=3), r"unknown keys \['budgett'\]; there are initial, budget, strategy"),
         (dict(initial=None), 'initial is missing'),
         (dict(budget=None), 'budget is missing'),
-        (dict(strategy=None), 'strategy is missing'),
+        (dict(strategy=None, unit='videos'), "unit is one of .*got 'videos'"),
         (dict(budget=5.5), 'budget is 5.5; write a whole number'),
         (dict(budget=0), 'budget is 0'),
+        (dict(initial='labeled', initial_strategy=dict(type='Diverse')), 'leave one of them'),
         (dict(budget=[5, 0]), r'budget is \[5, 0\]; .*or a list of them, one a round'),
         (dict(budget=[]), r'budget is \[\]'),
         (

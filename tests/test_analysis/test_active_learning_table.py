@@ -68,6 +68,26 @@ def results(tmp_path):
     return folder
 
 
+def test_how_many_labels_are_worth_n_random_ones(results):
+    """Random 61, 52, 44; mvc 61, 45, 37; 61 -> 52 is 9 of 16 of its way from 10 to 20."""
+    rows = tables.load(str(results))
+    base = tables.by_label(rows['random'], 'multiview/MKPE')
+    found = tables.worth(rows['mvc'], 'multiview/MKPE', base)
+    assert found == pytest.approx({10: 10, 20: 10 + 10 * 9 / 16, 40: 20 + 20 * 1 / 8})
+    text = tables.worth_table(rows, 'multiview/MKPE')
+    lines = text.split('\n')
+    assert lines[0].startswith('**Labels that reach what N random ones reach** (MKPE in mm')
+    assert lines[2] == '| strategy | 10 random | 20 random | 40 random |'
+    assert lines[4] == '| mvc | ≤ 10 | 16 | 22 |'
+    assert text in tables.markdown(rows) and text not in tables.markdown(rows, ['pck/a'])
+    higher = tables.worth(rows['mvc'], 'pck/a', tables.by_label(rows['random'], 'pck/a'))
+    assert higher == pytest.approx(found)
+    far = tables.worth(rows['random'], 'pck/a', {20: [99.0]})
+    assert far[20] != far[20]  # never reached
+    del rows['random']
+    assert tables.worth_table(rows, 'multiview/MKPE') == ''
+
+
 def test_tables_by_hand(results):
     rows = tables.load(str(results))
     assert list(rows) == ['random', 'mvc', 'mvc-pl-grow', 'all']

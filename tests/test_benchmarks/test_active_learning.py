@@ -70,6 +70,14 @@ def place(tmp_path, monkeypatch):
     return tmp_path, calls
 
 
+def test_a_run_that_ends_early_says_so_in_its_command(place):
+    root, calls = place
+    with pytest.raises(SystemExit):
+        benchmark.run('t', 'mvc', 0, [], until=20)
+    assert calls[0][-2:] == ['randomness.seed=0', 'active_learning.limits.labels=20']
+    assert benchmark.limit('all', 20) == benchmark.limit('mvc', 0) == []
+
+
 def test_a_run_goes_on_is_kept_and_not_repeated(place):
     root, calls = place
     with pytest.raises(SystemExit, match='mvc-pl seed 1 ended with.*-9.*train.log'):

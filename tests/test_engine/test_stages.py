@@ -13,14 +13,16 @@ from mmengine.config import Config
 from mmpose_al.active_learning.annotators import AnswersPending
 from mmpose_al.active_learning.answers import load_answers
 from mmpose_al.active_learning.experiment import pool_statistics
+from mmpose_al.active_learning.registry import QUERY_STRATEGIES
 from mmpose_al.active_learning.self_training import MultiViewBootstrapping
 from mmpose_al.active_learning.state import StateError
 from mmpose_al.active_learning.statistics import ViewStatistics
 from mmpose_al.engine import stages
 from mmpose_al.engine.active_learning import ActiveLearningExperiment
+from mmpose_al.engine.start_network import StartNetwork
 from mmpose_al.fileio import write_checked
 from tests.test_active_learning.experiments import describe, revealed
-from tests.test_active_learning.people import snapshot
+from tests.test_active_learning.people import NAMES, snapshot
 from tests.test_active_learning.rig import make_views
 
 
@@ -89,6 +91,66 @@ def test_people_are_not_asked_for_labels_that_are_there(tmp_path):
     assert given == {i: truth[i]['keypoints'] for i in given} and len(given) == 20
     (event,) = load_answers(context.paths.folder, 0)['events']
     assert event['format'] == 'pool' and event['sha256'] == context.pool.sha256
+
+
+# The data set that is scored knows the five joints of the test's pool.
+FIVE = dict(
+    metainfo=dict(
+        dataset_name='five',
+        paper_info={},
+        keypoint_info={
+            i: dict(name=name, id=i, color=[0, 0, 0], type='', swap='')
+            for i, name in enumerate(NAMES)
+        },
+        skeleton_info={},
+        joint_weights=[1.0] * len(NAMES),
+        sigmas=[0.1] * len(NAMES),
+    )
+)
+
+
+def test_first_labels_that_a_strategy_chooses(tmp_path):
+    """By what the images look like: the test's are of one grey each, brighter by frame."""
+    strategy = dict(type='Diverse', method='k-centre')
+    context = new_context(tmp_path, initial_strategy=strategy, pool=FIVE)
+    noted = stages.annotate(context, 0)
+    assert noted == dict(asked=3, answered=3, labels=3, views=12, joints=60)
+    labeled = context.state.labeled()
+    assert {0, 110} <= set(labeled) and 40 <= min(set(labeled) - {0, 110}) <= 70
+    pool = context.first_statistics()
+    assert not pool.labeled.any() and 'keypoints' not in pool.views
+    assert (pool.seed, pool.round, pool.threshold) == (5, 0, 30.0)
+    assert sorted(context.initial_strategy.select(pool, 3).ids) == sorted(labeled)
+
+
+def test_the_pass_before_the_first_round_is_made_once(tmp_path, monkeypatch):
+    context = new_context(tmp_path, initial_strategy=dict(type='Diverse'), pool=FIVE)
+    expected = stages.first_units(context)
+    monkeypatch.setattr(stages, 'score_pool', lambda *args, **kwargs: 1 / 0)
+    assert stages.first_units(context) == expected  # from the file
+    os.remove(context.paths.first_scores())
+    with pytest.raises(ZeroDivisionError):
+        stages.first_units(context)
+
+
+def test_the_first_frames_first(tmp_path):
+    context = new_context(tmp_path, initial_strategy=dict(type='FirstFrames', min_spacing=10))
+    units, utilities = stages.first_units(context)
+    assert units == [0, 20, 40] and utilities == [11, 9, 7]
+    assert not os.path.exists(context.paths.first_scores())  # it looks at no image
+
+
+def test_what_images_are_compared_by_is_said(monkeypatch):
+    said = []
+    monkeypatch.setattr(stages, 'say', said.append)
+    strategy = QUERY_STRATEGIES.build(dict(type='Diverse'))
+    stages.say_start(
+        strategy, StartNetwork(None, None, 'the backbone X starts from random weights')
+    )
+    stages.say_start(strategy, StartNetwork(None, 'network', 'weights: a.pth'))
+    assert 'Diverse compares colours and edges' in said[0] and 'because the backbone X' in said[0]
+    assert 'backbone.init_cfg=dict(' in said[0]
+    assert said[1] == 'Diverse compares features of the backbone (weights: a.pth)'
 
 
 def test_annotate_notes_labels_once(tmp_path):

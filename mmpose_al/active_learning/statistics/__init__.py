@@ -6,6 +6,7 @@ strategies see it (:mod:`.pool_statistics`). PyTorch is imported where something
 computed, so that a score file is read at once.
 """
 
+from .appearance import Appearance
 from .base import POOL_PROPERTIES, Statistic, chosen_statistics
 from .cameras import Distortion, Intrinsics, Rotation, Translation
 from .diagonal import Diagonal
@@ -24,6 +25,7 @@ from .table import MissingStatistic, ViewStatistics, concatenate, load_views, sa
 
 __all__ = [
     'AnnotationId',
+    'Appearance',
     'CameraId',
     'Diagonal',
     'Disagreement',

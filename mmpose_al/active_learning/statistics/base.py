@@ -39,6 +39,8 @@ class Statistic:
         missing: What stands where a view has no value; None: every view must have one.
         always (bool): Computed in every pass whose model can; else only where a strategy
             asks for it.
+        untrained (bool): It says something of a view before any training: it reads no
+            prediction of the networks.
         every_student (bool): Where a strategy asks for it, all students of an estimator
             score, not only those that predict.
         remedy (str): How to have it, for errors: what a model must be.
@@ -48,6 +50,7 @@ class Statistic:
     shape: Tuple[Union[int, str], ...] = ()
     missing: Optional[float] = float('nan')
     always = False
+    untrained = False
     every_student = False
     remedy = ''
 

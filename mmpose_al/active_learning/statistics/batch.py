@@ -23,13 +23,17 @@ class Networks:
     Args:
         model (nn.Module): An estimator.
         every_student (bool): All students of one that has students.
+        start (nn.Module, optional): One of its networks before any training, with weights of
+            another task; None where it starts from nothing.
 
     Attributes:
         each (list[nn.Module]): The networks.
     """
 
-    def __init__(self, model: nn.Module, every_student: bool = False):
-        self.model = model
+    def __init__(
+        self, model: nn.Module, every_student: bool = False, start: Optional[nn.Module] = None
+    ):
+        self.model, self.start = model, start
         students: Any = getattr(model, 'students', None) if every_student else None
         if students is None:
             students = getattr(model, 'predicting', [getattr(model, 'network', model)])
@@ -94,6 +98,12 @@ class Batch:
     def feature_maps(self) -> Any:
         """Of the first network, as its head takes them."""
         return self.networks.first.extract_feat(self.inputs)
+
+    @cached_property
+    def start_maps(self) -> Any:
+        """Feature maps of the network that no training has seen; None without one."""
+        start: Any = self.networks.start
+        return None if start is None else start.extract_feat(self.inputs)
 
     @cached_property
     def pose(self) -> Pose2p5D:

@@ -12,6 +12,7 @@ class _Camera(Statistic):
 
     dtype = np.float64
     always = True
+    untrained = True
 
     def part(self, camera: dict) -> np.ndarray:
         """Of one camera."""

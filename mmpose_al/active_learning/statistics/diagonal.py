@@ -11,6 +11,7 @@ class Diagonal(Statistic):
     """Diagonal of the image in pixels, float32."""
 
     always = True
+    untrained = True
 
     def compute(self, batch: Batch) -> Rows:
         """Of the image as it was read."""

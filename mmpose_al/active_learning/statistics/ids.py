@@ -14,6 +14,7 @@ class _Id(Statistic):
     dtype = np.int64
     missing: Optional[float] = None
     always = True
+    untrained = True
     key = ''
 
     def compute(self, batch: Batch) -> Rows:

@@ -25,9 +25,11 @@ class PoolStatistics:
         round (int): Number of the round.
         threshold, min_inliers, weights: Of the triangulation, see
             :func:`~mmpose_al.active_learning.statistics.groups.triangulate_views`.
+        seconds (ndarray, optional): When each unit was recorded, (U, ); NaN: not known.
 
     Attributes:
-        units (ndarray): Ascending; ``labeled``, ``sequences``, ``times`` follow.
+        units (ndarray): Ascending; ``labeled``, ``sequences``, ``times``, ``seconds``
+            follow.
         view_unit (ndarray): Index of each view's unit, (N, ).
     """
 
@@ -43,6 +45,7 @@ class PoolStatistics:
         threshold: float = 20.0,
         min_inliers: int = 2,
         weights: Optional[str] = None,
+        seconds: Optional[np.ndarray] = None,
     ):
         order = np.argsort(units)
         self.units = np.asarray(units, np.int64)[order]
@@ -55,6 +58,9 @@ class PoolStatistics:
             if times is None
             else np.asarray(times, np.float64)[order]
         )
+        self.seconds = np.full(len(order), np.nan)
+        if seconds is not None:
+            self.seconds = np.asarray(seconds, np.float64)[order]
         self.views = sort_views(views)
         self.view_unit = np.searchsorted(self.units, self.views.unit)
         if len(self.views.unit) and (

@@ -163,7 +163,7 @@ def load_views(path: str) -> ViewStatistics:
         version = int(columns.pop('version', -1))
         if version not in READABLE:
             raise ValueError(f'version {version}, not {" or ".join(map(str, READABLE))}')
-        missing = [name for name in ('id', 'unit', 'keypoints') if name not in columns]
+        missing = [name for name in ('id', 'unit') if name not in columns]
         if missing:
             raise ValueError(f'it lacks {", ".join(missing)}')
         if version == 2:

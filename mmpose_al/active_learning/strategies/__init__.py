@@ -6,7 +6,10 @@ from .core_set import KCenter
 from .core_set_features import CoreSetFeatures
 from .core_set_poses import CoreSetPoses
 from .core_set_poses_2d import CoreSetPoses2D
+from .diverse import Diverse
+from .first_frames import FirstFrames
 from .least_confidence import LeastConfidence
+from .least_consensus import LeastConsensus
 from .multi_peak_entropy import MultiPeakEntropy
 from .multi_view_consistency import MultiViewConsistency
 from .random_sampling import RandomSampling
@@ -22,8 +25,11 @@ __all__ = [
     'CoreSetFeatures',
     'CoreSetPoses',
     'CoreSetPoses2D',
+    'Diverse',
+    'FirstFrames',
     'KCenter',
     'LeastConfidence',
+    'LeastConsensus',
     'MultiPeakEntropy',
     'MultiViewConsistency',
     'QueryStrategy',

@@ -33,24 +33,27 @@ class QueryStrategy:
         min_spacing (float): Smallest distance in time of two labelled units of one
             sequence.
         max_per_sequence (int, optional): Most labelled units of a sequence.
+        min_seconds (float): As ``min_spacing``, in seconds, where the pool's file knows the
+            time of a frame.
     """
 
     #: What the pool must have, 'cameras' or 'frames', and the statistics that it reads, by
     #: the names of their columns: the pass over the pool computes them.
     needs: Tuple[str, ...] = ()
 
-    def __init__(self, min_spacing: float = 0, max_per_sequence: Optional[int] = None):
+    def __init__(
+        self, min_spacing: float = 0, max_per_sequence: Optional[int] = None, min_seconds: float = 0
+    ):
         most = max_per_sequence
-        if (
-            not is_number(min_spacing)
-            or min_spacing < 0
-            or not (most is None or (is_int(most) and most >= 1))
+        if not all(is_number(least) and least >= 0 for least in (min_spacing, min_seconds)) or not (
+            most is None or (is_int(most) and most >= 1)
         ):
             raise ValueError(
-                'min_spacing is a finite number, 0 or above, and max_per_sequence a whole '
-                f'number, at least 1, or None; got {short(min_spacing)} and {short(most)}'
+                'min_spacing and min_seconds are finite numbers, 0 or above, and '
+                'max_per_sequence a whole number, at least 1, or None; got '
+                f'{short(min_spacing)}, {short(min_seconds)} and {short(most)}'
             )
-        self.min_spacing = min_spacing
+        self.min_spacing, self.min_seconds = min_spacing, min_seconds
         self.max_per_sequence = max_per_sequence
 
     @property
@@ -108,14 +111,14 @@ class QueryStrategy:
         self.check_statistics(pool)
         if 'cameras' in self.needs:
             self._say_few_views(pool)
-        selection = self.pick(
-            pool, budget, Constraints(pool, self.min_spacing, self.max_per_sequence)
-        )
+        rules = (self.min_spacing, self.max_per_sequence, self.min_seconds)
+        selection = self.pick(pool, budget, Constraints(pool, *rules))
         if len(selection.ids) < budget:
             warnings.warn(
                 f'{type(self).__name__} was asked for {budget} units, but only '
                 f'{len(selection.ids)} are unlabelled and allowed by min_spacing='
-                f'{self.min_spacing} and max_per_sequence={self.max_per_sequence}',
+                f'{self.min_spacing}, min_seconds={self.min_seconds} and max_per_sequence='
+                f'{self.max_per_sequence}',
                 stacklevel=2,
             )
         return selection

@@ -1,5 +1,6 @@
 """Rules about sequences: which units may still be picked."""
 
+import copy
 from typing import Optional
 
 import numpy as np
@@ -17,46 +18,72 @@ class Constraints:
         min_spacing (float): Two labelled units of a sequence are at least so far apart
             in the pool's ``times``.
         max_per_sequence (int, optional): Most labelled units of a sequence.
+        min_seconds (float): As ``min_spacing``, in the pool's ``seconds``. A unit whose time
+            is not known is near to none.
     """
 
     def __init__(
-        self, pool: PoolStatistics, min_spacing: float = 0, max_per_sequence: Optional[int] = None
+        self,
+        pool: PoolStatistics,
+        min_spacing: float = 0,
+        max_per_sequence: Optional[int] = None,
+        min_seconds: float = 0,
     ):
         self.pool = pool
         self.min_spacing, self.max_per_sequence = min_spacing, max_per_sequence
+        self.min_seconds = min_seconds
         self.free = ~pool.labeled
         if not self.active:
             return
-        # Units by sequence, and by time within it.
         self.sequence = np.unique(pool.sequences, return_inverse=True)[1].reshape(-1)
-        self.order = np.lexsort((pool.times, self.sequence))
+        self.order = np.argsort(self.sequence, kind='stable')
         self.taken = np.bincount(self.sequence[pool.labeled], minlength=self.sequence.max() + 1)
         self.starts = np.searchsorted(self.sequence[self.order], np.arange(len(self.taken) + 1))
-        if min_spacing > 0:
-            self.free[self.order] &= ~self._near_labeled()
+        spacings = ((pool.times, min_spacing), (getattr(pool, 'seconds', None), min_seconds))
+        #: Places in a recording, and how far two labelled ones are apart at least.
+        self.spacings = [(np.asarray(p, np.float64), least) for p, least in spacings if least > 0]
+        for places, least in self.spacings:
+            self.free &= ~self._near_labeled(places, least)
         if max_per_sequence is not None:
             self.free &= (self.taken < max_per_sequence)[self.sequence]
 
     @property
     def active(self) -> bool:
-        return self.min_spacing > 0 or self.max_per_sequence is not None
+        spaced = self.min_spacing > 0 or self.min_seconds > 0
+        return spaced or self.max_per_sequence is not None
 
-    def _near_labeled(self) -> np.ndarray:
-        """Which units, in their order, are too near to a labelled one: the last or the next."""
-        times = np.asarray(self.pool.times, np.float64)[self.order]
-        labeled = self.pool.labeled[self.order]
-        first = np.zeros(len(times), bool)
+    def _near_labeled(self, places: np.ndarray, least: float) -> np.ndarray:
+        """Which units are too near to a labelled one, the last or the next, bool (U, )."""
+        order = np.lexsort((places, self.sequence))  # where it is not known: the end
+        places = places[order]
+        labeled = self.pool.labeled[order] & np.isfinite(places)
+        first = np.zeros(len(places), bool)
         first[self.starts[:-1]] = True
-        near = np.zeros(len(times), bool)
+        near = np.zeros(len(places), bool)
         for step in (1, -1):  # from the past, and from the future
             # Where a sequence begins nothing is labelled yet.
             begins = first[::step] if step == 1 else np.r_[True, first[::-1][:-1]]
-            places = np.where(labeled[::step], np.arange(len(times)), -1)
-            latest = np.maximum.accumulate(places)
-            since = np.maximum.accumulate(np.where(begins, np.arange(len(times)), 0))
-            gap = np.abs(times[::step] - times[::step][latest])
-            near[::step] |= (latest >= since) & (gap < self.min_spacing)
-        return near
+            found = np.where(labeled[::step], np.arange(len(places)), -1)
+            latest = np.maximum.accumulate(found)
+            since = np.maximum.accumulate(np.where(begins, np.arange(len(places)), 0))
+            gap = np.abs(places[::step] - places[::step][latest])
+            near[::step] |= (latest >= since) & (gap < least)  # NaN: no
+        result = np.empty(len(places), bool)
+        result[order] = near
+        return result
+
+    def among(self, units: np.ndarray) -> 'Constraints':
+        """The same rules, of some of the units alone; what is taken there is not taken here.
+
+        Args:
+            units (ndarray): Their indices.
+        """
+        other = copy.copy(self)
+        other.free = np.zeros(len(self.free), bool)
+        other.free[units] = self.free[units]
+        if self.active:
+            other.taken = self.taken.copy()
+        return other
 
     def take(self, index: int) -> None:
         """Index was picked."""
@@ -66,8 +93,7 @@ class Constraints:
         sequence = self.sequence[index]
         same = self.order[self.starts[sequence] : self.starts[sequence + 1]]
         self.taken[sequence] += 1
-        if self.min_spacing > 0:
-            times = self.pool.times
-            self.free[same[np.abs(times[same] - times[index]) < self.min_spacing]] = False
+        for places, least in self.spacings:
+            self.free[same[np.abs(places[same] - places[index]) < least]] = False
         if self.max_per_sequence is not None and self.taken[sequence] >= self.max_per_sequence:
             self.free[same] = False

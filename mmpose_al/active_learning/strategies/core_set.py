@@ -1,6 +1,6 @@
 """What the CoreSet strategies share: greedy k-centre, and poses about a root."""
 
-from typing import Any, Sequence, Tuple, Union
+from typing import Any, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -68,24 +68,42 @@ def _most_central(points: np.ndarray, free: np.ndarray) -> int:
     return int(np.argmin(np.where(free, gap, np.inf)))
 
 
-def root_aligned(points: np.ndarray, root: Tuple[int, ...]) -> np.ndarray:
-    """Poses (U, K, 3) about the mean of their root joints (Feng23, Eq. 6).
+def mean_over_views(pool: PoolStatistics, features: np.ndarray) -> np.ndarray:
+    """Features of views, (N, F), as those of units, (U, 1, F); NaN of one without a view."""
+    features = features.astype(np.float64)
+    total = np.zeros((len(pool.units), features.shape[1]))
+    np.add.at(total, pool.view_unit, features)
+    count = np.bincount(pool.view_unit, minlength=len(pool.units))[:, None]
+    with np.errstate(invalid='ignore'):
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)[:, None]
 
-    All NaN where a root joint is not known.
+
+def root_aligned(points: np.ndarray, root: Optional[Tuple[int, ...]]) -> np.ndarray:
+    """Poses (U, K, D) about the mean of their root joints (Feng23, Eq. 6).
+
+    All NaN where a root joint is not known. Without root joints about the mean of those
+    that are known.
     """
+    if root is None:
+        known = np.isfinite(points).all(-1, keepdims=True)
+        total = np.where(known, points, 0.0).sum(1, keepdims=True)
+        count = known.sum(1, keepdims=True)
+        return points - total / np.where(count > 0, count, np.nan)
     return points - points[:, list(root)].mean(1, keepdims=True)
 
 
 class AboutRoot(KCenter):
-    """Poses relative to a root joint, or to the mean of several."""
+    """Poses relative to a root joint, or to the mean of several; of all by default."""
 
-    def __init__(self, root: Union[int, Sequence[int]], **kwargs: Any):
+    def __init__(self, root: Optional[Union[int, Sequence[int]]] = None, **kwargs: Any):
         super().__init__(**kwargs)
-        self.root = (root,) if isinstance(root, int) else tuple(root)
+        self.root: Optional[Tuple[int, ...]] = None
+        if root is not None:
+            self.root = (root,) if isinstance(root, int) else tuple(root)
 
     def check_joints(self, num: int) -> None:
         """See :class:`QueryStrategy`."""
-        if not all(0 <= joint < num for joint in self.root):
+        if not all(0 <= joint < num for joint in self.root or ()):
             raise ValueError(
                 f'{type(self).__name__}: root {self.root} names a joint '
                 f'beyond the {num} that the network predicts'

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
-from .core_set import KCenter
+from .core_set import KCenter, mean_over_views
 
 
 @QUERY_STRATEGIES.register_module()
@@ -15,9 +15,4 @@ class CoreSetFeatures(KCenter):
 
     def describe(self, pool: PoolStatistics) -> np.ndarray:
         """Features (U, 1, F)."""
-        features = pool.views.features.astype(np.float64)
-        total = np.zeros((len(pool.units), features.shape[1]))
-        np.add.at(total, pool.view_unit, features)
-        count = np.bincount(pool.view_unit, minlength=len(pool.units))[:, None]
-        with np.errstate(invalid='ignore'):
-            return np.where(count > 0, total / np.maximum(count, 1), np.nan)[:, None]
+        return mean_over_views(pool, pool.views.features)

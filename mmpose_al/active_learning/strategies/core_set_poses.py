@@ -15,8 +15,8 @@ class CoreSetPoses(AboutRoot):
     persons in a frame the first counts.
 
     Args:
-        root (int | Sequence[int]): The root joint, or joints whose mean it is, e.g. the
-            hips (11, 12) of COCO.
+        root (int | Sequence[int], optional): The root joint, or joints whose mean it is, e.g.
+            the hips (11, 12) of COCO; None: the mean of all joints that are known.
         kwargs: See :class:`QueryStrategy`.
     """
 

@@ -1,6 +1,6 @@
 """CoreSet over the 2D poses of single views."""
 
-from typing import Any, Sequence, Union
+from typing import Any, Optional, Sequence, Union
 
 import numpy as np
 
@@ -19,14 +19,19 @@ class CoreSetPoses2D(AboutRoot):
     or persons of a unit the first counts.
 
     Args:
-        root (int | Sequence[int]): As in :class:`CoreSetPoses`.
+        root (int | Sequence[int], optional): As in :class:`CoreSetPoses`.
         min_score (float): Keypoints below it are not known.
         kwargs: See :class:`QueryStrategy`.
     """
 
     needs = ('keypoints', 'scores')
 
-    def __init__(self, root: Union[int, Sequence[int]], min_score: float = 0.0, **kwargs: Any):
+    def __init__(
+        self,
+        root: Optional[Union[int, Sequence[int]]] = None,
+        min_score: float = 0.0,
+        **kwargs: Any,
+    ):
         super().__init__(root, **kwargs)
         if not is_number(min_score):
             raise ValueError(f'min_score is a finite number; got {short(min_score)}')

@@ -1,6 +1,5 @@
 """A strategy made of two: diversity among the uncertain."""
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -58,11 +57,7 @@ class UncertainAndDiverse(QueryStrategy):
         free = np.flatnonzero(constraints.free)
         order = free[np.lexsort((pool.units[free], -worth[free]))]
         kept = order[: max(budget, int(np.ceil(self.share * len(free))))]
-        narrowed = copy.copy(constraints)
-        narrowed.taken = dict(constraints.taken)
-        narrowed.free = np.zeros(len(pool.units), bool)
-        narrowed.free[kept] = True
-        ids, utilities = self.diversity.pick(pool, budget, narrowed)
+        ids, utilities = self.diversity.pick(pool, budget, constraints.among(kept))
         for index in np.searchsorted(pool.units, ids):
             constraints.take(index)
         for index in order[len(kept) :]:

@@ -16,7 +16,12 @@ STRATEGIES = [
     dict(type='LeastConfidence'),
     dict(type='CoreSetPoses', root=0),
     dict(type='CoreSetPoses2D', root=(0, 1)),
+    dict(type='CoreSetPoses'),
     dict(type='CoreSetFeatures'),
+    dict(type='Diverse'),
+    dict(type='Diverse', method='k-centre'),
+    dict(type='FirstFrames'),
+    dict(type='LeastConsensus'),
     dict(type='ViewDisagreement3D'),
     dict(
         type='WeightedCombination',

@@ -40,13 +40,14 @@ def test_a_cap_counts_labelled_ones():
     assert not rules.free.any()
 
 
-def slow(pool, spacing, most, picks):
+def slow(pool, spacing, most, picks, seconds=0):
     """Every unit against every labelled one."""
     taken, free = list(np.flatnonzero(pool.labeled)), ~pool.labeled
     for step in range(len(picks) + 1):
         for index in taken:
             same = pool.sequences == pool.sequences[index]
             free &= ~(same & (np.abs(pool.times - pool.times[index]) < spacing))
+            free &= ~(same & (np.abs(pool.seconds - pool.seconds[index]) < seconds))
             if most is not None and sum(same[taken]) >= most:
                 free &= ~same
         yield free.copy()
@@ -55,8 +56,9 @@ def slow(pool, spacing, most, picks):
             free[picks[step]] = False
 
 
+@pytest.mark.parametrize('seconds', [0, 1.5])
 @pytest.mark.parametrize('spacing, most', [(0, 3), (2.5, None), (1, 4), (7, 2), (0.1, 9)])
-def test_rules_are_those_of_every_unit_against_every_labelled_one(spacing, most):
+def test_rules_are_those_of_every_unit_against_every_labelled_one(spacing, most, seconds):
     rng = np.random.RandomState(0)
     for num in (1, 40, 120):
         pool = SimpleNamespace(
@@ -64,11 +66,34 @@ def test_rules_are_those_of_every_unit_against_every_labelled_one(spacing, most)
             labeled=rng.rand(num) < 0.15,
             sequences=np.array([f's{i}' for i in rng.randint(0, 5, num)]),
             times=rng.randint(0, 40, num) / 2,
+            seconds=np.where(rng.rand(num) < 0.2, np.nan, rng.randint(0, 60, num) / 4),
         )
         picks = rng.permutation(np.flatnonzero(~pool.labeled))[:6].tolist()
-        expected = slow(pool, spacing, most, picks)
-        rules = Constraints(pool, spacing, most)
+        expected = slow(pool, spacing, most, picks, seconds)
+        rules = Constraints(pool, spacing, most, seconds)
         np.testing.assert_array_equal(rules.free, next(expected))
         for index in picks:
             rules.take(index)
             np.testing.assert_array_equal(rules.free, next(expected))
+
+
+def test_seconds_count_where_they_are_known():
+    seconds = [0.0, 0.4, 1.0, np.nan, 0.2, 1.1]
+    pool = make_pool(6, labeled=[0], sequences=[0, 0, 0, 0, 1, 1], seconds=seconds)
+    rules = Constraints(pool, min_seconds=1.0)
+    assert np.flatnonzero(rules.free).tolist() == [2, 3, 4, 5]  # 1 is too near; 2 is not
+    rules.take(3)  # nobody knows when it was
+    rules.take(4)
+    assert np.flatnonzero(rules.free).tolist() == [2]
+
+
+def test_some_of_the_units_by_the_same_rules():
+    rules = make(max_per_sequence=2)
+    some = rules.among(np.array([0, 2, 4]))
+    assert np.flatnonzero(some.free).tolist() == [2, 4]
+    some.take(2)
+    assert np.flatnonzero(some.free).tolist() == [4]
+    assert np.flatnonzero(rules.free).tolist() == [1, 2, 3, 4, 5]  # nothing was taken here
+    rules.take(1)
+    assert np.flatnonzero(rules.free).tolist() == [4, 5]
+    assert make().among(np.array([3])).free.sum() == 1

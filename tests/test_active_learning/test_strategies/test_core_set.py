@@ -62,3 +62,10 @@ def test_failed_units_are_no_centres():
         assert Given().pick(pool, 2, Constraints(pool)).ids == [2, 3]
     worth = Given().utilities(pool)
     assert worth[[0, 2, 3]].tolist() == [0, 10, 4] and np.isnan(worth[1])
+
+
+def test_about_the_mean_of_all_joints_that_are_known():
+    points = np.array([[[0.0, 0, 0], [6, 0, 3], [np.nan, 1, 1]], np.full((3, 3), np.nan)])
+    aligned = root_aligned(points, None)
+    assert aligned[0, :2].tolist() == [[-3, 0, -1.5], [3, 0, 1.5]]
+    assert np.isnan(aligned[0, 2, 0]) and np.isnan(aligned[1]).all()

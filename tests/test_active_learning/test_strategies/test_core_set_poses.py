@@ -34,3 +34,12 @@ def test_core_set_poses_against_a_slow_version():
     expected = slow_k_center(aligned, [0, 5], 7)
     assert selection.ids == [10 * i for i, _ in expected]
     assert selection.utilities == pytest.approx([d for _, d in expected], rel=1e-4)
+
+
+def test_without_a_root_poses_are_about_the_mean_of_their_joints():
+    points = np.random.RandomState(1).normal(0, 300, (12, JOINTS, 3))
+    pool = make_pool(12, labeled=[0], noise=0.0, points=points)
+    expected = slow_k_center(points - points.mean(1, keepdims=True), [0], 4)
+    assert build(dict(type='CoreSetPoses')).select(pool, 4).ids == [10 * i for i, _ in expected]
+    other = slow_k_center(points - points[:, :1], [0], 4)
+    assert [i for i, _ in other] != [i for i, _ in expected]

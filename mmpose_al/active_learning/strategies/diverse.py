@@ -1,0 +1,96 @@
+"""Units that look different, without any model of the pool: for the first round."""
+
+from typing import Any, List
+
+import numpy as np
+
+from ..registry import QUERY_STRATEGIES
+from ..statistics import PoolStatistics
+from .base import Selection
+from .constraints import Constraints
+from .core_set import KCenter, mean_over_views
+
+METHODS = ('k-means', 'k-centre')
+_MOST = 20000  # units that K-means looks at
+
+
+@QUERY_STRATEGIES.register_module()
+class Diverse(KCenter):
+    """Units that look different, by features that no training on the pool has made.
+
+    It needs no model of the pool, so it may choose the first labels (``initial_strategy``).
+    Features are averaged over the views of a unit.
+
+    ``'k-means'`` makes as many clusters as there are labelled units and units to choose. It
+    takes of each cluster without a labelled one, the most populous first, the unit nearest
+    to its middle. ``'k-centre'`` takes again and again the unit farthest from all others
+    that are taken; it finds the rare ones first, and outliers.
+
+    Args:
+        method (str): One of ``METHODS``.
+        min_seconds (float): See :class:`QueryStrategy`: frames of one second are one.
+        kwargs: See :class:`QueryStrategy`.
+    """
+
+    needs = ('appearance',)
+
+    def __init__(self, method: str = 'k-means', min_seconds: float = 1.0, **kwargs: Any):
+        super().__init__(min_seconds=min_seconds, **kwargs)
+        if method not in METHODS:
+            raise ValueError(f'method is one of {METHODS}; got {method!r}')
+        self.method = method
+
+    def describe(self, pool: PoolStatistics) -> np.ndarray:
+        """Features (U, 1, A)."""
+        return mean_over_views(pool, pool.views.appearance)
+
+    def pick(self, pool: PoolStatistics, budget: int, constraints: Constraints) -> Selection:
+        """Utilities are the sizes of the clusters, then 0; with k-centre distances."""
+        if self.method == 'k-centre':
+            return super().pick(pool, budget, constraints)
+        features = self.describe(pool)[:, 0]
+        known = np.flatnonzero(np.isfinite(features).all(1))
+        labeled = pool.labeled[known]
+        clusters, distances = cluster(features[known], int(labeled.sum() + budget))
+        sizes = np.bincount(clusters)
+        fresh = np.bincount(clusters, labeled, len(sizes)) == 0
+        ids: List[int] = []
+        worth: List[float] = []
+
+        def take(members: np.ndarray, most: int, utility: float) -> None:
+            for index in known[members].tolist():
+                if most <= 0 or len(ids) >= budget:
+                    return
+                if constraints.free[index]:
+                    ids.append(int(pool.units[index]))
+                    worth.append(utility)
+                    constraints.take(index)
+                    most -= 1
+
+        order = np.lexsort((known, distances))  # the nearest to its middle first
+        for each in np.argsort(-sizes, kind='stable').tolist():
+            if fresh[each]:
+                take(order[clusters[order] == each], 1, float(sizes[each]))
+        take(order, budget, 0.0)  # too few clusters, or some near to others in time
+        return Selection(ids, worth)
+
+
+def cluster(features: np.ndarray, number: int) -> tuple:
+    """K-means.
+
+    Args:
+        features (ndarray): (U, A).
+        number (int): Of clusters, at most as many as there are different units.
+
+    Returns:
+        tuple: The cluster of each unit, int (U, ), and its distance to the middle, (U, ).
+    """
+    from sklearn.cluster import KMeans
+
+    if not len(features):
+        return np.zeros(0, np.int64), np.zeros(0)
+    some = features[:: -(-len(features) // _MOST)].astype(np.float64)
+    number = min(number, len(np.unique(some.astype(np.float32), axis=0)))
+    means = KMeans(number, n_init=4, random_state=0).fit(some)
+    chosen = means.predict(features.astype(np.float64))
+    return chosen, np.linalg.norm(features - means.cluster_centers_[chosen], axis=1)

@@ -1,0 +1,60 @@
+"""Clusters that lie far apart, and frames of one second."""
+
+import numpy as np
+import pytest
+
+from tests.test_active_learning.rig import make_pool
+from tests.test_active_learning.test_strategies.cases import build
+
+# Along a line: five around 2, three around 101, one at 1000.
+PLACES = np.array([0.0, 1, 2, 3, 4, 100, 101, 102, 1000])
+
+
+def looks(places=PLACES, **kwargs):
+    """A pool whose views look like numbers on a line; those of a unit around its own."""
+    pool = make_pool(len(places), **kwargs)
+    features = np.zeros((len(pool.views), 3))
+    off = np.tile([-30.0, 10, 5, 15], len(places))  # their mean is 0
+    features[:, 1] = np.asarray(places)[pool.view_unit] + off
+    pool.views = pool.views.replace(appearance=features)
+    return pool
+
+
+def test_k_means_takes_the_middle_of_each_cluster_the_most_populous_first():
+    selection = build(dict(type='Diverse')).select(looks(), 3)
+    assert selection.ids == [20, 60, 80] and selection.utilities == [5, 3, 1]
+
+
+def test_a_cluster_with_a_label_is_represented():
+    """Three clusters, of which the one around 2 has a label."""
+    assert build(dict(type='Diverse')).select(looks(labeled=[40]), 2).ids == [60, 80]
+
+
+def test_what_is_left_when_all_clusters_are_represented():
+    same = looks(np.repeat([0.0, 50], [4, 2]), labeled=[0])
+    selection = build(dict(type='Diverse')).select(same, 3)
+    assert selection.ids == [40, 10, 20] and selection.utilities == [2, 0, 0]
+
+
+def test_k_centre_begins_in_the_middle_and_goes_far():
+    selection = build(dict(type='Diverse', method='k-centre')).select(looks(), 3)
+    # The mean is 145.9: 102 is nearest; then 1000, then 0.
+    assert selection.ids == [70, 80, 0]
+    assert selection.utilities[1:] == pytest.approx([898, 102], rel=1e-5)
+
+
+@pytest.mark.parametrize('method', ['k-means', 'k-centre'])
+def test_frames_of_one_second_are_one(method):
+    """30 frames a second: 0 to 4 are one second, 5 to 7 another one, and 8 is far."""
+    seconds = np.where(np.arange(9) < 5, 0.0, 5.0) + np.arange(9) / 30
+    seconds[8] = 90
+    pool = looks(seconds=seconds)
+    with pytest.warns(UserWarning, match='only 3 are unlabelled and allowed by.*min_seconds=1.0'):
+        ids = build(dict(type='Diverse', method=method)).select(pool, 6).ids
+    assert sorted(sum(unit >= least for least in (50, 80)) for unit in ids) == [0, 1, 2]
+    assert len(build(dict(type='Diverse', method=method, min_seconds=0)).select(pool, 6).ids) == 6
+
+
+def test_a_method_that_there_is_not():
+    with pytest.raises(ValueError, match="k-means.*'k-medoids'"):
+        build(dict(type='Diverse', method='k-medoids'))
