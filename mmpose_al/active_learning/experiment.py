@@ -23,6 +23,7 @@ from .stage_names import bootstraps, last_training
 from .state import StateError, load_state
 
 if TYPE_CHECKING:
+    from .answers.label_warnings import LabelWarning
     from .statistics import PoolStatistics, ViewStatistics
 
 #: Exit status of a training and of ``status``: a query waits for its answers.
@@ -273,6 +274,17 @@ class Experiment:
         """
         document = load_answers(self.paths.folder, round)
         return {} if document is None else merged([document])
+
+    def warnings(self, round: int) -> List['LabelWarning']:
+        """What of the answers to the query of a round is worth another look now.
+
+        Raises:
+            ValueError: The file cannot be read.
+        """
+        from .answers.label_warnings import read_warnings
+
+        document = load_answers(self.paths.folder, round)
+        return [] if document is None else read_warnings(document['events'])
 
 
 # ---- the pool as a strategy sees it ----------------------------------------------------

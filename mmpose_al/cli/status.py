@@ -49,6 +49,9 @@ def as_json(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
             rounds=experiment.state.rounds,
             pending=query.round if query and not answered else None,
             answered=answered,
+            warnings=[warning.data() for warning in experiment.warnings(query.round)]
+            if query
+            else [],
         ),
         indent=1,
     )
@@ -56,6 +59,7 @@ def as_json(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
 
 def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -> str:
     """For people: a line a round, and what comes next."""
+    from ..active_learning.answers.label_warnings import by_kind
     from ..active_learning.query import pending_text, train_command
 
     lines = [
@@ -74,9 +78,11 @@ def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
         lines.append(
             f'round {query.round}: {answered} of {len(query.annotations)} persons are '
             'answered. More may be ingested until you go on; what is open then goes back to the '
-            'pool. Go on with\n'
-            f'    {train_command(experiment.folder)}'
+            f'pool. Go on with\n    {train_command(experiment.folder)}'
         )
+        doubts = experiment.warnings(query.round)
+        if doubts:
+            lines.append(f'labels worth another look: {by_kind(doubts)}')
     return '\n'.join(lines)
 
 

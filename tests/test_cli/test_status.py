@@ -45,6 +45,22 @@ def test_status_before_and_after_the_answers(experiment, tmp_path, capsys):
     assert 'no experiment' in capsys.readouterr().err
 
 
+def test_labels_worth_another_look_are_counted_until_they_are_right(experiment, tmp_path, capsys):
+    work, pixels = experiment
+    wrong = dict(pixels)
+    wrong[81] = pixels[81] + [[90, 0], [0, 0], [0, 0], [0, 0], [0, 0]]
+    for given, expected in ((wrong, ['disagrees']), (pixels, [])):
+        path = exported(work, given, tmp_path, (80, 81, 82, 83))
+        assert main(['ingest', work, path]) == 0
+        capsys.readouterr()
+        assert main(['status', work]) == 0
+        line = 'labels worth another look: clicks that disagree with the other views: 1'
+        assert (line in capsys.readouterr().out) == bool(expected)
+        assert main(['status', work, '--json']) == 0
+        found = json.loads(capsys.readouterr().out)['warnings']
+        assert [w['kind'] for w in found if w['kind'] != 'outside'] == expected
+
+
 def test_it_asks_for_no_heavy_imports(experiment):
     """Seconds of each: NumPy is all that the state and a query need."""
     work, _ = experiment

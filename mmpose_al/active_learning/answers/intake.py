@@ -95,6 +95,22 @@ class Taken(NamedTuple):
         return {number: answer.keypoints for number, answer in self.answers.items()}
 
 
+class Seen(NamedTuple):
+    """How new answers compare with what was kept before.
+
+    Attributes:
+        changed (bool): Whether any is new.
+        replaced (dict): See :class:`Ingested`.
+        warnings (list[LabelWarning]): What is worth another look.
+        checked (list[int]): Whom it was looked for.
+    """
+
+    changed: bool
+    replaced: Dict[int, float]
+    warnings: List[LabelWarning]
+    checked: List[int]
+
+
 def ingest(
     work_dir: str,
     path: str,
@@ -145,29 +161,13 @@ def ingest(
     with nullcontext() if dry_run else locked(work_dir):
         check_open(work_dir, query, path)  # a training may have begun meanwhile
         documents = load_all_answers(work_dir)
-        document = next((d for d in documents if d['round'] == query.round), None)
-        if document is None:
-            document = new_answers(query)
-            documents.append(document)
+        document = document_of(query, documents)
         before = latest([document])
-        earlier = merged([document])
-        replaced, doubts = replacements(query, before, taken.answers)
-        found, checked = look(pool, query, merged(documents), earlier, new)
-        warnings = in_order([*taken.warnings, *doubts, *found])
-        changed = any(i not in earlier or not np.array_equal(earlier[i], k) for i, k in new.items())
-        if changed:
-            document['events'].append(
-                dict(
-                    file=osp.basename(path),
-                    sha256=read.sha256,
-                    format=read.format,
-                    **kept_warnings(warnings),
-                    checked=checked,
-                    annotations=[kept_answer(answer) for answer in taken.answers.values()],
-                )
-            )
+        seen = compare(pool, query, documents, document, taken)
+        if seen.changed:
+            document['events'].append(event_of(read, path, taken, seen))
         if not dry_run:
-            write(work_dir, pool, query, documents, document if changed else None)
+            write(work_dir, pool, query, documents, document if seen.changed else None)
     return Ingested(
         query.round,
         read.format,
@@ -177,13 +177,53 @@ def ingest(
         int(sum((k[:, 2] > 0).sum() for k in new.values())),
         sorted(taken.unchanged),
         sorted(set(taken.empty) & set(before)),
-        warnings,
-        changed and not dry_run,
+        seen.warnings,
+        seen.changed and not dry_run,
         read.passed_over,
-        replaced,
+        seen.replaced,
         len(query.annotations),
         len({*before, *new}),
         taken.grid,
+    )
+
+
+def document_of(query: Query, documents: List[dict]) -> dict:
+    """What was accepted for a query; added to the documents where nothing was."""
+    for document in documents:
+        if document['round'] == query.round:
+            return document
+    documents.append(new_answers(query))
+    return documents[-1]
+
+
+def compare(
+    pool: Pool, query: Query, documents: Sequence[dict], document: dict, taken: Taken
+) -> Seen:
+    """Compare what is taken with what was kept before.
+
+    Args:
+        pool (Pool): The pool.
+        query (Query): The query.
+        documents (Sequence[dict]): What was accepted in all rounds.
+        document (dict): What of it answers the query.
+        taken (Taken): What is added.
+    """
+    before, new = merged([document]), taken.keypoints
+    replaced, doubts = replacements(query, latest([document]), taken.answers)
+    found, checked = look(pool, query, merged(documents), before, new)
+    changed = any(i not in before or not np.array_equal(before[i], k) for i, k in new.items())
+    return Seen(changed, replaced, in_order([*taken.warnings, *doubts, *found]), checked)
+
+
+def event_of(read: Read, path: str, taken: Taken, seen: Seen) -> dict:
+    """What is kept of a file of answers."""
+    return dict(
+        file=osp.basename(path),
+        sha256=read.sha256,
+        format=read.format,
+        **kept_warnings(seen.warnings),
+        checked=seen.checked,
+        annotations=[kept_answer(answer) for answer in taken.answers.values()],
     )
 
 

@@ -65,12 +65,16 @@ def in_order(warnings: Iterable[LabelWarning]) -> List[LabelWarning]:
 
 def told(warnings: Sequence[LabelWarning], limit: int) -> List[str]:
     """The first warnings as lines, and one line about the others."""
-    lines = [warning.text for warning in warnings[:limit]]
-    counts = Counter(warning.kind for warning in warnings[limit:])
-    if counts:
-        kinds = ', '.join(f'{KINDS.get(kind, kind)}: {num}' for kind, num in counts.items())
-        lines.append(f'... and {sum(counts.values())} more ({kinds})')
+    lines, more = [warning.text for warning in warnings[:limit]], warnings[limit:]
+    if more:
+        lines.append(f'... and {len(more)} more ({by_kind(more)})')
     return lines
+
+
+def by_kind(warnings: Sequence[LabelWarning]) -> str:
+    """How many there are of each kind, in words."""
+    counts = Counter(warning.kind for warning in warnings)
+    return ', '.join(f'{KINDS.get(kind, kind)}: {num}' for kind, num in counts.items())
 
 
 def kept_warnings(warnings: Sequence[LabelWarning]) -> Dict[str, Any]:
