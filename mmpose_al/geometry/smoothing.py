@@ -18,6 +18,7 @@ from .cameras import project
 
 _START = 1e3  # standard deviation of what nobody knows yet, times the points' spread
 _GRID = torch.logspace(-2.5, 2.5, 21, dtype=torch.float64)
+_FREEDOM = 4.0  # degrees of Student's t distribution
 _ENOUGH = 600  # frames that tell the acceleration
 
 
@@ -124,6 +125,45 @@ def smooth(
         torch.where(shown[..., None, None], spread[..., :3, :3], nan),
         log_likelihood.sum(),
     )
+
+
+def smooth_robustly(
+    points: Tensor,
+    covariance: Tensor,
+    times: Tensor,
+    acceleration: Optional[float] = None,
+    max_gap: int = 5,
+    passes: int = 4,
+) -> Tuple[Smoothed, float]:
+    """:func:`smooth` where some measurements are grossly wrong.
+
+    Errors of measurements follow Student's t distribution with 4 degrees of freedom in place of
+    the normal one: after each pass a measurement at the squared Mahalanobis distance d2 from the
+    smoothed course has its covariance divided by (4 + 3) / (4 + d2) (Lange et al., "Robust
+    statistical modeling using the t distribution", JASA 84, 1989), and the acceleration is
+    found anew.
+
+    Args:
+        passes (int): At least 1, which is :func:`smooth`. For the others see there.
+
+    Returns:
+        tuple: :class:`Smoothed`, and the acceleration of the last pass.
+    """
+    points, covariance = points.detach().cpu().double(), covariance.detach().cpu().double()
+    used = covariance
+    for number in range(max(passes, 1)):
+        found = likely_acceleration(points, used, times) if acceleration is None else acceleration
+        result = smooth(points, used, times, found, max_gap)
+        if number + 1 < passes:
+            off = (points - result.points)[..., None]
+            known = torch.isfinite(off).all(-2) & torch.isfinite(covariance).all(-1)
+            known = known.all(-1)[..., None, None]
+            eye = torch.eye(3, dtype=points.dtype)
+            safe = torch.where(known, covariance, eye)
+            off = torch.where(known, off, torch.zeros_like(off))
+            distance = off.transpose(-1, -2) @ torch.linalg.solve(safe, off)
+            used = covariance * (_FREEDOM + distance) / (_FREEDOM + 3)
+    return result, float(found)
 
 
 def likely_acceleration(points: Tensor, covariance: Tensor, times: Tensor) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ..geometry.evidence import Grade, grades, view_weights
-from ..geometry.smoothing import point_covariance, smooth
+from ..geometry.smoothing import point_covariance, smooth_robustly
 from ..geometry.triangulation import reprojection_errors, triangulate_robust
 from .views import ViewKeypoints
 
@@ -143,15 +143,10 @@ def smoothed(
         times = np.arange(len(poses.points)) / fps
     covariance = torch.from_numpy(covariance_of(poses, weights))
     points, seconds = torch.from_numpy(poses.measured), torch.from_numpy(times)
-    if acceleration is None:
-        from ..geometry.smoothing import likely_acceleration
-
-        acceleration = likely_acceleration(points, covariance, seconds)
-    found = smooth(points, covariance, seconds, acceleration, max_gap).points.numpy()
+    result, acceleration = smooth_robustly(points, covariance, seconds, acceleration, max_gap)
+    found = result.points.numpy()
     shown = np.where(np.isfinite(found), found, poses.measured)
-    return poses._replace(
-        points=shown, errors=errors_of(views, shown), acceleration=float(acceleration)
-    )
+    return poses._replace(points=shown, errors=errors_of(views, shown), acceleration=acceleration)
 
 
 def covariance_of(poses: Poses3D, weights: Optional[str]) -> np.ndarray:

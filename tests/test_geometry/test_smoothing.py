@@ -5,7 +5,12 @@ import pytest
 import torch
 
 from mmpose_al.geometry.cameras import project
-from mmpose_al.geometry.smoothing import likely_acceleration, point_covariance, smooth
+from mmpose_al.geometry.smoothing import (
+    likely_acceleration,
+    point_covariance,
+    smooth,
+    smooth_robustly,
+)
 
 NAN = float('nan')
 
@@ -140,6 +145,18 @@ def test_the_covariance_is_that_of_many_noisy_triangulations():
     np.testing.assert_allclose(got, expected, atol=0.05 * np.abs(expected).max())
     alone = point_covariance(point, K, R, t, weights=weights[None] * torch.tensor([1.0, 0, 0]))
     assert torch.isnan(alone).all()
+
+
+def test_a_gross_error_hardly_bends_the_course():
+    values = [float(v) for v in range(20)]
+    values[9] = 60.0
+    points, covariance, times = line(values)
+    plain = smooth(points, covariance, times, acceleration=0.05)
+    robust, acceleration = smooth_robustly(points, covariance, times, 0.05)
+    assert plain.points[9, 0, 0] - 9 > 4 > 0.5 > abs(robust.points[9, 0, 0] - 9)
+    assert acceleration == 0.05
+    once, _ = smooth_robustly(points, covariance, times, 0.05, passes=1)
+    assert bool((once.points == plain.points).all())
 
 
 def test_what_it_refuses():
