@@ -50,7 +50,8 @@ ROWS = (
     'mvc-posedual',
 )
 STUDIO = 'configs/active_learning/studio/{}_lite0_studio-64x64.py'
-STUDIO_ROWS = ('all', 'random', 'coreset', 'mvc', 'bsb', 'mpe')
+BOOTSTRAPPED = ('random-bootstrap', 'coreset-bootstrap', 'mvc-bootstrap')
+STUDIO_ROWS = ('all', 'random', 'coreset', 'mvc', *BOOTSTRAPPED, 'bsb', 'mpe')
 MOUSE = 'configs/active_learning/mouse/{}_lite0_mouse-64x64.py'
 MOUSE_ROWS = (
     'all',

@@ -19,7 +19,7 @@ from .paths import Paths, experiment_of_scores
 from .pool import Pool, load_pool
 from .query import Query, load_query
 from .settings import TRIANGULATION, Settings, pool_source, read_settings
-from .stage_names import bootstraps, last_training
+from .stage_names import bootstraps, last_training, trainings
 from .state import StateError, load_state
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ class Experiment:
             select.get('strategy') or '',
             stages.get('pseudo') or {},
             bootstraps(stages),
+            [plain_metrics(each.get('metrics') or {}) for each in trainings(stages)],
         )
 
     # ---- what the config tells -----------------------------------------------------------
@@ -369,6 +370,7 @@ class Row(NamedTuple):
         strategy (str): That picked them; '' where nothing was picked.
         pseudo (dict): What self-training chose for the next round.
         bootstraps (list[dict]): The pseudo-labels of its own later trainings.
+        trainings (list[dict]): Metrics after that on the labels and after each later one.
     """
 
     round: int
@@ -380,6 +382,7 @@ class Row(NamedTuple):
     strategy: str
     pseudo: dict
     bootstraps: List[dict]
+    trainings: List[Dict[str, float]]
 
 
 class Metric(NamedTuple):

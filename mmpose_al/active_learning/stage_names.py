@@ -61,6 +61,14 @@ def last_training(stages: Mapping[str, dict]) -> Optional[dict]:
     return stages.get(last_training_stage(stages))
 
 
+def trainings(stages: Mapping[str, dict]) -> List[dict]:
+    """What each training of a round left that is done: on the labels, then the bootstraps."""
+    found = [stages['train']] if 'train' in stages else []
+    while found and bootstrap_stage('train', len(found)) in stages:
+        found.append(stages[bootstrap_stage('train', len(found))])
+    return found
+
+
 def bootstraps(stages: Mapping[str, dict]) -> List[dict]:
     """What making the pseudo-labels of each bootstrap of a round left, first one first."""
     found: List[dict] = []

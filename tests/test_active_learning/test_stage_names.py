@@ -11,6 +11,7 @@ from mmpose_al.active_learning.stage_names import (
     last_training,
     last_training_stage,
     stage_names,
+    trainings,
 )
 
 
@@ -49,6 +50,8 @@ def test_the_last_training_counts():
         stages[name] = dict(number=number)
     assert last_training(stages) == dict(number=4)
     assert [each['number'] for each in bootstraps(stages)] == [1, 3]
+    assert [each['number'] for each in trainings(stages)] == [0, 2, 4]
+    assert trainings({}) == []
     del stages['bootstrap_2_train']  # its labels are there, and it is not trained
     assert last_training(stages) == dict(number=2) and len(bootstraps(stages)) == 2
 

@@ -11,7 +11,11 @@ from mmengine.config import Config
 from mmpose.registry import DATASETS
 
 from mmpose_al.active_learning import QUERY_STRATEGIES
-from mmpose_al.active_learning.self_training import ConsistentFrames, build_self_training
+from mmpose_al.active_learning.self_training import (
+    ConsistentFrames,
+    build_self_training,
+    check_bootstraps,
+)
 from mmpose_al.active_learning.settings import pool_source, read_settings
 from mmpose_al.converters import common, interhand, panoptic
 
@@ -64,8 +68,13 @@ def test_an_experiment_is_described(path):
     code = '-code' in row  # that of the paper's authors, which differs
     if '-pl' in row and data != 'synthetic' and not code:  # 10 to 20 % of the budget
         assert 0.1 <= section.self_training['num'] / section.budget <= 0.2
-    assert (section.self_training is not None) == ('-pl' in row or '-bootstrap' in row)
-    if '-pl' in row and not code:
+    bootstrapped = '-bootstrap' in row
+    assert (section.self_training is not None) == ('-pl' in row or bootstrapped)
+    if bootstrapped:
+        rules = build_self_training(section.self_training)
+        check_bootstraps(config, rules)
+        assert rules.trainings == 1 and rules.batch_size == 2 * config.train_dataloader.batch_size
+    elif section.self_training and not code:
         rules = build_self_training(section.self_training)
         assert rules.schedule == (row.split('-pl')[1].strip('-') or 'alternate')
     pipeline = [t.type for t in config.train_dataloader.dataset.pipeline]

@@ -177,7 +177,7 @@ def bootstraps_of(work_dir):
 def unbroken(tiny, tmp_path_factory):
     """An experiment from beginning to end, in a process of its own."""
     work_dir = str(tmp_path_factory.mktemp('unbroken'))
-    program(tiny, work_dir).wait()
+    program(tiny, work_dir).communicate()  # its words fill a pipe
     return work_dir, outcome(work_dir)
 
 
@@ -185,7 +185,7 @@ def unbroken(tiny, tmp_path_factory):
 def bootstrapped(tiny, tmp_path_factory):
     """Two rounds with two bootstraps each, from beginning to end."""
     work_dir = str(tmp_path_factory.mktemp('bootstrapped'))
-    program(tiny, work_dir, kind='bootstrap').wait()
+    program(tiny, work_dir, kind='bootstrap').communicate()
     return work_dir, outcome(work_dir), bootstraps_of(work_dir)
 
 

@@ -408,6 +408,32 @@ def pseudo_section(experiments: Sequence[ReportedExperiment], folder: str) -> Se
     return section
 
 
+def bootstrap_section(experiments: Sequence[ReportedExperiment], folder: str) -> Section:
+    """What each bootstrap of a round was taught by, and what it brought."""
+    metric = experiments[0].metric
+    section = Section(
+        'Bootstraps',
+        'Trainings of a round after that on its labels: how many joints the views agreed on, '
+        'what they weigh, how far the triangulated ones are from the truth, and '
+        f'{metric.name} before and after.',
+    )
+    section.header = ['run', 'round', 'bootstrap', 'joints [%]', 'weight', 'MKPE [mm]']
+    section.header += ['before', 'after']
+    rows: List[list] = []
+    for experiment in experiments:
+        for row in experiment.rows:
+            values = [each.get(metric.name) for each in row.trainings]
+            for index, made in enumerate(row.bootstraps):
+                share = 100 * made['joints'] / made['of'] if made['of'] else None
+                around = [*values, None, None][index : index + 2]
+                known = [share, made.get('weight'), made.get('mkpe'), *around]
+                numbers = [float('nan') if v is None else float(v) for v in known]
+                rows.append([experiment.name, row.round, index + 1, *numbers])
+    section.rows = [[number(v) for v in row] for row in rows]
+    section.csv = write_csv(folder, 'bootstraps.csv', section.header, rows)
+    return section
+
+
 def camera_section(experiment: ReportedExperiment, folder: str) -> Section:
     """Signed residuals of each camera."""
     round, found = residuals(experiment)

@@ -18,6 +18,7 @@ from .analysis import area, common_span, group_curves, labels_needed, mean_and_d
 from .experiment import ReportedExperiment, full_supervision
 from .figures import (
     Section,
+    bootstrap_section,
     camera_section,
     cluster_section,
     correlation_section,
@@ -133,10 +134,17 @@ def _experiment_page(experiment: ReportedExperiment, out_dir: str, full: Optiona
         _section('Poses of what was picked', lambda: cluster_section(experiment, out_dir)),
         _section('What the scores can tell', lambda: correlation_section(experiment, out_dir)),
         _section('Pseudo-labels', lambda: pseudo_section([experiment], out_dir)),
+        *_bootstraps([experiment], out_dir),
         _section('Cameras', lambda: camera_section(experiment, out_dir)),
     ]
     experiment.forget()
     return _render(out_dir, f'Active learning: {experiment.name}', facts, made)
+
+
+def _bootstraps(experiments: Sequence[ReportedExperiment], out_dir: str) -> List[Section]:
+    """The section of bootstraps, where there are some."""
+    some = [each for each in experiments if any(row.bootstraps for row in each.rows)]
+    return [_section('Bootstraps', lambda: bootstrap_section(some, out_dir))] if some else []
 
 
 def _curve(experiment: ReportedExperiment, out_dir: str, full: Optional[str]) -> Section:
@@ -187,6 +195,7 @@ def _comparison_page(
         _section('Metric against labels', lambda: _compare(experiments, out_dir, full)),
         _section('Poses of what was picked', lambda: entropy_section(experiments, out_dir)),
         _section('Pseudo-labels', lambda: pseudo_section(experiments, out_dir)),
+        *_bootstraps(experiments, out_dir),
     ]
     return _render(out_dir, 'Active learning: comparison', facts, made, links)
 

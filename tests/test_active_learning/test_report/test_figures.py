@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.experiment import Metric
-from mmpose_al.active_learning.report.figures import curve_figure, number, plain, write_csv
+from mmpose_al.active_learning.report.experiment import ReportedExperiment
+from mmpose_al.active_learning.report.figures import (
+    bootstrap_section,
+    curve_figure,
+    number,
+    plain,
+    write_csv,
+)
+from mmpose_al.active_learning.state import load_state, writable
+from tests.test_active_learning.test_report.experiments import write_experiment, write_pool
 
 
 @pytest.mark.parametrize(
@@ -54,3 +63,26 @@ def test_curves_are_drawn_with_full_supervision(tmp_path):
         pictures.append(cv2.imread(str(tmp_path / 'curve.png')))
     without, with_full = pictures
     assert without.shape == with_full.shape and (without != with_full).any()
+
+
+def test_bootstraps_are_told_with_what_they_brought(tmp_path):
+    """Two in round 0, the second of which is not trained yet; one in round 1."""
+    (tmp_path / 'data').mkdir()
+    pool, views = write_pool(tmp_path / 'data')
+    work = write_experiment(tmp_path / 'mvc_seed0', pool, views)
+    state = writable(load_state(work))
+    made = dict(file='x', joints=30, of=40, weight=0.75, mkpe=12.5)
+    state.finish(0, 'bootstrap_1_label', made)
+    state.finish(0, 'bootstrap_1_train', dict(metrics={'multiview/MKPE': 51.0}))
+    state.finish(0, 'bootstrap_2_label', dict(made, joints=0, weight=None, mkpe=None))
+    state.finish(1, 'bootstrap_1_label', dict(made, joints=40))
+    state.finish(1, 'bootstrap_1_train', dict(metrics={'multiview/MKPE': 39.0}))
+    experiment = ReportedExperiment(work)
+    assert [row.metrics['multiview/MKPE'] for row in experiment.rows] == [51, 39, 30]
+    section = bootstrap_section([experiment], str(tmp_path))
+    assert [row[1:] for row in section.rows] == [
+        ['0', '1', '75', '0.75', '12.5', '60', '51'],
+        ['0', '2', '0', '–', '–', '51', '–'],
+        ['1', '1', '100', '0.75', '12.5', '45', '39'],
+    ]
+    assert len(section.header) == len(section.rows[0]) and (tmp_path / 'bootstraps.csv').exists()
