@@ -162,6 +162,21 @@ class Experiment:
             value = value.get(key)
         return default if value is None else value
 
+    def utility_text(self, strategy: str, utility: float) -> str:
+        """A utility as people are told it, in pixels or millimetres where it is a length.
+
+        Args:
+            strategy (str): The class that gave it, as the state notes it.
+            utility (float): As the state notes it.
+        """
+        from .registry import QUERY_STRATEGIES
+        from .strategies import QueryStrategy
+
+        config = self.setting('active_learning.strategy', {})
+        if config.get('type') != strategy:
+            return QueryStrategy().shown(utility)
+        return QUERY_STRATEGIES.build(config).shown(utility)
+
     # ---- the pool, and what models said about it --------------------------------------------
 
     @property

@@ -44,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
     budget = args.budget or (scored.settings and scored.settings.budget_after(scored.round))
     if not budget:
         raise ValueError('give --budget: this score file belongs to no experiment')
-    picked = build(strategy, scored).select(scored.pool, budget)
+    built = build(strategy, scored)
+    picked = built.select(scored.pool, budget)
     if args.json:
         utilities = [u if math.isfinite(u) else 1e300 for u in picked.utilities]
         content = dict(strategy=strategy, round=scored.round, ids=picked.ids, utilities=utilities)
@@ -52,10 +53,11 @@ def run(args: argparse.Namespace) -> int:
         return 0
     print(
         f'# {strategy["type"]}, scores of round {scored.round}, {int(scored.pool.labeled.sum())} '
-        f'of {len(scored.pool.units)} units labelled\n# rank id utility'
+        f'of {len(scored.pool.units)} units labelled\n# rank id utility, and what it is'
     )
     for rank, (unit, utility) in enumerate(zip(*picked), 1):
-        print(rank, unit, f'{utility:.8g}')
+        number, shown = f'{utility:.8g}', built.shown(utility)
+        print(rank, unit, number, *([shown] if shown != f'{utility:.4g}' else []))
     return 0
 
 

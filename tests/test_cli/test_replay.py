@@ -81,8 +81,12 @@ def test_an_experiment_is_replayed_as_it_chose(tmp_path, capsys):
             chosen = rounds[number]['stages']['select']
             assert (found['ids'], found['utilities']) == (chosen['ids'], chosen['utilities'])
             assert found['round'] == number and found['ids']
+    assert main(['replay', begun.work, '--round', '0']) == 0
+    first = rounds[0]['stages']['select']
+    line = f'1 {first["ids"][0]} {first["utilities"][0]:.8g} {first["utilities"][0] ** 0.5:.4g} px'
+    assert line in capsys.readouterr().out.splitlines()  # and in pixels
     assert main(['replay', begun.work, '--json']) == 0  # the latest
-    assert json.loads(capsys.readouterr().out)['round'] == 1
+    assert json.loads(capsys.readouterr().out)['round'] == 2
     # without the times of the pool other frames would come out
     found = {}
     for spacing in ('0', '6'):
@@ -91,5 +95,5 @@ def test_an_experiment_is_replayed_as_it_chose(tmp_path, capsys):
         found[spacing] = json.loads(capsys.readouterr().out)['ids']
     assert found['0'] != found['6']
     assert main(['replay', begun.work, '--round', '3']) == 1
-    assert 'round 3 has no scores; there are [0, 1]' in capsys.readouterr().err
+    assert 'round 3 has no scores; there are [0, 1, 2]' in capsys.readouterr().err
     assert snapshot(begun.work) == before

@@ -148,7 +148,7 @@ def picked_section(
             line = [row.round, rank, unit, worth if worth < 1e300 else float('inf'), row.strategy]
             every.append(line)
             if rank <= per_round:
-                shown = 'could not be judged' if worth >= 1e300 else number(worth)
+                shown = experiment.utility_text(row.strategy, worth)
                 section.rows.append(line[:3] + [shown, row.strategy])
                 if budget > 0:
                     try:

@@ -10,6 +10,8 @@ from ..statistics import POOL_PROPERTIES, MissingStatistic, PoolStatistics
 from ..statistics.base import how_to_have
 from .constraints import Constraints
 
+NOT_JUDGED = 1e300  # what stands for infinity in files
+
 
 class Selection(NamedTuple):
     """Units to label, best first.
@@ -40,6 +42,8 @@ class QueryStrategy:
     #: What the pool must have, 'cameras' or 'frames', and the statistics that it reads, by
     #: the names of their columns: the pass over the pool computes them.
     needs: Tuple[str, ...] = ()
+    #: Of a utility, '' where it has none people know: ``'px'``, ``'mm'``.
+    unit = ''
 
     def __init__(
         self, min_spacing: float = 0, max_per_sequence: Optional[int] = None, min_seconds: float = 0
@@ -99,6 +103,17 @@ class QueryStrategy:
                 chosen.append(index)
                 constraints.take(index)
         return Selection([int(pool.units[i]) for i in chosen], [float(worth[i]) for i in chosen])
+
+    def shown(self, utility: float) -> str:
+        """A utility as people are told it: a length in pixels or millimetres where it is one.
+
+        Args:
+            utility (float): Of a pick; infinity, or what stands for it in files, where the
+                unit could not be judged.
+        """
+        if utility >= NOT_JUDGED:
+            return 'could not be judged'
+        return f'{utility:.4g} {self.unit}'.strip()
 
     def select(self, pool: PoolStatistics, budget: int) -> Selection:
         """Choose ``budget`` unlabelled units, or all there are, with a warning.

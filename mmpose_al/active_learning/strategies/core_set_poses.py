@@ -21,6 +21,7 @@ class CoreSetPoses(AboutRoot):
     """
 
     needs = ('cameras',)
+    unit = 'mm'
 
     def describe(self, pool: PoolStatistics) -> np.ndarray:
         """Poses (U, K, 3), NaN where there is none."""

@@ -9,7 +9,7 @@ from ...fileio import is_int, is_number, short
 from ...geometry.consensus import consensus
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
-from .base import QueryStrategy
+from .base import NOT_JUDGED, QueryStrategy
 
 _TIE = 1e-3  # what the distance of outliers adds at most: less than a joint of a frame
 
@@ -77,6 +77,12 @@ class LeastConsensus(QueryStrategy):
         off = np.where(np.isfinite(off), off, 1.0).mean(2)
         off = np.where(there, off, 0.0).sum(1) / np.maximum(there.sum(1), 1)
         return pool.over_views(without.mean(1) + _TIE * off, 'mean', pool.group_unit)
+
+    def shown(self, utility: float) -> str:
+        """The share of joints in percent."""
+        if utility >= NOT_JUDGED:
+            return super().shown(utility)
+        return f'{100 * utility:.0f} % of the joints'
 
 
 def needed(views: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ import torch
 from ...geometry import triangulation as geometry
 from ..registry import QUERY_STRATEGIES
 from ..statistics import Groups, PoolStatistics
-from .base import QueryStrategy
+from .base import NOT_JUDGED, QueryStrategy
 
 
 def consistency_errors(pool: PoolStatistics, squared: bool = True) -> np.ndarray:
@@ -72,6 +72,13 @@ class MultiViewConsistency(QueryStrategy):
             )
         self.squared, self.aggregate = squared, aggregate
         self.inliers_only, self.half = inliers_only, half
+
+    def shown(self, utility: float) -> str:
+        """The distance in pixels: of squares the root of their mean, and never half of it."""
+        if self.aggregate == 'var' or utility >= NOT_JUDGED:
+            return super().shown(utility)
+        whole = 2 * utility if self.half else utility
+        return f'{whole**0.5 if self.squared else whole:.4g} px'
 
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
         """The mean error of each unit; NaN without any view that has a camera."""

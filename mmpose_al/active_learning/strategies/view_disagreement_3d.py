@@ -24,6 +24,7 @@ class ViewDisagreement3D(QueryStrategy):
     """
 
     needs = ('frames', 'keypoints_3d')
+    unit = 'mm'
 
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
         """The mean distance of each unit, mm; NaN where it is not defined.

@@ -162,3 +162,24 @@ def test_bad_settings(bad):
         ValueError, match='min_spacing and min_seconds are finite numbers, 0 or above'
     ):
         build(dict(type='RandomSampling', **bad))
+
+
+@pytest.mark.parametrize(
+    'config, utility, text',
+    [
+        (dict(type='MultiViewConsistency'), 36.0, '6 px'),
+        (dict(type='MultiViewConsistency', half=True), 18.0, '6 px'),
+        (dict(type='MultiViewConsistency', squared=False), 6.25, '6.25 px'),
+        (dict(type='MultiViewConsistency', squared=False, half=True), 3.0, '6 px'),
+        (dict(type='MultiViewConsistency', aggregate='var'), 36.0, '36'),
+        (dict(type='CommitteeDisagreement'), 0.0125, '1.25 % of the diagonal'),
+        (dict(type='CommitteeDisagreement', aggregate='var'), 0.0125, '0.0125'),
+        (dict(type='LeastConsensus'), 0.4003, '40 % of the joints'),
+        (dict(type='CoreSetPoses'), 123.456, '123.5 mm'),
+        (dict(type='ViewDisagreement3D'), 8.0, '8 mm'),
+        (dict(type='MultiPeakEntropy'), 0.69312, '0.6931'),
+    ],
+)
+def test_utilities_in_units_that_people_know(config, utility, text):
+    assert build(config).shown(utility) == text
+    assert build(config).shown(1e300) == build(config).shown(np.inf) == 'could not be judged'
