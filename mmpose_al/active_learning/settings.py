@@ -124,10 +124,13 @@ def read_settings(cfg: Mapping[str, Any]) -> Settings:
 
 def check_numbers(settings: Settings) -> None:
     """Raise ValueError unless the numbers are such as can be used."""
-    first, later = initial_number(settings.initial), settings.budget
+    first: Any = initial_number(settings.initial)
+    later: Any = settings.budget
     for key, value in (('initial', first), ('budget', later)):
         several = key == 'budget' and isinstance(value, (list, tuple)) and len(value) > 0
-        numbers = value if several else [] if key == 'initial' and value is None else [value]
+        numbers: List[Any] = (
+            list(value) if several else [] if key == 'initial' and value is None else [value]
+        )
         if not all(is_int(each) and each >= 1 for each in numbers):
             more = ", 'labeled', or dict(labeled=N)"
             raise ValueError(

@@ -67,8 +67,9 @@ class ActiveLearningExperiment:
                 cfg.launcher, **(cfg.get('env_cfg') or {}).get('dist_cfg', dict(backend='nccl'))
             )
         strategy = QUERY_STRATEGIES.build(settings.strategy)
-        first = settings.initial_strategy and QUERY_STRATEGIES.build(settings.initial_strategy)
-        if first:
+        first = None
+        if settings.initial_strategy:
+            first = QUERY_STRATEGIES.build(settings.initial_strategy)
             check_untrained(first)
         annotator = ANNOTATORS.build(settings.annotator)
         source = pool_source(cfg)

@@ -5,7 +5,7 @@ surest 2 M, or takes as many of each cluster of poses, so that frames of one pos
 the set.
 """
 
-from typing import List, Sequence
+from typing import Dict, List, Sequence, Union
 
 import numpy as np
 
@@ -42,7 +42,9 @@ def random_of_surest(
     return best[chosen].tolist()
 
 
-def from_clusters(ids: Sequence[int], clusters: Sequence[int], num: int) -> List[int]:
+def from_clusters(
+    ids: Sequence[int], clusters: Union[Sequence[int], np.ndarray], num: int
+) -> List[int]:
     """As many of each cluster, the surest of each (the authors' code of Feng23).
 
     Clusters are asked in turn; one that has no more leaves its share to the others.

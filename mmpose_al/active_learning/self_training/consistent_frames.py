@@ -1,6 +1,6 @@
 """Frames in which all views agree, whole: which, and what they say (Feng23, Alg. 2)."""
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -48,10 +48,9 @@ class ConsistentFrames(SelfTraining):
         choice: str = 'surest',
         squared: bool = True,
     ):
-        if isinstance(num, (list, tuple)):
-            numbers = all(is_int(each) and each >= 0 for each in num) and any(num)
-        else:
-            numbers = is_int(num) and num >= 1
+        each: List[Any] = list(num) if isinstance(num, (list, tuple)) else [num]
+        least = 0 if isinstance(num, (list, tuple)) else 1
+        numbers = all(is_int(n) and n >= least for n in each) and any(each)
         numbers = numbers and (min_views is None or (is_int(min_views) and min_views >= 2))
         if not numbers or schedule not in SCHEDULES:
             raise ValueError(

@@ -65,7 +65,10 @@ class LeastConsensus(QueryStrategy):
 
         agreed = consensus(
             tensor('keypoints'),
-            *map(tensor, ('K', 'R', 't', 'dist')),
+            tensor('K'),
+            tensor('R'),
+            tensor('t'),
+            tensor('dist'),
             torch.nan_to_num(tensor('scores')),
             threshold=threshold,
             min_inliers=2,
