@@ -5,7 +5,7 @@ surest 2 M, or takes as many of each cluster of poses, so that frames of one pos
 the set.
 """
 
-from typing import Dict, List, Sequence, Union
+from typing import List, Sequence, Union
 
 import numpy as np
 
