@@ -433,10 +433,14 @@ class App {
 
   async finish() {
     await this.send('time');
+    this.toast('Looking at all labels …', 600);
     const check = await this.call('check');
+    this.toast('', 0);
     const answer = await askFinish(this, check);
     if (answer === 'finish' || answer === 'begun') {
+      this.toast('Handing over …', 600);
       const handed = await this.call('finish', { begun: answer === 'begun' });
+      this.toast('', 0);
       await showHanded(this, handed);
       if (this.setup.goes_on) this.wait();
     } else if (answer.startsWith('warning')) await this.lookAt(check.warnings[answer.slice(8)]);
@@ -452,9 +456,9 @@ class App {
     this.do('lookAt', { joint, annotations, place });
   }
 
-  /** Another round comes to the same address. */
+  /** The next round comes to the same address. */
   wait() {
-    this.freeze(true, 'The experiment trains; this page comes back with the next query.');
+    this.freeze(true, 'The experiment goes on in the terminal; this page comes back if it asks again.');
     setInterval(async () => {
       const setup = await call('setup').catch(() => null);
       if (setup && setup.query !== this.setup.query) window.location.reload();
@@ -517,12 +521,12 @@ class App {
     box.textContent = { saved: 'saved', saving: 'saving …', lost: `NOT SAVED: ${why}` }[state];
   }
 
-  toast(text) {
+  toast(text, seconds = 3.5) {
     const box = byId('toast');
     box.textContent = text;
-    box.hidden = false;
+    box.hidden = !text;
     clearTimeout(this.toasting);
-    this.toasting = setTimeout(() => { box.hidden = true; }, 3500);
+    this.toasting = setTimeout(() => { box.hidden = true; }, seconds * 1000);
   }
 
   /** Count the time between two events as work, unless nobody was there. */

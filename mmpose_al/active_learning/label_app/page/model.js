@@ -110,3 +110,7 @@ export function minutes(seconds) {
   const whole = Math.round(seconds);
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
+
+/** 1 view, 2 views. */
+export const amount = (number, words) =>
+  `${number} ${number === 1 ? words.replace(/s$/, '') : words}`;

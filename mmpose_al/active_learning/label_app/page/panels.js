@@ -1,7 +1,7 @@
 // What stands beside the views, and the dialogs. Texts go in as text, never as markup.
 
 import { KEYS } from './keys.js';
-import { count, minutes } from './model.js';
+import { amount, count, minutes } from './model.js';
 
 /** An element with attributes and children; strings become text. */
 export function el(tag, attributes = {}, ...children) {
@@ -120,7 +120,7 @@ export async function askUnit(app, { units, people }) {
     el('td', {}, unit.holder || unit.owner || '')));
   const names = Object.entries(people).map(([name, entry]) =>
     `${name}: ${entry.done} done, ${minutes(entry.seconds)}`);
-  return ask(el('h2', {}, `Round ${app.setup.round}: ${units.length} ${app.setup.unit}`),
+  return ask(el('h2', {}, `Round ${app.setup.round}: ${amount(units.length, app.setup.unit)}`),
     el('div', { class: 'scroll' }, el('table', {}, ...rows)),
     el('p', { class: 'dim' }, names.join(' · ')),
     el('div', { class: 'row' }, closing('Finish …', 'finish', { class: 'main', id: 'finish' }),
@@ -138,12 +138,12 @@ export function askFinish(app, check) {
       look ? closing('Look', String(units[0])) : null) : null);
   return ask(el('h2', {}, 'Finish this round'),
     el('p', {}, check.joints
-      ? `${check.joints} joints in ${check.views} views of ${check.units.length} `
-        + `${app.setup.unit} will be labels.` : 'Nothing is done yet.'),
+      ? `${amount(check.joints, 'joints')} in ${amount(check.views, 'views')} of `
+        + `${amount(check.units.length, app.setup.unit)} will be labels.` : 'Nothing is done yet.'),
     line(check.open, 'not answered, they go back to the pool', true),
     line(check.begun, 'begun but not done, left out', true),
     line(check.empty, 'done without a label', true),
-    reasons ? el('p', {}, `${reasons} views cannot be labelled.`) : null,
+    reasons ? el('p', {}, `${amount(reasons, 'views')} cannot be labelled.`) : null,
     check.warnings.length ? el('h3', { class: 'bad' }, 'Look at these clicks again') : null,
     el('ul', { class: 'scroll' }, ...check.warnings.map((warning, number) => el('li', {},
       closing(warning.text, `warning ${number}`)))),
@@ -155,11 +155,11 @@ export function askFinish(app, check) {
 
 export function showHanded(app, handed) {
   return ask(el('h2', {}, handed.written ? 'Handed over' : 'Handed over before; nothing is new'),
-    el('p', {}, `${handed.joints} joints in ${handed.views} views of ${handed.units.length} `
-      + `${app.setup.unit}.`),
+    el('p', {}, `${amount(handed.joints, 'joints')} in ${amount(handed.views, 'views')} of `
+      + `${amount(handed.units.length, app.setup.unit)}.`),
     app.setup.goes_on
-      ? el('p', {}, 'The experiment goes on in the terminal. This page comes back with the next '
-        + 'query.')
+      ? el('p', {}, 'The experiment goes on in the terminal. This page comes back if it asks '
+        + 'again.')
       : el('div', {}, el('p', {}, 'Go on with'), el('code', {}, app.setup.train),
         el('p', { class: 'dim' }, 'Until then you may correct labels and hand over again.')),
     el('div', { class: 'row' }, closing('Close', '')));
