@@ -19,9 +19,10 @@ from ..fileio import (
     read_bytes,
     remove_leftovers,
     set_aside,
+    write_bytes,
     write_text,
 )
-from ..journal import DamagedError, parse
+from ..journal import DamagedError, line_of, parse
 from .answers.intake import query_pool
 from .answers.kept import load_answers, write_answers
 from .answers.labels import update_labels
@@ -193,13 +194,19 @@ def _experiment(paths: Paths) -> Tuple[str, List[Finding]]:
     findings += [_answers_finding(paths, number) for number in paths.answer_rounds()]
     if paths.answer_rounds():
         findings.append(_labels_finding(paths))
+    findings += [_journal_finding(paths, number) for number in paths.label_rounds()]
     for folder in paths.folders():
-        if folder in (paths.folder, osp.dirname(paths.query(0)), osp.dirname(paths.answers(0))):
+        if folder in (paths.folder, *map(osp.dirname, _files(paths))):
             findings += _leftovers(folder)
         else:
             findings += _run(folder)
             findings += _scores(paths, folder)
     return about, findings
+
+
+def _files(paths: Paths) -> Tuple[str, ...]:
+    """Something of each folder that is no work directory of a round."""
+    return paths.query(0), paths.answers(0), paths.label_journal(0)
 
 
 def _state_finding(paths: Paths, fault: str) -> Finding:
@@ -272,6 +279,30 @@ def _keep_answers(paths: Paths, document: dict) -> str:
         aside = _put_aside(paths.answers(document['round']))
         write_answers(paths.folder, document)
     return f'{aside}; {len(document["events"])} files of answers are kept'
+
+
+def _journal_finding(paths: Paths, number: int) -> Finding:
+    """What people did in the annotator: the way back is to the lines before the damaged one."""
+    path = paths.label_journal(number)
+    try:
+        parse(read_bytes(path), path)
+    except DamagedError as error:
+        means = (
+            f'repair keeps the {max(len(error.whole) - 1, 0)} whole changes before it; look at the '
+            'units again that people worked on later'
+        )
+        return Finding(path, _told(error, path), means, partial(_keep_lines, paths, path, error))
+    except OSError as error:
+        return Finding(path, _told(error, path), 'put a copy of the file back')
+    return Finding(path)
+
+
+def _keep_lines(paths: Paths, path: str, error: DamagedError) -> str:
+    with locked(paths.label_lock):
+        aside = _put_aside(path)
+        if error.whole:
+            write_bytes(path, b''.join(map(line_of, error.whole)))
+    return f'{aside}; {max(len(error.whole) - 1, 0)} changes are kept'
 
 
 def _labels_finding(paths: Paths) -> Finding:

@@ -28,6 +28,7 @@ from .query import (
     Query,
     describe,
     ingest_command,
+    label_command,
     put_images,
     train_command,
 )
@@ -330,6 +331,7 @@ def guide(query: Query, work_dir: str, formats: Sequence[str]) -> str:
         f'in {len(query.images)} images, {len(query.joints)} joints each. Formats: '
         f'{", ".join(formats)}. How to answer: docs/annotators.md. Part of it may be '
         'left out.\n\n'
-        'Back, whatever the tool:\n\n'
+        f'In a browser:\n\n    {label_command(work_dir)}\n\n'
+        'Back from another tool:\n\n'
         f'    {ingest_command(work_dir)}\n    {train_command(work_dir)}\n\n' + describe(query)
     )

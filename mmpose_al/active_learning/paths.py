@@ -62,7 +62,8 @@ class Paths(NamedTuple):
         """Where files of the experiment are written; not all of them need be there."""
         rounds = _folders(self.folder, _ROUND)
         trainings = [folder for each in rounds for folder in _folders(each, _BOOTSTRAP)]
-        return [self.folder, self._at('query'), self._at('answers'), *rounds, *trainings]
+        own = map(self._at, ('query', 'answers', 'labelling'))
+        return [self.folder, *own, *rounds, *trainings]
 
     # ---- of a round ------------------------------------------------------------------
 
@@ -132,6 +133,10 @@ class Paths(NamedTuple):
     def label_journal(self, number: int) -> str:
         """What people did in a round in the annotator of our own, line by line."""
         return self._at('labelling', _name(number) + '.jsonl')
+
+    def label_rounds(self) -> List[int]:
+        """Rounds that somebody has worked on in the annotator of our own, ascending."""
+        return _numbers(self._at('labelling'), '.jsonl')
 
     def label_answers(self, number: int) -> str:
         """What the annotator of our own handed over in a round."""

@@ -162,6 +162,11 @@ def in_markdown(name: object) -> str:
     return text.replace('<', '&lt;').replace('>', '&gt;')
 
 
+def label_command(work_dir: str) -> str:
+    """What shows the open query in a browser."""
+    return command_line('label', work_dir)
+
+
 def ingest_command(work_dir: str) -> str:
     """What takes the answers back."""
     return command_line('ingest', work_dir, 'ANSWERS_FILE')
@@ -183,6 +188,9 @@ def pending_text(work_dir: str, round: int, query: Optional[Query] = None) -> st
     return (
         f'round {round} waits for labels. The query is in\n'
         f'    {Paths(work_dir).query(round)}{about}\n'
-        'Answer all or part of it (docs/annotators.md), then\n'
-        f'    {ingest_command(work_dir)}\n    {train_command(work_dir)}'
+        'Label all or part of it in a browser\n'
+        f'    {label_command(work_dir)}\n'
+        'or with another tool (docs/annotators.md)\n'
+        f'    {ingest_command(work_dir)}\n'
+        f'then go on with\n    {train_command(work_dir)}'
     )

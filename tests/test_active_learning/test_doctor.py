@@ -8,7 +8,9 @@ import pytest
 from mmpose_al import fileio
 from mmpose_al.active_learning.answers import ingest, load_answers
 from mmpose_al.active_learning.doctor import examine, repair
+from mmpose_al.active_learning.label_app.journal import Journal
 from mmpose_al.active_learning.paths import Paths
+from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.state import load_state
 from tests.test_active_learning.experiments import answers, waiting
 from tests.test_active_learning.people import snapshot
@@ -107,6 +109,23 @@ def test_whole_answers_before_a_damaged_line_are_kept(begun):
         file.write('{}')
     (finding,) = examine(begun.work).damaged
     assert finding.repair is None and 'ingest all answers again' in finding.means
+
+
+def test_whole_changes_of_the_annotator_before_a_damaged_line_are_kept(begun):
+    query, path = load_query(begun.work, 1), Paths(begun.work).label_journal(1)
+    journal = Journal(path, query)
+    for seconds in (1, 2, 3):
+        journal.append(dict(op='time', who='Anna', unit=query.units[0], seconds=seconds))
+    assert not examine(begun.work).damaged
+    flip(path)
+    (finding,) = examine(begun.work).damaged
+    assert finding.path == 'labelling/round_01.jsonl' and 'line 4' in finding.fault
+    assert 'keeps the 2 whole changes' in finding.means
+    assert any('2 changes are kept' in text for text in repair(begun.work))
+    assert Journal(path, query).events == journal.events[:2]
+    flip(path, 5)
+    assert any('0 changes are kept' in text for text in repair(begun.work))
+    assert Journal(path, query).events == []
 
 
 @pytest.mark.parametrize('gone', [False, True])

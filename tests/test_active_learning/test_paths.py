@@ -19,6 +19,7 @@ def test_names_are_those_of_experiments_that_exist():
     assert paths.last_checkpoint(1) == 'w/round_01/last_checkpoint'
     assert paths.query_file(2) == osp.join(paths.query(2), 'query.json')
     assert paths.query(2) == 'w/query/round_02' and paths.answers(2) == 'w/answers/round_02.json'
+    assert paths.label_journal(1) == 'w/labelling/round_01.jsonl'
     noted = paths.relative(paths.scores(1))
     assert noted == 'round_01/scores.npz' and Paths('moved').absolute(noted) == 'moved/' + noted
 
@@ -33,6 +34,11 @@ def test_rounds_with_queries_and_answers(tmp_path):
     for name in ('round_01.json', 'round_00.json.host-1-a-0.tmp', 'round_00.json~', 'round_3.json'):
         (tmp_path / 'answers' / name).write_text('')
     assert paths.answer_rounds() == [1]
+    assert paths.label_rounds() == []
+    (tmp_path / 'labelling').mkdir()
+    for name in ('round_02.jsonl', 'round_02_answers.json', 'round_03.jsonl.tmp'):
+        (tmp_path / 'labelling' / name).write_text('')
+    assert paths.label_rounds() == [2]
 
 
 def test_the_experiment_of_a_score_file(tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.query import NAME, describe, in_markdown, load_query, pending_text
+from mmpose_al.command_line import command_line
 from tests.test_active_learning.people import ROUND, opened, read
 
 
@@ -68,7 +69,8 @@ def test_the_query_as_a_table(asked):
     assert rows[2].startswith('| 20 | 3 | ')
     chosen = describe(query, [0]).splitlines()
     assert chosen == rows[:2] + rows[6:]
-    assert pending_text(annotator.folder, ROUND, query).count(annotator.folder) == 4
+    text = pending_text(annotator.folder, ROUND, query)
+    assert text.count(annotator.folder) == 5 and command_line('label', annotator.folder) in text
     assert '2 frames, 8 persons in 8 images' in pending_text(annotator.folder, ROUND, query)
 
 
