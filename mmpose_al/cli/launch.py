@@ -1,11 +1,13 @@
 """What ``train`` and ``test`` share: MMPose's arguments, the config, the Runner."""
 
 import argparse
+import glob
 import os
 import os.path as osp
 from typing import TYPE_CHECKING, Any
 
 from .errors import CommandError
+from .options import KeyValues
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -14,8 +16,6 @@ if TYPE_CHECKING:
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that MMPose's train and test scripts have in common."""
-    from mmengine.config import DictAction
-
     parser.add_argument(
         '--work-dir',
         help='folder of logs, checkpoints and results; default: the '
@@ -28,7 +28,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValues,
         default=None,
         help='change keys of the config, as key=value; lists as key="[a,b]" or '
         'key=a,b, nested ones as key="[(a,b),(c,d)]", without white space',
@@ -52,7 +52,7 @@ def read_config(name: str) -> 'Config':
     """Register all types and read a config, from its path or its name in the package.
 
     Raises:
-        CommandError: There is no such config.
+        CommandError: There is no such config, or it is no Python.
     """
     from mmengine.config import Config
 
@@ -64,7 +64,39 @@ def read_config(name: str) -> 'Config':
     except FileNotFoundError as error:
         raise CommandError(str(error)) from None
     register()
-    return Config.fromfile(path)
+    try:
+        return Config.fromfile(path)
+    except SyntaxError as error:
+        raise CommandError(f'{path}: {syntax_fault(path, error)}') from None
+
+
+def syntax_fault(path: str, error: SyntaxError) -> str:
+    """What is wrong with a config that Python cannot read."""
+    with open(path, 'rb') as file:
+        start = file.read(3)
+    if start.startswith((b'\xef\xbb\xbf', b'\xff\xfe', b'\xfe\xff')):
+        return 'begins with a byte order mark; save it as UTF-8 without one'
+    return f'is no Python: line {error.lineno}: {error.msg}'
+
+
+def check_checkpoint(path: str, said: str) -> None:
+    """Raise a CommandError where a checkpoint is no file.
+
+    Args:
+        path (str): A file, or an address that MMEngine loads (``https://``, ``torchvision://``).
+        said (str): How the user gave it, for the error.
+    """
+    if '://' in path or osp.isfile(path):
+        return
+    folder = path if osp.isdir(path) else osp.dirname(path)
+    beside = glob.glob(osp.join(glob.escape(folder), '*.pth'))
+    newest = max(beside, key=osp.getmtime) if beside else None
+    what = 'is a folder' if osp.isdir(path) else 'there is no such file'
+    raise CommandError(
+        f'{said} {path}: {what}'
+        + (f'; the newest checkpoint there is {newest}' if newest else '')
+        + ('' if newest or not osp.isdir(path) else ' without checkpoints (*.pth)')
+    )
 
 
 def load_config(args: argparse.Namespace) -> 'Config':

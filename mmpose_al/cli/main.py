@@ -131,6 +131,15 @@ def _unknown(word: str, known: List[str]) -> str:
     )
 
 
+def _meant(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> str:
+    from difflib import get_close_matches
+
+    known = [option for action in parser._actions for option in action.option_strings]
+    words = [word.split('=')[0] for word in unknown if word.startswith('-')]
+    close = [name for word in words for name in get_close_matches(word, known, 1)]
+    return f'; did you mean {" ".join(close)}?' if close else ''
+
+
 def _refuse(text: str) -> int:
     sys.stderr.write(text)
     return WRONG_USAGE
@@ -158,7 +167,9 @@ def run_command(command: Command, words: Sequence[str]) -> int:
     tracebacks, but for a :class:`~mmpose_al.cli.errors.CommandError`.
     """
     parser = parser_of(command)
-    args = parser.parse_args(words)
+    args, unknown = parser.parse_known_args(words)
+    if unknown:
+        parser.error(f'unrecognized arguments: {" ".join(unknown)}{_meant(parser, unknown)}')
     whole = getattr(command.module, 'TRACEBACKS', False)
     caught: Tuple[Type[Exception], ...] = (CommandError,) if whole else ERRORS
     try:

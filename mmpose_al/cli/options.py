@@ -66,6 +66,10 @@ class KeyValues(argparse.Action):
         option_string: Optional[str] = None,
     ) -> None:
         """See argparse; MMEngine is imported only where there are such words."""
+        words = values if isinstance(values, (list, tuple)) else [values]
+        wrong = [word for word in words if '=' not in str(word)[1:]]
+        if wrong:
+            raise argparse.ArgumentError(self, f'{wrong[0]!r} is not KEY=VALUE')
         from mmengine.config import DictAction
 
         DictAction(self.option_strings, self.dest)(parser, namespace, values, option_string)

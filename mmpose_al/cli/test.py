@@ -12,7 +12,13 @@ import argparse
 from typing import TYPE_CHECKING
 
 from .errors import CommandError
-from .launch import add_common_arguments, build_runner, enable_drawing_hook, load_config
+from .launch import (
+    add_common_arguments,
+    build_runner,
+    check_checkpoint,
+    enable_drawing_hook,
+    load_config,
+)
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -130,6 +136,8 @@ def of_an_experiment(cfg: 'Config', args: argparse.Namespace) -> 'Config':
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.checkpoint is not None:
+        check_checkpoint(args.checkpoint, 'the checkpoint')
     cfg = of_an_experiment(load_config(args), args)
     merge_args(cfg, args)
     hook = metrics_hook(args.out) if args.out else None

@@ -11,13 +11,28 @@ import argparse
 from typing import TYPE_CHECKING
 
 from .errors import CommandError
-from .launch import add_common_arguments, build_runner, enable_drawing_hook, load_config
+from .launch import (
+    add_common_arguments,
+    build_runner,
+    check_checkpoint,
+    enable_drawing_hook,
+    load_config,
+)
 
 if TYPE_CHECKING:
     from mmengine.config import Config
 
 HELP = 'train a pose model, or go on with an experiment'
 TRACEBACKS = True
+# Keys of MMPose 0.x, which MMEngine passes over without a word -> what says it now
+OLD_KEYS = {
+    'resume_from': '--resume CHECKPOINT',
+    'checkpoint_config': 'default_hooks.checkpoint',
+    'evaluation': 'val_evaluator, and default_hooks.checkpoint.save_best',
+    'lr_config': 'param_scheduler',
+    'optimizer_config': 'optim_wrapper',
+    'log_config': 'default_hooks.logger and vis_backends',
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,8 +102,21 @@ def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
         )
 
 
+def refuse_old_keys(cfg: 'Config', name: str) -> None:
+    """Raise a CommandError where a config says something in a way that nobody reads."""
+    for key, instead in OLD_KEYS.items():
+        if cfg.get(key) is not None:
+            raise CommandError(
+                f'{name}: {key} is a key of MMPose 0.x, which nobody reads; write {instead}, and '
+                f'take {key} out'
+            )
+
+
 def run(args: argparse.Namespace) -> int:
+    if args.resume not in (None, 'auto'):
+        check_checkpoint(args.resume, '--resume')
     cfg = load_config(args)
+    refuse_old_keys(cfg, args.config)
     merge_args(cfg, args)
     build_runner(cfg, args).train()
     return 0

@@ -1,6 +1,8 @@
 """What train and test share: every argument of MMPose, the Runner of the config."""
 
 import contextlib
+import os
+import os.path as osp
 import runpy
 import sys
 
@@ -8,6 +10,8 @@ import pytest
 from mmengine.runner import Runner
 from mmpose.registry import RUNNERS
 
+from mmpose_al.cli.errors import CommandError
+from mmpose_al.cli.launch import check_checkpoint, read_config
 from mmpose_al.cli.main import main
 from tests.launching import MMPOSE_TOOLS, logged_losses
 from tests.tiny_coco import write_config
@@ -63,3 +67,37 @@ def test_scripts_take_every_argument_of_mmpose(script, run_here, capsys):
     ours = options(lambda: main([script, '--help']))
     assert '--cfg-options' in theirs
     assert theirs - ours == set()
+
+
+def test_a_checkpoint_that_is_no_file_is_told_with_the_newest(tmp_path):
+    for address in ('https://x.org/a.pth', 'torchvision://resnet18'):
+        check_checkpoint(address, 'the checkpoint')
+    folder = str(tmp_path / 'run [1]')
+    os.mkdir(folder)
+    with pytest.raises(CommandError, match=r'\[1\]: is a folder without checkpoints'):
+        check_checkpoint(folder, 'the checkpoint')
+    for number, name in enumerate(('iter_20.pth', 'iter_9.pth', 'best.pth')):
+        path = osp.join(folder, name)
+        open(path, 'w').close()
+        os.utime(path, (number, number))
+    check_checkpoint(path, '--resume')
+    for given, what in ((folder, 'is a folder'), (osp.join(folder, 'latest.pth'), 'no such file')):
+        with pytest.raises(CommandError) as error:
+            check_checkpoint(given, '--resume')
+        assert str(error.value).startswith(f'--resume {given}: ') and what in str(error.value)
+        assert str(error.value).endswith(f'the newest checkpoint there is {path}')
+
+
+@pytest.mark.parametrize(
+    'content, words',
+    [
+        (b'\xef\xbb\xbfa = 1\n', 'begins with a byte order mark; save it as UTF-8 without'),
+        (b'a = 1\nb = (2\n', 'is no Python: line 2: '),
+    ],
+)
+def test_a_config_that_is_no_python_is_a_line(content, words, tmp_path):
+    path = tmp_path / 'c.py'
+    path.write_bytes(content)
+    with pytest.raises(CommandError) as error:
+        read_config(str(path))
+    assert str(error.value).startswith(f'{path}: {words}')

@@ -90,7 +90,7 @@ def test_nothing_and_unknown_commands_are_wrong_usage():
     done = call('trian')
     assert (done.returncode, done.stdout) == (2, '')
     assert done.stderr == "mmpose-al: error: no command 'trian'; did you mean 'train'?\n"
-    assert 'there are quickstart, configs' in call('qqqqqqq').stderr
+    assert 'quickstart, configs' in call('qqqqqqq').stderr
 
 
 def test_version():
@@ -199,3 +199,15 @@ def test_words_that_are_missing_are_wrong_usage(capsys):
             cli.main(words)
         assert left.value.code == 2
     assert '--out' in capsys.readouterr().err
+
+
+def test_an_option_that_is_nearly_one_is_told(capsys):
+    """``--work_dir`` (mmsegmentation#1442)."""
+    with pytest.raises(SystemExit) as error:
+        cli.main(['train', 'config.py', '--work_dir', 'here'])
+    assert error.value.code == 2
+    said = capsys.readouterr().err
+    assert 'unrecognized arguments: --work_dir here; did you mean --work-dir?' in said
+    with pytest.raises(SystemExit):
+        cli.main(['train', 'config.py', 'other'])
+    assert capsys.readouterr().err.endswith('unrecognized arguments: other\n')

@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from mmpose_al.cli.errors import CommandError
-from mmpose_al.cli.train import merge_args
+from mmpose_al.cli.train import OLD_KEYS, merge_args, refuse_old_keys
 
 
 def arguments(**changes):
@@ -66,3 +66,11 @@ def test_the_learning_rate_is_scaled_by_what_the_config_says():
 def test_drawing_needs_the_hook_in_the_config():
     with pytest.raises(CommandError, match="visualization = dict\\(type='PoseVisualizationHook'"):
         merged(config(), show=True)
+
+
+@pytest.mark.parametrize('key', OLD_KEYS)
+def test_keys_of_mmpose_0_are_refused(key):
+    """MMEngine would train as if they were not there (mmpose#1351)."""
+    refuse_old_keys(config(**{key: None}), 'c.py')
+    with pytest.raises(CommandError, match=f'c.py: {key} is a key of MMPose 0.x.*; write '):
+        refuse_old_keys(config(**{key: dict(interval=1)}), 'c.py')
