@@ -105,7 +105,7 @@ class Experiment:
             entry['round'],
             labels,
             labels / self.units,
-            plain_metrics((last_training(stages) or {}).get('metrics') or {}),
+            metrics_of(stages),
             select.get('ids') or [],
             select.get('utilities') or [],
             select.get('strategy') or '',
@@ -430,10 +430,19 @@ def main_metric(names: Sequence[str]) -> Metric:
     errors = [n for n in names if n.split('/')[-1] == 'EPE']
     if errors and 'coco/AP' not in names:
         return Metric(errors[0], True, 'px')
+    if names and all(name.startswith('rig/') for name in names):
+        return Metric('rig/reprojection_error', True, 'px')
     for name in ['coco/AP'] + [n for n in names if n.startswith('pck/')] + names:
         if name in names:
             return Metric(name, False, '')
     raise Missing('no round has been evaluated yet')
+
+
+def metrics_of(stages: Dict[str, dict]) -> Dict[str, float]:
+    """What the evaluation of a round reports, and how well the views of a rig agree."""
+    parts = (last_training(stages) or {}, stages.get('score') or {})
+    together = {k: v for part in parts for k, v in (part.get('metrics') or {}).items()}
+    return plain_metrics({k: np.nan if v is None else v for k, v in together.items()})
 
 
 def plain_metrics(metrics: Dict[str, float]) -> Dict[str, float]:
@@ -453,6 +462,7 @@ __all__ = [
     'Row',
     'experiment_of_scores',
     'main_metric',
+    'metrics_of',
     'plain_metrics',
     'pool_statistics',
     'read_pool',

@@ -185,6 +185,7 @@ def _images(pool: Pool, entries: List[dict], number: Optional[str]) -> List[dict
     """
     names = {c['id']: camera_name(c) for c in pool.data['cameras']}
     image_of = {i['id']: i for i in pool.data['images']}
+    frame_of = {f['id']: f for f in pool.data['frames']}
     found: Dict[int, dict] = {}
     for entry in entries:
         image = image_of[entry['image_id']]
@@ -193,6 +194,7 @@ def _images(pool: Pool, entries: List[dict], number: Optional[str]) -> List[dict
         name = image['file_name']
         if number is not None:
             name = f'{number}_{len(found) + 1:05d}_{image["id"]}{_extension(name)}'
+        frame = frame_of.get(image.get('frame_id')) or {}
         found[image['id']] = dict(
             id=image['id'],
             name=name,
@@ -202,6 +204,9 @@ def _images(pool: Pool, entries: List[dict], number: Optional[str]) -> List[dict
             frame_id=image.get('frame_id'),
             camera_id=image.get('camera_id'),
             view=names.get(image.get('camera_id')),
+            sequence=frame.get('sequence'),
+            index=frame.get('index'),
+            time=frame.get('time'),
         )
     return list(found.values())
 

@@ -88,8 +88,8 @@ def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
 
 def round_line(entry: dict) -> str:
     """Stages, labels and metrics of a round."""
-    from ..active_learning.experiment import plain_metrics
-    from ..active_learning.stage_names import bootstraps, last_training
+    from ..active_learning.experiment import metrics_of
+    from ..active_learning.stage_names import bootstraps
 
     stages = entry['stages']
     line = f'round {entry["round"]}: {", ".join(stages)}'
@@ -97,5 +97,4 @@ def round_line(entry: dict) -> str:
         line += '; {labels} labels, {views} views, {joints} joints'.format(**stages['annotate'])
     for number, made in enumerate(bootstraps(stages), 1):
         line += '; bootstrap {}: {joints} of {of} joints pseudo-labelled'.format(number, **made)
-    metrics = plain_metrics((last_training(stages) or {}).get('metrics', {}))
-    return line + ''.join(f'; {name} {value:.4g}' for name, value in metrics.items())
+    return line + ''.join(f'; {name} {value:.4g}' for name, value in metrics_of(stages).items())

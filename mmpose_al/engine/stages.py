@@ -39,6 +39,7 @@ from ..active_learning.annotators import Annotator, AnswersPending
 from ..active_learning.experiment import EXIT_PENDING, plain_metrics, pool_statistics
 from ..active_learning.paths import Paths
 from ..active_learning.pool import Pool, write_pseudo, write_split
+from ..active_learning.rig_quality import rig_quality
 from ..active_learning.scoring import score_pool
 from ..active_learning.self_training import MultiViewBootstrapping, SelfTraining, bootstrap_shares
 from ..active_learning.self_training.bootstrapping import PseudoLabels, error_of_points
@@ -63,6 +64,7 @@ from ..active_learning.statistics import (
 from ..active_learning.strategies import QueryStrategy
 from ..checkpoint_files import damage, newest_whole, noted
 from ..datasets.checks import instance_ids
+from ..datasets.choice import camera_name
 from ..datasets.splits import instance_units
 from ..fileio import sha256
 from .start_network import StartNetwork, start_network
@@ -544,7 +546,8 @@ def score(context: Context, number: int) -> dict:
     """One pass over the pool with the round's weights; its statistics are written."""
     what, path = f'round {number}: score', context.paths.scores(number)
     count = score_into(path, context, number, pool_loader(context), context.strategy.needs, what)
-    return dict(file=context.paths.relative(path), views=count)
+    noted = agreement(context, number, load_views(path)) if get_rank() == 0 else {}
+    return dict(file=context.paths.relative(path), views=count, **noted)
 
 
 def score_into(
@@ -568,6 +571,17 @@ def score_into(
         save_views(of_pool(parts, context.pool), path)
     barrier()
     return sum(map(len, parts))
+
+
+def agreement(context: Context, number: int, views: ViewStatistics) -> dict:
+    """How well the views of a rig agree, as ``metrics``; nothing of a pool without cameras."""
+    names = {c['id']: camera_name(c) for c in context.pool.data['cameras']}
+    if not names or not views.calibrated.any():
+        return {}
+    metrics = rig_quality(views, names, context.settings.threshold)
+    shown = ', '.join(f'{k} {v:.4g}' for k, v in plain_metrics(metrics).items())
+    say(f'round {number}: {shown}')
+    return dict(metrics=metrics)
 
 
 def trained_model(context: Context, number: int) -> torch.nn.Module:

@@ -15,6 +15,7 @@ from mmpose_al.active_learning.experiment import (
     Metric,
     Missing,
     main_metric,
+    metrics_of,
     plain_metrics,
     pool_statistics,
 )
@@ -35,7 +36,7 @@ def done(tmp_path_factory):
 
 def test_statistics_are_those_that_the_strategy_saw(done):
     experiment = Experiment(done.work)
-    assert experiment.scored() == [0, 1] == sorted(done.seen)
+    assert experiment.scored() == [0, 1, 2] and sorted(done.seen) == [0, 1]
     for number, seen in done.seen.items():
         found = experiment.statistics(number)
         for name in ('units', 'labeled', 'sequences', 'times', 'view_unit'):
@@ -210,3 +211,16 @@ def test_the_main_metric(names, expected):
     assert main_metric(names)[:2] == expected
     with pytest.raises(Missing):
         main_metric([])
+
+
+def test_agreement_of_views_stands_beside_the_evaluation():
+    stages = dict(
+        train=dict(metrics={'pck/bbox@0.05': 50.0, 'student0/pck': 3.0}),
+        score=dict(metrics={'rig/inliers': None, 'rig/inliers/cam1': 90.0, 'rig/triangulated': 7}),
+    )
+    found = metrics_of(stages)
+    assert list(found) == ['pck/bbox@0.05', 'rig/inliers', 'rig/triangulated']
+    assert np.isnan(found['rig/inliers']) and metrics_of({}) == {}
+    assert main_metric(found).name == 'pck/bbox@0.05'
+    alone = main_metric(['rig/triangulated', 'rig/reprojection_error'])
+    assert (alone.name, alone.lower, alone.unit) == ('rig/reprojection_error', True, 'px')

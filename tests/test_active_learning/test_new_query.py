@@ -26,6 +26,11 @@ def test_what_a_query_holds(asked, tmp_path):
     assert worst['why']['outliers'] == ['left_hand']
     assert worst['why']['look_first'][0] == 'left_hand'
     assert worst['why']['joint_errors'][1] == pytest.approx(72, abs=15)  # (-60, 40)
+    frames = {f['id']: f for f in annotator.pool.data['frames']}
+    for image in query.images.values():
+        frame = frames[image['frame_id']]
+        told = (image['sequence'], image['index'], image['time'])
+        assert told == (frame['sequence'], frame['index'], frame.get('time'))
     errors = [e['why']['reprojection_error'] for e in entries[4:]]
     assert errors == sorted(errors, reverse=True)
     folder = osp.join(annotator.folder, 'query', 'round_01')

@@ -55,7 +55,7 @@ def shrink(cfg) -> None:
         for source in sources if isinstance(sources, list) else [sources]:
             if source.get('labels'):
                 most = 1 if source.labels.unit == 'frames' else 4
-                source.labels.num = min(source.labels.num, most)
+                source.labels.num = min(source.labels.get('num') or most, most)
 
 
 def trained_before(value):

@@ -421,3 +421,13 @@ def test_the_last_evaluation_is_kept():
     assert last.iter == -1
     last.after_val_epoch(Runner, dict(a=1.0))
     assert (last.iter, last.metrics) == (7, dict(a=1.0))
+
+
+def test_scores_of_a_rig_say_how_well_its_views_agree(context):
+    views, _ = make_views(12)
+    found = stages.agreement(context, 0, views)['metrics']
+    assert found['rig/inliers'] == 100 and found['rig/reprojection_error'] < 5
+    names = [camera.get('name') for camera in context.pool.data['cameras']]
+    assert all(f'rig/inliers/{name}' in found for name in names)
+    context.pool.data['cameras'].clear()
+    assert stages.agreement(context, 0, views) == {}

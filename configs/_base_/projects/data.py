@@ -20,7 +20,7 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 # The mean error in pixels of the image, and the share within a twentieth of the box.
 val_evaluator = [
-    dict(type='PerStudentMetric', metric=dict(type='EPE')),
+    dict(type='PerStudentMetric', metric=dict(type='EPE', prefix='px')),
     dict(type='PerStudentMetric', metric=dict(type='JointPCK', thr=0.05, norm='bbox'))
 ]
 test_evaluator = val_evaluator
