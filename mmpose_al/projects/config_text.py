@@ -75,9 +75,9 @@ def data_config(facts: Facts) -> str:
         ]
     else:
         lines += [
-            '# Nothing is held out for validation.',
+            '# Nothing is held out for validation; a test is of the labels in the pool.',
             'val_dataloader = val_evaluator = val_cfg = None',
-            'test_dataloader = test_evaluator = test_cfg = None',
+            'test_dataloader = dict(dataset=pool)',
         ]
     return _text(lines)
 

@@ -46,7 +46,8 @@ def test_without_validation_nothing_validates():
     names = {}
     text = configs(VIDEOS)['configs/data.py']
     exec(text, names)
-    assert names['val_dataloader'] is names['test_evaluator'] is names['val_cfg'] is None
+    assert names['val_dataloader'] is names['val_evaluator'] is names['val_cfg'] is None
+    assert names['test_dataloader']['dataset']['ann_file'] == 'pool.json'  # its pipeline predicts
     assert 'lite0_64x64' in names['_base_'] and 'labels' not in names
     exec(configs(LABELED)['configs/data.py'], names)
     assert names['val_dataloader']['dataset']['ann_file'] == 'val.json'

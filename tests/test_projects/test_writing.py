@@ -61,6 +61,7 @@ def test_a_project_without_labels_starts_with_an_experiment(tmp_path):
     cfg = Config.fromfile(str(tmp_path / 'p' / 'configs' / 'experiment.py'))
     settings = read_settings(cfg)
     assert settings.unit == 'images' and settings.initial == 3 and cfg.val_dataloader is None
+    assert cfg.test_dataloader.dataset.pipeline[0].type == 'LoadImage'
     assert len(load_multiview(str(tmp_path / 'p' / 'pool.json'))['images']) == 12
 
 
