@@ -69,6 +69,7 @@ __all__ = [
     'sha256',
     'short',
     'sync_folder',
+    'sync_parents',
     'to_json',
     'visible_names',
     'write_arrays',
@@ -127,6 +128,15 @@ def make_folder(folder: str) -> None:
     for each in reversed(missing):
         os.makedirs(each, exist_ok=True)
         sync_folder(osp.dirname(each))
+
+
+def sync_parents(folder: str) -> None:
+    """Let a folder outlive a power loss that somebody else made, and those above it."""
+    folder = osp.abspath(folder)
+    while osp.dirname(folder) != folder:
+        folder = osp.dirname(folder)
+        with suppress(OSError):  # a file system that is only read
+            sync_folder(folder)
 
 
 @contextmanager

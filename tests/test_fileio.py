@@ -424,6 +424,14 @@ def test_lines_are_appended_and_a_torn_one_stays_apart(tmp_path):
 
 
 @linux
+def test_a_folder_of_somebody_else_is_synced_with_all_above_it(tmp_path, calls):
+    os.makedirs(str(tmp_path / 'a' / 'b'))
+    fileio.sync_parents(str(tmp_path / 'a' / 'b'))
+    assert calls[:2] == [('sync', str(tmp_path / 'a')), ('sync', str(tmp_path))]
+    assert calls[-1] == ('sync', '/')
+
+
+@linux
 def test_lines_are_synced(tmp_path, calls):
     path = str(tmp_path / 'a.jsonl')
     fileio.append_line(path, '1')

@@ -16,7 +16,8 @@ from ..fileio import (
     message,
     remove_leftovers,
     short,
-    write_json,
+    to_json,
+    write_checked,
     write_text,
 )
 from .formats import AnnotationFormat
@@ -311,7 +312,7 @@ def write_query(content: dict, work_dir: str, formats: Sequence[AnnotationFormat
             each.write(query, made)
         names = sorted(each.name for each in formats)
         write_text(osp.join(made, 'README.md'), guide(query, work_dir, names))
-        write_json(osp.join(made, name), content)
+        write_checked(osp.join(made, name), (to_json(content, indent=1) + '\n').encode())
     return Query(content, folder)
 
 

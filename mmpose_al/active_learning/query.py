@@ -13,7 +13,7 @@ from typing import Dict, List, Optional, Sequence
 
 from ..command_line import command_line
 from ..datasets.image_paths import backslash_note, image_to_show
-from ..fileio import read_json
+from ..fileio import checksum_fault, read_json
 from .paths import Paths
 
 QUERY_FORMAT, QUERY_VERSION = 'mmpose_al-query', 1
@@ -91,6 +91,9 @@ def load_query(work_dir: str, round: int) -> Optional[Query]:
     if not osp.exists(path):
         return None
     try:
+        fault = checksum_fault(path)
+        if fault:
+            raise ValueError(fault)
         content = read_json(path)
         if (content['format'], content['version']) != (QUERY_FORMAT, QUERY_VERSION):
             raise ValueError(f'format {content["format"]!r}, version {content["version"]!r}')

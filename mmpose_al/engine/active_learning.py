@@ -34,7 +34,7 @@ from ..active_learning.stage_names import bootstrap_stage, last_training
 from ..active_learning.state import StateError, WritableState, check_state, load_state, new_state
 from ..active_learning.stopping import reached
 from ..checkpoint_files import damage
-from ..fileio import locked, remove_leftovers, write_text
+from ..fileio import locked, remove_leftovers, sync_parents, write_text
 from .stages import Context, say, stage_function
 
 # A killed training may leave workers that hold its lock for some seconds more.
@@ -135,6 +135,7 @@ class ActiveLearningExperiment:
         content = self._read_state()  # another training may just have ended
         for folder in self.context.paths.folders():
             remove_leftovers(folder)
+        sync_parents(self.context.paths.folder)
         self.context.annotator.restore()
         write_text(self.context.paths.config, self.context.cfg.pretty_text)
         WritableState(self.context.paths.folder, content).write()

@@ -1,7 +1,6 @@
 """Experiments that train nothing: the loop, the state and the choices are real."""
 
 import json
-import os
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 
 from mmpose_al.active_learning.answers import ingest
 from mmpose_al.active_learning.statistics import save_views
+from mmpose_al.fileio import make_folder
 from tests.test_active_learning.people import answer, read, write, write_pool
 from tests.test_active_learning.rig import make_views
 
@@ -53,7 +53,7 @@ def run_untrained(cfg, seen):
         points = np.random.RandomState(3).normal(0, 250, (FRAMES, 5, 3))
         views, _ = make_views(FRAMES, noise, seed=number, points=points)
         path = context.paths.scores(number)
-        os.makedirs(context.paths.round(number), exist_ok=True)
+        make_folder(context.paths.round(number))  # as the training does
         save_views(views, path)
         return dict(file=context.paths.relative(path), views=len(views))
 

@@ -73,7 +73,7 @@ def test_a_killed_query_leaves_nothing_half(pool, tmp_path, monkeypatch):
     annotator = opened(tmp_path / 'work', path)
 
     def killed():
-        monkeypatch.setattr(new_query, 'write_json', lambda *args: os._exit(9))
+        monkeypatch.setattr(new_query, 'write_checked', lambda *args: os._exit(9))
         annotator.ask(ROUND, [20], [1.0], views)
 
     process = multiprocessing.get_context('fork').Process(target=killed)

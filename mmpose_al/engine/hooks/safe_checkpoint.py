@@ -14,7 +14,7 @@ from mmengine.runner import BaseLoop
 from mmpose.registry import HOOKS
 
 from ...checkpoint_files import NOTE, newest_whole
-from ...fileio import CHECKSUM, remove_leftovers, write_checked, write_text
+from ...fileio import CHECKSUM, remove_leftovers, sync_parents, write_checked, write_text
 
 BACKEND = 'mmpose_al.checked'
 
@@ -99,6 +99,7 @@ class SafeCheckpointHook(CheckpointHook):
         super().before_train(runner)
         if is_main_process() and osp.isdir(self.out_dir):
             remove_leftovers(self.out_dir)
+            sync_parents(self.out_dir)  # MMEngine made it
         if getattr(self, 'best_ckpt_path', None):
             self.best_ckpt_path = self._own(self.best_ckpt_path)
         for key, path in getattr(self, 'best_ckpt_path_dict', {}).items():

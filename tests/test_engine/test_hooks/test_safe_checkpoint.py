@@ -141,6 +141,13 @@ def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch):
     assert steps(tmp_path) == [2] and damage(str(tmp_path / 'iter_2.pth')) == ''
 
 
+def test_the_folder_that_mmengine_made_outlives_a_power_loss(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(safe_checkpoint, 'sync_parents', synced.append)
+    run(tmp_path / 'new', 2)
+    assert synced == [str(tmp_path / 'new')]
+
+
 def test_another_backend_stays(tmp_path):
     assert SafeCheckpointHook().backend_args == dict(backend=safe_checkpoint.BACKEND)
     assert SafeCheckpointHook(backend_args=dict(backend='local')).backend_args['backend'] == 'local'

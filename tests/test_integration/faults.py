@@ -1,0 +1,159 @@
+"""A disk that loses what was not synced, and calls of the system that fail."""
+
+import errno
+import os
+import os.path as osp
+import signal
+import stat
+from contextlib import contextmanager
+
+CALLS = ('fsync', 'replace', 'rename', 'remove', 'mkdir', 'link')
+
+
+class Disk:
+    """What of a folder outlives a power loss.
+
+    POSIX promises: of a file what it held at its last fsync, of a folder the names that it had
+    at its own. All of the rest may be there or not, each for itself; a file may be there in part.
+
+    Args:
+        root (str): What is in it now is on the disk.
+    """
+
+    def __init__(self, root):
+        self.root = root
+        self.files, self.folders, self.open = {}, {}, []
+        for home, _, names in os.walk(root):
+            self.folders[os.stat(home).st_ino] = names_of(home)
+            for name in names:
+                path = osp.join(home, name)
+                if not osp.islink(path):
+                    self.files[os.stat(path).st_ino] = content_of(path)
+
+    def synced(self, handle):
+        """What fsync does."""
+        about, path = os.fstat(handle), f'/proc/self/fd/{handle}'
+        if stat.S_ISDIR(about.st_mode):
+            self.folders[about.st_ino] = names_of(path)
+        else:
+            self.files[about.st_ino] = content_of(path)
+        self.open.append(os.dup(handle))  # its number is not given to another file
+
+    def close(self):
+        for handle in self.open:
+            os.close(handle)
+
+    def after_power_loss(self, target, rng=None):
+        """Write what is left to a new folder.
+
+        Args:
+            target (str): The folder.
+            rng (random.Random, optional): Chooses what else is there; None: nothing else.
+        """
+        self._write(osp.realpath(self.root), os.stat(self.root).st_ino, target, rng)
+
+    def _write(self, path, number, target, rng):
+        os.mkdir(target)
+        names, now = self.folders.get(number, {}), names_of(path) if path else {}
+        for name in sorted({*names, *now}):
+            entry = names.get(name)
+            if rng is not None and rng.random() < 0.5:
+                entry = now.get(name)
+            if entry is None:
+                continue
+            kind, inode = entry
+            here = osp.join(path, name) if path and now.get(name) == entry else None
+            if kind == 'folder':
+                self._write(here, inode, osp.join(target, name), rng)
+            elif kind == 'link':
+                os.symlink(inode, osp.join(target, name))
+            else:
+                content = self.files.get(inode, b'')
+                if rng is not None and here is not None and rng.random() < 0.5:
+                    current = content_of(here)
+                    content = current[: rng.choice([len(current), rng.randint(0, len(current))])]
+                    if current.startswith(self.files.get(inode, b'')):  # what was synced stays
+                        content = current[: max(len(content), len(self.files.get(inode, b'')))]
+                with open(osp.join(target, name), 'wb') as file:
+                    file.write(content)
+
+
+def content_of(path):
+    with open(path, 'rb') as file:
+        return file.read()
+
+
+def names_of(folder):
+    """Name -> kind and number, of a link where it leads."""
+    found = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                found[entry.name] = ('link', os.readlink(entry.path))
+            else:
+                found[entry.name] = ('folder' if entry.is_dir() else 'file', entry.inode())
+    return found
+
+
+@contextmanager
+def watched(monkeypatch, before, after=lambda name, args: None):
+    """Calls of the system that change a disk; ``before`` may raise in their place."""
+
+    def of(name, call):
+        def watching(*args, **kwargs):
+            before(name, args)
+            result = call(*args, **kwargs)
+            after(name, args)
+            return result
+
+        return watching
+
+    with monkeypatch.context() as patch:
+        for name in CALLS:
+            patch.setattr(os, name, of(name, getattr(os, name)))
+        yield
+
+
+@contextmanager
+def losing_power(monkeypatch, root, lost):
+    """Call ``lost(disk)`` before every call that changes a disk: power may be lost just then."""
+    disk, busy = Disk(root), []
+
+    def before(name, args):
+        if not busy:
+            busy.append(1)  # what it does itself is not watched
+            lost(disk)
+            busy.clear()
+
+    def after(name, args):
+        if name == 'fsync' and not busy:
+            disk.synced(args[0])
+
+    try:
+        with watched(monkeypatch, before, after):
+            yield disk
+    finally:
+        disk.close()
+
+
+@contextmanager
+def failing(monkeypatch, number, kind, calls=CALLS):
+    """The n-th of these calls fails; gives a list that says where it did."""
+    count, failed = [0], []
+
+    def before(name, args):
+        if name in calls:
+            if count[0] == number:
+                failed.append(name)
+                if kind is signal.SIGKILL:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                count[0] += 1
+                path = args[0] if isinstance(args[0], str) else None
+                raise OSError(kind, os.strerror(kind), path)
+            count[0] += 1
+
+    with watched(monkeypatch, before):
+        yield failed
+
+
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS)
