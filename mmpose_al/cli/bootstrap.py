@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     cfg = read_config(args.config)
     cfg.merge_from_dict(args.cfg_options)
     rules = MultiViewBootstrapping(**rules_of(args))
-    rig, made = bootstrapping.bootstrap(cfg, args.checkpoint, rules)
+    rig, _, made = bootstrapping.bootstrap(cfg, args.checkpoint, rules)
     noted = bootstrapping.write_bootstrap(rig, made, args.out)
     trains = bootstrapping.bootstrapped_config(cfg, rig, rules, args.out)
     note = f'Labels of {osp.basename(args.config)} and pseudo-labels of one of its networks.'

@@ -80,7 +80,7 @@ def measure(
     from ..analysis.bootstrap_gain import gain_by_inliers, is_right
     from ..engine import bootstrapping
 
-    rig, made = bootstrapping.bootstrap(cfg, checkpoint, rules)
+    rig, views, made = bootstrapping.bootstrap(cfg, checkpoint, rules)
     persons = {a['id']: a for a in rig.pool.data['annotations'] if a['id'] in rig.pool.persons}
     truth = np.zeros(made.keypoints.shape)
     for row, number in enumerate(made.ids.tolist()):
@@ -91,15 +91,13 @@ def measure(
     if not known.any():
         raise ValueError(f'{rig.pool.path}: no view without a label has its true keypoints')
     lengths = np.array([max(persons[number]['bbox'][2:4]) for number in made.ids.tolist()])
-    predicted = []
-    for config, weights in ((cfg, checkpoint), (student_cfg, student)):
-        model_cfg = cfg.copy()
-        model_cfg.model = config.model
-        views, _ = bootstrapping.score_source(model_cfg, rig, weights)
-        predicted.append(views.keypoints[np.searchsorted(views.id, made.ids)])
+    taught = cfg.copy()
+    taught.model = student_cfg.model
+    after, _ = bootstrapping.score_source(taught, rig, student)
+    predicted = [each.keypoints[np.searchsorted(each.id, made.ids)] for each in (views, after)]
     labels = np.where(made.labeled[..., None], made.keypoints[..., :2], np.nan)
-    alone, taught, learnt = (
+    alone, taught_so, learnt = (
         is_right(each, truth[..., :2], lengths, right)
         for each in (predicted[0], labels, predicted[1])
     )
-    return gain_by_inliers(alone, taught, learnt, known, made.votes)
+    return gain_by_inliers(alone, taught_so, learnt, known, made.votes)

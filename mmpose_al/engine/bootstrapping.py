@@ -143,7 +143,7 @@ def load_network(model: torch.nn.Module, checkpoint: str) -> None:
 
 def bootstrap(
     cfg: Config, checkpoint: str, rules: MultiViewBootstrapping
-) -> Tuple[Rig, PseudoLabels]:
+) -> Tuple[Rig, ViewStatistics, PseudoLabels]:
     """Pseudo-labels of all that a config does not train on.
 
     Args:
@@ -151,13 +151,16 @@ def bootstrap(
         checkpoint (str): Weights.
         rules (MultiViewBootstrapping): How.
 
+    Returns:
+        tuple: The rig, what the network says of all its views, and the pseudo-labels.
+
     Raises:
         ValueError: See :func:`rig_of` and :func:`score_source`.
     """
     rig = rig_of(cfg, rules)
     views, loader = score_source(cfg, rig, checkpoint)
     made = pseudo_labels(rules, views, rig.pool, rig.labeled, loader, seed_of(cfg))
-    return rig, made
+    return rig, views, made
 
 
 def write_bootstrap(rig: Rig, made: PseudoLabels, path: str) -> dict:

@@ -21,7 +21,7 @@ def fake(monkeypatch):
 
     def bootstrap(cfg, checkpoint, rules):
         asked.update(cfg=cfg, checkpoint=checkpoint, rules=rules)
-        return SimpleNamespace(labeled=[1, 2, 3]), 'labels'
+        return SimpleNamespace(labeled=[1, 2, 3]), 'views', 'labels'
 
     def written(rig, made, path):
         asked['out'] = path

@@ -35,6 +35,7 @@ def fake(monkeypatch):
         'alone.pth': np.array([[[10, 16], [20, 20]], [[30, 30], [0, 0]]], float),
         'student.pth': np.array([[[10, 14], [20, 26]], [[30, 45], [0, 0]]], float),
     }
+    alone = SimpleNamespace(id=np.array([7, 9]), keypoints=seen['alone.pth'])
     asked = []
 
     def score_source(cfg, rig, checkpoint):
@@ -45,7 +46,7 @@ def fake(monkeypatch):
         launch, 'read_config', lambda name: Config(dict(model=dict(name=name), data=1))
     )
     monkeypatch.setattr(
-        bootstrapping, 'bootstrap', lambda *given: (SimpleNamespace(pool=pool), made)
+        bootstrapping, 'bootstrap', lambda *given: (SimpleNamespace(pool=pool), alone, made)
     )
     monkeypatch.setattr(bootstrapping, 'score_source', score_source)
     return pool, asked
@@ -60,7 +61,7 @@ def test_the_table_and_the_file(fake, tmp_path, capsys):
     assert lines[3] == '| 4 | 2 | 50.0% | 100.0% | 50.0% | 100.0% | 100.0% |'
     rows = json.loads(out.read_text())['rows']
     assert [row['inliers'] for row in rows] == [0, 4] and rows[0]['labels'] is None
-    assert fake[1] == [('c.py', 'alone.pth'), ('c.py', 'student.pth')]
+    assert fake[1] == [('c.py', 'student.pth')]
 
 
 def test_another_model_and_another_radius(fake, capsys):
@@ -69,7 +70,7 @@ def test_another_model_and_another_radius(fake, capsys):
         '--right', '0.2',
     )  # fmt: skip
     assert '| 4 | 2 | 100.0% | 100.0% | 100.0% | – | 0.0% |' in capsys.readouterr().out
-    assert fake[1] == [('c.py', 'alone.pth'), ('s.py', 'student.pth')]
+    assert fake[1] == [('s.py', 'student.pth')]
 
 
 def test_without_the_truth_there_is_no_table(fake):

@@ -47,7 +47,7 @@ def made(network, tmp_path_factory):
     cfg, checkpoint = network
     before = copy.deepcopy(cfg.to_dict())
     rules = MultiViewBootstrapping(**RULES)
-    rig, labels = bootstrapping.bootstrap(cfg, checkpoint, rules)
+    rig, _, labels = bootstrapping.bootstrap(cfg, checkpoint, rules)
     path = str(tmp_path_factory.mktemp('made') / 'pseudo.json')
     noted = bootstrapping.write_bootstrap(rig, labels, path)
     assert cfg.to_dict() == before
@@ -112,7 +112,7 @@ def test_again_from_the_network_that_was_taught(made, network, tmp_path):
     """The written config with its pseudo-labels: they are made anew, not added."""
     cfg, rules, rig, labels, path, _ = made
     trains = bootstrapping.bootstrapped_config(cfg, rig, rules, path)
-    again, second = bootstrapping.bootstrap(trains, network[1], rules)
+    again, _, second = bootstrapping.bootstrap(trains, network[1], rules)
     assert again.labeled == rig.labeled and again.pool.path == rig.pool.path
     np.testing.assert_array_equal(second.keypoints, labels.keypoints)
     other = str(tmp_path / 'second.json')
@@ -144,7 +144,7 @@ def test_what_it_cannot_bootstrap_is_refused(tiny, network, tmp_path):  # noqa: 
 
 def test_nothing_is_written_where_no_views_agree(made, network, tmp_path):
     cfg, checkpoint = network
-    rig, labels = bootstrapping.bootstrap(
+    rig, _, labels = bootstrapping.bootstrap(
         cfg, checkpoint, MultiViewBootstrapping(threshold=1e-4, min_inliers=4)
     )
     path = str(tmp_path / 'none.json')
