@@ -51,7 +51,16 @@ ROWS = (
 )
 STUDIO = 'configs/active_learning/studio/{}_lite0_studio-64x64.py'
 BOOTSTRAPPED = ('random-bootstrap', 'coreset-bootstrap', 'mvc-bootstrap')
-STUDIO_ROWS = ('all', 'random', 'coreset', 'mvc', *BOOTSTRAPPED, 'bsb', 'mpe')
+STUDIO_ROWS = (
+    'all',
+    'random',
+    'coreset',
+    'mvc',
+    *BOOTSTRAPPED,
+    'bsb',
+    'mpe',
+    'consensus-coreset-bootstrap',
+)
 MOUSE = 'configs/active_learning/mouse/{}_lite0_mouse-64x64.py'
 MOUSE_ROWS = (
     'all',

@@ -61,6 +61,7 @@ def make_views(num_frames, noise=1.0, seed=0, frame_ids=None, points=None):
                         + depth_rng.normal(0, 10 * (1 + noise[index]), points[index].shape)
                     ),
                     diagonal=800.0,
+                    box_side=320.0,
                     K=K[view],
                     R=R[view],
                     t=t[view],

@@ -8,6 +8,7 @@ computed, so that a score file is read at once.
 
 from .appearance import Appearance
 from .base import POOL_PROPERTIES, Statistic, chosen_statistics
+from .box_side import BoxSide
 from .cameras import Distortion, Intrinsics, Rotation, Translation
 from .diagonal import Diagonal
 from .disagreement import Disagreement
@@ -26,6 +27,7 @@ from .table import MissingStatistic, ViewStatistics, concatenate, load_views, sa
 __all__ = [
     'AnnotationId',
     'Appearance',
+    'BoxSide',
     'CameraId',
     'Diagonal',
     'Disagreement',

@@ -1,11 +1,12 @@
 """What a view looks like, before and without any training on the pool."""
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from ..registry import STATISTICS
 from .base import Batch, Rows, Statistic
+
+if TYPE_CHECKING:  # PyTorch is loaded where something is computed
+    from torch import Tensor
 
 THUMBNAIL, CELLS, ORIENTATIONS = 8, 4, 8
 FAINT = 0.1  # edges of this strength weigh little: those of an image without any contrast
@@ -32,7 +33,7 @@ class Appearance(Statistic):
         return last.float().mean((-2, -1))
 
 
-def colours_and_edges(images: Tensor) -> Tensor:
+def colours_and_edges(images: 'Tensor') -> 'Tensor':
     """A thumbnail and histograms of edge directions, each of as much weight.
 
     - 8 x 8 pixels of colour, over the square root of their number: two images are as far
@@ -48,6 +49,9 @@ def colours_and_edges(images: Tensor) -> Tensor:
     Returns:
         Tensor: (B, 64 C + 128).
     """
+    import torch
+    import torch.nn.functional as F
+
     images = images.float()
     small = F.adaptive_avg_pool2d(images, THUMBNAIL).flatten(1)
     small = small / small.shape[1] ** 0.5

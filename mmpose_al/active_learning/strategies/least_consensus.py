@@ -1,12 +1,10 @@
 """Joints on which the views of a rig reach no consensus."""
 
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 import numpy as np
-import torch
 
 from ...fileio import is_int, is_number, short
-from ...geometry.consensus import consensus
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
 from .base import NOT_JUDGED, QueryStrategy
@@ -23,15 +21,16 @@ class LeastConsensus(QueryStrategy):
     the one whose views are farther off comes first.
 
     Args:
-        min_inliers (int, optional): Views that have to agree on a joint. By default half of
-            those that are there, rounded up, but at least 3, or 2 where there are 2.
-        threshold (float, optional): Largest reprojection error of a view that agrees,
-            pixels; that of the experiment by default.
+        min_inliers (int, optional): Views that have to agree on a joint; by default as for
+            bootstrapping: half of those that show the person, but 3 where there are so many.
+        threshold (float, optional): Largest reprojection error of a view that agrees, in
+            pixels of the image. By default a 32nd of the longer side of the person's box in
+            each view, as for bootstrapping (4 pixels of a box of 128).
         min_seconds (float): See :class:`QueryStrategy`: frames of one second are one.
         kwargs: See :class:`QueryStrategy`.
     """
 
-    needs = ('cameras', 'scores')
+    needs: Tuple[str, ...] = ('cameras', 'scores', 'box_side')
 
     def __init__(
         self,
@@ -51,43 +50,40 @@ class LeastConsensus(QueryStrategy):
                 f'threshold is a finite number of pixels above 0, or None; got {short(threshold)}'
             )
         self.min_inliers, self.threshold = min_inliers, threshold
+        if threshold is not None:
+            self.needs = ('cameras', 'scores')
 
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
-        """Share of joints, 0 to 1, and up to 0.001 more; NaN without a view with a camera."""
-        groups, views = pool.groups, pool.views
-        there = groups.rows >= 0
-        threshold = self.threshold or pool.threshold
+        """Share of joints, 0 to 1, and up to 0.001 more; NaN without a view with a camera.
 
-        def tensor(name: str) -> torch.Tensor:
-            values = views[name][groups.rows].astype(np.float64)
-            blank = there.reshape(there.shape + (1,) * (values.ndim - 2))
-            return torch.from_numpy(np.where(blank, values, np.nan))
+        Raises:
+            ValueError: The pool has no cameras.
+        """
+        # Self-training imports a strategy.
+        from ..self_training.bootstrapping import LENGTH, SHARE, agree, default_inliers
 
-        agreed = consensus(
-            tensor('keypoints'),
-            tensor('K'),
-            tensor('R'),
-            tensor('t'),
-            tensor('dist'),
-            torch.nan_to_num(tensor('scores')),
-            threshold=threshold,
-            min_inliers=2,
-        )
-        least = needed(there.sum(1)) if self.min_inliers is None else self.min_inliers
-        counts = agreed.inliers.numpy().sum(1)
-        without = (counts < np.reshape(least, (-1, 1))) | ~agreed.found.numpy()
-        off = np.clip(agreed.errors.numpy() / threshold, 0, 1)
-        off = np.where(np.isfinite(off), off, 1.0).mean(2)
-        off = np.where(there, off, 0.0).sum(1) / np.maximum(there.sum(1), 1)
-        return pool.over_views(without.mean(1) + _TIE * off, 'mean', pool.group_unit)
+        views = pool.views
+        if not views.calibrated.any():
+            raise ValueError(
+                'LeastConsensus triangulates, but no view of the pool has a camera and a frame; '
+                'give the annotation file cameras and frames (docs/multiview_format.md) or '
+                'choose a strategy for single views'
+            )
+        scale, threshold = np.ones(len(views)), self.threshold
+        if threshold is None:
+            scale, threshold = LENGTH / views.box_side.astype(np.float64), LENGTH * SHARE
+        found = agree(views, scale, threshold, min_inliers=2, seed=pool.seed)
+        there = found.rows >= 0
+        least = self.min_inliers
+        enough = [default_inliers(max(n, 2)) if least is None else least for n in there.sum(1)]
+        without = found.inliers.sum(1) < np.reshape(enough, (-1, 1))
+        off = np.clip(np.nan_to_num(found.errors, nan=1.0), 0, 1).mean(2)
+        off = np.where(there, off, 0.0).sum(1) / there.sum(1)
+        units = np.searchsorted(pool.units, views.unit[found.rows[:, 0]])
+        return pool.over_views(without.mean(1) + _TIE * off, 'mean', units)
 
     def shown(self, utility: float) -> str:
         """The share of joints in percent."""
         if utility >= NOT_JUDGED:
             return super().shown(utility)
         return f'{100 * utility:.0f} % of the joints'
-
-
-def needed(views: np.ndarray) -> np.ndarray:
-    """How many of so many views have to agree: half, at least 3, or 2 of 2."""
-    return np.where(views <= 2, 2, np.maximum(3, -(-views // 2)))

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.statistics import PoolStatistics
-from mmpose_al.active_learning.strategies.least_consensus import needed
 from tests.test_active_learning.rig import JOINTS, make_pool
 from tests.test_active_learning.test_strategies.cases import build
 
@@ -45,14 +44,16 @@ def test_how_many_have_to_agree():
     assert four == pytest.approx(np.array([1, 1, 0, 0, 0]) / JOINTS, abs=1.1e-3)
     two = build(dict(type='LeastConsensus', min_inliers=2)).utilities(pool)
     assert two == pytest.approx(np.zeros(5), abs=1.1e-3)
-    assert needed(np.array([1, 2, 3, 4, 6, 7, 8])).tolist() == [2, 2, 3, 3, 3, 4, 4]
 
 
-def test_a_narrower_threshold_than_that_of_the_experiment():
+def test_the_threshold_is_a_share_of_the_box():
+    """A 32nd of 320 is 10 pixels; of a box of 64 it is 2, and noise of 4 is too much."""
     pool = make_pool(4, noise=[0.1, 0.1, 4.0, 0.1])
-    assert build(dict(type='LeastConsensus')).utilities(pool).max() < 2e-3
-    worth = build(dict(type='LeastConsensus', threshold=1.0)).utilities(pool)
-    assert worth[2] > 0.5 and worth[[0, 1, 3]].max() < 2e-3
+    assert build(dict(type='LeastConsensus')).utilities(pool).max() < 1.1e-3
+    worth = build(dict(type='LeastConsensus', threshold=2.0)).utilities(pool)
+    assert worth[2] > 0.5 and worth[[0, 1, 3]].max() < 1.1e-3
+    pool.views = pool.views.replace(box_side=np.full(len(pool.views), 64.0))
+    assert build(dict(type='LeastConsensus')).utilities(pool) == pytest.approx(worth, abs=1e-6)
 
 
 def test_views_that_are_missing_or_say_nothing():
