@@ -168,6 +168,7 @@ class App {
     box.style.gridTemplateColumns = `repeat(${fit.columns}, ${fit.width}px)`;
     for (const view of this.views) {
       view.box.hidden = !shown.includes(view);
+      view.box.classList.toggle('large', shown.length === 1);
       view.box.style.width = `${fit.width}px`;
       view.box.style.height = `${Math.round(fit.width / shape)}px`;
       view.button.hidden = this.views.length === 1;

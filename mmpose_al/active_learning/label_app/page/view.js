@@ -109,7 +109,11 @@ export class View {
     box.addEventListener('pointerdown', (event) => this.down(event));
     box.addEventListener('pointermove', (event) => this.move(event));
     box.addEventListener('pointerup', (event) => this.up(event));
-    box.addEventListener('pointercancel', (event) => this.pointers.delete(event.pointerId));
+    box.addEventListener('pointercancel', (event) => {
+      this.pointers.delete(event.pointerId);
+      this.dragged = null;
+      this.draw();
+    });
     box.addEventListener('contextmenu', (event) => event.preventDefault());
     box.addEventListener('wheel', (event) => {
       event.preventDefault();
