@@ -207,7 +207,7 @@ def _write_h5(path: str, labels: Labels) -> bool:
     )
     store = pandas.HDFStore('memory', 'w', driver='H5FD_CORE', driver_core_backing_store=0)
     try:
-        store.put('df_with_missing', frame, format='table')
+        store.put('df_with_missing', frame)
         content = store._handle.get_file_image()
     finally:
         store.close()
