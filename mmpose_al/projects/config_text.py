@@ -111,14 +111,13 @@ def posedual_config() -> str:
 
 def experiment_config(facts: Facts) -> str:
     """``configs/experiment.py``."""
-    strategy = f"dict(type='MultiViewConsistency', min_spacing={facts.spacing})"
-    if not facts.views:
-        strategy = (
-            "dict(\n        type='UncertainAndDiverse', uncertainty=dict(type='MultiPeakEntropy'),"
-            f"\n        diversity=dict(type='CoreSetFeatures'), min_spacing={facts.spacing})"
-        )
+    spacing = f'min_spacing={facts.spacing}'
+    kind = 'CoreSetPoses' if facts.views else 'CoreSetFeatures'
     folders = ', '.join(f'_base_.root + {"images/" + name!r}' for name in facts.links)
-    start = "'labeled'" if facts.labeled_units else str(facts.budget)
+    start = ["    initial='labeled',  # those of the pool; or a number, which is asked for"]
+    if not facts.labeled_units:
+        first = f"dict(type='Diverse', {spacing}, min_seconds=0)"
+        start = [f'    initial={facts.budget},', f'    initial_strategy={first},']
     return _text(
         [
             '"""Rounds of labels: train, look at the pool, ask people for what is worth most."""',
@@ -127,9 +126,9 @@ def experiment_config(facts: Facts) -> str:
             "runner_type = 'ActiveLearningRunner'",
             'active_learning = dict(',
             f'    unit={"frames" if facts.views else "images"!r},',
-            f'    initial={start},',
+            *start,
             f'    budget={facts.budget},',
-            f'    strategy={strategy},',
+            f"    strategy=dict(type='{kind}', {spacing}),",
             "    annotator=dict(type='FileAnnotator', image_folders=[" + folders + ']),',
             '    pool=dict(pipeline=_base_.val_pipeline),',
             f'    limits=dict(rounds={ROUNDS}))',

@@ -60,8 +60,9 @@ def test_labels_start_an_experiment_where_there_are_any():
     assert labeled['unit'] == 'images' and labeled['strategy']['min_spacing'] == 6
     assert labeled['annotator']['image_folders'] == ['/p/images/labeled-data']
     rig = section(experiment_config(RIG))
-    assert rig['unit'] == 'frames' and rig['strategy']['type'] == 'MultiViewConsistency'
-    assert rig['budget'] == 5
+    assert rig['unit'] == 'frames' and rig['strategy']['type'] == 'CoreSetPoses'
+    assert rig['budget'] == 5 and rig['initial_strategy']['type'] == 'Diverse'
+    assert 'initial_strategy' not in labeled
 
 
 @pytest.mark.parametrize(
