@@ -48,6 +48,8 @@ ROUNDINGS = dict(
     center_whole=(lambda p: shifted(np.round(p), -0.5), 1, -0.5),
     # the number of the pixel: what is cut off of the corner's numbers
     cut_off=(lambda p: shifted(np.floor(shifted(p, 0.5)), -0.5), 1, -0.5),
+    # what a tool cuts off that was given the centre's numbers
+    center_cut_off=(lambda p: shifted(np.floor(p), -0.5), 1, -0.5),
 )
 
 
