@@ -194,6 +194,7 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     from ..prediction.recording import predict_recording
 
     recordings = find_recordings(args.inputs)
+    check_formats(args, recordings)
     job = make_job(args, recordings, detector)
     for recording in recordings:
         write_results(args, predict_recording(recording, job), recording)
@@ -212,6 +213,7 @@ def run_rig(args: argparse.Namespace, detector: Optional[Callable] = None) -> in
     rig = open_rig(
         args.inputs, calibration_of(args), parts_of(args), args.fps, args.allow_unequal, report
     )
+    check_formats(args, rig.recordings)
     job = make_job(args, rig.recordings, detector)
     found = []
     for recording in rig.recordings:
@@ -229,6 +231,7 @@ def run_keypoints(args: argparse.Namespace) -> int:
     if len(args.keypoints) > 2:
         raise UsageError('--keypoints takes a file, and maybe the name of an array in it')
     check_times(args)
+    check_formats(args)
     path = args.keypoints[0]
     content = read_keypoints(*args.keypoints)
     skeleton = skeleton_of(content.joints, content.pixels.shape[2], args.metainfo, path)
@@ -249,6 +252,24 @@ def check_times(args: argparse.Namespace) -> None:
     """Options of the smoother stand with it."""
     if args.acceleration is not None and not args.smooth:
         raise UsageError('--acceleration is of the smoother: give --smooth too')
+
+
+def check_formats(args: argparse.Namespace, recordings: 'Sequence[Recording]' = ()) -> None:
+    """Raise where a file could not be written, before hours of work.
+
+    Raises:
+        ImportError: A library is not installed.
+        ValueError: A recording has not what a format holds.
+    """
+    from ..prediction import formats, formats_3d
+
+    modules = [formats.named(name) for name in args.formats] if recordings else []
+    if args.calibration or args.keypoints:
+        modules += [formats_3d.named(name) for name in args.formats_3d]
+    for module in modules:
+        getattr(module, 'library', lambda: None)()
+        for recording in recordings:
+            getattr(module, 'check_recording', lambda _: None)(recording)
 
 
 def calibration_of(args: argparse.Namespace) -> 'Calibration':

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -123,3 +124,22 @@ def test_wrong_usage_is_said(tmp_path, words, problem, capsys):
     with pytest.raises(SystemExit):
         command('predict', *words, '--out', tmp_path / 'o')
     assert problem in capsys.readouterr().err and not (tmp_path / 'o').exists()
+
+
+def test_what_cannot_be_written_is_said_before_the_work(tmp_path, model, calibration, monkeypatch):
+    images = write_images(tmp_path / 'i')
+    pytest.importorskip('sleap_io', reason='extra labs')
+    with pytest.raises(SystemExit, match='i: has no times, and NWB holds poses as time series'):
+        command('predict', model, images, '--formats', 'nwb', '--out', tmp_path / 'o')
+    monkeypatch.setitem(sys.modules, 'sleap_io', None)
+    with pytest.raises(SystemExit, match='need sleap-io'):
+        command('predict', model, images, '--formats', 'sleap', '--out', tmp_path / 'o')
+    assert not (tmp_path / 'o').exists()
+
+
+def test_a_missing_library_of_3d_files_is_said_first(tmp_path, calibration, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'c3d', None)
+    words = ('--keypoints', 'k.npz', *calibration, '--formats-3d', 'table', 'c3d')
+    with pytest.raises(SystemExit, match='need the library c3d'):
+        command('predict', *words, '--out', tmp_path / 'o')
+    assert not (tmp_path / 'o').exists()

@@ -98,4 +98,5 @@ def predictions(persons=1, is_video=True):
         dict(frame=1, name='v/000001.jpg', size=[64, 48], persons=[]),
         dict(frame=2, name='v/000002.jpg', size=[64, 48], persons=[person(persons - 1, 7)]),
     ]
-    return collected('v', 'videos/v.mp4', is_video, 20.0, skeleton, 'net', frames)
+    fps = 20.0 if is_video else None
+    return collected('v', 'videos/v.mp4', is_video, fps, skeleton, 'net', frames)

@@ -29,11 +29,7 @@ def write(path: str, predictions: Predictions) -> None:
     library()
     from pynwb import NWBHDF5IO, NWBFile
 
-    if not predictions.is_video or not predictions.fps:
-        raise ValueError(
-            f'{predictions.name}: has no times, and NWB holds poses as time series. Leave nwb out '
-            'of --formats, or give a video that tells its rate'
-        )
+    check_recording(predictions)
     table = predictions.table()
     file = NWBFile(
         session_description=f'{predictions.name}: keypoints by {predictions.scorer}. The time of '
@@ -44,6 +40,15 @@ def write(path: str, predictions: Predictions) -> None:
     add_poses(file, predictions, table)
     with atomic_path(path) as temporary, NWBHDF5IO(temporary, 'w') as io:
         io.write(file)
+
+
+def check_recording(recording: Any) -> None:
+    """Raise ValueError where a recording, or the predictions of one, has no times."""
+    if not recording.fps:
+        raise ValueError(
+            f'{recording.name}: has no times, and NWB holds poses as time series. Leave nwb out '
+            'of --formats, or give a video that tells its rate'
+        )
 
 
 def add_poses(file: Any, predictions: Predictions, table: np.ndarray) -> None:

@@ -8,6 +8,7 @@ views that agree.
 
 import io
 import warnings
+from typing import Any
 
 import numpy as np
 
@@ -26,10 +27,7 @@ def write(path: str, poses: Poses3D) -> None:
         ImportError: The library is not installed.
         ValueError: There are more frames than the format can count.
     """
-    try:
-        import c3d
-    except ImportError:
-        raise ImportError('C3D files need the library c3d: pip install "mmpose_al[labs]"') from None
+    c3d = library()
     if len(poses.points) > MOST:
         raise ValueError(
             f'{path}: C3D counts {MOST} frames at most, here are {len(poses.points)}; write '
@@ -45,6 +43,19 @@ def write(path: str, poses: Poses3D) -> None:
         warnings.simplefilter('ignore')  # that there are no analog data
         writer.write(buffer)
     write_bytes(path, buffer.getvalue())
+
+
+def library() -> Any:
+    """``c3d``.
+
+    Raises:
+        ImportError: It is not installed; it names the extra.
+    """
+    try:
+        import c3d
+    except ImportError:
+        raise ImportError('C3D files need the library c3d: pip install "mmpose_al[labs]"') from None
+    return c3d
 
 
 def point_rows(poses: Poses3D) -> np.ndarray:
