@@ -62,7 +62,7 @@ def test_one_file_adds_a_statistic_and_its_strategy(forget, data, tmp_path, caps
     forget()
     assert 'spread' not in STATISTICS.module_dict
     capsys.readouterr()
-    assert command('replay', work, '--json') == 0
+    assert command('replay', work, '--round', '0', '--json') == 0
     found = json.loads(capsys.readouterr().out)
     assert found['ids'] == expected and found['utilities'] == picked['utilities']
     forget()
