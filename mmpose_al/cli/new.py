@@ -169,7 +169,8 @@ def can_be_project(folder: str) -> bool:
     if not osp.isdir(folder):
         return False
     names = set(os.listdir(folder))
-    return not names or 'project.json' in names or ('images' in names and '.lock' in names)
+    begun = '.lock' in names and (names == {'.lock'} or 'images' in names)
+    return not names or 'project.json' in names or begun
 
 
 def options_of(args: argparse.Namespace) -> 'Options':

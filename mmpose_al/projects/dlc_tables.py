@@ -165,7 +165,7 @@ def label_file(folder: str, scorer: Optional[str] = None) -> Optional[str]:
         )
     if not found and glob.glob(osp.join(glob.escape(folder), 'CollectedData_*.h5')):
         raise FormatError(
-            f'{folder}: has labels as .h5 alone. Write the .csv in DeepLabCut: '
-            "deeplabcut.convertcsv2h5's counterpart is pandas.read_hdf(FILE).to_csv(FILE)"
+            f'{folder}: has labels as .h5 alone. Write the .csv beside it, where DeepLabCut is '
+            "installed: pandas.read_hdf('X.h5').to_csv('X.csv')"
         )
     return found[0] if found else None

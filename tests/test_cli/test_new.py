@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from mmpose_al.cli.main import main
+from mmpose_al.cli.new import can_be_project
 from tests.commands import command
 from tests.test_projects.files import coco, deeplabcut, picture, video
 
@@ -63,6 +64,16 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path, capsys):
         main(['new', str(tmp_path), str(tmp_path / 'images')])
     assert stop.value.code == 2 and 'folder of other things' in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ['images']
+
+
+def test_a_folder_that_a_killed_run_left_is_taken(tmp_path):
+    assert not can_be_project(str(tmp_path / 'gone')) and can_be_project(str(tmp_path))
+    (tmp_path / 'images').mkdir()
+    assert not can_be_project(str(tmp_path))
+    (tmp_path / '.lock').write_text('')
+    assert can_be_project(str(tmp_path))
+    (tmp_path / 'images').rmdir()
+    assert can_be_project(str(tmp_path))
 
 
 def test_a_killed_run_is_completed(tmp_path, monkeypatch):
