@@ -181,8 +181,7 @@ def test_what_is_filled_in_is_corrected_hidden_swapped_and_taken_back(browser, e
         assert swapped[3][:2] == right[:2] and swapped[4][:2] == left[:2]
         anna.key('c')
         anna.page.click('dialog button:has-text("covered")')
-        anna.settled()
-        assert anna.page.is_visible('.view[data-view="80"] .reason')
+        anna.page.wait_for_selector('.view[data-view="80"] .reason:has-text("covered")')
         assert anna.faults == []
         anna.context.close()
     assert Session(work).progress[20].reason(80) == 'covered'
