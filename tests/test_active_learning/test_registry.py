@@ -24,6 +24,7 @@ KNOWN = [
     ('QUERY_STRATEGIES', 'MultiViewConsistency'),
     ('ANNOTATORS', 'FileAnnotator'),
     ('ANNOTATION_FORMATS', 'cvat'),
+    ('SELF_TRAINING', 'ConsistentFrames'),
     ('STATISTICS', 'margin'),
 ]
 
