@@ -6,6 +6,7 @@ whole frame, so nothing is added around it, and the metric that tells is ``EPE``
 """
 _base_ = ['./mouse_meta.py', '../pipelines/affine_30_64x64.py']
 metainfo = {{_base_.dataset_info}}
+dataset_type = 'MultiViewCocoDataset'
 data_root = '{{$MOUSE_ROOT:data/mouse/}}'
 labels = dict(unit='images', num=10, seed=0)
 

@@ -2,6 +2,7 @@
 
 A pool that has no labels yet has no validation set either: the project sets it to None.
 """
+dataset_type = 'MultiViewCocoDataset'
 train_dataloader = dict(
     batch_size=16,
     num_workers=2,

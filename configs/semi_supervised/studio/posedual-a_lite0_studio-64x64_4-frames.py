@@ -1,7 +1,7 @@
 """PoseDual, affine views: 4 labelled frames of the studio, the others unlabelled."""
 _base_ = './supervised_lite0_studio-64x64_4-frames.py'
 model = dict(
-    _delete_=True, type='PoseDual', students=_base_.model,
+    _delete_=True, type='PoseDual', backbone=dict(), students=_base_.model,
     hard_view=dict(rotation=60, scale=(0.75, 1.25)),
     start=600)
 train_dataloader = dict(
