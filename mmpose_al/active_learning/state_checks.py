@@ -49,7 +49,6 @@ def stranger_faults(content: dict, units: Iterable[int]) -> Iterator[Fault]:
 
 
 def _head_faults(content: dict) -> Iterator[Fault]:
-    pool = content.get('pool')
     kinds: Dict[str, Any] = dict(
         unit=lambda value: value in UNITS,
         seed=is_int,
@@ -63,6 +62,7 @@ def _head_faults(content: dict) -> Iterator[Fault]:
         if name not in content or not fits(content[name]):
             yield Fault('state', name, f'is {short(content.get(name, "missing"))}')
             return
+    pool: Dict[str, Any] = content['pool']
     for name, fits in dict(file=_is_text, sha256=_is_text, units=is_int).items():
         if not fits(pool.get(name)):
             yield Fault('pool', name, f'is {short(pool.get(name, "missing"))}')
