@@ -6,8 +6,8 @@ the query and the pool, what is new is added to ``answers/round_XX.json``
 """
 
 import os.path as osp
-from contextlib import nullcontext
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import contextmanager, nullcontext
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -230,14 +230,30 @@ def event_of(read: Read, path: str, taken: Taken, seen: Seen) -> dict:
 def write(
     work_dir: str, pool: Pool, query: Query, documents: Sequence[dict], changed: Optional[dict]
 ) -> None:
-    """Write what is new of a round's answers, and the labels that follow from all of them."""
+    """Write what is new of a round's answers, and the labels that follow from all of them.
+
+    Raises:
+        OSError: The disk is full or broken; it says what is kept.
+    """
     answers_file = Paths(work_dir).answers(query.round)
-    if changed is not None:
-        for folder in (work_dir, osp.dirname(answers_file)):
-            remove_leftovers(folder)
-        write_answers(work_dir, changed)
-    sync_folder(osp.dirname(answers_file))  # also what a process wrote that was killed just then
-    write_labels(work_dir, pool, merged(documents))
+    with saying('what was accepted before is kept; ingest the file again'):
+        if changed is not None:
+            for folder in (work_dir, osp.dirname(answers_file)):
+                remove_leftovers(folder)
+            write_answers(work_dir, changed)
+        sync_folder(osp.dirname(answers_file))  # also what was written by a process that is killed
+    with saying('the answers are kept; the next ingest or training makes the labels from them'):
+        write_labels(work_dir, pool, merged(documents))
+
+
+@contextmanager
+def saying(kept: str) -> Iterator[None]:
+    """Add to what the system says about a disk what is kept."""
+    try:
+        yield
+    except OSError as error:
+        text = f'{error.strerror or error} ({kept})'
+        raise OSError(error.errno, text, error.filename) from error
 
 
 # ---- what of a file is taken -----------------------------------------------------
