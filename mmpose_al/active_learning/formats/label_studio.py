@@ -300,7 +300,7 @@ def _about(submitted: dict) -> Dict[str, Any]:
     if isinstance(who, dict):
         who = next((who[key] for key in ('email', 'username', 'id') if who.get(key)), None)
     when = submitted.get('updated_at') or submitted.get('created_at')
-    seconds = submitted.get('lead_time')
+    seconds: Any = submitted.get('lead_time')
     return dict(
         by=SOMEBODY if who is None else str(who),
         at=when if isinstance(when, str) else None,
