@@ -75,7 +75,8 @@ def test_answers_of_a_closed_round_another_pool_and_no_query(answering, tmp_path
     state.write()
     content = load_query(str(work), ROUND).content
     content['pool']['sha256'] = '0' * 64
-    fileio.write_json(str(work / 'query' / 'round_01' / 'query.json'), content)
+    path_of_query = str(work / 'query' / 'round_01' / 'query.json')
+    fileio.write_checked(path_of_query, fileio.to_json(content).encode())
     with pytest.raises(AnswerError, match='the pool has changed'):
         ingest(str(work), path)
 
