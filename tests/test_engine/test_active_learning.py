@@ -535,7 +535,7 @@ def untrained(monkeypatch):
         return dict(checkpoint='', steps=0, metrics={'m': 1.0})
 
     def score(context, number):
-        os.makedirs(context.paths.round(number))
+        os.makedirs(context.paths.round(number), exist_ok=True)
         save_views(none, context.paths.scores(number))
         return {}
 
