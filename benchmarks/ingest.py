@@ -32,7 +32,7 @@ from benchmarks.triangulate import make_rig
 from mmpose_al.active_learning.annotators import FileAnnotator
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.state import new_state
-from mmpose_al.fileio import machine, write_json
+from mmpose_al.fileio import machine, read_json, write_json
 from mmpose_al.geometry.cameras import project
 
 VIEWS, JOINTS = 8, 17
@@ -81,8 +81,7 @@ def make_pool(folder, answers, single=False, seed=0):
 
 def make_answers(path, pool, pixels, numbers):
     """Answers of some persons, as a tool writes them that has numbered everything anew."""
-    with open(pool) as file:
-        content = json.load(file)
+    content = read_json(pool)
     chosen = set(numbers)
     points = np.concatenate([pixels + 0.5, np.full(pixels.shape[:2] + (1,), 2.0)], -1)
     annotations = [

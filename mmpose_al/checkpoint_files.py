@@ -97,6 +97,11 @@ def noted(folder: str) -> Optional[str]:
     return next((path for path in (own, text) if osp.isfile(path)), None)
 
 
+def has_begun(folder: str) -> bool:
+    """Whether a training has left a checkpoint in a folder, or the note of one."""
+    return note_of(folder) is not None or bool(numbered(folder))
+
+
 def newest_whole(folder: str, *others: str) -> Found:
     """The checkpoint that a training in a folder goes on from.
 

@@ -10,6 +10,7 @@ without a GPU (gloo).
 import argparse
 from typing import TYPE_CHECKING
 
+from ..checkpoint_files import has_begun
 from .errors import CommandError
 from .launch import (
     add_common_arguments,
@@ -81,9 +82,13 @@ def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
                 f'{args.config}: an experiment goes on from its own checkpoints; '
                 'leave --resume out, or give it no value'
             )
+    elif args.resume == 'auto':
+        # A run that has not begun starts from what the config says.
+        cfg.resume = has_begun(cfg.work_dir)
+        if cfg.resume:
+            cfg.load_from = None
     elif args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+        cfg.resume, cfg.load_from = True, args.resume
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise CommandError(

@@ -29,10 +29,26 @@ def test_nothing_asked_changes_nothing():
     assert merged(config()).to_dict() == config().to_dict()
 
 
-def test_resume_from_the_latest_or_from_a_checkpoint():
-    latest, other = (merged(config(), resume=value) for value in ('auto', 'b.pth'))
+def test_resume_from_the_latest_or_from_a_checkpoint(tmp_path):
+    (tmp_path / 'iter_10.pth').touch()
+    folder = str(tmp_path)
+    latest, other = (merged(config(work_dir=folder), resume=value) for value in ('auto', 'b.pth'))
     assert latest.resume and latest.load_from is None
     assert other.resume and other.load_from == 'b.pth'
+
+
+@pytest.mark.parametrize('left', [None, 'train.log'])
+def test_a_run_that_has_not_begun_starts_from_the_configs_weights(tmp_path, left):
+    if left:
+        (tmp_path / left).touch()
+    cfg = merged(config(work_dir=str(tmp_path)), resume='auto')
+    assert not cfg.resume and cfg.load_from == 'a.pth'
+
+
+@pytest.mark.parametrize('left', ['last_checkpoint', 'epoch_3.pth'])
+def test_a_run_that_has_begun_never_starts_anew(tmp_path, left):
+    (tmp_path / left).touch()  # damaged: the hook tells what to do
+    assert merged(config(work_dir=str(tmp_path)), resume='auto').resume
 
 
 def test_an_experiment_keeps_where_its_rounds_start():
