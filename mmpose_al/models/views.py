@@ -66,6 +66,29 @@ def carry(
     return carried, image * affine.valid_mask(on_heatmap, size)
 
 
+def carry_keypoints(
+    places: Tensor, confidence: Tensor, source: View, target: View, flip_indices: Sequence[int]
+) -> Tuple[Tensor, Tensor]:
+    """Bring joints of one view into the frame of another, left and right with them.
+
+    Args:
+        places (Tensor): Pixels of ``source``, (B, K, 2).
+        confidence (Tensor): Of each joint, (B, K).
+        source, target (View): Views of the same images.
+        flip_indices (Sequence[int]): The channel of each joint's mirror image.
+
+    Returns:
+        tuple: Places in pixels of ``target``, wherever they lie, and their confidence.
+    """
+    between = affine.compose(target.matrix, affine.invert(source.matrix))
+    carried = affine.transform_points(between.to(places), places)
+    mirrored, swap = source.flip ^ target.flip, list(flip_indices)
+    return (
+        torch.where(mirrored[:, None, None], carried[:, swap], carried),
+        torch.where(mirrored[:, None], confidence[:, swap], confidence),
+    )
+
+
 @TRANSFORMS.register_module()
 class AffineViews:
     """Random rotation and scale about the image centre, in pixel space.

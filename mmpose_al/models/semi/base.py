@@ -6,13 +6,15 @@ others (``unsup_``), which a method of a paper defines.
 """
 
 import copy
-from typing import Dict, List, Optional, Sequence, Union
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
-from mmengine.logging import MessageHub
+from mmengine.logging import MessageHub, print_log
 from mmengine.model import ModuleList
-from mmengine.structures import PixelData
+from mmengine.structures import InstanceData, PixelData
+from mmpose.codecs import SimCCLabel
 from mmpose.registry import MODELS
 from torch import Tensor
 from torch.nn import Module
@@ -20,6 +22,7 @@ from torch.nn import Module
 from ...geometry.heatmaps import response
 from ..passes import Passes
 from ..wrapper import EstimatorOfNetworks
+from .keypoint_lessons import check_keypoints, confidence_of, encoded_samples, own_loss, same_codec
 from .networks import (
     check_same_heatmaps,
     heatmap_offset,
@@ -60,6 +63,76 @@ def augmentation_seeds(data_samples: Sequence) -> np.ndarray:
     )
 
 
+def encoded_labels(student: Module, inputs: Tensor, data_samples: Sequence) -> list:
+    """Labelled samples as one student's own codec encodes them.
+
+    Args:
+        student (nn.Module): Whose codec.
+        inputs (Tensor): Gives the device.
+        data_samples (Sequence): With ``transformed_keypoints``, pixels of the input.
+
+    Raises:
+        ValueError: The pipeline does not keep these.
+    """
+    kept = [sample.gt_instances.get('transformed_keypoints') for sample in data_samples]
+    if any(places is None for places in kept):
+        raise ValueError(
+            'students with different codecs encode the labels themselves, but the samples do not '
+            'keep the joints in pixels of the input; give PackPoseInputs pack_transformed=True'
+        )
+    visible = [sample.gt_instances.keypoints_visible for sample in data_samples]
+    places, visible = (
+        torch.as_tensor(np.concatenate(each), dtype=torch.float32, device=inputs.device)
+        for each in (kept, visible)
+    )
+    return encoded_samples(student, places, visible)
+
+
+@contextmanager
+def recorded_decoding(head: Module) -> Iterator[list]:
+    """Collect what a head decodes inside, copied."""
+    outputs, decode = [], head.decode
+
+    def recording_decode(output):
+        parts = output if isinstance(output, tuple) else (output,)
+        outputs.append(tuple(part.clone() for part in parts))
+        return decode(output)
+
+    head.decode = recording_decode
+    try:
+        yield outputs
+    finally:
+        del head.decode
+
+
+def _mean_output(students: Sequence[Module], decoded: Sequence[tuple]):
+    """Mean of what students decode; None if they do not decode the same."""
+    codec, shapes = students[0].head.decoder, [[part.shape for part in one] for one in decoded]
+    alike = all(same_codec(codec, student.head.decoder) for student in students[1:])
+    if not alike or any(one != shapes[0] for one in shapes[1:]):
+        return None
+    mean = tuple(torch.stack(parts).mean(0) for parts in zip(*decoded))
+    return mean if len(mean) > 1 else mean[0]
+
+
+def _joints_and_confidence(student: Module, decoded: tuple, instances: Sequence):
+    """Joints (B, K, 2) in pixels of the input and how sure a student is, (B, K)."""
+    places = np.stack([np.array(one.keypoints[0], np.float32) for one in instances])
+    if isinstance(student.head.decoder, SimCCLabel):  # whose scores have no scale
+        return places, confidence_of(student, decoded).cpu().numpy()
+    return places, np.stack([np.array(one.keypoint_scores[0], np.float32) for one in instances])
+
+
+def _mean_instances(places: np.ndarray, confidence: np.ndarray) -> List[InstanceData]:
+    """Mean joints of students (S, B, K, 2), weighted by their confidence (S, B, K)."""
+    weights = confidence.clip(1e-6, 1)[..., None]
+    mean = (places * weights).sum(0) / weights.sum(0)
+    return [
+        InstanceData(keypoints=joints[None], keypoint_scores=scores[None])
+        for joints, scores in zip(mean, confidence.mean(0))
+    ]
+
+
 class SemiPoseEstimator(EstimatorOfNetworks):
     """Base of the semi-supervised estimators.
 
@@ -80,18 +153,25 @@ class SemiPoseEstimator(EstimatorOfNetworks):
         init_cfg (dict, optional): MMEngine's.
         backbone (dict, optional): See
             :class:`~mmpose_al.models.wrapper.EstimatorOfNetworks`.
+        lesson (str, optional): ``'heatmaps'``: networks teach each other heatmap by heatmap,
+            as in the papers; ``'keypoints'``: joint by joint, which any of MMPose's top-down
+            networks can (:mod:`~mmpose_al.models.semi.keypoint_lessons`). By default
+            heatmaps where all have the same, else keypoints where a method knows them.
 
     Attributes:
+        lessons (Sequence[str]): What ``lesson`` may be for a method.
+        lesson_kind (str): What it is.
         num_students (Sequence[int]): How many students a method may have; any number where
             it is empty. One config in ``students`` stands for the smallest.
         start (int): Iteration of the run from which unlabelled images take part.
 
     Raises:
-        ValueError: Another number of students; students without heatmaps, with different
-            heatmap shapes, or with different preprocessors.
+        ValueError: Another number of students; students that cannot teach each other in
+            any of the method's lessons, or with different preprocessors.
     """
 
     own_options = ('predict',)
+    lessons: Sequence[str] = ('heatmaps',)
     num_students: Sequence[int] = ()
     start = 0
     _compared = False
@@ -105,17 +185,54 @@ class SemiPoseEstimator(EstimatorOfNetworks):
         test_cfg=None,
         init_cfg=None,
         backbone=None,
+        lesson: Optional[str] = None,
     ):
         students = self._student_configs(students)
         super().__init__(
             _shared_preprocessor(students, data_preprocessor), backbone, test_cfg, init_cfg
         )
         self.students = ModuleList([MODELS.build(student) for student in students])
-        check_same_heatmaps(self.students)
+        if lesson not in (None, *self.lessons):
+            raise ValueError(
+                f'lesson of {type(self).__name__} is one of {tuple(self.lessons)}; got {lesson!r}'
+            )
+        self._asked_lesson = lesson
+        self.lesson_kind = self.common_lesson(self.students)
         which = self.test_cfg.setdefault('predict', self.predictors[0])
         if which not in self.predictors:
             raise ValueError(f"test_cfg['predict'] is one of {self.predictors}; got {which!r}")
         self.refuse_parts()
+
+    def common_lesson(
+        self,
+        networks: Sequence[Module],
+        names: Optional[Sequence[str]] = None,
+        learns: Optional[Sequence[bool]] = None,
+    ) -> str:
+        """In what networks can teach each other: ``'heatmaps'`` or ``'keypoints'``.
+
+        Args:
+            networks, names, learns: See
+                :func:`~mmpose_al.models.semi.keypoint_lessons.check_keypoints`.
+
+        Raises:
+            ValueError: In nothing that the method knows and ``lesson`` allows.
+        """
+        if self._asked_lesson == 'keypoints':
+            check_keypoints(networks, names, learns)
+            return 'keypoints'
+        try:
+            check_same_heatmaps(networks, names)
+        except ValueError as heatmaps:
+            if self._asked_lesson == 'heatmaps' or 'keypoints' not in self.lessons:
+                raise
+            try:
+                check_keypoints(networks, names, learns)
+            except ValueError as keypoints:
+                raise ValueError(f'{heatmaps}. Nor in keypoints: {keypoints}') from None
+            print_log(f'{type(self).__name__}: lessons are keypoints, for {heatmaps}', 'current')
+            return 'keypoints'
+        return 'heatmaps'
 
     def loading_advice(self) -> str:
         """See :class:`~mmpose_al.models.loading.WholeCheckpoints`."""
@@ -167,7 +284,21 @@ class SemiPoseEstimator(EstimatorOfNetworks):
         return f'{part}_{middle}{name}'
 
     def heatmaps(self, inputs: Tensor) -> Tensor:
-        """Mean heatmaps of the networks that :attr:`predicting` names."""
+        """Mean heatmaps of the networks that :attr:`predicting` names.
+
+        One network whose lessons are keypoints gives what its head does.
+
+        Raises:
+            ValueError: Several networks whose lessons are keypoints.
+        """
+        if self.lesson_kind == 'keypoints':
+            if len(self.predicting) > 1:
+                raise ValueError(
+                    f'{type(self).__name__}: the students have no maps in common; ask one of '
+                    'them, test_cfg=dict(predict=0)'
+                )
+            network = self.predicting[0]
+            return network.head.forward(network.extract_feat(inputs))
         each = [predict_heatmaps(network, inputs) for network in self.predicting]
         return torch.stack(each).mean(0)
 
@@ -237,12 +368,30 @@ class SemiPoseEstimator(EstimatorOfNetworks):
 
     def supervised_loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
         """Each student's own losses on labelled samples, and their response."""
+        if self.lesson_kind == 'keypoints':
+            return self._supervised_by_keypoints(inputs, data_samples)
         losses, responses = {}, []
         for index, student in enumerate(self.students):
             with record_heatmaps(student.head) as heatmaps:
                 for name, value in student.loss(inputs, data_samples).items():
                     losses[self._key('sup', index, name)] = value
             responses.append(response(heatmaps[-1]))
+        losses['response_labeled'] = torch.stack(responses).mean()
+        return losses
+
+    def _supervised_by_keypoints(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
+        """As :meth:`supervised_loss`, for students of any output.
+
+        The pipeline encodes for one codec; students of several encode for themselves.
+        """
+        losses, responses = {}, []
+        codecs = [student.head.decoder for student in self.students]
+        alike = all(same_codec(codecs[0], codec) for codec in codecs[1:])
+        for index, student in enumerate(self.students):
+            samples = data_samples if alike else encoded_labels(student, inputs, data_samples)
+            own, confidence = own_loss(student, inputs, samples)
+            losses.update({self._key('sup', index, name): value for name, value in own.items()})
+            responses.append(confidence.mean())
         losses['response_labeled'] = torch.stack(responses).mean()
         return losses
 
@@ -276,6 +425,8 @@ class SemiPoseEstimator(EstimatorOfNetworks):
         if len(self.predicting) == 1:
             with self.asked(self.predicting[0]) as network:
                 return network.predict(inputs, data_samples)
+        if self.lesson_kind == 'keypoints':
+            return self._predict_joints_together(inputs, data_samples)
         sum_of_heatmaps = 0
         for index, student in enumerate(self.students):
             with self.asked(student):
@@ -288,6 +439,34 @@ class SemiPoseEstimator(EstimatorOfNetworks):
             if first.test_cfg.get('output_heatmaps', False):
                 fields = [PixelData(heatmaps=heatmaps) for heatmaps in mean]
         return first.add_pred_to_datasample(first.head.decode(mean), fields, data_samples)
+
+    def _predict_joints_together(self, inputs: Tensor, data_samples: Sequence) -> list:
+        """As :meth:`predict`, for students of any output.
+
+        Students of one codec: what they decode (SimCC's distributions, heatmaps,
+        coordinates) is averaged. Others: their joints are, weighted by their confidence.
+        """
+        decoded, found = [], []
+        for index, student in enumerate(self.students):
+            with self.asked(student), recorded_decoding(student.head) as outputs:
+                feats = student.extract_feat(inputs)
+                if student.test_cfg.get('flip_test', False):
+                    feats = [feats, student.extract_feat(inputs.flip(-1))]
+                options = dict(student.test_cfg, output_heatmaps=False)
+                instances = student.head.predict(feats, data_samples, options)
+            decoded.append(outputs[-1])
+            found.append(_joints_and_confidence(student, outputs[-1], instances))
+            student.add_pred_to_datasample(instances, None, data_samples)
+            for sample in data_samples:
+                sample.set_field(sample.pred_instances, f'pred_instances_student{index}')
+        first = self.students[0]
+        together = _mean_output(self.students, decoded)
+        if together is not None:
+            instances = first.head.decode(together)
+        else:
+            instances = _mean_instances(*map(np.stack, zip(*found)))
+        with self.asked(first):
+            return first.add_pred_to_datasample(instances, None, data_samples)
 
     def _student_heatmaps(self, index: int, inputs: Tensor, data_samples: Sequence) -> Tensor:
         """A student's heatmaps (B, K, h, w); what it predicts is kept in the samples."""

@@ -5,7 +5,7 @@ says what each student is taught there (:meth:`EasyHardEstimator.teach`) -> for 
 hard path, cover and change the easy image, warp it -> compare the student's heatmaps.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Union
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from ...geometry.heatmaps import peaks, response
 from ..passes import Passes
 from ..views import View, carry, easy_view
 from .base import SemiPoseEstimator, augmentation_seeds
+from .keypoint_lessons import KeypointLesson, joint_number, keypoint_lesson, predict_keypoints
 from .networks import (
     check_peak_is_one,
     keep_statistics,
@@ -66,7 +67,8 @@ class EasyHardEstimator(SemiPoseEstimator):
         hard_paths (Sequence[Sequence[dict]], optional): Several such lists instead;
             each student is run once on each path and the losses are summed.
         consistency (dict): Config of the loss,
-            :class:`~mmpose_al.models.losses.HeatmapConsistencyLoss` without a
+            :class:`~mmpose_al.models.losses.HeatmapConsistencyLoss` or, for lessons in
+            keypoints, :class:`~.keypoint_lessons.KeypointConsistencyLoss`, without a
             ``type``; its weight is λ.
         hard_updates_statistics (bool): Whether hard images go into BatchNorm's running
             statistics. They do in the authors' code; but no one evaluates on covered
@@ -74,7 +76,7 @@ class EasyHardEstimator(SemiPoseEstimator):
         start (int): Iteration of the run (MMEngine's message hub) from which unlabelled
             images take part; before it the students learn from the labels alone, and a
             step costs less. 0 in the papers.
-        data_preprocessor, train_cfg, test_cfg, init_cfg, backbone: See
+        data_preprocessor, train_cfg, test_cfg, init_cfg, backbone, lesson: See
             :class:`SemiPoseEstimator`.
 
     Raises:
@@ -96,8 +98,11 @@ class EasyHardEstimator(SemiPoseEstimator):
         test_cfg: Optional[dict] = None,
         init_cfg: Optional[dict] = None,
         backbone: Optional[dict] = None,
+        lesson: Optional[str] = None,
     ):
-        super().__init__(students, data_preprocessor, train_cfg, test_cfg, init_cfg, backbone)
+        super().__init__(
+            students, data_preprocessor, train_cfg, test_cfg, init_cfg, backbone, lesson
+        )
         if hard_paths is None:
             hard_paths = [hard_augments]
         elif hard_augments:
@@ -107,14 +112,29 @@ class EasyHardEstimator(SemiPoseEstimator):
         self.hard_view = TRANSFORMS.build({'type': 'AffineViews', **hard_view})
         mean, std = (getattr(self.data_preprocessor, name, None) for name in ('mean', 'std'))
         self.hard_paths = [build_hard_path(path, mean, std) for path in hard_paths]
-        self.consistency = MODELS.build({'type': 'HeatmapConsistencyLoss', **consistency})
-        for key in ('min_confidence', 'foreground_weight'):
-            if consistency.get(key):
-                check_peak_is_one(self.students[0], f'consistency.{key}')
+        self._consistency_config = dict(consistency)
+        self.build_consistency()
         self.hard_updates_statistics = hard_updates_statistics
         if start < 0:
             raise ValueError(f'start is an iteration, 0 or more; got {start}')
         self.start = start
+
+    def build_consistency(self) -> None:
+        """Build the loss of the kind of lesson."""
+        config = self._consistency_config
+        if self.lesson_kind == 'keypoints':
+            for key in ('use_mask', 'foreground_weight'):
+                if key in config:
+                    raise ValueError(
+                        f'consistency.{key} is about pixels of heatmaps, but the lessons are '
+                        'keypoints; leave it out'
+                    )
+            self.consistency = MODELS.build({'type': 'KeypointConsistencyLoss', **config})
+            return
+        self.consistency = MODELS.build({'type': 'HeatmapConsistencyLoss', **config})
+        for key in ('min_confidence', 'foreground_weight'):
+            if config.get(key):
+                check_peak_is_one(self.students[0], f'consistency.{key}')
 
     def teach(
         self,
@@ -123,7 +143,7 @@ class EasyHardEstimator(SemiPoseEstimator):
         hard: View,
         seeds: np.ndarray,
         flip_indices: Sequence[int],
-    ) -> List[Lesson]:
+    ) -> List[Union[Lesson, KeypointLesson]]:
         """What each student is taught; what a method adds.
 
         Args:
@@ -134,7 +154,8 @@ class EasyHardEstimator(SemiPoseEstimator):
             flip_indices (Sequence[int]): The channel of each joint's mirror image.
 
         Returns:
-            list[Lesson]: One for each student.
+            list: One for each student, a :class:`Lesson`, or a
+            :class:`~.keypoint_lessons.KeypointLesson` where :attr:`lesson_kind` says so.
         """
         raise NotImplementedError
 
@@ -183,6 +204,19 @@ class EasyHardEstimator(SemiPoseEstimator):
         with keep_statistics(student):
             return predict_heatmaps(student, images)
 
+    def hard_loss(self, student: torch.nn.Module, images: Tensor, lesson) -> Tuple[Tensor, Tensor]:
+        """A student's loss on hard images, and its mean response there."""
+        if self.lesson_kind == 'keypoints':
+            if self.hard_updates_statistics:
+                return self.consistency(student, images, lesson)
+            with keep_statistics(student):
+                return self.consistency(student, images, lesson)
+        heatmaps = self.hard_heatmaps(student, images)
+        loss = self.consistency(
+            heatmaps, lesson.target, lesson.mask, lesson.confidence, lesson.weight
+        )
+        return loss, response(heatmaps)
+
     def unsupervised_loss(self, inputs: Tensor, data_samples: Sequence) -> Dict[str, Tensor]:
         """Consistency losses of every student, summed over the hard paths; none before
         the iteration ``start``."""
@@ -197,11 +231,9 @@ class EasyHardEstimator(SemiPoseEstimator):
             loss = 0
             for path in range(len(self.hard_paths)):
                 images = self.hard_images(inputs, lesson.joints, hard, path, seeds)
-                heatmaps = self.hard_heatmaps(student, images)
-                loss = loss + self.consistency(
-                    heatmaps, lesson.target, lesson.mask, lesson.confidence, lesson.weight
-                )
-                responses.append(response(heatmaps))
+                part, seen = self.hard_loss(student, images, lesson)
+                loss = loss + part
+                responses.append(seen)
             if loss.requires_grad and not self.hard_updates_statistics:
                 keep_statistics_in_backward(student, loss)
             losses[self._key('unsup', index, 'loss_kpt')] = loss
@@ -217,7 +249,7 @@ class EasyHardEstimator(SemiPoseEstimator):
     def _flip_indices(self, data_samples: Sequence) -> Sequence[int]:
         """The channel of each joint's mirror image, as the data set has it."""
         found = data_samples[0].metainfo.get('flip_indices')
-        joints = self.students[0].head.out_channels
+        joints = joint_number(self.students[0])
         if found is not None:
             if len(found) != joints:
                 raise ValueError(
@@ -273,6 +305,14 @@ class TeachingStudents(EasyHardEstimator):
         torch.clear_autocast_cache()
         return heatmaps
 
+    def teacher_keypoints(self, teacher: int, images: Tensor) -> Tuple[Tensor, Tensor]:
+        """As :meth:`teacher_heatmaps`: places (B, K, 2) in pixels and confidence (B, K)."""
+        student = self.students[teacher]
+        with torch.no_grad(), teacher_mode(student, self.teacher_statistics):
+            found = predict_keypoints(student, images)
+        torch.clear_autocast_cache()
+        return found
+
     def teacher_passes(self) -> Passes:
         """Each student looks at each image once."""
         return Passes(len(self.students), 0)
@@ -291,6 +331,8 @@ class EasyToHard(TeachingStudents):
         kwargs: See :class:`TeachingStudents` and :class:`EasyHardEstimator`.
     """
 
+    lessons = ('heatmaps', 'keypoints')
+
     def __init__(
         self,
         students: Union[dict, Sequence[dict]],
@@ -303,6 +345,11 @@ class EasyToHard(TeachingStudents):
             None if easy_view is None else TRANSFORMS.build({'type': 'AffineViews', **easy_view})
         )
         self.detach = detach
+        if not detach and self.lesson_kind == 'keypoints':
+            raise ValueError(
+                'detach=False lets the gradient into the teacher, but decoded keypoints have none; '
+                "it goes with lesson='heatmaps'"
+            )
 
     def teacher_heatmaps(self, teacher: int, images: Tensor) -> Tensor:
         """See :meth:`TeachingStudents.teacher_heatmaps`; with gradient unless detached."""
@@ -321,10 +368,16 @@ class EasyToHard(TeachingStudents):
                 seeds, (images.shape[-1], images.shape[-2]), images, stream='easy'
             )
             images = affine.warp(images, view.matrix)
-        lessons = [
-            self.lesson(self.teacher_heatmaps(teacher, images), hard, flip_indices, view)
-            for teacher in range(len(self.students))
-        ]
+        if self.lesson_kind == 'keypoints':
+            lessons = [
+                keypoint_lesson(*self.teacher_keypoints(teacher, images), hard, flip_indices, view)
+                for teacher in range(len(self.students))
+            ]
+        else:
+            lessons = [
+                self.lesson(self.teacher_heatmaps(teacher, images), hard, flip_indices, view)
+                for teacher in range(len(self.students))
+            ]
         return [lessons[self.teacher_of(i)] for i in range(len(self.students))]
 
 
@@ -348,8 +401,8 @@ class PoseDual(EasyToHard):
     each network's hard image is covered at its teacher's joints. See
     :class:`EasyToHard` and :class:`EasyHardEstimator` for the arguments;
     ``students`` is one config for two networks that differ in their initial weights
-    only, or a list of two. Networks that differ must agree in the shape of their
-    heatmaps.
+    only, or a list of two. Networks whose heatmaps differ, or that have none, teach each
+    other in keypoints.
     """
 
     num_students = (2,)

@@ -1,7 +1,7 @@
 """What the semi-supervised estimators need of an MMPose network, as functions."""
 
 from contextlib import ExitStack, contextmanager
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 from mmpose.codecs import SPR, AssociativeEmbedding, DecoupledHeatmap, MegviiHeatmap
@@ -30,11 +30,18 @@ def predict_heatmaps(network: nn.Module, images: Tensor) -> Tensor:
 @contextmanager
 def record_heatmaps(head: nn.Module) -> Iterator[List[Tensor]]:
     """Collect the heatmaps that a head computes inside, e.g. in its ``loss``."""
+    with record_outputs(head, lambda output: last_heatmaps(output).detach()) as outputs:
+        yield outputs
+
+
+@contextmanager
+def record_outputs(head: nn.Module, read: Callable) -> Iterator[list]:
+    """Collect what ``read`` makes of each output of a head inside, e.g. in its ``loss``."""
     outputs, forward = [], head.forward
 
     def recording_forward(*args, **kwargs):
         output = forward(*args, **kwargs)
-        outputs.append(last_heatmaps(output).detach())
+        outputs.append(read(output))
         return output
 
     head.forward = recording_forward

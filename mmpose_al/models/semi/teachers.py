@@ -4,7 +4,7 @@ The teacher runs as in evaluation (BatchNorm's running statistics, no gradient).
 """
 
 import copy
-from typing import List, Optional, Sequence, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.model import PretrainedInit
@@ -14,9 +14,10 @@ from torch import Tensor
 from ...geometry import affine
 from ...geometry.heatmaps import gaussians, response, subpixel_peaks
 from ..passes import Passes
-from ..views import carry, easy_view
+from ..views import carry, carry_keypoints, easy_view
 from .consistency import EasyHardEstimator, Lesson
-from .networks import check_peak_is_one, check_same_heatmaps, codec_sigma, predict_heatmaps
+from .keypoint_lessons import keypoint_lesson, predict_keypoints
+from .networks import check_peak_is_one, codec_sigma, predict_heatmaps
 
 
 class TaughtStudent(EasyHardEstimator):
@@ -26,6 +27,7 @@ class TaughtStudent(EasyHardEstimator):
     """
 
     num_students = (1,)
+    lessons = ('heatmaps', 'keypoints')
 
     def add_teacher(self, config: Union[dict, Sequence[dict]]) -> None:
         """Build the teacher.
@@ -34,12 +36,15 @@ class TaughtStudent(EasyHardEstimator):
             config (dict | list[dict]): Of an MMPose estimator, or the only one in a list.
 
         Raises:
-            ValueError: Its heatmaps are not as the student's.
+            ValueError: It and the student cannot understand each other.
         """
         config = copy.deepcopy(dict(config if isinstance(config, dict) else config[0]))
         config.pop('data_preprocessor', None)
         self.teacher = MODELS.build(config)
-        check_same_heatmaps([self.students[0], self.teacher], ['the student', 'the teacher'])
+        self.lesson_kind = self.common_lesson(
+            [self.students[0], self.teacher], ['the student', 'the teacher'], [True, False]
+        )
+        self.build_consistency()
         self.teacher.requires_grad_(False)
         self.teacher.eval()
 
@@ -62,6 +67,8 @@ class TaughtStudent(EasyHardEstimator):
         return Passes(1, 0)
 
     def teach(self, images, data_samples, hard, seeds, flip_indices) -> List[Lesson]:
+        if self.lesson_kind == 'keypoints':
+            return [keypoint_lesson(*predict_keypoints(self.teacher, images), hard, flip_indices)]
         return [self.lesson(self.teacher_heatmaps(images), hard, flip_indices)]
 
 
@@ -125,7 +132,8 @@ class DataDistill(PseudoPose):
 
     The frozen teacher's heatmaps of the easy view and of further views are summed in
     the easy frame, the keypoint is read out (to a fraction of a pixel), and a fresh
-    Gaussian at its place on the hard view is the target.
+    Gaussian at its place on the hard view is the target. Lessons in keypoints take the mean
+    of the views' joints, weighted by the confidence.
 
     Args:
         students, teacher, teacher_checkpoint: See :class:`PseudoPose`.
@@ -150,13 +158,31 @@ class DataDistill(PseudoPose):
             raise ValueError(f'num_views must be at least 1; got {num_views}')
         self.num_views = num_views
         self.views = TRANSFORMS.build({'type': 'AffineViews', **views})
-        check_peak_is_one(self.students[0], 'the Gaussian that DataDistill draws')
-        self.sigma = codec_sigma(self.students[0], sigma)
+        if self.lesson_kind == 'heatmaps':
+            check_peak_is_one(self.students[0], 'the Gaussian that DataDistill draws')
+            self.sigma = codec_sigma(self.students[0], sigma)
 
     def teacher_passes(self) -> Passes:
         return Passes(1 + self.num_views, 0)
 
+    def mean_keypoints(self, images, seeds, flip_indices) -> Tuple[Tensor, Tensor]:
+        """The teacher's joints of all views, in the easy frame: their mean, weighted by the
+        confidence, and their mean confidence."""
+        size = (images.shape[-1], images.shape[-2])
+        easy = easy_view(len(images), images)
+        seen = [predict_keypoints(self.teacher, images)]
+        for number in range(self.num_views):
+            view = self.views.sample(seeds, size, images, stream=f'distill{number}')
+            found = predict_keypoints(self.teacher, affine.warp(images, view.matrix))
+            seen.append(carry_keypoints(*found, view, easy, flip_indices))
+        places, sure = (torch.stack(each) for each in zip(*seen))
+        total = sure.sum(0)[..., None].clamp(min=1e-6)
+        return (places * sure[..., None]).sum(0) / total, sure.mean(0)
+
     def teach(self, images, data_samples, hard, seeds, flip_indices):
+        if self.lesson_kind == 'keypoints':
+            found = self.mean_keypoints(images, seeds, flip_indices)
+            return [keypoint_lesson(*found, hard, flip_indices)]
         size = (images.shape[-1], images.shape[-2])
         easy = easy_view(len(images), images)
         total = self.teacher_heatmaps(images)

@@ -35,7 +35,7 @@ def test_teacher_pass_leaves_batchnorm_alone(statistics):
 )
 def test_heatmaps_that_differ_are_refused_with_both_shapes(second, words):
     with pytest.raises(ValueError, match=words):
-        build('PoseDual', [student(), second])
+        build('PoseDual', [student(), second], lesson='heatmaps')
 
 
 def test_what_reads_values_refuses_labels_that_peak_at_255():
@@ -83,17 +83,6 @@ CID = dict(
         (TAGS, 'AssociativeEmbeddingHead of .* has a AssociativeEmbedding'),
         (DEKR, 'DEKRHead of .* has a SPR'),
         (CID, 'CIDHead of .* has a DecoupledHeatmap'),
-        (
-            dict(
-                type='DSNTHead',
-                in_channels=8,
-                in_featuremap_size=(8, 12),
-                num_joints=4,
-                deconv_out_channels=None,
-                decoder=dict(type='IntegralRegressionLabel', sigma=1, **SIZES),
-            ),
-            'DSNTHead',
-        ),
     ],
 )
 @pytest.mark.parametrize('estimator', ['TopdownPoseEstimator', 'BottomupPoseEstimator'])
@@ -130,4 +119,4 @@ def test_heatmaps_with_offsets_beside_them_are_refused():
     )
     config['head']['out_channels'] = 12
     with pytest.raises(ValueError, match="use heatmap_type='gaussian'"):
-        build('PoseDual', config)
+        build('PoseDual', config, lesson='heatmaps')
