@@ -41,30 +41,11 @@ def clone():
         'posedual-a_lite0_synthetic-64x64_60-images.py --work-dir work_dirs/posedual',
     )
     assert status == 0, output
-    for name, text in (('answer.py', ANSWER), ('plain.py', PLAIN)):
-        with open(osp.join(clone.folder, name), 'w') as file:
-            file.write(text)
+    with open(osp.join(clone.folder, 'answer.py'), 'w') as file:
+        file.write(ANSWER)
     yield clone
     clone.close()
 
-
-# A supervised config as users of MMPose have them.
-PLAIN = """
-_base_ = ['mmpose::_base_/default_runtime.py', 'configs/_base_/models/lite0_heatmap.py']
-codec = dict(type='MSRAHeatmap', input_size=(64, 64), heatmap_size=(32, 32), sigma=1.5)
-model = dict(head=dict(out_channels=17, decoder=codec))
-load = [dict(type='LoadImage'), dict(type='GetBBoxCenterScale'),
-        dict(type='TopdownAffine', input_size=(64, 64))]
-train_dataloader = dict(
-    batch_size=4, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='CocoDataset', ann_file='work_dirs/quickstart/data/train.json',
-        data_prefix=dict(img='work_dirs/quickstart/data/images/'),
-        pipeline=load + [dict(type='GenerateTarget', encoder=codec), dict(type='PackPoseInputs')]))
-train_cfg = dict(by_epoch=True, max_epochs=1)
-val_cfg = test_cfg = None
-optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-3))
-"""
 
 # What a person would write into the query's COCO file: the true places of the joints.
 ANSWER = """
