@@ -53,9 +53,22 @@ log_processor = dict(by_epoch=False, window_size=1)
 """
 
 
-def train(folder, command, batch):
+def alone(config):
+    return [sys.executable, osp.join(ROOT, 'tools', 'train.py'), config]
+
+
+def resumed(config):
+    return [*alone(config), '--resume']
+
+
+def in_two_processes(config):
+    return ['bash', osp.join(ROOT, 'tools', 'dist_train.sh'), config, '2']
+
+
+def train(folder, command, batch, text=CONFIG):
+    """The final weights of a run whose config is ``text``, on the data in ``folder``."""
     config = folder / f'batch{batch}.py'
-    config.write_text(CONFIG.format(root=ROOT, data=str(folder / 'data') + '/', batch=batch))
+    config.write_text(text.format(root=ROOT, data=str(folder / 'data') + '/', batch=batch))
     work = folder / f'work{batch}'
 
     with socket.socket() as server:
@@ -86,12 +99,8 @@ def train(folder, command, batch):
 @pytest.mark.skipif(torch.cuda.is_available(), reason='compares CPU processes')
 def test_two_processes_equal_one_with_the_double_batch(tmp_path):
     write_data(tmp_path / 'data')
-    one = train(
-        tmp_path, lambda config: [sys.executable, osp.join(ROOT, 'tools', 'train.py'), config], 8
-    )
-    two = train(
-        tmp_path, lambda config: ['bash', osp.join(ROOT, 'tools', 'dist_train.sh'), config, '2'], 4
-    )
+    one = train(tmp_path, alone, 8)
+    two = train(tmp_path, in_two_processes, 4)
     assert one.keys() == two.keys()
     moved = 0.0
     for name, value in one.items():

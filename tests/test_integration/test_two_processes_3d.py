@@ -1,8 +1,5 @@
 """Weakly supervised 3D training: two gloo processes equal one with the double batch."""
 
-import os.path as osp
-import sys
-
 import pytest
 import torch
 
@@ -57,19 +54,10 @@ log_processor = dict(by_epoch=False, window_size=1)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='compares CPU processes')
-def test_groups_on_two_processes(tmp_path, monkeypatch):
+def test_groups_on_two_processes(tmp_path):
     write_benchmark(str(tmp_path / 'data'), 'tiny', workers=1)
-    monkeypatch.setattr(two, 'CONFIG', CONFIG)
-    one = two.train(
-        tmp_path,
-        lambda config: [sys.executable, osp.join(two.ROOT, 'tools', 'train.py'), config],
-        8,
-    )
-    both = two.train(
-        tmp_path,
-        lambda config: ['bash', osp.join(two.ROOT, 'tools', 'dist_train.sh'), config, '2'],
-        4,
-    )
+    one = two.train(tmp_path, two.alone, 8, CONFIG)
+    both = two.train(tmp_path, two.in_two_processes, 4, CONFIG)
     assert one.keys() == both.keys()
     for name, value in one.items():
         assert torch.allclose(value, both[name], atol=1e-4), name
