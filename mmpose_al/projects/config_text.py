@@ -130,6 +130,11 @@ def experiment_config(facts: Facts) -> str:
             *start,
             f'    budget={facts.budget},',
             f"    strategy=dict(type='{kind}', {spacing}),",
+            *(
+                ["    weights='confidence2',  # of views in the triangulation"]
+                if facts.views
+                else []
+            ),
             "    annotator=dict(type='FileAnnotator', image_folders=[" + folders + ']),',
             '    pool=dict(pipeline=_base_.val_pipeline),',
             f'    limits=dict(rounds={ROUNDS}))',

@@ -63,6 +63,7 @@ def test_labels_start_an_experiment_where_there_are_any():
     assert rig['unit'] == 'frames' and rig['strategy']['type'] == 'CoreSetPoses'
     assert rig['budget'] == 5 and rig['initial_strategy']['type'] == 'Diverse'
     assert 'initial_strategy' not in labeled
+    assert rig['weights'] == 'confidence2' and 'weights' not in labeled
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ class FileAnnotator(Annotator):
             ``'none'`` where the tool has them already under the pool's names.
         image_root (str, optional): What ``file_name`` starts from; the runner knows it
             from the data set. Else the folder of the pool's file, or ``images`` in it.
-        threshold (float): Of the triangulation of predictions and clicks, pixels.
+        threshold (float): Of the triangulation of the predictions that a query shows, pixels.
+            How far clicks may be off says `mmpose-al label --threshold`.
         image_folders (Sequence[str]): Other folders that ``file_name`` may lead to, by an
             absolute path, ``..`` or a symbolic link. Without them such an image is refused,
             because whoever writes the pool's file could hand out any file.

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ...fileio import atomic_path, digest
+from ...projects.sources.sleap import import_sleap_io
 from ..predictions import CONVENTION, Predictions
-from .sleap import library
 
 ENDING, HELP = '.nwb', 'Neurodata Without Borders with ndx-pose (extra labs)'
 UNKNOWN = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
@@ -26,7 +26,7 @@ def write(path: str, predictions: Predictions) -> None:
         ImportError: The libraries are not installed.
         ValueError: The recording has no times.
     """
-    library()
+    import_sleap_io()
     from pynwb import NWBHDF5IO, NWBFile
 
     check_recording(predictions)

@@ -8,6 +8,7 @@ import os.path as osp
 from typing import Any
 
 from ...fileio import atomic_path
+from ...projects.sources.sleap import import_sleap_io
 from ..predictions import Predictions
 
 ENDING, HELP = '.slp', "SLEAP's files (extra labs)"
@@ -19,29 +20,14 @@ def write(path: str, predictions: Predictions) -> None:
     Raises:
         ImportError: The library is not installed.
     """
-    sio = library()
+    sio = import_sleap_io()
     with atomic_path(path) as temporary:
         sio.save_slp(labels_of(predictions), temporary, embed=False, verbose=False)
 
 
-def library() -> Any:
-    """``sleap_io``.
-
-    Raises:
-        ImportError: It is not installed; it names the extra.
-    """
-    try:
-        import sleap_io
-    except ImportError:
-        raise ImportError(
-            'SLEAP and NWB files need sleap-io (Python >= 3.10): pip install "mmpose_al[labs]"'
-        ) from None
-    return sleap_io
-
-
 def labels_of(predictions: Predictions) -> Any:
     """The predictions as ``sleap_io.Labels``."""
-    sio = library()
+    sio = import_sleap_io()
     joints, links = predictions.skeleton
     skeleton = sio.Skeleton(list(joints), [(joints[a], joints[b]) for a, b in links], name='body')
     video = _video(sio, predictions)
