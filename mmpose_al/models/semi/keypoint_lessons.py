@@ -20,7 +20,7 @@ from mmpose.codecs import (
     UDPHeatmap,
 )
 from mmpose.models.heads import MSPNHead, RLEHead, VisPredictHead
-from mmpose.models.losses import KeypointMSELoss
+from mmpose.models.losses import JSDiscretLoss, KeypointMSELoss
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
@@ -135,6 +135,11 @@ def _no_student(network: nn.Module) -> Optional[str]:
     if isinstance(network.head, MSPNHead):
         return 'learns from targets of several codecs, of which it knows one; it can be a teacher'
     for loss in network.head.loss_module.modules():
+        if isinstance(loss, JSDiscretLoss):
+            return (
+                'has a JSDiscretLoss, whose gradient is not a number where a joint weighs 0; '
+                'give it another loss of heatmaps, KeypointMSELoss'
+            )
         blind = getattr(loss, 'use_target_weight', True) is False
         if blind and not isinstance(loss, KeypointMSELoss):  # which takes weights either way
             return (

@@ -29,7 +29,7 @@ def heatmaps_of(model, index, batch):
 
 
 def gradients(model, loss):
-    parameters = [list(s.parameters()) for s in model.students]
+    parameters = [[p for p in s.parameters() if p.requires_grad] for s in model.students]
     flat = torch.autograd.grad(loss, sum(parameters, []), allow_unused=True, retain_graph=True)
     first = flat[: len(parameters[0])]
     second = flat[len(parameters[0]) :]

@@ -224,3 +224,126 @@ def test_what_cannot_be_compared_is_refused():
     with pytest.raises(ValueError, match='has the decoder NoneType; decoder=codec must be'):
         build('PoseDual', rtmpose(decoder=None))
     assert INPUT == (32, 48)
+
+
+def test_heatmaps_and_simcc_teach_each_other():
+    """The pipeline encodes for one codec; students of several encode for themselves."""
+    model = build('PoseDual', [student(), rtmpose()])
+    batch = images(4)
+    data = labelled(model.students[0], [True, True, False, False])
+    losses = model.loss(batch, data)
+    assert gradients(model, losses['unsup_student0_loss_kpt']) == [True, False]
+    assert gradients(model, losses['unsup_student1_loss_kpt']) == [False, True]
+    own = labelled(model.students[1], [True, True])
+    expected = model.students[1].loss(batch[:2], own)['loss_kpt']
+    got = losses['sup_student1_loss_kpt']
+    assert float(got.detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
+    for sample in data:
+        del sample.gt_instances.transformed_keypoints
+    with pytest.raises(ValueError, match='give PackPoseInputs pack_transformed=True'):
+        model.loss(batch, data)
+
+
+@pytest.mark.parametrize('flip_test', [False, True])
+def test_ensemble_of_simcc_decodes_the_mean_of_the_distributions(flip_test):
+    model = build('PoseDual', rtmpose(), test_cfg=dict(flip_test=flip_test)).eval()
+    batch, data = images(2), samples([True, True])
+    with torch.no_grad():
+        each = [s.head.forward(s.extract_feat(batch)) for s in model.students]
+        if flip_test:
+            mirrored = [s.head.forward(s.extract_feat(batch.flip(-1))) for s in model.students]
+            each += [(x.flip(-1)[:, FLIP], y[:, FLIP]) for x, y in mirrored]
+        result = model.predict(batch, data)
+    x, y = (torch.stack(parts).mean(0) for parts in zip(*each))
+    # Two bins a pixel; a maximum that is not positive has no place.
+    places = torch.stack([x.argmax(-1), y.argmax(-1)], -1) / 2
+    known = torch.minimum(x.amax(-1), y.amax(-1)) > 0
+    assert known.any()
+    for sample, place, here in zip(result, places, known):
+        assert np.allclose(sample.pred_instances.keypoints[0][here], place[here], atol=1e-4)
+    alone = build('PoseDual', rtmpose(), test_cfg=dict(flip_test=flip_test, predict=1)).eval()
+    alone.load_state_dict(model.state_dict())
+    with torch.no_grad():
+        expected = alone.predict(batch, samples([True, True]))[0].pred_instances
+    got = result[0].pred_instances_student1
+    assert np.allclose(got.keypoints, expected.keypoints)
+    assert np.allclose(got.keypoint_scores, expected.keypoint_scores)
+    with pytest.raises(ValueError, match='no maps in common'):
+        model(batch, mode='tensor')
+    assert [part.shape[-1] for part in alone(batch, mode='tensor')] == [64, 96]
+
+
+def test_ensemble_of_different_kinds_is_the_mean_weighted_by_confidence():
+    model = build('PoseDual', [regression(), regression('RLEHead')]).eval()
+    fixed = torch.tensor([0.25, 0.5] * 4)
+    with torch.no_grad():
+        for network in model.students:
+            network.head.fc.weight.zero_()
+        model.students[0].head.fc.bias.copy_(fixed)  # (8, 24), confidence 1
+        # (16, 36) with σ = sigmoid(0) = 0.5
+        model.students[1].head.fc.bias.copy_(torch.tensor([0.5, 0.75, 0.0, 0.0] * 4))
+        sample = model.predict(images(1), samples([True]))[0]
+    expected = (np.array([8, 24]) + 0.5 * np.array([16, 36])) / 1.5
+    assert np.allclose(sample.pred_instances.keypoints, expected, atol=1e-4)
+    assert np.allclose(sample.pred_instances.keypoint_scores, 0.75)
+    assert np.allclose(sample.pred_instances_student1.keypoints, [16, 36])
+
+
+def save(network, path):
+    torch.save(dict(state_dict=network.state_dict()), path)
+    return str(path)
+
+
+def test_a_frozen_heatmap_teacher_teaches_a_simcc_student(tmp_path):
+    torch.manual_seed(3)
+    teacher = MODELS.build(student())
+    for parameter in teacher.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    path = save(teacher, tmp_path / 'teacher.pth')
+    config = dict(students=rtmpose(), teacher=student(), teacher_checkpoint=path)
+    model = MODELS.build(dict(type='PseudoPose', hard_view=SAME_VIEW, **config))
+    model.init_weights()
+    batch, data = images(2), samples([False, False])
+    losses = model.train().loss(batch, data)
+    places, confidence = predict_keypoints(teacher.eval(), batch)
+    assert confidence.max() > 0
+    expected = model.students[0].loss(
+        batch, encoded_samples(model.students[0], places, confidence)
+    )['loss_kpt']
+    got = losses['unsup_loss_kpt'].detach()
+    assert float(got) == pytest.approx(float(expected.detach()), rel=1e-4)
+    losses['unsup_loss_kpt'].backward()
+    assert all(p.grad is None for p in model.teacher.parameters())
+    assert model.students[0].head.cls_x.weight.grad.abs().sum() > 0
+
+
+def test_datadistill_takes_the_mean_of_the_views_weighted_by_confidence(tmp_path):
+    teacher = MODELS.build(rtmpose())
+    path = save(teacher, tmp_path / 'teacher.pth')
+    model = MODELS.build(
+        dict(type='DataDistill', students=rtmpose(), teacher_checkpoint=path, num_views=1,
+             views=dict(rotation=0, scale=(0.5, 0.5), flip_prob=1.0))
+    )  # fmt: skip
+    model.init_weights()
+    first = (torch.full((1, 4, 2), 10.0), torch.full((1, 4), 0.9))
+    second = torch.tensor([[[15.5, 23.5], [10.0, 20.0], [15.5, 23.5], [15.5, 23.5]]])
+    answers = [first, (second, torch.tensor([[0.3, 0.1, 0.0, 0.9]]))]
+    module = 'mmpose_al.models.semi.teachers.predict_keypoints'
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, lambda *_: answers.pop(0))
+        places, sure = model.mean_keypoints(images(1), np.array([5]), FLIP)
+    # The view's joint 1 at (10, 20) is the easy image's joint 0 at
+    # (15.5 - 2 (10 - 15.5), 23.5 + 2 (20 - 23.5)) = (26.5, 16.5), with confidence 0.1.
+    assert places[0, 0].tolist() == pytest.approx([(9 + 2.65) / 1.0, (9 + 1.65) / 1.0])
+    assert places[0, 1].tolist() == pytest.approx([(9 + 4.65) / 1.2, (9 + 7.05) / 1.2])
+    assert places[0, 2].tolist() == pytest.approx([12.75, 16.75])  # as sure of 3 as of it
+    assert sure[0].tolist() == pytest.approx([0.5, 0.6, 0.9, 0.45])
+    losses = model.train().loss(images(2), samples([False, False]))
+    assert losses['unsup_loss_kpt'].requires_grad
+
+
+def test_mean_teacher_of_simcc_and_two_hard_paths():
+    for name in ('MeanTeacherPose', 'MultiPathPose'):
+        model = build(name, rtmpose())
+        losses = model.loss(images(4), labelled(model.students[0], [True, True, False, False]))
+        assert losses['unsup_loss_kpt'].requires_grad and losses['sup_loss_kpt'] > 0
