@@ -120,7 +120,11 @@ def read_config(name: str) -> Tuple[str, 'Config']:
     from mmengine.config import Config
     from mmengine.registry import init_default_scope
 
+    from .. import register
     from ..config_files import PREFIX, config_path
+    from .launch import read_config as read_file
+
+    register()
 
     if '::' in name and not name.startswith(PREFIX):
         path, cfg = name, Config.fromstring(f'_base_ = {name!r}\n', '.py')
@@ -133,7 +137,7 @@ def read_config(name: str) -> Tuple[str, 'Config']:
                     f'{name}: is in the style of `with read_base()`, over which no `_base_` goes. '
                     "Write it out once: Config.fromfile(FILE).dump('plain.py')"
                 )
-        cfg = Config.fromfile(file)
+        cfg = read_file(name)
     init_default_scope(cfg.get('default_scope') or 'mmpose')
     return path, cfg
 
@@ -175,8 +179,6 @@ def build_model(cfg: 'Config', method: str, name: str) -> Any:
     import copy
 
     from mmpose.registry import MODELS
-
-    import mmpose_al  # noqa: F401  registers the estimators
 
     students = copy.deepcopy(cfg['model'])
     try:

@@ -22,7 +22,7 @@ ERRORS = (ValueError, OSError, KeyError, ImportError)
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 # What --help lists: heading -> commands.
 GROUPS: Dict[str, Sequence[str]] = {
-    'Your own data': ('new', 'adapt', 'export'),
+    'Your own data': ('new', 'recommend', 'adapt', 'export'),
     'Train and test': ('quickstart', 'configs', 'train', 'test', 'predict', 'extract', 'demo'),
     'Active learning': ('status', 'query', 'label', 'ingest', 'replay', 'report', 'doctor'),
     'Data': ('convert', 'boxes', 'split', 'synthetic', 'pseudo-labels', 'bootstrap'),

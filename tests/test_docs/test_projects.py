@@ -114,6 +114,8 @@ def test_a_deeplabcut_project_to_predictions_and_back(clone):
     run(clone, 3)
     with open(osp.join(clone.folder, 'labels.json')) as file:
         assert len(json.load(file)['images']) == 116
+    output = run(clone, 4)
+    assert '104 people with labels, 6 without' in output and 'method  supervised' in output
 
 
 def test_a_rig_to_answers_and_3d(clone):
