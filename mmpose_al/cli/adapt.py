@@ -3,7 +3,7 @@
     mmpose-al adapt CONFIG --unlabeled FOLDER --out mine_dual.py
     mmpose-al adapt CONFIG --unlabeled FOLDER --checkpoint TRAINED.pth --out mine_dual.py
 
-CONFIG trains one network on your labels, with a top-down heatmap head. The new config is
+CONFIG trains one top-down network on your labels. The new config is
 a few lines that inherit from it: the network becomes the students, and images without
 labels join your training set. Without --out it is printed. Model, data and checkpoint are
 looked at first, and what does not fit is refused.
@@ -240,8 +240,6 @@ def write_boxes(
 
 def images_in_use(cfg: 'Config') -> Set[str]:
     """Real paths of the images of a config's data sets: training, validation, test."""
-    from mmpose.registry import DATASETS
-
     from ..datasets.checks import leaves
 
     found: Set[str] = set()
@@ -251,12 +249,37 @@ def images_in_use(cfg: 'Config') -> Set[str]:
         if not dataset or dataset in seen:
             continue
         seen.append(dataset)
-        for leaf in leaves([DATASETS.build(dataset)]):
+        try:
+            built = build_dataset(dataset, key)
+        except FileNotFoundError as error:
+            if key == 'train_dataloader':
+                raise
+            print(f'{error}. Its images are not looked for', file=sys.stderr)
+            continue
+        for leaf in leaves([built]):
             for index in range(len(leaf)):
                 path = leaf.get_data_info(index).get('img_path')
                 if path:
                     found.add(osp.realpath(path))
     return found
+
+
+def build_dataset(cfg: Dict[str, Any], key: str) -> Any:
+    """A data set of a config.
+
+    Raises:
+        FileNotFoundError: A file of it is not there, which MMPose's data sets assert; or a
+            library that its transforms need.
+    """
+    from mmpose.registry import DATASETS
+
+    try:
+        return DATASETS.build(cfg)
+    except (AssertionError, FileNotFoundError, ImportError, RuntimeError) as error:
+        raise FileNotFoundError(
+            f'{key}.dataset cannot be read ({error}). Run this where the data are, in the '
+            'folder and with the environment of your trainings'
+        ) from None
 
 
 def check_data(cfg: 'Config', model: Any) -> Tuple[int, int]:
@@ -265,11 +288,9 @@ def check_data(cfg: 'Config', model: Any) -> Tuple[int, int]:
     Raises:
         ValueError: Joints, head and files do not fit, or an image has and lacks labels.
     """
-    from mmpose.registry import DATASETS
-
     from ..engine.hooks.data_check import check_head
 
-    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    dataset = build_dataset(cfg.train_dataloader.dataset, 'train_dataloader')
     check_head(model, dataset)
     path = dataset.datasets[dataset.num_labeled_sources].get_data_info(0)['img_path']
     if not osp.isfile(path):

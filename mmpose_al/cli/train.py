@@ -10,7 +10,6 @@ without a GPU (gloo).
 import argparse
 from typing import TYPE_CHECKING
 
-from ..checkpoint_files import has_begun
 from .errors import CommandError
 from .launch import (
     add_common_arguments,
@@ -71,6 +70,8 @@ def use_amp(cfg: 'Config', path: str) -> None:
 
 def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
     """Apply the arguments that only training has."""
+    from ..checkpoint_files import has_begun
+
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.amp:

@@ -242,7 +242,8 @@ def lacks(data: Data) -> List[str]:
     if data.fill is not None and data.fill < SMALL:
         lines.append(
             f'a body spans {data.fill:.0%} of its box, so the network sees it small. Make the '
-            'project with --boxes labels, --boxes FILE or --detector'
+            'project with --detector or --boxes FILE; --boxes labels leaves out images without '
+            'labels'
         )
     if not data.validating:
         lines.append('nothing validates, so nobody sees how good the network is (--val)')

@@ -141,6 +141,17 @@ def test_a_head_of_other_joints_is_refused(mine):
     refused(mine, "\nmodel['head']['out_channels'] = 4\n", 'predicts 4 joints')
 
 
+def test_data_that_are_elsewhere_are_told_in_a_line(mine):
+    refused(mine, "\ndataset['ann_file'] = 'gone.json'\n", 'gone.json.*where the data are')
+
+
+def test_a_test_set_that_is_elsewhere_is_passed_over(mine, capsys):
+    with open(mine, 'a') as file:
+        file.write("\ntest_dataloader['dataset']['ann_file'] = 'gone.json'\n")
+    command('adapt', mine, '--unlabeled', 'frames', '--out', 'dual.py')
+    assert 'test_dataloader.dataset cannot be read' in capsys.readouterr().err
+
+
 def test_a_checkpoint_of_another_network_is_refused(mine, tmp_path):
     path = str(tmp_path / 'other.pth')
     torch.save(dict(state_dict=dict(weight=torch.ones(2))), path)
