@@ -73,6 +73,29 @@ def test_without_out_the_config_is_printed_alone(mine, capsys):
     assert 'a batch has your 2' in told.err
 
 
+def test_rtmpose_becomes_students_that_learn_in_keypoints(mine):
+    """As in MMPose's own configs: its head, its codec in the pipeline; two steps."""
+    with open(mine, 'a') as file:
+        file.write(
+            """
+codec = dict(type='SimCCLabel', input_size=(96, 128), sigma=(3.5, 4.0), normalize=False)
+model['head'] = dict(
+    type='RTMCCHead', in_channels=512, out_channels=17, input_size=codec['input_size'],
+    in_featuremap_size=(3, 4), simcc_split_ratio=2.0, final_layer_kernel_size=3,
+    gau_cfg=dict(hidden_dims=32, s=16, expansion_factor=2, dropout_rate=0., drop_path=0.,
+                 act_fn='SiLU', use_rel_bias=False, pos_enc=False),
+    loss=dict(type='KLDiscretLoss', use_target_weight=True, beta=10., label_softmax=True),
+    decoder=codec)
+dataset['pipeline'][3] = dict(type='GenerateTarget', encoder=codec)
+"""
+        )
+    command('adapt', mine, '--unlabeled', 'frames', '--out', 'dual.py')
+    assert MODELS.build(Config.fromfile('dual.py').model).lesson_kind == 'keypoints'
+    command('train', 'dual.py', '--work-dir', 'run')
+    state = torch.load('run/iter_2.pth', map_location='cpu', weights_only=False)['state_dict']
+    assert all(state[f'students.{index}.head.cls_x.weight'].isfinite().all() for index in (0, 1))
+
+
 def test_images_that_have_labels_are_left_out(mine, capsys):
     for name in os.listdir('data/images'):
         os.symlink(osp.abspath(f'data/images/{name}'), f'frames/labelled_{name}')
