@@ -38,7 +38,8 @@ class Lesson(NamedTuple):
         target (Tensor): Heatmaps in the frame of the hard view, (B, K, h, w).
         mask (Tensor): 1 where the target is known, broadcastable.
         joints (Tensor): Where its teacher sees the joints, easy pixels, (B, K, 2).
-        confidence (Tensor): The teacher's heatmap maxima, (B, K).
+        confidence (Tensor): The teacher's heatmap maxima, (B, K), in the order of the
+            target's channels.
         weight (Tensor, optional): Of each joint in the loss, (B, K); 1 by default.
     """
 
@@ -181,6 +182,9 @@ class EasyHardEstimator(SemiPoseEstimator):
         joints = (positions + self.heatmap_offset) * factor.to(positions)
         if view is not None:
             joints = affine.transform_points(affine.invert(view.matrix).to(joints), joints)
+        mirrored = (view or easy).flip ^ hard.flip  # then the target's left is the joints' right
+        swapped = confidence[:, list(flip_indices)]
+        confidence = torch.where(mirrored[:, None], swapped, confidence)
         return Lesson(target, mask, joints, confidence)
 
     def hard_images(

@@ -202,6 +202,21 @@ def test_mirrored_hard_views_swap_left_and_right():
     assert float(got) == pytest.approx(float(expected), rel=1e-4)
 
 
+def test_a_mirrored_target_is_left_out_by_its_own_joints_confidence():
+    """Joint 0 is sure at the left; mirrored, it is joint 1 that must stay."""
+    model = build('PoseCons', hard_view=SAME_VIEW, consistency=dict(min_confidence=0.4))
+    heatmaps = torch.full((2, 4, 12, 8), 0.1)
+    heatmaps[:, 0, 5, 2] = 0.9
+    mirror = affine.similarity(torch.zeros(2), torch.ones(2), (32, 48), torch.tensor([False, True]))
+    lesson = model.lesson(heatmaps, View(mirror, torch.tensor([False, True])), FLIP)
+    kept = lesson.confidence > 0.4
+    assert kept.tolist() == [[True, False, False, False], [False, True, False, False]]
+    assert torch.equal(lesson.target.flatten(2).amax(-1) > 0.4, kept)
+    back = model.lesson(heatmaps, View(mirror, torch.tensor([False, True])), FLIP,
+                        View(mirror, torch.tensor([False, True])))  # fmt: skip
+    assert (back.confidence[:, 0] > 0.4).all()
+
+
 def test_unlabelled_images_take_part_from_the_start_on():
     model = build('PoseDual', start=2)
     batch, data = images(4), samples([True, True, False, False])
