@@ -6,12 +6,14 @@ A step (views, targets, losses and all), the bare passes of the same networks an
 forward pass are timed in the same run, in turns; `ratio` is the median of step over
 passes, `in forwards` that of step over one forward pass, `ideal` what the passes alone
 would be if one with gradient took 3. Processor time is measured on a CPU, so other work
-on the machine disturbs it little. Each method runs in a process of its own; peak memory
-is that of the process (CPU) or of the allocator (GPU).
+on the machine disturbs it little; a row of the file has the time that passed and the
+load, too. Each method runs in a process of its own; peak memory is that of the process
+(CPU) or of the allocator (GPU).
 """
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -36,6 +38,7 @@ PATHS = [
 ]
 JC = [dict(type='JointCutout')]
 TEACHER = dict(teacher_checkpoint='not loaded here')
+RIG = dict(type='MultiViewPoseDual', num_views=8, min_inliers=4)  # groups of 8 views
 # Config (None: the labelled images alone) and number of students.
 METHODS = {
     'supervised': (None, 1),
@@ -51,11 +54,13 @@ METHODS = {
     'Yu24 A, K=2': (dict(type='DenoisedPoseDual', num_strong=2), 2),
     'Yu24 A+JC, K=2': (dict(type='DenoisedPoseDual', num_strong=2, hard_augments=JC), 2),
     'Yu24 A, K=8': (dict(type='DenoisedPoseDual', num_strong=8), 2),
+    'MultiView A': (RIG, 2),
+    'MultiView A+JC': (dict(RIG, hard_augments=JC), 2),
     'MultiPath single': (dict(type='MultiPathPose'), 1),
     'MultiPath dual': (dict(type='MultiPathPose'), 2),
     'MultiPath Yu24': (dict(type='DenoisedPoseDual', num_strong=2, hard_paths=PATHS), 2),
 }
-# Iqbal20: of (labelled, unlabelled views, in groups of 4), what the model has.
+# Iqbal20, in groups of 4 views: what the model has.
 LIMBS = dict(limbs=[(5, 7), (7, 9), (11, 13), (13, 15)], mean_lengths=[0.5, 0.5, 0.8, 0.8])
 POSE_3D = {
     'Iqbal20 FS': None,
@@ -103,16 +108,28 @@ def student_3d(args) -> dict:
     return config
 
 
-def with_cameras(data, args, device):
-    """Depth labels, intrinsics, and frames of four views each."""
+def with_cameras(data, args, views: int) -> None:
+    """Frames of so many views each: a ring of cameras around one person, lenses distort."""
     K = np.array(
-        [[3.0 * args.size, 0, args.size / 2], [0, 3.0 * args.size, args.size / 2], [0, 0, 1]],
-        np.float32,
+        [[3.0 * args.size, 0, args.size / 2], [0, 3.0 * args.size, args.size / 2], [0, 0, 1]]
     )
     for index, sample in enumerate(data):
+        angle = 2 * np.pi * (index % views) / views
+        cos, sin = np.cos(angle), np.sin(angle)
         sample.set_metainfo(
-            dict(input_K=K, input_dist=np.zeros(14), frame_id=index // 4, person_id=0)
+            dict(
+                input_K=K,
+                input_dist=np.array([-0.1, 0.02] + [0.0] * 12),
+                input_R=np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]]),
+                input_t=np.array([0, 0, 4.0]),
+                frame_id=index // views,
+                person_id=0,
+            )
         )
+
+
+def with_depths(data, device) -> None:
+    for sample in data:
         sample.gt_instance_labels.relative_depth = torch.zeros(1, 17, device=device)
         sample.gt_instance_labels.relative_depth_weights = torch.ones(1, 17, device=device)
 
@@ -225,18 +242,21 @@ def measure(name: str, args, device) -> dict:
         model = MODELS.build(ConfigDict(students=networks, **(config or METHODS['PoseCons A'][0])))
     model = model.to(device, memory_format=torch.channels_last).train()
     images, data = make_batch(args, device)
+    with_cameras(data, args, getattr(model, 'num_views', 1))
     if name in POSE_3D:
-        with_cameras(data, args, device)
+        with_depths(data, device)
     if config is None:
         images, data = images[: args.batch], data[: args.batch]
     own = passes_per_step(model, 1, 0 if config is None else 1)
-    steps, passes, forwards = [], [], []
+    steps, passes, forwards, passed = [], [], [], []
     for _ in range(args.repeats + 2):
         forwards.append(timed(lambda: one_forward(model, images, args), model, device))
         passes.append(timed(lambda: bare_passes(model, images, data, args, own), model, device))
         if device.type == 'cuda':
             torch.cuda.reset_peak_memory_stats()
+        started = time.perf_counter()
         steps.append(timed(lambda: full_step(model, images, data), model, device))
+        passed.append(time.perf_counter() - started)
     # The first two warm up; neighbours in time are compared with each other.
     ratio = statistics.median(np.divide(steps[2:], passes[2:]))
     units = statistics.median(np.divide(steps[2:], forwards[2:]))
@@ -244,6 +264,11 @@ def measure(name: str, args, device) -> dict:
         method=name,
         step_s=statistics.median(steps[2:]),
         passes_s=statistics.median(passes[2:]),
+        step_wall_s=statistics.median(passed[2:]),
+        load=round(os.getloadavg()[0], 1),
+        repeats=args.repeats,
+        machine=where(device),
+        torch=torch.__version__,
         ratio=float(ratio),
         units=float(units),
         ideal=own.forwards,
@@ -273,7 +298,10 @@ def main() -> None:
     parser.add_argument('--repeats', type=int, default=15)
     parser.add_argument('--threads', type=int, default=1)
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
-    parser.add_argument('--out', help='also write the figures to this JSON file')
+    parser.add_argument(
+        '--out',
+        help='also write the figures to this JSON file, beside those of other methods in it',
+    )
     parser.add_argument(
         '--methods',
         nargs='+',
@@ -291,6 +319,8 @@ def main() -> None:
         print(json.dumps(measure(args.row, args, device)))
         return
     rows = []
+    settings = {key: getattr(args, key) for key in ('backbone', 'size', 'batch', 'threads')}
+    others = rows_beside(args.out, settings, args.methods) if args.out else []
     print(
         f'{where(device)}; {args.backbone}, {args.size}x{args.size}, '
         f'{args.batch} + {args.batch} images'
@@ -307,18 +337,25 @@ def main() -> None:
             flush=True,
         )
     if args.out:
-        content = dict(
-            command='python ' + ' '.join(sys.argv),
-            machine=where(device),
-            torch=torch.__version__,
-            backbone=args.backbone,
-            size=args.size,
-            batch=args.batch,
-            repeats=args.repeats,
-            threads=args.threads,
-            rows=rows,
-        )
-        write_json(args.out, content)
+        write_json(args.out, dict(settings, rows=[*others, *rows]))
+
+
+def rows_beside(path: str, settings: dict, methods: list) -> list:
+    """The rows of other methods in a file.
+
+    Raises:
+        SystemExit: They were measured with other settings.
+    """
+    if not os.path.exists(path):
+        return []
+    with open(path) as file:
+        kept = json.load(file)
+    for key, value in settings.items():
+        if kept[key] != value:
+            raise SystemExit(
+                f'{path}: {key} is {kept[key]!r}, and here {value!r}; write to another file'
+            )
+    return [row for row in kept['rows'] if row['method'] not in methods]
 
 
 if __name__ == '__main__':

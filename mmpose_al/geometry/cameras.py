@@ -166,6 +166,24 @@ def pad_distortion(dist: Optional[Tensor], to: int = 14) -> Tensor:
     return torch.cat([dist, dist.new_zeros(dist.shape[:-1] + (to - length,))], -1)
 
 
+def trim_distortion(dist: Optional[Tensor]) -> Optional[Tensor]:
+    """The inverse of :func:`pad_distortion`: coefficients without zeros at the end.
+
+    The same cameras, at less cost: a lens of five coefficients needs no tilted sensor.
+
+    Args:
+        dist (Tensor, optional): Shape (..., D).
+
+    Returns:
+        Tensor, optional: Shape (..., D') with the smallest D' of OpenCV's lengths; None
+        where all are zero.
+    """
+    used = [i for i, each in enumerate(coefficients(dist), 1) if each.any()]
+    if not used:
+        return None
+    return dist[..., : next(length for length in DIST_LENGTHS if length >= used[-1])]
+
+
 # ------------------------------------------------------------ normalised coordinates
 
 

@@ -152,7 +152,8 @@ def test_cost_of_a_row(table, row, expected):
 
 
 @pytest.mark.parametrize(
-    'name', ['supervised', 'DataDistill A', 'Yu24 A, K=1', 'MultiPath single', 'Iqbal20 WS']
+    'name',
+    ['supervised', 'DataDistill A', 'Yu24 A, K=1', 'MultiView A', 'MultiPath single', 'Iqbal20 WS'],
 )
 def test_a_row_of_semi_step_runs(name):
     """The kinds of samples that the methods ask for are those of its batches."""
@@ -164,7 +165,7 @@ def test_a_row_of_semi_step_runs(name):
     semi_step = importlib.import_module('benchmarks.semi_step')
     init_default_scope('mmpose')
     row = semi_step.measure(
-        name, argparse.Namespace(size=32, batch=4, repeats=1, backbone='lite0'), torch.device('cpu')
+        name, argparse.Namespace(size=32, batch=8, repeats=1, backbone='lite0'), torch.device('cpu')
     )
     assert row['method'] == name and row['ratio'] > 0
     with open(osp.join(ROOT, 'benchmarks/results/semi_step.json')) as file:

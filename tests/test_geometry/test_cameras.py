@@ -11,6 +11,7 @@ from mmpose_al.geometry.cameras import (
     pad_distortion,
     project,
     transform_intrinsics,
+    trim_distortion,
     undistort,
     unproject,
 )
@@ -189,6 +190,17 @@ def test_gradients(length):
     assert torch.autograd.gradcheck(lambda *a: project(*a)[0], (X, K, R, t, dist), fast_mode=True)
     pixels = project(X, K, R, t, dist)[0].detach().requires_grad_()
     assert torch.autograd.gradcheck(undistort, (pixels, K, dist), fast_mode=True)
+
+
+@pytest.mark.parametrize('length, kept', [(0, None), (4, 4), (5, 5), (6, 8), (9, 12), (13, 14)])
+def test_trim_distortion(length, kept):
+    """What is left is the shortest of OpenCV's, and all that is not zero."""
+    dist = torch.zeros(2, 14)
+    dist[1, :length] = 0.01
+    trimmed = trim_distortion(dist)
+    assert (trimmed is None) if kept is None else (trimmed.shape == (2, kept))
+    assert pad_distortion(trimmed).expand(2, 14).equal(dist)
+    assert trim_distortion(None) is None
 
 
 def test_pad_distortion():

@@ -7,13 +7,13 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
+from ...geometry.cameras import trim_distortion
 from ...geometry.consensus import Consensus, consensus, joint_pairs
 from ...geometry.heatmaps import gaussians
 from ..cameras import input_cameras
 from ..decoding import decode_on_device
 from ..groups import check_groups
-from ..views import View
-from .consistency import Lesson, TeachingStudents
+from .consistency import TeachingStudents
 from .networks import check_peak_is_one, codec_sigma
 
 CAMERA_KEYS = ('input_K', 'input_dist', 'input_R', 'input_t')
@@ -27,7 +27,7 @@ class Rig(NamedTuple):
 
     Attributes:
         K, R, t, dist (Tensor): Of the inputs as the networks see them, mirrored ones too,
-            float64 (G, V, 3, 3), (G, V, 3, 3), (G, V, 3) and (G, V, 14) or None.
+            float64 (G, V, 3, 3), (G, V, 3, 3), (G, V, 3) and (G, V, D) or None.
         mirrored (Tensor): Inputs that show the world in a mirror, bool (G, V).
         again (Tensor): Views of a camera that stands in the group already, bool (G, V).
     """
@@ -60,12 +60,11 @@ def rig_of(data_samples: Sequence, num_views: int, like: Tensor) -> Rig:
     # InputCamera mirrors the world; here the mirror belongs to the camera.
     sign = torch.where(mirrored, -1.0, 1.0).to(K)
     K = torch.cat([K[..., :1] * sign[..., None, None], K[..., 1:]], -1)
-    if dist.any():
-        dist = dist.clone()
-        dist[..., ODD_IN_X] *= sign[..., None]
+    dist = dist.clone()
+    dist[..., ODD_IN_X] *= sign[..., None]
     same = (R[:, :, None] == R[:, None]).all((-1, -2)) & (t[:, :, None] == t[:, None]).all(-1)
     again = same.tril(-1).any(-1)
-    return Rig(K, R, t, dist if dist.any() else None, mirrored, again)
+    return Rig(K, R, t, trim_distortion(dist), mirrored, again)
 
 
 @MODELS.register_module()
@@ -136,56 +135,59 @@ class MultiViewPoseDual(TeachingStudents):
 
     def teach(self, images, data_samples, hard, seeds, flip_indices):
         """See the class."""
-        rig = rig_of(data_samples, self.num_views, images)
         flips = list(flip_indices)
-        made = [self._lesson_of(teacher, images, rig, hard, flips) for teacher in (0, 1)]
+        heatmaps = [self.teacher_heatmaps(teacher, images) for teacher in (0, 1)]
+        rig = rig_of(data_samples, self.num_views, images)
+        threshold = self.threshold or max(images.shape[-2:]) / SHARE
+        made = []
+        for own, agreed in zip(heatmaps, self.agree(heatmaps, rig, flips, threshold)):
+            drawn, weight = self.redraw(own, agreed, rig, flips)
+            weight = torch.where(hard.flip[:, None], weight[:, flips], weight)
+            made.append(self.lesson(drawn, hard, flips)._replace(weight=weight))
         return [made[self.teacher_of(student)] for student in (0, 1)]
 
-    def _lesson_of(
-        self, teacher: int, images: Tensor, rig: Rig, hard: View, flip_indices: List[int]
-    ) -> Lesson:
-        heatmaps = self.teacher_heatmaps(teacher, images)
-        threshold = self.threshold or max(images.shape[-2:]) / SHARE
-        head = self.students[teacher].head
-        agreed = self.agree(head, heatmaps, rig, flip_indices, threshold)
-        heatmaps, weight = self.redraw(heatmaps, agreed, rig, flip_indices)
-        lesson = self.lesson(heatmaps, hard, flip_indices)
-        weight = torch.where(hard.flip[:, None], weight[:, flip_indices], weight)
-        return lesson._replace(weight=weight)
-
     def agree(
-        self,
-        head: torch.nn.Module,
-        heatmaps: Tensor,
-        rig: Rig,
-        flip_indices: List[int],
-        threshold: float,
-    ) -> Consensus:
+        self, heatmaps: Sequence[Tensor], rig: Rig, flip_indices: List[int], threshold: float
+    ) -> List[Consensus]:
         """What the views of each group agree on, joints named as in the world.
 
+        All teachers' groups are triangulated at once: so few points cost by the call.
+
         Args:
-            head (nn.Module): The teacher's.
-            heatmaps (Tensor): Of the easy views, (G V, K, h, w).
+            heatmaps (Sequence[Tensor]): Each teacher's of the easy views, (G V, K, h, w).
             rig (Rig): Their cameras.
             flip_indices (list[int]): The channel of each joint's mirror image.
             threshold (float): Pixels of the input.
+
+        Returns:
+            list[Consensus]: One for each teacher.
         """
-        pixels, scores = decode_on_device(head, heatmaps)
+        number = len(heatmaps)
+        shape = (number * len(rig.mirrored), self.num_views)
+        mirrored, again = (each.repeat(number, 1) for each in (rig.mirrored, rig.again))
+        decoded = [
+            decode_on_device(student.head, own) for student, own in zip(self.students, heatmaps)
+        ]
         pixels, scores = (
-            in_the_world(each.unflatten(0, rig.mirrored.shape), rig.mirrored, flip_indices)
-            for each in (pixels, scores.double())
+            in_the_world(torch.cat(each).double().unflatten(0, shape), mirrored, flip_indices)
+            for each in zip(*decoded)
         )
-        return consensus(
+        K, R, t, dist = (
+            None if each is None else torch.cat([each] * number)
+            for each in (rig.K, rig.R, rig.t, rig.dist)
+        )
+        together = consensus(
             pixels,
-            rig.K,
-            rig.R,
-            rig.t,
-            rig.dist,
-            scores.masked_fill(rig.again[..., None], 0),
+            K,
+            R,
+            t,
+            dist,
+            scores.masked_fill(again[..., None], 0),
             threshold=threshold,
             min_inliers=self.min_inliers,
             pairs=joint_pairs(flip_indices) if self.exchange else (),
         )
+        return [Consensus(*each) for each in zip(*(part.chunk(number) for part in together))]
 
     def redraw(
         self, heatmaps: Tensor, agreed: Consensus, rig: Rig, flip_indices: List[int]
