@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..models.semi.networks import heatmap_geometry
+from ..models.semi.networks import check_same_heatmaps, heatmap_geometry
 from .pool import UNITS
 from .statistics import Statistic, ViewStatistics, chosen_statistics, concatenate
 from .statistics.batch import Batch, Networks
@@ -66,14 +66,16 @@ def check_model(model: nn.Module, strategy: QueryStrategy) -> None:
     """Raise unless a model can score a pool as a strategy needs it.
 
     Raises:
-        ValueError: The model predicts no heatmaps, lacks what a statistic that the
-            strategy reads is made of, or has too few joints; or there is no such
-            statistic.
+        ValueError: The model predicts no heatmaps, or its networks different ones; it lacks
+            what a statistic that the strategy reads is made of, or has too few joints; or
+            there is no such statistic.
     """
     needs = strategy.statistics
     networks, chosen = scoring_networks(model, needs), chosen_statistics(needs)
     for network in networks.each:
         heatmap_geometry(network)
+    if len(networks.each) > 1:  # they score by the mean of their heatmaps
+        check_same_heatmaps(networks.each)
     for name in needs:
         fault = chosen[name].lacks(networks)
         if fault:

@@ -21,7 +21,7 @@ from mmpose_al.active_learning.statistics import Statistic, chosen_statistics
 from mmpose_al.active_learning.statistics.base import registered_statistics
 from mmpose_al.active_learning.statistics.batch import Networks
 from mmpose_al.active_learning.strategies import QueryStrategy
-from tests.helpers import PREPROCESSOR
+from tests.helpers import PREPROCESSOR, student
 from tests.test_active_learning.test_statistics.batches import (
     change,
     deep,
@@ -31,6 +31,7 @@ from tests.test_active_learning.test_statistics.batches import (
     plain,
 )
 from tests.test_active_learning.test_strategies.cases import build
+from tests.test_models.test_semi.keypoint_heads import rtmpose
 
 
 def loader(sizes=(2, 3)):
@@ -195,6 +196,19 @@ def test_a_network_without_heatmaps_and_a_need_that_nothing_meets():
     with pytest.raises(ValueError, match="'nothing'"):
         check_model(plain(), Unmet())
     assert Networks(plain()).joints == 4
+
+
+def test_students_that_teach_each_other_in_keypoints_may_not_be_able_to_score():
+    strategy = build(dict(type='RandomSampling'))
+    sizes = [student(), student(heatmap_size=(16, 24))]
+    model = MODELS.build(dict(type='PoseDual', students=sizes))
+    with pytest.raises(ValueError, match=r'heatmap by heatmap.*\(4, 12, 8\).*\(4, 24, 16\)'):
+        check_model(model, strategy)
+    model.test_cfg['predict'] = 1
+    check_model(model, strategy)
+    model = MODELS.build(dict(type='PoseDual', students=rtmpose()))
+    with pytest.raises(ValueError, match='RTMCCHead with the decoder SimCCLabel'):
+        check_model(model, strategy)
 
 
 def test_the_pass_names_no_statistic():
