@@ -59,6 +59,11 @@ def check_base(cfg: Mapping[str, Any], name: str) -> None:
         )
     if 'students' in cfg['model']:
         raise ValueError(f'{name}: is semi-supervised already; give the config of one network')
+    if _type(dataset) == 'LabeledUnlabeledDataset':
+        raise ValueError(
+            f'{name}: its training set takes images without labels already; give it '
+            'unlabeled=dict(...) and write the model as in docs/own_data.md#my-images'
+        )
     if 'pipeline' not in dataset:
         raise ValueError(
             f'{name}: train_dataloader.dataset is a {dataset.get("type")} without a pipeline, '

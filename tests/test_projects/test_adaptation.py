@@ -105,6 +105,7 @@ def test_what_is_assumed_is_said_with_numbers(tmp_path):
     [
         ('model = None', 'has no model'),
         ("model = dict(type='PoseDual', students=dict())", 'semi-supervised already'),
+        ("train_dataloader['dataset']['type'] = 'LabeledUnlabeledDataset'", 'already; give it'),
         ("train_dataloader['dataset'].pop('pipeline')", 'without a pipeline'),
         ("train_dataloader.pop('batch_size')", 'no batch_size'),
         ("model['init_cfg'] = dict(type='Pretrained', checkpoint='x')", 'model.init_cfg'),
