@@ -6,15 +6,13 @@ others (``unsup_``), which a method of a paper defines.
 """
 
 import copy
-from contextlib import contextmanager
-from typing import Dict, Iterator, List, Optional, Sequence, Union
+from typing import Dict, List, Optional, Sequence, Union
 
 import numpy as np
 import torch
 from mmengine.logging import MessageHub, print_log
 from mmengine.model import ModuleList
-from mmengine.structures import InstanceData, PixelData
-from mmpose.codecs import SimCCLabel
+from mmengine.structures import PixelData
 from mmpose.registry import MODELS
 from torch import Tensor
 from torch.nn import Module
@@ -22,7 +20,8 @@ from torch.nn import Module
 from ...geometry.heatmaps import response
 from ..passes import Passes
 from ..wrapper import EstimatorOfNetworks
-from .keypoint_lessons import check_keypoints, confidence_of, encoded_samples, own_loss, same_codec
+from .joint_ensembles import joints_and_confidence, mean_instances, mean_output, recorded_decoding
+from .keypoint_lessons import check_keypoints, encoded_labels, own_loss, same_codec
 from .networks import (
     check_same_heatmaps,
     heatmap_offset,
@@ -61,76 +60,6 @@ def augmentation_seeds(data_samples: Sequence) -> np.ndarray:
     return np.array(
         [s.metainfo.get('aug_seed', int(d)) for s, d in zip(data_samples, drawn)], dtype=np.uint64
     )
-
-
-def encoded_labels(student: Module, inputs: Tensor, data_samples: Sequence) -> list:
-    """Labelled samples as one student's own codec encodes them.
-
-    Args:
-        student (nn.Module): Whose codec.
-        inputs (Tensor): Gives the device.
-        data_samples (Sequence): With ``transformed_keypoints``, pixels of the input.
-
-    Raises:
-        ValueError: The pipeline does not keep these.
-    """
-    kept = [sample.gt_instances.get('transformed_keypoints') for sample in data_samples]
-    if any(places is None for places in kept):
-        raise ValueError(
-            'students with different codecs encode the labels themselves, but the samples do not '
-            'keep the joints in pixels of the input; give PackPoseInputs pack_transformed=True'
-        )
-    visible = [sample.gt_instances.keypoints_visible for sample in data_samples]
-    places, visible = (
-        torch.as_tensor(np.concatenate(each), dtype=torch.float32, device=inputs.device)
-        for each in (kept, visible)
-    )
-    return encoded_samples(student, places, visible)
-
-
-@contextmanager
-def recorded_decoding(head: Module) -> Iterator[list]:
-    """Collect what a head decodes inside, copied."""
-    outputs, decode = [], head.decode
-
-    def recording_decode(output):
-        parts = output if isinstance(output, tuple) else (output,)
-        outputs.append(tuple(part.clone() for part in parts))
-        return decode(output)
-
-    head.decode = recording_decode
-    try:
-        yield outputs
-    finally:
-        del head.decode
-
-
-def _mean_output(students: Sequence[Module], decoded: Sequence[tuple]):
-    """Mean of what students decode; None if they do not decode the same."""
-    codec, shapes = students[0].head.decoder, [[part.shape for part in one] for one in decoded]
-    alike = all(same_codec(codec, student.head.decoder) for student in students[1:])
-    if not alike or any(one != shapes[0] for one in shapes[1:]):
-        return None
-    mean = tuple(torch.stack(parts).mean(0) for parts in zip(*decoded))
-    return mean if len(mean) > 1 else mean[0]
-
-
-def _joints_and_confidence(student: Module, decoded: tuple, instances: Sequence):
-    """Joints (B, K, 2) in pixels of the input and how sure a student is, (B, K)."""
-    places = np.stack([np.array(one.keypoints[0], np.float32) for one in instances])
-    if isinstance(student.head.decoder, SimCCLabel):  # whose scores have no scale
-        return places, confidence_of(student, decoded).cpu().numpy()
-    return places, np.stack([np.array(one.keypoint_scores[0], np.float32) for one in instances])
-
-
-def _mean_instances(places: np.ndarray, confidence: np.ndarray) -> List[InstanceData]:
-    """Mean joints of students (S, B, K, 2), weighted by their confidence (S, B, K)."""
-    weights = confidence.clip(1e-6, 1)[..., None]
-    mean = (places * weights).sum(0) / weights.sum(0)
-    return [
-        InstanceData(keypoints=joints[None], keypoint_scores=scores[None])
-        for joints, scores in zip(mean, confidence.mean(0))
-    ]
 
 
 class SemiPoseEstimator(EstimatorOfNetworks):
@@ -455,16 +384,16 @@ class SemiPoseEstimator(EstimatorOfNetworks):
                 options = dict(student.test_cfg, output_heatmaps=False)
                 instances = student.head.predict(feats, data_samples, options)
             decoded.append(outputs[-1])
-            found.append(_joints_and_confidence(student, outputs[-1], instances))
+            found.append(joints_and_confidence(student, outputs[-1], instances))
             student.add_pred_to_datasample(instances, None, data_samples)
             for sample in data_samples:
                 sample.set_field(sample.pred_instances, f'pred_instances_student{index}')
         first = self.students[0]
-        together = _mean_output(self.students, decoded)
+        together = mean_output(self.students, decoded)
         if together is not None:
             instances = first.head.decode(together)
         else:
-            instances = _mean_instances(*map(np.stack, zip(*found)))
+            instances = mean_instances(*map(np.stack, zip(*found)))
         with self.asked(first):
             return first.add_pred_to_datasample(instances, None, data_samples)
 

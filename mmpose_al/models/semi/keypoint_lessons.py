@@ -274,6 +274,31 @@ def encoded_samples(network: nn.Module, places: Tensor, weight: Tensor) -> List[
     return samples
 
 
+def encoded_labels(student: nn.Module, inputs: Tensor, data_samples: Sequence) -> list:
+    """Labelled samples as one student's own codec encodes them.
+
+    Args:
+        student (nn.Module): Whose codec.
+        inputs (Tensor): Gives the device.
+        data_samples (Sequence): With ``transformed_keypoints``, pixels of the input.
+
+    Raises:
+        ValueError: The pipeline does not keep these.
+    """
+    kept = [sample.gt_instances.get('transformed_keypoints') for sample in data_samples]
+    if any(places is None for places in kept):
+        raise ValueError(
+            'students with different codecs encode the labels themselves, but the samples do not '
+            'keep the joints in pixels of the input; give PackPoseInputs pack_transformed=True'
+        )
+    visible = [sample.gt_instances.keypoints_visible for sample in data_samples]
+    places, visible = (
+        torch.as_tensor(np.concatenate(each), dtype=torch.float32, device=inputs.device)
+        for each in (kept, visible)
+    )
+    return encoded_samples(student, places, visible)
+
+
 def own_loss(
     network: nn.Module, images: Tensor, samples: Sequence
 ) -> Tuple[Dict[str, Tensor], Tensor]:

@@ -1,0 +1,59 @@
+"""Predictions of several networks as one, whatever their output."""
+
+from contextlib import contextmanager
+from typing import Iterator, List, Sequence, Tuple
+
+import numpy as np
+import torch
+from mmengine.structures import InstanceData
+from mmpose.codecs import SimCCLabel
+from torch import nn
+
+from .keypoint_lessons import confidence_of, same_codec
+
+
+@contextmanager
+def recorded_decoding(head: nn.Module) -> Iterator[list]:
+    """Collect what a head decodes inside, copied."""
+    outputs, decode = [], head.decode
+
+    def recording_decode(output):
+        parts = output if isinstance(output, tuple) else (output,)
+        outputs.append(tuple(part.clone() for part in parts))
+        return decode(output)
+
+    head.decode = recording_decode
+    try:
+        yield outputs
+    finally:
+        del head.decode
+
+
+def mean_output(students: Sequence[nn.Module], decoded: Sequence[tuple]):
+    """Mean of what students decode; None if they do not decode the same."""
+    codec, shapes = students[0].head.decoder, [[part.shape for part in one] for one in decoded]
+    alike = all(same_codec(codec, student.head.decoder) for student in students[1:])
+    if not alike or any(one != shapes[0] for one in shapes[1:]):
+        return None
+    mean = tuple(torch.stack(parts).mean(0) for parts in zip(*decoded))
+    return mean if len(mean) > 1 else mean[0]
+
+
+def joints_and_confidence(
+    student: nn.Module, decoded: tuple, instances: Sequence
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Joints (B, K, 2) in pixels of the input and how sure a student is, (B, K)."""
+    places = np.stack([np.array(one.keypoints[0], np.float32) for one in instances])
+    if isinstance(student.head.decoder, SimCCLabel):  # whose scores have no scale
+        return places, confidence_of(student, decoded).cpu().numpy()
+    return places, np.stack([np.array(one.keypoint_scores[0], np.float32) for one in instances])
+
+
+def mean_instances(places: np.ndarray, confidence: np.ndarray) -> List[InstanceData]:
+    """Mean joints of students (S, B, K, 2), weighted by their confidence (S, B, K)."""
+    weights = confidence.clip(1e-6, 1)[..., None]
+    mean = (places * weights).sum(0) / weights.sum(0)
+    return [
+        InstanceData(keypoints=joints[None], keypoint_scores=scores[None])
+        for joints, scores in zip(mean, confidence.mean(0))
+    ]
