@@ -28,6 +28,7 @@ ESTIMATORS = [
     (dict(type='DenoisedPoseDual', num_strong=0), (0, 2), (2, 2)),
     (dict(type='DenoisedPoseDual', num_strong=8, num_weak=3, hard_paths=[JC, []]), (0, 2), (22, 4)),
     (dict(type='MultiViewPoseDual', num_views=2, min_inliers=2), (0, 2), (2, 2)),
+    (dict(type='MultiViewDenoisedPoseDual', num_views=2, min_inliers=2), (0, 2), (6, 2)),
     (dict(type='PseudoPose', **TEACHER), (0, 1), (1, 1)),
     (dict(type='DataDistill', num_views=3, **TEACHER), (0, 1), (4, 1)),
     (dict(type='MeanTeacherPose'), (0, 1), (1, 1)),

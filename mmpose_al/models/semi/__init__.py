@@ -1,7 +1,7 @@
 from .base import SemiPoseEstimator
 from .consistency import EasyHardEstimator, MultiPathPose, PoseCons, PoseDual, TeachingStudents
 from .denoised import DenoisedPoseDual
-from .multi_view import MultiViewPoseDual
+from .multi_view import MultiViewDenoisedPoseDual, MultiViewPoseDual
 from .teachers import DataDistill, MeanTeacherPose, PseudoPose, TaughtStudent
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     'MultiPathPose',
     'DenoisedPoseDual',
     'MultiViewPoseDual',
+    'MultiViewDenoisedPoseDual',
     'PseudoPose',
     'DataDistill',
     'MeanTeacherPose',

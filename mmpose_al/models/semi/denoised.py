@@ -164,12 +164,23 @@ class DenoisedPoseDual(TeachingStudents):
     def teacher_passes(self) -> Passes:
         return Passes(len(self.students) * (self.num_weak + self.num_strong), 0)
 
-    def teach(self, images, data_samples, hard, seeds, flip_indices):
+    def pseudo_heatmaps(
+        self,
+        images: Tensor,
+        data_samples: Sequence,
+        hard: View,
+        seeds: np.ndarray,
+        flip_indices: Sequence[int],
+    ) -> List[PseudoHeatmaps]:
+        """What each network makes of all views; arguments as in :meth:`teach`."""
         views = self.views(images, hard, seeds)
-        made = [
+        return [
             self.denoise(*self.candidates(network, images, hard, views, flip_indices))
             for network in (0, 1)
         ]
+
+    def teach(self, images, data_samples, hard, seeds, flip_indices):
+        made = self.pseudo_heatmaps(images, data_samples, hard, seeds, flip_indices)
         return [
             self._choose(made[student], made[self.teacher_of(student)], hard, flip_indices)
             for student in (0, 1)

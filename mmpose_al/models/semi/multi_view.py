@@ -1,6 +1,6 @@
-"""MultiViewPoseDual: the other cameras correct the teachers."""
+"""The other cameras correct the teachers: MultiViewPoseDual, MultiViewDenoisedPoseDual."""
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 import torch
@@ -13,7 +13,9 @@ from ...geometry.heatmaps import gaussians
 from ..cameras import input_cameras
 from ..decoding import decode_on_device
 from ..groups import check_groups
+from ..views import View
 from .consistency import TeachingStudents
+from .denoised import DenoisedPoseDual, PseudoHeatmaps
 from .networks import check_peak_is_one, codec_sigma
 
 CAMERA_KEYS = ('input_K', 'input_dist', 'input_R', 'input_t')
@@ -67,17 +69,31 @@ def rig_of(data_samples: Sequence, num_views: int, like: Tensor) -> Rig:
     return Rig(K, R, t, trim_distortion(dist), mirrored, again)
 
 
-@MODELS.register_module()
-class MultiViewPoseDual(TeachingStudents):
-    """Two networks teach each other; the other cameras of a calibrated rig correct them.
+class Corrected(NamedTuple):
+    """A teacher's heatmaps of the easy views after the cameras' correction.
 
-    Flow of a teacher's lesson: decode its heatmaps of the easy views -> triangulate each
-    joint of a group of views robustly, weighted by the squared confidence -> project the
-    point into every view of the group, those too that were wrong -> redraw the joint there
-    -> carry the heatmap to the hard view as PoseDual does.
+    Attributes:
+        heatmaps (Tensor): Agreed joints redrawn, (G V, K, h, w).
+        weight (Tensor): Of each joint in the loss, (G V, K).
+        known (Tensor): Joints that were redrawn, bool (G V, K).
+    """
 
-    The idea is that of multi-view bootstrapping (Simon et al., CVPR 2017), joined with two
-    students and hard views; no paper has this form.
+    heatmaps: Tensor
+    weight: Tensor
+    known: Tensor
+
+    def in_hard_view(self, values: Tensor, hard: View, flip_indices: List[int]) -> Tensor:
+        """Values of joints (G V, K) under their names in the hard view."""
+        return torch.where(hard.flip[:, None], values[:, flip_indices], values)
+
+
+class CorrectedByCameras(TeachingStudents):
+    """Two networks whose heatmaps of the easy views the other cameras correct.
+
+    Flow: decode the heatmaps of the easy views -> triangulate each joint of a group of views
+    robustly, weighted by the squared confidence -> project the point into every view of the
+    group, those too that were wrong -> redraw the joint there. A subclass takes
+    :meth:`corrected` to the hard view.
 
     Args:
         students (dict | list[dict]): One config for both networks, or two.
@@ -128,23 +144,26 @@ class MultiViewPoseDual(TeachingStudents):
         if weight not in WEIGHTS:
             raise ValueError(f'weight is one of {WEIGHTS}; got {weight!r}')
         super().__init__(students, **kwargs)
-        self.num_views, self.threshold, self.min_inliers = num_views, threshold, min_inliers
+        self.num_views, self.max_error, self.min_inliers = num_views, threshold, min_inliers
         self.fallback, self.exchange, self.weight = fallback, exchange, weight
-        check_peak_is_one(self.students[0], 'MultiViewPoseDual, which redraws joints,')
+        name = type(self).__name__
+        check_peak_is_one(self.students[0], f'{name}, which redraws joints,')
         self.sigma = codec_sigma(self.students[0], sigma)
 
-    def teach(self, images, data_samples, hard, seeds, flip_indices):
-        """See the class."""
-        flips = list(flip_indices)
-        heatmaps = [self.teacher_heatmaps(teacher, images) for teacher in (0, 1)]
+    def corrected(
+        self,
+        heatmaps: Sequence[Tensor],
+        images: Tensor,
+        data_samples: Sequence,
+        flip_indices: List[int],
+    ) -> List[Corrected]:
+        """What the cameras make of each teacher's heatmaps (G V, K, h, w) of the easy views."""
         rig = rig_of(data_samples, self.num_views, images)
-        threshold = self.threshold or max(images.shape[-2:]) / SHARE
-        made = []
-        for own, agreed in zip(heatmaps, self.agree(heatmaps, rig, flips, threshold)):
-            drawn, weight = self.redraw(own, agreed, rig, flips)
-            weight = torch.where(hard.flip[:, None], weight[:, flips], weight)
-            made.append(self.lesson(drawn, hard, flips)._replace(weight=weight))
-        return [made[self.teacher_of(student)] for student in (0, 1)]
+        threshold = self.max_error or max(images.shape[-2:]) / SHARE
+        together = self.agree(heatmaps, rig, flip_indices, threshold)
+        return [
+            self.redraw(own, agreed, rig, flip_indices) for own, agreed in zip(heatmaps, together)
+        ]
 
     def agree(
         self, heatmaps: Sequence[Tensor], rig: Rig, flip_indices: List[int], threshold: float
@@ -191,13 +210,10 @@ class MultiViewPoseDual(TeachingStudents):
 
     def redraw(
         self, heatmaps: Tensor, agreed: Consensus, rig: Rig, flip_indices: List[int]
-    ) -> Tuple[Tensor, Tensor]:
-        """Heatmaps with the agreed joints redrawn, and the weight of each joint.
+    ) -> Corrected:
+        """Draw the agreed joints anew.
 
         A joint whose projection lies outside the input is as one without agreement.
-
-        Returns:
-            tuple: Shapes (G V, K, h, w) and (G V, K).
         """
         places = in_the_world(agreed.pixels, rig.mirrored, flip_indices).flatten(0, 1)
         places = places / places.new_tensor(np.asarray(self.scale_factor, np.float64))
@@ -210,7 +226,74 @@ class MultiViewPoseDual(TeachingStudents):
         share = in_the_world(share, rig.mirrored, flip_indices).flatten(0, 1)
         weight = share if self.weight == 'inliers' else torch.ones_like(share)
         otherwise = 1.0 if self.fallback == 'heatmap' else 0.0
-        return heatmaps, torch.where(known, weight, torch.full_like(weight, otherwise))
+        weight = torch.where(known, weight, torch.full_like(weight, otherwise))
+        return Corrected(heatmaps, weight, known)
+
+
+@MODELS.register_module()
+class MultiViewPoseDual(CorrectedByCameras):
+    """Two networks teach each other; the other cameras of a calibrated rig correct them.
+
+    Each student is taught the other's corrected heatmaps, taken along to the hard view as in
+    PoseDual. The idea is that of multi-view bootstrapping (Simon et al., CVPR 2017), joined
+    with two students and hard views; no paper has this form. See
+    :class:`CorrectedByCameras` for the arguments.
+    """
+
+    def teach(self, images, data_samples, hard, seeds, flip_indices):
+        """See the class."""
+        flips = list(flip_indices)
+        heatmaps = [self.teacher_heatmaps(teacher, images) for teacher in (0, 1)]
+        made = []
+        for each in self.corrected(heatmaps, images, data_samples, flips):
+            weight = each.in_hard_view(each.weight, hard, flips)
+            made.append(self.lesson(each.heatmaps, hard, flips)._replace(weight=weight))
+        return [made[self.teacher_of(student)] for student in (0, 1)]
+
+
+@MODELS.register_module()
+class MultiViewDenoisedPoseDual(CorrectedByCameras, DenoisedPoseDual):
+    """Denoised and selected heatmaps (Yu24), corrected by the other cameras.
+
+    A joint on which the cameras agree about a network's easy views takes the place that they
+    give it; any other is, with ``fallback='heatmap'``, what Yu24 makes of the network's views,
+    and gives no loss otherwise. Then each student takes the other's or its own, by how sure
+    the network itself is over its weak and strong views (Yu24, Eq. 6, 7). No paper has this
+    form.
+
+    Args:
+        students (dict | list[dict]): One config for both networks, or two.
+        confident (float): Yu24's τ, the ``threshold`` of
+            :class:`~mmpose_al.models.semi.denoised.DenoisedPoseDual`; here ``threshold`` is
+            that of the cameras.
+        kwargs: See :class:`CorrectedByCameras` and
+            :class:`~mmpose_al.models.semi.denoised.DenoisedPoseDual`.
+    """
+
+    def __init__(self, students: Union[dict, Sequence[dict]], confident: float = 0.1, **kwargs):
+        super().__init__(students, **kwargs)
+        self.threshold = confident  # DenoisedPoseDual's
+
+    def pseudo_heatmaps(self, images, data_samples, hard, seeds, flip_indices):
+        """See :meth:`DenoisedPoseDual.pseudo_heatmaps`."""
+        flips = list(flip_indices)
+        made = super().pseudo_heatmaps(images, data_samples, hard, seeds, flips)
+        cameras = self.corrected([each.easy for each in made], images, data_samples, flips)
+        return [self._together(*pair, hard, flips) for pair in zip(made, cameras)]
+
+    def _together(
+        self, own: PseudoHeatmaps, cameras: Corrected, hard: View, flip_indices: List[int]
+    ) -> PseudoHeatmaps:
+        known = cameras.in_hard_view(cameras.known, hard, flip_indices)
+        weight = cameras.in_hard_view(cameras.weight, hard, flip_indices)
+        if self.fallback == 'heatmap':
+            weight = torch.where(known, weight, own.weight)
+        drawn = self.lesson(cameras.heatmaps, hard, flip_indices).target
+        return own._replace(
+            heatmaps=torch.where(known[..., None, None], drawn, own.heatmaps),
+            weight=weight,
+            easy=cameras.heatmaps,
+        )
 
 
 def in_the_world(values: Tensor, mirrored: Tensor, flip_indices: List[int]) -> Tensor:

@@ -64,12 +64,15 @@ def batch(groups=2, seed=0, lens=True, flips=True, turn=30):
     return samples, torch.from_numpy(places)
 
 
-def model(**options):
-    network = student(JOINTS, input_size=(SIZE, SIZE), heatmap_size=(SIZE, SIZE))
+def model(size=SIZE, **options):
+    network = student(JOINTS, input_size=(SIZE, SIZE), heatmap_size=(size, size))
     network['head']['decoder']['unbiased'] = True
     options = {**dict(num_views=VIEWS, min_inliers=3, threshold=2.0), **options}
     return MODELS.build(
-        dict(type='MultiViewPoseDual', students=network, data_preprocessor=PREPROCESSOR, **options)
+        {
+            **dict(type='MultiViewPoseDual', students=network, data_preprocessor=PREPROCESSOR),
+            **options,
+        }
     )
 
 
@@ -237,3 +240,119 @@ def test_settings_that_cannot_be(options, text):
     settings = {**dict(num_views=VIEWS, min_inliers=3), **options}
     with pytest.raises(ValueError, match=text):
         MODELS.build(dict(type='MultiViewPoseDual', students=network, **settings))
+
+
+# ------------------------------------------------------------------- combinations
+
+PATHS = [
+    [dict(type='JointCutOcclude'), dict(type='RandomCutout')],
+    [dict(type='JointCutout'), dict(type='RandomCutMix')],
+]
+
+
+@pytest.mark.parametrize('kind', ['MultiViewPoseDual', 'MultiViewDenoisedPoseDual'])
+@pytest.mark.parametrize(
+    'hard',
+    [
+        dict(hard_augments=[dict(type='JointCutout', num_joints=2)]),
+        dict(hard_augments=[dict(type='PoseRandAugment')]),
+        dict(hard_paths=PATHS),
+    ],
+    ids=['JointCutout', 'PoseRandAugment', 'MultiPathPose'],
+)
+def test_what_makes_views_hard_changes_images_but_not_lessons(kind, hard):
+    """Both students are taught the same as on plain hard views, on each path."""
+    samples, places = batch()
+    torch.manual_seed(0)
+    plain = model(16, type=kind, threshold=4.0)
+    combined = model(16, type=kind, threshold=4.0, **hard)
+    combined.load_state_dict(plain.state_dict())
+    inputs = images(len(samples), (SIZE, SIZE))
+    heatmaps = gaussians(places.flatten(0, 1).float() / 4, (16, 16), 1.0)
+    taught, seen = {}, {}
+    for name, estimator in (('plain', plain), ('combined', combined)):
+        estimator.teacher_heatmaps = lambda teacher, images: heatmaps
+        teach, look = estimator.teach, estimator.hard_heatmaps
+        estimator.teach = lambda *a, teach=teach, name=name: taught.setdefault(name, teach(*a))
+        estimator.hard_heatmaps = lambda student, shown, look=look, name=name: (
+            seen.setdefault(name, []).append(shown),
+            look(student, shown),
+        )[1]
+        losses = estimator.loss(inputs, samples)
+        assert all(losses[f'unsup_student{i}_loss_kpt'].item() > 0 for i in (0, 1))
+    for one, other in zip(taught['plain'], taught['combined']):
+        assert one.weight.mean() > 0.8 and one.weight.equal(other.weight)
+        assert one.target.equal(other.target)
+    assert len(seen['combined']) == 2 * len(hard.get('hard_paths', [1]))
+    assert not any(shown.equal(seen['plain'][0]) for shown in seen['combined'])
+
+
+@pytest.mark.parametrize('kind', ['MultiViewPoseDual', 'MultiViewDenoisedPoseDual'])
+def test_what_does_not_combine(kind):
+    with pytest.raises(ValueError, match=f"lesson of {kind} is one of .'heatmaps'"):
+        model(type=kind, lesson='keypoints')
+    with pytest.raises(ValueError, match=f'number of students of {kind} is 2; got 1'):
+        model(type=kind, students=[student(JOINTS)])
+
+
+def denoised(**options):
+    return model(type='MultiViewDenoisedPoseDual', num_strong=0, select=False, sigma=1.5, **options)
+
+
+def test_denoised_heatmaps_take_the_cameras_places():
+    """Without further views and selection it is MultiViewPoseDual; mirrored hard views too."""
+    samples, places = batch()
+    seen = places.clone()
+    seen[0, 1, 4] = torch.tensor([5.0, 60])
+    for view in range(VIEWS):  # nobody agrees on joint 0 of the world
+        seen[0, view, FLIP[0] if samples[view].metainfo['flip'] else 0] = torch.rand(2) * SIZE
+    matrix = torch.tensor([[-1.0, 0, SIZE - 1], [0, 1, 0]]).expand(2 * VIEWS, 2, 3)
+    hard = View(matrix, torch.arange(2 * VIEWS) % 2 == 0)
+    hard = View(
+        torch.where(hard.flip[:, None, None], matrix, easy_view(1, matrix).matrix), hard.flip
+    )
+    expected = lessons(model(sigma=1.5, min_inliers=5), samples, seen, hard)
+    found = lessons(denoised(min_inliers=5), samples, seen, hard)
+    for one, other in zip(expected, found):
+        known = one.weight > 0
+        assert known.float().mean() > 0.8 and one.weight.equal(other.weight)
+        torch.testing.assert_close(other.target[known], one.target[known])
+        assert one.joints.equal(other.joints)
+
+
+@pytest.mark.parametrize('fallback, taught', [('ignore', 0), ('heatmap', 1)])
+def test_denoised_without_agreement(fallback, taught):
+    """Yu24's heatmap is the lesson where the cameras do not agree, or there is none."""
+    samples, places = batch(groups=1)
+    seen = torch.rand(places.shape).double() * (SIZE - 1)
+    lesson = lessons(denoised(min_inliers=6, fallback=fallback), samples, seen)[0]
+    assert (lesson.weight == taught).all()
+    unsure = lessons(denoised(min_inliers=6, fallback=fallback, confident=1.1), samples, seen)[0]
+    assert (unsure.weight == 0).all()
+    assert (peaks(lesson.target)[0] - seen.flatten(0, 1)).norm(dim=-1).max() < 0.8
+
+
+def test_denoised_selects_by_the_networks_own_uncertainty():
+    """A student that is surer takes its own lesson, the cameras' correction included."""
+    samples, places = batch(groups=1, flips=False)
+    estimator = model(type='MultiViewDenoisedPoseDual', sigma=1.5, num_strong=0)
+    shifted = places + 4.0
+    own, other = (
+        gaussians(each.flatten(0, 1).float(), (SIZE, SIZE), 1.5) for each in (places, shifted)
+    )
+    estimator.teacher_heatmaps = lambda teacher, images: (own, other)[teacher]
+    original = estimator.denoise
+
+    def denoise(heatmaps, seen, easy):
+        made = original(heatmaps, seen, easy)
+        unsure = torch.full_like(made.uncertainty, 0.5 if easy is other else 0.1)
+        return made._replace(uncertainty=unsure)
+
+    estimator.denoise = denoise
+    hard = easy_view(VIEWS, own)
+    first, second = estimator.teach(
+        images(VIEWS, (SIZE, SIZE)), samples, hard, np.arange(VIEWS), FLIP
+    )
+    known = inside(places)[0]
+    for lesson in (first, second):  # the surer network's, to itself and to the other
+        assert (peaks(lesson.target)[0] - places[0])[known].norm(dim=-1).max() < 0.8
