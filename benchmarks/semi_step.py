@@ -56,6 +56,7 @@ METHODS = {
     'Yu24 A, K=8': (dict(type='DenoisedPoseDual', num_strong=8), 2),
     'MultiView A': (RIG, 2),
     'MultiView A+JC': (dict(RIG, hard_augments=JC), 2),
+    'MultiView Yu24, K=2': (dict(RIG, type='MultiViewDenoisedPoseDual', num_strong=2), 2),
     'MultiPath single': (dict(type='MultiPathPose'), 1),
     'MultiPath dual': (dict(type='MultiPathPose'), 2),
     'MultiPath Yu24': (dict(type='DenoisedPoseDual', num_strong=2, hard_paths=PATHS), 2),
@@ -326,13 +327,13 @@ def main() -> None:
         f'{args.batch} + {args.batch} images'
     )
     print(
-        f'{"method":18}{"step s":>9}{"passes s":>10}{"ratio":>8}{"in forwards":>13}'
+        f'{"method":20}{"step s":>9}{"passes s":>10}{"ratio":>8}{"in forwards":>13}'
         f'{"ideal":>7}{"peak MB":>9}'
     )
     for name in args.methods:
         rows.append(in_own_process(name, args))
         print(
-            '{method:18}{step_s:9.3f}{passes_s:10.3f}{ratio:8.3f}{units:13.1f}'
+            '{method:20}{step_s:9.3f}{passes_s:10.3f}{ratio:8.3f}{units:13.1f}'
             '{ideal:7}{peak_mb:9.0f}'.format(**rows[-1]),
             flush=True,
         )
