@@ -1,40 +1,62 @@
-"""Few labels alone against PoseDual, on rendered people, in minutes.
+"""Four labelled frames of a rig, what its other cameras teach, and what four more are worth.
 
     mmpose-al quickstart
 
-Writes the synthetic benchmark, trains both methods side by side, tests them, prints
-one table, and draws curves and overlays, all in work_dirs/quickstart of the current
-folder. Finished runs are not trained again, stopped ones go on.
+Writes the synthetic studio (rendered people before eight cameras) and trains side by side:
+
+- an experiment of active learning: four labelled frames alone, then with multi-view
+  bootstrapping, then both again with four more frames that the network chose;
+- MultiViewPoseDual on the same four frames and all others without labels.
+
+Prints one table, and draws curves and the same images before and after, all in
+work_dirs/quickstart of the current folder. Finished runs are not trained again, stopped
+ones go on.
 """
 
 import argparse
+import glob
 import json
 import os
+import os.path as osp
 import shutil
 import time
 import warnings
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .errors import CommandError
 from .jobs import Job, clock, run_jobs
 
-HELP = 'few labels alone against PoseDual, on rendered people'
+HELP = 'what few labelled frames of a rig teach, alone and with its other cameras'
 FOLDER = 'work_dirs/quickstart'
-DATA = f'{FOLDER}/data'
-PRESET = 'small'
-CONFIGS = 'mmpose_al::semi_supervised/synthetic'
-METHODS = {
-    'supervised': f'{CONFIGS}/supervised_lite0_synthetic-64x64_60-images.py',
-    'PoseDual': f'{CONFIGS}/posedual-a_lite0_synthetic-64x64_60-images.py',
-}
-# Columns of the table: name of the metric -> heading and the factor to per cent.
+DATA = 'work_dirs/studio'
+PRESET = 'studio'
+EXPERIMENT = 'mmpose_al::active_learning/studio/coreset-bootstrap_lite0_studio-64x64.py'
+TRAINING = 'mmpose_al::semi_supervised/studio/multiview-a_lite0_studio-64x64_4-frames.py'
+EVERYTHING = 'all_lite0_studio-64x64'  # its figures stand in the metafile
+METAFILE = 'active_learning/metafile.yml'
+ROUNDS = 2
+# Columns of the table: name of the metric -> heading, factor, and its name in the metafile.
 COLUMNS = {
-    'coco/AP': ('AP', 100),
-    'coco/AP .5': ('AP .5', 100),
-    'pck/bbox@0.1': ('PCK@0.1 of box', 1),
+    'pck/bbox@0.1': ('PCK@0.1 of box', 1, 'PCK'),
+    'coco/AP': ('AP', 100, 'AP'),
+    'multiview/MKPE': ('MKPE, mm', 1, 'MKPE (mm)'),
 }
 OVERLAYS = 6  # test images in the picture
-NETWORKS = {'': 'one network', 'mean/': 'mean of both networks', 'ensemble/': 'ensemble'}
+ALONE, BOOTSTRAPPED = 'labels alone', 'and bootstrapping'
+
+
+class Row(NamedTuple):
+    """A line of the table.
+
+    Attributes:
+        labels (str): What is labelled.
+        method (str): What is trained on it.
+        metrics (dict): Of people who are in no training image.
+    """
+
+    labels: str
+    method: str
+    metrics: Dict[str, float]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,27 +74,28 @@ def run(args: argparse.Namespace) -> int:
 
     from ..fileio import write_json
 
-    runs = [Run(name, config) for name, config in METHODS.items()]
+    experiment = ExperimentRun('active learning', EXPERIMENT)
+    training = TrainingRun('MultiViewPoseDual', TRAINING)
     init_default_scope('mmpose')
     if args.fresh:
-        for each in runs:
+        for each in (experiment, training):
             shutil.rmtree(each.folder, ignore_errors=True)
-    train_and_test(runs)
+    train([experiment, training])
+    rows = rows_of(experiment.rows(), training.rows(), everything())
     results = dict(
         benchmark='synthetic',
         preset=PRESET,
-        seeds={each.name: each.cfg.get('randomness', {}).get('seed') for each in runs},
-        steps={each.name: each.steps for each in runs},
-        sizes=sizes(runs),
-        metrics={each.name: read(f'{each.folder}/test.json') for each in runs},
+        seeds={each.name: each.cfg.get('randomness', {}).get('seed') for each in (training,)},
+        steps=training.steps,
+        rows=[row._asdict() for row in rows],
     )
     write_json(f'{FOLDER}/results.json', results, sort_keys=True)
-    curves, overlays = draw_pictures(runs)
-    print('\n' + '\n'.join(table(results)) + '\n')
+    curves, overlays = draw_pictures(experiment, training)
+    print('\n' + '\n'.join(table(rows, training.steps)) + '\n')
     say(f'curves    {curves}')
     say(f'overlays  {overlays}')
     say(f'figures   {FOLDER}/results.json')
-    say(f'runs      {", ".join(each.folder for each in runs)}')
+    say(f'runs      {experiment.folder}, {training.folder}')
     say(f'done in {clock(time.time() - start)}')
     return 0
 
@@ -91,8 +114,8 @@ def read(path: str) -> dict:
         return {}
 
 
-class Run:
-    """One method's training: its config, its folder and whether it is finished."""
+class TrainingRun:
+    """A training: its config, its folder, how far it is and what came out."""
 
     def __init__(self, name: str, config: str):
         from ..fileio import sha256
@@ -100,12 +123,21 @@ class Run:
 
         self.name, self.config = name, config
         self.cfg = read_config(config)
-        self.folder = f'{FOLDER}/{name.lower()}'
+        self.folder = f'{FOLDER}/{name.lower().replace(" ", "-")}'
         data = read(f'{DATA}/benchmark.json')
         text = self.cfg.pretty_text + json.dumps(data, sort_keys=True)
         self.digest = sha256(text.encode())
-        self.steps = self.cfg.train_cfg.get('max_iters', 0)
         self.first: Optional[Tuple[int, float]] = None  # step and time that were seen first
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of a training."""
+        return self.cfg.train_cfg.max_iters
+
+    @property
+    def trainings(self) -> int:
+        """How many trainings there are, one after another."""
+        return 1
 
     @property
     def finished(self) -> bool:
@@ -113,12 +145,13 @@ class Run:
 
     @property
     def checkpoint(self) -> str:
-        from ..checkpoint_files import noted
+        with open(f'{self.folder}/last_checkpoint', encoding='utf-8') as file:
+            noted = file.read().strip()
+        return osp.join(self.folder, osp.basename(noted))
 
-        path = noted(self.folder)
-        if path is None:
-            raise CommandError(f'{self.folder} holds no checkpoint; --fresh trains again')
-        return path
+    def words(self) -> List[str]:
+        """What ``mmpose-al`` is called with."""
+        return ['train', self.config, '--work-dir', self.folder, '--resume']
 
     def train(self) -> Job:
         """Start the training, or go on with it if its config is still the same."""
@@ -131,45 +164,131 @@ class Run:
         write_json(f'{self.folder}/begun.json', dict(digest=self.digest))
         return Job(
             f'the training of {self.name}',
-            ['-m', 'mmpose_al', 'train', self.config, '--work-dir', self.folder, '--resume'],
+            ['-m', 'mmpose_al', *self.words()],
             f'{self.folder}/train.log',
         )
 
-    def test(self) -> Job:
-        return Job(
-            f'the test of {self.name}',
-            [
-                '-m',
-                'mmpose_al',
-                'test',
-                self.config,
-                self.checkpoint,
-                '--work-dir',
-                f'{self.folder}/test',
-                '--out',
-                f'{self.folder}/test.json',
-            ],
-            f'{self.folder}/test.log',
-        )
+    def steps_done(self) -> int:
+        """Steps of all its trainings so far."""
+        return last_step(self.folder)
 
     def progress(self) -> str:
         """Steps done and the remaining time, for the progress line."""
+        done, total = self.steps_done(), self.steps * self.trainings
+        if not done:
+            return f'{self.name}: starting'
+        if done >= total:
+            return f'{self.name}: trained'
+        now = time.time()
+        if self.first is None or done < self.first[0]:
+            self.first = (done, now)
+        text = f'{self.name}: step {done} of {total}'
+        newer, spent = done - self.first[0], now - self.first[1]
+        return text + (f', {clock(spent / newer * (total - done))} left' if newer else '')
+
+    def rows(self) -> List[Row]:
+        """What came out."""
         from ..visualization import read_scalars
 
-        try:
-            step = max(read_scalars(self.folder)['loss'])
-        except (FileNotFoundError, KeyError):
-            return f'{self.name}: starting'
-        now = time.time()
-        if self.first is None or step < self.first[0]:
-            self.first = (step, now)
-        text = f'{self.name}: step {step} of {self.steps}'
-        done, spent = step - self.first[0], now - self.first[1]
-        if step >= self.steps:
-            return f'{self.name}: trained'
-        if done > 0:
-            text += f', {clock(spent / done * (self.steps - step))} left'
-        return text
+        scalars = read_scalars(self.folder)
+        metrics = {name: values[max(values)] for name, values in scalars.items() if values}
+        return [Row(frames(self.labels), self.name, chosen_metrics(metrics))]
+
+    @property
+    def labels(self) -> int:
+        """How many frames are labelled."""
+        return self.cfg.train_dataloader.dataset.labeled.labels.num
+
+
+class ExperimentRun(TrainingRun):
+    """An experiment of active learning; each round trains on labels, then bootstraps."""
+
+    @property
+    def steps(self) -> int:
+        return self.cfg.train_cfg.round_cfg.max_iters
+
+    @property
+    def trainings(self) -> int:
+        return ROUNDS * (1 + self.cfg.active_learning.self_training.get('rounds', 1))
+
+    def words(self) -> List[str]:
+        option = f'active_learning.limits.rounds={ROUNDS}'
+        return ['train', self.config, '--work-dir', self.folder, '--cfg-options', option]
+
+    def steps_done(self) -> int:
+        return sum(map(last_step, self.folders()))
+
+    def folders(self) -> List[str]:
+        """Of the trainings that have begun, oldest first."""
+        found = glob.glob(f'{self.folder}/round_*/**/vis_data', recursive=True)
+        return sorted({osp.dirname(osp.dirname(each)) for each in found})
+
+    def stages(self) -> List[Tuple[str, str, dict]]:
+        """What is labelled, the method, and the stage of each training."""
+        from ..active_learning.experiment import Experiment
+
+        found = []
+        for entry in Experiment(self.folder).state.rounds:
+            labels = entry['stages']['annotate']['labels']
+            first = self.cfg.active_learning.initial
+            shown = frames(labels) + (f', {labels - first} chosen' if labels > first else '')
+            for name, stage in entry['stages'].items():
+                if name.endswith('train'):
+                    found.append((shown, ALONE if name == 'train' else BOOTSTRAPPED, stage))
+        return found
+
+    def rows(self) -> List[Row]:
+        return [
+            Row(labels, method, chosen_metrics(stage['metrics']))
+            for labels, method, stage in self.stages()
+        ]
+
+
+def frames(number: int) -> str:
+    return f'{number} frames'
+
+
+def last_step(folder: str) -> int:
+    """The last step that a work directory has logged; 0 before the first."""
+    from ..visualization import read_scalars
+
+    try:
+        return max(read_scalars(folder)['loss'])
+    except (FileNotFoundError, KeyError):
+        return 0
+
+
+def chosen_metrics(metrics: Dict[str, float]) -> Dict[str, float]:
+    """The table's, of a network or of the ensemble of both."""
+    prefix = 'ensemble/' if any(name.startswith('ensemble/') for name in metrics) else ''
+    return {name: float(metrics[prefix + name]) for name in COLUMNS if prefix + name in metrics}
+
+
+def everything() -> Optional[Row]:
+    """Full supervision, mean of three seeds; it was trained before, not here."""
+    from mmengine.fileio import load
+
+    from ..config_files import config_folder
+
+    path = osp.join(config_folder(), METAFILE)
+    for model in load(path)['Models']:
+        if model['Name'] == EVERYTHING:
+            values = model['Results'][0]['Metrics']
+            metrics = {
+                name: values[noted] / factor
+                for name, (_, factor, noted) in COLUMNS.items()
+                if noted in values
+            }
+            return Row('all 378 frames (measured before)', ALONE, metrics)
+    return None
+
+
+def rows_of(experiment: List[Row], training: List[Row], full: Optional[Row]) -> List[Row]:
+    """The lines of the table: by what is labelled, then as they were trained."""
+    rows = list(experiment)
+    at = sum(row.labels in {each.labels for each in training} for row in rows)
+    rows[at:at] = training
+    return rows + ([full] if full else [])
 
 
 def write_data(fresh: bool) -> None:
@@ -185,7 +304,8 @@ def write_data(fresh: bool) -> None:
         raise CommandError(f'{error}\nif {DATA} is of another version, use --fresh') from None
 
 
-def train_and_test(runs: Sequence[Run]) -> None:
+def train(runs: Sequence[TrainingRun]) -> None:
+    """Run side by side what is not finished."""
     from ..fileio import write_json
 
     waiting = [run for run in runs if not run.finished]
@@ -195,83 +315,82 @@ def train_and_test(runs: Sequence[Run]) -> None:
     if not waiting:
         return
     for run in waiting:
-        say(f'training {run.name}: {run.steps} steps of {run.config}')
+        say(f'training {run.name}: {run.trainings} x {run.steps} steps of {run.config}')
     run_jobs([run.train for run in waiting], lambda: '; '.join(run.progress() for run in waiting))
-    say('testing')
-    run_jobs([run.test for run in waiting])
     for run in waiting:
         write_json(f'{run.folder}/finished.json', dict(digest=run.digest))
 
 
-def sizes(runs: Sequence[Run]) -> Dict[str, Any]:
-    """Labelled and unlabelled samples of each run, and test samples."""
-    from mmpose.registry import DATASETS
-
-    result: Dict[str, Any] = {}
-    for run in runs:
-        data = DATASETS.build(run.cfg.train_dataloader.dataset)
-        result[run.name] = [data.num_labeled, data.num_unlabeled]
-    result['test'] = len(DATASETS.build(run.cfg.test_dataloader.dataset))
-    return result
-
-
-def table(results: dict) -> List[str]:
-    """Lines of the table: one for each way a method predicts."""
-    rows = []
-    for name, metrics in results['metrics'].items():
-        several = any(key.startswith('mean/') for key in metrics)
-        for prefix in ['mean/', 'ensemble/'] if several else ['']:
-            labeled, unlabeled = results['sizes'][name]
-            values = [
-                f'{factor * metrics[prefix + key]:.1f}' for key, (_, factor) in COLUMNS.items()
-            ]
-            rows.append([name, NETWORKS[prefix], f'{labeled:,}', f'{unlabeled:,}'] + values)
-    header = ['method', 'prediction', 'labelled', 'unlabelled']
-    header += [heading for heading, _ in COLUMNS.values()]
-    widths = [max(len(row[i]) for row in rows + [header]) for i in range(len(header))]
+def table(rows: Sequence[Row], steps: int) -> List[str]:
+    """Lines of the table."""
+    header = ['labelled', 'trained on', *(heading for heading, _, _ in COLUMNS.values())]
+    cells = [header]
+    for row in rows:
+        values = [
+            f'{factor * row.metrics[name]:.1f}' if name in row.metrics else '-'
+            for name, (_, factor, _) in COLUMNS.items()
+        ]
+        cells.append([row.labels, row.method, *values])
+    widths = [max(len(line[i]) for line in cells) for i in range(len(header))]
     lines = [
         '  '.join(
             cell.ljust(width) if i < 2 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths))
+            for i, (cell, width) in enumerate(zip(line, widths))
         )
-        for row in [header] + rows
+        for line in cells
     ]
     lines.insert(1, '-' * len(lines[0]))
-    seeds = sorted(set(results['seeds'].values()), key=str)
     return [
-        f'Synthetic benchmark (rendered, preset {results["preset"]}), '
-        f'{results["sizes"]["test"]:,} test images, '
-        f'seed {", ".join(map(str, seeds))}',
+        f'Synthetic benchmark (rendered, preset {PRESET}, 8 cameras), people who are in no '
+        'training image,',
+        f'one seed, {steps:,} steps a training',
         '',
-    ] + lines
+        *lines,
+    ]
 
 
-def draw_pictures(runs: Sequence[Run]) -> Tuple[str, str]:
-    """Curves of the runs, and their predictions on a few test images."""
+def draw_pictures(experiment: ExperimentRun, training: TrainingRun) -> Tuple[str, str]:
+    """Curves of the trainings, and the same test images before and after."""
     import cv2
     import numpy as np
-    import torch
     from mmengine.dataset import pseudo_collate
-    from mmengine.runner import load_checkpoint
-    from mmpose.registry import DATASETS, MODELS
+    from mmpose.registry import DATASETS
 
     from ..visualization import draw_overlays, plot_curves
 
     curves = f'{FOLDER}/curves.png'
-    plot_curves({run.name: run.folder for run in runs}, curves)
-    data = DATASETS.build(runs[0].cfg.test_dataloader.dataset)
+    plot_curves(
+        {
+            f'{labels}, {method}': folder
+            for (labels, method, _), folder in zip(experiment.stages(), experiment.folders())
+        },
+        curves,
+    )
+    cfg = experiment.cfg
+    data = DATASETS.build(cfg.test_dataloader.dataset)
     chosen = np.linspace(0, len(data) - 1, min(OVERLAYS, len(data))).astype(int)
     infos = [data.get_data_info(int(index)) for index in chosen]
     images = [cv2.imread(info['img_path']) for info in infos]
     true = [(info['keypoints'][0], info['keypoints_visible'][0] > 0) for info in infos]
     batch = pseudo_collate([data[int(index)] for index in chosen])
-    predicted = {}
-    for run in runs:
-        model = MODELS.build(run.cfg.model).eval()
-        load_checkpoint(model, run.checkpoint, map_location='cpu', logger='silent')
-        with torch.no_grad():
-            samples = model.test_step(batch)
-        predicted[run.name] = [s.pred_instances.keypoints[0] for s in samples]
-    overlays = f'{FOLDER}/overlays.png'
+    stages = experiment.stages()
+    predicted = {
+        f'{labels}, {method}': predict(cfg, osp.join(experiment.folder, stage['checkpoint']), batch)
+        for labels, method, stage in (stages[0], stages[-1])
+    }
+    overlays = f'{FOLDER}/before_and_after.png'
     draw_overlays(images, true, predicted, data.metainfo['skeleton_links'], overlays)
     return curves, overlays
+
+
+def predict(cfg: Any, checkpoint: str, batch: Any) -> list:
+    """The joints of each image of a batch, as a checkpoint's network sees them."""
+    import torch
+    from mmengine.runner import load_checkpoint
+    from mmpose.registry import MODELS
+
+    model = MODELS.build(cfg.model).eval()
+    load_checkpoint(model, checkpoint, map_location='cpu', logger='silent')
+    with torch.no_grad():
+        samples = model.test_step(batch)
+    return [sample.pred_instances.keypoints[0] for sample in samples]

@@ -1,30 +1,85 @@
+import json
+
+import pytest
+from mmengine.config import Config
+
 from mmpose_al.cli import quickstart
 from mmpose_al.config_files import list_configs
 
+ALONE = {'pck/bbox@0.1': 40.04, 'coco/AP': 0.2, 'multiview/MKPE': 171.23}
+
+
+def row(labels, method, **metrics):
+    return quickstart.Row(labels, method, metrics or ALONE)
+
 
 def test_the_configs_of_the_main_job_exist():
-    assert set(quickstart.METHODS.values()) <= set(list_configs())
+    assert {quickstart.EXPERIMENT, quickstart.TRAINING} <= set(list_configs())
 
 
-def test_table_has_a_line_for_each_way_to_predict():
-    def metrics(prefix, ap, ap50, pck):
-        return {prefix + 'coco/AP': ap, prefix + 'coco/AP .5': ap50, prefix + 'pck/bbox@0.1': pck}
-
-    dual = metrics('', 0.3, 0.4, 0.5)
-    dual.update(metrics('mean/', 0.3, 0.4, 0.5))
-    dual.update(metrics('ensemble/', 0.355, 0.5, 61.25))
-    lines = quickstart.table(
-        dict(
-            preset='small',
-            seeds=dict(supervised=7, PoseDual=7),
-            sizes=dict(supervised=[60, 0], PoseDual=[60, 2964], test=1400),
-            metrics=dict(supervised=metrics('', 0.2, 0.25, 40.04), PoseDual=dual),
-        )
-    )
-    assert 'Synthetic benchmark' in lines[0]
-    assert '1,400 test images' in lines[0] and lines[0].endswith('seed 7')
-    assert [line.split()[-5:] for line in lines[4:]] == [
-        ['60', '0', '20.0', '25.0', '40.0'],
-        ['60', '2,964', '30.0', '40.0', '0.5'],
-        ['60', '2,964', '35.5', '50.0', '61.2'],
+def test_a_line_tells_what_was_labelled_and_what_came_out():
+    full = row('all 378 frames', 'labels alone', **{'pck/bbox@0.1': 89.71})
+    lines = quickstart.table([row('4 frames', 'labels alone'), full], 1200)
+    assert 'Synthetic benchmark' in lines[0] and '1,200 steps' in lines[1]
+    assert [line.split()[-3:] for line in lines[5:]] == [
+        ['40.0', '20.0', '171.2'],
+        ['89.7', '-', '-'],
     ]
+    assert len({len(line) for line in lines[3:]}) == 1
+
+
+def test_lines_come_by_what_is_labelled():
+    experiment = [
+        row('4 frames', 'labels alone'),
+        row('4 frames', 'and bootstrapping'),
+        row('8 frames, 4 chosen', 'labels alone'),
+    ]
+    made = quickstart.rows_of(experiment, [row('4 frames', 'MultiViewPoseDual')], row('all', 'x'))
+    assert [each.method for each in made] == [
+        'labels alone',
+        'and bootstrapping',
+        'MultiViewPoseDual',
+        'labels alone',
+        'x',
+    ]
+    assert quickstart.rows_of(experiment, [], None) == experiment
+
+
+def test_of_two_networks_their_ensemble_counts():
+    metrics = {'coco/AP': 0.1, 'ensemble/coco/AP': 0.3, 'ensemble/coco/AR': 0.5}
+    assert quickstart.chosen_metrics(metrics) == {'coco/AP': 0.3}
+    assert quickstart.chosen_metrics({'coco/AP': 0.1, 'loss': 2.0}) == {'coco/AP': 0.1}
+
+
+@pytest.fixture
+def experiment(tmp_path, monkeypatch):
+    """An experiment of two rounds with two trainings each, the second one begun."""
+    monkeypatch.setattr(quickstart, 'FOLDER', str(tmp_path))
+    for name, step in (('', 1200), ('/bootstrap_1', 300)):
+        folder = tmp_path / 'active-learning' / f'round_00{name}' / '20261129' / 'vis_data'
+        folder.mkdir(parents=True)
+        lines = [json.dumps(dict(loss=0.1, step=each)) for each in (100, step)]
+        (folder / 'scalars.json').write_text('\n'.join(lines))
+    return quickstart.ExperimentRun('active learning', quickstart.EXPERIMENT)
+
+
+def test_progress_is_over_all_trainings(experiment, monkeypatch):
+    assert (experiment.steps, experiment.trainings) == (1200, 4)
+    now = [100.0]
+    monkeypatch.setattr(quickstart.time, 'time', lambda: now[0])
+    assert experiment.progress() == 'active learning: step 1500 of 4800'
+    experiment.first = (1200, 40.0)  # 300 steps in a minute, 3,300 to go
+    assert experiment.progress() == 'active learning: step 1500 of 4800, 11:00 left'
+
+
+def test_the_experiment_has_the_rounds_of_the_table(experiment):
+    options = experiment.words()
+    config = Config(dict(active_learning=dict(limits=dict(rounds=9))))
+    config.merge_from_dict(dict([options[-1].split('=')]))
+    assert config.active_learning.limits.rounds == str(quickstart.ROUNDS)
+
+
+def test_a_torn_file_is_no_result(tmp_path):
+    (tmp_path / 'finished.json').write_text('{"digest": "a')
+    assert quickstart.read(str(tmp_path / 'finished.json')) == {}
+    assert quickstart.read(str(tmp_path / 'none.json')) == {}
