@@ -100,6 +100,7 @@ def rounds_of(experiment: Experiment) -> list:
                 joints=stages['annotate']['joints'],
                 share=round(stages['annotate']['labels'] / units, 4),
                 metrics=plain(last_training(stages)['metrics']),
+                alone=plain(stages['train']['metrics']) if bootstraps(stages) else None,
                 bootstraps=bootstraps(stages),
                 picked=select.get('ids'),
                 utilities=select.get('utilities'),

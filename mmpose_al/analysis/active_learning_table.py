@@ -11,10 +11,13 @@ from ..active_learning.report.analysis import area, labels_needed, target_of
 from ..fileio import read_json, write_figure
 
 BASELINE, BOUND = 'random', 'all'
+BASELINES = (BASELINE, 'random-bootstrap')  # the first of them that there is
+ALONE = ', labels alone'  # a row of what the rounds reached before their bootstraps
 ERRORS = ('multiview/MKPE', 'multiview/failed', 'keypoints/EPE')  # the lower the better
 NAMES = {
     'keypoints/EPE': 'Mean error of a keypoint in pixels of the image (EPE)',
     'multiview/MKPE': 'MKPE in mm of what could be triangulated',
+    'coco/AP': 'AP, in %',
     'multiview/failed': 'Share of the joints that could not be triangulated, in %',
 }
 LABELS = {'multiview/MKPE': 'MKPE [mm]', 'keypoints/EPE': 'EPE [px]'}
@@ -35,7 +38,8 @@ def load(folder: str) -> Dict[str, List[dict]]:
                 raise ValueError(
                     f'{osp.join(folder, name)} is no result of benchmarks/active_learning.py'
                 )
-            rows.setdefault(result['row'], []).append(result)
+            for row, part in parts_of(result):
+                rows.setdefault(row, []).append(part)
     if not any(row != BOUND for row in rows):
         raise ValueError(f'{folder}: no result files')
     for key in ('steps', 'units'):
@@ -50,6 +54,34 @@ def load(folder: str) -> Dict[str, List[dict]]:
         return (order.get(row, 1 + ('-' in row)), names.index(base) if base in names else -1, row)
 
     return {row: rows[row] for row in sorted(rows, key=place)}
+
+
+def parts_of(result: dict) -> List[Tuple[str, dict]]:
+    """A result file as rows: of its rounds, and of what they reached before their bootstraps."""
+    if 'rounds' not in result:
+        return [(result['row'], dict(result, metrics=shown_metrics(result['metrics'])))]
+    found = []
+    for row, key in ((result['row'] + ALONE, 'alone'), (result['row'], 'metrics')):
+        if all(entry.get(key) for entry in result['rounds']):
+            rounds = [
+                dict(entry, metrics=shown_metrics(entry[key])) for entry in result['rounds']
+            ]
+            found.append((row, dict(result, row=row, rounds=rounds)))
+    return found
+
+
+def shown_metrics(metrics: Dict[str, float]) -> Dict[str, float]:
+    """Those of a table: of COCO's the AP alone, in percent."""
+    return {
+        name: 100 * value if name == 'coco/AP' else value
+        for name, value in metrics.items()
+        if name == 'coco/AP' or not name.startswith('coco/')
+    }
+
+
+def baseline(rows: Dict[str, List[dict]]) -> str:
+    """The row of random picks that the others are compared with."""
+    return next((row for row in BASELINES if row in rows), BASELINE)
 
 
 # ---- numbers --------------------------------------------------------------------
@@ -130,7 +162,7 @@ def lead(
     rows: Dict[str, List[dict]], row: str, name: str, across: Tuple[float, float]
 ) -> List[float]:
     """By how much the area is better than that of random picks, seed by seed."""
-    own, base = (areas(rows.get(r, []), name, across) for r in (row, BASELINE))
+    own, base = (areas(rows.get(r, []), name, across) for r in (row, baseline(rows)))
     sign = -1 if name in ERRORS else 1
     return [sign * (own[seed] - base[seed]) for seed in sorted(set(own) & set(base))]
 
@@ -205,7 +237,7 @@ def metric_table(rows: Dict[str, List[dict]], name: str) -> str:
         ]
         if whole:
             cells.append(mean_std(list(areas(results, name, across).values())))
-            leads = lead(rows, row, name, across) if row != BASELINE else []
+            leads = lead(rows, row, name, across) if row != baseline(rows) else []
             cells.append(
                 '' if not leads else ('+' if statistics.mean(leads) >= 0 else '') + mean_std(leads)
             )
@@ -242,10 +274,10 @@ def worth(results: List[dict], name: str, base: Dict[int, List[float]]) -> Dict[
 
 def worth_table(rows: Dict[str, List[dict]], name: str) -> str:
     """How many chosen labels are worth N random ones; '' without random ones."""
-    others = {row: results for row, results in active(rows).items() if row != BASELINE}
-    if BASELINE not in rows or not others:
+    others = {row: results for row, results in active(rows).items() if row != baseline(rows)}
+    if baseline(rows) not in rows or not others:
         return ''
-    base = by_label(rows[BASELINE], name)
+    base = by_label(rows[baseline(rows)], name)
     lines = []
     for row, results in others.items():
         found = worth(results, name, base)

@@ -359,13 +359,10 @@ def draw_pictures(experiment: ExperimentRun, training: TrainingRun) -> Tuple[str
     from ..visualization import draw_overlays, plot_curves
 
     curves = f'{FOLDER}/curves.png'
-    plot_curves(
-        {
-            f'{labels}, {method}': folder
-            for (labels, method, _), folder in zip(experiment.stages(), experiment.folders())
-        },
-        curves,
-    )
+    trained = zip(experiment.stages(), experiment.folders())
+    folders = {f'{labels}, {method}': folder for (labels, method, _), folder in trained}
+    folders[f'{training.rows()[0].labels}, {training.name}'] = training.folder
+    plot_curves(folders, curves, metric=next(iter(COLUMNS)))
     cfg = experiment.cfg
     data = DATASETS.build(cfg.test_dataloader.dataset)
     chosen = np.linspace(0, len(data) - 1, min(OVERLAYS, len(data))).astype(int)

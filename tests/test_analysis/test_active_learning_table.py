@@ -180,3 +180,30 @@ def test_the_readme_and_its_figure(results, tmp_path, capsys):
     with pytest.raises(SystemExit, match='no single pair of markers'):
         readme.write_text('')
         command('active-learning-table', results, '--write', readme)
+
+
+def test_a_bootstrapped_row_is_shown_before_and_after(tmp_path):
+    """With AP in percent, and random picks trained alike as the baseline."""
+    for row, shift in (('random-bootstrap', 0.0), ('coreset-bootstrap', 0.1)):
+        rounds = [
+            dict(
+                labels=labels,
+                metrics={'coco/AP': ap + shift, 'coco/AP (L)': -1.0},
+                alone={'coco/AP': ap - 0.05, 'coco/AP (L)': -1.0},
+                seconds=dict(train=1.0),
+            )
+            for labels, ap in ((4, 0.2), (8, 0.3))
+        ]
+        content = dict(row=row, seed=0, steps=9, machine='m', input_size=[4, 4])
+        content.update(rounds=rounds, units=100, finished='8 labels')
+        (tmp_path / f'{row}_seed0.json').write_text(json.dumps(content))
+    text = tables.markdown(tables.load(str(tmp_path)))
+    assert '(L)' not in text and 'AP, in %' in text
+    lines = [line.split(' | ') for line in text.splitlines() if line.startswith('| ')]
+    found = {line[0].strip('| '): [c.strip(' |') for c in line[2:6]] for line in lines[2:6]}
+    assert found == {
+        'random-bootstrap': ['20.0', '30.0', '25.0', ''],
+        'random-bootstrap, labels alone': ['15.0', '25.0', '20.0', '-5.0'],
+        'coreset-bootstrap': ['30.0', '40.0', '35.0', '+10.0'],
+        'coreset-bootstrap, labels alone': ['15.0', '25.0', '20.0', '-5.0'],
+    }

@@ -27,7 +27,7 @@ model = dict(
             type='Pretrained',
             prefix='backbone.',
             checkpoint='https://download.openmmlab.com/mmdetection/v3.0/rtmdet/'
-            'cspnext_rsb_pretrain/cspnext-s_imagenet_600e-ea671761.pth')),
+            'cspnext_rsb_pretrain/cspnext-s_imagenet_600e.pth')),
     head=dict(
         type='RTMCCHead',
         in_channels=512,
