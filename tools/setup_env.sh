@@ -196,8 +196,9 @@ if ! installed mmcv; then
     include=$("$base_python" -c \
         'import sysconfig; print(sysconfig.get_paths()["include"])')
     printf '#include <Python.h>\n#include <vector>\nint main() { return 0; }\n' \
-        | $compiler -std=c++17 -fsyntax-only -I "$include" -x c++ - \
-            >"$logs/compiler.log" 2>&1 \
+        >"$logs/compiler.cpp"
+    $compiler -std=c++17 -fsyntax-only -I "$include" "$logs/compiler.cpp" \
+        >"$logs/compiler.log" 2>&1 \
         || fail "the C++ compiler '$compiler' cannot compile C++17 against Python;" \
             "see $logs/compiler.log"
 fi

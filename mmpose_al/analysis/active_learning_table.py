@@ -63,9 +63,7 @@ def parts_of(result: dict) -> List[Tuple[str, dict]]:
     found = []
     for row, key in ((result['row'] + ALONE, 'alone'), (result['row'], 'metrics')):
         if all(entry.get(key) for entry in result['rounds']):
-            rounds = [
-                dict(entry, metrics=shown_metrics(entry[key])) for entry in result['rounds']
-            ]
+            rounds = [dict(entry, metrics=shown_metrics(entry[key])) for entry in result['rounds']]
             found.append((row, dict(result, row=row, rounds=rounds)))
     return found
 

@@ -37,7 +37,7 @@ METAFILE = 'active_learning/metafile.yml'
 ROUNDS = 2
 # Columns of the table: name of the metric -> heading, factor, and its name in the metafile.
 COLUMNS = {
-    'pck/bbox@0.1': ('PCK@0.1 of box', 1, 'PCK'),
+    'pck/bbox@0.1': ('PCK@0.1 of box', 1, 'PCK@0.1 of box'),
     'coco/AP': ('AP', 100, 'AP'),
     'multiview/MKPE': ('MKPE, mm', 1, 'MKPE (mm)'),
 }

@@ -18,8 +18,10 @@ def test_every_row_has_a_config_and_the_seed_sets_its_labels(table):
     for row, path in semi_supervised.TABLES[table].items():
         config = semi_supervised.load_config(path)
         options = semi_supervised.seed_options(config, 5)
-        labeled = config.train_dataloader.dataset.labeled
-        key = 'train_dataloader.dataset.labeled.labels.seed'
+        labeled, key = config.train_dataloader.dataset.labeled, 'labeled'
+        if isinstance(labeled, list):  # labels of people, and pseudo-labels
+            labeled, key = labeled[0], 'labeled.0'
+        key = f'train_dataloader.dataset.{key}.labels.seed'
         assert (options.get(key) == 5) == (row != 'supervised-all'), row
         assert bool(labeled.get('labels')) == (row != 'supervised-all'), row
 

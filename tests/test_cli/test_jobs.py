@@ -97,14 +97,19 @@ def test_a_signal_ends_the_jobs_too(tmp_path, number):
 
 
 def program(code):
-    """A Python process with these lines that takes Ctrl-C, as in a terminal."""
+    """A Python process with these lines that takes signals, as in a terminal."""
+
+    def take_signals():  # the tests may run in the background, or under nohup
+        for number in (signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+
     return subprocess.Popen(
         [sys.executable, '-c', 'import sys; sys.argv = ["mmpose-al"]\n' + code],
         env=dict(os.environ, PYTHONPATH=ROOT),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=take_signals,
     )
 
 

@@ -83,3 +83,10 @@ def test_a_torn_file_is_no_result(tmp_path):
     (tmp_path / 'finished.json').write_text('{"digest": "a')
     assert quickstart.read(str(tmp_path / 'finished.json')) == {}
     assert quickstart.read(str(tmp_path / 'none.json')) == {}
+
+
+def test_full_supervision_is_told_as_it_was_measured():
+    full = quickstart.everything()
+    assert full.labels.startswith('all 378 frames')
+    assert set(full.metrics) == set(quickstart.COLUMNS)
+    assert 85 < full.metrics['pck/bbox@0.1'] < 95 and 0.4 < full.metrics['coco/AP'] < 0.6

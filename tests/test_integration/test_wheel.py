@@ -129,8 +129,8 @@ def test_from_data_to_an_experiment_whose_next_commands_are_right(call, empty):
     call('train', CONFIG, '--work-dir', 'work', '--cfg-options', *OPTIONS, status=3)
     said = call('status', 'work', status=3)
     assert 'round 0 waits for labels' in said
-    ingest, train = next_commands(said)
-    assert [ingest[0], train[0]] == ['ingest', 'train']
+    label, ingest, train = next_commands(said)
+    assert [label[0], ingest[0], train[0]] == ['label', 'ingest', 'train']
     path = empty / 'work' / 'query' / 'round_00' / 'coco_keypoints.json'
     answer = json.loads(path.read_text())
     for annotation in answer['annotations']:
