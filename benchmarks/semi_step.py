@@ -28,7 +28,7 @@ from mmengine.structures import InstanceData, PixelData
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
-from mmpose_al.fileio import machine, write_json
+from mmpose_al.fileio import machine, read_json, write_json
 from mmpose_al.models.passes import Passes, passes_per_step
 from mmpose_al.models.semi.networks import predict_heatmaps
 
@@ -349,8 +349,7 @@ def rows_beside(path: str, settings: dict, methods: list) -> list:
     """
     if not os.path.exists(path):
         return []
-    with open(path) as file:
-        kept = json.load(file)
+    kept = read_json(path)
     for key, value in settings.items():
         if kept[key] != value:
             raise SystemExit(

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     data = advice.describe_data(load_multiview(project.pool), held)
     cfg = read_config(osp.join(project.folder, 'configs', 'data.py'))
     pace = measure(cfg)
-    chosen = advice.recommend(data, machine(), pace)
+    chosen = advice.recommend(data, this_machine(), pace)
     print(f'{args.project}: {data.labeled} people with labels, {data.unlabeled} without')
     for row in chosen.rows:
         print(f'  {row.what:<7} {row.value}\n          {row.reason}')
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def machine() -> 'Machine':
+def this_machine() -> 'Machine':
     """This one."""
     import torch
 

@@ -179,7 +179,7 @@ def trim_distortion(dist: Optional[Tensor]) -> Optional[Tensor]:
         where all are zero.
     """
     used = [i for i, each in enumerate(coefficients(dist), 1) if each.any()]
-    if not used:
+    if dist is None or not used:
         return None
     return dist[..., : next(length for length in DIST_LENGTHS if length >= used[-1])]
 

@@ -58,9 +58,9 @@ def test_a_machine_without_a_gpu_has_cores_and_memory(monkeypatch):
     import torch
 
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
-    here = recommend.machine()
+    here = recommend.this_machine()
     assert here.cores >= 1 and here.memory > 0 and here.gpu == ''
     gpu = SimpleNamespace(total_memory=2**33, name='A GPU')
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: True)
     monkeypatch.setattr(torch.cuda, 'get_device_properties', lambda number: gpu)
-    assert recommend.machine()[1:] == (8.0, 'A GPU')
+    assert recommend.this_machine()[1:] == (8.0, 'A GPU')

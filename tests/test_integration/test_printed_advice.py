@@ -174,7 +174,8 @@ def test_keys_of_a_config():
     known = dict(
         default_hooks={*runtime.default_hooks, 'badcase'},
         active_learning=set(Settings._fields),
-        model={name for cls in kinds for name in arguments(cls)},
+        # and the head of a plain model
+        model={name for cls in kinds for name in arguments(cls)} | {'head'},
         optim_wrapper=arguments(types()['AmpOptimWrapper']) | {'type'},
         load_cfg={'into', 'network', 'leave_out', 'changed'},
     )
