@@ -244,11 +244,6 @@ def _way_back(path: str) -> str:
     return f'`{command_line("doctor", osp.dirname(path))}` shows the last good state'
 
 
-def writable(state: Optional[State]) -> Optional[WritableState]:
-    """A state for the one who runs the experiment; None for None."""
-    return None if state is None else WritableState(state.folder, state.content)
-
-
 def check_state(state: State, pool: 'Pool', digest: str, seed: int) -> None:
     """Raise StateError unless the state is of this pool, config and seed."""
     for what, old, new, remedy in (

@@ -17,8 +17,9 @@ from mmpose_al.active_learning.state import (
     load_state,
     new_state,
     read_state,
-    writable,
 )
+
+from .states import writable
 
 FILE = 'active_learning.json'
 

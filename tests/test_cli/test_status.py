@@ -6,9 +6,10 @@ import os.path as osp
 import subprocess
 import sys
 
-from mmpose_al.active_learning.state import load_state, writable
+from mmpose_al.active_learning.state import load_state
 from mmpose_al.cli.main import main
 from mmpose_al.command_line import command_line
+from tests.test_active_learning.states import writable
 from tests.test_cli.people import exported
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))

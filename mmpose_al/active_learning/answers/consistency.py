@@ -82,7 +82,7 @@ def rig_warnings(
     rig = rig_labels(pool, {i: keypoints[i] for i in keypoints if i in checked})
     if rig is None:
         return list(single), sorted(checked)
-    found = [*_consistency(rig, joints), *merge_exchanged(rig, single)]
+    found = [*consistency_warnings(rig, joints), *merge_exchanged(rig, single)]
     return found, sorted(checked)
 
 
@@ -116,24 +116,16 @@ def merge_exchanged(rig: RigLabels, single: Sequence[LabelWarning]) -> List[Labe
     return kept
 
 
-def consistency_warnings(
-    pool: Pool, keypoints: Dict[int, np.ndarray], joints: Sequence[str]
-) -> List[LabelWarning]:
+def consistency_warnings(rig: RigLabels, joints: Sequence[str]) -> List[LabelWarning]:
     """Labels that do not agree with those of the other views.
 
     Left and right that are exchanged in a view are one warning, whatever the number of
     joints.
 
     Args:
-        pool (Pool): The pool, with or without cameras.
-        keypoints (dict): Annotation id -> (K, 3), pixels and v.
+        rig (RigLabels): The labels of views with cameras, see :func:`rig_labels`.
         joints (Sequence[str]): Names of the joints.
     """
-    rig = rig_labels(pool, keypoints)
-    return [] if rig is None else _consistency(rig, joints)
-
-
-def _consistency(rig: RigLabels, joints: Sequence[str]) -> List[LabelWarning]:
     pairs = side_pairs(joints)
     found = compare_views(rig, pairs)
     return [

@@ -23,6 +23,11 @@ def labels(pixels, ids=(80, 81, 82, 83)):
     return {i: np.c_[pixels[i], np.full(len(NAMES), 2.0)] for i in ids}
 
 
+def warned(pool, given):
+    rig = rig_labels(pool, given)
+    return [] if rig is None else consistency_warnings(rig, NAMES)
+
+
 def swap(points, left, right):
     points[[left, right]] = points[[right, left]]
 
@@ -31,10 +36,10 @@ def test_no_warning_without_cameras_or_a_second_view(answering):
     annotator, _ = answering
     pool = load_pool(annotator.pool.path, 'frames')
     clicks = np.full((5, 3), 2.0)
-    assert consistency_warnings(pool, {0: clicks}, NAMES) == []
+    assert warned(pool, {0: clicks}) == []
     for image in pool.data['images']:
         image['camera_id'] = None
-    assert consistency_warnings(pool, {0: clicks, 1: clicks}, NAMES) == []
+    assert warned(pool, {0: clicks, 1: clicks}) == []
 
 
 def test_outlier_clicks_are_warned_of(asked, tmp_path):
@@ -70,14 +75,14 @@ def test_distances_count_by_the_size_of_the_person(asked):
     given = labels(pixels)
     given[82][3, :2] += [-18, 0]
     pool = load_pool(annotator.pool.path, 'frames')
-    assert consistency_warnings(pool, given, NAMES) == []
+    assert warned(pool, given) == []
     for annotation in pool.data['annotations']:
         if annotation['id'] in given:
             annotation['bbox'] = [20.0, 20.0, 50.0, 100.0]
-    (found,) = consistency_warnings(pool, given, NAMES)
+    (found,) = warned(pool, given)
     assert found.annotations == [82] and found.pixels == pytest.approx(18, abs=1)
     given[82][3, :2] += [13.5, 0]  # 4.5 px of the 5 that 5 % of 100 px are
-    assert consistency_warnings(pool, given, NAMES) == []
+    assert warned(pool, given) == []
 
 
 @pytest.mark.parametrize('views', [(80, 81, 82, 83), (81, 82, 83)])
@@ -86,7 +91,7 @@ def test_exchanged_sides_are_one_warning(views, asked):
     pool, given = load_pool(annotator.pool.path, 'frames'), labels(pixels, views)
     swap(given[82], 1, 2)
     swap(given[82], 3, 4)
-    (found,) = consistency_warnings(pool, given, NAMES)
+    (found,) = warned(pool, given)
     assert found.kind == 'exchanged' and found.annotations == [82]
     assert found.text == (
         'frame 20, person 0: left and right are exchanged in cam2 (annotation 82): hand, foot'
@@ -95,7 +100,7 @@ def test_exchanged_sides_are_one_warning(views, asked):
     # one pair alone, and a click that is wrong besides
     swap(given[82], 3, 4)
     given[83][0, :2] += [0, 80]
-    exchanged, wrong = consistency_warnings(pool, given, NAMES)
+    exchanged, wrong = warned(pool, given)
     assert exchanged.text.endswith('cam2 (annotation 82): hand')
     assert (wrong.kind, wrong.annotations, wrong.joints) == ('disagrees', [83], ['nose'])
 
@@ -103,9 +108,9 @@ def test_exchanged_sides_are_one_warning(views, asked):
 def test_of_two_views_either_may_be_exchanged(asked):
     annotator, pixels = asked
     pool, given = load_pool(annotator.pool.path, 'frames'), labels(pixels, (81, 82))
-    assert consistency_warnings(pool, given, NAMES) == []
+    assert warned(pool, given) == []
     swap(given[82], 1, 2)
-    (found,) = consistency_warnings(pool, given, NAMES)
+    (found,) = warned(pool, given)
     assert found.annotations == [81, 82]
     assert found.text.endswith('in cam1 (annotation 81) or cam2 (annotation 82): hand')
 
@@ -119,7 +124,7 @@ def test_a_wrong_click_is_no_exchange(asked):
         view, joint = 80 + place % 4, place % 5
         given[view][joint, :2] = rng.uniform(0, [640, 480])
         far = np.linalg.norm(given[view][joint, :2] - pixels[view][joint])
-        found = consistency_warnings(pool, given, NAMES)
+        found = warned(pool, given)
         assert [w.kind for w in found] == ['disagrees'] * (far > 0.05 * SIZE)
 
 

@@ -15,7 +15,8 @@ from mmpose_al.active_learning.report.figures import (
     plain,
     write_csv,
 )
-from mmpose_al.active_learning.state import load_state, writable
+from mmpose_al.active_learning.state import load_state
+from tests.test_active_learning.states import writable
 from tests.test_active_learning.test_report.experiments import write_experiment, write_pool
 
 
