@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     results = dict(
         benchmark='synthetic',
         preset=PRESET,
-        seeds={each.name: each.cfg.get('randomness', {}).get('seed') for each in (training,)},
+        seed=training.cfg.get('randomness', {}).get('seed'),
         steps=training.steps,
         rows=[row._asdict() for row in rows],
     )
