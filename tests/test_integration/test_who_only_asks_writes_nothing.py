@@ -9,9 +9,10 @@ import sys
 import pytest
 
 from mmpose_al.active_learning import experiment as reader
-from mmpose_al.active_learning.state import load_state, writable
+from mmpose_al.active_learning.state import load_state
 from mmpose_al.cli.main import main
 from tests.test_active_learning.experiments import answers, waiting
+from tests.test_active_learning.states import writable
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 ASKING = (

@@ -4,8 +4,9 @@ import pytest
 
 from mmpose_al.active_learning.experiment import Missing
 from mmpose_al.active_learning.label_app.session import ALIVE, Refused, Session
-from mmpose_al.active_learning.state import load_state, writable
+from mmpose_al.active_learning.state import load_state
 from tests.test_active_learning.people import ROUND, snapshot
+from tests.test_active_learning.states import writable
 
 
 class Clock:
