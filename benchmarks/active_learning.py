@@ -48,6 +48,8 @@ ROWS = (
     'mvc-pl-grow',
     'mvc-pl-constant',
     'mvc-posedual',
+    'random-bootstrap',
+    'coreset-bootstrap',
 )
 STUDIO = 'configs/active_learning/studio/{}_lite0_studio-64x64.py'
 BOOTSTRAPPED = ('random-bootstrap', 'coreset-bootstrap', 'mvc-bootstrap')
@@ -57,6 +59,10 @@ STUDIO_ROWS = (
     'coreset',
     'mvc',
     *BOOTSTRAPPED,
+    'random-bootstrap-twice',
+    'coreset-bootstrap-twice',
+    'random-pl',
+    'mvc-pl',
     'bsb',
     'mpe',
     'consensus-coreset-bootstrap',
