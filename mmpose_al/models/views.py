@@ -89,6 +89,25 @@ def carry_keypoints(
     )
 
 
+def shows(places: Tensor, source: View, target: View, size: Tuple[int, int]) -> Tensor:
+    """Whether one view shows what lies at places of another.
+
+    Args:
+        places (Tensor): Pixels of ``source``, (B, K, 2).
+        source, target (View): Views of the same images.
+        size (tuple): Of the images, (W, H).
+
+    Returns:
+        Tensor: bool (B, K): inside the target, and inside the easy image, beyond which there
+        is padding.
+    """
+    easy = affine.transform_points(affine.invert(source.matrix).to(places), places)
+    there = affine.transform_points(target.matrix.to(places), easy)
+    last, rounding = places.new_tensor(size) - 1, 1e-3
+    each = torch.stack([easy, there])
+    return ((each >= -rounding) & (each <= last + rounding)).all(-1).all(0)
+
+
 @TRANSFORMS.register_module()
 class AffineViews:
     """Random rotation and scale about the image centre, in pixel space.

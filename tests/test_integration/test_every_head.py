@@ -151,12 +151,14 @@ def levels(data):
     return data
 
 
-def outcome(head, variant):
+def outcome(head, variant, **estimator):
     """What the table says of a student: its lessons, or why it is refused."""
     config, _ = STUDENTS[head, variant]
     torch.manual_seed(0)
     try:
-        model = MODELS.build(dict(type='PoseDual', students=config, data_preprocessor=PREPROCESSOR))
+        model = MODELS.build(
+            {**dict(type='PoseDual', students=config, data_preprocessor=PREPROCESSOR), **estimator}
+        )
     except ValueError as error:
         return f'refused: {str(error).split(" of TopdownPoseEstimator ")[-1].split(";")[0]}'
     for name, parameter in model.named_parameters():
@@ -201,6 +203,13 @@ def test_every_head_trains_two_steps_or_is_refused_as_the_page_says(head, varian
         else expected in found or (expected.split(';')[0] in found)
     )
     assert listed()[head, variant] == found
+
+
+@pytest.mark.parametrize(
+    'head, variant', [row for row, (_, lessons) in STUDENTS.items() if lessons == 'keypoints']
+)
+def test_what_learns_in_keypoints_learns_from_several_views_too(head, variant):
+    assert outcome(head, variant, type='DenoisedPoseDual', threshold=-1.0) == 'keypoints'
 
 
 def test_the_table_has_every_head_of_mmpose():

@@ -6,7 +6,7 @@ import torch
 
 from mmpose_al.geometry import affine
 from mmpose_al.geometry.heatmaps import gaussians, subpixel_peaks
-from mmpose_al.models.views import AffineViews, View, carry, easy_view
+from mmpose_al.models.views import AffineViews, View, carry, easy_view, shows
 from tests.helpers import FLIP, images
 from tests.test_geometry.peaks import subpixel_peak
 
@@ -138,3 +138,18 @@ def test_a_carried_label_lies_where_a_label_of_the_view_does(type_, keys):
             for a, b in zip(carried[0].double().numpy(), label(moved)[0].double().numpy())
         ]
         assert np.abs(np.mean(gaps, 0)).max() < 0.1, (angle, scale, flip)
+
+
+def test_what_a_view_shows_by_hand():
+    """A view that is half as large about (0, 0), and one that is shifted by 10 pixels."""
+    easy = easy_view(1, images(1))
+    half = View(torch.tensor([[[0.5, 0.0, 0.0], [0.0, 0.5, 0.0]]]), easy.flip)
+    shifted = View(torch.tensor([[[1.0, 0.0, 10.0], [0.0, 1.0, 0.0]]]), easy.flip)
+    places = torch.tensor([[[0.0, 0.0], [15.5, 23.5], [16.0, 10.0], [31.0, 47.0], [-1.0, 4.0]]])
+    assert shows(places, easy, easy, (32, 48)).tolist() == [[True, True, True, True, False]]
+    # Beyond (15.5, 23.5) of the smaller view there is padding.
+    assert shows(places, half, half, (32, 48)).tolist() == [[True, True, False, False, False]]
+    assert shows(places, half, easy, (32, 48)).tolist() == [[True, True, False, False, False]]
+    # x of the easy image beyond 21 is beyond 31 of the shifted one.
+    assert shows(places, easy, shifted, (32, 48)).tolist() == [[True, True, True, False, False]]
+    assert shows(places, shifted, shifted, (32, 48)).tolist() == [[False, True, True, True, False]]

@@ -9,10 +9,12 @@ from torch import Tensor
 
 from ...geometry import affine
 from ..passes import Passes
-from ..views import View, carry, easy_view
+from ..views import View, carry, carry_keypoints, easy_view, shows
 from .consistency import Lesson, TeachingStudents
+from .keypoint_lessons import KeypointLesson
 from .networks import check_peak_is_one, codec_sigma
 from .pseudo_heatmaps import aggregate, threshold_and_refine, trusts_itself, uncertainty
+from .pseudo_keypoints import SIDE_IN_SIGMAS, aggregate_keypoints, keypoint_uncertainty
 
 
 class PseudoHeatmaps(NamedTuple):
@@ -31,6 +33,25 @@ class PseudoHeatmaps(NamedTuple):
     easy: Tensor
 
 
+class PseudoKeypoints(NamedTuple):
+    """What one network makes of all views, joint by joint, in the frame of the hard view.
+
+    Attributes:
+        places (Tensor): Put together, pixels, (B, K, 2).
+        certainty (Tensor): How sure the network is of them, (B, K).
+        weight (Tensor): 1 for joints that give a loss, 0 for others, (B, K).
+        uncertainty (Tensor): Shape (B, K).
+        joints, confidence (Tensor): Those of the easy view, (B, K, 2) and (B, K).
+    """
+
+    places: Tensor
+    certainty: Tensor
+    weight: Tensor
+    uncertainty: Tensor
+    joints: Tensor
+    confidence: Tensor
+
+
 @MODELS.register_module()
 class DenoisedPoseDual(TeachingStudents):
     """Two networks teach each other denoised and selected heatmaps (Yu24).
@@ -47,6 +68,10 @@ class DenoisedPoseDual(TeachingStudents):
     label holds the heatmaps while the maximum raises them: the paper's second row of
     Table 4 diverges (docs/studies/semi_supervised_synthetic.md).
 
+    Where lessons are keypoints (ours), the place of the surest view is what the maximum of
+    heatmaps is, every lesson is a fresh peak, and the spread of the decoded joints is the
+    uncertainty (:mod:`~mmpose_al.models.semi.pseudo_keypoints`).
+
     Args:
         students (dict | list[dict]): One config for both networks, or two.
         num_strong (int): K. The first strong view is the one of the loss. The paper
@@ -59,11 +84,12 @@ class DenoisedPoseDual(TeachingStudents):
             paper's silence, see ``below``.
         below (str): ``'ignore'``: such a joint gives no loss; ``'keep'``: its
             aggregated heatmap is the target as it is.
-        refine (bool): Redraw confident joints as Gaussians.
+        refine (bool): Redraw confident joints as Gaussians. Lessons in keypoints always do.
         select (bool): Choose between the networks by uncertainty; False: always the
             other's, as in PoseDual.
         margin (float): Δ of Eq. 7.
-        sigma (float, optional): Of redrawn Gaussians; the codec's by default.
+        sigma (float, optional): Of redrawn Gaussians; the codec's by default. Lessons in
+            keypoints have the codec's.
         teacher_statistics (str): ``'running'`` or ``'batch'``, see
             :class:`~mmpose_al.models.semi.consistency.TeachingStudents`.
         kwargs: ``hard_augments`` or ``hard_paths`` and the others of
@@ -72,10 +98,11 @@ class DenoisedPoseDual(TeachingStudents):
 
     Raises:
         ValueError: K below 0, no weak view, an unknown aggregate, a setting out of
-            range.
+            range; ``refine=False`` or a ``sigma`` with lessons in keypoints.
     """
 
     num_students = (2,)
+    lessons = ('heatmaps', 'keypoints')
 
     def __init__(
         self,
@@ -111,6 +138,13 @@ class DenoisedPoseDual(TeachingStudents):
         self.weak_view = TRANSFORMS.build({'type': 'AffineViews', **weak_view})
         self.aggregate, self.threshold, self.below = aggregate, threshold, below
         self.refine, self.select, self.margin = refine, select, margin
+        if self.lesson_kind == 'keypoints':
+            if not refine or sigma is not None:
+                raise ValueError(
+                    'refine=False and sigma are about heatmaps, but the lessons are keypoints, '
+                    "which the student's own codec draws; leave them out"
+                )
+            return
         check_peak_is_one(self.students[0], "DenoisedPoseDual's threshold")
         self.sigma = codec_sigma(self.students[0], sigma) if refine else None
 
@@ -179,7 +213,58 @@ class DenoisedPoseDual(TeachingStudents):
             for network in (0, 1)
         ]
 
+    def keypoint_candidates(
+        self,
+        network: int,
+        images: Tensor,
+        hard: View,
+        views: List[View],
+        flip_indices: Sequence[int],
+    ) -> Tuple[Tensor, Tensor, Tuple[Tensor, Tensor]]:
+        """A network's joints of all views in the frame of the hard one.
+
+        Returns:
+            tuple: Places (V, B, K, 2); their confidence (V, B, K), 0 beyond the easy image;
+            and both of the easy view in its own frame, (B, K, 2) and (B, K).
+        """
+        size, carried, easy = (images.shape[-1], images.shape[-2]), [], None
+        for view in views:
+            seen_from = images if easy is None else affine.warp(images, view.matrix)
+            found = self.teacher_keypoints(network, seen_from)
+            easy = found if easy is None else easy
+            known = shows(found[0], view, views[0], size)
+            carried.append(carry_keypoints(found[0], found[1] * known, view, hard, flip_indices))
+        places, confidence = (torch.stack(each) for each in zip(*carried))
+        return places, confidence, easy
+
+    def pseudo_keypoints(
+        self,
+        images: Tensor,
+        data_samples: Sequence,
+        hard: View,
+        seeds: np.ndarray,
+        flip_indices: Sequence[int],
+    ) -> List[PseudoKeypoints]:
+        """As :meth:`pseudo_heatmaps`, for lessons in keypoints."""
+        views, size = self.views(images, hard, seeds), (images.shape[-1], images.shape[-2])
+        made = []
+        for network in (0, 1):
+            places, confidence, easy = self.keypoint_candidates(
+                network, images, hard, views, flip_indices
+            )
+            seen = torch.stack(
+                [torch.stack([shows(one, hard, view, size) for one in places]) for view in views]
+            )
+            spread = keypoint_uncertainty(places, confidence, seen, max(size) / SIDE_IN_SIGMAS)
+            place, sure = aggregate_keypoints(places, confidence, self.aggregate)
+            taught = (sure > self.threshold) | (self.below == 'keep')
+            made.append(PseudoKeypoints(place, sure, taught.to(sure), spread, *easy))
+        return made
+
     def teach(self, images, data_samples, hard, seeds, flip_indices):
+        if self.lesson_kind == 'keypoints':
+            found = self.pseudo_keypoints(images, data_samples, hard, seeds, flip_indices)
+            return [self._choose_keypoints(found[i], found[self.teacher_of(i)]) for i in (0, 1)]
         made = self.pseudo_heatmaps(images, data_samples, hard, seeds, flip_indices)
         return [
             self._choose(made[student], made[self.teacher_of(student)], hard, flip_indices)
@@ -200,3 +285,16 @@ class DenoisedPoseDual(TeachingStudents):
             target = torch.where(keep[..., None, None], own.heatmaps, target)
             weight = torch.where(keep, own.weight, weight)
         return lesson._replace(target=target, weight=weight)
+
+    def _choose_keypoints(self, own: PseudoKeypoints, other: PseudoKeypoints) -> KeypointLesson:
+        """As :meth:`_choose`, joint by joint."""
+        keep = torch.zeros_like(own.weight, dtype=torch.bool)
+        if self.select:
+            keep = trusts_itself(own.uncertainty, other.uncertainty, self.margin)
+        return KeypointLesson(
+            torch.where(keep[..., None], own.places, other.places),
+            torch.where(keep, own.certainty, other.certainty),
+            other.joints,
+            other.confidence,
+            torch.where(keep, own.weight, other.weight),
+        )

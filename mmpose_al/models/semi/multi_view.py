@@ -1,6 +1,6 @@
 """The other cameras correct the teachers: MultiViewPoseDual, MultiViewDenoisedPoseDual."""
 
-from typing import List, NamedTuple, Optional, Sequence, Union
+from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from ..decoding import decode_on_device
 from ..groups import check_groups
 from ..views import View
 from .consistency import TeachingStudents
-from .denoised import DenoisedPoseDual, PseudoHeatmaps
+from .denoised import DenoisedPoseDual, PseudoHeatmaps, PseudoKeypoints
+from .keypoint_lessons import keypoint_lesson
 from .networks import check_peak_is_one, codec_sigma
 
 CAMERA_KEYS = ('input_K', 'input_dist', 'input_R', 'input_t')
@@ -82,18 +83,31 @@ class Corrected(NamedTuple):
     weight: Tensor
     known: Tensor
 
-    def in_hard_view(self, values: Tensor, hard: View, flip_indices: List[int]) -> Tensor:
-        """Values of joints (G V, K) under their names in the hard view."""
-        return torch.where(hard.flip[:, None], values[:, flip_indices], values)
+
+class CorrectedKeypoints(NamedTuple):
+    """A teacher's joints in the easy views after the cameras' correction.
+
+    Attributes:
+        places (Tensor): Agreed joints where the cameras have them, pixels, (G V, K, 2).
+        confidence (Tensor): 1 for agreed joints, else the teacher's, (G V, K).
+        weight (Tensor): Of each joint in the loss, (G V, K).
+        known (Tensor): Joints that were agreed on, bool (G V, K).
+    """
+
+    places: Tensor
+    confidence: Tensor
+    weight: Tensor
+    known: Tensor
 
 
 class CorrectedByCameras(TeachingStudents):
-    """Two networks whose heatmaps of the easy views the other cameras correct.
+    """Two networks whose predictions on the easy views the other cameras correct.
 
-    Flow: decode the heatmaps of the easy views -> triangulate each joint of a group of views
+    Flow: decode the joints of the easy views -> triangulate each joint of a group of views
     robustly, weighted by the squared confidence -> project the point into every view of the
-    group, those too that were wrong -> redraw the joint there. A subclass takes
-    :meth:`corrected` to the hard view.
+    group, those too that were wrong -> redraw the joint there, or, where lessons are
+    keypoints, take the place as it is. A subclass takes :meth:`corrected` or
+    :meth:`corrected_keypoints` to the hard view.
 
     Args:
         students (dict | list[dict]): One config for both networks, or two.
@@ -104,21 +118,23 @@ class CorrectedByCameras(TeachingStudents):
         min_inliers (int): Views that have to agree. Two suffice where there are two, and
             are weak evidence.
         fallback (str): What a joint teaches on which too few views agree: ``'ignore'``:
-            nothing; ``'heatmap'``: the teacher's own heatmap, as in PoseDual.
+            nothing; ``'heatmap'``: the teacher's own heatmap, as in PoseDual, or its own
+            joint where lessons are keypoints.
         exchange (bool): Whether a view may have left and right the wrong way round, see
             :func:`~mmpose_al.geometry.consensus.consensus`.
         weight (str): Of a joint on which views agree: ``'one'``, or ``'inliers'``: the
             share of the views that do.
         sigma (float, optional): Of redrawn Gaussians, heatmap pixels; the codec's by
-            default.
+            default, and always with lessons in keypoints.
         kwargs: See :class:`~mmpose_al.models.semi.consistency.TeachingStudents` and
             :class:`~mmpose_al.models.semi.consistency.EasyHardEstimator`.
 
     Raises:
-        ValueError: A setting out of range.
+        ValueError: A setting out of range; a ``sigma`` with lessons in keypoints.
     """
 
     num_students = (2,)
+    lessons = ('heatmaps', 'keypoints')
 
     def __init__(
         self,
@@ -146,6 +162,13 @@ class CorrectedByCameras(TeachingStudents):
         super().__init__(students, **kwargs)
         self.num_views, self.max_error, self.min_inliers = num_views, threshold, min_inliers
         self.fallback, self.exchange, self.weight = fallback, exchange, weight
+        if self.lesson_kind == 'keypoints':
+            if sigma is not None:
+                raise ValueError(
+                    'sigma is of redrawn heatmaps, but the lessons are keypoints, which the '
+                    "student's own codec draws; leave it out"
+                )
+            return
         name = type(self).__name__
         check_peak_is_one(self.students[0], f'{name}, which redraws joints,')
         self.sigma = codec_sigma(self.students[0], sigma)
@@ -158,35 +181,64 @@ class CorrectedByCameras(TeachingStudents):
         flip_indices: List[int],
     ) -> List[Corrected]:
         """What the cameras make of each teacher's heatmaps (G V, K, h, w) of the easy views."""
-        rig = rig_of(data_samples, self.num_views, images)
-        threshold = self.max_error or max(images.shape[-2:]) / SHARE
-        together = self.agree(heatmaps, rig, flip_indices, threshold)
+        decoded = [
+            decode_on_device(student.head, own) for student, own in zip(self.students, heatmaps)
+        ]
+        rig, together = self.agree(decoded, images, data_samples, flip_indices)
         return [
             self.redraw(own, agreed, rig, flip_indices) for own, agreed in zip(heatmaps, together)
         ]
 
+    def corrected_keypoints(
+        self,
+        decoded: Sequence[Tuple[Tensor, Tensor]],
+        images: Tensor,
+        data_samples: Sequence,
+        flip_indices: List[int],
+    ) -> List[CorrectedKeypoints]:
+        """As :meth:`corrected`, of each teacher's joints (G V, K, 2) and confidence (G V, K)."""
+        rig, together = self.agree(decoded, images, data_samples, flip_indices)
+        last = images.new_tensor([images.shape[-1] - 1, images.shape[-2] - 1])
+        made = []
+        for (places, confidence), agreed in zip(decoded, together):
+            found = in_the_world(agreed.pixels, rig.mirrored, flip_indices).flatten(0, 1)
+            known = ((found >= 0) & (found <= last)).all(-1)  # False where there is none
+            made.append(
+                CorrectedKeypoints(
+                    torch.where(known[..., None], found.to(places), places),
+                    torch.where(known, torch.ones_like(confidence), confidence),
+                    self.joint_weights(agreed, known, rig, flip_indices, confidence),
+                    known,
+                )
+            )
+        return made
+
     def agree(
-        self, heatmaps: Sequence[Tensor], rig: Rig, flip_indices: List[int], threshold: float
-    ) -> List[Consensus]:
+        self,
+        decoded: Sequence[Tuple[Tensor, Tensor]],
+        images: Tensor,
+        data_samples: Sequence,
+        flip_indices: List[int],
+    ) -> Tuple[Rig, List[Consensus]]:
         """What the views of each group agree on, joints named as in the world.
 
         All teachers' groups are triangulated at once: so few points cost by the call.
 
         Args:
-            heatmaps (Sequence[Tensor]): Each teacher's of the easy views, (G V, K, h, w).
-            rig (Rig): Their cameras.
+            decoded (Sequence[tuple]): Each teacher's joints in pixels of the easy views,
+                (G V, K, 2), and their scores (G V, K).
+            images (Tensor): The easy views, (G V, C, H, W).
+            data_samples (Sequence): Their samples.
             flip_indices (list[int]): The channel of each joint's mirror image.
-            threshold (float): Pixels of the input.
 
         Returns:
-            list[Consensus]: One for each teacher.
+            tuple: The cameras, and for each teacher a Consensus.
         """
-        number = len(heatmaps)
+        rig = rig_of(data_samples, self.num_views, images)
+        threshold = self.max_error or max(images.shape[-2:]) / SHARE
+        number = len(decoded)
         shape = (number * len(rig.mirrored), self.num_views)
         mirrored, again = (each.repeat(number, 1) for each in (rig.mirrored, rig.again))
-        decoded = [
-            decode_on_device(student.head, own) for student, own in zip(self.students, heatmaps)
-        ]
         pixels, scores = (
             in_the_world(torch.cat(each).double().unflatten(0, shape), mirrored, flip_indices)
             for each in zip(*decoded)
@@ -206,7 +258,8 @@ class CorrectedByCameras(TeachingStudents):
             min_inliers=self.min_inliers,
             pairs=joint_pairs(flip_indices) if self.exchange else (),
         )
-        return [Consensus(*each) for each in zip(*(part.chunk(number) for part in together))]
+        chunks = zip(*(part.chunk(number) for part in together))
+        return rig, [Consensus(*each) for each in chunks]
 
     def redraw(
         self, heatmaps: Tensor, agreed: Consensus, rig: Rig, flip_indices: List[int]
@@ -222,38 +275,49 @@ class CorrectedByCameras(TeachingStudents):
         known = ((places >= 0) & (places <= last)).all(-1)  # False where there is none
         drawn = gaussians(places.masked_fill(~known[..., None], 0).to(heatmaps), size, self.sigma)
         heatmaps = torch.where(known[..., None, None], drawn, heatmaps)
-        share = agreed.inliers.to(heatmaps).mean(1, keepdim=True).expand(agreed.inliers.shape)
+        weight = self.joint_weights(agreed, known, rig, flip_indices, heatmaps)
+        return Corrected(heatmaps, weight, known)
+
+    def joint_weights(
+        self, agreed: Consensus, known: Tensor, rig: Rig, flip_indices: List[int], like: Tensor
+    ) -> Tensor:
+        """Of each joint in the loss, (G V, K), of the dtype of ``like``."""
+        share = agreed.inliers.to(like).mean(1, keepdim=True).expand(agreed.inliers.shape)
         share = in_the_world(share, rig.mirrored, flip_indices).flatten(0, 1)
         weight = share if self.weight == 'inliers' else torch.ones_like(share)
         otherwise = 1.0 if self.fallback == 'heatmap' else 0.0
-        weight = torch.where(known, weight, torch.full_like(weight, otherwise))
-        return Corrected(heatmaps, weight, known)
+        return torch.where(known, weight, torch.full_like(weight, otherwise))
 
 
 @MODELS.register_module()
 class MultiViewPoseDual(CorrectedByCameras):
     """Two networks teach each other; the other cameras of a calibrated rig correct them.
 
-    Each student is taught the other's corrected heatmaps, taken along to the hard view as in
-    PoseDual. The idea is that of multi-view bootstrapping (Simon et al., CVPR 2017), joined
+    Each student is taught the other's corrected heatmaps or joints, taken along to the hard view
+    as in PoseDual. The idea is that of multi-view bootstrapping (Simon et al., CVPR 2017), joined
     with two students and hard views; no paper has this form. See
     :class:`CorrectedByCameras` for the arguments.
     """
 
     def teach(self, images, data_samples, hard, seeds, flip_indices):
         """See the class."""
-        flips = list(flip_indices)
-        heatmaps = [self.teacher_heatmaps(teacher, images) for teacher in (0, 1)]
-        made = []
-        for each in self.corrected(heatmaps, images, data_samples, flips):
-            weight = each.in_hard_view(each.weight, hard, flips)
-            made.append(self.lesson(each.heatmaps, hard, flips)._replace(weight=weight))
+        flips, made = list(flip_indices), []
+        if self.lesson_kind == 'keypoints':
+            decoded = [self.teacher_keypoints(teacher, images) for teacher in (0, 1)]
+            for joints in self.corrected_keypoints(decoded, images, data_samples, flips):
+                lesson = keypoint_lesson(joints.places, joints.confidence, hard, flips)
+                made.append(lesson._replace(weight=in_hard_view(joints.weight, hard, flips)))
+        else:
+            heatmaps = [self.teacher_heatmaps(teacher, images) for teacher in (0, 1)]
+            for each in self.corrected(heatmaps, images, data_samples, flips):
+                lesson = self.lesson(each.heatmaps, hard, flips)
+                made.append(lesson._replace(weight=in_hard_view(each.weight, hard, flips)))
         return [made[self.teacher_of(student)] for student in (0, 1)]
 
 
 @MODELS.register_module()
 class MultiViewDenoisedPoseDual(CorrectedByCameras, DenoisedPoseDual):
-    """Denoised and selected heatmaps (Yu24), corrected by the other cameras.
+    """Denoised and selected lessons (Yu24), corrected by the other cameras.
 
     A joint on which the cameras agree about a network's easy views takes the place that they
     give it; any other is, with ``fallback='heatmap'``, what Yu24 makes of the network's views,
@@ -284,8 +348,8 @@ class MultiViewDenoisedPoseDual(CorrectedByCameras, DenoisedPoseDual):
     def _together(
         self, own: PseudoHeatmaps, cameras: Corrected, hard: View, flip_indices: List[int]
     ) -> PseudoHeatmaps:
-        known = cameras.in_hard_view(cameras.known, hard, flip_indices)
-        weight = cameras.in_hard_view(cameras.weight, hard, flip_indices)
+        known = in_hard_view(cameras.known, hard, flip_indices)
+        weight = in_hard_view(cameras.weight, hard, flip_indices)
         if self.fallback == 'heatmap':
             weight = torch.where(known, weight, own.weight)
         drawn = self.lesson(cameras.heatmaps, hard, flip_indices).target
@@ -294,6 +358,35 @@ class MultiViewDenoisedPoseDual(CorrectedByCameras, DenoisedPoseDual):
             weight=weight,
             easy=cameras.heatmaps,
         )
+
+    def pseudo_keypoints(self, images, data_samples, hard, seeds, flip_indices):
+        """See :meth:`DenoisedPoseDual.pseudo_keypoints`."""
+        flips = list(flip_indices)
+        made = super().pseudo_keypoints(images, data_samples, hard, seeds, flips)
+        decoded = [(each.joints, each.confidence) for each in made]
+        cameras = self.corrected_keypoints(decoded, images, data_samples, flips)
+        return [self._joints_together(*pair, hard, flips) for pair in zip(made, cameras)]
+
+    def _joints_together(
+        self, own: PseudoKeypoints, cameras: CorrectedKeypoints, hard: View, flip_indices: List[int]
+    ) -> PseudoKeypoints:
+        known = in_hard_view(cameras.known, hard, flip_indices)
+        weight = in_hard_view(cameras.weight, hard, flip_indices)
+        if self.fallback == 'heatmap':
+            weight = torch.where(known, weight, own.weight)
+        moved = keypoint_lesson(cameras.places, cameras.confidence, hard, flip_indices)
+        return own._replace(
+            places=torch.where(known[..., None], moved.places, own.places),
+            certainty=torch.where(known, moved.certainty, own.certainty),
+            weight=weight,
+            joints=cameras.places,
+            confidence=cameras.confidence,
+        )
+
+
+def in_hard_view(values: Tensor, hard: View, flip_indices: List[int]) -> Tensor:
+    """Values of joints (G V, K) under their names in the hard view."""
+    return torch.where(hard.flip[:, None], values[:, flip_indices], values)
 
 
 def in_the_world(values: Tensor, mirrored: Tensor, flip_indices: List[int]) -> Tensor:

@@ -18,6 +18,7 @@ from ..views import carry, carry_keypoints, easy_view
 from .consistency import EasyHardEstimator, Lesson
 from .keypoint_lessons import keypoint_lesson, predict_keypoints
 from .networks import check_peak_is_one, codec_sigma, predict_heatmaps
+from .pseudo_keypoints import aggregate_keypoints
 
 
 class TaughtStudent(EasyHardEstimator):
@@ -175,9 +176,7 @@ class DataDistill(PseudoPose):
             view = self.views.sample(seeds, size, images, stream=f'distill{number}')
             found = predict_keypoints(self.teacher, affine.warp(images, view.matrix))
             seen.append(carry_keypoints(*found, view, easy, flip_indices))
-        places, sure = (torch.stack(each) for each in zip(*seen))
-        total = sure.sum(0)[..., None].clamp(min=1e-6)
-        return (places * sure[..., None]).sum(0) / total, sure.mean(0)
+        return aggregate_keypoints(*(torch.stack(each) for each in zip(*seen)), 'avg')
 
     def teach(self, images, data_samples, hard, seeds, flip_indices):
         if self.lesson_kind == 'keypoints':

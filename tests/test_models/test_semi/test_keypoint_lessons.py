@@ -198,10 +198,8 @@ def test_heatmap_lessons_stay_the_default_and_keypoints_can_be_asked_for():
     assert gradients(model, losses['unsup_student0_loss_kpt']) == [True, False]
     with pytest.raises(ValueError, match='RTMCCHead.*use a top-down heatmap head'):
         build('PoseDual', rtmpose(), lesson='heatmaps')
-    with pytest.raises(ValueError, match="lesson of DenoisedPoseDual is one of .'heatmaps'"):
-        build('DenoisedPoseDual', lesson='keypoints')
-    with pytest.raises(ValueError, match='must predict heatmaps.*RTMCCHead'):
-        build('DenoisedPoseDual', rtmpose())
+    with pytest.raises(ValueError, match="lesson of PoseDual is one of .*got 'regions'"):
+        build('PoseDual', lesson='regions')
     with pytest.raises(ValueError, match='consistency.use_mask is about pixels'):
         build('PoseDual', rtmpose(), consistency=dict(use_mask=False))
     with pytest.raises(ValueError, match="detach=False .*lesson='heatmaps'"):

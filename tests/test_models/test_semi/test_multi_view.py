@@ -14,6 +14,8 @@ from mmpose_al.models.semi.multi_view import rig_of
 from mmpose_al.models.views import View, easy_view
 from tests.helpers import PREPROCESSOR, images, student
 from tests.test_geometry.test_consensus import JOINTS, rig, slow
+from tests.test_models.test_semi.estimators import gradients
+from tests.test_models.test_semi.keypoint_heads import SIMCC, rtmpose
 
 FLIP, SIZE, VIEWS = [1, 0, 3, 2, 4, 5], 64, 6
 
@@ -289,8 +291,8 @@ def test_what_makes_views_hard_changes_images_but_not_lessons(kind, hard):
 
 @pytest.mark.parametrize('kind', ['MultiViewPoseDual', 'MultiViewDenoisedPoseDual'])
 def test_what_does_not_combine(kind):
-    with pytest.raises(ValueError, match=f"lesson of {kind} is one of .'heatmaps'"):
-        model(type=kind, lesson='keypoints')
+    with pytest.raises(ValueError, match='sigma .*lessons are keypoints'):
+        model(type=kind, lesson='keypoints', sigma=1.5)
     with pytest.raises(ValueError, match=f'number of students of {kind} is 2; got 1'):
         model(type=kind, students=[student(JOINTS)])
 
@@ -356,3 +358,93 @@ def test_denoised_selects_by_the_networks_own_uncertainty():
     known = inside(places)[0]
     for lesson in (first, second):  # the surer network's, to itself and to the other
         assert (peaks(lesson.target)[0] - places[0])[known].norm(dim=-1).max() < 0.8
+
+
+# ------------------------------------------------------------------- lessons in keypoints
+
+
+def simcc(**options):
+    """An estimator of two networks with RTMPose's head."""
+    network = rtmpose(
+        out_channels=JOINTS,
+        input_size=(SIZE, SIZE),
+        in_featuremap_size=(16, 16),
+        decoder=dict(SIMCC, input_size=(SIZE, SIZE)),
+    )
+    return model(students=network, **options)
+
+
+def keypoint_lessons(estimator, samples, seen, hard=None, sure=None):
+    """As ``lessons``, where both teachers are as sure as ``sure`` (G V, J), 0.5 by default."""
+    places = seen.flatten(0, 1).float()
+    sure = torch.full(places.shape[:2], 0.5) if sure is None else sure
+    estimator.teacher_keypoints = lambda teacher, images: (places, sure)
+    hard = hard or easy_view(len(samples), places)
+    inputs = images(len(samples), (SIZE, SIZE))
+    return estimator.teach(inputs, samples, hard, np.arange(len(samples)), FLIP)
+
+
+@pytest.mark.parametrize('kind', ['MultiViewPoseDual', 'MultiViewDenoisedPoseDual'])
+def test_keypoints_of_a_view_that_was_wrong_are_the_true_places(kind):
+    """To a thousandth of a pixel: nothing is redrawn. Mirrored hard views too."""
+    samples, places = batch()
+    seen = places.clone()
+    seen[0, 1, 4] = torch.tensor([5.0, 60])  # far off
+    seen[1, 3, [0, 1]] = places[1, 3, [1, 0]]  # the wrong way round
+    matrix = torch.tensor([[-1.0, 0, SIZE - 1], [0, 1, 0]]).expand(2 * VIEWS, 2, 3)
+    hard = View(matrix, torch.ones(2 * VIEWS, dtype=torch.bool))
+    more = dict(num_strong=0) if kind == 'MultiViewDenoisedPoseDual' else {}
+    known, true = inside(places).flatten(0, 1), places.flatten(0, 1).float()
+    mirrored = torch.stack([SIZE - 1 - true[..., 0], true[..., 1]], -1)[:, FLIP]
+    for lesson in keypoint_lessons(simcc(type=kind, **more), samples, seen, hard):
+        assert (lesson.weight > 0).equal(known[:, FLIP])
+        assert (lesson.joints - true)[known].norm(dim=-1).max() < 2e-3
+        assert (lesson.places - mirrored)[known[:, FLIP]].norm(dim=-1).max() < 2e-3
+        assert (lesson.certainty[known[:, FLIP]] == 1).all()
+        assert (lesson.confidence[known] == 1).all()
+
+
+def test_keypoints_without_agreement_weigh_nothing_or_as_the_teacher_is_sure():
+    samples, places = batch(groups=1)
+    seen = torch.rand(places.shape).double() * (SIZE - 1)  # no two views agree
+    sure = torch.rand(VIEWS, JOINTS)
+    ignored = keypoint_lessons(simcc(min_inliers=6), samples, seen)[0]
+    assert (ignored.weight == 0).all()
+    kept = keypoint_lessons(simcc(min_inliers=6, fallback='heatmap'), samples, seen, sure=sure)[0]
+    assert (kept.weight == 1).all() and kept.certainty.equal(sure)
+    assert kept.places.equal(seen.flatten(0, 1).float())
+    denoised = dict(type='MultiViewDenoisedPoseDual', num_strong=0, min_inliers=6, confident=0.5)
+    for fallback, expected in (('ignore', sure * 0), ('heatmap', (sure > 0.5).float())):
+        estimator = simcc(fallback=fallback, **denoised)
+        lesson = keypoint_lessons(estimator, samples, seen, sure=sure)[0]
+        assert lesson.weight.equal(expected)
+
+
+def test_share_of_the_views_that_agree_is_the_weight_of_a_keypoint():
+    samples, places = batch(groups=1, flips=False)
+    seen = places.clone()
+    seen[0, 2, 5] = torch.tensor([3.0, 3.0])
+    lesson = keypoint_lessons(simcc(weight='inliers'), samples, seen)[0]
+    expected = torch.ones(VIEWS, JOINTS)
+    expected[:, 5] = (VIEWS - 1) / VIEWS
+    assert torch.allclose(lesson.weight, expected * inside(places)[0])
+
+
+@pytest.mark.parametrize('kind', ['MultiViewPoseDual', 'MultiViewDenoisedPoseDual'])
+def test_simcc_learns_on_hard_views_only_and_takes_two_steps(kind):
+    samples, places = batch()
+    torch.manual_seed(0)
+    estimator = simcc(type=kind, threshold=20.0, hard_augments=[dict(type='JointCutout')]).train()
+    assert estimator.lesson_kind == 'keypoints'
+    for parameter in estimator.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    optimizer = torch.optim.SGD(estimator.parameters(), lr=1e-3)
+    for _ in range(2):
+        losses = estimator.loss(images(len(samples), (SIZE, SIZE)), samples)
+        assert gradients(estimator, losses['unsup_student0_loss_kpt']) == [True, False]
+        assert gradients(estimator, losses['unsup_student1_loss_kpt']) == [False, True]
+        assert 0 < losses['taught'] <= 1
+        optimizer.zero_grad()
+        sum(value for name, value in losses.items() if 'loss' in name).backward()
+        assert all(p.grad.isfinite().all() for p in estimator.parameters())
+        optimizer.step()
