@@ -136,7 +136,14 @@ TABLES = {
     'synthetic-4-frames': rows(
         SYNTHETIC,
         '4-frames',
-        ('posedual-a', 'multiview-a', 'denoised-a', 'multipath-dual', 'multipath-denoised'),
+        (
+            'posedual-a',
+            'multiview-a',
+            'bootstrap',
+            'denoised-a',
+            'multipath-dual',
+            'multipath-denoised',
+        ),
     ),
     'studio-4-frames': rows(SYNTHETIC, '4-frames', ('posedual-a', 'multiview-a', 'bootstrap')),
 }
