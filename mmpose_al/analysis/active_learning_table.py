@@ -114,10 +114,10 @@ def curve(result: dict, name: str) -> Tuple[List[int], List[float], List[float]]
 
 
 def span(rows: Dict[str, List[dict]], name: str) -> Tuple[float, float]:
-    """Labelled shares that all curves cover."""
+    """Labelled shares from which all curves are there, to where the longest ends."""
     curves = [curve(r, name)[1] for rs in active(rows).values() for r in rs]
     curves = [c for c in curves if c]
-    return max(c[0] for c in curves), min(c[-1] for c in curves)
+    return max(c[0] for c in curves), max(c[-1] for c in curves)
 
 
 def by_label(results: List[dict], name: str) -> Dict[int, List[float]]:
@@ -130,7 +130,7 @@ def by_label(results: List[dict], name: str) -> Dict[int, List[float]]:
 
 
 def areas(results: List[dict], name: str, across: Tuple[float, float]) -> Dict[int, float]:
-    """Seed -> area under the curve."""
+    """Seed -> area under the curve, of those that are as long."""
     found = {}
     for result in results:
         _, shares, values = curve(result, name)
@@ -146,14 +146,27 @@ def bound(rows: Dict[str, List[dict]], name: str) -> Optional[List[float]]:
     return values or None
 
 
-def mean_std(values: List[float], digits: int = 1) -> str:
-    """As text; the deviation only of two or more."""
+def constant(rows: Dict[str, List[dict]], name: str) -> Optional[float]:
+    """The value that a metric has in every round of every row; None where it differs."""
+    values = {v for rs in active(rows).values() for vs in by_label(rs, name).values() for v in vs}
+    values |= set(bound(rows, name) or ())
+    return values.pop() if len(values) == 1 else None
+
+
+def mean_std(values: List[float], digits: int = 1, runs: int = 0) -> str:
+    """As text; the deviation only of two or more.
+
+    Args:
+        values (list): Of the seeds.
+        digits (int): After the point.
+        runs (int): Seeds of the row; it is said where there are fewer values.
+    """
     if not values:
         return '–'
     text = f'{statistics.mean(values):.{digits}f}'
     if len(values) > 1:
         text += f' ± {statistics.stdev(values):.{digits}f}'
-    return text
+    return text if len(values) >= runs else f'{text} ({len(values)} of {runs} seeds)'
 
 
 def lead(
@@ -194,7 +207,12 @@ def markdown(rows: Dict[str, List[dict]], only: Sequence[str] = ()) -> str:
     missing = [name for name in only if name not in names]
     if missing:
         raise ValueError(f'no metric {missing[0]!r}; there are {", ".join(names)}')
-    parts = [metric_table(rows, name) for name in only or names]
+    same = {name: constant(rows, name) for name in names[1:] if not only}
+    same = {name: value for name, value in same.items() if value is not None}
+    parts = [metric_table(rows, name) for name in only or names if name not in same]
+    parts += [
+        f'{NAMES.get(n, n)}: {value:.1f} in every round of every row.' for n, value in same.items()
+    ]
     parts += [part for part in (worth_table(rows, names[0]),) if part and not only]
     pseudo = pseudo_table(rows)
     if pseudo and not only:
@@ -230,17 +248,20 @@ def metric_table(rows: Dict[str, List[dict]], name: str) -> str:
     lines = []
     for row, results in active(rows).items():
         values = by_label(results, name)
-        cells = [row, str(len(results))] + [
-            mean_std(values.get(n, [])) if n in values else '' for n in labels
+        runs = len(results)
+        cells = [row, str(runs)] + [
+            mean_std(values[n], runs=runs) if n in values else '' for n in labels
         ]
         if whole:
-            cells.append(mean_std(list(areas(results, name, across).values())))
+            own = list(areas(results, name, across).values())
+            cells.append(mean_std(own, runs=runs) if own else '')
             leads = lead(rows, row, name, across) if row != baseline(rows) else []
             cells.append(
                 '' if not leads else ('+' if statistics.mean(leads) >= 0 else '') + mean_std(leads)
             )
             if full:
-                cells += [needed_cell(results, name, full), reached_cell(results, name, full)]
+                cells.append(needed_cell(results, name, full))
+                cells.append(reached_cell(results, name, full, labels[-1]))
         lines.append(cells)
     if full:
         lines.append(
@@ -291,16 +312,15 @@ def worth_table(rows: Dict[str, List[dict]], name: str) -> str:
 
 def needed_cell(results: List[dict], name: str, full: List[float]) -> str:
     found, runs = needed(results, name, full)
-    if not found:
-        return 'not reached'
-    text = mean_std(found, 0)
-    return text if len(found) == runs else f'{text} ({len(found)} of {runs} seeds)'
+    return mean_std(found, 0, runs) if found else 'not reached'
 
 
-def reached_cell(results: List[dict], name: str, full: List[float]) -> str:
-    """The last round against full supervision, by the means."""
-    last = statistics.mean(curve(r, name)[2][-1] for r in results if curve(r, name)[2])
-    whole = statistics.mean(full)
+def reached_cell(results: List[dict], name: str, full: List[float], label: int) -> str:
+    """The last round of the table against full supervision, by the means."""
+    values = by_label(results, name).get(label)
+    if not values:
+        return ''
+    last, whole = statistics.mean(values), statistics.mean(full)
     part = whole / last if name in ERRORS else last / whole
     return f'{100 * part:.0f} %'
 

@@ -137,9 +137,38 @@ def test_without_full_supervision_and_with_unequal_rounds(results):
     write(results, 'bsb', 0, (60.0, 50.0), finished=None)
     lines = tables.markdown(tables.load(str(results))).split('\n')
     assert lines[2].endswith('| 40 (40 %) | area | lead |')
-    # all curves cover 10 to 20 labels: 55 in both
-    assert lines[5] == '| bsb | 1 | 60.0 | 50.0 |  | 55.0 | +0.0 |'
+    # it ends before the others: no area
+    assert lines[5] == '| bsb | 1 | 60.0 | 50.0 |  |  |  |'
     assert lines[-1].endswith('Not finished: bsb seed 0.')
+
+
+def test_a_seed_that_ended_early_is_said(results):
+    write(results, 'random', 1, (62.0, 54.0))
+    lines = tables.markdown(tables.load(str(results))).split('\n')
+    # the area of seed 0: (10 * 55 + 20 * 45) / 30; 38 of 40 reached
+    assert lines[4] == (
+        '| random | 2 | 61.0 ± 1.4 | 52.0 ± 2.8 | 40.0 (1 of 2 seeds) | 48.3 (1 of 2 seeds) '
+        '|  | 40 (1 of 2 seeds) | 95 % |'
+    )
+    # mvc leads seed 0 by 48.33 - 44.67
+    assert lines[5].split(' | ')[6] == '+3.7'
+
+
+def test_what_is_the_same_everywhere_needs_no_table(results):
+    rows = tables.load(str(results))
+    assert tables.constant(rows, 'multiview/failed') is None
+    for seed, row in [(s, r) for s in (0, 1) for r in ('random', 'mvc', 'mvc-pl-grow')]:
+        path = results / f'{row}_seed{seed}.json'
+        content = json.loads(path.read_text())
+        for entry in content['rounds']:
+            entry['metrics']['multiview/failed'] = 0.0
+        path.write_text(json.dumps(content))
+    text = tables.markdown(tables.load(str(results)))
+    assert '**Share of the joints' not in text
+    assert (
+        'Share of the joints that could not be triangulated, in %: 0.0 in every round of every row.'
+        in text
+    )
 
 
 def test_what_does_not_belong_together_is_refused(results, tmp_path):
