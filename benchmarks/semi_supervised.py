@@ -145,7 +145,9 @@ TABLES = {
             'multipath-denoised',
         ),
     ),
-    'studio-4-frames': rows(SYNTHETIC, '4-frames', ('posedual-a', 'multiview-a', 'bootstrap')),
+    'studio-4-frames': rows(
+        SYNTHETIC, '4-frames', ('posedual-a', 'multiview-a', 'multiview-denoised-a', 'bootstrap')
+    ),
 }
 
 # Multi-view bootstrapping: whose network makes the pseudo-labels that a row trains on. The second
