@@ -61,7 +61,10 @@ def draw_scene(
 
 
 def plot_residuals(
-    residuals: Dict[str, np.ndarray], out_file: str, limit: Optional[float] = None
+    residuals: Dict[str, np.ndarray],
+    out_file: str,
+    limit: Optional[float] = None,
+    drawn: Optional[int] = None,
 ) -> None:
     """Draw each camera's residuals (prediction minus reprojection) and their mean.
 
@@ -74,6 +77,8 @@ def plot_residuals(
         out_file (str): The picture to write.
         limit (float, optional): Half side of the panels in pixels; by default 99 % of
             all points are inside.
+        drawn (int, optional): Points of a camera that are drawn at most, chosen at random;
+            mean and number are those of all.
 
     Raises:
         ValueError: No camera is given.
@@ -92,15 +97,17 @@ def plot_residuals(
         axes = figure.add_subplot(rows, columns, index + 1)
         axes.axhline(0, color='0.6', linewidth=0.8)
         axes.axvline(0, color='0.6', linewidth=0.8)
+        shown = _some(points, drawn)
         axes.plot(
-            points[:, 0], points[:, 1], '.', color='C0', markersize=3, alpha=0.5, rasterized=True
+            shown[:, 0], shown[:, 1], '.', color='C0', markersize=3, alpha=0.5, rasterized=True
         )
         title = f'{name}: no inlier'
         if len(points):
             x, y = points.mean(0)
             axes.plot([0, x], [0, y], color='C3', linewidth=1.5)
             axes.plot([x], [y], 'o', color='C3', markersize=6)
-            title = f'{name}: mean ({x:+.2f}, {y:+.2f}), n = {len(points)}'
+            title = f'{name}: mean ({x:+.2f}, {y:+.2f})\n{len(points)} joints'
+            title += f', {len(shown)} drawn' if len(shown) < len(points) else ''
         axes.set_title(title, fontsize='small')
         axes.set_xlim(-limit, limit)
         axes.set_ylim(limit, -limit)
@@ -109,6 +116,13 @@ def plot_residuals(
     figure.supxlabel('x residual [px]')
     figure.supylabel('y residual [px], down')
     write_figure(out_file, figure, dpi=110)
+
+
+def _some(points: np.ndarray, most: Optional[int]) -> np.ndarray:
+    """At most so many rows, chosen at random, the same ones each time."""
+    if most is None or len(points) <= most:
+        return points
+    return points[np.random.RandomState(0).choice(len(points), most, replace=False)]
 
 
 def upwards(rotations: Sequence[np.ndarray]) -> np.ndarray:

@@ -105,13 +105,26 @@ def test_residuals_of_each_camera(tmp_path, figures):
     )
     assert cv2.imread(str(out)).std() > 0
     a, b, c = figures[0].axes
-    assert a.get_title() == 'a: mean (+2.00, -1.00), n = 2'
+    assert a.get_title() == 'a: mean (+2.00, -1.00)\n2 joints'
     assert b.get_title() == 'b: no inlier'
     assert a.get_xlim() == (-5, 5) and a.get_ylim() == (5, -5)  # y down
     np.testing.assert_allclose(a.lines[-1].get_xydata(), [[2, -1]])
     with pytest.raises(ValueError, match='no camera'):
         plot_residuals({}, str(out))
     plot_residuals(dict(a=np.zeros((0, 2))), str(out))  # no error
+
+
+def test_some_residuals_are_drawn_and_all_count(tmp_path, figures):
+    points = np.c_[np.arange(100.0), np.zeros(100)]
+    for name in ('x.png', 'y.png'):
+        plot_residuals(dict(a=points, b=points[:7]), str(tmp_path / name), drawn=10)
+    (a, b), (again, _) = (figure.axes for figure in figures)
+    assert a.get_title() == 'a: mean (+49.50, +0.00)\n100 joints, 10 drawn'
+    assert b.get_title() == 'b: mean (+3.00, +0.00)\n7 joints'
+    drawn = a.lines[2].get_xydata()
+    assert len(drawn) == len(np.unique(drawn[:, 0])) == 10 and set(drawn[:, 0]) <= set(range(100))
+    np.testing.assert_array_equal(drawn, again.lines[2].get_xydata())
+    assert a.get_xlim()[1] > 98  # of all, too
 
 
 def test_nice_steps():

@@ -30,7 +30,7 @@ from .kept import (
 from .label_warnings import LabelWarning, in_order, kept_warnings, place
 from .labels import check_labels, write_labels
 from .reading import Read, read_answers
-from .several import one_a_person
+from .several import one_a_person, told_by_several
 from .single_view import persons_of, single_view_warnings
 from .untouched import check_origin, copies, find_untouched, is_labelled
 
@@ -81,6 +81,8 @@ class Taken(NamedTuple):
         empty (list[int]): Persons without any joint.
         warnings (list[LabelWarning]): Where annotators differ.
         grid (float, optional): See :class:`Ingested`.
+        several (list[Answer]): Where several annotators answered about a person who is
+            taken, the answer of each.
     """
 
     answers: Dict[int, Answer]
@@ -88,6 +90,7 @@ class Taken(NamedTuple):
     empty: List[int]
     warnings: List[LabelWarning]
     grid: Optional[float]
+    several: List[Answer]
 
     @property
     def keypoints(self) -> Dict[int, np.ndarray]:
@@ -217,6 +220,7 @@ def compare(
 
 def event_of(read: Read, path: str, taken: Taken, seen: Seen) -> dict:
     """What is kept of a file of answers."""
+    several = [kept_answer(answer) for answer in taken.several]
     return dict(
         file=osp.basename(path),
         sha256=read.sha256,
@@ -224,6 +228,7 @@ def event_of(read: Read, path: str, taken: Taken, seen: Seen) -> dict:
         **kept_warnings(seen.warnings),
         checked=seen.checked,
         annotations=[kept_answer(answer) for answer in taken.answers.values()],
+        **(dict(several=several) if several else {}),
     )
 
 
@@ -301,7 +306,8 @@ def take(
         raise AnswerError(nothing_text(read, path, len(unchanged)))
     empty = [a.annotation for a in answers if not is_labelled(a)]
     warnings = [w for w in warnings if set(w.annotations) <= set(chosen)]
-    return Taken(chosen, unchanged, empty, warnings, untouched.grid)
+    each = [a for a in told_by_several(read.answers) if a.annotation in chosen]
+    return Taken(chosen, unchanged, empty, warnings, untouched.grid, each)
 
 
 def nothing_text(read: Read, path: str, unchanged: int) -> str:

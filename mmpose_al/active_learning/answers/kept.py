@@ -6,7 +6,8 @@ file that was ingested (:mod:`mmpose_al.journal`); events are only ever added. V
 
 An event names the file, and holds for each person the keypoints and what the tool said: ``by``
 whom, ``at`` what time, in how many ``seconds``. Its ``warnings`` are about the persons that it
-``checked``.
+``checked``. Where several people answered about a person, ``several`` has the answer of each; the
+one that counts is among the ``annotations``.
 """
 
 import os.path as osp
@@ -90,7 +91,7 @@ def _document(raw: bytes, path: str) -> dict:
 def _check(document: dict) -> None:
     """Raise ValueError for an entry that was never written so."""
     for number, event in enumerate(document['events']):
-        for entry in event['annotations']:
+        for entry in (*event['annotations'], *event.get('several', ())):
             points = entry['keypoints']
             if not fileio.is_int(entry['id']):
                 raise ValueError(f'events[{number}]: id {fileio.short(entry["id"])} is no number')

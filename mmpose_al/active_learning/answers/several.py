@@ -58,6 +58,16 @@ def one_a_person(
     return chosen, warnings
 
 
+def told_by_several(answers: Sequence[Answer]) -> List[Answer]:
+    """Each annotator's latest answer about the persons whom two or more of them labelled."""
+    of_person: Dict[int, List[Answer]] = {}
+    for answer in answers:
+        if answer.by is not None and (answer.keypoints[:, 2] > 0).any():
+            of_person.setdefault(answer.annotation, []).append(answer)
+    latest = (latest_by_annotator(given) for given in of_person.values())
+    return [answer for each in latest if len(each) > 1 for answer in each]
+
+
 def _of(answers: Sequence[Answer], annotator: str, path: str) -> List[Answer]:
     """Those of one annotator."""
     found = [answer for answer in answers if answer.by == annotator]

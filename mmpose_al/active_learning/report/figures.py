@@ -8,6 +8,7 @@ from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ...fileio import atomic, write_figure
 from ...visualization import draw_views, plot_residuals
@@ -26,7 +27,7 @@ from .analysis import (
 from .experiment import ReportedExperiment
 
 _COLORS = 128  # of a picture of frames: small files
-_MOST_POINTS = 500  # of a camera
+_MOST_POINTS = 2000  # of a camera that are drawn
 
 
 class Section:
@@ -37,7 +38,7 @@ class Section:
         text (str): What it shows.
 
     Attributes:
-        pictures (list): (file name, description).
+        pictures (list): (file name, description); several are a grid.
         header, rows: Of the table.
         csv (str, optional): File name.
         reason (str, optional): Why it is not there.
@@ -52,12 +53,15 @@ class Section:
         self.reason: Optional[str] = None
 
 
-def number(value: Any, digits: int = 4) -> str:
-    """For a table; a dash for what is not known."""
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+def number(value: Any, digits: int = 3) -> str:
+    """For a table: whole numbers whole, others with three digits; a dash for what is not known."""
+    if value is None:
         return '–'
     if isinstance(value, (float, np.floating)):
-        return f'{value:.{digits}g}'
+        if not math.isfinite(value):
+            return '–'
+        whole = abs(value) >= 10 ** (digits - 1)
+        return f'{value:.0f}' if whole else f'{value:.{digits}g}'
     return str(value)
 
 
@@ -78,6 +82,12 @@ def _axes(x: str, y: str, size: Tuple[float, float] = (6.4, 4.0)) -> Tuple[Figur
     axes.set_ylabel(y)
     axes.grid(alpha=0.3)
     return figure, axes
+
+
+def whole_numbers(*axes: Any) -> None:
+    """Let axes of matplotlib, of which units or rounds are counted, show whole numbers only."""
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def plain(text: str) -> str:
@@ -297,7 +307,7 @@ def cluster_section(experiment: ReportedExperiment, folder: str) -> Section:
         section.header,
         rows + [['pool', *pool.tolist(), entropy(pool), entropy(pool)]],
     )
-    section.rows = [[number(v, 3) for v in row] for row in rows]
+    section.rows = [[number(v) for v in row] for row in rows]
     path = osp.join(folder, 'pose_clusters.png')
     _cluster_figure(path, list(zip(names, counts)), pool, experiment.unit)
     section.pictures = [('pose_clusters.png', 'Pose clusters and their entropy')]
@@ -329,12 +339,13 @@ def _cluster_figure(
     )
     axes.set_xlabel('cluster of poses')
     axes.set_ylabel(unit)
+    whole_numbers(axes.xaxis, axes.yaxis)
     axes.legend(fontsize='x-small')
     axes = figure.add_subplot(1, 2, 2)
     axes.plot(picks, 'o-', label='of each pick')
     axes.plot(totals, '.--', label='of all so far')
     axes.axhline(entropy(pool), color='0.5', linestyle=':', label='pool')
-    axes.set_xticks(range(len(picks)))
+    whole_numbers(axes.xaxis)
     axes.set_xlabel('pick (0 is the initial set)')
     axes.set_ylabel('entropy [nats]')
     axes.grid(alpha=0.3)
@@ -354,7 +365,7 @@ def correlation_section(experiment: ReportedExperiment, folder: str) -> Section:
     section.header = ['round', 'score', 'error', 'rho', 'units']
     rows = [[r['round'], r['score'], r['error'], r['rho'], r['units']] for r in found]
     section.csv = write_csv(folder, 'score_correlation.csv', section.header, rows)
-    section.rows = [[number(v, 3) for v in row] for row in rows]
+    section.rows = [[number(v) for v in row] for row in rows]
     kinds = list(dict.fromkeys(r['error'] for r in found))
     figure = Figure(figsize=(4.8 * len(kinds), 3.6), layout='constrained')
     for place, kind in enumerate(kinds):
@@ -364,6 +375,7 @@ def correlation_section(experiment: ReportedExperiment, folder: str) -> Section:
             axes.plot([r['round'] for r in mine], [r['rho'] for r in mine], 'o-', label=score)
         axes.set_title(f'with the {kind} error', fontsize='medium')
         axes.set_xlabel('round')
+        whole_numbers(axes.xaxis)
         axes.set_ylabel("Spearman's rho")
         axes.set_ylim(-1.05, 1.05)
         axes.grid(alpha=0.3)
@@ -402,6 +414,7 @@ def pseudo_section(experiments: Sequence[ReportedExperiment], folder: str) -> Se
     for name, points in curves.items():
         axes.plot(*zip(*points), 'o-', label=plain(name))
     axes.set_ylim(bottom=0)
+    whole_numbers(axes.xaxis)
     axes.legend(fontsize='small')
     write_figure(osp.join(folder, 'pseudo_labels.png'), figure, dpi=110)
     section.pictures = [('pseudo_labels.png', 'Error of the pseudo-labels')]
@@ -448,11 +461,12 @@ def camera_section(experiment: ReportedExperiment, folder: str) -> Section:
         [name, *(map(float, r.mean(0)) if len(r) else (float('nan'),) * 2), len(r)]
         for name, r in found.items()
     ]
-    section.rows = [[number(v, 3) for v in row] for row in rows]
+    section.rows = [[number(v) for v in row] for row in rows]
     section.csv = write_csv(folder, 'cameras.csv', section.header, rows)
     plot_residuals(
-        {plain(name): r[:: -(-len(r) // _MOST_POINTS) or 1] for name, r in found.items()},
+        {plain(name): r for name, r in found.items()},
         osp.join(folder, 'cameras.png'),
+        drawn=_MOST_POINTS,
     )
     section.pictures = [('cameras.png', 'Residuals of each camera')]
     return section
@@ -484,12 +498,13 @@ def entropy_section(experiments: Sequence[ReportedExperiment], folder: str) -> S
         for group, rounds in at.items()
         for round, values in sorted(rounds.items())
     ]
-    section.rows = [[number(v, 3) for v in row] for row in rows]
+    section.rows = [[number(v) for v in row] for row in rows]
     section.csv = write_csv(folder, 'pose_entropy.csv', section.header, rows)
     figure, axes = _axes('round', 'entropy [nats]')
     for group in at:
         mine = [row for row in rows if row[0] == group]
         axes.plot([r[1] for r in mine], [r[2] for r in mine], 'o-', label=plain(group))
+    whole_numbers(axes.xaxis)
     axes.legend(fontsize='small')
     write_figure(osp.join(folder, 'pose_entropy.png'), figure, dpi=110)
     section.pictures = [('pose_entropy.png', 'Entropy of the labelled poses')]

@@ -1,8 +1,8 @@
 """Reports of experiments: one self-contained HTML page each, one that compares them.
 
 Everything is read from what an experiment leaves: ``active_learning.json``,
-``round_XX/scores.npz`` and the pool's annotation file. What is not there is left out,
-with a line that says why.
+``round_XX/scores.npz``, the pool's annotation file, and the answers of people. What is not
+there is left out; a list at the end says why.
 """
 
 import base64
@@ -29,6 +29,8 @@ from .figures import (
     pseudo_section,
     write_csv,
 )
+from .people import asked_of
+from .people_figures import people_sections, picks_section
 
 PICTURES_PER_ROUND = 3
 PICTURE_BYTES = 3 * 2**20  # base64 makes four thirds of it
@@ -84,7 +86,7 @@ def _section(title: str, make: Callable[[], Section]) -> Section:
         return make()
     except (Missing, OSError, ValueError) as error:
         section = Section(title)
-        section.reason = f'Not shown: {error}.'
+        section.reason = str(error)
         return section
 
 
@@ -127,6 +129,7 @@ def _experiment_page(experiment: ReportedExperiment, out_dir: str, full: Optiona
     ]
     made = [
         _section('Metric against labels', lambda: _curve(experiment, out_dir, full)),
+        *_people(experiment, out_dir),
         _section(
             'What was picked, and why',
             lambda: picked_section(experiment, out_dir, PICTURES_PER_ROUND, PICTURE_BYTES),
@@ -139,6 +142,29 @@ def _experiment_page(experiment: ReportedExperiment, out_dir: str, full: Optiona
     ]
     experiment.forget()
     return _render(out_dir, f'Active learning: {experiment.name}', facts, made)
+
+
+def _people(experiment: ReportedExperiment, out_dir: str) -> List[Section]:
+    """The sections about people, where some were asked."""
+    try:
+        return people_sections(experiment, out_dir)
+    except (OSError, ValueError) as error:
+        section = Section('What people answered')
+        section.reason = str(error)
+        return [section]
+
+
+def _people_of_all(experiments: Sequence[ReportedExperiment], out_dir: str) -> List[Section]:
+    """What the picks of several experiments needed of people, where some were asked."""
+    runs = []
+    for experiment in experiments:
+        try:
+            runs.append((experiment.name, asked_of(experiment)))
+        except (OSError, ValueError):
+            continue  # its own page says why
+    units = list(dict.fromkeys(experiment.unit for experiment in experiments))
+    section = picks_section(runs, ' or '.join(units), out_dir)
+    return [section] if section.rows else []
 
 
 def _bootstraps(experiments: Sequence[ReportedExperiment], out_dir: str) -> List[Section]:
@@ -158,7 +184,7 @@ def _curve(experiment: ReportedExperiment, out_dir: str, full: Optional[str]) ->
         [r.round, r.labels, 100 * r.share, *(r.metrics.get(n, float('nan')) for n in names)]
         for r in experiment.rows
     ]
-    section.rows = [[number(v, 6) for v in row] for row in rows]
+    section.rows = [[number(v) for v in row] for row in rows]
     section.csv = write_csv(out_dir, 'curve.csv', section.header, rows)
     if not points:
         raise Missing('no round has a finite metric')
@@ -193,6 +219,7 @@ def _comparison_page(
     ]
     made = [
         _section('Metric against labels', lambda: _compare(experiments, out_dir, full)),
+        *_people_of_all(experiments, out_dir),
         _section('Poses of what was picked', lambda: entropy_section(experiments, out_dir)),
         _section('Pseudo-labels', lambda: pseudo_section(experiments, out_dir)),
         *_bootstraps(experiments, out_dir),
@@ -306,13 +333,29 @@ def _render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.tests['words'] = _is_words
     inlined: Dict[str, str] = {}
-    for section in sections:
+    shown = [section for section in sections if section.reason is None]
+    for section in shown:
         for name, _ in section.pictures:
             inlined[name] = base64.b64encode(read_bytes(osp.join(out_dir, name))).decode()
     text = environment.get_template('report.html').render(
-        title=title, facts=facts, sections=sections, links=links, inlined=inlined
+        title=title,
+        facts=facts,
+        sections=shown,
+        left_out=[section for section in sections if section.reason is not None],
+        links=links,
+        inlined=inlined,
     )
     path = osp.join(out_dir, 'index.html')
     write_text(path, text)
     return path
+
+
+def _is_words(cell: str) -> bool:
+    """Whether a cell of a table holds words, which are read from the left."""
+    try:
+        float(cell)
+    except ValueError:
+        return cell != '–'
+    return False

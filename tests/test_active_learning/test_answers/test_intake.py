@@ -366,3 +366,22 @@ def test_the_pool_is_read_once(asked, tmp_path, monkeypatch):
     assert ingest(annotator.folder, path).written
     monkeypatch.undo()
     assert names.count(annotator.pool.path) == 1
+
+
+def test_what_each_of_several_people_said_is_kept(asked, tmp_path):
+    """Anna and Ben about one person, Ben alone about another; Ben's, the later, counts."""
+    annotator, pixels = asked
+    data = answer(read(annotator.folder, 'label_studio'), 'label_studio', pixels)
+    first, second = [task for task in data if task['annotations']][:2]
+    times = dict(anna='2026-03-02T09:00:00Z', ben='2026-03-02T10:00:00Z')
+    (given,) = first['annotations']
+    first['annotations'] = [dict(given, completed_by=n, updated_at=at) for n, at in times.items()]
+    second['annotations'][0].update(completed_by='ben', updated_at=times['ben'])
+    kept = [first, second]
+    ingest(annotator.folder, write(kept, tmp_path / 'a.json', 'label_studio'))
+    (event,) = load_answers(annotator.folder, ROUND)['events']
+    ids = [task['data']['annotation_id'] for task in kept]
+    assert {entry['id']: entry['by'] for entry in event['annotations']} == dict.fromkeys(ids, 'ben')
+    assert [(e['id'], e['by'], e['at']) for e in event['several']] == [
+        (ids[0], name, at) for name, at in times.items()
+    ]

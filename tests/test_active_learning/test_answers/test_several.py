@@ -10,6 +10,7 @@ from mmpose_al.active_learning.answers.several import (
     latest_by_annotator,
     mean,
     one_a_person,
+    told_by_several,
 )
 from mmpose_al.active_learning.formats import Answer, AnswerError
 
@@ -82,3 +83,12 @@ def test_who_answers_twice_counts_once():
     assert latest_by_annotator([ANNA, early, BERT]) == [BERT, ANNA]
     assert one(early, ANNA) == (ANNA, [])
     assert difference([ANNA], QUERY) is None
+
+
+def test_the_answers_of_all_are_known_where_several_told():
+    again = BERT._replace(at='2026-03-01T09:30:00Z')
+    empty = given('carl', (0, 0), (0, 0), (0, 0))
+    nameless = ANNA._replace(by=None)
+    alone = ANNA._replace(annotation=8)
+    assert told_by_several([ANNA, BERT, again, empty, nameless, alone]) == [again, ANNA]
+    assert told_by_several([ANNA, empty, alone]) == []

@@ -5,14 +5,17 @@ import csv
 import cv2
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from mmpose_al.active_learning.experiment import Metric
+from mmpose_al.active_learning.report import figures
 from mmpose_al.active_learning.report.experiment import ReportedExperiment
 from mmpose_al.active_learning.report.figures import (
     bootstrap_section,
     curve_figure,
     number,
     plain,
+    whole_numbers,
     write_csv,
 )
 from mmpose_al.active_learning.state import load_state
@@ -26,7 +29,11 @@ from tests.test_active_learning.test_report.experiments import write_experiment,
         (None, '–'),
         (float('nan'), '–'),
         (float('inf'), '–'),
-        (12.34567, '12.35'),
+        (12.34567, '12.3'),
+        (1234.567, '1235'),
+        (99.96, '100'),
+        (-0.012345, '-0.0123'),
+        (np.float32('nan'), '–'),
         (np.float32(0.5), '0.5'),
         (7, '7'),
         ('mvc', 'mvc'),
@@ -49,6 +56,30 @@ def test_a_csv_has_the_whole_numbers_and_leaves_out_what_is_not_known(tmp_path):
             ['a', '1.23456789', ''],
             ['b, c', '2', 'x'],
         ]
+
+
+def test_counts_have_whole_numbers_on_their_axis():
+    axes = Figure().add_subplot()
+    axes.plot([0, 1], [0, 2])
+    assert not all(float(tick).is_integer() for tick in axes.get_xticks())
+    whole_numbers(axes.xaxis)
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())
+
+
+def test_all_residuals_of_a_camera_count_where_some_are_drawn(tmp_path, monkeypatch):
+    """The figure gets them all, and says itself how many it draws."""
+    folder = tmp_path / 'data'
+    folder.mkdir()
+    pool, views = write_pool(folder)
+    given = {}
+    monkeypatch.setattr(figures, '_MOST_POINTS', 7)
+    monkeypatch.setattr(figures, 'plot_residuals', lambda r, path, **o: given.update(r, **o))
+    experiment = ReportedExperiment(write_experiment(tmp_path / 'mvc_seed0', pool, views))
+    rows = {row[0]: row for row in figures.camera_section(experiment, str(tmp_path)).rows}
+    assert given.pop('drawn') == 7 and len(given) == len(rows) == 4
+    for name, points in given.items():
+        assert len(points) == int(rows[name][3]) > 20
+        assert number(float(points.mean(0)[0])) == rows[name][1]
 
 
 def test_names_are_no_mathematics():
