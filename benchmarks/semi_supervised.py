@@ -30,6 +30,7 @@ from mmengine.config import Config
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 
+from mmpose_al.checkpoint_files import noted
 from mmpose_al.fileio import machine, read_json, sha256, write_json
 
 FOLDER = 'configs/semi_supervised/'
@@ -246,8 +247,7 @@ def make_pseudo_labels(table: str, row: str, seed: int, extra: list) -> None:
     run(table, teacher, seed, extra, checkpoint='last_checkpoint')
     if osp.exists(osp.join(ROOT, out)):
         return
-    with open(osp.join(ROOT, work_dir_of(table, teacher, seed), 'last_checkpoint')) as file:
-        checkpoint = file.read().strip()
+    checkpoint = noted(osp.join(ROOT, work_dir_of(table, teacher, seed)))
     call(
         ['-m', 'mmpose_al', 'bootstrap', TABLES[table][teacher], checkpoint, '--out', out]
         + ['--cfg-options', *as_words(row_keys(table, teacher, seed)), *extra],
@@ -409,8 +409,7 @@ def run(
         content['curve'] = curve
     if config.test_dataloader.dataset.ann_file != config.val_dataloader.dataset.ann_file:
         data = [f'{key}={value}' for key, value in own.items() if key.startswith('test_')]
-        with open(osp.join(ROOT, work_dir, 'last_checkpoint')) as file:
-            content['test'] = test(path, file.read().strip(), work_dir, data + extra)
+        content['test'] = test(path, noted(osp.join(ROOT, work_dir)), work_dir, data + extra)
     write_json(result, content, sort_keys=True)
     print(f'{table} {row} seed {seed}: {osp.relpath(result, ROOT)}', flush=True)
 

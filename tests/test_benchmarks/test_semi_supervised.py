@@ -33,7 +33,8 @@ def test_a_bootstrapped_row_trains_on_the_pseudo_labels_of_its_teacher(tmp_path,
         called.append(command)
         folder = tmp_path / 'work_dirs' / 'benchmarks' / TABLE / 'supervised_seed2'
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / 'last_checkpoint').write_text('supervised.pth')
+        (folder / 'supervised.pth').touch()
+        (folder / 'last_checkpoint').write_text('/where/it/was/trained/supervised.pth')
         (folder / 'scalars.json').write_text('{"pck/a": 2.0, "step": 1200}')
 
     monkeypatch.setattr(benchmark, 'call', call)
@@ -48,7 +49,8 @@ def test_a_bootstrapped_row_trains_on_the_pseudo_labels_of_its_teacher(tmp_path,
         'supervised_lite0_synthetic-64x64_4-frames.py'
     )
     out = f'work_dirs/benchmarks/{TABLE}/bootstrap_seed2/pseudo.json'
-    assert pseudo[:6] == ['-m', 'mmpose_al', 'bootstrap', train[1], 'supervised.pth', '--out']
+    own = str(tmp_path / 'work_dirs' / 'benchmarks' / TABLE / 'supervised_seed2' / 'supervised.pth')
+    assert pseudo[:6] == ['-m', 'mmpose_al', 'bootstrap', train[1], own, '--out']
     assert pseudo[6] == out
     for key in ('data_root=work_dirs/studio/', 'labels.seed=2'):
         assert f'train_dataloader.dataset.labeled.{key}' in pseudo
