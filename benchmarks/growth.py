@@ -1,62 +1,138 @@
-"""How the work of a round grows with the pool, before and after, in turns in one run.
+"""What each step of a round costs as the pool grows, now and at an earlier commit, in turns.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.growth [--frames 1000 10000] [--now 100000] [--out FILE]
+    git worktree add --detach BEFORE COMMIT
+    OMP_NUM_THREADS=1 python -m benchmarks.growth [--against BEFORE] [--out FILE]
 
-A pool of frames of eight calibrated views, one person of 17 joints in each:
+A pool of frames of four calibrated views, one person of 17 joints in each:
 
 - ``load``: reading its file.
-- ``state``: an experiment that labels all frames in 100 rounds of five stages. Before, the state
-  was written whole after every stage; now each stage adds a line.
-- ``spacing``: the rule ``min_spacing`` with half of the frames labelled. Before, every labelled
-  frame was compared with all frames.
-- ``poses``, ``features``: CoreSet over 3D poses, and over features of 512 numbers, with a tenth
-  labelled, 100 picks. Before, every frame met every labelled one. The picks are the same.
+- ``ingest``: 5,000 answers, all that people gave to a query, are taken.
+- ``query``: 1,250 frames are asked for, with what the network predicts of them.
+- ``state``: an experiment that labels all frames in 100 rounds of five stages.
+- ``report``: its HTML page.
+- the strategies: 100 frames are chosen by the scores of a round, of which a tenth is
+  labelled; reading the scores and triangulating are part of it. Features have 512 numbers.
 
-What counts is the processor time: other work on the machine stretches the wall-clock time. The
-law is the exponent between the sizes: 1 is linear, 2 quadratic. Pools of ``--now`` have no file and
-only the versions of now.
+Every step is a process of its own. The seconds are those of the processor and of the clock
+without what starting Python takes; the memory is the peak of the whole process, of which
+``start`` is what the imports need. What counts is the processor time: other work on the
+machine stretches the other. A step that is not done in ``--limit`` seconds is left out at
+larger sizes. The law is the exponent between the last two sizes: 1 is linear, 2 quadratic.
+``estimated`` follows from it for ten times as many frames.
 """
 
 import argparse
+import inspect
 import json
 import os
 import os.path as osp
 import resource
 import shutil
+import signal
+import subprocess
+import sys
 import time
-from types import SimpleNamespace
+import traceback
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+ROOT = osp.abspath(osp.join(osp.dirname(osp.abspath(__file__)), '..'))
 
 import numpy as np
 
-from benchmarks.ingest import VIEWS, make_pool
-from mmpose_al.active_learning.k_center import Farthest
-from mmpose_al.active_learning.pool import load_pool
-from mmpose_al.active_learning.state import new_state
-from mmpose_al.active_learning.strategies import Constraints, KCenter, core_set
-from mmpose_al.fileio import machine, make_folder, write_json
-
-ROUNDS, PICKS, FEATURES = 100, 100, 512
+VIEWS, ANSWERS, ROUNDS, PICKS, FEATURES = 4, 5000, 100, 100, 512
 STAGES = ('annotate', 'train', 'score', 'select', 'pseudo')
+ARGUMENTS = {  # of strategies that cannot do without
+    'CoreSetPoses': dict(root=0),
+    'CoreSetPoses2D': dict(root=0),
+    'UncertainAndDiverse': dict(
+        uncertainty=dict(type='MultiPeakEntropy'), diversity=dict(type='CoreSetPoses', root=0)
+    ),
+    'WeightedCombination': dict(
+        strategies=[dict(type='MultiPeakEntropy'), dict(type='MultiViewConsistency')]
+    ),
+}
+STRATEGIES = (
+    *('RandomSampling', 'FirstFrames', 'LeastConfidence', 'BestVsSecondBest', 'MultiPeakEntropy'),
+    *('CommitteeDisagreement', 'ViewDisagreement3D', 'MultiViewConsistency', 'LeastConsensus'),
+    *('CoreSetPoses', 'CoreSetPoses2D', 'CoreSetFeatures', 'Diverse', 'UncertainAndDiverse'),
+    'WeightedCombination',
+)
+WITHOUT_POOL = ('load', 'ingest', 'report')
+PARTS = (*WITHOUT_POOL, 'query', 'state', *STRATEGIES)
 
 
-class Given(KCenter):
-    """k-centre over what is given."""
-
-    def describe(self, pool):
-        return pool.points
+def place(folder, name):
+    """Where a file of the benchmark is."""
+    return osp.join(folder, name)
 
 
-def seconds(action):
-    """Processor seconds, and what came out."""
-    start = time.process_time()
-    result = action()
-    return round(time.process_time() - start, 3), result
+# ---- what is measured; in the processes of its own -----------------------------------
 
 
-def rounds(pool, folder, whole):
-    """A hundred rounds; ``whole``: the state is written anew after every stage."""
+def modules():
+    """What earlier commits have elsewhere."""
+    try:
+        from mmpose_al.active_learning.answers.intake import ingest
+        from mmpose_al.active_learning.state import new_state
+    except ImportError:
+        from mmpose_al.active_learning.annotators.answers import ingest
+        from mmpose_al.active_learning.pool import new_state
+    return ingest, new_state
+
+
+def read(folder):
+    """The pool."""
+    from mmpose_al.active_learning.pool import load_pool
+
+    return load_pool(place(folder, 'pool.json'), 'frames')
+
+
+def annotator_of(folder, pool):
+    from mmpose_al.active_learning.annotators import FileAnnotator
+
+    annotator = FileAnnotator(['coco'], images='none')
+    annotator.open(folder, pool)
+    return annotator
+
+
+def columns(pool, num, features):
+    """Scores of a pool, with noise for what a network would say; as its class takes them."""
+    from mmpose_al.active_learning.statistics import ViewStatistics
+
+    rng = np.random.default_rng(0)
+    names = getattr(ViewStatistics, '_fields', None)
+    found = dict(np.load(place(pool, 'columns.npz')))
+    if names is None and 'keypoints_3d' in features:
+        found['keypoints_3d'] = rng.standard_normal((num, 17, 3), np.float32)
+    uniform = ('scores', 'margin', 'entropy', 'disagreement', 'highest_probability')
+    for name in uniform:
+        found[name] = rng.random((num, 17) if name == 'scores' else num, np.float32)
+    wanted = {'features', 'appearance'}.intersection(features)
+    for name in wanted if names is None else ('features',):
+        size = FEATURES if name in features else 0
+        found[name] = np.maximum(rng.standard_normal((num, size), np.float32), 0)
+    if names is not None:
+        found['keypoints_3d'] = np.zeros((num, 0, 3), np.float32)
+        found = {name: found[name] for name in names}
+    return ViewStatistics(**found)
+
+
+def prepare(folder, work):
+    """An experiment whose query waits for 5,000 answers, and scores; not measured."""
+    from mmpose_al.active_learning.statistics import save_views
+
+    _, new_state = modules()
+    pool = read(folder)
+    new_state(work, pool, 'digest', 0).write()
+    units = pool.units[: ANSWERS // VIEWS].tolist()
+    annotator_of(work, pool).ask(0, units, [1.0] * len(units))
+    save_views(columns(folder, len(pool.units) * VIEWS, ()), place(work, 'scores.npz'))
+    rounds(pool, place(work, 'rounds'))
+
+
+def rounds(pool, folder):
+    """A hundred rounds."""
+    _, new_state = modules()
     state = new_state(folder, pool, 'digest', 0)
     state.write()
     each = len(pool.units) // ROUNDS
@@ -64,110 +140,234 @@ def rounds(pool, folder, whole):
         ids = pool.units[number * each : (number + 1) * each].tolist()
         state.add_labels(number, ids, 'somebody')
         for stage in STAGES:
-            result = dict(ids=ids, utilities=[1.0] * each) if stage == 'select' else {}
-            if whole:
-                state.note(number, stage, result)
-                write_json(state.path, state.content)
-            else:
-                state.finish(number, stage, result)
+            result = {}
+            if stage == 'annotate':
+                result = dict(labels=(number + 1) * each, views=0, joints=0)
+            if stage == 'train':
+                result = dict(metrics={'coco/AP': number / ROUNDS}, seconds=1.0)
+            if stage == 'select':
+                result = dict(ids=ids, utilities=[1.0] * each, strategy='RandomSampling')
+            state.finish(number, stage, result)
     return len(state.labeled())
 
 
-def spaced(pool, whole):
-    """Which frames are free; ``whole``: each labelled one against all."""
-    if not whole:
-        return Constraints(pool, min_spacing=2).free
-    free = ~pool.labeled
-    for index in np.flatnonzero(pool.labeled).tolist():
-        same = pool.sequences == pool.sequences[index]
-        free &= ~(same & (np.abs(pool.times - pool.times[index]) < 2))
-    return free
+def ready(part, folder, work, pool):
+    """What a step does; all that it is given is there."""
+    if part == 'load':
+        return lambda: read(folder)
+    if part == 'ingest':
+        ingest, _ = modules()
+        return lambda: ingest(work, place(folder, 'answers.json'))
+    if part == 'report':
+        from mmpose_al.active_learning.report import write_report
+
+        return lambda: write_report([place(work, 'rounds')], place(work, 'report'))
+    if part == 'state':
+        return lambda: rounds(pool, place(work, 'state'))
+    if part == 'query':
+        return lambda: ask(pool, work)
+    return lambda: choose(part, pool, folder, work)
 
 
-def picked(points, whole):
-    """Picks of a k-centre; ``whole``: every frame meets every labelled one first."""
+def ask(pool, work):
+    """A query of 1,250 frames with what the network predicts."""
+    from mmpose_al.active_learning.statistics import load_views
 
-    def meet_all(cover, allowed, centers):
-        cover.add_many(centers)
-        return Farthest(cover, allowed)
+    units = pool.units[:: len(pool.units) * VIEWS // ANSWERS][: ANSWERS // VIEWS].tolist()
+    views = load_views(place(work, 'scores.npz'))
+    annotator_of(work, pool).ask(1, units, [1.0] * len(units), views)
 
-    num = len(points)
-    labeled = np.isin(np.arange(num), np.random.RandomState(1).permutation(num)[: num // 10])
-    pool = SimpleNamespace(
-        points=points,
-        units=np.arange(num),
-        labeled=labeled,
-        sequences=np.zeros(num, int),
-        times=np.arange(num),
+
+def choose(name, pool, folder, work):
+    """A strategy chooses."""
+    from mmpose_al.active_learning import PoolStatistics
+    from mmpose_al.active_learning.registry import QUERY_STRATEGIES
+    from mmpose_al.active_learning.statistics import load_views
+
+    strategy = QUERY_STRATEGIES.build(dict(type=name, **ARGUMENTS.get(name, {})))
+    if {'features', 'appearance', 'keypoints_3d'} & set(strategy.needs):
+        views = columns(folder, len(pool.units) * VIEWS, strategy.needs)
+    else:
+        views = load_views(place(work, 'scores.npz'))
+    labeled = np.random.RandomState(1).rand(len(pool.units)) < 0.1
+    given = dict(sequences=pool.sequences, times=pool.times)
+    return strategy.select(PoolStatistics(views, pool.units, labeled, **given), PICKS)
+
+
+def serve(folder, work, limit):
+    """Steps that the standard input names, each in a process of its own that is forked."""
+    import torch
+
+    import mmpose_al.active_learning.report
+    import mmpose_al.active_learning.strategies  # noqa: F401
+
+    torch.set_num_threads(1)
+    modules()
+    forked(lambda: prepare(folder, work), limit)
+    pool = None
+    for line in sys.stdin:
+        part = line.strip()
+        if pool is None and part not in WITHOUT_POOL:
+            pool = read(folder)
+        print(forked(lambda: measure(ready(part, folder, work, pool)), limit), flush=True)
+
+
+def forked(action, limit):
+    """What an action returns in a process of its own, as JSON; null where it failed."""
+    sys.stdout.flush()
+    reader, writer = os.pipe()
+    process = os.fork()
+    if not process:
+        signal.alarm(limit)
+        status = 1
+        try:
+            os.write(writer, json.dumps(action()).encode())
+            status = 0
+        except Exception:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        text = file.read()
+    os.waitpid(process, 0)
+    return text or 'null'
+
+
+def measure(action):
+    """Seconds and memory of a step in this process."""
+    start, wall, cpu = peak(), time.perf_counter(), time.process_time()
+    action()
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    return dict(cpu=round(cpu, 2), wall=round(wall, 2), gb=peak(), start_gb=start)
+
+
+def peak():
+    """Largest memory of this process until now, GB."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
+
+
+# ---- all of it -------------------------------------------------------------------------
+
+
+def make_files(folder, frames):
+    """The pool, 5,000 answers, and what of the scores depends on the pool."""
+    from benchmarks.ingest import make_answers, make_pool
+    from mmpose_al.fileio import read_json, write_arrays
+
+    os.makedirs(folder)
+    path, pixels = make_pool(folder, frames * VIEWS, views=VIEWS)
+    make_answers(place(folder, 'answers.json'), path, pixels, list(range(ANSWERS)))
+    numbers = np.arange(frames * VIEWS)
+    frame, camera = numbers // VIEWS, numbers % VIEWS
+    cameras = read_json(path)['cameras']
+    values = {k: np.array([c[k] for c in cameras], np.float64)[camera] for k in 'KRt'}
+    ids = dict(id=numbers, image_id=numbers, unit=frame, frame_id=frame, camera_id=camera)
+    write_arrays(
+        place(folder, 'columns.npz'),
+        **ids,
+        person_id=np.zeros_like(numbers),
+        keypoints=pixels.astype(np.float32),
+        diagonal=np.full(len(numbers), 2203.0, np.float32),
+        box_side=np.full(len(numbers), 600.0, np.float32),
+        dist=np.zeros((len(numbers), 14)),
+        **values,
     )
-    start, core_set.start_from = core_set.start_from, meet_all if whole else core_set.start_from
-    try:
-        return Given().pick(pool, PICKS, Constraints(pool))
-    finally:
-        core_set.start_from = start
 
 
-def measure(frames, folder, now):
-    """Processor seconds of each part, before and after; ``now``: after alone, without a file."""
-    make_folder(folder)
-    rng = np.random.RandomState(0)
-    found = dict(frames=frames)
-    pool = SimpleNamespace(path='pool.json', sha256='0', unit='frames', units=np.arange(frames))
-    if not now:
-        path, _ = make_pool(folder, frames * VIEWS)
-        found['load'], pool = seconds(lambda: load_pool(path, 'frames'))
-    spacing = SimpleNamespace(
-        labeled=rng.rand(frames) < 0.5,
-        sequences=rng.randint(0, 20, frames),
-        times=rng.permutation(frames).astype(float),
+def server(source, words):
+    """A process with the package of a folder that waits for names of steps."""
+    return subprocess.Popen(
+        [sys.executable, osp.abspath(__file__), '--serve', *words],
+        cwd=source,
+        env=dict(os.environ, PYTHONPATH=source, OMP_NUM_THREADS='1'),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    poses = rng.normal(0, 300, (frames, 17, 3))
-    features = np.maximum(rng.normal(0, 1, (frames, 1, FEATURES)), 0)
-    parts = dict(
-        state=lambda whole: rounds(pool, osp.join(folder, f'state{whole}'), whole),
-        spacing=lambda whole: spaced(spacing, whole).tolist(),
-        poses=lambda whole: picked(poses, whole),
-        features=lambda whole: picked(features, whole),
-    )
-    for name, part in parts.items():
-        found[name] = {}
-        if not now:
-            found[name]['before'], first = seconds(lambda part=part: part(True))
-        found[name]['after'], second = seconds(lambda part=part: part(False))
-        assert now or first == second, name
-    shutil.rmtree(folder)
-    found['peak_gb'] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
+
+
+def told(process, part):
+    """What a step took; None where it failed or took too long."""
+    process.stdin.write(f'{part}\n')
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
+def run_all(sizes, sources, parts, folder, limit):
+    """Rows: a step, a version and a size each."""
+    rows, slow = [], set()
+    for frames in sizes:
+        files = place(folder, str(frames))
+        if not osp.exists(files):
+            make_files(files, frames)
+        servers = {}
+        for name, source in sources.items():
+            shutil.rmtree(place(files, name), ignore_errors=True)
+            os.makedirs(place(files, name))
+            servers[name] = server(source, [files, place(files, name), str(limit)])
+        for part in parts:
+            for name, process in servers.items():
+                if (part, name) in slow:
+                    continue
+                found = told(process, part)
+                if found is None:
+                    slow.add((part, name))
+                rows.append(dict(part=part, version=name, frames=frames, **(found or {})))
+                rows[-1]['load_average'] = round(os.getloadavg()[0], 1)
+                print(json.dumps(rows[-1]), flush=True)
+        for process in servers.values():
+            process.communicate()
+    return rows
+
+
+def laws(rows):
+    """Exponents of the growth of each step, and what ten times as many frames would cost."""
+    found = {}
+    for part, version in dict.fromkeys((row['part'], row['version']) for row in rows):
+        own = [r for r in rows if (r['part'], r['version']) == (part, version) and 'cpu' in r]
+        if len(own) < 2:
+            continue
+        first, last = own[-2:]
+        ratio = np.log(last['frames'] / first['frames'])
+        power = np.log(max(last['cpu'], 0.01) / max(first['cpu'], 0.01)) / ratio
+        slope = (last['gb'] - first['gb']) / (last['frames'] - first['frames'])
+        found[f'{part} {version}'] = dict(
+            exponent=round(float(power), 2),
+            estimated=dict(
+                frames=10 * last['frames'],
+                cpu=round(float(last['cpu'] * 10 ** max(power, 1)), 1),
+                gb=round(float(last['gb'] + 9 * last['frames'] * max(slope, 0)), 1),
+            ),
+        )
     return found
 
 
-def law(first, last):
-    """Exponent of the growth between two rows, of each part."""
-    ratio = np.log(last['frames'] / first['frames'])
-    exponents = {'load': np.log(last['load'] / max(first['load'], 1e-3)) / ratio}
-    for name in ('state', 'spacing', 'poses', 'features'):
-        for when in ('before', 'after'):
-            gain = max(last[name][when], 1e-3) / max(first[name][when], 1e-3)
-            exponents[f'{name} {when}'] = np.log(gain) / ratio
-    return {name: round(float(value), 2) for name, value in exponents.items()}
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--frames', type=int, nargs='+', default=[1000, 10_000])
-    parser.add_argument('--now', type=int, nargs='*', default=[], help='only as it is now')
-    parser.add_argument('--folder', default='work_dirs/growth', help='for files; removed again')
+    parser = argparse.ArgumentParser(description=inspect.getdoc(sys.modules[__name__]))
+    parser.add_argument('--frames', type=int, nargs='+', default=[10_000, 100_000])
+    parser.add_argument('--against', help='a checkout of an earlier commit')
+    parser.add_argument('--parts', nargs='+', choices=PARTS, default=PARTS)
+    parser.add_argument('--limit', type=int, default=900, help='seconds of a step')
+    parser.add_argument('--folder', default='work_dirs/growth', help='for files')
+    parser.add_argument('--serve', nargs=3, help=argparse.SUPPRESS)
     parser.add_argument('--out', help='write the result to this JSON file')
     args = parser.parse_args()
-    rows = [measure(frames, args.folder, False) for frames in args.frames]
-    more = [measure(frames, args.folder, True) for frames in args.now]
+    if args.serve:
+        folder, work, limit = args.serve
+        serve(folder, work, int(limit))
+        return
+    from mmpose_al.fileio import machine, write_json
+
+    sources = dict(before=osp.abspath(args.against)) if args.against else {}
+    sources['now'] = ROOT
+    rows = run_all(args.frames, sources, args.parts, osp.abspath(args.folder), args.limit)
     result = dict(
-        command='OMP_NUM_THREADS=1 python -m benchmarks.growth --now 100000',
+        command='OMP_NUM_THREADS=1 python -m benchmarks.growth --against BEFORE',
         machine=machine(gpu=False),
-        load_average=[round(each, 1) for each in os.getloadavg()],
-        cpu_seconds=rows + more,
-        law=law(rows[0], rows[-1]) if len(rows) > 1 else None,
+        rows=rows,
+        law=laws(rows),
     )
-    print(json.dumps(result, indent=2))
     if args.out:
         write_json(args.out, result, indent=2)
 

@@ -39,26 +39,26 @@ VIEWS, JOINTS = 8, 17
 SIZE = (1920, 1080)
 
 
-def make_pool(folder, answers, single=False, seed=0):
+def make_pool(folder, answers, single=False, seed=0, views=VIEWS):
     """Write a pool; gives its path and the pixels of each annotation, (N, 17, 2)."""
-    rng, frames = np.random.RandomState(seed), answers // VIEWS
-    K, R, t, _ = make_rig(VIEWS)
+    rng, frames = np.random.RandomState(seed), answers // views
+    K, R, t, _ = make_rig(views)
     points = torch.from_numpy(rng.normal(0, 300, (frames, 1, JOINTS, 3)) + [0, 0, 1000])
-    pixels, _ = project(points.expand(-1, VIEWS, -1, -1), K, R, t)
+    pixels, _ = project(points.expand(-1, views, -1, -1), K, R, t)
     pixels = (pixels.numpy() + rng.normal(0, 1, pixels.shape)).reshape(-1, JOINTS, 2)
     pixels = np.clip(pixels, 1, np.array(SIZE) - 2)
     images, annotations = [], []
     for number, points in enumerate(pixels):
-        image = dict(id=number, file_name=f'{number:06d}.png', frame_id=number // VIEWS)
+        image = dict(id=number, file_name=f'{number:06d}.png', frame_id=number // views)
         if not (single and number % 2):
-            image['camera_id'] = number % VIEWS
+            image['camera_id'] = number % views
         images.append(dict(image, width=SIZE[0], height=SIZE[1]))
         box = [*points.min(0).tolist(), *np.ptp(points, 0).tolist()]
         person = dict(id=number, image_id=number, person_id=0, category_id=1, iscrowd=0)
         empty = dict(keypoints=[0] * (3 * JOINTS), num_keypoints=0)
         annotations.append(dict(person, bbox=box, area=1.0, **empty))
     cameras = [
-        dict(id=v, name=f'cam{v}', width=SIZE[0], height=SIZE[1], dist=[]) for v in range(VIEWS)
+        dict(id=v, name=f'cam{v}', width=SIZE[0], height=SIZE[1], dist=[]) for v in range(views)
     ]
     for camera, *values in zip(cameras, K, R, t):
         camera.update({k: v.tolist() for k, v in zip('KRt', values)})

@@ -10,6 +10,7 @@ command that only looks answers at once.
 """
 
 import errno
+import gc
 import hashlib
 import io
 import itertools
@@ -24,7 +25,7 @@ import stat
 import time
 import zipfile
 from contextlib import contextmanager, suppress
-from typing import IO, Any, Dict, Iterator, List, Optional, Sequence, Union
+from typing import IO, Any, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -33,6 +34,9 @@ ARRAYS_LIMIT = 64 * 2**30  # bytes of the arrays in an npz file
 CHECKSUM = '.sha256'  # ending of the file beside another that holds its checksum
 STALE = 24 * 3600  # seconds after which nobody is still writing a temporary file
 _CHUNK = 2**20
+_ENTRIES = 1000  # of a list that become JSON at once
+_WORDS = frozenset((str, bool, int, type(None)))  # JSON as they are
+_NUMBERS = frozenset((float, int))
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
 _PROCESS = os.urandom(3).hex()  # a later process may get the number of a killed one
 _COUNT = itertools.count()
@@ -52,6 +56,8 @@ __all__ = [
     'digest',
     'is_int',
     'is_number',
+    'is_written',
+    'json_pieces',
     'keep_copy',
     'leftovers',
     'link',
@@ -70,7 +76,9 @@ __all__ = [
     'short',
     'sync_folder',
     'sync_parents',
+    'text_and_sha256',
     'to_json',
+    'without_collector',
     'visible_names',
     'write_arrays',
     'write_bytes',
@@ -308,24 +316,36 @@ def link(target: str, path: str) -> None:
     sync_folder(osp.dirname(osp.abspath(path)))
 
 
-def write_bytes(path: str, content: bytes, sync: bool = True) -> None:
-    """Write bytes, see :func:`atomic`."""
+def write_bytes(path: str, content: Union[bytes, Iterable[bytes]], sync: bool = True) -> None:
+    """Write bytes, all at once or in pieces, see :func:`atomic`."""
     with atomic(path, 'wb', sync) as file:
-        file.write(content)
+        for piece in [content] if isinstance(content, bytes) else content:
+            file.write(piece)
 
 
-def write_checked(path: str, content: bytes) -> None:
+def write_checked(path: str, content: Union[bytes, Iterable[bytes]]) -> None:
     """Write bytes, and their SHA-256 beside them: ``FILE.sha256``, as ``sha256sum`` writes it.
 
     A process that is killed leaves the file with its checksum or without one, never with one
     of other bytes. See :func:`checksum_fault`.
+
+    Args:
+        path (str): The target.
+        content (bytes | Iterable[bytes]): All of it, or pieces that are never all in memory.
     """
+    hasher = hashlib.sha256()
+
+    def hashed() -> Iterator[bytes]:
+        for piece in [content] if isinstance(content, bytes) else content:
+            hasher.update(piece)
+            yield piece
+
     beside = path + CHECKSUM
     with suppress(FileNotFoundError):
         os.remove(beside)
         sync_folder(osp.dirname(beside))
-    write_bytes(path, content)
-    write_text(beside, f'{sha256(content)}  {osp.basename(path)}\n')
+    write_bytes(path, hashed())
+    write_text(beside, f'{hasher.hexdigest()}  {osp.basename(path)}\n')
 
 
 def write_text(path: str, content: str) -> None:
@@ -566,6 +586,10 @@ def plain(value: Any, nan_as_null: bool = True) -> Any:
             one key twice (as text and as number).
         ValueError: It holds a number that is not finite, and ``nan_as_null`` is False.
     """
+    if type(value) in _WORDS:
+        return value
+    if type(value) is list and _is_plain(value):
+        return value
     if isinstance(value, dict):
         result = {_key(key): plain(each, nan_as_null) for key, each in value.items()}
         if len(result) != len(value):
@@ -588,7 +612,20 @@ def plain(value: Any, nan_as_null: bool = True) -> Any:
     raise TypeError(f'{type(value).__name__} is not JSON')
 
 
+def _is_plain(values: list) -> bool:
+    """Whether a list is of words or of finite numbers only: most of what files hold."""
+    kinds = set(map(type, values))
+    if kinds <= _WORDS:
+        return True
+    try:
+        return kinds <= _NUMBERS and all(map(math.isfinite, values))
+    except OverflowError:  # a whole number beyond all floats
+        return False
+
+
 def _key(key: Any) -> str:
+    if type(key) is str:
+        return key
     if isinstance(key, np.integer):
         key = int(key)
     if isinstance(key, bool) or not isinstance(key, (str, int)):
@@ -610,6 +647,49 @@ def to_json(
         return json.dumps(value, indent=indent, sort_keys=sort_keys, allow_nan=False)
     except RecursionError:
         raise TypeError('nested too deeply for JSON') from None
+
+
+def json_pieces(content: Dict[str, Any]) -> Iterator[bytes]:
+    """The bytes of :func:`to_json` of an object, in pieces: of long lists a part at a time.
+
+    Args:
+        content (dict): Its values are as for :func:`to_json`; an iterator becomes a list.
+
+    Raises:
+        TypeError: See :func:`to_json`.
+    """
+    yield b'{'
+    for place, (name, value) in enumerate(content.items()):
+        yield f'{", " if place else ""}{to_json(name)}: '.encode()
+        if isinstance(value, (list, Iterator)):
+            yield from _list_pieces(iter(value))
+        else:
+            yield to_json(value).encode()
+    yield b'}'
+
+
+def _list_pieces(values: Iterator[Any]) -> Iterator[bytes]:
+    yield b'['
+    part, more = list(itertools.islice(values, _ENTRIES)), ''
+    while part:
+        yield f'{more}{to_json(part)[1:-1]}'.encode()
+        part, more = list(itertools.islice(values, _ENTRIES)), ', '
+    yield b']'
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Inside, Python does not search for cycles: millions of new objects of a file have none.
+
+    The search goes over all objects again and again while they become more.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def parse_json(
@@ -640,7 +720,8 @@ def parse_json(
     if isinstance(raw, str):
         raw = raw[raw.startswith('\ufeff') :]  # the byte order mark
     try:
-        return json.loads(raw, object_pairs_hook=pairs if unique_keys else None)
+        with without_collector():
+            return json.loads(raw, object_pairs_hook=pairs if unique_keys else None)
     except FileError:
         raise
     except (ValueError, RecursionError) as error:
@@ -749,6 +830,15 @@ def read_json(path: str, limit: int = JSON_LIMIT, remedy: str = '') -> Any:
         FileError: It is too large or not JSON; it names the file and a remedy.
     """
     return parse_json(read_bytes(path, limit), path, remedy)
+
+
+def text_and_sha256(raw: bytes) -> Tuple[str, str]:
+    """The text of the bytes of a JSON file, and their SHA-256: the bytes may be given up.
+
+    Raises:
+        UnicodeDecodeError: They are no text.
+    """
+    return raw.decode(json.detect_encoding(raw), 'surrogatepass'), sha256(raw)
 
 
 def read_arrays(
@@ -872,6 +962,16 @@ def checksum_fault(path: str) -> str:
     if noted == sha256(path).encode():
         return ''
     return f'its bytes are not those that were written (by {osp.basename(beside)})'
+
+
+def is_written(path: str, pieces: Iterable[bytes]) -> bool:
+    """Whether a file holds these bytes, and a checksum that says so is beside it."""
+    if not osp.exists(path) or not osp.exists(path + CHECKSUM) or checksum_fault(path):
+        return False
+    hasher = hashlib.sha256()
+    for piece in pieces:
+        hasher.update(piece)
+    return sha256(path) == hasher.hexdigest()
 
 
 def digest(value: Any, length: int = 16) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..datasets.choice import chosen_images
 from ..datasets.format import VERSION as FORMAT_VERSION
-from ..datasets.format import FormatError, check_multiview, has_area, parse, read
+from ..datasets.format import FormatError, check_multiview, has_area, read_content
 from ..datasets.splits import SPLIT_FORMAT, instance_units, labeled_units
-from ..fileio import message, sha256, write_json
+from ..fileio import message, without_collector, write_json
 from .settings import UNITS
 from .uniforms import keyed_uniforms
 
@@ -106,6 +106,7 @@ class Pool(NamedTuple):
         }
 
 
+@without_collector()
 def load_pool(
     path: str,
     unit: str,
@@ -135,8 +136,7 @@ def load_pool(
     """
     if unit not in UNITS:
         raise ValueError(f'active_learning.unit is one of {UNITS}; got {unit!r}')
-    raw = read(path)
-    content = parse(raw, path)
+    content, identity = read_content(path)
     data = check_multiview(content, path, num_joints, on_bad, box_from_keypoints)
     sizes = {
         i['id']: (i['width'], i['height']) for i in chosen_images(data, cameras, subjects, path)
@@ -170,7 +170,7 @@ def load_pool(
     sequences, times, seconds = _places(data, unit, ids)
     return Pool(
         path,
-        sha256(raw),
+        identity,
         unit,
         data,
         frozenset(sizes),

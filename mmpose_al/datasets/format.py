@@ -7,7 +7,7 @@ annotations that cannot be used, which are an error or a counted skip.
 """
 
 from collections import OrderedDict, defaultdict
-from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from ..fileio import (
     parse_json,
     read_bytes,
     short,
+    text_and_sha256,
 )
 from ..geometry import DIST_LENGTHS
 from ..geometry.intrinsics import focal_fault
@@ -870,8 +871,17 @@ def read(path: str) -> bytes:
         ) from None
 
 
-def parse(raw: bytes, path: str):
-    """What the bytes of a JSON file hold."""
+def read_content(path: str) -> Tuple[Any, str]:
+    """What a JSON file holds, and the SHA-256 of its bytes, which are not kept meanwhile."""
+    try:
+        text, identity = text_and_sha256(read(path))
+    except UnicodeDecodeError as error:
+        raise FormatError(f'{path}: is not JSON ({error}). Write it in UTF-8.') from None
+    return parse(text, path), identity
+
+
+def parse(raw: Union[bytes, str], path: str):
+    """What the bytes or the text of a JSON file hold."""
     try:
         return parse_json(raw, path)
     except FileError as error:

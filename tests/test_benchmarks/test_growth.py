@@ -1,31 +1,55 @@
-"""The growth of a round is measured on versions that agree."""
+"""What the growth of a round is measured on, and how."""
 
-import numpy as np
+import json
+import time
+
 import pytest
 
 from benchmarks import growth
+from mmpose_al.active_learning.query import load_queries
+from mmpose_al.active_learning.state import load_state
 
 
-def test_both_versions_agree_and_are_measured(tmp_path):
-    row = growth.measure(100, str(tmp_path / 'growth'), False)  # it compares their results
-    assert set(row) == {'frames', 'load', 'state', 'spacing', 'poses', 'features', 'peak_gb'}
-    assert set(row['state']) == {'before', 'after'} and not (tmp_path / 'growth').exists()
-    row = growth.measure(100, str(tmp_path / 'growth'), True)
-    assert 'load' not in row and set(row['poses']) == {'after'}
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """Files of 20 frames, an experiment, and the pool."""
+    for name, value in dict(ANSWERS=8, ROUNDS=4, PICKS=3, FEATURES=4).items():
+        monkeypatch.setattr(growth, name, value)
+    files, work = str(tmp_path / 'files'), str(tmp_path / 'work')
+    growth.make_files(files, 20)
+    growth.prepare(files, work)
+    return files, work, growth.read(files)
 
 
-def test_versions_that_disagree_are_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(growth, 'picked', lambda points, whole: whole)
-    with pytest.raises(AssertionError, match='poses'):
-        growth.measure(100, str(tmp_path / 'growth'), False)
+def test_every_step_does_something(small):
+    files, work, pool = small
+    done = {part: growth.ready(part, files, work, pool) for part in growth.PARTS}
+    assert done['load']().units.tolist() == list(range(20))
+    taken = done['ingest']()
+    assert taken.annotations == list(range(8)) and taken.asked == 8 and not taken.unchanged
+    done['query']()
+    assert [len(query.units) for query in load_queries(work)] == [2, 2]
+    assert done['state']() == 20 and len(load_state(growth.place(work, 'state')).rounds) == 4
+    for name in growth.STRATEGIES:
+        assert len(set(done[name]().ids)) == 3, name
 
 
-def test_the_law_is_the_exponent():
-    def row(frames, seconds):
-        both = dict(before=seconds, after=seconds / 2)
-        parts = dict.fromkeys(('state', 'spacing', 'poses', 'features'), both)
-        return dict(frames=frames, load=seconds, **parts)
+def test_a_step_has_a_process_of_its_own():
+    assert json.loads(growth.forked(lambda: dict(a=1), 60)) == dict(a=1)
+    assert growth.forked(lambda: 1 / 0, 60) == 'null'
+    start = time.monotonic()
+    assert growth.forked(lambda: time.sleep(60), 1) == 'null' and time.monotonic() - start < 50
+    assert growth.measure(lambda: bytearray(300 * 2**20))['gb'] > 0.3
 
-    found = growth.law(row(10, 1.0), row(1000, 1e4))
-    assert set(found.values()) == {2.0} and len(found) == 9
-    assert np.isclose(growth.law(row(10, 1.0), row(20, 2.0))['load'], 1)
+
+def test_laws():
+    """Ten times as many: a hundred times as long, and 2 GB more for 9,000 more."""
+    rows = [
+        dict(part='a', version='now', frames=1000, cpu=1.0, gb=1.0),
+        dict(part='b', version='now', frames=1000, cpu=5.0, gb=1.0),
+        dict(part='a', version='now', frames=10_000, cpu=100.0, gb=3.0),
+        dict(part='b', version='now', frames=10_000),  # it took too long
+    ]
+    law = growth.laws(rows)
+    assert list(law) == ['a now'] and law['a now']['exponent'] == 2
+    assert law['a now']['estimated'] == dict(frames=100_000, cpu=10_000.0, gb=23.0)

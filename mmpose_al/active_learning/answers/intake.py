@@ -11,7 +11,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ...fileio import remove_leftovers, sync_folder
+from ...fileio import remove_leftovers, sync_folder, without_collector
 from ..formats import Answer, AnswerError
 from ..paths import Paths
 from ..pool import Pool, load_pool
@@ -114,6 +114,7 @@ class Seen(NamedTuple):
     checked: List[int]
 
 
+@without_collector()
 def ingest(
     work_dir: str,
     path: str,

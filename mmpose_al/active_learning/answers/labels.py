@@ -1,7 +1,6 @@
 """``labels.json``: a function of all answers and the pool's file, in the multi-view format."""
 
-import os.path as osp
-from typing import Dict
+from typing import Dict, Iterator
 
 import numpy as np
 
@@ -40,23 +39,12 @@ def check_labels(pool: Pool, keypoints: Dict[int, np.ndarray], path: str) -> Non
     faults.check()
 
 
-def labels_bytes(pool: Pool, keypoints: Dict[int, np.ndarray]) -> bytes:
+def labels_pieces(pool: Pool, keypoints: Dict[int, np.ndarray]) -> Iterator[bytes]:
     """The labels file: the pool's images and persons with the answers, nothing else.
 
-    What the pool's own file holds of keypoints and 3D poses is not in it.
+    What the pool's own file holds of keypoints and 3D poses is not in it. It is made in pieces,
+    which are never all in memory.
     """
-    (num,) = {len(k) for k in keypoints.values()} or {0}
-    annotations = []
-    for annotation in pool.data['annotations']:
-        points = keypoints.get(annotation['id'])
-        values = [0] * (3 * num)
-        if points is not None:
-            values = [
-                v for x, y, s in points.tolist() for v in ((x, y, int(s)) if s else (0, 0, 0))
-            ]
-        annotations.append(
-            dict(annotation, keypoints=values, num_keypoints=sum(v > 0 for v in values[2::3]))
-        )
     labels = dict(
         info=dict(
             format=FORMAT,
@@ -69,23 +57,32 @@ def labels_bytes(pool: Pool, keypoints: Dict[int, np.ndarray]) -> bytes:
         cameras=pool.content.get('cameras') or [],
         frames=pool.content.get('frames') or [],
         images=pool.content['images'],
-        annotations=annotations,
+        annotations=_labelled(pool, keypoints),
         poses_3d=[],
     )
-    return (fileio.to_json(labels) + '\n').encode()
+    yield from fileio.json_pieces(labels)
+    yield b'\n'
+
+
+def _labelled(pool: Pool, keypoints: Dict[int, np.ndarray]) -> Iterator[dict]:
+    """The pool's annotations with these keypoints, and with none where there are none."""
+    (num,) = {len(k) for k in keypoints.values()} or {0}
+    nothing = [0] * (3 * num)
+    for annotation in pool.data['annotations']:
+        points, values = keypoints.get(annotation['id']), nothing
+        if points is not None:
+            values = [
+                v for x, y, s in points.tolist() for v in ((x, y, int(s)) if s else (0, 0, 0))
+            ]
+        yield dict(annotation, keypoints=values, num_keypoints=sum(v > 0 for v in values[2::3]))
 
 
 def write_labels(work_dir: str, pool: Pool, keypoints: Dict[int, np.ndarray]) -> str:
     """Make the labels file hold these labels, with its checksum; gives its path."""
     path = Paths(work_dir).labels
-    content = labels_bytes(pool, keypoints)
-    if (
-        not osp.exists(path + fileio.CHECKSUM)
-        or not osp.exists(path)
-        or fileio.read_bytes(path) != content
-        or fileio.checksum_fault(path)
-    ):
-        fileio.write_checked(path, content)
+    with fileio.without_collector():
+        if not fileio.is_written(path, labels_pieces(pool, keypoints)):
+            fileio.write_checked(path, labels_pieces(pool, keypoints))
     return path
 
 

@@ -9,6 +9,8 @@ from ..statistics import PoolStatistics
 from .base import QueryStrategy, Selection
 from .constraints import Constraints
 
+_AT_ONCE = 2**12  # units
+
 
 class KCenter(QueryStrategy):
     """Again and again the unit farthest from all labelled and picked ones.
@@ -62,20 +64,32 @@ class KCenter(QueryStrategy):
 
 
 def _most_central(points: np.ndarray, free: np.ndarray) -> int:
+    gap = np.full(len(points), np.inf)
     with np.errstate(invalid='ignore'):
-        mean = np.nanmean(points[free], 0)
-        gap = np.nansum((points - mean) ** 2, (1, 2))
+        mean = np.nanmean(points[free], 0, dtype=np.float64)
+        for start in range(0, len(points), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            gap[part] = np.nansum((points[part] - mean) ** 2, (1, 2))
     return int(np.argmin(np.where(free, gap, np.inf)))
 
 
 def mean_over_views(pool: PoolStatistics, features: np.ndarray) -> np.ndarray:
-    """Features of views, (N, F), as those of units, (U, 1, F); NaN of one without a view."""
-    features = features.astype(np.float64)
-    total = np.zeros((len(pool.units), features.shape[1]))
-    np.add.at(total, pool.view_unit, features)
-    count = np.bincount(pool.view_unit, minlength=len(pool.units))[:, None]
-    with np.errstate(invalid='ignore'):
-        return np.where(count > 0, total / np.maximum(count, 1), np.nan)[:, None]
+    """Features of views, (N, F), as those of units, float32 (U, 1, F).
+
+    NaN of a unit without a view. Never all of them are in memory as float64.
+    """
+    order = np.argsort(pool.view_unit, kind='stable')
+    count = np.bincount(pool.view_unit, minlength=len(pool.units))
+    ends = np.cumsum(count)
+    result = np.full((len(pool.units), features.shape[1]), np.nan, np.float32)
+    for start in range(0, len(count), _AT_ONCE):
+        units = start + np.flatnonzero(count[start : start + _AT_ONCE])
+        if len(units):
+            first = ends[units] - count[units]
+            rows = features[order[first[0] : ends[units[-1]]]].astype(np.float64)
+            total = np.add.reduceat(rows, first - first[0])
+            result[units] = total / count[units, None]
+    return result[:, None]
 
 
 def root_aligned(points: np.ndarray, root: Optional[Tuple[int, ...]]) -> np.ndarray:

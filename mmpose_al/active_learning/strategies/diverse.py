@@ -12,6 +12,8 @@ from .core_set import KCenter, mean_over_views
 
 METHODS = ('k-means', 'k-centre')
 _MOST = 20000  # units that K-means looks at
+_CLUSTERS = 500  # at most, as in Hacohen22; more would take minutes
+_FEW = 100  # clusters for which K-means starts several times
 
 
 @QUERY_STRATEGIES.register_module()
@@ -21,10 +23,12 @@ class Diverse(KCenter):
     It needs no model of the pool, so it may choose the first labels (``initial_strategy``).
     Features are averaged over the views of a unit.
 
-    ``'k-means'`` makes as many clusters as there are labelled units and units to choose. It
-    takes of each cluster without a labelled one, the most populous first, the unit nearest
-    to its middle. ``'k-centre'`` takes again and again the unit farthest from all others
-    that are taken; it finds the rare ones first, and outliers.
+    ``'k-means'`` makes as many clusters as there are labelled units and units to choose, but
+    beyond 500 no more than units to choose. It takes of each cluster the unit nearest to its
+    middle: first of those without a labelled one, the most populous first, then of those with
+    the fewest.
+    ``'k-centre'`` takes again and again the unit farthest from all others that are taken; it
+    finds the rare ones first, and outliers.
 
     Args:
         method (str): One of ``METHODS``.
@@ -45,15 +49,18 @@ class Diverse(KCenter):
         return mean_over_views(pool, pool.views.appearance)
 
     def pick(self, pool: PoolStatistics, budget: int, constraints: Constraints) -> Selection:
-        """Utilities are the sizes of the clusters, then 0; with k-centre distances."""
+        """Utilities are the sizes of the clusters, then 0; with k-centre distances.
+
+        How many clusters, and in which order, is as in TypiClust (Hacohen22, Alg. 1).
+        """
         if self.method == 'k-centre':
             return super().pick(pool, budget, constraints)
         features = self.describe(pool)[:, 0]
         known = np.flatnonzero(np.isfinite(features).all(1))
         labeled = pool.labeled[known]
-        clusters, distances = cluster(features[known], int(labeled.sum() + budget))
+        clusters, distances = cluster(features[known], min(int(labeled.sum() + budget), _CLUSTERS))
         sizes = np.bincount(clusters)
-        fresh = np.bincount(clusters, labeled, len(sizes)) == 0
+        labels = np.bincount(clusters, labeled, len(sizes))
         ids: List[int] = []
         worth: List[float] = []
 
@@ -68,9 +75,11 @@ class Diverse(KCenter):
                     most -= 1
 
         order = np.lexsort((known, distances))  # the nearest to its middle first
-        for each in np.argsort(-sizes, kind='stable').tolist():
-            if fresh[each]:
-                take(order[clusters[order] == each], 1, float(sizes[each]))
+        members = order[np.argsort(clusters[order], kind='stable')]
+        ends = np.cumsum(sizes)
+        for each in np.lexsort((-sizes, labels)).tolist():
+            utility = 0.0 if labels[each] else float(sizes[each])
+            take(members[ends[each] - sizes[each] : ends[each]], 1, utility)
         take(order, budget, 0.0)  # too few clusters, or some near to others in time
         return Selection(ids, worth)
 
@@ -91,6 +100,6 @@ def cluster(features: np.ndarray, number: int) -> tuple:
         return np.zeros(0, np.int64), np.zeros(0)
     some = features[:: -(-len(features) // _MOST)].astype(np.float64)
     number = min(number, len(np.unique(some.astype(np.float32), axis=0)))
-    means = KMeans(number, n_init=4, random_state=0).fit(some)
+    means = KMeans(number, n_init=4 if number <= _FEW else 1, random_state=0).fit(some)
     chosen = means.predict(features.astype(np.float64))
     return chosen, np.linalg.norm(features - means.cluster_centers_[chosen], axis=1)

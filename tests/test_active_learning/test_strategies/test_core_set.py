@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.strategies import Constraints, KCenter
-from mmpose_al.active_learning.strategies.core_set import root_aligned
+from mmpose_al.active_learning.strategies import Constraints, KCenter, core_set
+from mmpose_al.active_learning.strategies.core_set import mean_over_views, root_aligned
 from tests.test_active_learning.rig import JOINTS, make_pool
 from tests.test_active_learning.test_strategies.cases import build
 
@@ -29,6 +29,29 @@ def test_nothing_labelled_starts_in_the_middle():
     pool = make_pool(5, noise=0.0, points=points)
     ids = build(dict(type='CoreSetPoses', root=0)).select(pool, 3).ids
     assert ids[0] == 20 and set(ids[1:]) == {0, 40}
+
+
+def test_nothing_labelled_starts_in_the_middle_of_many(monkeypatch):
+    """The same in blocks of units."""
+    monkeypatch.setattr(core_set, '_AT_ONCE', 2)
+    test_nothing_labelled_starts_in_the_middle()
+
+
+@pytest.mark.parametrize('at_once', [1, 3, 100])
+def test_features_of_units_are_the_mean_of_their_views(monkeypatch, at_once):
+    monkeypatch.setattr(core_set, '_AT_ONCE', at_once)
+    rng = np.random.RandomState(0)
+    members = rng.permutation([0, 0, 0, 2, 3, 3, 6, 7, 7, 7, 7])  # 1, 4, 5 and 8 have no view
+    features = rng.rand(len(members), 5).astype(np.float32)
+    pool = SimpleNamespace(units=np.arange(9), view_unit=members)
+    found = mean_over_views(pool, features)
+    assert found.shape == (9, 1, 5) and found.dtype == np.float32
+    for unit in range(9):
+        own = features[members == unit]
+        if len(own):
+            assert np.allclose(found[unit, 0], own.mean(0), rtol=1e-6)
+        else:
+            assert np.isnan(found[unit]).all()
 
 
 def test_a_root_that_the_network_does_not_predict():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mmpose_al.active_learning.strategies import diverse
 from tests.test_active_learning.rig import make_pool
 from tests.test_active_learning.test_strategies.cases import build
 
@@ -34,6 +35,15 @@ def test_what_is_left_when_all_clusters_are_represented():
     same = looks(np.repeat([0.0, 50], [4, 2]), labeled=[0])
     selection = build(dict(type='Diverse')).select(same, 3)
     assert selection.ids == [40, 10, 20] and selection.utilities == [2, 0, 0]
+
+
+def test_many_labels_make_no_more_clusters(monkeypatch):
+    """Three clusters at most: those with the fewest labels first, then the most populous."""
+    monkeypatch.setattr(diverse, '_CLUSTERS', 3)
+    pool = looks(labeled=[0, 10, 50, 80])
+    selection = build(dict(type='Diverse')).select(pool, 3)
+    # 1000 has nothing left, around 101 one label, around 2 two; then what is nearest its middle.
+    assert selection.ids == [60, 20, 30] and selection.utilities == [0, 0, 0]
 
 
 def test_k_centre_begins_in_the_middle_and_goes_far():
