@@ -15,10 +15,11 @@ import numpy as np
 
 from ..registration import import_custom_modules
 from .answers.kept import load_answers, merged
+from .held_out import hold_out, validation_asked
 from .paths import Paths, experiment_of_scores
 from .pool import Pool, load_pool
 from .query import Query, load_query
-from .settings import TRIANGULATION, Settings, pool_source, read_settings
+from .settings import TRIANGULATION, Settings, pool_source, read_settings, starts_labeled
 from .stage_names import bootstraps, last_training, trainings
 from .state import StateError, load_state
 
@@ -101,13 +102,15 @@ class Experiment:
             return None
         labels = stages['annotate']['labels']
         select = stages.get('select') or {}
+        chosen = len(select.get('ids') or []) - select.get('validation', 0)
         return Row(
             entry['round'],
             labels,
             labels / self.units,
+            stages['annotate'].get('validation'),
             metrics_of(stages),
-            select.get('ids') or [],
-            select.get('utilities') or [],
+            (select.get('ids') or [])[:chosen],
+            (select.get('utilities') or [])[:chosen],
             select.get('strategy') or '',
             stages.get('pseudo') or {},
             bootstraps(stages),
@@ -204,8 +207,21 @@ class Experiment:
             return load_pool(path, self.unit)
         from .registry import ANNOTATORS
 
-        annotator = ANNOTATORS.build(dict(read_settings(config).annotator))
-        return read_pool(pool_source(config), self.unit, annotator, path)
+        settings = read_settings(config)
+        annotator = ANNOTATORS.build(dict(settings.annotator))
+        pool = read_pool(pool_source(config), self.unit, annotator, path)
+        return hold_out(pool, settings.validation, starts_labeled(settings.initial), self.seed)
+
+    def budget_after(self, round: int) -> int:
+        """Units that the strategy chose, or may choose, after a round: without validation.
+
+        Raises:
+            Missing, ValueError: See :attr:`settings` and :attr:`pool`.
+        """
+        settings, labeled = self.settings, self.state.labeled(until=round)
+        budget = settings.budget_after(round)
+        share = settings.validation_share
+        return budget - len(validation_asked(self.pool, share, labeled, budget, self.seed))
 
     def scored(self) -> List[int]:
         """Rounds with statistics."""
@@ -345,6 +361,8 @@ def pool_statistics(
 ) -> 'PoolStatistics':
     """The pool as strategies see it. The runner and all readers build it here.
 
+    What validates is not a part of it.
+
     Args:
         views (ViewStatistics): Of the pool.
         pool (Pool, optional): Its units, with their recordings and times; without it the
@@ -354,6 +372,9 @@ def pool_statistics(
     """
     from .statistics import PoolStatistics
 
+    if pool is not None and pool.held:
+        pool = pool.training
+        views = views.select(np.isin(views.unit, pool.units))
     units = np.unique(views.unit) if pool is None else pool.units
     return PoolStatistics(
         views,
@@ -367,6 +388,7 @@ def pool_statistics(
         min_inliers,
         weights,
         None if pool is None else pool.seconds,
+        None if pool is None else pool.recordings,
     )
 
 
@@ -379,8 +401,9 @@ class Row(NamedTuple):
     Attributes:
         round, labels (int): Number; labelled units when it was trained.
         share (float): Labelled part of the pool.
+        validation (int, optional): Labelled units that validate; None: none are held out.
         metrics (dict): Of :func:`plain_metrics`, of the round's last training.
-        picked (list[int]): Units that it asks for, best first.
+        picked (list[int]): Units that the strategy asks for, best first; not what validates.
         utilities (list[float]): Why.
         strategy (str): That picked them; '' where nothing was picked.
         pseudo (dict): What self-training chose for the next round.
@@ -391,6 +414,7 @@ class Row(NamedTuple):
     round: int
     labels: int
     share: float
+    validation: Optional[int]
     metrics: Dict[str, float]
     picked: List[int]
     utilities: List[float]

@@ -32,10 +32,12 @@ from .query import (
     label_command,
     put_images,
     train_command,
+    validation_note,
 )
 from .statistics import ViewStatistics, triangulate_views
 
 IMAGES = ('copy', 'link', 'none')
+VALIDATES = dict(validates=True)  # of a unit that is never trained on
 FIRST = 5  # joints of a view that the annotator is pointed at
 
 
@@ -128,7 +130,10 @@ def build_query(
         pool=dict(file=pool.path, sha256=pool.sha256),
         category=category,
         threshold=threshold,
-        units=[dict(id=int(u), utility=float(w)) for u, w in zip(units, utilities)],
+        units=[
+            dict(dict(id=int(u), utility=float(w)), **(VALIDATES if u in pool.held else {}))
+            for u, w in zip(units, utilities)
+        ],
         annotations=entries,
     )
     content['id'] = identity = digest(dict(content, pool=pool.sha256), 12)
@@ -336,7 +341,7 @@ def guide(query: Query, work_dir: str, formats: Sequence[str]) -> str:
         f'{len(query.units)} {query.content["unit"]}, {len(query.annotations)} persons '
         f'in {len(query.images)} images, {len(query.joints)} joints each. Formats: '
         f'{", ".join(formats)}. How to answer: docs/annotators.md. Part of it may be '
-        'left out.\n\n'
+        f'left out.{validation_note(query)}\n\n'
         f'In a browser:\n\n    {label_command(work_dir)}\n\n'
         'Back from another tool:\n\n'
         f'    {ingest_command(work_dir)}\n    {train_command(work_dir)}\n\n' + describe(query)

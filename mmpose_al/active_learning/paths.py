@@ -84,6 +84,10 @@ class Paths(NamedTuple):
         """Split file: the units that a round's unlabelled source leaves out."""
         return osp.join(self.round(number), 'taken.json')
 
+    def validation_split(self, number: int) -> str:
+        """Split file: the labelled units that validate a round."""
+        return osp.join(self.round(number), 'validation.json')
+
     def pseudo(self, number: int) -> str:
         """Annotation file: the pseudo-labels that a round trains on."""
         return osp.join(self.round(number), 'pseudo.json')

@@ -3,7 +3,7 @@
 import copy
 import os.path as osp
 from collections import Counter
-from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Union
+from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Union
 
 import numpy as np
 
@@ -36,6 +36,9 @@ class Pool(NamedTuple):
         content (dict): The file as it is, parsed and unchecked.
         seconds (ndarray): When each unit was recorded, float64 (U, ); NaN where the file
             does not say.
+        recordings (list): Name of each number in ``sequences``; None: of no recording.
+        held (frozenset): Units that validate and are never trained on, see
+            :func:`~mmpose_al.active_learning.held_out.hold_out`.
     """
 
     path: str
@@ -50,6 +53,27 @@ class Pool(NamedTuple):
     views: Dict[int, int]
     content: dict
     seconds: np.ndarray
+    recordings: Sequence[Optional[str]] = (None,)
+    held: FrozenSet[int] = frozenset()
+
+    @property
+    def training(self) -> 'Pool':
+        """The pool without the units that validate."""
+        if not self.held:
+            return self
+        kept = ~np.isin(self.units, list(self.held))
+        return self._replace(
+            units=self.units[kept],
+            sequences=self.sequences[kept],
+            times=self.times[kept],
+            seconds=self.seconds[kept],
+            views={unit: count for unit, count in self.views.items() if unit not in self.held},
+            held=frozenset(),
+        )
+
+    def labeled_units(self) -> Set[int]:
+        """Units that the file labels."""
+        return set(labeled_units(self.data, self.unit)) & set(self.units.tolist())
 
     def initial(self, num: int, seed: int) -> List[int]:
         """``num`` units at random, the same for every strategy of a seed."""
@@ -64,9 +88,7 @@ class Pool(NamedTuple):
         Raises:
             ValueError: There are none, or fewer.
         """
-        known = np.array(
-            sorted(set(labeled_units(self.data, self.unit)) & set(self.units.tolist()))
-        )
+        known = np.array(sorted(self.labeled_units()))
         if len(known) < (num or 1):
             raise ValueError(
                 f'{self.path}: active_learning.initial wants {num or "all"} labelled {self.unit}, '
@@ -167,7 +189,7 @@ def load_pool(
             + '; set active_learning.unit to frames, images or instances'
         )
     ids = np.array(sorted(units), np.int64)
-    sequences, times, seconds = _places(data, unit, ids)
+    sequences, times, seconds, recordings = _places(data, unit, ids)
     return Pool(
         path,
         identity,
@@ -181,6 +203,7 @@ def load_pool(
         {i: views[i] for i in ids.tolist()},
         content,
         seconds,
+        recordings,
     )
 
 
@@ -231,7 +254,10 @@ def check_unit(unit: str, needs: Sequence[str]) -> None:
 
 
 def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:
-    """Recording, place in it and seconds of each unit; one recording where nothing is known."""
+    """Recording, place in it and seconds of each unit, and the recordings' names.
+
+    Units of which nothing is known are of one recording, without a name.
+    """
     frames = {f['id']: f for f in data['frames']}
     image_frame = {i['id']: i.get('frame_id') for i in data['images']}
     if unit == 'frames':
@@ -253,6 +279,7 @@ def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:
         np.array(sequences, np.int64),
         np.array(times, np.float64),
         np.array(seconds, np.float64),
+        list(names),
     )
 
 

@@ -28,6 +28,7 @@ class Query:
         folder (str): Where it lies.
 
     Attributes:
+        validating (list[int]): Units that validate, and are never trained on.
         images, annotations (dict): Id -> entry.
         of_image (dict): Image id -> entries of its annotations.
     """
@@ -38,6 +39,7 @@ class Query:
         self.round: int = content['round']
         self.joints: List[str] = content['category']['keypoints']
         self.units: List[int] = [u['id'] for u in content['units']]
+        self.validating = [u['id'] for u in content['units'] if u.get('validates')]
         self.images: Dict[int, dict] = {i['id']: i for i in content['images']}
         self.annotations: Dict[int, dict] = {a['id']: a for a in content['annotations']}
         self.of_image: Dict[int, List[dict]] = {i: [] for i in self.images}
@@ -133,7 +135,8 @@ def describe(query: Query, units: Optional[Sequence[int]] = None) -> str:
         '| unit | utility | image | view | annotation | error px | confidence '
         '| look first at |\n| --- ' + '| --- ' * 7 + '|\n'
     )
-    utility = {u['id']: u['utility'] for u in query.content['units']}
+    utility = {u['id']: f'{u["utility"]:.4g}' for u in query.content['units']}
+    utility.update(dict.fromkeys(query.validating, 'validates'))
     chosen = set(query.units if units is None else units)
     lines = []
     for entry in query.annotations.values():
@@ -145,7 +148,7 @@ def describe(query: Query, units: Optional[Sequence[int]] = None) -> str:
             ' | '.join(
                 (
                     f'| {entry["unit"]}',
-                    f'{utility[entry["unit"]]:.4g}',
+                    utility[entry['unit']],
                     in_markdown(query.images[entry['image_id']]['name']),
                     in_markdown(entry['view'] or '-'),
                     str(entry['id']),
@@ -157,6 +160,17 @@ def describe(query: Query, units: Optional[Sequence[int]] = None) -> str:
             + ' |'
         )
     return joints + '\n'.join(lines) + '\n'
+
+
+def validation_note(query: Query) -> str:
+    """How much of a query validates, as a sentence; '' where nothing does."""
+    number = len(query.validating)
+    if not number:
+        return ''
+    return (
+        f' {number} of the {len(query.units)} {query.content["unit"]} '
+        f'{"validate" if number > 1 else "validates"}: drawn at random, and never trained on.'
+    )
 
 
 def in_markdown(name: object) -> str:
@@ -182,8 +196,9 @@ def train_command(work_dir: str) -> str:
 
 def pending_text(work_dir: str, round: int, query: Optional[Query] = None) -> str:
     """What the user does next."""
-    about = ''
+    about = note = ''
     if query is not None:
+        note = f'{validation_note(query).strip()}\n'.lstrip('\n')
         about = (
             f' ({len(query.units)} {query.content["unit"]}, {len(query.annotations)} '
             f'persons in {len(query.images)} images)'
@@ -191,6 +206,7 @@ def pending_text(work_dir: str, round: int, query: Optional[Query] = None) -> st
     return (
         f'round {round} waits for labels. The query is in\n'
         f'    {Paths(work_dir).query(round)}{about}\n'
+        f'{note}'
         'Label all or part of it in a browser\n'
         f'    {label_command(work_dir)}\n'
         'or with another tool (docs/annotators.md)\n'

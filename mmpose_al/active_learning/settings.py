@@ -52,6 +52,8 @@ class Settings(NamedTuple):
         min_inliers (int): Views that have to agree on a keypoint, at least 2.
         weights (str, optional): What views weigh in the triangulation: ``'confidence2'``, the
             square of their confidence, ``'confidence'``, or None, all alike (Feng23).
+        validation (dict, optional): ``dict(share=0.1)``: so much of what people answer
+            validates, see :mod:`~mmpose_al.active_learning.held_out`.
     """
 
     initial: Union[int, str, dict]
@@ -67,6 +69,12 @@ class Settings(NamedTuple):
     min_inliers: int = 2
     weights: Optional[str] = None
     initial_strategy: Optional[dict] = None
+    validation: Optional[dict] = None
+
+    @property
+    def validation_share(self) -> Optional[float]:
+        """Share of the answers that validates; None: of none."""
+        return None if self.validation is None else self.validation['share']
 
     def budget_after(self, number: int) -> int:
         """How many units are asked for after a round."""
@@ -113,6 +121,7 @@ def read_settings(cfg: Mapping[str, Any]) -> Settings:
     check_start(settings, cfg)
     check_round(cfg)
     check_data(cfg)
+    check_validation(settings.validation)
     check_evaluation(cfg)
     if section.get('self_training') is not None:
         rules = read_self_training(section['self_training'])
@@ -222,11 +231,50 @@ def check_shares(cfg: Mapping[str, Any], pseudo_labels: bool) -> None:
         )
 
 
+def check_validation(section: Any) -> None:
+    """Raise ValueError unless ``active_learning.validation`` can be followed."""
+    if section is None:
+        return
+    share: Any = section.get('share') if isinstance(section, Mapping) else None
+    if not is_number(share) or not 0 < share < 1 or set(section) != {'share'}:
+        raise ValueError(
+            f'active_learning.validation is {short(section)}; write dict(share=0.1), the part of '
+            'what people answer that validates, above 0 and below 1, or None'
+        )
+
+
+def check_answers_validate(cfg: Mapping[str, Any]) -> None:
+    """Raise ValueError unless answers can validate: nothing else does, and how is known."""
+    section = cfg['active_learning']
+    if any(cfg.get(key) is not None for key in ('val_dataloader', 'val_cfg', 'val_evaluator')):
+        raise ValueError(
+            'active_learning.validation takes the validation set from what people answer, but '
+            'val_dataloader names one already; leave one of them out (val_dataloader = '
+            'val_evaluator = val_cfg = None)'
+        )
+    if not (section.get('pool') or {}).get('pipeline') or not cfg.get('test_evaluator'):
+        raise ValueError(
+            'active_learning.validation scores by test_evaluator, through active_learning.pool = '
+            'dict(pipeline=...); write both'
+        )
+    evaluators = cfg['test_evaluator']
+    for each in evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]:
+        metric = each.get('metric') if isinstance(each.get('metric'), Mapping) else each
+        if metric.get('ann_file'):
+            raise ValueError(
+                f'test_evaluator {metric.get("type")} reads {metric["ann_file"]}, which does not '
+                'hold what people answer; leave its ann_file out'
+            )
+
+
 def check_evaluation(cfg: Mapping[str, Any]) -> None:
     """Raise ValueError unless each round can be evaluated, or none is to be."""
     keys = ('val_dataloader', 'val_cfg', 'val_evaluator')
     missing = [key for key in keys if cfg.get(key) is None]
     section = cfg['active_learning']
+    if section.get('validation') is not None:
+        check_answers_validate(cfg)
+        return
     if missing == list(keys) and (section.get('pool') or {}).get('pipeline'):
         if (section.get('limits') or {}).get('plateau'):
             raise ValueError(

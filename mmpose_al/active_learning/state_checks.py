@@ -110,7 +110,7 @@ def _stage_faults(where: str, name: str, result: Any) -> Iterator[Fault]:
         if result.get(field) is not None and not _stays_inside(result[field]):
             told = f'is {short(result[field])}, which leads out of the folder'
             yield Fault(where, field, told)
-    for field in ('labels', 'views', 'joints') * (name == 'annotate'):
+    for field in ('validation', *('labels', 'views', 'joints') * (name == 'annotate')):
         if field in result and (not is_int(result[field]) or result[field] < 0):
             yield Fault(where, field, f'is {short(result[field])}, no count')
     for metric, value in (result.get('metrics') or {}).items():

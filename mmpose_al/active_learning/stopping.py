@@ -104,6 +104,7 @@ def _check_plateau(rule: dict) -> None:
 
 def _plateau(rule: dict, rounds: Sequence[dict]) -> Optional[str]:
     metric, span = rule['metric'], rule.get('rounds', 2)
+    rounds = [r for r in rounds if r['metrics']]  # before anything validated there are none
     if any(metric not in r['metrics'] for r in rounds):
         raise ValueError(
             f'plateau watches {metric!r}, which the evaluation does not '

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ..projects.sources import Options
     from ..projects.table import Table
 
+ANSWERS = 'answers'  # of --val
 HELP = 'make a project of images, videos, a rig, or labels of another tool'
 
 
@@ -51,9 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--val',
         default='0.1',
-        metavar='none|SHARE|SOURCE',
+        metavar='none|SHARE|answers|SOURCE',
         help='what validates: nothing, a share of the labelled images (by recording; default '
-        '%(default)s), or another source with labels',
+        '%(default)s), a tenth of what people answer in the experiment (by recording), or '
+        'another source with labels',
     )
     parser.add_argument(
         '--input-size',
@@ -143,6 +145,7 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
         val,
         input_size=args.input_size,
         quality=args.quality,
+        answers=args.val == ANSWERS,
     )
     known = None if args.boxes in (None, boxes.IMAGE, boxes.LABELS) else args.boxes
     detect = detector_of(args, detector) if args.detector else None
@@ -195,7 +198,7 @@ def validation(text: str, options: 'Options', table: 'Table') -> Tuple[float, Op
     """Share of the labelled images and another source, one of them 0 or None."""
     from ..projects.sources import read_sources
 
-    if text == 'none':
+    if text in ('none', ANSWERS):
         return 0.0, None
     try:
         share = float(text)

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the query, or write it into a folder outside the experiment."""
     from ..active_learning.experiment import Experiment
     from ..active_learning.formats import named_format
-    from ..active_learning.query import describe
+    from ..active_learning.query import describe, validation_note
 
     query = Experiment(args.work_dir).query(args.round)
     if bool(args.formats) != bool(args.out):
@@ -56,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     if unknown:
         raise ValueError(f'{unknown} are not asked for in round {query.round}')
     print(f'query {query.id} of round {query.round}: {query.folder}')
+    if query.validating:
+        print(validation_note(query).strip())
     print(describe(query, args.units), end='')
     return 0
 

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the picks; nothing is written."""
     scored = read_scores(args.scores, args.round)
     strategy = strategy_of(args, scored.settings)
-    budget = args.budget or (scored.settings and scored.settings.budget_after(scored.round))
+    budget = args.budget or scored.budget
     if not budget:
         raise ValueError('give --budget: this score file belongs to no experiment')
     built = build(strategy, scored)
@@ -68,11 +68,13 @@ class Scored(NamedTuple):
         pool (PoolStatistics): As the strategy saw it.
         round (int): That it is of.
         settings (Settings, optional): Of the experiment; None of a score file alone.
+        budget (int, optional): What the experiment's strategy chose.
     """
 
     pool: 'PoolStatistics'
     round: int
     settings: 'Optional[Settings]'
+    budget: Optional[int] = None
 
 
 def read_scores(path: str, number: Optional[int]) -> Scored:
@@ -97,7 +99,8 @@ def read_scores(path: str, number: Optional[int]) -> Scored:
         number = done[-1]
     if number not in done:
         raise ValueError(f'{folder}: round {number} has no scores; there are {done}')
-    return Scored(experiment.statistics(number), number, settings)
+    budget = experiment.budget_after(number)
+    return Scored(experiment.statistics(number), number, settings, budget)
 
 
 def strategy_of(args: argparse.Namespace, settings: 'Optional[Settings]') -> Dict[str, Any]:

@@ -44,6 +44,7 @@ def as_json(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
         dict(
             finished=experiment.finished,
             labeled=len(experiment.state.labeled()),
+            validation=validating(experiment),
             units=experiment.units,
             unit=experiment.unit,
             rounds=experiment.state.rounds,
@@ -62,10 +63,12 @@ def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
     from ..active_learning.answers.label_warnings import by_kind
     from ..active_learning.query import pending_text, train_command
 
+    held = validating(experiment)
+    validates = '' if held is None else f', {held} of them validate'
     lines = [
         experiment.folder,
         f'{len(experiment.state.labeled())} of {experiment.units} {experiment.unit} are '
-        f'labelled; {len(experiment.state.rounds)} rounds begun',
+        f'labelled{validates}; {len(experiment.state.rounds)} rounds begun',
         *map(round_line, experiment.state.rounds),
     ]
     if experiment.finished is not None:
@@ -86,6 +89,11 @@ def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
     return '\n'.join(lines)
 
 
+def validating(experiment: 'Experiment') -> Optional[int]:
+    """Labelled units that validate; None where answers do not."""
+    return experiment.rows[-1].validation if experiment.rows else None
+
+
 def round_line(entry: dict) -> str:
     """Stages, labels and metrics of a round."""
     from ..active_learning.experiment import metrics_of
@@ -95,6 +103,8 @@ def round_line(entry: dict) -> str:
     line = f'round {entry["round"]}: {", ".join(stages)}'
     if 'annotate' in stages:
         line += '; {labels} labels, {views} views, {joints} joints'.format(**stages['annotate'])
+        if 'validation' in stages['annotate']:
+            line += '; {validation} labels validate'.format(**stages['annotate'])
     for number, made in enumerate(bootstraps(stages), 1):
         line += '; bootstrap {}: {joints} of {of} joints pseudo-labelled'.format(number, **made)
     return line + ''.join(f'; {name} {value:.4g}' for name, value in metrics_of(stages).items())

@@ -95,6 +95,12 @@ def find_views(views: Sequence[str]) -> Dict[str, str]:
     return {name: paths[0] for name, paths in found.items()}
 
 
+def recording_name(path: str) -> str:
+    """Name of a rig's recording: that of its folder, not of ``videos`` in it."""
+    folder, name = osp.split(osp.abspath(path))
+    return osp.basename(folder) if name == 'videos' and osp.basename(folder) else name
+
+
 def pictures(folder: str) -> List[str]:
     """Images of a folder, numbers in their names in the order of numbers."""
 

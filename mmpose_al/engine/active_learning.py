@@ -16,6 +16,7 @@ import time
 from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any, Callable, Iterator, List, Optional, Tuple
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dist import barrier, broadcast_object_list, get_rank, init_dist, is_distributed
@@ -24,12 +25,19 @@ from mmengine.runner import BaseLoop, Runner
 from mmpose.registry import LOOPS, MODELS, RUNNERS
 
 from ..active_learning.experiment import read_pool
+from ..active_learning.held_out import hold_out
 from ..active_learning.paths import Paths
 from ..active_learning.pool import check_pool
 from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
 from ..active_learning.scoring import check_model, check_untrained
 from ..active_learning.self_training import build_self_training, check_bootstraps
-from ..active_learning.settings import experiment_digest, pool_source, read_settings, seed_of
+from ..active_learning.settings import (
+    experiment_digest,
+    pool_source,
+    read_settings,
+    seed_of,
+    starts_labeled,
+)
 from ..active_learning.stage_names import bootstrap_stage, last_training
 from ..active_learning.state import StateError, WritableState, check_state, load_state, new_state
 from ..active_learning.stopping import reached
@@ -73,7 +81,12 @@ class ActiveLearningExperiment:
             check_untrained(first)
         annotator = ANNOTATORS.build(settings.annotator)
         source = pool_source(cfg)
-        pool = read_pool(source, settings.unit, annotator)
+        pool = hold_out(
+            read_pool(source, settings.unit, annotator),
+            settings.validation,
+            starts_labeled(settings.initial),
+            seed_of(cfg),
+        )
         rules = settings.self_training and build_self_training(settings.self_training)
         check_pool(pool, [*strategy.needs, *(rules.needs if rules else ())])
         if rules:
@@ -217,11 +230,13 @@ class ActiveLearningExperiment:
                     views=stages['annotate']['views'],
                     joints=stages['annotate']['joints'],
                     metrics=(last_training(stages) or {})['metrics'],
-                    utilities=stages.get('select', {}).get('utilities'),
+                    utilities=utilities_of(stages.get('select') or {}),
                 )
             )
-        if len(self.state.labeled()) >= len(pool.units):
-            return f'all {len(pool.units)} {settings.unit} are labelled'
+        units = pool.training.units
+        if np.isin(units, self.state.labeled()).all():
+            held = f', beside {len(pool.held)} that are held out for validation' * bool(pool.held)
+            return f'all {len(units)} {settings.unit} are labelled{held}'
         selection = self.state.stage(number, 'select')
         if selection is not None and not selection['ids']:
             return (
@@ -229,6 +244,12 @@ class ActiveLearningExperiment:
                 f'{settings.unit} (min_spacing, max_per_sequence)'
             )
         return reached(settings.limits, done)
+
+
+def utilities_of(select: dict) -> Optional[List[float]]:
+    """Why the strategy chose its units; those that validate have no utility."""
+    given = select.get('utilities')
+    return given and given[: len(given) - select.get('validation', 0)]
 
 
 @contextmanager
@@ -305,6 +326,11 @@ def config_of_test(cfg: Config) -> Config:
         cfg[key] = None
     cfg.resume = False
     if not cfg.get('test_dataloader'):
+        if not cfg.get('val_dataloader'):
+            raise StateError(
+                f'{cfg.get("filename") or "the config"}: names nothing to test on; write '
+                'test_dataloader, test_evaluator and test_cfg'
+            )
         for key in ('dataloader', 'evaluator', 'cfg'):
             cfg[f'test_{key}'] = copy.deepcopy(cfg.get(f'val_{key}'))
         cfg.test_cfg = {k: v for k, v in (cfg.test_cfg or {}).items() if k == 'fp16'}

@@ -16,7 +16,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Callable, Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 import torch
@@ -37,6 +37,7 @@ from mmpose.registry import DATASETS, MODELS
 
 from ..active_learning.annotators import Annotator, AnswersPending
 from ..active_learning.experiment import EXIT_PENDING, plain_metrics, pool_statistics
+from ..active_learning.held_out import counts, validation_asked
 from ..active_learning.paths import Paths
 from ..active_learning.pool import Pool, write_pseudo, write_split
 from ..active_learning.rig_quality import rig_quality
@@ -62,6 +63,7 @@ from ..active_learning.statistics import (
     sort_views,
 )
 from ..active_learning.strategies import QueryStrategy
+from ..active_learning.strategies.base import NOT_JUDGED
 from ..checkpoint_files import damage, newest_whole, noted
 from ..datasets.checks import instance_ids
 from ..datasets.choice import camera_name
@@ -141,6 +143,21 @@ class Context:
         """What the round before chose to pseudo-label in this one."""
         return (self.state.stage(number - 1, 'pseudo') or {}) if number > 0 else {}
 
+    def training_labels(self, number: int) -> List[int]:
+        """Units whose labels a round trains on: all by then but those that validate."""
+        return [i for i in self.state.labeled(until=number) if i not in self.pool.held]
+
+    def validation_labels(self, number: int) -> List[int]:
+        """Units whose labels validate a round, where answers do."""
+        return [i for i in self.state.labeled(until=number) if i in self.pool.held]
+
+    def asked_to_validate(
+        self, number: int, budget: int, among: Optional[Collection[int]] = None
+    ) -> List[int]:
+        """Units of the query after a round (-1: the first) that validate."""
+        share, labeled = self.settings.validation_share, self.state.labeled(until=number)
+        return validation_asked(self.pool, share, labeled, budget, self.seed, among)
+
     @property
     def trainings(self) -> int:
         """Trainings of a round after that on its labels."""
@@ -160,14 +177,14 @@ class Context:
             unit_of = instance_units(self.pool.data, self.pool.unit)
             data = DATASETS.build(without_choice(source))
             self._unlabeled = {unit_of.get(i) for i in instance_ids(data).tolist()}
-        return not self._unlabeled <= set(taken)
+        return not self._unlabeled <= {*taken, *self.pool.held}
 
     def taken(self, number: int) -> List[int]:
-        """Units that a round's unlabelled source leaves out.
+        """Units that a round's unlabelled source leaves out, what validates among them.
 
         The pseudo-labelled ones stay where it would have no other.
         """
-        labeled = self.state.labeled(until=number)
+        labeled = sorted({*self.state.labeled(until=number), *self.pool.held})
         both = labeled + self.pseudo_stage(number).get('ids', [])
         return both if self.any_left(both) else labeled
 
@@ -209,6 +226,7 @@ def annotate(context: Context, number: int) -> dict:
         units, utilities = chosen['ids'], chosen['utilities']
         views = load_views(context.paths.scores(number - 1))
     answered = _answers(context.annotator, number, units, utilities, views, adopts)
+    check_something_trains(context, answered)
     # Killed after the labels were noted: the note stands.
     if not any(event['round'] == number for event in context.state.content['labeled']):
         context.state.add_labels(number, answered, type(context.annotator).__name__)
@@ -220,7 +238,18 @@ def annotate(context: Context, number: int) -> dict:
         labels=len(labeled),
         views=cost['views'],
         joints=cost['joints'],
+        **counts(context.pool.held, labeled),
     )
+
+
+def check_something_trains(context: Context, answered: Sequence[int]) -> None:
+    """Raise ValueError where all that is labelled validates; more may be answered then."""
+    held = context.pool.held
+    if held and set(answered) | set(context.state.labeled()) <= held:
+        raise ValueError(
+            f'all that is answered so far validates ({context.pool.unit} {sorted(answered)[:5]}), '
+            'so there is nothing to train on. Answer more of the query, and start again'
+        )
 
 
 def first_units(context: Context) -> Tuple[List[int], List[float]]:
@@ -231,17 +260,26 @@ def first_units(context: Context) -> Tuple[List[int], List[float]]:
     """
     initial, strategy = context.settings.initial, context.initial_strategy
     number = initial_number(initial)
-    if strategy is None or starts_labeled(initial):
-        labeled = starts_labeled(initial)
-        choose = context.pool.initial_labeled if labeled else context.pool.initial
-        units = choose(number, context.seed)
+    labeled, pool = starts_labeled(initial), context.pool
+    if number is None:
+        units = pool.initial_labeled(None, context.seed)
+        return units, [0.0] * len(units)
+    held = context.asked_to_validate(-1, number, pool.labeled_units() if labeled else None)
+    if strategy is None or labeled:
+        choose = pool.training.initial_labeled if labeled else pool.training.initial
+        units = sorted(choose(number - len(held), context.seed) + held)
         return units, [0.0] * len(units)
     if strategy.statistics:
         score_first(context, strategy)
     if get_rank() != 0:
         return [], []
-    units, utilities = strategy.select(context.first_statistics(), number)
-    return units, [u if np.isfinite(u) else 1e300 for u in utilities]
+    units, utilities = strategy.select(context.first_statistics(), number - len(held))
+    return units + held, finite(utilities) + [0.0] * len(held)
+
+
+def finite(utilities: Sequence[float]) -> List[float]:
+    """Utilities as files hold them, where nothing is infinite."""
+    return [u if np.isfinite(u) else NOT_JUDGED for u in utilities]
 
 
 def score_first(context: Context, strategy: QueryStrategy) -> None:
@@ -333,9 +371,11 @@ def train(context: Context, number: int) -> dict:
     """An ordinary Runner in the round's folder, and its evaluation."""
     paths = context.paths
     if get_rank() == 0:
-        labeled = context.state.labeled(until=number)
-        write_split(context.pool, labeled, paths.labeled_split(number))
+        write_split(context.pool, context.training_labels(number), paths.labeled_split(number))
         write_split(context.pool, context.taken(number), paths.taken_split(number))
+        if context.pool.held:
+            validating = context.validation_labels(number)
+            write_split(context.pool, validating, paths.validation_split(number))
     barrier()
     return run_training(context, number)
 
@@ -356,7 +396,7 @@ def run_training(context: Context, number: int, bootstrap: int = 0) -> dict:
     checkpoint = paths.relative(noted(folder) or paths.last_checkpoint(number, bootstrap))
     shown = ', '.join(f'{k} {v:.4g}' for k, v in plain_metrics(metrics).items())
     what = f'round {number}{f", bootstrap {bootstrap}" if bootstrap else ""}'
-    say(f'{what}: {shown or "trained; there is no validation"}')
+    say(f'{what}: {shown or "trained; there is no validation" + " yet" * bool(context.pool.held)}')
     return dict(checkpoint=checkpoint, steps=runner.iter, metrics=metrics)
 
 
@@ -385,6 +425,10 @@ def round_config(context: Context, number: int, bootstrap: int = 0) -> Config:
         cfg.load_from = trained(context, *before)
         cfg.pop('load_cfg', None)  # it says what a published checkpoint gives
     choose_data(context, number, cfg.train_dataloader.dataset, bootstrap)
+    if context.validation_labels(number):
+        validate_on_answers(context, number, cfg)
+    if cfg.get('test_dataloader') is None:  # an evaluator alone says how answers validate
+        cfg.test_evaluator = cfg.test_cfg = None
     size = context.self_training.batch_size if bootstrap and context.self_training else None
     if size is not None:
         cfg.train_dataloader.batch_size = size
@@ -395,12 +439,7 @@ def round_config(context: Context, number: int, bootstrap: int = 0) -> Config:
 
 def choose_data(context: Context, number: int, data: ConfigDict, bootstrap: int = 0) -> None:
     """Make a training data set's config read what is labelled and what is not in a round."""
-    labeled = pool_source(context.cfg)
-    labeled.update(ids_file=context.paths.labeled_split(number), subset='labeled')
-    own_file = osp.abspath(context.annotator.labels_file)
-    if own_file != context.pool.path:
-        labeled.update(ann_file=own_file, check_split=False)
-    sources = [labeled]
+    sources = [labeled_source(context, context.paths.labeled_split(number))]
     pseudo = context.pseudo_file(number)
     if bootstrap:
         pseudo = context.paths.bootstrap_labels(number, bootstrap)
@@ -422,6 +461,23 @@ def choose_data(context: Context, number: int, data: ConfigDict, bootstrap: int 
         overlaps = bool(set(ids) - set(context.taken(number))) or bootstrap > 0
         if pseudo is not None and overlaps:
             data.allow_overlap = True
+
+
+def labeled_source(context: Context, split: str) -> Any:
+    """Config of the labels of the units that a split file names."""
+    source: Any = pool_source(context.cfg)
+    source.update(ids_file=split, subset='labeled')
+    own_file = osp.abspath(context.annotator.labels_file)
+    if own_file != context.pool.path:
+        source.update(ann_file=own_file, check_split=False)
+    return source
+
+
+def validate_on_answers(context: Context, number: int, cfg: Config) -> None:
+    """Make a round's config validate on what people answered for that."""
+    source = labeled_source(context, context.paths.validation_split(number))
+    cfg.val_dataloader = whole_loader(cfg, source, pipeline=context.settings.pool['pipeline'])
+    cfg.val_evaluator, cfg.val_cfg = copy.deepcopy(cfg.test_evaluator), ConfigDict()
 
 
 def where_it_was(folder: str) -> Optional[str]:
@@ -490,8 +546,9 @@ def bootstrap_label(context: Context, number: int, bootstrap: int) -> dict:
         return {}
     views = load_views(scores)
     check_views(views)
+    views = views.select(~np.isin(views.unit, list(context.pool.held)))
     made = pseudo_labels(
-        rules, views, context.pool, context.state.labeled(until=number), loader, context.seed
+        rules, views, context.pool, context.training_labels(number), loader, context.seed
     )
     path = context.paths.bootstrap_labels(number, bootstrap)
     keypoints, weights = made.by_id()
@@ -611,17 +668,24 @@ def source_loader(
         seed (int): Of the loader.
         changes: Keys of the data set that are other than those.
     """
+    loader_cfg = whole_loader(cfg, source, **dict(dict(need_keypoints=False), **changes))
+    loader_cfg.dataset = DATASETS.build(loader_cfg.dataset)
+    return Runner.build_dataloader(loader_cfg, seed=seed)
+
+
+def whole_loader(cfg: Config, source: dict, **changes: Any) -> ConfigDict:
+    """Config of a loader of all of a source, see :func:`source_loader`."""
     loader_cfg = copy.deepcopy(cfg.get('val_dataloader') or cfg.get('test_dataloader'))
     if loader_cfg is None:  # nothing validates
         keys = ('batch_size', 'num_workers', 'persistent_workers')
         loader_cfg = ConfigDict({k: v for k, v in cfg.train_dataloader.items() if k in keys})
         loader_cfg.dataset = dict(pipeline=changes['pipeline'])
     dataset: Any = copy.deepcopy(source)
-    dataset.update(pipeline=loader_cfg.dataset.pipeline, test_mode=True, need_keypoints=False)
+    dataset.update(pipeline=loader_cfg.dataset.pipeline, test_mode=True)
     dataset.update(changes)
-    loader_cfg.dataset = DATASETS.build(dataset)
+    loader_cfg.dataset = dataset
     loader_cfg.sampler = dict(type='DefaultSampler', shuffle=False, round_up=False)
-    return Runner.build_dataloader(loader_cfg, seed=seed)
+    return loader_cfg
 
 
 def of_pool(parts: List[ViewStatistics], pool: Pool) -> ViewStatistics:
@@ -664,12 +728,16 @@ def select(context: Context, number: int) -> dict:
         return {}
     pool = context.statistics(number)
     check_views(pool.views)
+    budget = context.settings.budget_after(number)
+    held = context.asked_to_validate(number, budget)
     with warnings_in_log():
-        selection = context.strategy.select(pool, context.settings.budget_after(number))
+        selection = context.strategy.select(pool, budget - len(held))
+    held = held if selection.ids else []
     return dict(
         strategy=type(context.strategy).__name__,
-        ids=selection.ids,
-        utilities=[u if np.isfinite(u) else 1e300 for u in selection.utilities],
+        ids=selection.ids + held,
+        utilities=finite(selection.utilities) + [0.0] * len(held),
+        **(dict(validation=len(held)) if context.pool.held else {}),
     )
 
 

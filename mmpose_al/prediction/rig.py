@@ -9,7 +9,7 @@ from ..converters.calibration import read_calibration
 from ..converters.common import category_of
 from ..converters.moments import common_count, frame_times
 from ..converters.rigs import about_rig
-from ..converters.sources import Source, find_views, match_cameras, open_source
+from ..converters.sources import Source, find_views, match_cameras, open_source, recording_name
 from ..datasets.format import FormatError
 from ..fileio import FileError, make_folder
 from .inputs import Recording, of_source
@@ -84,7 +84,7 @@ def open_rig(
     for each in folders:
         make_folder(each)
     times = frame_times(sources, count, folders, fps, report)
-    name = osp.basename(osp.abspath(words[0])) if len(words) == 1 else 'rig'
+    name = recording_name(words[0]) if len(words) == 1 else 'rig'
     recordings = [of_source(source) for source in sources]
     return Rig(name, recordings, cameras, count, None if times is None else np.array(times))
 

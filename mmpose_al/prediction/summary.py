@@ -20,9 +20,10 @@ def summary(poses: Poses3D, look: int = 10) -> Dict[str, Any]:
         look (int): How many frames to look at.
 
     Returns:
-        dict: ``share`` of each grade in percent of all keypoints; ``error`` in pixels over the
-        views that agree; ``cameras`` and ``joints`` with their own; ``jump``, the distance of
-        a point from one frame to the next in mm; ``look_at``, the worst frames.
+        dict: ``recording``, its name; ``share`` of each grade in percent of all keypoints;
+        ``error`` in pixels over the views that agree; ``cameras`` and ``joints`` with their
+        own; ``jump``, the distance of a point from one frame to the next in mm; ``look_at``,
+        the worst frames.
     """
     views, inliers = poses.views, poses.inliers
     errors = np.where(inliers & np.isfinite(poses.errors), poses.errors, np.nan)
@@ -57,6 +58,7 @@ def summary(poses: Poses3D, look: int = 10) -> Dict[str, Any]:
     return dict(
         format=FORMAT,
         version=VERSION,
+        recording=views.name,
         frames=len(poses.points),
         share={g.name.lower(): _share(poses.grade == g, poses.grade >= 0) for g in Grade},
         found=_share(found, np.ones_like(found)),

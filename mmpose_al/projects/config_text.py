@@ -24,6 +24,7 @@ class Facts(NamedTuple):
         spacing (int): Frames between two that are asked for.
         links (list[str]): Names below ``images`` that lead to other folders.
         input_size (int): Side of the network's input.
+        answers_validate (bool): Whether a share of what people answer validates.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Facts(NamedTuple):
     spacing: int
     links: List[str]
     input_size: int
+    answers_validate: bool = False
 
     @property
     def budget(self) -> int:
@@ -137,6 +139,11 @@ def experiment_config(facts: Facts) -> str:
             ),
             "    annotator=dict(type='FileAnnotator', image_folders=[" + folders + ']),',
             '    pool=dict(pipeline=_base_.val_pipeline),',
+            *(
+                ['    validation=dict(share=0.1),  # of what people answer; it never trains']
+                if facts.answers_validate
+                else []
+            ),
             f'    limits=dict(rounds={ROUNDS}))',
             'train_cfg = dict(',
             "    _delete_=True, type='ActiveLearningLoop', round_cfg=_base_.train_cfg)",

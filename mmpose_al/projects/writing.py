@@ -43,6 +43,7 @@ class Plan(NamedTuple):
         val (Table, optional): Labelled images of another source that validate instead.
         input_size (int): Side of the network's input.
         quality (int): Of the JPEG files that frames of videos become.
+        answers (bool): Whether a share of what people answer validates instead.
     """
 
     skeleton: Skeleton
@@ -51,6 +52,7 @@ class Plan(NamedTuple):
     val: Optional[Table] = None
     input_size: int = 128
     quality: int = 95
+    answers: bool = False
 
 
 def choose_skeleton(
@@ -217,6 +219,7 @@ def facts_of(
         spacing=0,
         links=sorted({*table.folders, *(plan.val.folders if plan.val else ())}),
         input_size=plan.input_size,
+        answers_validate=plan.answers,
     )
     asked = facts.budget * (config_text.ROUNDS + 1)
     spacing = config_text.spacing_of(_rate(pool), _length(pool), asked)
@@ -236,6 +239,8 @@ def describe(table: Table, plan: Plan, facts: config_text.Facts, way: str) -> Li
         'sources have none'
     )
     held = 'a validation set in val.json' if facts.validates else 'no validation set'
+    if facts.answers_validate:
+        held = 'a tenth of what people answer validates'
     lines.append(f'{held}; input of the network {facts.input_size}x{facts.input_size} pixels')
     return lines
 

@@ -15,6 +15,7 @@ def test_names_are_those_of_experiments_that_exist():
     assert paths.first_scores() == 'w/round_00/first_scores.npz'
     assert paths.labeled_split(0) == 'w/round_00/labels.json'
     assert paths.taken_split(0) == 'w/round_00/taken.json'
+    assert paths.validation_split(0) == 'w/round_00/validation.json'
     assert paths.pseudo(1) == 'w/round_01/pseudo.json'
     assert paths.last_checkpoint(1) == 'w/round_01/last_checkpoint'
     assert paths.query_file(2) == osp.join(paths.query(2), 'query.json')

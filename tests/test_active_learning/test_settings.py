@@ -162,6 +162,40 @@ def test_nothing_need_validate():
         read_settings(dict(described(pool=pool, limits=plateau), **none))
 
 
+NOTHING = dict(val_dataloader=None, val_cfg=None, val_evaluator=None)
+
+
+def answers_validate(validation=dict(share=0.1), **change):
+    cfg = dict(described(pool=dict(pipeline=[]), validation=validation), **NOTHING)
+    cfg['active_learning']['pool'] = dict(pipeline=[dict(type='LoadImage')])
+    return dict(cfg, test_evaluator=[dict(type='EPE')], **change)
+
+
+def test_a_share_of_the_answers_may_validate():
+    settings = read_settings(answers_validate())
+    assert settings.validation == dict(share=0.1) and settings.validation_share == 0.1
+    assert read_settings(described()).validation_share is None
+
+
+@pytest.mark.parametrize('value', [0.1, {}, dict(share=0), dict(share=1), dict(share=NAN)])
+def test_the_share_is_one_that_can_be_held_out(value):
+    with pytest.raises(ValueError, match='validation is .*; write dict'):
+        read_settings(answers_validate(value))
+    with pytest.raises(ValueError, match='validation is'):
+        read_settings(answers_validate(dict(share=0.1, seed=0)))
+
+
+def test_answers_validate_alone_and_it_is_known_how():
+    with pytest.raises(ValueError, match='val_dataloader names one already'):
+        read_settings(dict(answers_validate(), val_dataloader={}))
+    with pytest.raises(ValueError, match='scores by test_evaluator'):
+        read_settings(dict(answers_validate(), test_evaluator=None))
+    coco = dict(type='CocoMetric', ann_file='pool.json')
+    for evaluator in (coco, [dict(type='PerStudentMetric', metric=coco)]):
+        with pytest.raises(ValueError, match='reads pool.json, which does not hold'):
+            read_settings(dict(answers_validate(), test_evaluator=evaluator))
+
+
 def test_weights_to_start_from():
     assert read_settings(dict(described(start='load_from'), load_from='x.pth')).start == 'load_from'
 

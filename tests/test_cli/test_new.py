@@ -45,6 +45,21 @@ def test_bad_input_leaves_nothing_behind(tmp_path, monkeypatch, words, problem):
         assert re.search(problem, str(stop.value))
 
 
+def test_a_share_of_the_answers_validates(tmp_path, capsys):
+    picture(tmp_path / 'images' / '1.png')  # somebody is left to be asked about
+    words = (deeplabcut(tmp_path / 's'), tmp_path / 'images', '--val', 'answers')
+    command('new', tmp_path / 'p', *words)
+    assert 'a tenth of what people answer validates' in capsys.readouterr().out
+    assert not (tmp_path / 'p' / 'val.json').exists()
+    from mmengine.config import Config
+
+    from mmpose_al.active_learning.settings import read_settings
+
+    config = Config.fromfile(str(tmp_path / 'p' / 'configs' / 'experiment.py'))
+    assert read_settings(config).validation == dict(share=0.1)
+    assert config.val_dataloader is None and config.test_evaluator
+
+
 def test_a_video_that_ends_early_leaves_nothing_behind(tmp_path, monkeypatch):
     from mmpose_al.projects import writing
 

@@ -111,6 +111,41 @@ def test_a_rig_is_predicted_and_its_tables_give_the_same_3d(tmp_path, model, cal
     assert set(found) & {'ok', 'two_views'}
 
 
+def test_frames_that_want_a_look_are_what_a_query_asks_for(tmp_path, calibration, capsys):
+    """From a recording's summary to the first query of a project of it."""
+    from mmpose_al.active_learning.experiment import Experiment
+
+    for seed, camera in enumerate(cameras(3)):
+        write_images(tmp_path / 'walk' / camera['name'], 12, SIZE, seed)
+    seen = views(walk(12), cameras(3))
+    seen.pixels[7, 1] += 150
+    seen.pixels[3, 0, 2] += 90
+    names = [camera['name'] for camera in cameras(3)]
+    np.savez(
+        tmp_path / 'k.npz',
+        keypoints=seen.pixels,
+        scores=seen.scores,
+        joints=seen.skeleton.joints,
+        cameras=names,
+    )
+    words = (tmp_path / 'walk', '--keypoints', tmp_path / 'k.npz', *calibration, '--look', '2')
+    command('predict', *words, '--fps', '30', '--out', tmp_path / 'o')
+    assert 'look at frames 7, 3' in capsys.readouterr().out
+    joints = ('--keypoints', *seen.skeleton.joints, '--input-size', '64')
+    command('new', tmp_path / 'p', tmp_path / 'walk', *calibration, '--fps', '30', *joints)
+    first = f"dict(_delete_=True, type='Listed', files={str(tmp_path / 'o' / '*.summary.json')!r})"
+    config = tmp_path / 'p' / 'configs' / 'looked_at.py'
+    config.write_text(
+        f"_base_ = './experiment.py'\nactive_learning = dict(initial_strategy={first})\n"
+    )
+    with pytest.raises(SystemExit) as stop:
+        command(*('train', config, '--cfg-options', 'active_learning.initial=3'))
+    assert stop.value.code == 3
+    query = Experiment(str(tmp_path / 'p' / 'work_dirs' / 'experiment')).query()
+    frames = {image['frame_id']: image['index'] for image in query.images.values()}
+    assert [frames[unit] for unit in query.units[:2]] == [7, 3] and len(query.units) == 3
+
+
 @pytest.mark.parametrize(
     'words, problem',
     [

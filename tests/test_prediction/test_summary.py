@@ -17,6 +17,7 @@ def recording():
 
 def test_shares_and_errors():
     found = summary(triangulate(recording()), look=2)
+    assert found['recording'] == 'walk'
     assert found['share']['ok'] == 95 and found['share']['two_views'] == 2.5
     assert found['share']['too_few_views'] == 2.5 and found['found'] == 97.5
     tail = found['joints'][3]

@@ -104,7 +104,6 @@ def _full(full: Optional[str], metric: Metric) -> tuple:
 def _experiment_page(experiment: ReportedExperiment, out_dir: str, full: Optional[str]) -> str:
     os.makedirs(out_dir, exist_ok=True)
     content = experiment.state.content
-    last = experiment.rows[-1] if experiment.rows else None
     facts = [
         ('Folder', experiment.folder),
         (
@@ -113,12 +112,7 @@ def _experiment_page(experiment: ReportedExperiment, out_dir: str, full: Optiona
         ),
         ('Pool', f'{content["pool"]["units"]} {experiment.unit} of {content["pool"]["file"]}'),
         ('Seed', content['seed']),
-        (
-            'Labelled',
-            f'{last.labels} {experiment.unit} ({100 * last.share:.1f} %)'
-            if last
-            else 'nothing yet',
-        ),
+        ('Labelled', _labeled(experiment)),
         (
             'Strategy',
             next(
@@ -167,6 +161,17 @@ def _people_of_all(experiments: Sequence[ReportedExperiment], out_dir: str) -> L
     return [section] if section.rows else []
 
 
+def _labeled(experiment: ReportedExperiment) -> str:
+    """How much is labelled, and how much of it validates."""
+    if not experiment.rows:
+        return 'nothing yet'
+    last = experiment.rows[-1]
+    text = f'{last.labels} {experiment.unit} ({100 * last.share:.1f} %)'
+    if last.validation is None:
+        return text
+    return f'{text}; {last.validation} of them validate and are not trained on'
+
+
 def _bootstraps(experiments: Sequence[ReportedExperiment], out_dir: str) -> List[Section]:
     """The section of bootstraps, where there are some."""
     some = [each for each in experiments if any(row.bootstraps for row in each.rows)]
@@ -179,9 +184,13 @@ def _curve(experiment: ReportedExperiment, out_dir: str, full: Optional[str]) ->
     points = experiment.curve(metric.name)
     section = Section('Metric against labels')
     names = list(dict.fromkeys(n for row in experiment.rows for n in row.metrics))
-    section.header = ['round', experiment.unit + ' labelled', 'share [%]', *names]
+    held = ['of them validate'] * any(r.validation is not None for r in experiment.rows)
+    section.header = ['round', experiment.unit + ' labelled', 'share [%]', *held, *names]
     rows = [
-        [r.round, r.labels, 100 * r.share, *(r.metrics.get(n, float('nan')) for n in names)]
+        [
+            *(r.round, r.labels, 100 * r.share, *([r.validation] * len(held))),
+            *(r.metrics.get(n, float('nan')) for n in names),
+        ]
         for r in experiment.rows
     ]
     section.rows = [[number(v) for v in row] for row in rows]

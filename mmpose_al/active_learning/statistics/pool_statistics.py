@@ -4,7 +4,7 @@ Notation: views N (one person in one image), units U (what is labelled at once: 
 a rig, images or instances), groups G (one person in one frame).
 """
 
-from typing import Optional
+from typing import Optional, Sequence
 
 import numpy as np
 
@@ -26,6 +26,7 @@ class PoolStatistics:
         threshold, min_inliers, weights: Of the triangulation, see
             :func:`~mmpose_al.active_learning.statistics.groups.triangulate_views`.
         seconds (ndarray, optional): When each unit was recorded, (U, ); NaN: not known.
+        recordings (Sequence, optional): Name of each number in ``sequences``; None: of none.
 
     Attributes:
         units (ndarray): Ascending; ``labeled``, ``sequences``, ``times``, ``seconds``
@@ -46,6 +47,7 @@ class PoolStatistics:
         min_inliers: int = 2,
         weights: Optional[str] = None,
         seconds: Optional[np.ndarray] = None,
+        recordings: Optional[Sequence[Optional[str]]] = None,
     ):
         order = np.argsort(units)
         self.units = np.asarray(units, np.int64)[order]
@@ -61,6 +63,7 @@ class PoolStatistics:
         self.seconds = np.full(len(order), np.nan)
         if seconds is not None:
             self.seconds = np.asarray(seconds, np.float64)[order]
+        self.recordings = recordings
         self.views = sort_views(views)
         self.view_unit = np.searchsorted(self.units, self.views.unit)
         if len(self.views.unit) and (

@@ -10,6 +10,7 @@ from .diverse import Diverse
 from .first_frames import FirstFrames
 from .least_confidence import LeastConfidence
 from .least_consensus import LeastConsensus
+from .listed import Listed
 from .multi_peak_entropy import MultiPeakEntropy
 from .multi_view_consistency import MultiViewConsistency
 from .random_sampling import RandomSampling
@@ -30,6 +31,7 @@ __all__ = [
     'KCenter',
     'LeastConfidence',
     'LeastConsensus',
+    'Listed',
     'MultiPeakEntropy',
     'MultiViewConsistency',
     'QueryStrategy',

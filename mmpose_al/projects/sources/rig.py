@@ -7,7 +7,15 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 from ...converters.calibration import read_calibration
 from ...converters.moments import common_count, frame_times
 from ...converters.rigs import about_rig
-from ...converters.sources import VIDEOS, Source, find_views, match_cameras, open_source, pictures
+from ...converters.sources import (
+    VIDEOS,
+    Source,
+    find_views,
+    match_cameras,
+    open_source,
+    pictures,
+    recording_name,
+)
 from ...datasets.format import FormatError
 from ...fileio import visible_names
 from ..registry import PROJECT_SOURCES
@@ -37,7 +45,9 @@ class Rig(ProjectSource):
         if not calibration:
             raise FormatError(f'{paths[0]}: is a view of a rig; give --calibration FILE')
         named = [path for path in paths if is_named(path)]
-        recordings = [(_name(path), [views_folder(path) or path]) for path in paths[len(named) :]]
+        recordings = [
+            (recording_name(path), [views_folder(path) or path]) for path in paths[len(named) :]
+        ]
         recordings += [('rig', named)] if named else []
         names = [name for name, _ in recordings]
         if len(set(names)) < len(names):
@@ -160,10 +170,6 @@ def _images(table: Table, recording: Recording, source: Source) -> Tuple[str, Li
         return folder, [source.files[number] for number in recording.numbers]
     table.clips.append(Clip(source, list(recording.numbers), folder))
     return folder, [f'{number:06d}.jpg' for number in recording.numbers]
-
-
-def _name(path: str) -> str:
-    return osp.basename(osp.abspath(path))
 
 
 def _holds_images(folder: str) -> bool:
