@@ -58,6 +58,16 @@ class Paths(NamedTuple):
         """Held by the annotator of our own while it shows a query."""
         return self._at('.label.lock')
 
+    @property
+    def push_lock(self) -> str:
+        """Held by a push to the server of an annotation tool."""
+        return self._at('.push.lock')
+
+    @property
+    def server_project(self) -> str:
+        """Which project of the server of an annotation tool has the queries."""
+        return self._at('labelling', 'server_project.json')
+
     def folders(self) -> List[str]:
         """Where files of the experiment are written; not all of them need be there."""
         rounds = _folders(self.folder, _ROUND)
@@ -145,6 +155,10 @@ class Paths(NamedTuple):
     def label_answers(self, number: int) -> str:
         """What the annotator of our own handed over in a round."""
         return self._at('labelling', _name(number) + '_answers.json')
+
+    def pulled_answers(self, number: int) -> str:
+        """What was last pulled in a round from the server of an annotation tool."""
+        return self._at('labelling', _name(number) + '_pulled.json')
 
     # ---- paths that the state holds --------------------------------------------------
 

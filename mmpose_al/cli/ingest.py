@@ -37,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='of the first pixel: where (0, 0) is in a file that does not say it; short for '
         '--options pixel_origin=...',
     )
+    add_rules(parser)
+
+
+def add_rules(parser: argparse.ArgumentParser) -> None:
+    """What ``ingest`` and ``pull`` let people say about answers."""
     parser.add_argument(
         '--annotator', help='whose answers count, where the file has those of several people'
     )
@@ -58,7 +63,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Take the answers and say what became of them."""
     from ..active_learning.answers import ingest
-    from ..active_learning.query import train_command
 
     work_dir = osp.abspath(args.work_dir)
     options = dict(args.options or {})
@@ -74,13 +78,20 @@ def run(args: argparse.Namespace) -> int:
         args.annotator,
         args.several,
     )
+    tell_all(done, work_dir, args.dry_run)
+    return 0
+
+
+def tell_all(done: 'Ingested', work_dir: str, dry_run: bool) -> None:
+    """What became of answers, which labels are worth a look, and what comes next."""
+    from ..active_learning.query import train_command
+
     for what, entries in done.passed_over.items():
         print(f'{len(entries)} passed over: {what}: {some(entries)}')
     warn(done.warnings)
-    tell(done, args.dry_run)
-    if not args.dry_run:
+    tell(done, dry_run)
+    if not dry_run:
         print(f'go on with\n    {train_command(work_dir)}')
-    return 0
 
 
 def warn(warnings: 'Sequence[LabelWarning]') -> None:

@@ -24,7 +24,17 @@ FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
 GROUPS: Dict[str, Sequence[str]] = {
     'Your own data': ('new', 'recommend', 'adapt', 'export'),
     'Train and test': ('quickstart', 'configs', 'train', 'test', 'predict', 'extract', 'demo'),
-    'Active learning': ('status', 'query', 'label', 'ingest', 'replay', 'report', 'doctor'),
+    'Active learning': (
+        'status',
+        'query',
+        'label',
+        'push',
+        'pull',
+        'ingest',
+        'replay',
+        'report',
+        'doctor',
+    ),
     'Data': ('convert', 'boxes', 'split', 'synthetic', 'pseudo-labels', 'bootstrap'),
     'Looking at results': (
         'curves',

@@ -100,31 +100,38 @@ class LabelStudio(AnnotationFormat):
 
 
 def label_studio_config(query: Query) -> str:
-    """The labelling interface: palette and visibility above the image, with hotkeys.
+    """The labelling interface: palette and visibility beside the image, with hotkeys.
 
-    Left joints have one colour, right ones another.
+    Label Studio makes an image as high as the window allows where little is above it: with a
+    palette above, its lower part would have to be scrolled to. Left joints have one colour,
+    right ones another.
     """
     labels = '\n'.join(
-        f'    <Label value={quoteattr(name)} hotkey={quoteattr(hotkey(place))} '
+        f'      <Label value={quoteattr(name)} hotkey={quoteattr(hotkey(place))} '
         f'background={quoteattr(COLOURS.get(joint_side(name) or "", MIDDLE))}/>'
         for place, name in enumerate(query.joints)
     )
     person = quoteattr(query.content['category']['name'])
     return (
-        '<View>\n'
-        '  <Header value="$note"/>\n'
-        f'  <KeyPointLabels name="{JOINTS}" toName="{IMAGE}" strokeWidth="2" opacity="0.9">\n'
+        '<View style="display: flex; gap: 12px">\n'
+        '  <View style="flex: 0 0 170px">\n'
+        '    <Header value="$note" size="6"/>\n'
+        f'    <KeyPointLabels name="{JOINTS}" toName="{IMAGE}" strokeWidth="2" opacity="0.9" '
+        'showInline="false">\n'
         f'{labels}\n'
-        '  </KeyPointLabels>\n'
-        f'  <Choices name="{VISIBILITY}" toName="{IMAGE}" perRegion="true" '
+        '    </KeyPointLabels>\n'
+        f'    <Choices name="{VISIBILITY}" toName="{IMAGE}" perRegion="true" '
         'choice="single" showInline="true">\n'
-        f'    <Choice value="visible" hotkey="{VISIBLE_KEY}"/>\n'
-        f'    <Choice value="hidden" hotkey="{HIDDEN_KEY}"/>\n'
-        '  </Choices>\n'
-        f'  <Image name="{IMAGE}" value="$image" zoom="true" zoomControl="true"/>\n'
-        f'  <RectangleLabels name="{BOX}" toName="{IMAGE}">\n'
-        f'    <Label value={person}/>\n'
-        '  </RectangleLabels>\n'
+        f'      <Choice value="visible" hotkey="{VISIBLE_KEY}"/>\n'
+        f'      <Choice value="hidden" hotkey="{HIDDEN_KEY}"/>\n'
+        '    </Choices>\n'
+        f'    <RectangleLabels name="{BOX}" toName="{IMAGE}">\n'
+        f'      <Label value={person}/>\n'
+        '    </RectangleLabels>\n'
+        '  </View>\n'
+        '  <View style="flex: 1 1 auto; min-width: 0">\n'
+        f'    <Image name="{IMAGE}" value="$image" zoom="true" zoomControl="true"/>\n'
+        '  </View>\n'
         '</View>\n'
     )
 
@@ -135,18 +142,29 @@ def hotkey(place: int) -> str:
     return ('', 'shift+', 'ctrl+shift+')[min(turn, 2)] + KEYS[key]
 
 
-def label_studio_tasks(query: Query, prefix: str = PREFIX) -> List[dict]:
-    """One task a person, filled with the predictions."""
+def label_studio_tasks(
+    query: Query, prefix: str = PREFIX, addresses: Optional[Dict[int, str]] = None
+) -> List[dict]:
+    """One task a person, filled with the predictions.
+
+    Args:
+        query (Query): The query.
+        prefix (str): See :class:`LabelStudio`.
+        addresses (dict, optional): Image id -> where the server has it, instead. Persons in
+            other images are left out.
+    """
     folder = f'{Paths("").query(query.round)}/images/'  # below the work directory
     tasks = []
     for entry in query.annotations.values():
         image = query.images[entry['image_id']]
+        if addresses is not None and image['id'] not in addresses:
+            continue
         why = entry['why'] or {}
         where = image['name'] if query.content['image_files'] == 'none' else folder + image['name']
         tasks.append(
             dict(
                 data=dict(
-                    image=prefix + where,
+                    image=prefix + where if addresses is None else addresses[image['id']],
                     query=query.id,
                     round=query.round,
                     annotation_id=entry['id'],

@@ -261,10 +261,12 @@ def config_of(query):
     return ElementTree.fromstring(label_studio_config(query))
 
 
-def test_palette_and_visibility_are_above_the_image_and_have_keys(answering):
+def test_palette_and_visibility_are_beside_the_image_and_have_keys(answering):
     root = config_of(load_query(answering[0].folder, ROUND))
-    assert [each.tag for each in root][:4] == ['Header', 'KeyPointLabels', 'Choices', 'Image']
-    labels = {each.get('value'): each for each in root.find('KeyPointLabels')}
+    left, right = root
+    assert [each.tag for each in left] == ['Header', 'KeyPointLabels', 'Choices', 'RectangleLabels']
+    assert [each.tag for each in right] == ['Image']
+    labels = {each.get('value'): each for each in left.find('KeyPointLabels')}
     keys = [each.get('hotkey') for each in root.iter() if each.get('hotkey')]
     assert len(keys) == len(set(keys)) == len(NAMES) + 2
     assert not set(keys) & set('bchklpruv')  # Label Studio's own tools

@@ -1,0 +1,100 @@
+"""Put the open query into a project of a Label Studio server.
+
+    export LABEL_STUDIO_URL=http://127.0.0.1:8080 LABEL_STUDIO_API_KEY=...
+    mmpose-al push WORK_DIR
+    mmpose-al pull WORK_DIR
+
+Images and tasks are uploaded as far as they are not there: after a failure, do the same
+again. The next rounds go into the same project. The token is the access token of your
+account; it is read from the environment, and written nowhere.
+
+Exit status: 0, or 1 where the server cannot be used.
+"""
+
+import argparse
+import os
+import os.path as osp
+from typing import TYPE_CHECKING, Optional
+
+from .options import positive_number
+
+if TYPE_CHECKING:
+    from ..active_learning.servers import LabelStudioServer
+
+HELP = 'put the open query into a Label Studio project'
+URL, TOKEN = 'LABEL_STUDIO_URL', 'LABEL_STUDIO_API_KEY'  # variables of the environment
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument('work_dir', help='of the experiment')
+    add_server(parser)
+    parser.add_argument(
+        '--project',
+        help='number of a project to use, or new; default: that of the rounds before, else a new '
+        'one',
+    )
+    parser.add_argument(
+        '--prefix',
+        help='upload no images: the server has them, at this and their paths, such as '
+        '/data/local-files/?d=',
+    )
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """Where the server is."""
+    parser.add_argument(
+        '--url', help=f'of the server; default: {URL} of the environment, else the one before'
+    )
+    parser.add_argument(
+        '--timeout',
+        type=positive_number,
+        default=120.0,
+        metavar='SECONDS',
+        help='that the server may be silent; default: 120',
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Push, and say what was done."""
+    from ..active_learning.servers import push
+    from ..command_line import command_line
+
+    work_dir = osp.abspath(args.work_dir)
+    server = connect(work_dir, args.url, args.timeout)
+    done = push(work_dir, server, args.project, args.prefix, lambda line: print(line, flush=True))
+    print(
+        f'round {done.round}: {done.added} tasks and {done.uploaded} images are new in '
+        f'{"the new project" if done.created else "project"} {done.project}, {done.there} tasks '
+        'were there'
+    )
+    if done.removed:
+        print(
+            f'{done.removed} tasks of earlier rounds that nobody had begun are removed; their '
+            'persons are back in the pool'
+        )
+    print(f'label at\n    {done.address}\nthen\n    {command_line("pull", work_dir)}')
+    return 0
+
+
+def connect(work_dir: str, url: Optional[str], timeout: float) -> 'LabelStudioServer':
+    """The server that the command, the environment or the push before names.
+
+    Raises:
+        ValueError: None does, there is no token, or the server cannot be used.
+    """
+    from ..active_learning.servers import LabelStudioServer
+    from ..active_learning.servers.exchange import load_link, open_query
+
+    open_query(work_dir)  # before anything is asked of a server
+    link = load_link(work_dir)
+    url = url or os.environ.get(URL) or (link.url if link else None)
+    if not url:
+        raise ValueError(f'which server? Give --url, or set {URL}, such as http://127.0.0.1:8080')
+    token = (os.environ.get(TOKEN) or '').strip()
+    if not token:
+        raise ValueError(
+            f'no token: set {TOKEN} to the access token of your account (in Label Studio: '
+            'Account & Settings, Personal Access Token)'
+        )
+    return LabelStudioServer(url, token, timeout)
