@@ -28,6 +28,7 @@ BELOW = dict(
         'visualization',
         'apis',
     },
+    deployment={'models', 'apis', 'prediction'},
     active_learning={'geometry', 'datasets', 'models', 'visualization'},
     engine={'geometry', 'datasets', 'models', 'evaluation', 'visualization', 'active_learning'},
 )
@@ -42,7 +43,14 @@ BOTTOM = {
     'registry',
     'version',
 }
-BELOW['analysis'] = set(BELOW) - {'engine', 'converters', 'synthetic', 'projects', 'prediction'}
+BELOW['analysis'] = set(BELOW) - {
+    'engine',
+    'converters',
+    'synthetic',
+    'projects',
+    'prediction',
+    'deployment',
+}
 # The command line is above all rooms.
 BELOW['cli'] = set(BELOW)
 ABOVE = {'__init__', '__main__'}

@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 from ..config_files import config_path
 from ..fileio import FileError, digest, sha256
 from ..projects import is_project, open_project
-from ..projects.project import config_beside
+from ..projects.project import config_beside, newest_noted, rounds_of
 
 WEIGHTS = ('.pth', '.pt')
 
@@ -34,8 +34,9 @@ def find_model(model: str, checkpoint: Optional[str] = None) -> ModelFiles:
     """The config and the checkpoint of a model.
 
     Args:
-        model (str): A project, the work directory of a training, a checkpoint that lies in
-            one, or a config (its path, or its name in the package).
+        model (str): A project, the work directory of a training or of an experiment (its
+            newest round), a checkpoint that lies in one, or a config (its path, or its name in
+            the package).
         checkpoint (str, optional): Weights; a config needs them, the others may have them.
 
     Raises:
@@ -50,13 +51,14 @@ def find_model(model: str, checkpoint: Optional[str] = None) -> ModelFiles:
             )
         return ModelFiles(project.config, _there(chosen))
     if osp.isdir(model):
-        chosen = checkpoint or _newest_in(model)
+        chosen = checkpoint or _newest_in(model) or newest_noted(rounds_of(model))
         if chosen is None:
             raise FileError(
                 f'{model}: is neither a project nor the work directory of a training: it holds '
                 'no checkpoint (*.pth). Name the one of a training.'
             )
-        return ModelFiles(_config_of(osp.join(model, osp.basename(chosen)), model), _there(chosen))
+        beside = osp.join(model, osp.basename(chosen)) if checkpoint else chosen
+        return ModelFiles(_config_of(beside, model), _there(chosen))
     if model.lower().endswith(WEIGHTS):
         if checkpoint is not None:
             raise FileError(f'{model}: is a checkpoint, and so is {checkpoint}. Name the config.')

@@ -11,7 +11,7 @@ PROJECT/work_dirs/       what is trained
 import glob
 import os
 import os.path as osp
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Sequence
 
 from ..checkpoint_files import noted
 from ..fileio import FileError, read_json
@@ -101,10 +101,19 @@ def _path(folder: str, content: dict, key: str) -> str:
 
 def newest_checkpoint(folder: str) -> Optional[str]:
     """The checkpoint that a training wrote last below ``work_dirs``; None without."""
-    notes: List[str] = []
-    for depth in ('*', osp.join('*', 'round_*')):
-        notes += glob.glob(osp.join(glob.escape(folder), 'work_dirs', depth, 'last_checkpoint'))
-    found = [path for path in map(noted, map(osp.dirname, notes)) if path is not None]
+    folders = glob.glob(osp.join(glob.escape(folder), 'work_dirs', '*'))
+    rounds = [each for folder in folders for each in rounds_of(folder)]
+    return newest_noted([*folders, *rounds])
+
+
+def rounds_of(experiment: str) -> List[str]:
+    """Work directories of an experiment's rounds; none where a folder is no experiment."""
+    return glob.glob(osp.join(glob.escape(experiment), 'round_*'))
+
+
+def newest_noted(folders: Sequence[str]) -> Optional[str]:
+    """The checkpoint that the trainings in some folders wrote last; None without."""
+    found = [path for path in map(noted, folders) if path is not None]
     return max(found, key=lambda path: (os.stat(path).st_mtime_ns, path)) if found else None
 
 

@@ -54,3 +54,16 @@ def test_what_is_no_model_is_said(tmp_path):
         find_model(str(tmp_path / 'empty'))
     with pytest.raises(FileError, match='no such config'):
         find_model(str(tmp_path / 'nothing'))
+
+
+def test_an_experiment_gives_its_newest_round(tmp_path):
+    for age, number in enumerate((0, 2, 1)):  # round 2 is not the newest by its name alone
+        folder = tmp_path / 'experiment' / f'round_0{number}'
+        folder.mkdir(parents=True)
+        (folder / 'net.py').write_text('a = 1\n')
+        (folder / 'iter_9.pth').write_bytes(b'w')
+        (folder / 'last_checkpoint').write_text(str(folder / 'iter_9.pth'))
+        os.utime(folder / 'iter_9.pth', (1000 + age, 1000 + age))
+    newest = tmp_path / 'experiment' / 'round_01'
+    files = find_model(str(tmp_path / 'experiment'))
+    assert files == (str(newest / 'net.py'), str(newest / 'iter_9.pth'))

@@ -1,7 +1,7 @@
 """Predictions of several networks as one, whatever their output."""
 
 from contextlib import contextmanager
-from typing import Iterator, List, Sequence, Tuple
+from typing import Callable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -13,9 +13,9 @@ from .keypoint_lessons import confidence_of, same_codec
 
 
 @contextmanager
-def recorded_decoding(head: nn.Module) -> Iterator[list]:
-    """Collect what a head decodes inside, copied."""
-    outputs, decode = [], head.decode
+def recorded_decoding(head: nn.Module, decode: Optional[Callable] = None) -> Iterator[list]:
+    """Collect what a head decodes inside, copied; ``decode`` stands in for its own."""
+    outputs, before, decode = [], vars(head).get('decode'), decode or head.decode
 
     def recording_decode(output):
         parts = output if isinstance(output, tuple) else (output,)
@@ -26,7 +26,10 @@ def recorded_decoding(head: nn.Module) -> Iterator[list]:
     try:
         yield outputs
     finally:
-        del head.decode
+        if before is None:
+            del head.decode
+        else:  # somebody outside is recording, too
+            head.decode = before
 
 
 def mean_output(students: Sequence[nn.Module], decoded: Sequence[tuple]):
