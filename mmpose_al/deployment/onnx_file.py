@@ -1,7 +1,7 @@
 """ONNX: one file of graph, weights and description (extra ``onnx``).
 
-The graph is traced by PyTorch's older exporter. It needs no further package, gives the same
-operators on PyTorch 2.1 to 2.11, and its files run in the oldest onnxruntime for Python 3.8.
+The graph is traced by PyTorch's older exporter. It needs no further package, and PyTorch 2.1 to
+2.11 have it.
 """
 
 import inspect
