@@ -295,13 +295,16 @@ def _worst_first(entry: dict) -> tuple:
 # ---- its folder ------------------------------------------------------------------
 
 
-def write_query(content: dict, work_dir: str, formats: Sequence[AnnotationFormat]) -> Query:
+def write_query(
+    content: dict, work_dir: str, formats: Sequence[AnnotationFormat], readme: Optional[str] = None
+) -> Query:
     """Write the folder of a query: all of it appears at once.
 
     Args:
         content (dict): From :func:`build_query`.
         work_dir (str): Of the experiment.
         formats (Sequence[AnnotationFormat]): What to write besides.
+        readme (str, optional): What people are told; by default how a round goes on.
 
     Raises:
         FileNotFoundError: An image is not where the pool's file says.
@@ -316,7 +319,8 @@ def write_query(content: dict, work_dir: str, formats: Sequence[AnnotationFormat
         for each in formats:
             each.write(query, made)
         names = sorted(each.name for each in formats)
-        write_text(osp.join(made, 'README.md'), guide(query, work_dir, names))
+        text = guide(query, work_dir, names) if readme is None else readme
+        write_text(osp.join(made, 'README.md'), text)
         write_checked(osp.join(made, name), (to_json(content, indent=1) + '\n').encode())
     return Query(content, folder)
 

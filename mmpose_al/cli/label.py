@@ -1,11 +1,17 @@
-"""Label the open query of an experiment in a browser.
+"""Label in a browser: the open query of an experiment, or images of a project.
 
-    mmpose-al label WORK_DIR
+    mmpose-al label WORK_DIR                         an experiment's open query
     mmpose-al label WORK_DIR --train
+    mmpose-al label PROJECT                          images without labels
+    mmpose-al label PROJECT --num 20                 20 of them, spread evenly
+    mmpose-al label PROJECT --images 'walk/*'        those that are named
 
 The page is served on this machine only, at an address that nobody else knows. Whatever it
 calls saved is on the disk. Several people may label at once: from another machine through
 `ssh -L PORT:127.0.0.1:PORT`. Ctrl-C ends it; started again it goes on where it was.
+
+What is labelled in a project goes into its pool.json, and its configs then train on it. Once an
+experiment of the project has begun, label what that asks for.
 
 Exit status: 0, or with --train that of the training.
 """
@@ -16,15 +22,28 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Optional
 
+from .errors import UsageError
+from .options import positive
+
 if TYPE_CHECKING:
     from ..active_learning.label_app import LabelServer, Session
 
-HELP = 'label the open query in a browser'
+HELP = 'label in a browser: the open query, or images of a project'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument('work_dir', help='of the experiment')
+    parser.add_argument('work_dir', help='of the experiment, or a project of `mmpose-al new`')
+    parser.add_argument(
+        '--images',
+        nargs='+',
+        default=(),
+        metavar='NAME',
+        help="of a project: file names in its pool.json, or patterns such as 'walk/*'",
+    )
+    parser.add_argument(
+        '--num', type=positive, default=0, help='of a project: how many, spread evenly'
+    )
     parser.add_argument('--port', type=int, default=0, help='default: one that is free')
     parser.add_argument(
         '--threshold',
@@ -45,12 +64,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve the query until it is left; with ``--train``, all that follow."""
     from ..active_learning.experiment import EXIT_PENDING
+    from ..active_learning.label_app import Session
     from ..active_learning.paths import Paths
     from ..fileio import locked
+    from ..projects import is_project
 
     if args.threshold is not None and not args.threshold > 0:
         raise ValueError(f'--threshold is {args.threshold} px; give a number above 0')
     work_dir = osp.abspath(args.work_dir)
+    if is_project(work_dir):
+        return label_project(args, work_dir)
+    if args.images or args.num:
+        raise UsageError('--images and --num are of a project; an experiment asks by itself')
     if not osp.exists(Paths(work_dir).state):
         from ..active_learning.experiment import Experiment
 
@@ -59,25 +84,63 @@ def run(args: argparse.Namespace) -> int:
     while status == EXIT_PENDING:
         try:
             with locked(Paths(work_dir).label_lock, wait=False):
-                server = serve(args, work_dir, server)
+                server = serve(args, Session(work_dir, args.threshold), server)
         except BlockingIOError:
-            raise ValueError(
-                f'{work_dir}: another mmpose-al label shows this experiment. Open the address '
-                'that it printed, also for further people'
-            ) from None
+            raise ValueError(shown_already(work_dir)) from None
         if not (args.train and server.handed):
             return 0
         status = train(work_dir)
     return status
 
 
-def serve(
-    args: argparse.Namespace, work_dir: str, before: 'Optional[LabelServer]' = None
-) -> 'LabelServer':
-    """Show the open query until it is left; a later round at the address of the one before."""
-    from ..active_learning.label_app import LabelServer, Session
+def shown_already(folder: str) -> str:
+    """What to do where another process shows the same."""
+    return (
+        f'{folder}: another mmpose-al label shows this. Open the address that it printed, also '
+        'for further people'
+    )
 
-    session = Session(work_dir, args.threshold)
+
+def label_project(args: argparse.Namespace, folder: str) -> int:
+    """Serve images of a project; what is handed over becomes the project's own labels."""
+    from ..active_learning.label_app import Session, plain
+    from ..active_learning.paths import Paths
+    from ..command_line import command_line
+    from ..fileio import locked, make_folder
+    from ..projects import labels, open_project
+
+    if args.train:
+        raise UsageError('--train is of an experiment. Label, then train as the page says')
+    labels.check_free(folder)
+    project = open_project(folder)
+    facts = labels.facts_of_project(folder, project.content)
+    home = labels.home(folder)
+    make_folder(home)
+    try:
+        with locked(Paths(home).label_lock, wait=False):
+            place = plain.home_of(home, project.pool)
+            links = [osp.join(project.images, name) for name in facts.links]
+            unit = 'frames' if facts.views else 'images'
+            query = plain.ask(place, unit, project.images, links, args.images, args.num)
+            session = Session(
+                place,
+                args.threshold,
+                query=query,
+                next_command=command_line('train', f'{args.work_dir}/configs/supervised.py'),
+                on_handed=lambda: labels.take_labels(folder),
+            )
+            serve(args, session)
+    except BlockingIOError:
+        raise ValueError(shown_already(folder)) from None
+    return 0
+
+
+def serve(
+    args: argparse.Namespace, session: 'Session', before: 'Optional[LabelServer]' = None
+) -> 'LabelServer':
+    """Show a query until it is left; a later round at the address of the one before."""
+    from ..active_learning.label_app import LabelServer
+
     port, token = (args.port, None) if before is None else (before.port, before.token)
     server = LabelServer(session, port, token)
     server.leave_when_handed = args.train

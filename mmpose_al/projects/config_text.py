@@ -160,8 +160,13 @@ def readme(facts: Facts, shown: List[str], folder: str) -> str:
         'you edited.',
         '',
     ]
-    steps = next_commands(facts, folder)
-    for what, command in steps:
+    return '\n'.join(lines) + '\n' + steps_text(facts, folder)
+
+
+def steps_text(facts: Facts, folder: str) -> str:
+    """The next commands, as the README has them."""
+    lines = []
+    for what, command in next_commands(facts, folder):
         lines += [f'{what}:', '', f'    {command}', '']
     return '\n'.join(lines)
 
@@ -178,6 +183,7 @@ def next_commands(facts: Facts, folder: str) -> List[tuple]:
         if facts.unlabeled:
             steps.append(('Train on the images without labels, too', train('posedual')))
     if facts.unlabeled:
+        steps.append(('Label images in the browser', command_line('label', folder)))
         steps.append(
             (
                 'Ask people for labels, round by round; it stops and says what to do',

@@ -4,7 +4,6 @@
 completes it. What people may have edited (metainfo, configs, README) is written once.
 """
 
-import glob
 import os.path as osp
 import re
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
@@ -24,6 +23,7 @@ from ..fileio import (
 )
 from . import config_text
 from .boxes import default_way, fill_boxes
+from .labels import begun_experiments, counted, with_labels
 from .pool_file import held_out_before, hold_out, pool_content
 from .project import FORMAT, NAME, VERSION
 from .skeleton import Skeleton, make_skeleton, metainfo_text, skeleton_of_metainfo
@@ -143,7 +143,7 @@ def write_project(
         write_once(folder, 'metainfo.py', metainfo_text(plan.skeleton, _identifier(folder)))
         shown = [f'- {line}' for line in describe(table, plan, facts, way)]
         write_once(folder, 'README.md', config_text.readme(facts, shown, folder))
-        write_json(osp.join(folder, NAME), content_of(table, facts))
+        write_json(osp.join(folder, NAME), content_of(table, facts, folder))
     for line in describe(table, plan, facts, way):
         report(line)
     return facts
@@ -185,13 +185,13 @@ def write_annotations(
         parts.append(('val.json', plan.val or table, held, f'validation set of {name}'))
     for file, source, shots, about in parts:
         path = osp.join(folder, file)
-        content = pool_content(source, shots, plan.skeleton, about)
+        content = with_labels(folder, pool_content(source, shots, plan.skeleton, about))
         if osp.isfile(path) and to_json(read_json(path)) == to_json(content):
             continue
-        begun = glob.glob(osp.join(glob.escape(folder), 'work_dirs', '*', 'active_learning.json'))
+        begun = begun_experiments(folder)
         if begun and osp.isfile(path):
             raise FormatError(
-                f'{path}: the sources or options are others than when {osp.dirname(begun[0])} '
+                f'{path}: the sources or options are others than when {begun[0]} '
                 'began, and an experiment is bound to its pool. Make a new project, or remove the '
                 'experiment'
             )
@@ -201,26 +201,25 @@ def write_annotations(
 def facts_of(
     folder: str, table: Table, plan: Plan, pool: List[Shot], held: List[Shot]
 ) -> config_text.Facts:
-    """What the configs are made of."""
-    people = [person for shot in pool for person in shot.people]
-    labeled = sum(person.is_labeled for person in people)
+    """What the configs are made of; the labels are those of ``pool.json``."""
     views = len(table.cameras)
     units = {_unit(shot, views) for shot in pool}
     facts = config_text.Facts(
         name=osp.basename(osp.abspath(folder)),
         kind=table.kind,
         joints=len(plan.skeleton.joints),
-        labeled=labeled,
-        unlabeled=len(people) - labeled,
+        labeled=0,
+        unlabeled=0,
         validates=bool(held),
         views=views,
         units=len(units),
-        labeled_units=len({_unit(shot, views) for shot in pool if shot.is_labeled}),
+        labeled_units=0,
         spacing=0,
         links=sorted({*table.folders, *(plan.val.folders if plan.val else ())}),
         input_size=plan.input_size,
         answers_validate=plan.answers,
     )
+    facts = counted(facts, read_json(osp.join(folder, 'pool.json')))
     asked = facts.budget * (config_text.ROUNDS + 1)
     spacing = config_text.spacing_of(_rate(pool), _length(pool), asked)
     return facts._replace(spacing=spacing)
@@ -245,7 +244,7 @@ def describe(table: Table, plan: Plan, facts: config_text.Facts, way: str) -> Li
     return lines
 
 
-def content_of(table: Table, facts: config_text.Facts) -> dict:
+def content_of(table: Table, facts: config_text.Facts, folder: str) -> dict:
     """``project.json``."""
     return dict(
         format=FORMAT,
@@ -257,6 +256,8 @@ def content_of(table: Table, facts: config_text.Facts) -> dict:
         images='images',
         checkpoint=None,
         individuals=table.individuals,
+        facts=facts._asdict(),
+        named=folder,  # in the commands of the README
         notes=table.notes,
         videos={clip.folder: osp.abspath(clip.source.path) for clip in table.clips},
     )

@@ -17,6 +17,7 @@ from mmpose_al.active_learning.paths import Paths
 from mmpose_al.cli import label
 from mmpose_al.cli.main import main
 from tests.test_active_learning.test_label_app.serving import api
+from tests.test_projects.files import video
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
@@ -126,3 +127,46 @@ def test_what_cannot_be_labelled_is_said(tmp_path, experiment, capsys):
     with pytest.raises(SystemExit):
         main(['label', '--help'])
     assert time.time() - start < 10 and 'ssh -L' in capsys.readouterr().out
+
+
+def test_a_project_is_labelled_and_trains_on_it(tmp_path, capsys):
+    """The command itself: a video becomes a project, two images are labelled in the browser."""
+    source, folder = video(tmp_path / 'v.avi'), str(tmp_path / 'p')
+    told = ['--keypoints', 'a', 'b', '--pairs', 'none']
+    assert main(['new', folder, str(source), *told]) == 0
+    assert f'label {folder}' in (tmp_path / 'p' / 'README.md').read_text()
+    process, server, said = started(folder, '--num', '2')
+    try:
+        assert '2 images, 2 persons in 2 images; 0 done' in said
+        api(server, 'join')
+        setup = api(server, 'setup')
+        assert setup['train'].endswith(f'train {folder}/configs/supervised.py')
+        unit = setup['units'][0]
+        number = api(server, 'open', unit=unit)['persons'][0]['views'][0]['id']
+        cells = [[number, 0, 10.5, 20.25, 2], [number, 1, 3.0, 4.0, 1]]
+        api(server, 'change', op='set', how='click', cells=cells, unit=unit, revision=0)
+        api(server, 'change', op='done', unit=unit, revision=1)
+        assert main(['label', folder]) == 1
+        assert 'another mmpose-al label shows this' in capsys.readouterr().err
+        assert api(server, 'finish')['written'] is True
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    with open(osp.join(folder, 'pool.json')) as file:
+        (entry,) = (a for a in json.load(file)['annotations'] if a['num_keypoints'])
+    assert entry['keypoints'] == [10.5, 20.25, 2, 3.0, 4.0, 1]
+    assert osp.exists(osp.join(folder, 'configs', 'supervised.py'))
+    os.makedirs(osp.join(folder, 'work_dirs', 'experiment'))
+    with open(osp.join(folder, 'work_dirs', 'experiment', 'active_learning.json'), 'w'):
+        pass
+    assert main(['label', folder]) == 1
+    assert 'an experiment is bound to its pool' in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(['label', folder, '--train'])
+    assert '--train is of an experiment' in capsys.readouterr().err
+
+
+def test_options_of_a_project_are_refused_for_an_experiment(experiment, capsys):
+    with pytest.raises(SystemExit):
+        main(['label', experiment[0], '--num', '3'])
+    assert '--images and --num are of a project' in capsys.readouterr().err

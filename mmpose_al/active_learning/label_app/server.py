@@ -186,12 +186,8 @@ class LabelServer:
 
     def call_setup(self, request: dict) -> Any:
         """What the page needs once."""
-        from ..query import train_command
-
         return dict(
-            self.session.setup(),
-            train=train_command(self.session.folder),
-            goes_on=self.leave_when_handed,
+            self.session.setup(), train=self.session.next_command, goes_on=self.leave_when_handed
         )
 
     def call_join(self, request: dict) -> Any:

@@ -11,7 +11,7 @@ from ...fileio import is_int, is_number, short
 from ..experiment import Experiment, Missing
 from ..paths import Paths
 from ..pool import Pool
-from ..query import Query
+from ..query import Query, train_command
 from ..state import load_state
 from .handover import Handed, hand_over
 from .journal import Journal
@@ -53,10 +53,14 @@ class Session:
     """The open query of an experiment, and what people have said so far.
 
     Args:
-        folder (str): Of the experiment.
+        folder (str): Of the experiment, or of labels without one, see :mod:`.plain`.
         threshold (float, optional): How far clicks may be from where the other views put a
             joint, pixels; by default as ``ingest`` has it: a share of the person's size.
         clock (callable): Gives seconds; who has said nothing for ``ALIVE`` is gone.
+        query (Query, optional): What is labelled; by default the open query.
+        next_command (str, optional): What to do when the labels are handed over; by default
+            the experiment goes on.
+        on_handed (callable, optional): Called after labels were handed over.
 
     Raises:
         Missing: No query is open.
@@ -68,15 +72,14 @@ class Session:
         folder: str,
         threshold: Optional[float] = None,
         clock: Callable[[], float] = time.monotonic,
+        query: Optional[Query] = None,
+        next_command: Optional[str] = None,
+        on_handed: Callable[[], None] = lambda: None,
     ):
         self.folder, self._clock = folder, clock
-        experiment = Experiment(folder)
-        query = experiment.open_query()
-        if query is None:
-            raise Missing(
-                f'{folder}: no query is open. Train the experiment; a FileAnnotator writes the '
-                'next one'
-            )
+        self.next_command = next_command or train_command(folder)
+        self._on_handed = on_handed
+        query = query or open_query(folder)
         from ..answers.intake import query_pool
 
         self.query: Query = query
@@ -347,7 +350,25 @@ class Session:
             AnswerError: The labels are refused.
         """
         self._check_tab(name, tab)
-        return hand_over(self.folder, self.query, self.tasks, self.progress, begun, dry_run)
+        handed = hand_over(self.folder, self.query, self.tasks, self.progress, begun, dry_run)
+        if handed.taken is not None and not dry_run:
+            self._on_handed()
+        return handed
+
+
+def open_query(folder: str) -> Query:
+    """The open query of an experiment.
+
+    Raises:
+        Missing: No query is open.
+        StateError: The folder holds no experiment.
+    """
+    query = Experiment(folder).open_query()
+    if query is None:
+        raise Missing(
+            f'{folder}: no query is open. Train the experiment; a FileAnnotator writes the next one'
+        )
+    return query
 
 
 def _seconds(value: Any) -> float:

@@ -1,0 +1,162 @@
+"""Labels that people gave become the project's own, and stay."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from mmpose_al.active_learning.label_app import Session, plain
+from mmpose_al.active_learning.settings import read_settings
+from mmpose_al.fileio import make_folder, read_json
+from mmpose_al.projects import ProjectError, open_project
+from mmpose_al.projects.labels import (
+    counted,
+    facts_of_project,
+    given_labels,
+    home,
+    take_labels,
+    with_labels,
+)
+from mmpose_al.projects.sources import Options
+from tests.test_projects.files import calibration, video
+from tests.test_projects.test_config_text import RIG
+from tests.test_projects.test_writing import built, write
+
+
+def a_project(folder):
+    write(folder / 'p', video(folder / 'v.avi'), names=['a', 'b'], pairs=['none'], input_size=64)
+    return folder / 'p'
+
+
+def session(folder, **options):
+    project = open_project(str(folder))
+    place = plain.home_of(home(str(folder)), project.pool)
+    unit = 'frames' if project.content['facts']['views'] else 'images'
+    query = plain.ask(place, unit, project.images, **options)
+    made = Session(place, query=query, on_handed=lambda: take_labels(str(folder)))
+    made.join('Anna', 'tab')
+    return made
+
+
+def label(made, unit, *points):
+    """All joints of the first view of a unit, and done."""
+    task = next(each for each in made.tasks if each.unit == unit)
+    number = task.annotations[0]
+    cells = [[number, k, x, y, 2] for k, (x, y) in enumerate(points)]
+    revision = made.progress[unit].revision
+    made.change(
+        'Anna', 'tab', dict(op='set', how='click', cells=cells, unit=unit, revision=revision)
+    )
+    made.change('Anna', 'tab', dict(op='done', unit=unit, revision=revision + 1))
+    return number
+
+
+def labels_of(folder):
+    """Annotation id -> keypoints, of the labelled persons of a project's pool."""
+    pool = read_json(str(folder / 'pool.json'))
+    return {a['id']: a['keypoints'] for a in pool['annotations'] if a['num_keypoints']}
+
+
+def test_what_is_handed_over_is_trained_on(tmp_path):
+    folder = a_project(tmp_path)
+    made = session(folder, num=4)
+    assert len(made.query.units) == 4
+    first = label(made, made.query.units[0], (10.5, 20.25), (3, 4))
+    assert labels_of(folder) == {}
+    made.hand_over('Anna', 'tab')
+    assert labels_of(folder) == {first: [10.5, 20.25, 2, 3, 4, 2]}
+    second = label(made, made.query.units[1], (11, 12), (13, 14))
+    made.hand_over('Anna', 'tab')  # the pool has changed since, the query's has not
+    assert set(labels_of(folder)) == {first, second}
+    cfg, data = built(folder, 'supervised')
+    assert data.num_labeled == 2
+    np.testing.assert_allclose(data.get_data_info(0)['keypoints'][0, 0], [10.5, 20.25], atol=1e-6)
+    assert built(folder, 'posedual')[1].num_unlabeled == 10
+    experiment, _ = built(folder, 'experiment')
+    assert read_settings(experiment).initial == 'labeled'
+    project = open_project(str(folder))
+    assert project.config.endswith('supervised.py')
+    assert 'configs/supervised.py' in (folder / 'README.md').read_text()
+
+
+def test_the_same_new_again_keeps_them_and_what_was_edited(tmp_path, capsys):
+    folder = a_project(tmp_path)
+    data = folder / 'configs' / 'data.py'
+    data.write_text(data.read_text() + '# mine\n')
+    made = session(folder, num=2)
+    label(made, made.query.units[1], (5, 6), (7, 8))
+    made.hand_over('Anna', 'tab')
+    assert 'data.py: was edited' in capsys.readouterr().out
+    before = labels_of(folder)
+    assert data.read_text().endswith('# mine\n') and (folder / 'configs/supervised.py').exists()
+    facts, _ = write(folder, tmp_path / 'v.avi', names=['a', 'b'], pairs=['none'], input_size=64)
+    assert labels_of(folder) == before and (facts.labeled, facts.unlabeled) == (1, 11)
+    # another pool: the labels stay with their images, and what is new is asked for
+    facts, _ = write(
+        folder, tmp_path / 'v.avi', video(tmp_path / 'w.avi', 3), names=['a', 'b'],
+        pairs=['none'], input_size=64,
+    )  # fmt: skip
+    assert sorted(labels_of(folder).values()) == sorted(before.values())
+    again = session(folder)
+    assert again.folder.endswith('2') and len(again.query.units) == 14
+    label(again, again.query.units[0], (1, 2), (3, 4))
+    again.hand_over('Anna', 'tab')
+    assert len(labels_of(folder)) == 2 and len(given_labels(str(folder))) == 2
+
+
+def test_a_rig_is_labelled_by_frames(tmp_path):
+    for name in 'ab':
+        video(tmp_path / 'walk' / f'{name}.avi')
+    calibration(tmp_path / 'walk' / 'calib.toml', 'ab')
+    write(tmp_path / 'p', tmp_path / 'walk', options=Options(unit='m', frames=4))
+    made = session(tmp_path / 'p', num=3)
+    assert made.query.content['unit'] == 'frames' and len(made.query.annotations) == 6
+    label(made, made.query.units[0], (5, 6), (7, 8))
+    made.hand_over('Anna', 'tab')
+    facts = facts_of_project(str(tmp_path / 'p'), open_project(str(tmp_path / 'p')).content)
+    assert (facts.labeled, facts.labeled_units) == (1, 1)
+
+
+def test_an_experiment_that_has_begun_keeps_its_pool(tmp_path):
+    folder = a_project(tmp_path)
+    make_folder(str(folder / 'work_dirs' / 'experiment'))
+    (folder / 'work_dirs' / 'experiment' / 'active_learning.json').write_text('{}')
+    with pytest.raises(ProjectError, match='is bound to its pool. Label what it asks for'):
+        take_labels(str(folder))
+
+
+def test_a_project_of_an_earlier_version_is_completed_first(tmp_path):
+    folder = a_project(tmp_path)
+    content = read_json(str(folder / 'project.json'))
+    del content['facts']
+    (folder / 'project.json').write_text(json.dumps(content))
+    with pytest.raises(ProjectError, match='Complete the project with the same'):
+        take_labels(str(folder))
+
+
+def test_labels_go_to_the_person_of_the_image(tmp_path):
+    def file(ids):
+        return dict(
+            images=[dict(id=i, file_name=f'{n}.png', frame_id=n) for n, i in enumerate(ids)],
+            annotations=[
+                dict(id=10 * i, image_id=i, person_id=p, keypoints=[0, 0, 0], num_keypoints=0)
+                for i in ids
+                for p in (0, 1)
+            ],
+        )
+
+    given = file([5, 6])
+    given['annotations'][3].update(keypoints=[7, 8, 1], num_keypoints=1)
+    for number in ('2', '10'):  # the 10th is the later one
+        os.makedirs(str(tmp_path / 'labels' / number))
+        with open(str(tmp_path / 'labels' / number / 'labels.json'), 'w') as file_:
+            json.dump(given, file_)
+        given['annotations'][3].update(keypoints=[9, 9, 2])
+    found = with_labels(str(tmp_path), file([8, 3, 4]))['annotations']
+    assert [entry['keypoints'] for entry in found] == [[0, 0, 0]] * 3 + [[9, 9, 2]] + [
+        [0, 0, 0]
+    ] * 2
+    assert found[3]['num_keypoints'] == 1
+    facts = counted(RIG, dict(file([8, 3, 4]), annotations=found))
+    assert (facts.labeled, facts.unlabeled, facts.labeled_units) == (1, 5, 1)
