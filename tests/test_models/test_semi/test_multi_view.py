@@ -386,7 +386,8 @@ def keypoint_lessons(estimator, samples, seen, hard=None, sure=None):
 
 @pytest.mark.parametrize('kind', ['MultiViewPoseDual', 'MultiViewDenoisedPoseDual'])
 def test_keypoints_of_a_view_that_was_wrong_are_the_true_places(kind):
-    """To a thousandth of a pixel: nothing is redrawn. Mirrored hard views too."""
+    """To a thousandth of a pixel: nothing is redrawn. On mirrored hard views the weights of
+    left and right are exchanged too; nobody agrees on joint 0 of the first group's world."""
     samples, places = batch()
     seen = places.clone()
     seen[0, 1, 4] = torch.tensor([5.0, 60])  # far off
@@ -395,8 +396,13 @@ def test_keypoints_of_a_view_that_was_wrong_are_the_true_places(kind):
     hard = View(matrix, torch.ones(2 * VIEWS, dtype=torch.bool))
     more = dict(num_strong=0) if kind == 'MultiViewDenoisedPoseDual' else {}
     known, true = inside(places).flatten(0, 1), places.flatten(0, 1).float()
+    for view in range(VIEWS):
+        joint = FLIP[0] if samples[view].metainfo['flip'] else 0
+        seen[0, view, joint] = torch.rand(2).double() * SIZE
+        known[view, joint] = False
     mirrored = torch.stack([SIZE - 1 - true[..., 0], true[..., 1]], -1)[:, FLIP]
-    for lesson in keypoint_lessons(simcc(type=kind, **more), samples, seen, hard):
+    estimator = simcc(type=kind, threshold=0.5, min_inliers=5, **more)
+    for lesson in keypoint_lessons(estimator, samples, seen, hard):
         assert (lesson.weight > 0).equal(known[:, FLIP])
         assert (lesson.joints - true)[known].norm(dim=-1).max() < 2e-3
         assert (lesson.places - mirrored)[known[:, FLIP]].norm(dim=-1).max() < 2e-3
