@@ -35,6 +35,7 @@ BELOW = dict(
 BOTTOM = {
     'checkpoint_files',
     'command_line',
+    'confidence',
     'config_files',
     'fileio',
     'journal',

@@ -54,6 +54,8 @@ class Settings(NamedTuple):
             square of their confidence, ``'confidence'``, or None, all alike (Feng23).
         validation (dict, optional): ``dict(share=0.1)``: so much of what people answer
             validates, see :mod:`~mmpose_al.active_learning.held_out`.
+        confidence (str, optional): File of ``mmpose-al confidence``: the scores of keypoints
+            that strategies and triangulation read are what it makes of the model's.
     """
 
     initial: Union[int, str, dict]
@@ -70,6 +72,7 @@ class Settings(NamedTuple):
     weights: Optional[str] = None
     initial_strategy: Optional[dict] = None
     validation: Optional[dict] = None
+    confidence: Optional[str] = None
 
     @property
     def validation_share(self) -> Optional[float]:
@@ -166,6 +169,11 @@ def check_triangulation(settings: Settings) -> None:
     if settings.weights not in WEIGHTS:
         raise ValueError(
             f'active_learning.weights is {short(settings.weights)}; write one of {WEIGHTS}'
+        )
+    if not isinstance(settings.confidence, (str, type(None))):
+        raise ValueError(
+            f'active_learning.confidence is {short(settings.confidence)}; write the path of a file '
+            'of `mmpose-al confidence`, or None'
         )
 
 

@@ -37,6 +37,7 @@ GROUPS: Dict[str, Sequence[str]] = {
     ),
     'Data': ('convert', 'boxes', 'split', 'synthetic', 'pseudo-labels', 'bootstrap'),
     'Looking at results': (
+        'confidence',
         'curves',
         'draw',
         'results-table',

@@ -56,6 +56,11 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help="of several networks: 'ensemble', 'teacher' or the number of a student; by "
         'default what the config says',
     )
+    group.add_argument(
+        '--confidence',
+        metavar='FILE',
+        help='of `mmpose-al confidence`: scores of keypoints become what it makes of them',
+    )
     group.add_argument('--device', help='such as cpu or cuda:0; default: a GPU if there is one')
     group.add_argument(
         '--batch-size', type=positive, default=16, help='frames of a batch; default %(default)s'
@@ -230,6 +235,8 @@ def run_keypoints(args: argparse.Namespace) -> int:
 
     if len(args.keypoints) > 2:
         raise UsageError('--keypoints takes a file, and maybe the name of an array in it')
+    if args.confidence:
+        raise UsageError('--confidence is of the scores of a model: leave it out with --keypoints')
     check_times(args)
     check_formats(args)
     path = args.keypoints[0]
@@ -318,6 +325,7 @@ def make_job(
     args: argparse.Namespace, recordings: 'Sequence[Recording]', detector: Optional[Callable] = None
 ) -> 'Job':
     """The model, the boxes and where it all goes."""
+    from ..confidence import read_confidence
     from ..converters.detect_boxes import default_device
     from ..prediction.estimator import Estimator
     from ..prediction.model_files import find_model
@@ -328,8 +336,9 @@ def make_job(
     device = args.device or default_device()
     boxes = make_boxes(args, recordings, device, detector)
     config = read_config(files.config)
-    estimator = Estimator(config, files.checkpoint, device, args.network)
-    identity = files.identity(args.network)
+    confidence = read_confidence(args.confidence) if args.confidence else None
+    estimator = Estimator(config, files.checkpoint, device, args.network, confidence)
+    identity = files.identity(args.network, args.confidence)
     folder = parts_of(args)
     return Job(estimator, files.scorer, identity, boxes, folder, args.batch_size, report)
 

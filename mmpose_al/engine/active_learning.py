@@ -42,6 +42,7 @@ from ..active_learning.stage_names import bootstrap_stage, last_training
 from ..active_learning.state import StateError, WritableState, check_state, load_state, new_state
 from ..active_learning.stopping import reached
 from ..checkpoint_files import damage
+from ..confidence import read_confidence
 from ..fileio import locked, remove_leftovers, sync_parents, write_text
 from .stages import Context, say, stage_function
 
@@ -100,8 +101,19 @@ class ActiveLearningExperiment:
         annotator.open(paths.folder, pool)
         digest, seed = experiment_digest(cfg), seed_of(cfg)
         state = new_state(paths.folder, pool, digest, seed)
+        confidence = read_confidence(settings.confidence) if settings.confidence else None
         self.context = Context(
-            cfg, settings, paths, seed, strategy, annotator, pool, state, rules or None, first
+            cfg,
+            settings,
+            paths,
+            seed,
+            strategy,
+            annotator,
+            pool,
+            state,
+            rules or None,
+            first,
+            confidence,
         )
         self._take_state(self._read_state)
 

@@ -65,6 +65,7 @@ from ..active_learning.statistics import (
 from ..active_learning.strategies import QueryStrategy
 from ..active_learning.strategies.base import NOT_JUDGED
 from ..checkpoint_files import damage, newest_whole, noted
+from ..confidence import ConfidenceMap
 from ..datasets.checks import instance_ids
 from ..datasets.choice import camera_name
 from ..datasets.splits import instance_units
@@ -89,6 +90,7 @@ class Context:
         state (WritableState): What was done.
         self_training (SelfTraining, optional): Labels that the model gives itself.
         initial_strategy (QueryStrategy, optional): Chooses the first labels; None: at random.
+        confidence (ConfidenceMap, optional): What the scores of keypoints are worth.
     """
 
     cfg: Config
@@ -101,6 +103,7 @@ class Context:
     state: WritableState
     self_training: Optional[SelfTraining] = None
     initial_strategy: Optional[QueryStrategy] = None
+    confidence: Optional[ConfidenceMap] = None
     _unlabeled: Optional[Set[Optional[int]]] = field(default=None, init=False, repr=False)
 
     def statistics(self, number: int) -> PoolStatistics:
@@ -623,6 +626,8 @@ def score_into(
         Progress(what, len(loader.dataset)),
         context.start(needs),
     )
+    if context.confidence is not None:
+        views = views.replace(scores=context.confidence(views.scores))
     parts = all_gather_object(views)
     if get_rank() == 0:
         save_views(of_pool(parts, context.pool), path)

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from itertools import chain
-from typing import Dict, Optional, Sequence
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmpose.evaluation.functional import keypoint_pck_accuracy
 from mmpose.registry import METRICS
+
+NORMS = ('bbox', 'torso', 'head')
 
 
 @METRICS.register_module()
@@ -56,8 +58,7 @@ class JointPCK(BaseMetric):
         prefix: Optional[str] = None,
     ):
         super().__init__(collect_device=collect_device, prefix=prefix)
-        if norm not in ('bbox', 'torso', 'head'):
-            raise ValueError(f"norm is 'bbox', 'torso' or 'head'; got {norm!r}")
+        check_norm(norm)
         if meta_joints and not per_joint:
             raise ValueError('meta_joints says how the joints are reported; set per_joint=True too')
         self.thr, self.norm, self.torso = thr, norm, tuple(torso)
@@ -66,38 +67,13 @@ class JointPCK(BaseMetric):
         self.per_action = per_action
 
     def _torso_indices(self) -> list:
-        names = self.dataset_meta['keypoint_id2name']
-        ids = {name: index for index, name in names.items()}
-        missing = [name for name in self.torso if name not in ids]
-        if missing:
-            raise ValueError(
-                f'the data set has no joint {missing[0]!r}; give torso two of {sorted(ids)}'
-            )
-        return [ids[name] for name in self.torso]
+        return torso_indices(self.dataset_meta, self.torso)
 
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         """Keep distances' ingredients of one batch; one person a sample."""
         for sample in data_samples:
-            truth = sample['gt_instances']
-            keypoints = truth['keypoints'][..., :2]
-            visible = np.asarray(truth['keypoints_visible'])
-            visible = visible[..., 0] if visible.ndim == 3 else visible
-            visible = visible.reshape(len(keypoints), -1) > 0
-            if self.norm == 'torso':
-                a, b = self._torso_indices()
-                length = np.linalg.norm(keypoints[:, a] - keypoints[:, b], axis=-1)
-                length = np.where(visible[:, a] & visible[:, b], length, 0.0)
-            elif self.norm == 'head':
-                if 'head_size' not in truth:
-                    raise ValueError(
-                        'the data set gives no head sizes; set headbox_file of '
-                        'MpiiDataset, or norm="bbox" or "torso"'
-                    )
-                length = np.reshape(truth['head_size'], -1)
-            else:
-                boxes = truth['bboxes']
-                length = (boxes[:, 2:] - boxes[:, :2]).max(-1)
-            predicted = sample['pred_instances']['keypoints'][..., :2]
+            torso = self._torso_indices() if self.norm == 'torso' else ()
+            predicted, keypoints, visible, length = joints_and_lengths(sample, self.norm, torso)
             actions = [sample.get('action')] * len(predicted)
             self.results.append((predicted, keypoints, visible, length, actions))
 
@@ -133,6 +109,66 @@ class JointPCK(BaseMetric):
                 )
                 metrics[f'{name}/action/{action}'] = 100 * float(mean)
         return metrics
+
+
+def check_norm(norm: str) -> None:
+    """Raise a ValueError unless there is such a length."""
+    if norm not in NORMS:
+        raise ValueError(f"norm is 'bbox', 'torso' or 'head'; got {norm!r}")
+
+
+def torso_indices(dataset_meta: dict, torso: Sequence[str]) -> List[int]:
+    """Indices of the two joints between which the torso is.
+
+    Raises:
+        ValueError: The data set has no such joints.
+    """
+    ids = {name: index for index, name in dataset_meta['keypoint_id2name'].items()}
+    missing = [name for name in torso if name not in ids]
+    if missing:
+        raise ValueError(
+            f'the data set has no joint {missing[0]!r}; give torso two of {sorted(ids)}'
+        )
+    return [ids[name] for name in torso]
+
+
+def joints_and_lengths(
+    sample: dict, norm: str, torso: Sequence[int] = ()
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The ingredients of distances in a sample of N persons.
+
+    Args:
+        sample (dict): As MMEngine's evaluator gives it.
+        norm (str): See :class:`JointPCK`.
+        torso (Sequence[int]): Indices of two joints.
+
+    Returns:
+        tuple: Predicted and true joints (N, K, 2), which are visible (N, K) and the lengths
+        (N, ), 0 where there is none.
+
+    Raises:
+        ValueError: The data set gives no head sizes.
+    """
+    truth = sample['gt_instances']
+    keypoints = truth['keypoints'][..., :2]
+    visible = np.asarray(truth['keypoints_visible'])
+    visible = visible[..., 0] if visible.ndim == 3 else visible
+    visible = visible.reshape(len(keypoints), -1) > 0
+    if norm == 'torso':
+        a, b = torso
+        length = np.linalg.norm(keypoints[:, a] - keypoints[:, b], axis=-1)
+        length = np.where(visible[:, a] & visible[:, b], length, 0.0)
+    elif norm == 'head':
+        if 'head_size' not in truth:
+            raise ValueError(
+                'the data set gives no head sizes; set headbox_file of '
+                'MpiiDataset, or norm="bbox" or "torso"'
+            )
+        length = np.reshape(truth['head_size'], -1)
+    else:
+        boxes = truth['bboxes']
+        length = (boxes[:, 2:] - boxes[:, :2]).max(-1)
+    return sample['pred_instances']['keypoints'][..., :2], keypoints, visible, length
 
 
 def meta_joint(name: str) -> str:

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 
 from ..apis.pose3d_inferencer import guess_intrinsics, load_model
+from ..confidence import ConfidenceMap
 from .boxes import Box
 from .predictions import Skeleton
 
@@ -26,6 +27,7 @@ class Estimator:
         device (str): As PyTorch names it.
         network (str, optional): Of several networks the one that predicts: ``'ensemble'``,
             ``'teacher'`` or the number of a student. None: as the config says.
+        confidence (ConfidenceMap, optional): Makes confidence of the model's scores.
 
     Raises:
         ValueError: The checkpoint is of another model, the model has no such network, or the
@@ -38,7 +40,9 @@ class Estimator:
         checkpoint: Optional[str],
         device: str = 'cpu',
         network: Optional[str] = None,
+        confidence: Optional[ConfidenceMap] = None,
     ):
+        self.confidence = confidence
         pipeline = config.test_dataloader.dataset.get('pipeline') or []
         steps = [step['type'] for step in pipeline]
         if 'GetBBoxCenterScale' not in steps:
@@ -102,7 +106,7 @@ class Estimator:
         found = [s.pred_instances for s in self.model.test_step(pseudo_collate(list(samples)))]
         keypoints = np.stack([np.asarray(each.keypoints[0], float) for each in found])
         scores = np.stack([np.asarray(each.keypoint_scores[0], float) for each in found])
-        return keypoints[..., :2], scores
+        return keypoints[..., :2], scores if self.confidence is None else self.confidence(scores)
 
 
 def _choose(config: Config, network: Optional[str]) -> Config:

@@ -25,9 +25,11 @@ class ModelFiles(NamedTuple):
         names = (osp.splitext(osp.basename(path))[0] for path in self)
         return '-'.join(names).replace(',', '_')
 
-    def identity(self, network: Optional[str] = None) -> str:
-        """A digest of what decides the predictions: weights, config, choice of a network."""
-        return digest([sha256(self.checkpoint), sha256(self.config), network])
+    def identity(self, network: Optional[str] = None, confidence: Optional[str] = None) -> str:
+        """A digest of what decides the predictions: weights, config, choice of a network, and
+        the file that makes confidence of scores."""
+        parts = [sha256(self.checkpoint), sha256(self.config), network]
+        return digest(parts if confidence is None else [*parts, sha256(confidence)])
 
 
 def find_model(model: str, checkpoint: Optional[str] = None) -> ModelFiles:

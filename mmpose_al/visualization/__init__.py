@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         multiview=['draw_views'],
         overlays=['draw_overlays'],
         pose=['draw_pose'],
+        reliability=['plot_reliability'],
         skeleton3d=['draw_scene', 'plot_residuals'],
     ),
 )

@@ -261,6 +261,8 @@ def test_the_triangulation_is_feng23s_unless_the_config_says_more():
         read_settings(described(min_inliers=1))
     with pytest.raises(ValueError, match='active_learning.weights is .*; write one of'):
         read_settings(described(weights='score'))
+    with pytest.raises(ValueError, match='active_learning.confidence is 0.5; write the path'):
+        read_settings(described(confidence=0.5))
 
 
 @pytest.mark.parametrize('name', ['rounds', 'labels', 'seconds_per_view', 'uncertainty'])

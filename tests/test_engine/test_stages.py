@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,10 +18,11 @@ from mmpose_al.active_learning.registry import QUERY_STRATEGIES
 from mmpose_al.active_learning.self_training import MultiViewBootstrapping
 from mmpose_al.active_learning.state import StateError
 from mmpose_al.active_learning.statistics import ViewStatistics
+from mmpose_al.confidence import ConfidenceMap, to_content
 from mmpose_al.engine import stages
 from mmpose_al.engine.active_learning import ActiveLearningExperiment
 from mmpose_al.engine.start_network import StartNetwork
-from mmpose_al.fileio import write_checked
+from mmpose_al.fileio import write_checked, write_json
 from tests.test_active_learning.experiments import describe, revealed
 from tests.test_active_learning.people import NAMES, snapshot
 from tests.test_active_learning.rig import make_views
@@ -353,6 +355,29 @@ def test_scores_of_all_ranks_are_put_together_for_the_pool_alone(context):
     together = stages.of_pool(parts, context.pool)
     np.testing.assert_array_equal(together.id, views.id[:48])
     np.testing.assert_array_equal(together.keypoints, views.keypoints[:48])
+
+
+def test_scores_are_what_a_file_makes_of_them(tmp_path, monkeypatch):
+    """Nothing else in the table changes; without a file, nothing at all."""
+    path = tmp_path / 'confidence.json'
+    write_json(str(path), to_content(ConfidenceMap('logit', 0.5, 1.0)))
+    views, _ = make_views(12)
+    monkeypatch.setattr(stages, 'score_pool', lambda *_: views)
+    monkeypatch.setattr(stages, 'trained_model', lambda *_: None)
+    for section, expected in (
+        (dict(), views.scores),
+        (dict(confidence=str(path)), ConfidenceMap('logit', 0.5, 1.0)(views.scores)),
+    ):
+        context = new_context(tmp_path / str(len(section)), **section)
+        written = str(tmp_path / 'scores.npz')
+        loader = SimpleNamespace(dataset=range(48))
+        assert stages.score_into(written, context, 0, loader, (), 'score') == len(views)
+        found = stages.load_views(written)
+        kept = np.isin(views.id, found.id)
+        np.testing.assert_array_equal(found.scores, expected[kept])
+        np.testing.assert_array_equal(found.keypoints, views.keypoints[kept])
+    with pytest.raises(FileNotFoundError, match='nothing.json'):
+        new_context(tmp_path / 'other', confidence=str(tmp_path / 'nothing.json'))
 
 
 def test_a_diverged_network_spends_no_budget(context):
