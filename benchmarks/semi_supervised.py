@@ -175,6 +175,16 @@ OPTIONS = {
         'train_dataloader.dataset.unlabeled.labels.num': 200,
     },
 }
+# Students of other outputs: lessons in keypoints, in the schedule of `lspet`.
+TABLES['lspet-simcc'] = {
+    'supervised': TABLES['lspet']['supervised'],
+    'supervised-simcc': LSPET.replace('lite0_', 'lite0-simcc_').format('supervised', '50'),
+    'posedual-a': TABLES['lspet']['posedual-a'],
+    'posedual-simcc': LSPET.replace('lite0_', 'lite0-simcc_').format('posedual-a', '50'),
+    'posedual-heatmap-simcc': LSPET.replace('lite0_', 'lite0-lite0-simcc_').format(
+        'posedual-a', '50'
+    ),
+}
 TABLES['lspet-long'] = {
     name: TABLES['lspet'][name]
     for name in (

@@ -31,7 +31,7 @@ from tests.test_active_learning.test_statistics.batches import (
     plain,
 )
 from tests.test_active_learning.test_strategies.cases import build
-from tests.test_models.test_semi.keypoint_heads import rtmpose
+from tests.test_models.test_semi.keypoint_heads import regression, rtmpose
 
 
 def loader(sizes=(2, 3)):
@@ -209,6 +209,18 @@ def test_students_that_teach_each_other_in_keypoints_may_not_be_able_to_score():
     model = MODELS.build(dict(type='PoseDual', students=rtmpose()))
     with pytest.raises(ValueError, match='RTMCCHead with the decoder SimCCLabel'):
         check_model(model, strategy)
+
+
+@pytest.mark.parametrize('students', [rtmpose(), regression('RLEHead')], ids=['SimCC', 'RLE'])
+@pytest.mark.parametrize(
+    'kind', ['BestVsSecondBest', 'MultiPeakEntropy', 'CommitteeDisagreement', 'LeastConfidence']
+)
+def test_what_reads_heatmaps_refuses_networks_without_them(kind, students):
+    """Before any training: a pass would find no peaks to compare. One network alone, too."""
+    head = students['head']['type']
+    for model in (dict(type='PoseDual', students=students), students):
+        with pytest.raises(ValueError, match=f'{head} with the decoder .*use a top-down heatmap'):
+            check_model(MODELS.build(model), build(dict(type=kind)))
 
 
 def test_the_pass_names_no_statistic():

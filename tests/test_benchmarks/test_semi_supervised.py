@@ -73,3 +73,21 @@ def test_the_second_bootstrap_is_taught_by_the_first():
     keys = benchmark.row_keys(TABLE, 'bootstrap-twice', 0)
     file = f'work_dirs/benchmarks/{TABLE}/bootstrap-twice_seed0/pseudo.json'
     assert keys['train_dataloader.dataset.labeled.1.ann_file'] == file
+
+
+def test_students_of_other_outputs_have_a_table():
+    """Its rows are the configs of what their names say."""
+    rows = benchmark.TABLES['lspet-simcc']
+    heads = {}
+    for row, path in rows.items():
+        model = benchmark.load_config(path).model
+        students = model.get('students', model)
+        students = students if isinstance(students, list) else [students]
+        heads[row] = [student['head']['type'] for student in students]
+    assert heads == {
+        'supervised': ['HeatmapHead'],
+        'supervised-simcc': ['RTMCCHead'],
+        'posedual-a': ['HeatmapHead'],
+        'posedual-simcc': ['RTMCCHead'],
+        'posedual-heatmap-simcc': ['HeatmapHead', 'RTMCCHead'],
+    }

@@ -14,6 +14,7 @@ from .listed import Listed
 from .multi_peak_entropy import MultiPeakEntropy
 from .multi_view_consistency import MultiViewConsistency
 from .random_sampling import RandomSampling
+from .temporal_jump import TemporalJump
 from .uncertain_and_diverse import UncertainAndDiverse
 from .view_disagreement_3d import ViewDisagreement3D
 from .view_score import ViewScore
@@ -37,6 +38,7 @@ __all__ = [
     'QueryStrategy',
     'RandomSampling',
     'Selection',
+    'TemporalJump',
     'UncertainAndDiverse',
     'ViewDisagreement3D',
     'ViewScore',

@@ -12,6 +12,7 @@ from mmengine.runner import EpochBasedTrainLoop
 from mmpose.registry import HOOKS
 
 from ...models.semi import DenoisedPoseDual
+from ...models.semi.keypoint_lessons import says_confidence
 
 
 @HOOKS.register_module()
@@ -137,21 +138,30 @@ class CollapseMonitorHook(Hook):
         if kind == 'background':
             return (
                 'unlabelled images are collapsing to background. Since iteration '
-                f'{since} their mean heatmap response ({self.state["easy"]:.3f}) is '
+                f'{since} their mean {_response(model)} ({self.state["easy"]:.3f}) is '
                 f'below {self.ratio:g} x that of labelled images '
                 f'({self.state["labeled"]:.3f}). The hard view must be harder than '
                 'the easy one and the teacher detached (Xie21, Sec. 3.3).'
             )
         return (
             'the students are running away from the labels. Since iteration '
-            f'{since} their mean heatmap response to hard unlabelled views '
+            f'{since} their mean {_response(model)} to hard unlabelled views '
             f'({self.state["hard"]:.3f}) is above {self.excess:g} x that to labelled '
             f'images ({self.state["labeled"]:.3f}): they agree on what no label says. '
             f'Try {remedies(model)}.'
         )
 
     def before_train(self, runner) -> None:
-        """Go on where a resumed run was; its message hub is back by now."""
+        """Go on where a resumed run was; its message hub is back by now.
+
+        Warns of students whose heads do not say how sure they are.
+        """
+        if _says_nothing(runner.model):
+            runner.logger.warning(
+                'CollapseMonitorHook: the heads of the students regress joints without a '
+                'confidence, which is 1 throughout, so a collapse cannot be seen here; watch the '
+                'validation, or take heads that say it (heatmaps, SimCC, RLE)'
+            )
         state = runner.message_hub.get_info('collapse_monitor', None)
         if state is None:
             return
@@ -160,6 +170,21 @@ class CollapseMonitorHook(Hook):
             past = self.state[kind]
             if self.action == 'stop' and past['count'] >= self.patience:
                 past['count'] = 0
+
+
+def _response(model: torch.nn.Module) -> str:
+    """What is watched, in words."""
+    model = model.module if is_model_wrapper(model) else model
+    keypoints = getattr(model, 'lesson_kind', 'heatmaps') == 'keypoints'
+    return 'confidence of joints, their response' if keypoints else 'heatmap response'
+
+
+def _says_nothing(model: torch.nn.Module) -> bool:
+    """Whether no student says how sure it is."""
+    model = model.module if is_model_wrapper(model) else model
+    if getattr(model, 'lesson_kind', 'heatmaps') != 'keypoints':
+        return False
+    return not any(says_confidence(student) for student in model.students)
 
 
 def remedies(model: torch.nn.Module) -> str:

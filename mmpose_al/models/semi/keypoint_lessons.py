@@ -186,6 +186,12 @@ def confidence_of(network: nn.Module, output) -> Tensor:
     return torch.ones_like(coordinates[..., 0], dtype=torch.float32).detach()
 
 
+def says_confidence(network: nn.Module) -> bool:
+    """Whether :func:`confidence_of` tells anything of a network: plain regression does not."""
+    codec = network.head.decoder
+    return isinstance(codec, (*HEATMAPS, SimCCLabel)) or isinstance(network.head, RLEHead)
+
+
 def _sharpness(network: nn.Module, values: Tensor, name: str) -> Tensor:
     """Peak of a SimCC distribution (B, K, W) over that of a label, (B, K)."""
     loss, codec = network.head.loss_module, network.head.decoder

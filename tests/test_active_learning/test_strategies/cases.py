@@ -22,6 +22,7 @@ STRATEGIES = [
     dict(type='Diverse', method='k-centre'),
     dict(type='FirstFrames'),
     dict(type='LeastConsensus'),
+    dict(type='TemporalJump'),
     dict(type='ViewDisagreement3D'),
     dict(
         type='WeightedCombination',

@@ -175,6 +175,7 @@ def test_bad_settings(bad):
         (dict(type='CommitteeDisagreement'), 0.0125, '1.25 % of the diagonal'),
         (dict(type='CommitteeDisagreement', aggregate='var'), 0.0125, '0.0125'),
         (dict(type='LeastConsensus'), 0.4003, '40 % of the joints'),
+        (dict(type='TemporalJump'), 0.0213, '2.13 % of the box'),
         (dict(type='CoreSetPoses'), 123.456, '123.5 mm'),
         (dict(type='ViewDisagreement3D'), 8.0, '8 mm'),
         (dict(type='MultiPeakEntropy'), 0.69312, '0.6931'),

@@ -10,7 +10,9 @@ from mmpose.registry import MODELS
 
 from mmpose_al.engine.hooks import CollapseMonitorHook
 from mmpose_al.engine.hooks.collapse_monitor import remedies
+from tests.helpers import images
 from tests.test_models.test_semi.estimators import build
+from tests.test_models.test_semi.keypoint_heads import labelled, regression, rtmpose
 
 
 def feed(hook, values, start=0):
@@ -199,3 +201,34 @@ def test_state_survives_a_resume():
 def test_bad_settings(bad):
     with pytest.raises(ValueError):
         CollapseMonitorHook(**bad)
+
+
+def run_of(model):
+    """A run of a model that has begun, with the hook in it."""
+    hook, runner = CollapseMonitorHook(patience=1, begin=0), MagicMock(model=model, iter=5)
+    runner.message_hub.get_info.return_value = None
+    hook.before_train(runner)
+    return hook, runner
+
+
+def test_students_with_simcc_and_rle_are_watched_by_their_confidence():
+    for network in (rtmpose(), regression('RLEHead')):
+        model = build('PoseDual', network)
+        hook, runner = run_of(model)
+        losses = model.loss(images(4), labelled(model.students[0], [True, True, False, False]))
+        hook.after_train_iter(runner, 0, outputs=losses)
+        assert hook.state['labeled'] == pytest.approx(float(losses['response_labeled'].detach()))
+        assert 0 < hook.state['labeled'] <= 1
+        low = dict(losses, response_labeled=torch.tensor(0.9), response_easy=torch.tensor(0.01))
+        hook.state = dict(CollapseMonitorHook().state)
+        hook.after_train_iter(runner, 0, outputs=low)
+        said = runner.logger.warning.call_args[0][0]
+        assert 'mean confidence of joints, their response (0.010) is below' in said
+
+
+def test_heads_without_a_confidence_cannot_be_watched():
+    _, runner = run_of(build('PoseDual', regression()))
+    assert 'a collapse cannot be seen here' in runner.logger.warning.call_args[0][0]
+    for network in (None, rtmpose()):
+        _, runner = run_of(build('PoseDual', network))
+        runner.logger.warning.assert_not_called()
