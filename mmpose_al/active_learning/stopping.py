@@ -16,6 +16,7 @@ LIMITS = (
     'uncertainty',
 )
 PLATEAU = ('metric', 'rounds', 'min_gain', 'rule')
+SECONDS_PER_VIEW = 30.0  # where nobody has measured
 RULES = dict(greater=1, less=-1)
 
 
@@ -24,11 +25,12 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
 
     Args:
         limits (dict): Any of ``rounds``, ``labels`` (units), ``views``, ``joints``,
-            ``minutes`` (of annotation, with ``seconds_per_view``), ``plateau`` =
+            ``minutes`` (of annotation, see :func:`minutes_of`), ``plateau`` =
             dict(metric, rounds, min_gain, rule='greater' | 'less') and ``uncertainty``
             (stop when the best utility of a round's picks falls below it).
         rounds (Sequence[dict]): One a finished round: ``labels``, ``views``,
-            ``joints`` (so far), ``metrics``, ``utilities`` (of its picks).
+            ``joints`` (so far), ``metrics``, ``utilities`` (of its picks), and where times
+            were measured ``timed_views`` and ``label_seconds``.
 
     Raises:
         ValueError: A limit that is unknown or no number, or a plateau that cannot be
@@ -44,8 +46,7 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
         if limits.get(name) is not None and last[name] >= limits[name]:
             return f'{last[name]} {name} are labelled, the limit is {limits[name]}'
     if limits.get('minutes') is not None:
-        seconds = limits.get('seconds_per_view')
-        minutes = last['views'] * (30 if seconds is None else seconds) / 60
+        minutes = minutes_of(last, limits.get('seconds_per_view'))
         if minutes >= limits['minutes']:
             return f'{minutes:.0f} minutes of annotation are spent'
     if limits.get('plateau') is not None:
@@ -56,6 +57,20 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
     if least is not None and utilities and max(utilities) < least:
         return f'the most uncertain unit has {max(utilities):.4g}, below {least:.4g}'
     return None
+
+
+def minutes_of(done: dict, seconds_per_view: Optional[float] = None) -> float:
+    """How long people have labelled: as it was measured, where it was.
+
+    Args:
+        done (dict): Of a round, see :func:`reached`.
+        seconds_per_view (float, optional): Of views without a time; default: the mean of
+            those with one, else 30.
+    """
+    timed, seconds = done.get('timed_views', 0), done.get('label_seconds', 0.0)
+    if seconds_per_view is None:
+        seconds_per_view = seconds / timed if timed else SECONDS_PER_VIEW
+    return (seconds + (done['views'] - timed) * seconds_per_view) / 60
 
 
 def _check(limits: dict) -> None:

@@ -57,6 +57,12 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         help='persons that came back exactly as they were pre-filled are '
         'labels too; somebody has looked at them',
     )
+    parser.add_argument(
+        '--withdraw',
+        action='store_true',
+        help='persons who come back without any joint (v = 0) lose the labels that they had; '
+        'default: they keep them',
+    )
     parser.add_argument('--dry-run', action='store_true', help='check only, write nothing')
 
 
@@ -77,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
         options,
         args.annotator,
         args.several,
+        args.withdraw,
     )
     tell_all(done, work_dir, args.dry_run)
     return 0
@@ -123,12 +130,20 @@ def tell(done: 'Ingested', dry_run: bool) -> None:
     if done.replaced:
         print(
             f'{len(done.replaced)} persons had other labels, which these replace; joints moved '
-            f'by up to {max(done.replaced.values()):.1f} px: {some(sorted(done.replaced))}'
+            f'by {done.moved:.1f} px in the mean, up to {max(done.replaced.values()):.1f} px: '
+            f'{some(sorted(done.replaced))}'
         )
     if done.kept:
         print(
             f'{len(done.kept)} persons keep their earlier labels: all their joints '
-            f'came back without a label (v = 0): {some(done.kept)}'
+            f'came back without a label (v = 0; --withdraw takes them back): {some(done.kept)}'
+        )
+    if done.withdrawn:
+        print(f'{len(done.withdrawn)} persons lose their labels: {some(done.withdrawn)}')
+    for number, late in done.late.items():
+        print(
+            f'{len(late)} persons of round {number}, which is closed, are labels of round '
+            f'{done.round}: {some(late)}'
         )
     if dry_run:
         what = 'would be accepted'

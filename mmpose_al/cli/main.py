@@ -31,6 +31,7 @@ GROUPS: Dict[str, Sequence[str]] = {
         'push',
         'pull',
         'ingest',
+        'withdraw',
         'replay',
         'report',
         'doctor',

@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
         accept_unchanged=args.accept_unchanged,
         annotator=args.annotator,
         several=args.several,
+        withdraw=args.withdraw,
     )
     tell_all(done, work_dir, args.dry_run)
     return 0

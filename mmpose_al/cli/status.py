@@ -27,7 +27,8 @@ def run(args: argparse.Namespace) -> int:
 
     experiment = Experiment(args.work_dir)
     query = experiment.open_query()
-    answered = len(experiment.answers(query.round)) if query else 0
+    answers = experiment.answers(query.round) if query else {}
+    answered = sum(number in query.annotations for number in answers) if query else 0
     pending = query is not None and not answered
     if args.json:
         print(as_json(experiment, query, answered))

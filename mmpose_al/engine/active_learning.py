@@ -241,6 +241,8 @@ class ActiveLearningExperiment:
                     labels=stages['annotate']['labels'],
                     views=stages['annotate']['views'],
                     joints=stages['annotate']['joints'],
+                    timed_views=stages['annotate'].get('timed_views', 0),
+                    label_seconds=stages['annotate'].get('label_seconds', 0.0),
                     metrics=(last_training(stages) or {})['metrics'],
                     utilities=utilities_of(stages.get('select') or {}),
                 )

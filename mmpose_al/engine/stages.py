@@ -232,15 +232,16 @@ def annotate(context: Context, number: int) -> dict:
     check_something_trains(context, answered)
     # Killed after the labels were noted: the note stands.
     if not any(event['round'] == number for event in context.state.content['labeled']):
-        context.state.add_labels(number, answered, type(context.annotator).__name__)
+        known = set(context.state.labeled())
+        new = [unit for unit in answered if unit not in known]
+        context.state.add_labels(number, new, type(context.annotator).__name__)
     labeled = context.state.labeled()
     cost = context.annotator.cost() or labeled_cost(context.pool, labeled)
     return dict(
         asked=len(units),
-        answered=len(answered),
+        answered=len(set(units) & set(answered)),
         labels=len(labeled),
-        views=cost['views'],
-        joints=cost['joints'],
+        **cost,
         **counts(context.pool.held, labeled),
     )
 

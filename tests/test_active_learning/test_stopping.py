@@ -1,6 +1,6 @@
 import pytest
 
-from mmpose_al.active_learning.stopping import reached
+from mmpose_al.active_learning.stopping import minutes_of, reached
 
 ROUND = dict(labels=10, views=80, joints=1300, metrics={'m': 1.0}, utilities=[5.0, 2.0])
 
@@ -109,3 +109,14 @@ def test_an_annotation_takes_time(value):
 def test_numbers_of_a_plateau_are_finite(rule):
     with pytest.raises(ValueError, match='limits.plateau: rounds is .* write a whole number'):
         reached(dict(plateau=dict(metric='m', **rule)), [])
+
+
+def test_minutes_as_they_were_measured():
+    assert minutes_of(dict(views=6)) == 3  # 30 seconds a view
+    assert minutes_of(dict(views=6), 20.0) == 2
+    timed = dict(views=6, timed_views=4, label_seconds=40.0)
+    assert minutes_of(timed) == 1  # 10 seconds a view, also for the others
+    assert minutes_of(timed, 40.0) == 2
+    round = dict(timed, labels=1, joints=1, metrics={}, utilities=None)
+    assert reached(dict(minutes=1.1), [round]) is None
+    assert reached(dict(minutes=1), [round]) == '1 minutes of annotation are spent'

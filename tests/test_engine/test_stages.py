@@ -69,6 +69,22 @@ def test_annotate_asks_at_random_first_then_what_was_selected(tmp_path):
     assert not os.path.exists(context.paths.state)  # the loop writes it
 
 
+def test_units_that_came_late_are_labelled_once(tmp_path, monkeypatch):
+    context = new_context(tmp_path)
+    stages.annotate(context, 0)
+    known = context.state.labeled()
+    views, _ = make_views(12)
+    os.makedirs(context.paths.round(0))
+    stages.save_views(views, context.paths.scores(0))
+    free = [i for i in context.pool.units.tolist() if i not in known]
+    context.state.note(0, 'select', dict(ids=free[:2], utilities=[2.0, 1.0]))
+    given = [free[0], known[1], free[5]]  # one of the query, a corrected one, a new one
+    monkeypatch.setattr(context.annotator, 'answers', lambda number: given)
+    noted = stages.annotate(context, 1)
+    assert (noted['asked'], noted['answered'], noted['labels']) == (2, 1, 5)
+    assert context.state.content['labeled'][1]['ids'] == sorted([free[0], free[5]])
+
+
 def test_labels_of_the_pool_start_without_a_query(tmp_path):
     context = new_context(tmp_path, initial='labeled')
     noted = stages.annotate(context, 0)

@@ -55,7 +55,9 @@ class Annotator:
         """
 
     def answers(self, round: int) -> List[int]:
-        """Units of the round's query that are labelled now.
+        """Units that are labelled now: of the round's query, and others that came late.
+
+        Late ones may be labelled before.
 
         Raises:
             AnswersPending: There are none yet.
@@ -67,4 +69,8 @@ class Annotator:
         return nullcontext()
 
     def cost(self) -> Optional[dict]:
-        """Labelled ``views`` and ``joints`` so far; None: counted from the file."""
+        """Labelled ``views`` and ``joints`` so far; None: counted from the file.
+
+        Where it is known how long labels took: ``timed_views`` of them took
+        ``label_seconds`` together.
+        """

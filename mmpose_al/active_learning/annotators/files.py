@@ -1,11 +1,15 @@
 """The annotator of people: queries and answers are files (docs/annotators.md)."""
 
 import os.path as osp
-from typing import ContextManager, List, Optional, Sequence, Union
+from typing import ContextManager, Dict, List, Optional, Sequence, Union
 
+import numpy as np
+
+from ...datasets.splits import instance_units
 from ...fileio import checksum_fault, is_number, short
 from ..answers.kept import (
     answered_units,
+    latest,
     load_all_answers,
     load_answers,
     locked,
@@ -22,6 +26,8 @@ from ..query import load_query, pending_text
 from ..registry import ANNOTATORS
 from ..statistics import ViewStatistics
 from .base import Annotator, AnswersPending
+
+LONG = 10.0  # median times: what took longer counts as this long
 
 
 @ANNOTATORS.register_module()
@@ -130,10 +136,14 @@ class FileAnnotator(Annotator):
         """See :class:`Annotator`."""
         query = load_query(self.folder, round)
         document = load_answers(self.folder, round)
-        if query is None or document is None:
+        labels = {} if document is None else merged([document])
+        answered = [] if query is None else answered_units(query, labels)
+        if query is None or not answered:
             raise AnswersPending(pending_text(self.folder, round, query))
         update_labels(self.folder, self.pool)
-        return answered_units(query, merged([document]))
+        unit_of = instance_units(self.pool.data, self.pool.unit)
+        late = {unit_of[i] for i in labels if i not in query.annotations}
+        return answered + sorted(u for u in late if u is not None and u not in answered)
 
     def locked(self) -> ContextManager:
         """See :class:`Annotator`."""
@@ -141,8 +151,14 @@ class FileAnnotator(Annotator):
 
     def cost(self) -> Optional[dict]:
         """See :class:`Annotator`."""
-        labels = merged(load_all_answers(self.folder))
-        return dict(
-            views=len(labels),
-            joints=int(sum((points[:, 2] > 0).sum() for points in labels.values())),
+        entries = latest(load_all_answers(self.folder))
+        times = [each['seconds'] for each in entries.values() if each.get('seconds')]
+        cost: Dict[str, float] = dict(
+            views=len(entries),
+            joints=sum(v > 0 for each in entries.values() for v in each['keypoints'][2::3]),
         )
+        if times:
+            # Somebody who leaves a window open over night does not work all night.
+            seconds = float(np.minimum(times, LONG * np.median(times)).sum())
+            cost.update(timed_views=len(times), label_seconds=round(seconds, 3))
+        return cost

@@ -20,6 +20,7 @@ from ..state import load_state
 from .kept import (
     answered_units,
     kept_answer,
+    kept_withdrawal,
     latest,
     load_all_answers,
     locked,
@@ -29,6 +30,7 @@ from .kept import (
 )
 from .label_warnings import LabelWarning, in_order, kept_warnings, place
 from .labels import check_labels, write_labels
+from .late import Late, by_openness, is_closed, new_ones
 from .reading import Read, read_answers
 from .several import one_a_person, told_by_several
 from .single_view import persons_of, single_view_warnings
@@ -53,6 +55,9 @@ class Ingested(NamedTuple):
             joint moved that moved most.
         asked, answered (int): Persons of the query, and those of them with labels now.
         grid (float, optional): Pixels that the file rounds to, where it does coarsely.
+        moved (float): By how many pixels the joints of those who had other labels moved, mean.
+        late (dict): Closed round -> persons of its query who are labels of this round.
+        withdrawn (list[int]): Persons whose labels are taken back.
     """
 
     round: int
@@ -70,6 +75,9 @@ class Ingested(NamedTuple):
     asked: int = 0
     answered: int = 0
     grid: Optional[float] = None
+    moved: float = 0.0
+    late: Dict[int, List[int]] = {}
+    withdrawn: List[int] = []
 
 
 class Taken(NamedTuple):
@@ -83,6 +91,8 @@ class Taken(NamedTuple):
         grid (float, optional): See :class:`Ingested`.
         several (list[Answer]): Where several annotators answered about a person who is
             taken, the answer of each.
+        late (Sequence[Late]): Answers to closed rounds.
+        withdrawn (list[int]): See :class:`Ingested`.
     """
 
     answers: Dict[int, Answer]
@@ -90,12 +100,15 @@ class Taken(NamedTuple):
     empty: List[int]
     warnings: List[LabelWarning]
     grid: Optional[float]
-    several: List[Answer]
+    several: Sequence[Answer] = ()
+    late: Sequence[Late] = ()
+    withdrawn: Sequence[int] = ()
 
     @property
     def keypoints(self) -> Dict[int, np.ndarray]:
         """Annotation id -> (K, 3)."""
-        return {number: answer.keypoints for number, answer in self.answers.items()}
+        parts = [*(late.answers for late in self.late), self.answers]
+        return {number: answer.keypoints for part in parts for number, answer in part.items()}
 
 
 class Seen(NamedTuple):
@@ -104,12 +117,14 @@ class Seen(NamedTuple):
     Attributes:
         changed (bool): Whether any is new.
         replaced (dict): See :class:`Ingested`.
+        moved (float): See :class:`Ingested`.
         warnings (list[LabelWarning]): What is worth another look.
         checked (list[int]): Whom it was looked for.
     """
 
     changed: bool
     replaced: Dict[int, float]
+    moved: float
     warnings: List[LabelWarning]
     checked: List[int]
 
@@ -124,8 +139,11 @@ def ingest(
     options: Optional[dict] = None,
     annotator: Optional[str] = None,
     several: str = 'latest',
+    withdraw: bool = False,
 ) -> Ingested:
     """Take answers back: all of the file or nothing.
+
+    Answers to a closed round that were never accepted become labels of the open one.
 
     A person whose joints are all where the prediction had put them is left out, unless
     the file says that somebody looked at it: it was submitted by hand (Label Studio), or its
@@ -142,6 +160,7 @@ def ingest(
         annotator (str, optional): Whose answers count, where the file says whose they are.
         several (str): Which of several people's answers counts: ``'latest'``, or the
             ``'mean'`` of them.
+        withdraw (bool): Persons who come back without any joint lose their earlier labels.
 
     Raises:
         AnswerError: Anything is wrong; nothing was written.
@@ -155,16 +174,29 @@ def ingest(
             'experiment with a FileAnnotator'
         )
     read = read_answers(path, queries, format, options, work_dir)
-    query = read.query
+    now, late = by_openness(load_state(work_dir), read, queries)
+    query = now.query
     check_open(work_dir, query, path)
     pool = query_pool(query)
-    told_origin = 'pixel_origin' in (options or {})
-    taken = take(read, path, accept_unchanged, told_origin, annotator, several)
-    new = taken.keypoints
-    check_labels(pool, new, path)
+
+    def choose(each: Read) -> Taken:
+        told_origin = 'pixel_origin' in (options or {})
+        return take(each, path, accept_unchanged, told_origin, annotator, several)
+
+    taken = choose(now) if now.answers or now is read else Taken({}, [], [], [], None)
+    if not (taken.answers or late or withdraw):
+        raise AnswerError(nothing_text(read, path, len(taken.unchanged)))
+    check_labels(pool, taken.keypoints, path)
     with nullcontext() if dry_run else locked(work_dir):
         check_open(work_dir, query, path)  # a training may have begun meanwhile
         documents = load_all_answers(work_dir)
+        taken = taken._replace(
+            late=new_ones(late, lambda r: choose(r).answers, documents, taken.answers, read),
+            withdrawn=sorted(set(taken.empty) & set(latest(documents))) if withdraw else [],
+        )
+        check_taken(work_dir, read, path, taken)
+        if taken.late:
+            check_labels(pool, taken.keypoints, path)
         document = document_of(query, documents)
         before = latest([document])
         seen = compare(pool, query, documents, document, taken)
@@ -172,6 +204,14 @@ def ingest(
             document['events'].append(event_of(read, path, taken, seen))
         if not dry_run:
             write(work_dir, pool, query, documents, document if seen.changed else None)
+    return ingested(read, query, taken, seen, before, seen.changed and not dry_run)
+
+
+def ingested(
+    read: Read, query: Query, taken: Taken, seen: Seen, before: Dict[int, dict], written: bool
+) -> Ingested:
+    """What became of a file of answers; ``before``: what was kept of the round."""
+    new = taken.keypoints
     return Ingested(
         query.round,
         read.format,
@@ -180,15 +220,34 @@ def ingest(
         len(new),
         int(sum((k[:, 2] > 0).sum() for k in new.values())),
         sorted(taken.unchanged),
-        sorted(set(taken.empty) & set(before)),
+        sorted((set(taken.empty) & set(before)) - set(taken.withdrawn)),
         seen.warnings,
-        seen.changed and not dry_run,
+        written,
         read.passed_over,
         seen.replaced,
         len(query.annotations),
-        len({*before, *new}),
+        len(({*before, *new} - set(taken.withdrawn)) & set(query.annotations)),
         taken.grid,
+        seen.moved,
+        {late.query.round: sorted(late.answers) for late in taken.late},
+        list(taken.withdrawn),
     )
+
+
+def check_taken(work_dir: str, read: Read, path: str, taken: Taken) -> None:
+    """Refuse a file of which nothing is taken.
+
+    Raises:
+        AnswerError: Nothing is; it says why.
+    """
+    if taken.answers or taken.late or taken.withdrawn:
+        return
+    if is_closed(load_state(work_dir), read.query) and read.answers:
+        raise AnswerError(
+            f'{path}: answers round {read.query.round}, which is closed, and nothing of it is '
+            'new. Export what was labelled since'
+        )
+    raise AnswerError(nothing_text(read, path, len(taken.unchanged)))
 
 
 def document_of(query: Query, documents: List[dict]) -> dict:
@@ -212,11 +271,25 @@ def compare(
         document (dict): What of it answers the query.
         taken (Taken): What is added.
     """
-    before, new = merged([document]), taken.keypoints
-    replaced, doubts = replacements(query, latest([document]), taken.answers)
-    found, checked = look(pool, query, merged(documents), before, new)
-    changed = any(i not in before or not np.array_equal(before[i], k) for i, k in new.items())
-    return Seen(changed, replaced, in_order([*taken.warnings, *doubts, *found]), checked)
+    before, new = merged(documents if taken.late else [document]), taken.keypoints
+    replaced, moves, doubts = replacements(query, latest([document]), taken.answers)
+    for late in taken.late:
+        more = replacements(late.query, latest(documents), late.answers)
+        replaced, moves, doubts = {**replaced, **more[0]}, moves + more[1], doubts + more[2]
+    known = {i: k for i, k in merged(documents).items() if i not in taken.withdrawn}
+    old = {i: k for i, k in before.items() if i not in taken.withdrawn}
+    queries = [query, *(late.query for late in taken.late)]
+    found, checked = look(pool, queries, known, old, new)
+    changed = bool(taken.withdrawn) or any(
+        i not in before or not np.array_equal(before[i], k) for i, k in new.items()
+    )
+    return Seen(
+        changed,
+        replaced,
+        float(np.mean(moves)) if moves else 0.0,
+        in_order([*taken.warnings, *doubts, *found]),
+        sorted({*checked, *taken.withdrawn}),
+    )
 
 
 def event_of(read: Read, path: str, taken: Taken, seen: Seen) -> dict:
@@ -228,7 +301,15 @@ def event_of(read: Read, path: str, taken: Taken, seen: Seen) -> dict:
         format=read.format,
         **kept_warnings(seen.warnings),
         checked=seen.checked,
-        annotations=[kept_answer(answer) for answer in taken.answers.values()],
+        annotations=[
+            *(kept_answer(answer) for answer in taken.answers.values()),
+            *(
+                kept_answer(answer, late.query.round)
+                for late in taken.late
+                for answer in late.answers.values()
+            ),
+            *(kept_withdrawal(number, len(read.query.joints)) for number in taken.withdrawn),
+        ],
         **(dict(several=several) if several else {}),
     )
 
@@ -273,7 +354,7 @@ def take(
     annotator: Optional[str] = None,
     several: str = 'latest',
 ) -> Taken:
-    """One answer for each person of whom somebody has labelled a joint.
+    """One answer for each person of whom somebody has labelled a joint; it may be none.
 
     Args:
         read (Read): What the file says.
@@ -282,7 +363,8 @@ def take(
         told_origin (bool): Whether somebody has said where pixels are measured from.
 
     Raises:
-        AnswerError: There is none, or nobody can say where its pixels are measured from.
+        AnswerError: Nobody can say where its pixels are measured from, or the annotator has
+            answered nothing.
     """
     query = read.query
     answers, warnings = one_a_person(read.answers, query, path, annotator, several)
@@ -303,8 +385,6 @@ def take(
         for a in sorted(answers, key=lambda a: a.annotation)
         if is_labelled(a) and a.annotation not in left_out
     }
-    if not chosen:
-        raise AnswerError(nothing_text(read, path, len(unchanged)))
     empty = [a.annotation for a in answers if not is_labelled(a)]
     warnings = [w for w in warnings if set(w.annotations) <= set(chosen)]
     each = [a for a in told_by_several(read.answers) if a.annotation in chosen]
@@ -336,7 +416,7 @@ def nothing_text(read: Read, path: str, unchanged: int) -> str:
 
 def replacements(
     query: Query, before: Dict[int, dict], new: Dict[int, Answer]
-) -> Tuple[Dict[int, float], List[LabelWarning]]:
+) -> Tuple[Dict[int, float], List[float], List[LabelWarning]]:
     """Persons who had other labels before, and a warning where those were somebody else's.
 
     Args:
@@ -345,10 +425,12 @@ def replacements(
         new (dict): Annotation id -> answer.
 
     Returns:
-        tuple: Annotation id -> how far the joint moved that moved most, pixels; and the
-        warnings.
+        tuple: Annotation id -> how far the joint moved that moved most, pixels; how far each
+        joint moved; and the warnings.
     """
-    replaced, warnings = {}, []
+    replaced: Dict[int, float] = {}
+    moves: List[float] = []
+    warnings = []
     for number, answer in new.items():
         if number not in before:
             continue
@@ -359,24 +441,26 @@ def replacements(
         both = (old[:, 2] > 0) & (answer.keypoints[:, 2] > 0)
         moved = np.linalg.norm(old[:, :2] - answer.keypoints[:, :2], axis=1)[both]
         replaced[number] = float(moved.max(initial=0.0))
+        moves += moved.tolist()
+        mean = float(moved.mean()) if len(moved) else 0.0
         if entry.get('by') is not None and entry['by'] != answer.by:
             warnings.append(
                 LabelWarning(
                     'replaced',
                     f'{place(query, query.annotations[number])}: {answer.by or "this file"} '
-                    f'replaces the answer of {entry["by"]}, up to {replaced[number]:.1f} px '
-                    'away',
+                    f'replaces the answer of {entry["by"]}, {mean:.1f} px '
+                    f'away in the mean, up to {replaced[number]:.1f} px',
                     [number],
                     (),
                     replaced[number],
                 )
             )
-    return replaced, warnings
+    return replaced, moves, warnings
 
 
 def look(
     pool: Pool,
-    query: Query,
+    queries: Sequence[Query],
     known: Dict[int, np.ndarray],
     before: Dict[int, np.ndarray],
     new: Dict[int, np.ndarray],
@@ -385,7 +469,7 @@ def look(
 
     Args:
         pool (Pool): The pool.
-        query (Query): The query.
+        queries (Sequence[Query]): Those that they answer.
         known (dict): Annotation id -> (K, 3): all labels of the experiment until now.
         before (dict): Those of the query.
         new (dict): What is added.
@@ -394,12 +478,16 @@ def look(
         tuple: The warnings, and whom they were looked for.
     """
     boxes = {a['id']: a['bbox'] for a in pool.data['annotations']}
-    single = single_view_warnings(persons_of(query, new), {**known, **new}, boxes)
+    single = [
+        warning
+        for query in queries
+        for warning in single_view_warnings(persons_of(query, new), {**known, **new}, boxes)
+    ]
     if not pool.data['cameras']:
         return single, sorted(new)
     from .consistency import rig_warnings  # imports torch
 
-    return rig_warnings(pool, {**before, **new}, set(new), query.joints, single)
+    return rig_warnings(pool, {**before, **new}, set(new), queries[0].joints, single)
 
 
 def check_open(work_dir: str, query: Query, path: str) -> None:

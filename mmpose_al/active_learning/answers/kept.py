@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ANSWERS_FORMAT, ANSWERS_VERSION = 'mmpose_al-answers', 2
 ABOUT = ('by', 'at', 'seconds')  # of an answer, where the tool says it
+WITHDRAWN = 'withdrawn'  # instead of a format, where labels are taken back
 
 
 def new_answers(query: Query) -> dict:
@@ -36,10 +37,17 @@ def new_answers(query: Query) -> dict:
     )
 
 
-def kept_answer(answer: 'Answer') -> Dict[str, Any]:
-    """An answer as an event holds it."""
+def kept_answer(answer: 'Answer', late: Optional[int] = None) -> Dict[str, Any]:
+    """An answer as an event holds it; ``late``: the closed round whose query it answers."""
     told = {name: getattr(answer, name) for name in ABOUT if getattr(answer, name) is not None}
+    if late is not None:
+        told['late'] = late
     return dict(id=answer.annotation, keypoints=answer.keypoints.ravel().tolist(), **told)
+
+
+def kept_withdrawal(annotation: int, joints: int) -> Dict[str, Any]:
+    """As an event holds that a person's labels are taken back: no joint has one."""
+    return dict(id=annotation, keypoints=[0.0] * (3 * joints))
 
 
 def pool_answers(pool: Pool, units: Sequence[int]) -> dict:
@@ -116,17 +124,18 @@ def load_all_answers(work_dir: str) -> List[dict]:
 
 
 def latest(documents: Sequence[dict]) -> Dict[int, dict]:
-    """Annotation id -> its entry; what came later counts."""
-    return {
+    """Annotation id -> its entry; what came later counts. Who was withdrawn is left out."""
+    found = {
         entry['id']: entry
         for document in documents
         for event in document['events']
         for entry in event['annotations']
     }
+    return {number: entry for number, entry in found.items() if any(entry['keypoints'][2::3])}
 
 
 def merged(documents: Sequence[dict]) -> Dict[int, np.ndarray]:
-    """Annotation id -> keypoints (K, 3); what came later counts."""
+    """Annotation id -> keypoints (K, 3); see :func:`latest`."""
     return {
         number: np.asarray(entry['keypoints'], np.float64).reshape(-1, 3)
         for number, entry in latest(documents).items()
@@ -134,8 +143,8 @@ def merged(documents: Sequence[dict]) -> Dict[int, np.ndarray]:
 
 
 def answered_units(query: Query, annotations: Iterable[int]) -> List[int]:
-    """Units of a query with an answered person, in the query's order."""
-    units = {query.annotations[i]['unit'] for i in annotations}
+    """Units of a query with an answered person, in the query's order; others are left out."""
+    units = {query.annotations[i]['unit'] for i in annotations if i in query.annotations}
     return [unit for unit in query.units if unit in units]
 
 

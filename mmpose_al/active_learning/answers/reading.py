@@ -1,6 +1,6 @@
 """A file of answers: its format, the query that it answers, what it says about whom."""
 
-from typing import Dict, List, NamedTuple, NoReturn, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, NoReturn, Optional, Sequence
 
 import numpy as np
 
@@ -32,6 +32,8 @@ class Read(NamedTuple):
         format (str): How it was read.
         sha256 (str): Of its bytes.
         passed_over (dict): What no answer is made of, and why -> its places in the file.
+        earlier (Sequence[Read]): What it says about queries before this one, the latest first.
+            Those with faults are left out.
     """
 
     query: Query
@@ -39,6 +41,7 @@ class Read(NamedTuple):
     format: str
     sha256: str
     passed_over: Dict[str, List[str]]
+    earlier: Sequence[Any] = ()
 
 
 def read_answers(
@@ -69,7 +72,23 @@ def read_answers(
         answers = kind.parse(document, query, document.faults)
         answers = check_answers(answers, query, document.faults)
         document.faults.check()
-    return Read(query, answers, kind.name, document.sha256, document.faults.passed_over)
+        earlier = read_earlier(document, kind, queries, query)
+    passed_over = document.faults.passed_over
+    return Read(query, answers, kind.name, document.sha256, passed_over, earlier)
+
+
+def read_earlier(
+    document: Document, kind: AnnotationFormat, queries: Sequence[Query], query: Query
+) -> List[Read]:
+    """What a file says about queries before the one that it answers, the latest first."""
+    ids, found = set(kind.query_ids(document)), []
+    for each in sorted(queries, key=lambda q: -q.round):
+        if each.id in ids and each.round < query.round:
+            faults = Faults(document.path)
+            answers = check_answers(kind.parse(document, each, faults), each, faults)
+            if not faults.found:
+                found.append(Read(each, answers, kind.name, document.sha256, faults.passed_over))
+    return found
 
 
 def recognise(

@@ -25,6 +25,8 @@ from .faults import Faults, check_joint
 TASKS_FILE, CONFIG_FILE = 'label_studio_tasks.json', 'label_studio_config.xml'
 JOINTS, BOX, VISIBILITY, IMAGE = 'joint', 'person', 'visibility', 'image'
 CONTROLS = (None, JOINTS, BOX, VISIBILITY)  # a lab may have others beside them
+# A project of Label Studio shows the predictions of one version: that of all rounds.
+MODEL = 'mmpose_al'
 OWN_CONTROLS = "answers of the lab's own controls"
 OTHERS = 'tasks of other queries, or of none'
 OPEN = 'tasks that nobody has submitted'
@@ -107,30 +109,32 @@ def label_studio_config(query: Query) -> str:
     right ones another.
     """
     labels = '\n'.join(
-        f'      <Label value={quoteattr(name)} hotkey={quoteattr(hotkey(place))} '
+        f'        <Label value={quoteattr(name)} hotkey={quoteattr(hotkey(place))} '
         f'background={quoteattr(COLOURS.get(joint_side(name) or "", MIDDLE))}/>'
         for place, name in enumerate(query.joints)
     )
     person = quoteattr(query.content['category']['name'])
     return (
-        '<View style="display: flex; gap: 12px">\n'
-        '  <View style="flex: 0 0 170px">\n'
-        '    <Header value="$note" size="6"/>\n'
-        f'    <KeyPointLabels name="{JOINTS}" toName="{IMAGE}" strokeWidth="2" opacity="0.9" '
+        '<View>\n'
+        '  <Header value="$note" size="6"/>\n'
+        '  <View style="display: flex; gap: 12px">\n'
+        '    <View style="flex: 0 0 170px">\n'
+        f'      <KeyPointLabels name="{JOINTS}" toName="{IMAGE}" strokeWidth="2" opacity="0.9" '
         'showInline="false">\n'
         f'{labels}\n'
-        '    </KeyPointLabels>\n'
-        f'    <Choices name="{VISIBILITY}" toName="{IMAGE}" perRegion="true" '
+        '      </KeyPointLabels>\n'
+        f'      <Choices name="{VISIBILITY}" toName="{IMAGE}" perRegion="true" '
         'choice="single" showInline="true">\n'
-        f'      <Choice value="visible" hotkey="{VISIBLE_KEY}"/>\n'
-        f'      <Choice value="hidden" hotkey="{HIDDEN_KEY}"/>\n'
-        '    </Choices>\n'
-        f'    <RectangleLabels name="{BOX}" toName="{IMAGE}">\n'
-        f'      <Label value={person}/>\n'
-        '    </RectangleLabels>\n'
-        '  </View>\n'
-        '  <View style="flex: 1 1 auto; min-width: 0">\n'
-        f'    <Image name="{IMAGE}" value="$image" zoom="true" zoomControl="true"/>\n'
+        f'        <Choice value="visible" hotkey="{VISIBLE_KEY}"/>\n'
+        f'        <Choice value="hidden" hotkey="{HIDDEN_KEY}"/>\n'
+        '      </Choices>\n'
+        f'      <RectangleLabels name="{BOX}" toName="{IMAGE}">\n'
+        f'        <Label value={person}/>\n'
+        '      </RectangleLabels>\n'
+        '    </View>\n'
+        '    <View style="flex: 1 1 auto; min-width: 0">\n'
+        f'      <Image name="{IMAGE}" value="$image" zoom="true" zoomControl="true"/>\n'
+        '    </View>\n'
         '  </View>\n'
         '</View>\n'
     )
@@ -160,6 +164,10 @@ def label_studio_tasks(
         if addresses is not None and image['id'] not in addresses:
             continue
         why = entry['why'] or {}
+        regions = _regions(entry, image, query)
+        predictions = [
+            dict(model_version=MODEL, score=why.get('confidence', 0.0), result=regions)
+        ] * bool(regions)
         where = image['name'] if query.content['image_files'] == 'none' else folder + image['name']
         tasks.append(
             dict(
@@ -172,13 +180,7 @@ def label_studio_tasks(
                     note=_note(entry, image, query),
                     why=entry['why'],
                 ),
-                predictions=[
-                    dict(
-                        model_version=f'before round {query.round}',
-                        score=why.get('confidence', 0.0),
-                        result=_regions(entry, image, query),
-                    )
-                ],
+                predictions=predictions,
             )
         )
     return tasks

@@ -6,7 +6,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import numpy as np
 
 from ...fileio import write_json
-from ..answers import Ingested, ingest
+from ..answers import Ingested, ingest, load_answers, merged
 from ..formats.coco import coco_query
 from ..paths import Paths
 from ..query import Query
@@ -62,11 +62,12 @@ def hand_over(
         for number, keypoints in persons.items()
     }
     taken = None
-    if given:
+    back = _taken_back(query, progress)
+    if given or set(back) & set(merged([load_answers(folder, query.round) or dict(events=[])])):
         path = Paths(folder).label_answers(query.round)
-        document = answers_document(query, {**_taken_back(query, progress), **given}, progress)
+        document = answers_document(query, {**back, **given}, progress)
         write_json(path, document, indent=None)
-        taken = ingest(folder, path, 'coco', dry_run=dry_run)
+        taken = ingest(folder, path, 'coco', dry_run=dry_run, withdraw=True)
     return Handed(
         taken,
         [u for u, persons in labels.items() if not persons and not progress[u].done],

@@ -140,7 +140,8 @@ def asked_of(experiment: ReportedExperiment) -> List[Asked]:
 def answers_of(asked: Asked) -> List[PersonAnswer]:
     """The labelled answers to a query that count, by id."""
     last = {entry['id']: entry for event in asked.events for entry in event['annotations']}
-    made = (_answer(asked.query, last[number]) for number in sorted(last))
+    known = sorted(set(last) & set(asked.query.annotations))  # others came late
+    made = (_answer(asked.query, last[number]) for number in known)
     return [answer for answer in made if (answer.keypoints[:, 2] > 0).any()]
 
 
@@ -156,7 +157,8 @@ def opinions_of(asked: Asked) -> List[PersonAnswer]:
         alone = (entry for entry in event['annotations'] if entry['id'] not in ids)
         for entry in (*several, *alone):
             last[entry['id'], entry.get('by')] = entry
-    return [_answer(asked.query, entry) for entry in last.values()]
+    known = asked.query.annotations
+    return [_answer(asked.query, entry) for entry in last.values() if entry['id'] in known]
 
 
 def _answer(query: Query, entry: dict) -> PersonAnswer:

@@ -30,7 +30,7 @@ from ...command_line import command_line
 from ...fileio import locked, read_bytes, read_json, short, write_json
 from ..answers import Ingested, ingest
 from ..experiment import Experiment, Missing
-from ..formats.label_studio import JOINTS, label_studio_config, label_studio_tasks
+from ..formats.label_studio import JOINTS, MODEL, label_studio_config, label_studio_tasks
 from ..paths import Paths
 from ..query import Query, load_queries, train_command
 from .connection import ServerError, checked_url
@@ -131,6 +131,7 @@ def push(
         made = [task for task in made if task['data']['annotation_id'] in given]
         for start in range(0, len(made), BATCH):
             server.add_tasks(number, made[start : start + BATCH])
+        show_predictions(server, number, query)
         earlier = [q.id for q in load_queries(work_dir) if q.id != query.id]
         idle = [task.id for task in tasks if _is_of(task, earlier) and not task.touched]
         for task in idle:
@@ -251,6 +252,13 @@ def upload(
 
 
 # ---- the project -----------------------------------------------------------------
+
+
+def show_predictions(server: LabelStudioServer, project: int, query: Query) -> None:
+    """Have a project show our predictions: it shows those of one version, at first none."""
+    predicted = any(each['prediction'] for each in query.annotations.values())
+    if predicted and server.project(project).get('model_version') != MODEL:
+        server.change_project(project, model_version=MODEL)
 
 
 def load_link(work_dir: str) -> Optional[Link]:

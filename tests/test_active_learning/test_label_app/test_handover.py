@@ -96,7 +96,13 @@ def test_labels_that_were_taken_back_are_told(session, experiment):
     session.hand_over('Anna', 'tab-a')
     say(session, 20, [[81, k, 0, 0, 0] for k in range(5)])
     say(session, 20, None, 'done', done=True)
-    assert session.hand_over('Anna', 'tab-a').taken.kept == [81]
+    taken = session.hand_over('Anna', 'tab-a').taken
+    assert taken.withdrawn == [81] and taken.kept == [] and taken.answered == 1
+    say(session, 20, [[80, k, 0, 0, 0] for k in range(5)])
+    say(session, 20, None, 'done', done=True)
+    taken = session.hand_over('Anna', 'tab-a').taken  # nothing is given any more
+    assert taken.withdrawn == [80] and taken.answered == 0
+    assert session.hand_over('Anna', 'tab-a').taken is None
 
 
 @pytest.mark.parametrize('far', [False, True])

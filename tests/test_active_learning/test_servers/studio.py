@@ -78,8 +78,16 @@ class Studio:
     def project(self, number, query, body):
         if number not in self.projects:
             return 404, dict(detail='No Project matches the given query.')
+        version = (body or {}).get('model_version')
+        if version is not None and version not in self.versions(number):
+            return 400, dict(validation_errors=dict(model_version=['there are no predictions']))
         self.projects[number].update(body or {})
         return 200, self.projects[number]
+
+    def versions(self, number):
+        """Of the predictions of a project."""
+        given = [p for task in self._of(number) for p in task.get('predictions', ())]
+        return {prediction['model_version'] for prediction in given}
 
     def uploads(self, number, query, body):
         return 200, [dict(id=n, file=file) for n, file in enumerate(self.files)]

@@ -15,7 +15,7 @@ from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.servers import LabelStudioServer, ServerError, pull, push
 from mmpose_al.active_learning.servers.exchange import joints_of, load_link, open_query
 from mmpose_al.active_learning.state import WritableState, load_state, new_state
-from mmpose_al.fileio import locked
+from mmpose_al.fileio import locked, to_json, write_checked
 from tests.test_active_learning.people import (
     HEIGHT,
     NAMES,
@@ -26,6 +26,7 @@ from tests.test_active_learning.people import (
     snapshot,
     write_pool,
 )
+from tests.test_active_learning.rig import make_views
 from tests.test_active_learning.test_servers.studio import EMAIL, PERSONAL, TOKEN
 from tests.test_cli.people import asked_experiment
 
@@ -94,6 +95,7 @@ def test_a_query_is_pushed_once(studio, experiment):
         assert task['data']['image'].startswith('/data/upload/3/')
         assert task['data']['image'].endswith('-' + image['name'])
         assert task['data']['query'] == query.id and task['predictions'][0]['result']
+    assert project['model_version'] == 'mmpose_al'  # of which predictions are shown
     before = snapshot(work)
     assert sent(work, url, PERSONAL) == (ROUND, 3, False, f'{url}/projects/3/data', 0, 8, 0, 0)
     assert len(held.tasks) == len(held.files) == 8 and snapshot(work) == before
@@ -101,12 +103,12 @@ def test_a_query_is_pushed_once(studio, experiment):
         assert TOKEN.encode() not in content, name
 
 
-@pytest.mark.parametrize('requests', range(11))
+@pytest.mark.parametrize('requests', range(12))
 def test_a_push_that_was_killed_is_done_again(studio, experiment, requests):
     held, url = studio
     work, _ = experiment
-    held.left = requests  # one makes the project, eight upload images, one adds the tasks
-    if requests < 10:
+    held.left = requests  # for the project, eight images, the tasks, and what it shows
+    if requests < 11:
         with pytest.raises(ServerError, match='what is done stays'):
             sent(work, url)
     else:
@@ -193,7 +195,32 @@ def test_rounds_share_a_project_and_what_nobody_has_begun_is_removed(studio, exp
                     result=joints(pixels[task['data']['annotation_id']]),
                 )
             )
-    assert taken(work, url).annotations == [0, 1, 2, 3]
+    held.answer(82, joints(pixels[82]))  # is gone: nobody had begun it
+    held.answer(81, joints(pixels[81]))  # was begun: comes late
+    done = taken(work, url)
+    assert done.annotations == [0, 1, 2, 3, 81] and done.late == {ROUND: [81]}
+    assert sorted(labelled(Paths(work).labels)[0]) == [0, 1, 2, 3, 80, 81]
+    assert not taken(work, url).written
+
+
+def test_predictions_are_shown_from_the_round_on_that_has_some(studio, experiment):
+    held, url = studio
+    work, pixels = experiment
+    query = load_query(work, ROUND)
+    content = dict(query.content, annotations=[dict(e) for e in query.annotations.values()])
+    for entry in content['annotations']:
+        entry.update(prediction=None, why=None)
+    write_checked(Paths(work).query_file(ROUND), to_json(content).encode())
+    sent(work, url)
+    (project,) = held.projects.values()
+    assert all(task['predictions'] == [] for task in held.tasks.values())
+    project['model_version'] = 'of another network'
+    held.answer(80, joints(pixels[80]))
+    close_round(work)
+    annotator = opened(work, content['pool']['file'])
+    annotator.ask(ROUND + 1, [0], [1.0], make_views(3, 0.0)[0])
+    sent(work, url)
+    assert project['model_version'] == 'mmpose_al'
 
 
 def test_images_that_the_server_has(studio, experiment):

@@ -1,0 +1,103 @@
+"""Answers to a round that is closed: they become labels of the round that is open.
+
+The experiment has gone on from a closed round, so nothing of it can change. Its persons are
+still of the same pool, and a label of theirs is worth as much now. A tool whose project has all
+rounds exports the answers of all of them each time, so only those count that were never
+accepted before.
+"""
+
+from typing import Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ..formats import Answer, AnswerError
+from ..query import Query
+from ..state import State
+from .reading import Read
+
+
+class Late(NamedTuple):
+    """Answers to a closed round that are new.
+
+    Attributes:
+        query (Query): What they answer.
+        answers (dict): Annotation id -> answer.
+    """
+
+    query: Query
+    answers: Dict[int, Answer]
+
+
+def is_closed(state: Optional[State], query: Query) -> bool:
+    """Whether the experiment has gone on from a query."""
+    return state is not None and state.stage(query.round, 'annotate') is not None
+
+
+def by_openness(
+    state: Optional[State], read: Read, queries: Sequence[Query]
+) -> Tuple[Read, List[Read]]:
+    """What of a file answers the open query, and what of it is late.
+
+    Args:
+        state (State, optional): Of the experiment.
+        read (Read): The file.
+        queries (Sequence[Query]): Of the experiment, by round.
+
+    Returns:
+        tuple: The first is of a closed query where no query of the same pool is open.
+    """
+    late = [each for each in (read, *read.earlier) if is_closed(state, each.query)]
+    now = read
+    if is_closed(state, read.query):
+        last = queries[-1]
+        if is_closed(state, last) or last.content['pool'] != read.query.content['pool']:
+            return read, []
+        now = read._replace(query=last, answers=[], earlier=())
+    pool = now.query.content['pool']
+    return now, [each for each in late if each.query.content['pool'] == pool]
+
+
+def new_ones(
+    late: Iterable[Read],
+    take: Callable[[Read], Dict[int, Answer]],
+    documents: Sequence[dict],
+    answered: Iterable[int],
+    told: Read,
+) -> List[Late]:
+    """Late answers that were never accepted.
+
+    Args:
+        late (Iterable[Read]): Of closed rounds, the latest first.
+        take (callable): Annotation id -> answer, of those that are labels.
+        documents (Sequence[dict]): All that was accepted.
+        answered (Iterable[int]): Persons whom the file labels in the open round.
+        told (Read): What the file is about first; a round that it has beside is left out
+            where its answers cannot be used.
+
+    Raises:
+        AnswerError: The answers that the file is about cannot be used.
+    """
+    known: Dict[int, List[np.ndarray]] = {}
+    for document in documents:
+        for event in document['events']:
+            for entry in event['annotations']:
+                points = np.asarray(entry['keypoints'], np.float64)
+                known.setdefault(entry['id'], []).append(points)
+    found, seen = [], set(answered)
+    for read in late:
+        try:
+            given = take(read)
+        except AnswerError:
+            if read is told:
+                raise
+            continue
+        new = {
+            number: answer
+            for number, answer in given.items()
+            if number not in seen
+            and not any(np.array_equal(k, answer.keypoints.ravel()) for k in known.get(number, ()))
+        }
+        seen.update(given)
+        if new:
+            found.append(Late(read.query, new))
+    return found

@@ -1,0 +1,98 @@
+"""Answers to a closed round become labels of the open one, once."""
+
+import numpy as np
+import pytest
+
+from mmpose_al.active_learning.annotators import AnswersPending
+from mmpose_al.active_learning.answers import ingest, load_answers
+from mmpose_al.active_learning.answers.late import is_closed
+from mmpose_al.active_learning.formats import AnswerError
+from mmpose_al.active_learning.query import load_query
+from mmpose_al.active_learning.state import new_state
+from tests.test_active_learning.people import ROUND, answer, labelled, read, write
+
+NEXT = ROUND + 1
+
+
+@pytest.fixture
+def late(asked, pool):
+    """Round 1 asked for frames 20 and 0 and got view 80; round 2 asks for frame 10."""
+    annotator, pixels = asked
+    state = new_state(annotator.folder, annotator.pool, 'digest', 0)
+    state.finish(0, 'annotate', {})
+
+    def close():
+        state.add_labels(ROUND, [20], 'FileAnnotator')
+        state.finish(ROUND, 'annotate', {})
+        annotator.ask(NEXT, [10], [1.0], pool[2])
+
+    return annotator, pixels, close
+
+
+def given(annotator, pixels, folder, ids, round=ROUND, fmt='coco', **options):
+    data = answer(read(annotator.folder, fmt, round), fmt, {i: pixels[i] for i in ids})
+    return ingest(annotator.folder, write(data, folder / 'answers', fmt), **options)
+
+
+@pytest.mark.parametrize('fmt', ['coco', 'cvat', 'label_studio'])
+def test_late_answers_are_labels_of_the_open_round(fmt, late, tmp_path):
+    annotator, pixels, close = late
+    given(annotator, pixels, tmp_path, [80])
+    close()
+    done = given(annotator, pixels, tmp_path, [80, 2, 3], fmt=fmt)
+    assert (done.round, done.annotations, done.late) == (NEXT, [2, 3], {ROUND: [2, 3]})
+    assert (done.asked, done.answered, done.units, done.views) == (4, 0, [], 2)
+    labels = labelled(annotator.labels_file)[0]
+    assert sorted(labels) == [2, 3, 80]
+    np.testing.assert_allclose(labels[2][:, :2], pixels[2], atol=0.01)
+    (event,) = load_answers(annotator.folder, NEXT)['events']
+    assert [(each['id'], each['late']) for each in event['annotations']] == [(2, 1), (3, 1)]
+    with pytest.raises(AnswersPending):  # its own query is not answered
+        annotator.answers(NEXT)
+    with pytest.raises(AnswerError, match='round 1, which is closed, and nothing of it is new'):
+        given(annotator, pixels, tmp_path, [80, 2, 3], fmt=fmt)
+    given(annotator, pixels, tmp_path, [40], NEXT)
+    assert annotator.answers(NEXT) == [10, 0]  # frame 0 came late
+
+
+def test_a_late_correction_is_said_with_its_distance(late, tmp_path):
+    annotator, pixels, close = late
+    given(annotator, pixels, tmp_path, [80, 81])
+    close()
+    moved = dict(pixels)
+    moved[80] = pixels[80] + [3.0, 4.0]
+    done = given(annotator, moved, tmp_path, [80, 81])
+    assert done.late == {ROUND: [80]} and done.replaced == {80: pytest.approx(5.0)}
+    assert done.moved == pytest.approx(5.0)
+    np.testing.assert_allclose(labelled(annotator.labels_file)[0][80][:, :2], moved[80], atol=1e-3)
+    # The export of before is no correction of the correction.
+    with pytest.raises(AnswerError, match='nothing of it is new'):
+        given(annotator, pixels, tmp_path, [80, 81])
+
+
+def test_a_file_of_both_rounds(late, tmp_path):
+    annotator, pixels, close = late
+    fmt = 'label_studio'
+    given(annotator, pixels, tmp_path, [80])
+    close()
+    old = answer(read(annotator.folder, fmt), fmt, {i: pixels[i] for i in (80, 2)})
+    new = answer(read(annotator.folder, fmt, NEXT), fmt, {40: pixels[40]})
+    done = ingest(annotator.folder, write(old + new, tmp_path / 'a', fmt), dry_run=True)
+    assert (done.annotations, done.late, done.answered) == ([2, 40], {ROUND: [2]}, 1)
+    # A round with broken answers is passed over: the open one is taken all the same.
+    old[0]['annotations'] = 3
+    done = ingest(annotator.folder, write(old + new, tmp_path / 'b', fmt))
+    assert (done.annotations, done.late) == ([40], {})
+
+
+def test_without_an_open_query_late_answers_are_refused(late, tmp_path):
+    annotator, pixels, close = late
+    given(annotator, pixels, tmp_path, [80])
+    state = new_state(annotator.folder, annotator.pool, 'digest', 0)
+    query = load_query(annotator.folder, ROUND)
+    assert not is_closed(None, query) and not is_closed(state, query)
+    state.finish(0, 'annotate', {})
+    state.finish(ROUND, 'annotate', {})
+    assert is_closed(state, query)
+    with pytest.raises(AnswerError, match='round 1, which is closed.*No query is open'):
+        given(annotator, pixels, tmp_path, [2])
