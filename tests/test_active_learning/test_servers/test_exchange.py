@@ -195,11 +195,11 @@ def test_rounds_share_a_project_and_what_nobody_has_begun_is_removed(studio, exp
                     result=joints(pixels[task['data']['annotation_id']]),
                 )
             )
-    held.answer(82, joints(pixels[82]))  # is gone: nobody had begun it
-    held.answer(81, joints(pixels[81]))  # was begun: comes late
+    held.answer(81, joints(pixels[81]))  # is gone: nobody had begun it
+    held.answer(82, joints(pixels[82]))  # was begun: comes late
     done = taken(work, url)
-    assert done.annotations == [0, 1, 2, 3, 81] and done.late == {ROUND: [81]}
-    assert sorted(labelled(Paths(work).labels)[0]) == [0, 1, 2, 3, 80, 81]
+    assert done.annotations == [0, 1, 2, 3, 82] and done.late == {ROUND: [82]}
+    assert sorted(labelled(Paths(work).labels)[0]) == [0, 1, 2, 3, 80, 82]
     assert not taken(work, url).written
 
 
