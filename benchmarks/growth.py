@@ -363,7 +363,9 @@ def main():
     sources['now'] = ROOT
     rows = run_all(args.frames, sources, args.parts, osp.abspath(args.folder), args.limit)
     result = dict(
-        command='OMP_NUM_THREADS=1 python -m benchmarks.growth --against BEFORE',
+        command='OMP_NUM_THREADS=1 python -m benchmarks.growth --frames '
+        + ' '.join(map(str, args.frames))
+        + ' --against BEFORE' * bool(args.against),
         machine=machine(gpu=False),
         rows=rows,
         law=laws(rows),

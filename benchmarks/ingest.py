@@ -75,6 +75,7 @@ def make_pool(folder, answers, single=False, seed=0, views=VIEWS):
             annotations=annotations,
             poses_3d=[],
         ),
+        None,
     )
     return path, pixels
 

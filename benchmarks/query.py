@@ -8,6 +8,9 @@ around it. Two pools: coordinates that depend on nothing, and a ``corner`` pool,
 labelled units all lie in one corner of few dimensions, so that every pick changes much
 and old distances tell least.
 
+Features: 1,000 labelled units, 100 picks of 20,000 features of 512 numbers, and in turns with
+it the plain way: all distances by matrix products. Both pick the same units.
+
 BSB and MPE: margin and entropy of heatmaps 17 x 64 x 48 with two Gaussians and
 noise, and beside it in the same run the plain way, one heatmap at a time with
 scipy (and scikit-image's ``peak_local_max`` where it is installed); both give
@@ -65,7 +68,7 @@ TARGETS = {100_000: 4.5, 1_000_000: 60.0}  # seconds
 TARGET_VIEWS, TARGET_MEMORY = 1400, 2.0  # a second, GB
 TARGET_SCORING = 1.1  # times the forward passes
 CAMERAS = 8
-PARTS = ['heatmaps', 'k_center', 'scoring']
+PARTS = ['heatmaps', 'k_center', 'features', 'scoring']
 NETWORKS = {
     'EfficientNet-Lite0 64x64, 17 joints': ('synthetic/mvc_lite0_synthetic-64x64.py', 50),
     'PoseResNet-50 256x256, 19 joints': ('panoptic/mvc_res50_panoptic-256x256.py', 16),
@@ -125,6 +128,57 @@ def time_k_center(units, kind, picks, repeats):
     if units in TARGETS and picks >= 1000:
         result.update(target_seconds=TARGETS[units], within=best[0] <= TARGETS[units])
     return result
+
+
+def products_k_center(points, labeled, picks):
+    """Greedy k-centre over features (U, F) in the plain way; the picked units."""
+    squares = (points**2).sum(1)
+
+    def distances(centers):
+        return squares[:, None] + squares[centers] - 2 * points @ points[centers].T
+
+    nearest, chosen = distances(np.flatnonzero(labeled)).min(1), []
+    nearest[labeled] = -np.inf
+    for _ in range(picks):
+        chosen.append(int(nearest.argmax()))
+        nearest = np.minimum(nearest, distances(chosen[-1:])[:, 0])
+        nearest[chosen] = -np.inf
+    return chosen
+
+
+def time_features(units, features, repeats, picks=100):
+    """Seconds of k-centre over features, ours and by matrix products, in turns."""
+    rng = np.random.RandomState(0)
+    points = np.maximum(rng.standard_normal((units, features)), 0).astype(np.float32)
+    pool = SimpleNamespace(
+        poses=points[:, None],
+        units=np.arange(units),
+        labeled=np.arange(units) < LABELED,
+        sequences=np.zeros(units, int),
+        times=np.arange(units),
+    )
+    works = dict(
+        ours=lambda: GivenPoses().pick(pool, picks, Constraints(pool)).ids,
+        products=lambda: products_k_center(points, pool.labeled, picks),
+    )
+    spent = {name: [] for name in works}
+    for _ in range(repeats):
+        found = {}
+        for name, work in works.items():
+            wall, cpu = time.perf_counter(), time.process_time()
+            found[name] = work()
+            spent[name].append((time.process_time() - cpu, time.perf_counter() - wall))
+        assert found['ours'] == found['products']
+    best = {name: min(times) for name, times in spent.items()}
+    return dict(
+        units=units,
+        features=features,
+        labeled=LABELED,
+        picks=picks,
+        cpu_seconds={name: round(times[0], 2) for name, times in best.items()},
+        seconds={name: round(times[1], 2) for name, times in best.items()},
+        ratio_cpu=round(best['ours'][0] / best['products'][0], 2),
+    )
 
 
 def make_heatmaps(views, seed=0):
@@ -357,6 +411,7 @@ def main():
     result = dict(
         command='OMP_NUM_THREADS=2 python -m benchmarks.query' + (' --quick' if args.quick else ''),
         machine=machine(gpu=False),
+        load_average=[round(each, 1) for each in os.getloadavg()],
         threads=args.threads,
         torch=torch.__version__,
     )
@@ -364,6 +419,7 @@ def main():
     works = dict(
         heatmaps=[lambda: time_heatmaps(64, args.repeats)],
         k_center=[partial(time_k_center, *run) for run in runs],
+        features=[partial(time_features, 5000 if args.quick else 20_000, 512, args.repeats)],
         scoring=[
             partial(time_scoring, name, views, args.repeats) for name, views in networks.items()
         ],

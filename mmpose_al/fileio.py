@@ -41,7 +41,7 @@ _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:6]
 _PROCESS = os.urandom(3).hex()  # a later process may get the number of a killed one
 _COUNT = itertools.count()
 _TEMPORARY = re.compile(r'\.([0-9a-f]{6})-(\d+)-([0-9a-f]{6})-\d+\.tmp$')
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE)
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
 
 __all__ = [
@@ -280,7 +280,7 @@ def _is_about(error: OSError, temporary: str) -> bool:
     """Whether an error came of writing this file, rather than of what its writer reads."""
     if error.filename is not None:
         return error.filename == temporary
-    return error.errno in _NO_ROOM
+    return error.errno in _OF_THE_DISK
 
 
 def link(target: str, path: str) -> None:
@@ -789,6 +789,16 @@ def read_bytes(path: str, limit: Optional[int] = None) -> bytes:
 
 
 def _read_local(path: str, limit: Optional[int]) -> bytes:
+    """What a file holds. On NFS one that is replaced meanwhile is gone: then the new one."""
+    try:
+        return _read_once(path, limit)
+    except OSError as error:
+        if error.errno != errno.ESTALE:
+            raise
+        return _read_once(path, limit)
+
+
+def _read_once(path: str, limit: Optional[int]) -> bytes:
     try:
         with open(path, 'rb') as file:
             about = os.fstat(file.fileno())

@@ -485,6 +485,44 @@ def test_a_copy_is_kept_as_the_file_was(tmp_path, monkeypatch, links):
     assert (tmp_path / 'b.json').read_text() == 'old' and len(os.listdir(str(tmp_path))) == 2
 
 
+def test_a_file_that_is_replaced_on_nfs_while_it_is_read(tmp_path, monkeypatch):
+    """The handle of the old one is stale: the new one is read, once."""
+    path, fstat, stale = tmp_path / 'a.json', os.fstat, []
+    path.write_text('old')
+
+    def replaced(handle):
+        if len(stale) < times:
+            stale.append(handle)
+            path.write_text('new')
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return fstat(handle)
+
+    for times, calls in ((1, 1), (2, 2)):
+        stale.clear()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, 'fstat', replaced)
+            try:
+                found = fileio.read_bytes(str(path), limit=9)
+            except OSError as error:
+                found = error.errno
+        assert found == (b'new' if times == 1 else errno.ESTALE) and len(stale) == calls
+
+
+@pytest.mark.parametrize('kind', [errno.ESTALE, errno.EIO, errno.EDQUOT])
+def test_a_disk_that_fails_is_an_error_that_names_the_file(tmp_path, monkeypatch, kind):
+    def fails(handle):
+        raise OSError(kind, os.strerror(kind))
+
+    path = tmp_path / 'a.json'
+    path.write_text('old')
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'fsync', fails)
+        with pytest.raises(OSError) as caught:
+            fileio.write_text(str(path), 'new')
+    assert caught.value.errno == kind and str(path) in str(caught.value)
+    assert path.read_text() == 'old' and os.listdir(str(tmp_path)) == ['a.json']
+
+
 def test_a_checksum_lies_beside_a_file(tmp_path):
     path = tmp_path / 'a.bin'
     fileio.write_checked(str(path), b'abc')

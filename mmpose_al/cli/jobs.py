@@ -132,12 +132,12 @@ class Progress:
 
     def __init__(self, text: Callable[[], str]):
         self.text, self.terminal = text, sys.stdout.isatty()
-        self.start = self.shown = time.time()
+        self.start = self.shown = time.monotonic()
 
     def __call__(self) -> None:
-        if time.time() - self.shown < (2 if self.terminal else 30):
+        if time.monotonic() - self.shown < (2 if self.terminal else 30):
             return
-        self.shown = time.time()
+        self.shown = time.monotonic()
         line = f'quickstart: {clock(self.shown - self.start)} {self.text()}'
         if self.terminal:
             print(f'\r\033[K{line}', end='', flush=True)

@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     os.environ.setdefault('MPLBACKEND', 'Agg')
     warnings.filterwarnings('ignore', message='The metainfo config file')
-    start = time.time()
+    start = time.monotonic()
     write_data(args.fresh)
     from mmengine.registry import init_default_scope
 
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     say(f'overlays  {overlays}')
     say(f'figures   {FOLDER}/results.json')
     say(f'runs      {experiment.folder}, {training.folder}')
-    say(f'done in {clock(time.time() - start)}')
+    say(f'done in {clock(time.monotonic() - start)}')
     return 0
 
 
@@ -179,7 +179,7 @@ class TrainingRun:
             return f'{self.name}: starting'
         if done >= total:
             return f'{self.name}: trained'
-        now = time.time()
+        now = time.monotonic()
         if self.first is None or done < self.first[0]:
             self.first = (done, now)
         text = f'{self.name}: step {done} of {total}'

@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from ..synthetic import contact_sheet, write_benchmark
 
-    start = time.time()
+    start = time.monotonic()
     result = write_benchmark(
         args.out,
         preset=args.preset,
@@ -71,5 +71,5 @@ def run(args: argparse.Namespace) -> int:
             f'{split["subjects"]} subjects, '
             f'{split["image_bytes"] / 1e6:.1f} MB'
         )
-    print(f'{args.out}: digest {result["digest"][:16]}, {time.time() - start:.1f} s')
+    print(f'{args.out}: digest {result["digest"][:16]}, {time.monotonic() - start:.1f} s')
     return 0

@@ -221,12 +221,12 @@ class ActiveLearningExperiment:
         say(f'round {number}: {name}')
         if get_rank() == 0 and self.state.content['finished'] is not None:
             self.state.end(None)  # its limits were raised
-        start = time.time()
+        start = time.monotonic()
         closes = name == 'annotate' and get_rank() == 0  # what is answered by then
         with self.context.annotator.locked() if closes else nullcontext():
             box = [stage_function(name)(self.context, number)]
             broadcast_object_list(box)
-            result = dict(box[0], seconds=round(time.time() - start, 1))
+            result = dict(box[0], seconds=round(time.monotonic() - start, 1))
             note = self.state.finish if get_rank() == 0 else self.state.note
             note(number, name, result)
         barrier()

@@ -712,13 +712,13 @@ class Progress:
     def __init__(self, what: str, total: int, tell: Callable[[str], None] = say):
         self.what, self.tell = what, tell
         self.total = -(-total // get_world_size())
-        self.done, self.start = 0, time.time()
+        self.done, self.start = 0, time.monotonic()
         self.said = self.start
 
     def __call__(self, views: int) -> None:
         """So many views more are done."""
         self.done += views
-        now = time.time()
+        now = time.monotonic()
         if now - self.said >= PROGRESS_SECONDS:
             self.said = now
             left = (now - self.start) / self.done * (self.total - self.done)

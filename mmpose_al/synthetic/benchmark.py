@@ -266,11 +266,11 @@ def _sequence_finished(out_dir: str, settings: Dict[str, Any], split: str, numbe
 
 
 def _run(jobs: List[Tuple], workers: int, progress: bool) -> None:
-    start, count = time.time(), len(jobs)
+    start, count = time.monotonic(), len(jobs)
 
     def report(finished):
         if progress and count:
-            left = (time.time() - start) / finished * (count - finished)
+            left = (time.monotonic() - start) / finished * (count - finished)
             tty = sys.stderr.isatty()
             if tty or finished == count or finished % max(1, count // 10) == 0:
                 print(

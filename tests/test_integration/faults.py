@@ -156,4 +156,5 @@ def failing(monkeypatch, number, kind, calls=CALLS):
         yield failed
 
 
-ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS)
+#: A full disk, a broken one, one that is only read, and a folder that a server of NFS has lost.
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.ESTALE)
