@@ -1,7 +1,12 @@
 """``mmpose-al doctor``: what it prints, and its exit status."""
 
 import json
+import os
 
+import pytest
+
+from mmpose_al.active_learning.doctor import examine, repair
+from mmpose_al.checkpoint_files import newest_whole
 from mmpose_al.cli.main import main
 from tests.test_active_learning.people import snapshot
 from tests.test_checkpoint_files import save
@@ -38,6 +43,60 @@ def test_a_damaged_folder_is_told_and_repaired(tmp_path, capsys):
         'last_checkpoint: names iter_3.pth now',
     ]
     assert [each['path'] for each in found['files']] == ['iter_3.pth', 'last_checkpoint']
+
+
+def half(folder):
+    content = (folder / 'iter_6.pth').read_bytes()
+    (folder / 'iter_6.pth').write_bytes(content[: len(content) // 2])
+
+
+def flipped(folder):
+    content = bytearray((folder / 'iter_6.pth').read_bytes())
+    content[-40] ^= 4
+    (folder / 'iter_6.pth').write_bytes(content)
+
+
+def outside(folder):
+    elsewhere = folder.parent / 'other'
+    elsewhere.mkdir(exist_ok=True)
+    save(elsewhere / 'iter_9.pth')
+    (folder / 'last_checkpoint').write_text(str(elsewhere / 'iter_9.pth'))
+
+
+#: Kind of damage -> what does it, which files doctor names, and what a training goes on from.
+HARM = {
+    'half': (half, ['iter_6.pth'], 'iter_3.pth'),
+    'flipped bit': (flipped, ['iter_6.pth'], 'iter_3.pth'),
+    'empty': (lambda f: (f / 'iter_6.pth').write_bytes(b''), ['iter_6.pth'], 'iter_3.pth'),
+    'zeros': (lambda f: (f / 'iter_6.pth').write_bytes(b'\0' * 4096), ['iter_6.pth'], 'iter_3.pth'),
+    'gone': (lambda f: os.remove(str(f / 'iter_6.pth')), ['last_checkpoint'], 'iter_3.pth'),
+    'empty note': (
+        lambda f: (f / 'last_checkpoint').write_text(''),
+        ['last_checkpoint'],
+        'iter_6.pth',
+    ),
+    'no note': (lambda f: os.remove(str(f / 'last_checkpoint')), ['last_checkpoint'], 'iter_6.pth'),
+    'note of another folder': (outside, ['last_checkpoint'], 'iter_6.pth'),
+    'note of bytes': (
+        lambda f: (f / 'last_checkpoint').write_bytes(b'\xff\xfe\0'),
+        ['last_checkpoint'],
+        'iter_6.pth',
+    ),
+}
+
+
+@pytest.mark.parametrize('kind', list(HARM))
+def test_every_damage_of_a_run_is_named_and_repaired(tmp_path, kind):
+    harm, names, goes_on = HARM[kind]
+    (tmp_path / 'run').mkdir()
+    folder = run_folder(tmp_path / 'run')
+    assert not examine(str(folder)).damaged
+    harm(folder)
+    damaged = examine(str(folder)).damaged
+    assert [each.path for each in damaged] == names
+    assert all(each.fault and each.means for each in damaged)
+    assert repair(str(folder)) and not examine(str(folder)).damaged
+    assert os.path.basename(newest_whole(str(folder)).path) == goes_on
 
 
 def test_what_is_no_run_is_refused(tmp_path, capsys):
