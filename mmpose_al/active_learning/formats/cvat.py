@@ -16,6 +16,7 @@ from .base import AnnotationFormat, Answer
 from .coco import Coco, checked_origin, coco_query, coco_query_ids, is_coco, parse_coco
 from .document import Document
 from .faults import Faults
+from .skeleton_layout import layout
 
 FILE, LABELS_FILE = 'cvat_keypoints.zip', 'cvat_labels.json'
 ENTRY = 'annotations/person_keypoints_default.json'
@@ -143,15 +144,11 @@ def _skeleton(query: Query) -> str:
 
 
 def _layout(query: Query) -> List[List[float]]:
-    """Where the joints of the template are, 0 to 100: the mean pose, or a circle."""
+    """Where the joints of the template are, 0 to 100: the mean prediction, or a plain figure."""
     poses = [
         (np.array(e['prediction'])[:, :2] - e['bbox'][:2]) / e['bbox'][2:]
         for e in query.annotations.values()
         if e['prediction'] is not None and all(p[2] > 0 for p in e['prediction'])
     ]
-    if poses:
-        places = np.clip(np.mean(poses, 0) * 90 + 5, 1, 99)
-    else:
-        angle = np.arange(len(query.joints)) / len(query.joints) * 2 * np.pi
-        places = 50 + 45 * np.stack([np.sin(angle), -np.cos(angle)], 1)
-    return places.round(2).tolist()
+    edges = [(first - 1, second - 1) for first, second in query.content['category']['skeleton']]
+    return layout(query.joints, edges, np.array(poses) if poses else None)
