@@ -3,6 +3,8 @@
 It needs the package playwright and a Chromium on the PATH; skipped without them.
 """
 
+import glob
+import os.path as osp
 import shutil
 
 import numpy as np
@@ -13,11 +15,21 @@ CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
 if CHROMIUM is None:
     pytest.skip('there is no Chromium', allow_module_level=True)
 
+from mmengine.config import Config
+from mmpose.registry import DATASETS
+
 from mmpose_al.active_learning.label_app.session import Session
 from mmpose_al.active_learning.paths import Paths
+from mmpose_al.engine.active_learning import ActiveLearningExperiment
+from mmpose_al.fileio import read_json
+from mmpose_al.synthetic import write_benchmark
 from tests.test_active_learning.people import inside, labelled
 from tests.test_active_learning.test_label_app.serving import serving
 from tests.test_cli.people import asked_experiment
+from tests.test_engine.test_active_learning import config
+from tests.test_projects.files import real
+from tests.test_projects.test_labels import label_session
+from tests.test_projects.test_writing import built, write
 
 NOTHING, PREDICTED, PROPOSED, PLACED, ABSENT = range(5)
 
@@ -98,6 +110,10 @@ class Person:
 
     def finish(self):
         self.key('u')
+        self.hand_over()
+
+    def hand_over(self):
+        """From the list of units, which the page shows by itself when the last one is done."""
         self.page.click('#finish')
         self.page.click('#hand-over')
         self.page.wait_for_selector('dialog h2:has-text("Handed over")')
@@ -267,3 +283,98 @@ def test_the_page_fits_the_screen(browser, experiment, size):
         assert anna.page.inner_text('.view[data-view="80"] .name') == '1 cam0'
         assert anna.faults == []
         anna.context.close()
+
+
+def test_eight_views_by_three_clicks_and_train_goes_on_with_these_labels(browser, tmp_path):
+    """A rendered frame of eight cameras: three views are clicked, the other five follow."""
+    data = tmp_path / 'data'
+    write_benchmark(str(data), 'tiny', seed=3, num_cameras=8, workers=1, progress=False)
+    annotator = dict(type='FileAnnotator', formats=['coco'], images='link')
+    cfg = config(str(data), tmp_path / 'work', initial=1, budget=1, annotator=annotator)
+    with pytest.raises(SystemExit):
+        ActiveLearningExperiment(cfg).run()
+    truth = {
+        a['id']: np.reshape(a['keypoints'], (-1, 3))
+        for a in read_json(str(data / 'train.json'))['annotations']
+    }
+    with serving(cfg.work_dir) as server:
+        anna = Person(browser, server, 'Anna')
+        anna.page.select_option('#need', '3')
+        anna.key('p')  # joints of a face are close together
+        views = anna.look('labelApp.views.map((view) => view.data.id)')
+        assert len(views) == 8
+        for joint in (0, *range(5, 17)):
+            shown = [view for view in views if truth[view][joint, 2] > 0]
+            anna.choose(joint)
+            for view in shown[:3]:
+                anna.click(view, *truth[view][joint, :2])
+        anna.key('p')
+        states = [state for view in views for state in anna.states(view)]
+        clicked, proposed = states.count(PLACED), states.count(PROPOSED)
+        assert clicked == 39 and proposed > 50
+        anna.key('a')
+        said = {view: anna.joints(view) for view in views}
+        anna.key('Enter')
+        anna.hand_over()
+        assert anna.faults == []
+        anna.context.close()
+    with pytest.raises(SystemExit):  # round 0 is trained, and the next query is out
+        ActiveLearningExperiment(cfg).run()
+    (dumped,) = glob.glob(osp.join(cfg.work_dir, 'round_00', '*.py'))
+    trained = DATASETS.build(Config.fromfile(dumped).train_dataloader.dataset)
+    found = {}
+    for index in range(trained.num_labeled):
+        info = trained.get_data_info(index)
+        found[info['id']] = np.c_[info['keypoints'][0], info['keypoints_visible'][0].ravel()]
+    assert sorted(found) == sorted(views)
+    errors = []
+    for view in views:
+        for joint, (x, y, _, state, *_) in enumerate(said[view]):
+            assert (state == PLACED) == (found[view][joint, 2] > 0)
+            if state == PLACED:
+                np.testing.assert_allclose(found[view][joint, :2], [x, y], atol=0.01)
+                errors.append(np.hypot(*(np.array([x, y]) - truth[view][joint, :2])))
+    assert len(errors) == clicked + proposed and np.median(errors) < 0.5
+
+
+def test_photographs_of_a_project_without_an_experiment(browser, tmp_path):
+    """Joints of LSPET are placed in order, one is hidden, one taken back; training has them."""
+    source = real('lspet')
+    (tmp_path / 'photos').mkdir()
+    for name in ('im00001.jpg', 'im00002.jpg'):
+        shutil.copy(osp.join(source, 'images', name), str(tmp_path / 'photos' / name))
+    content = read_json(osp.join(source, 'train.json'))
+    joints = content['categories'][0]['keypoints']
+    write(tmp_path / 'p', tmp_path / 'photos', names=joints)
+    session = label_session(tmp_path / 'p')
+    with serving(session.folder, session) as server:
+        ben = Person(browser, server, 'Ben')
+        (view,) = ben.look('labelApp.views.map((view) => view.data.id)')
+        width, height = ben.look('[labelApp.views[0].data.width, labelApp.views[0].data.height]')
+        places = [(10.0 + (width - 20) * k / 14, 12.0 + (height - 20) * k / 14) for k in range(14)]
+        for x, y in places:  # the page asks for one joint after the other
+            ben.click(view, x, y)
+        assert ben.states(view) == [PLACED] * 14
+        for joint, (x, y) in enumerate(places):
+            np.testing.assert_allclose(ben.joints(view)[joint][:2], [x, y], atol=0.6)
+        ben.choose(3)
+        ben.key('h')
+        ben.choose(5)
+        ben.key('x')
+        assert ben.states(view)[5] == ABSENT
+        ben.key('z')
+        said = ben.joints(view)
+        assert said[3][2] == 1 and said[5][3] == PLACED
+        ben.key('Enter')
+        ben.page.wait_for_selector('.view .name:has-text("im00002.jpg")')
+        for _ in range(2):  # asked for twice at once, the list of units answers still
+            ben.page.keyboard.press('u')
+        ben.hand_over()
+        assert 'configs/supervised.py' in ben.page.inner_text('dialog')
+        assert ben.faults == []
+        ben.context.close()
+    _, data = built(tmp_path / 'p', 'supervised')
+    assert data.num_labeled == 1
+    info = data.get_data_info(0)
+    for joint, values in enumerate(said):
+        np.testing.assert_allclose(info['keypoints'][0, joint], values[:2], atol=0.01)

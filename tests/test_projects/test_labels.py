@@ -2,6 +2,7 @@
 
 import json
 import os
+import os.path as osp
 
 import numpy as np
 import pytest
@@ -29,12 +30,20 @@ def a_project(folder):
     return folder / 'p'
 
 
-def session(folder, **options):
+def label_session(folder, **options):
+    """A session of a plain project, in which Anna has begun."""
     project = open_project(str(folder))
     place = plain.home_of(home(str(folder)), project.pool)
-    unit = 'frames' if project.content['facts']['views'] else 'images'
-    query = plain.ask(place, unit, project.images, **options)
-    made = Session(place, query=query, on_handed=lambda: take_labels(str(folder)))
+    facts = facts_of_project(str(folder), project.content)
+    links = [osp.join(project.images, name) for name in facts.links]
+    unit = 'frames' if facts.views else 'images'
+    query = plain.ask(place, unit, project.images, links, **options)
+    made = Session(
+        place,
+        query=query,
+        next_command=f'train {folder}/configs/supervised.py',
+        on_handed=lambda: take_labels(str(folder)),
+    )
     made.join('Anna', 'tab')
     return made
 
@@ -60,7 +69,7 @@ def labels_of(folder):
 
 def test_what_is_handed_over_is_trained_on(tmp_path):
     folder = a_project(tmp_path)
-    made = session(folder, num=4)
+    made = label_session(folder, num=4)
     assert len(made.query.units) == 4
     first = label(made, made.query.units[0], (10.5, 20.25), (3, 4))
     assert labels_of(folder) == {}
@@ -84,7 +93,7 @@ def test_the_same_new_again_keeps_them_and_what_was_edited(tmp_path, capsys):
     folder = a_project(tmp_path)
     data = folder / 'configs' / 'data.py'
     data.write_text(data.read_text() + '# mine\n')
-    made = session(folder, num=2)
+    made = label_session(folder, num=2)
     label(made, made.query.units[1], (5, 6), (7, 8))
     made.hand_over('Anna', 'tab')
     assert 'data.py: was edited' in capsys.readouterr().out
@@ -98,7 +107,7 @@ def test_the_same_new_again_keeps_them_and_what_was_edited(tmp_path, capsys):
         pairs=['none'], input_size=64,
     )  # fmt: skip
     assert sorted(labels_of(folder).values()) == sorted(before.values())
-    again = session(folder)
+    again = label_session(folder)
     assert again.folder.endswith('2') and len(again.query.units) == 14
     label(again, again.query.units[0], (1, 2), (3, 4))
     again.hand_over('Anna', 'tab')
@@ -110,7 +119,7 @@ def test_a_rig_is_labelled_by_frames(tmp_path):
         video(tmp_path / 'walk' / f'{name}.avi')
     calibration(tmp_path / 'walk' / 'calib.toml', 'ab')
     write(tmp_path / 'p', tmp_path / 'walk', options=Options(unit='m', frames=4))
-    made = session(tmp_path / 'p', num=3)
+    made = label_session(tmp_path / 'p', num=3)
     assert made.query.content['unit'] == 'frames' and len(made.query.annotations) == 6
     label(made, made.query.units[0], (5, 6), (7, 8))
     made.hand_over('Anna', 'tab')

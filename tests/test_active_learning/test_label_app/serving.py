@@ -15,9 +15,9 @@ from mmpose_al.active_learning.label_app.session import Session
 
 
 @contextmanager
-def serving(folder, **options):
+def serving(folder, session=None, **options):
     """A server in a thread of this process, until the block ends."""
-    server = LabelServer(Session(folder), **options)
+    server = LabelServer(Session(folder) if session is None else session, **options)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -17,17 +17,28 @@ export function el(tag, attributes = {}, ...children) {
 
 const dialog = () => document.getElementById('dialog');
 
-/** Show a dialog; resolves with what closed it: the value of a button, or '' for Esc. */
+let settle = null; // what resolves the dialog that is open
+
+/** Show a dialog; resolves with what closed it: the value of a button, or '' for Esc and for a
+ * dialog that comes in its place. */
 export function ask(...children) {
   const box = dialog();
   box.replaceChildren(...children.filter((child) => child !== null));
-  if (box.open) box.close();
+  if (box.open) {
+    if (settle) settle('');
+    box.close(); // its event comes later, when the new one is open
+  }
   box.returnValue = '';
   box.showModal();
   const first = box.querySelector('[autofocus]') || box.querySelector('button');
   if (first) first.focus();
   return new Promise((resolve) => {
-    box.addEventListener('close', () => resolve(box.returnValue), { once: true });
+    settle = resolve;
+    box.addEventListener('close', function closed() {
+      if (settle === resolve && box.open) return;
+      box.removeEventListener('close', closed);
+      if (settle === resolve) resolve(box.returnValue);
+    });
   });
 }
 
