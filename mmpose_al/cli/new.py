@@ -224,6 +224,7 @@ def detector_of(
         bare = [shot for shot in table.shots if all(p.bbox is None for p in shot.people)]
         sizes = {shot.file_name: shot.size for shot in bare if not shot.is_labeled}
         args.out = osp.join(args.project, 'detected.json')
-        return read_box_file(find_boxes(args, root, sizes, detector), table)
+        most = 2 if table.cameras else 1  # to know whether the best one is alone
+        return read_box_file(find_boxes(args, root, sizes, detector, most), table, True)
 
     return find

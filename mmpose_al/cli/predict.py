@@ -75,9 +75,7 @@ def add_box_arguments(parser: argparse.ArgumentParser) -> None:
     chosen.add_argument(
         '--detector', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help='model of MMDetection'
     )
-    group.add_argument(
-        '--persons', type=positive, default=1, help='most boxes of a frame; default %(default)s'
-    )
+    group.add_argument('--persons', type=positive, help='most boxes of a frame; default 1')
     group.add_argument(
         '--score-thr',
         type=float,
@@ -212,8 +210,11 @@ def run_rig(args: argparse.Namespace, detector: Optional[Callable] = None) -> in
     from ..prediction.rig import open_rig
     from ..prediction.views import views_of
 
-    if args.persons > 1:
-        raise UsageError('a rig is predicted for one body: leave --persons out')
+    if (args.persons or 1) > 1:
+        raise UsageError(
+            'bodies of a rig are told apart by the person_id of their boxes (--boxes FILE): leave '
+            '--persons out'
+        )
     check_times(args)
     rig = open_rig(
         args.inputs, calibration_of(args), parts_of(args), args.fps, args.allow_unequal, report
@@ -224,7 +225,10 @@ def run_rig(args: argparse.Namespace, detector: Optional[Callable] = None) -> in
     for recording in rig.recordings:
         found.append(predict_recording(recording, job))
         write_results(args, found[-1], recording)
-    write_3d(args, views_of(rig.name, found, rig.cameras, rig.times), rig.recordings)
+    bodies = getattr(job.boxes, 'numbers', {})
+    for name, person in sorted(bodies.items()) or [(0, 0)]:
+        views = views_of(rig.name, found, rig.cameras, rig.times, person)
+        write_3d(args, views, rig.recordings, f'person{name}' if len(bodies) > 1 else '')
     return 0
 
 
@@ -295,8 +299,12 @@ def write_3d(
     args: argparse.Namespace,
     views: 'ViewKeypoints',
     recordings: 'Optional[Sequence[Recording]]' = None,
+    body: str = '',
 ) -> None:
-    """Triangulate, write files, summary and pictures, and say what came of it."""
+    """Triangulate a body, write files, summary and pictures, and say what came of it.
+
+    ``body`` is its name, where there are several.
+    """
     from ..fileio import write_json
     from ..prediction import formats_3d, pictures
     from ..prediction.poses_3d import smoothed, triangulate
@@ -306,19 +314,20 @@ def write_3d(
     poses = triangulate(views, args.threshold, args.min_inliers, weights, args.min_score)
     if args.smooth:
         poses = smoothed(poses, args.acceleration, args.max_gap, weights, args.fps)
-    written = []
+    written, stem = [], '.'.join(filter(None, (views.name, body)))
     for name in args.formats_3d:
         module = formats_3d.named(name)
-        written.append(osp.join(args.out, views.name + module.ENDING))
+        written.append(osp.join(args.out, stem + module.ENDING))
         module.write(written[-1], poses)
     figures = summary(poses, args.look)
-    written.append(osp.join(args.out, f'{views.name}.summary.json'))
+    written.append(osp.join(args.out, f'{stem}.summary.json'))
     write_json(written[-1], figures)
     frames = [entry['frame'] for entry in figures['look_at']]
-    written += pictures.draw(poses, frames, osp.join(args.out, 'pictures'), recordings)
+    folder = osp.join(args.out, 'pictures', body)
+    written += pictures.draw(poses, frames, folder, recordings)
     for line in in_words(figures):
         print(line)
-    print(f'{views.name}: {", ".join(written)}')
+    print(f'{stem}: {", ".join(written)}')
 
 
 def make_job(
@@ -352,8 +361,10 @@ def make_boxes(
     """What gives the boxes of a frame."""
     from ..prediction import boxes
 
+    persons = args.persons or 1
+    alone = bool(args.calibration) and args.persons is None
     if args.boxes:
-        return boxes.BoxesOfFile(args.boxes, recordings, args.persons)
+        return boxes.BoxesOfFile(args.boxes, recordings, persons, alone)
     if not args.detector:
         return boxes.WholeImage()
     from ..converters.detect_boxes import PersonDetector, described
@@ -361,7 +372,7 @@ def make_boxes(
     config, checkpoint = args.detector
     name = f'{described(config)} {described(checkpoint)} {args.class_name}'
     found = detector or PersonDetector(config, checkpoint, device, args.class_name)
-    return boxes.DetectedBoxes(found, name, args.persons, args.score_thr, args.min_size)
+    return boxes.DetectedBoxes(found, name, persons, args.score_thr, args.min_size, alone)
 
 
 def write_results(

@@ -77,6 +77,10 @@ class Boxes:
     def __init__(self, entries: Dict[Tuple[str, int], list], numbered: bool):
         self.entries, self.numbered = entries, numbered
 
+    def crowded(self) -> List[Tuple[str, int]]:
+        """The (view, frame)s with several boxes of which nothing says whose they are."""
+        return [] if self.numbered else sorted(k for k, rows in self.entries.items() if rows[1:])
+
 
 def read_boxes(path: str, names: Dict[str, Tuple[str, int]]) -> Boxes:
     """Read boxes.

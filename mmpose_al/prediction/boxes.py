@@ -6,9 +6,15 @@ import numpy as np
 
 from ..converters.videos import read_boxes
 from ..datasets.boxes import BoxFilter, select_boxes
-from ..datasets.format import has_area
+from ..datasets.format import FormatError, has_area
 from ..fileio import digest, sha256
 from .inputs import Frame, Recording
+
+# What to do where the bodies of a rig cannot be told apart.
+BODIES = (
+    'Give boxes with a person_id, the same in all views of a frame (--boxes FILE); where only one '
+    'body counts, take the surest box of each view with --persons 1'
+)
 
 
 class Box(NamedTuple):
@@ -40,18 +46,30 @@ class BoxesOfFile:
         path (str): A COCO file, or a list of boxes.
         recordings (list[Recording]): What is predicted.
         persons (int): Most bodies of a frame, where there are no ids.
+        alone (bool): Whether several boxes of a frame without ids are refused: in the views
+            of a rig the surest may be of different bodies.
 
     Raises:
-        FormatError: It is no such file, or of other images.
+        FormatError: It is no such file, or of other images, or bodies cannot be told apart.
     """
 
-    def __init__(self, path: str, recordings: Sequence[Recording], persons: int = 1):
+    def __init__(
+        self, path: str, recordings: Sequence[Recording], persons: int = 1, alone: bool = False
+    ):
         places = {
             recording.frame_name(number): (recording.name, number)
             for recording in recordings
             for number in range(recording.count)
         }
         self.boxes = read_boxes(path, places)
+        crowded = self.boxes.crowded() if alone else []
+        if crowded:
+            view, number = crowded[0]
+            raise FormatError(
+                f'{path}: {len(crowded)} images have several boxes without a person_id, first '
+                f'frame {number} of {view}, so nothing says who is who in the other views. '
+                f'{BODIES}'
+            )
         self.persons = persons
         ids = {person for rows in self.boxes.entries.values() for _, person, _ in rows}
         self.numbers = {each: n for n, each in enumerate(sorted(ids - {None}))}
@@ -78,6 +96,7 @@ class DetectedBoxes:
         persons (int): Most bodies of a frame.
         score_thr (float): Lowest score.
         min_size (float): Shortest side, pixels.
+        alone (bool): Whether more bodies than ``persons`` are refused.
     """
 
     def __init__(
@@ -87,16 +106,28 @@ class DetectedBoxes:
         persons: int = 1,
         score_thr: float = 0.5,
         min_size: float = 16.0,
+        alone: bool = False,
     ):
         self.detector = detector
-        self.keep = BoxFilter(score_thr, min_size, top_k=persons, on_bad='skip')
+        self.most = persons if alone else None
+        kept = persons + bool(alone)
+        self.keep = BoxFilter(score_thr, min_size, top_k=kept, on_bad='skip')
         self.described = digest([described, persons, score_thr, min_size])
 
     def __call__(self, recording: Recording, frame: Frame) -> List[Box]:
-        """The boxes of a frame."""
+        """The boxes of a frame.
+
+        Raises:
+            FormatError: There are more than there may be.
+        """
         height, width = frame.image.shape[:2]
         found = np.asarray(self.detector(frame.image), float).reshape(-1, 5)
         boxes, scores, _ = select_boxes(found[:, :4], found[:, 4], (width, height), self.keep)
+        if self.most is not None and len(boxes) > self.most:
+            raise FormatError(
+                f'frame {frame.number} of {recording.name}: the detector finds several bodies, and '
+                f'does not tell who is who in the other views. {BODIES}, or raise --score-thr'
+            )
         rows = zip(boxes.tolist(), scores.tolist())
         return [Box(number, box, score) for number, (box, score) in enumerate(rows)]
 

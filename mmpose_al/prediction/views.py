@@ -52,8 +52,9 @@ def views_of(
     predictions: Sequence[Predictions],
     cameras: Sequence[dict],
     times: Optional[np.ndarray] = None,
+    person: int = 0,
 ) -> ViewKeypoints:
-    """The keypoints of the views' recordings, of the first person of each frame.
+    """The keypoints of the views' recordings, of one body.
 
     Args:
         name (str): Of the recording.
@@ -61,9 +62,10 @@ def views_of(
             beyond the shortest are left out.
         cameras (list[dict]): See :class:`ViewKeypoints`.
         times (ndarray, optional): Seconds of the frames.
+        person (int): Number of the body, the same in all views.
     """
     count = min(len(each.frames) for each in predictions)
-    table = np.stack([each.table()[:count, 0] for each in predictions], 1)  # F V K 3
+    table = np.stack([_of_body(each, person)[:count] for each in predictions], 1)  # F V K 3
     return ViewKeypoints(
         name,
         predictions[0].scorer,
@@ -74,3 +76,9 @@ def views_of(
         table[..., :2],
         np.nan_to_num(table[..., 2]),
     )
+
+
+def _of_body(predictions: Predictions, person: int) -> np.ndarray:
+    """x, y and confidence of a body in each frame, (F, K, 3); NaN where the view has it not."""
+    table = predictions.table()
+    return table[:, person] if person < table.shape[1] else np.full_like(table[:, 0], np.nan)

@@ -22,11 +22,18 @@ def default_way(table: Table) -> str:
     return LABELS if several or table.individuals else IMAGE
 
 
-def read_box_file(path: str, table: Table) -> Boxes:
+def read_box_file(path: str, table: Table, detected: bool = False) -> Boxes:
     """Boxes of a file for the images of a table.
 
+    Args:
+        path (str): The file.
+        table (Table): Of the sources.
+        detected (bool): Whether a detector wrote it. Where it finds several bodies in a view of
+            a rig, the surest is taken, and the table says so.
+
     Raises:
-        FormatError: It is none, or none of its images is the table's.
+        FormatError: It is none, none of its images is the table's, or nothing tells who is who
+            in the views of a rig.
     """
     names = {shot.file_name: _place(shot) for shot in table.shots}
     boxes = read_boxes(path, names)
@@ -34,6 +41,20 @@ def read_box_file(path: str, table: Table) -> Boxes:
         raise FormatError(
             f'{path}: none of its images is one of this project, such as {next(iter(names))}. '
             'Write the same file_name'
+        )
+    crowded = boxes.crowded() if table.cameras else []
+    if crowded:
+        view, number = crowded[0]
+        text = f'{len(crowded)} images show several bodies, first frame {number} of {view}'
+        remedy = 'give boxes with a person_id, the same in all views of a frame (--boxes FILE)'
+        if not detected:
+            raise FormatError(
+                f'{path}: {text}, and their boxes have no person_id: nothing says who is who in '
+                f'the other views. To keep them apart {remedy}; else leave one box an image'
+            )
+        table.said.append(
+            f'warning: {text}. The surest box of each was taken, which may be of different bodies '
+            f'in different views, and is then triangulated wrongly. To keep them apart {remedy}'
         )
     return boxes
 

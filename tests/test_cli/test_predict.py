@@ -111,6 +111,58 @@ def test_a_rig_is_predicted_and_its_tables_give_the_same_3d(tmp_path, model, cal
     assert set(found) & {'ok', 'two_views'}
 
 
+def test_two_bodies_of_a_rig_are_triangulated_each_for_itself(tmp_path, model, calibration):
+    rows = []
+    for seed, camera in enumerate(cameras(3)):
+        write_images(tmp_path / 'walk' / camera['name'], 2, SIZE, seed)
+        for frame in (0, 1):
+            # The one on the left in one view is on the right in another.
+            for person, x in ((3, 10 + 80 * seed), (8, 300 - 90 * seed)):
+                box = [x, 20, 200, 300]
+                rows.append(dict(camera=camera['name'], frame=frame, bbox=box, person_id=person))
+    words = (model, tmp_path / 'walk', *calibration, '--fps', '10', '--look', '1')
+    words = (*words, '--threshold', '400')
+
+    def run(out, rows):
+        path = tmp_path / f'{out}.json'
+        path.write_text(json.dumps(rows))
+        command('predict', *words, '--boxes', path, '--out', tmp_path / out)
+        return {p.name: p for p in (tmp_path / out).glob('*.3d.json')}
+
+    both = run('both', rows)
+    assert set(both) == {'walk.person3.3d.json', 'walk.person8.3d.json'}
+    assert read_json(str(tmp_path / 'both' / 'walk.person8.summary.json'))['recording'] == 'walk'
+    assert (tmp_path / 'both' / 'pictures' / 'person3' / 'residuals.png').exists()
+    for person in (3, 8):
+        alone = run(f'alone{person}', [row for row in rows if row['person_id'] == person])
+        one, two = (
+            read_json(str(path))['frames']
+            for path in (both[f'walk.person{person}.3d.json'], alone['walk.3d.json'])
+        )
+        assert one == two
+    for row in rows:
+        del row['person_id']
+    with pytest.raises(SystemExit, match='6 images have several boxes without a person_id'):
+        run('mixed', rows)
+    assert not (tmp_path / 'mixed' / 'walk.3d.json').exists()
+
+
+def test_a_detector_that_finds_two_bodies_in_a_rig_is_refused(tmp_path, model, calibration):
+    for seed, camera in enumerate(cameras(3)):
+        write_images(tmp_path / 'walk' / camera['name'], 2, SIZE, seed)
+    found = np.array([[2, 3, 130, 140, 0.9], [220, 10, 330, 130, 0.8]])
+    words = (model, tmp_path / 'walk', *calibration, '--fps', '10', '--detector', 'd.py', 'd.pth')
+
+    def run(*more):
+        command('predict', *words, *more, '--out', tmp_path / 'o', detector=lambda image: found)
+
+    with pytest.raises(SystemExit, match='the detector finds several bodies'):
+        run()
+    assert not (tmp_path / 'o' / 'walk.3d.json').exists()
+    run('--persons', '1')
+    assert (tmp_path / 'o' / 'walk.3d.json').exists()
+
+
 def test_frames_that_want_a_look_are_what_a_query_asks_for(tmp_path, calibration, capsys):
     """From a recording's summary to the first query of a project of it."""
     from mmpose_al.active_learning.experiment import Experiment
@@ -151,7 +203,7 @@ def test_frames_that_want_a_look_are_what_a_query_asks_for(tmp_path, calibration
     [
         ((), 'name a MODEL and what to predict'),
         (('m', 'i', '--acceleration', '3', '--calibration', 'c'), 'give --smooth too'),
-        (('m', 'i', '--persons', '2', '--calibration', 'c'), 'leave --persons out'),
+        (('m', 'i', '--persons', '2', '--calibration', 'c'), 'by the person_id of their boxes'),
         (('--keypoints', 'a', 'b', 'c'), 'takes a file, and maybe the name'),
     ],
 )

@@ -70,3 +70,24 @@ def test_a_detectors_boxes_are_filtered_and_clipped():
         (0, [0, 0, 40, 40], 0.7),
         (1, [50, 40, 13, 7], 0.6),
     ]
+
+
+def test_bodies_of_a_rig_are_told_apart_or_refused(tmp_path):
+    rows = [dict(camera='cam', frame=1, bbox=[x, 2, 10, 10], score=0.3) for x in (1, 9)]
+    with pytest.raises(FormatError, match='1 images have several .* frame 1 of cam.*--persons 1'):
+        BoxesOfFile(write(tmp_path / 'b.json', rows), [RECORDING], alone=True)
+    for number, row in enumerate(rows):
+        row['person_id'] = 7 - number
+    found = BoxesOfFile(write(tmp_path / 'c.json', rows), [RECORDING], alone=True)
+    assert [(b.person, b.xywh[0]) for b in found(RECORDING, frame(1))] == [(0, 9), (1, 1)]
+    assert found.numbers == {6: 0, 7: 1}
+
+
+def test_a_detector_that_finds_several_bodies_of_a_rig_is_refused():
+    found = np.array([[2, 3, 30, 40, 0.9], [20, 10, 60, 40, 0.8]])
+    detector = DetectedBoxes(lambda image: found, 'd', alone=True)
+    with pytest.raises(FormatError, match='frame 3 of cam: the detector finds several bodies'):
+        detector(RECORDING, frame(3))
+    alone = DetectedBoxes(lambda image: found[:1], 'd', alone=True)
+    assert len(alone(RECORDING, frame())) == 1
+    assert len(DetectedBoxes(lambda image: found, 'd')(RECORDING, frame())) == 1

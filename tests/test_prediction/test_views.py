@@ -23,6 +23,13 @@ def test_views_stand_side_by_side_and_end_with_the_shortest():
     assert found.files[0] == ['v/000000.jpg', 'v/000001.jpg']
 
 
+def test_a_body_is_the_same_in_all_views():
+    one, two = predictions(), predictions(persons=2)
+    found = views_of('walk', [two, one], cameras(2), person=1)
+    np.testing.assert_array_equal(found.pixels[:, 0], two.table()[:, 1, :, :2])
+    assert np.isnan(found.pixels[:, 1]).all()  # that view has one body
+
+
 def test_diagonals_and_rates():
     seen = views(walk(3), cameras(2))
     np.testing.assert_allclose(seen.diagonals, [800, 800])

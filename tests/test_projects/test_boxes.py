@@ -79,3 +79,23 @@ def test_nobody_with_a_box_is_an_error():
     empty = Table('images', shots=[Shot('a.png', (4, 4))])
     with pytest.raises(FormatError, match='--boxes image'):
         fill_boxes(empty, 'labels')
+
+
+def test_bodies_of_a_rig_are_told_apart_or_refused(tmp_path):
+    shots = [Shot(f'walk/{view}/1.jpg', (64, 48), 'walk', 1, camera=view) for view in 'ab']
+    table = Table('rig', ['x'], shots=shots, cameras=[dict(name='a'), dict(name='b')])
+    rows = [dict(camera='a', frame=1, bbox=[x, 1, 20, 20], score=0.5) for x in (1, 30)]
+    path = tmp_path / 'b.json'
+    path.write_text(json.dumps(rows))
+    with pytest.raises(FormatError, match='1 images show several bodies, first frame 1 of a'):
+        read_box_file(str(path), table)
+    assert len(read_box_file(str(path), table, detected=True).entries['a', 1]) == 2
+    assert 'may be of different bodies' in table.said[-1]
+    for number, row in enumerate(rows):
+        row['person_id'] = number
+    path.write_text(json.dumps(rows))
+    found = fill_boxes(table, boxes=read_box_file(str(path), table))
+    assert [person.number for person in found.shots[0].people] == [0, 1]
+    del rows[0]['person_id']  # without cameras the best box is the one body
+    path.write_text(json.dumps(rows))
+    assert read_box_file(str(path), Table('videos', shots=shots)).crowded() == [('a', 1)]

@@ -160,8 +160,9 @@ def find_boxes(
     root: str,
     sizes: Dict[str, Tuple[int, int]],
     detector: Optional[Callable] = None,
+    most: int = 1,
 ) -> str:
-    """Detect the best box of each image below ``root``; the path of their file.
+    """Detect the ``most`` best boxes of each image below ``root``; the path of their file.
 
     ``sizes`` has the (width, height) of each file name.
     """
@@ -182,7 +183,7 @@ def find_boxes(
         config=config,
         checkpoint=checkpoint,
         out=out,
-        keep=BoxFilter(args.score_thr, args.min_size, top_k=1, on_bad='skip'),
+        keep=BoxFilter(args.score_thr, args.min_size, top_k=most, on_bad='skip'),
         ann_file=listing,
         class_name=args.class_name,
         floor=min(args.score_thr, 0.05),
