@@ -76,11 +76,19 @@ def read_labels(path: str, labels: Any, options: Options) -> Table:
         people = {
             int(frame.frame_idx): _people(frame, tracks) for frame in frames if frame.video is video
         }
-        if isinstance(video.filename, list):
-            add_images(table, path, video.filename, people, options)
+        name = _images_of(path, video)
+        if isinstance(name, list):
+            add_images(table, path, name, people, options)
         else:
-            add_video(table, _file(path, video.filename), people, options)
+            add_video(table, _file(path, name), people, options)
     return table
+
+
+def _images_of(path: str, video: Any) -> Any:
+    """The video's file or its list of images; of a package what its images were taken from."""
+    source = getattr(video, 'source_video', None)
+    packed = isinstance(video.filename, str) and osp.basename(video.filename) == osp.basename(path)
+    return source.filename if packed and source is not None else video.filename
 
 
 def add_video(table: Table, path: str, people: Dict[int, List[Person]], options: Options) -> None:
@@ -150,8 +158,12 @@ def _file(path: str, name: str) -> str:
     """
     if not name.lower().endswith(VIDEOS):
         raise FormatError(
-            f'{path}: its images are not of a video file ({name[:60]}). Save the project with '
-            'its videos beside it, not as a package'
+            f'{path}: is a package that does not tell which videos its images are of. Save the '
+            'project as .slp with its videos beside it (sleap-io: '
+            "`labels.save('labels.slp', restore_original_videos=True)`)"
+            if name.lower().endswith('.slp')
+            else f'{path}: its images are not of a video file ({name[:60]}). Save the project '
+            'with its videos beside it'
         )
     for file in (name, osp.join(osp.dirname(osp.abspath(path)), osp.basename(name))):
         if osp.isfile(file):

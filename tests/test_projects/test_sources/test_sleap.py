@@ -76,7 +76,7 @@ def test_the_video_is_found_beside_the_project(tmp_path):
         (dict(skeletons=[1, 2]), '2 skeletons'),
         (dict(user_labeled_frames=[]), 'no frame that a person labelled'),
         (dict(videos=[Thing(filename='/gone/v.mp4')]), 'v.mp4 is not there'),
-        (dict(videos=[Thing(filename='x.pkg.slp')]), 'not as a package'),
+        (dict(videos=[Thing(filename='x.pkg.slp')]), 'a package that does not tell which videos'),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path, change, problem):
@@ -96,3 +96,16 @@ def test_without_the_library_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, 'sleap_io', None)
     with pytest.raises(ImportError, match=r'mmpose_al\[labs\]'):
         import_sleap_io()
+
+
+def test_a_package_leads_to_its_videos(tmp_path):
+    """What has its images inside, as ``.pkg.slp``, names the video that they were taken from."""
+    path = video(tmp_path / 'w.avi')
+    packed = labels(path)
+    packed.videos[0].source_video = Thing(filename=str(path))
+    packed.videos[0].filename = 'x.pkg.slp'
+    one, two = (read_labels('x.pkg.slp', each, Options()) for each in (labels(path), packed))
+    assert [shot.file_name for shot in one.shots] == [shot.file_name for shot in two.shots]
+    packed.videos[0].source_video = Thing(filename='/gone/v.mp4')
+    with pytest.raises(FormatError, match='its video /gone/v.mp4 is not there'):
+        read_labels('x.pkg.slp', packed, Options())
