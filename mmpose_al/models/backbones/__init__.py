@@ -1,3 +1,4 @@
 from .efficientnet_lite import EfficientNetLite0
+from .timm_backbone import TimmBackbone
 
-__all__ = ['EfficientNetLite0']
+__all__ = ['EfficientNetLite0', 'TimmBackbone']

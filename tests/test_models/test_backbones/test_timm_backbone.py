@@ -1,0 +1,107 @@
+"""timm's networks as backbones: maps of the told strides, weights of a file, checkpointing."""
+
+import pytest
+import torch
+from mmpose.registry import MODELS
+
+from mmpose_al.models.backbones.timm_backbone import checkpointed
+from tests.helpers import images, samples, student
+from tests.test_models.test_semi.estimators import build
+
+timm = pytest.importorskip('timm')
+VIT = dict(name='vit_tiny_patch16_224', img_size=(64, 48), depth=2)
+
+
+def backbone(**kwargs):
+    torch.manual_seed(0)
+    return MODELS.build(dict(type='TimmBackbone', **kwargs))
+
+
+@pytest.mark.parametrize(
+    'kwargs, shapes',
+    [
+        (dict(name='resnet18'), [(512, 2, 2)]),
+        (dict(name='resnet18', out_indices=(1, 3)), [(64, 16, 12), (256, 4, 3)]),
+        (VIT, [(192, 4, 3)]),
+        (dict(name='vit_small_patch16_dinov3', depth=1), [(384, 4, 3)]),  # with register tokens
+        (  # whose maps timm gives with the channels last
+            dict(name='swin_tiny_patch4_window7_224', img_size=(64, 64), out_indices=(0,)),
+            [(96, 16, 16)],
+        ),
+    ],
+)
+def test_maps_have_the_told_channels_and_strides(kwargs, shapes):
+    if 'dinov3' in kwargs['name'] and kwargs['name'] not in timm.list_models():
+        pytest.skip('this timm has no DINOv3')
+    network = backbone(**kwargs).eval()
+    maps = network(torch.zeros(2, 3, *kwargs.get('img_size', (64, 48))))
+    assert [tuple(each.shape) for each in maps] == [(2, *shape) for shape in shapes]
+    assert network.channels == [shape[0] for shape in shapes]
+    assert [64 / stride for stride in network.strides] == [shape[1] for shape in shapes]
+
+
+def test_a_map_is_the_tokens_in_their_places():
+    network = backbone(**VIT).eval()
+    image = torch.randn(1, 3, 64, 48)
+    inner = network.network.model
+    tokens = inner.blocks(inner.norm_pre(inner._pos_embed(inner.patch_embed(image))))
+    (found,) = network(image)
+    for row, column in ((0, 0), (1, 2), (3, 1)):
+        expected = tokens[0, 1 + 3 * row + column]  # behind the class token
+        torch.testing.assert_close(found[0, :, row, column], expected)
+
+
+def test_weights_of_a_file_are_in_and_survive_initialisation(tmp_path):
+    torch.manual_seed(1)
+    whole = timm.create_model('resnet18', num_classes=1000)
+    path = str(tmp_path / 'w.pth')
+    torch.save(whole.state_dict(), path)
+    network = backbone(name='resnet18', weights=path)
+    network.init_weights()
+    for name, value in network.network.state_dict().items():
+        assert torch.equal(value, whole.state_dict()[name])
+
+
+@pytest.mark.parametrize('kwargs', [VIT, dict(name='resnet18')])
+def test_checkpointing_changes_no_gradient_and_every_weight_is_used(kwargs):
+    image, gradients = torch.randn(4, 3, 64, 48), []
+    for with_cp in (False, True):
+        network = backbone(with_cp=with_cp, **kwargs)
+        network(image)[0].square().sum().backward()
+        gradients.append([p.grad for p in network.parameters()])
+    assert len(gradients[0]) > 20
+    for plain, again in zip(*gradients):
+        assert plain is not None
+        torch.testing.assert_close(plain, again)
+
+
+def test_posedual_learns_with_it():
+    config = dict(student(), backbone=dict(type='TimmBackbone', with_cp=True, **VIT))
+    config['head'] = dict(
+        config['head'],
+        in_channels=192,
+        deconv_out_channels=(8, 8),
+        deconv_kernel_sizes=(4, 4),
+        decoder=dict(config['head']['decoder'], input_size=(48, 64), heatmap_size=(12, 16)),
+    )
+    model = build('PoseDual', config)
+    size = dict(input_size=(48, 64))
+    data = samples([True, True, False, False], heatmap_size=(12, 16), **size)
+    losses = model.loss(images(4, **size), data)
+    sum(value for name, value in losses.items() if 'loss' in name).backward()
+    for one in model.students:
+        assert all(p.grad is not None and p.grad.isfinite().all() for p in one.parameters())
+
+
+def test_what_timm_lacks_is_said(monkeypatch):
+    with pytest.raises(ValueError, match="no network 'resnet_18'; did you mean 'resnet18"):
+        backbone(name='resnet_18')
+    with pytest.raises(ValueError, match='with_cp=True: plain has no gradient checkpointing'):
+        checkpointed(torch.nn.Identity(), 'plain')
+
+    def older(name, **kwargs):
+        raise RuntimeError('features_only not implemented for Vision Transformer models.')
+
+    monkeypatch.setattr(timm, 'create_model', older)
+    with pytest.raises(ValueError, match='1.0.3 and later do of ViTs'):
+        backbone(**VIT)
