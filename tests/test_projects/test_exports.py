@@ -177,3 +177,26 @@ def test_the_file_is_plain_coco(tmp_path):
     assert set(content) == {'images', 'annotations', 'categories'}
     assert [i['id'] for i in content['images']] == [1, 2]
     assert not {'frame_id', 'camera_id'} & set(content['images'][0])
+
+
+def test_nwb_is_read_back_by_pynwb(tmp_path):
+    """Where the extra is installed: ndx-pose's training data holds the labels to 1e-6 px."""
+    pytest.importorskip('sleap_io', reason='extra labs')
+    pynwb = pytest.importorskip('pynwb', reason='comes with sleap-io')
+    made = project(tmp_path / 'p', deeplabcut(tmp_path / 's'), validation=0.0)
+    (path,) = FORMATS['nwb'](made, str(tmp_path / 'out.nwb'))
+    images, category = labeled_images(made)
+    with pynwb.NWBHDF5IO(path, 'r', load_namespaces=True) as io:
+        pose = io.read().processing['behavior']['PoseTraining']
+        frames = sorted(
+            pose.training_frames.training_frames.values(),
+            key=lambda frame: frame.source_video_frame_index,
+        )
+        assert len(frames) == len(images) == 2
+        for frame, image in zip(frames, images):
+            (instance,) = frame.skeleton_instances.skeleton_instances.values()
+            points = image.people[0][1]
+            seen = points[:, 2] > 0
+            np.testing.assert_allclose(instance.node_locations[seen], points[seen, :2], atol=1e-6)
+            np.testing.assert_array_equal(np.isnan(instance.node_locations[:]).any(1), ~seen)
+            assert list(instance.skeleton.nodes) == category['keypoints']
