@@ -32,7 +32,7 @@ class WholeImage:
 
     def __call__(self, recording: Recording, frame: Frame) -> List[Box]:
         """The boxes of a frame."""
-        height, width = frame.image.shape[:2]
+        height, width = frame.pixels.shape[:2]
         return [Box(0, [0, 0, width, height], 1.0)]
 
 
@@ -77,7 +77,7 @@ class BoxesOfFile:
 
     def __call__(self, recording: Recording, frame: Frame) -> List[Box]:
         """The boxes of a frame that have an area in it."""
-        height, width = frame.image.shape[:2]
+        height, width = frame.pixels.shape[:2]
         rows = self.boxes.entries.get((recording.name, frame.number), [])
         rows = [row for row in rows if has_area(np.asarray(row[2], float), width, height)]
         if self.boxes.numbered:
@@ -120,8 +120,8 @@ class DetectedBoxes:
         Raises:
             FormatError: There are more than there may be.
         """
-        height, width = frame.image.shape[:2]
-        found = np.asarray(self.detector(frame.image), float).reshape(-1, 5)
+        height, width = frame.pixels.shape[:2]
+        found = np.asarray(self.detector(frame.pixels), float).reshape(-1, 5)
         boxes, scores, _ = select_boxes(found[:, :4], found[:, 4], (width, height), self.keep)
         if self.most is not None and len(boxes) > self.most:
             raise FormatError(

@@ -38,7 +38,7 @@ class Recording(NamedTuple):
     path: str
     files: Optional[List[str]]
     names: Optional[List[str]]
-    count: int
+    count: int  # type: ignore[assignment]
     fps: Optional[float] = None
 
     def frame_name(self, number: int) -> str:
@@ -58,6 +58,12 @@ class Frame(NamedTuple):
     number: int
     image: Optional[np.ndarray]
     error: str = ''
+
+    @property
+    def pixels(self) -> np.ndarray:
+        """The image of a frame that can be read."""
+        assert self.image is not None, self.error
+        return self.image
 
 
 def find_recordings(inputs: Sequence[str]) -> List[Recording]:

@@ -1,6 +1,6 @@
 """Keypoints drawn into a video."""
 
-from typing import Callable, Optional, Tuple
+from typing import Callable, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -60,7 +60,9 @@ def write_overlay(
         report(f'{path}: no keypoint has a confidence of {threshold} or more; none is drawn')
 
 
-def draw_person(image: np.ndarray, person: np.ndarray, links, threshold: float) -> np.ndarray:
+def draw_person(
+    image: np.ndarray, person: np.ndarray, links: Sequence, threshold: float
+) -> np.ndarray:
     """A copy of an image with a person's keypoints (K, 3); of one that is not there as it is."""
     scores = np.nan_to_num(person[:, 2], nan=-np.inf)
     return draw_pose(image, np.nan_to_num(person[:, :2]), scores, links, threshold)

@@ -8,7 +8,7 @@ not: batches of other frames round otherwise.
 import os
 import os.path as osp
 import time
-from typing import Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import IO, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -123,7 +123,7 @@ def _kept(path: str) -> Tuple[List[List[dict]], bool]:
     return batches, False
 
 
-def _predict(recording: Recording, job: Job, done: int, part) -> None:
+def _predict(recording: Recording, job: Job, done: int, part: IO[bytes]) -> None:
     """Append the batches from number ``done`` on to a part."""
     total = -(-recording.count // job.batch_size)
     progress = Progress(total, lambda line: job.report(f'{recording.name} {line}'))

@@ -47,7 +47,7 @@ class Rig(NamedTuple):
     name: str
     recordings: List[Recording]
     cameras: List[dict]
-    count: int
+    count: int  # type: ignore[assignment]
     times: Optional[np.ndarray]
 
 

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import List, Optional, Tuple
 
+import numpy as np
+
 from ..converters.common import box_around
 from ..converters.videos import Boxes, read_boxes
 from ..datasets.format import FormatError
@@ -115,7 +117,7 @@ def _labeled(person: Person, shot: Shot, way: str, whole: List[float]) -> Person
         return person
     if way == IMAGE:
         return person._replace(bbox=whole)
-    points = person.keypoints
+    points = np.asarray(person.keypoints)
     return person._replace(bbox=box_around(points[:, :2], points[:, 2] > 0, shot.size, MARGIN))
 
 

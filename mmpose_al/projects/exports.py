@@ -33,7 +33,7 @@ class Labeled(NamedTuple):
 
     file_name: str
     sequence: Optional[str]
-    index: int
+    index: int  # type: ignore[assignment]
     people: List[Tuple[int, np.ndarray, dict]]
     image: dict
 
@@ -106,7 +106,8 @@ def to_coco(project: Project, out: str) -> List[str]:
         list[str]: The file.
     """
     images, category = labeled_images(project)
-    entries, annotations = [], []
+    entries: List[dict] = []
+    annotations: List[dict] = []
     for number, each in enumerate(images, 1):
         kept = {k: v for k, v in each.image.items() if k not in ('frame_id', 'camera_id')}
         entries.append(dict(kept, id=number))
@@ -189,17 +190,16 @@ def _write_h5(path: str, labels: Labels) -> bool:
         import tables  # noqa: F401
     except ImportError:
         return False
-    owners = labels.individuals or ['']
-    levels = ['scorer', 'individuals', 'bodyparts', 'coords']
+    owners: List[Tuple[str, ...]] = [(each,) for each in labels.individuals] or [()]
+    levels = ['scorer', 'bodyparts', 'coords']
+    if labels.individuals:
+        levels.insert(1, 'individuals')
     columns = [
-        (labels.scorer, owner, joint, axis)
+        (labels.scorer, *owner, joint, axis)
         for owner in owners
         for joint in labels.joints
         for axis in 'xy'
     ]
-    if not labels.individuals:
-        columns = [(scorer, joint, axis) for scorer, _, joint, axis in columns]
-        levels.remove('individuals')
     frame = pandas.DataFrame(
         labels.points.reshape(len(labels.images), -1),
         index=pandas.MultiIndex.from_tuples([tuple(name.split('/')) for name in labels.images]),

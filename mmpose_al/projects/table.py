@@ -55,7 +55,7 @@ class Shot(NamedTuple):
     file_name: str
     size: Tuple[int, int]
     sequence: Optional[str] = None
-    index: int = 0
+    index: int = 0  # type: ignore[assignment]
     time: Optional[float] = None
     camera: Optional[str] = None
     people: Sequence[Person] = ()

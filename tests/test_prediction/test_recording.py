@@ -5,7 +5,7 @@ import pytest
 
 from mmpose_al.prediction.boxes import WholeImage
 from mmpose_al.prediction.estimator import Estimator
-from mmpose_al.prediction.inputs import find_recordings
+from mmpose_al.prediction.inputs import Frame, find_recordings
 from mmpose_al.prediction.recording import Job, predict_recording
 from tests.test_prediction.models import config, trained, write_images, write_video
 
@@ -30,7 +30,7 @@ def test_each_frame_alone_gives_the_same(tmp_path, estimator):
 
     for row in range(6):
         image = cv2.imread(str(folder / f'{row}.png'))
-        boxes = WholeImage()(recording, type('F', (), dict(image=image)))
+        boxes = WholeImage()(recording, Frame(row, image))
         keypoints, scores = estimator(estimator.prepare(image, boxes))
         np.testing.assert_allclose(found.keypoints[row], keypoints[0], atol=2e-3)
         np.testing.assert_allclose(found.scores[row], scores[0], atol=2e-5)

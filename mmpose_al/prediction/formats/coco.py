@@ -30,8 +30,9 @@ def content(predictions: Predictions) -> dict:
         image = dict(id=index + 1, file_name=frame.name, width=width, height=height)
         if predictions.is_video:
             image['frame_number'] = frame.number
-            if predictions.fps:
-                image['time'] = round(predictions.time_of(frame.number), 6)
+            time = predictions.time_of(frame.number)
+            if time is not None:
+                image['time'] = round(time, 6)
         images.append(image)
     info = dict(
         description=f'Keypoints of {predictions.name}, predicted',

@@ -2,7 +2,7 @@
 
 import os.path as osp
 from collections import defaultdict
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Sequence
 
 import numpy as np
 
@@ -92,7 +92,7 @@ def read_coco(path: str, options: Options) -> Table:
                 Shot(
                     f'{label}/{name}',
                     (int(image['width']), int(image['height'])),
-                    *places.get(image['id'], (None, 0, None, None)),
+                    **places.get(image['id'], {}),
                     people=people[image['id']],
                     extra={key: image[key] for key in KEPT_OF_IMAGES if key in image},
                 )
@@ -160,16 +160,16 @@ def _camera(camera: dict) -> dict:
     )
 
 
-def _places(data: dict) -> Dict[int, Tuple[str, int, Optional[float], Optional[str]]]:
-    """Image id -> recording, number of the frame, time and camera."""
+def _places(data: dict) -> Dict[int, Dict[str, Any]]:
+    """Image id -> recording, number of the frame, time and camera, as fields of a ``Shot``."""
     frames = {frame['id']: frame for frame in data['frames']}
     cameras = {camera['id']: camera_name(camera) for camera in data['cameras']}
     return {
-        image['id']: (
-            frames[image['frame_id']]['sequence'],
-            frames[image['frame_id']]['index'],
-            frames[image['frame_id']].get('time'),
-            cameras.get(image.get('camera_id')),
+        image['id']: dict(
+            sequence=frames[image['frame_id']]['sequence'],
+            index=frames[image['frame_id']]['index'],
+            time=frames[image['frame_id']].get('time'),
+            camera=cameras.get(image.get('camera_id')),
         )
         for image in data['images']
         if image.get('frame_id') is not None

@@ -55,7 +55,7 @@ def label_files(folder: str) -> List[str]:
 
 def find_videos(folder: str) -> Dict[str, str]:
     """Name of a recording -> its video."""
-    found = {}
+    found: Dict[str, str] = {}
     for home in (osp.join(folder, 'videos'), osp.join(folder, 'videos_new')):
         for name in visible_names(home, VIDEOS) if osp.isdir(home) else []:
             found.setdefault(osp.splitext(name)[0], osp.join(home, name))
