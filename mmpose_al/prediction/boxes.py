@@ -79,7 +79,7 @@ class BoxesOfFile:
         """The boxes of a frame that have an area in it."""
         height, width = frame.pixels.shape[:2]
         rows = self.boxes.entries.get((recording.name, frame.number), [])
-        rows = [row for row in rows if has_area(np.asarray(row[2], float), width, height)]
+        rows = [row for row in rows if has_area(row[2], width, height)]
         if self.boxes.numbered:
             best = {person: (score, box) for score, person, box in sorted(rows, key=_score)}
             return [Box(self.numbers[p], best[p][1], best[p][0]) for p in sorted(best)]

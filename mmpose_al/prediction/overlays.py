@@ -41,7 +41,7 @@ def write_overlay(
     drawn = 0
     with atomic_path(path) as temporary:
         fps = predictions.fps or IMAGES_A_SECOND
-        writer = cv2.VideoWriter(temporary, cv2.VideoWriter_fourcc(*CODEC), fps, size)
+        writer = cv2.VideoWriter(temporary, cv2.VideoWriter.fourcc(*CODEC), fps, size)
         if not writer.isOpened():
             raise OSError(f'{path}: this OpenCV writes no {CODEC} videos; leave --video out')
         try:

@@ -183,7 +183,10 @@ def camera_tensors(
         np.pad(np.ravel(c['dist']), (0, most - len(np.ravel(c['dist'])))) for c in views.cameras
     ]
     arrays = [np.stack([np.asarray(c[key], float) for c in views.cameras]) for key in 'KRt']
-    return tuple(torch.from_numpy(np.ascontiguousarray(a)) for a in [*arrays, np.stack(filled)])
+    K, R, t, dist = (
+        torch.from_numpy(np.ascontiguousarray(each)) for each in [*arrays, np.stack(filled)]
+    )
+    return K, R, t, dist
 
 
 def by_keypoint(values: np.ndarray) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """What became of a recording in 3D: shares, errors of cameras and joints, frames to look at."""
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List
 
 import numpy as np
 import torch
@@ -141,7 +141,7 @@ def _spread(values: np.ndarray) -> Dict[str, Any]:
     )
 
 
-def _share(chosen: np.ndarray, of: Sequence[bool]) -> float:
+def _share(chosen: np.ndarray, of: np.ndarray) -> float:
     """Percent."""
     total = int(np.sum(of))
     return round(100 * float(np.sum(chosen & of)) / total, 2) if total else 0.0

@@ -60,6 +60,7 @@ def add_poses(file: Any, predictions: Predictions, table: np.ndarray) -> None:
     edges = np.array(links, np.uint8).reshape(-1, 2)
     skeleton = Skeleton(name='skeleton', nodes=list(joints), edges=edges)
     module.add(Skeletons(skeletons=[skeleton]))
+    assert predictions.fps  # others were refused
     times = np.arange(len(table)) / predictions.fps
     for person in range(predictions.persons):
         series = [
