@@ -107,8 +107,12 @@ def newest_checkpoint(folder: str) -> Optional[str]:
 
 
 def rounds_of(experiment: str) -> List[str]:
-    """Work directories of an experiment's rounds; none where a folder is no experiment."""
-    return glob.glob(osp.join(glob.escape(experiment), 'round_*'))
+    """Folders of the trainings of an experiment's rounds, those after bootstraps too.
+
+    None where a folder is no experiment.
+    """
+    rounds = osp.join(glob.escape(experiment), 'round_*')
+    return glob.glob(rounds) + glob.glob(osp.join(rounds, 'bootstrap_*'))
 
 
 def newest_noted(folders: Sequence[str]) -> Optional[str]:

@@ -71,8 +71,9 @@ def test_a_run_keeps_the_last_validation_and_the_test_set(table, tested, tmp_pat
             with open(osp.join(folder, 'vis_data', 'scalars.json'), 'w') as file:
                 for step in (6, 9):
                     file.write(json.dumps({'step': step, 'pck/a': float(step)}) + '\n')
-            with open(osp.join(folder, 'last_checkpoint'), 'w') as file:
-                file.write('iter_9.pth')
+            for name, text in (('iter_9.pth', ''), ('last_checkpoint', '/elsewhere/iter_9.pth')):
+                with open(osp.join(folder, name), 'w') as file:
+                    file.write(text)
         else:
             with open(osp.join(cwd, command[command.index('--out') + 1]), 'w') as file:
                 json.dump({'pck/a': 3.0}, file)
@@ -90,7 +91,8 @@ def test_a_run_keeps_the_last_validation_and_the_test_set(table, tested, tmp_pat
     assert len(commands) == 1 + tested
     assert 'randomness.seed=4' in commands[0] and commands[0][-1] == 'a.b=1'
     if tested:
-        assert commands[1][:3] == ['tools/test.py', path, 'iter_9.pth']
+        own = tmp_path / 'work_dirs' / 'benchmarks' / table / 'supervised_seed4' / 'iter_9.pth'
+        assert commands[1][:3] == ['tools/test.py', path, str(own)]
         assert commands[1][-2:] == ['--cfg-options', 'a.b=1']
     semi_supervised.run(table, 'supervised', 4, [])
     assert len(commands) == 1 + tested  # done before

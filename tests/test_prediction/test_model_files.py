@@ -1,6 +1,7 @@
 """What a word stands for: a work directory, a checkpoint, a config."""
 
 import os
+import shutil
 
 import pytest
 
@@ -67,3 +68,8 @@ def test_an_experiment_gives_its_newest_round(tmp_path):
     newest = tmp_path / 'experiment' / 'round_01'
     files = find_model(str(tmp_path / 'experiment'))
     assert files == (str(newest / 'net.py'), str(newest / 'iter_9.pth'))
+    again = newest / 'bootstrap_1'  # what the cameras taught it after the round's labels
+    shutil.copytree(newest, again)
+    os.utime(again / 'iter_9.pth', (2000, 2000))
+    files = find_model(str(tmp_path / 'experiment'))
+    assert files == (str(again / 'net.py'), str(again / 'iter_9.pth'))

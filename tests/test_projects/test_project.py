@@ -50,6 +50,8 @@ def test_the_newest_run_is_the_model_be_it_one_of_a_round(tmp_path):
     project = open_project(str(tmp_path))
     assert project.checkpoint == str(newest / 'iter_5.pth')
     assert project.config == str(newest / 'mine.py')
+    bootstrapped = train(tmp_path, 'experiment/round_01/bootstrap_1', 4000)
+    assert open_project(str(tmp_path)).checkpoint == str(bootstrapped / 'iter_5.pth')
 
 
 def test_a_project_may_be_moved(tmp_path):

@@ -21,6 +21,7 @@ STRATEGIES = [
     dict(type='Diverse'),
     dict(type='Diverse', method='k-centre'),
     dict(type='FirstFrames'),
+    dict(type='Listed', files='nowhere/*.json'),
     dict(type='LeastConsensus'),
     dict(type='TemporalJump'),
     dict(type='ViewDisagreement3D'),
