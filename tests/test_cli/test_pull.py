@@ -10,7 +10,7 @@ from tests.test_active_learning.people import snapshot
 from tests.test_active_learning.test_servers.studio import TOKEN, studio_server
 from tests.test_active_learning.test_servers.test_exchange import joints
 
-pytest.importorskip('requests', reason='the extra label-studio is not installed')
+pytest.importorskip('requests', reason='the extra label_studio is not installed')
 
 
 def test_a_round_is_push_label_pull(experiment, capsys, monkeypatch):

@@ -8,7 +8,7 @@ from mmpose_al.cli.push import URL
 from mmpose_al.command_line import command_line
 from tests.test_active_learning.test_servers.studio import TOKEN, studio_server
 
-pytest.importorskip('requests', reason='the extra label-studio is not installed')
+pytest.importorskip('requests', reason='the extra label_studio is not installed')
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Requests to the server of an annotation tool; what goes wrong is told in a line.
 
-It needs the package requests (extra ``label-studio``), which is imported when it is used.
+It needs the package requests (extra ``label_studio``), which is imported when it is used.
 """
 
 from typing import Any, Dict, Optional
@@ -44,7 +44,7 @@ class Connection:
             import requests
         except ImportError:
             raise ServerError(
-                'the package requests is not installed. Do `pip install "mmpose_al[label-studio]"`'
+                'the package requests is not installed. Do `pip install "mmpose_al[label_studio]"`'
             ) from None
         self._requests: Any = requests
         self._session = requests.Session()

@@ -3,7 +3,7 @@ import pytest
 from tests.test_active_learning.test_servers.studio import studio_server
 from tests.test_cli.people import asked_experiment
 
-pytest.importorskip('requests', reason='the extra label-studio is not installed')
+pytest.importorskip('requests', reason='the extra label_studio is not installed')
 
 
 @pytest.fixture
