@@ -7,7 +7,7 @@ it is shown; the centre of the first pixel is (0, 0), as in the multi-view forma
 import os.path as osp
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -174,7 +174,8 @@ def check_table(table: Table) -> Table:
     """The table, if it can be written; joints outside their image become unlabelled.
 
     Raises:
-        FormatError: No image is left, joints have one name, or an image is there twice.
+        FormatError: No image is left, joints have one name, an image is there twice, or
+            labels lie outside an image that has another size than its recording.
     """
     if not table.shots:
         raise FormatError('no image is left of the sources; check that they hold any')
@@ -192,12 +193,46 @@ def check_table(table: Table) -> Table:
         )
     outside: List[str] = []
     table.shots = [_inside(_numbered(shot), outside) for shot in table.shots]
+    table.said += _other_sizes(table.shots, set(outside))
     if outside:
         table.said.append(
             f'{len(outside)} labelled joints outside their image count as unlabelled, first in '
             f'{outside[0]}'
         )
     return table
+
+
+def _other_sizes(shots: Sequence[Shot], outside: Set[str]) -> List[str]:
+    """A line for each recording, of one camera, whose images have several sizes.
+
+    A recording may have been cropped. Labels outside such an image say that it was made anew.
+
+    Raises:
+        FormatError: Such an image is among those that have labels ``outside``.
+    """
+    views: Dict[Tuple[str, Optional[str]], List[Shot]] = {}
+    for shot in shots:
+        if shot.sequence is not None:
+            views.setdefault((shot.sequence, shot.camera), []).append(shot)
+    lines = []
+    for (sequence, _), group in views.items():
+        size, count = Counter(shot.size for shot in group).most_common(1)[0]
+        others = [shot for shot in group if shot.size != size]
+        if not others:
+            continue
+        wrong = next((shot for shot in others if shot.file_name in outside), None)
+        first = wrong or others[0]
+        text = (
+            f'{len(others)} images of the recording {sequence!r} have another size than the other '
+            f'{count}, {size[0]}x{size[1]}; {first.file_name} has {first.size[0]}x{first.size[1]}'
+        )
+        if wrong is not None:
+            raise FormatError(
+                f'{text}, and labels outside it. Put the images back that were labelled, or take '
+                'these out of the labels'
+            )
+        lines.append(f'{text}. Its labels have to be those of this size')
+    return lines
 
 
 def _numbered(shot: Shot) -> Shot:

@@ -57,6 +57,8 @@ def test_the_real_project_to_a_project_and_back(tmp_path):
 def test_several_animals_to_a_project_and_back(tmp_path):
     source = deeplabcut(tmp_path / 's')
     path = source / 'labeled-data' / 'walk' / 'CollectedData_Ann.csv'
+    config = source / 'config.yaml'
+    config.write_text(config.read_text().replace('snout, leftear, rightear', 'la, ra'))
     path.write_text(
         'scorer,Ann,Ann,Ann,Ann,Ann,Ann,Ann,Ann\nindividuals,m1,m1,m1,m1,m2,m2,m2,m2\n'
         'bodyparts,la,la,ra,ra,la,la,ra,ra\ncoords,x,y,x,y,x,y,x,y\n'

@@ -7,6 +7,7 @@ from PIL import Image
 
 from ...converters.sources import EXIF_ORIENTATION
 from ...datasets.format import FormatError
+from ...datasets.images import ImageError, check_image
 from ...fileio import visible_names
 from ..registry import PROJECT_SOURCES
 from ..table import Table, check_table, join
@@ -117,14 +118,15 @@ def shown_size(path: str) -> Tuple[int, int]:
     """Width and height of an image as viewers show it, from its header.
 
     Raises:
-        FormatError: It is no image that can be read.
+        FormatError: It is no image that can be read, or ends too early.
     """
     try:
+        check_image(path)
         with Image.open(path) as image:
             turned = image.getexif().get(EXIF_ORIENTATION, 1) in (5, 6, 7, 8)
             return image.size[::-1] if turned else image.size
-    except FileNotFoundError:
-        raise FormatError(f'{path}: no such image. Put it back, or leave it out') from None
+    except ImageError as error:
+        raise FormatError(f'{error}. Copy it again, or take it out') from None
     except Exception:  # whatever a broken file makes the reader raise
         raise FormatError(
             f'{path}: cannot be read as an image. Copy it again, or take it out'

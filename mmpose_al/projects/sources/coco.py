@@ -2,17 +2,18 @@
 
 import os.path as osp
 from collections import defaultdict
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 
 from ...datasets.choice import camera_name
 from ...datasets.format import FORMAT, FormatError, check_multiview, parse, read
 from ...datasets.image_paths import image_path
+from ...datasets.images import DeclaredImage, check_image_file
 from ...fileio import FileError, read_json
 from ..registry import PROJECT_SOURCES
 from ..table import Person, Shot, Table
-from .base import Options, ProjectSource, without_missing
+from .base import Options, ProjectSource, shown_size, without_missing
 
 KEPT_OF_PERSONS = ('iscrowd', 'area', 'segmentation', 'score')
 KEPT_OF_IMAGES = ('license', 'coco_url', 'flickr_url', 'date_captured')
@@ -88,16 +89,28 @@ def read_coco(path: str, options: Options) -> Table:
     for place, image in enumerate(data['images']):
         if place in there:
             name = image['file_name'].replace('\\', '/')
+            size = (int(image['width']), int(image['height']))
+            check_size(image_path(root, image['file_name']), size, path)
             table.shots.append(
                 Shot(
                     f'{label}/{name}',
-                    (int(image['width']), int(image['height'])),
+                    size,
                     **places.get(image['id'], {}),
                     people=people[image['id']],
                     extra={key: image[key] for key in KEPT_OF_IMAGES if key in image},
                 )
             )
     return table
+
+
+def check_size(image: str, size: Tuple[int, int], file: str) -> None:
+    """Compare an image with the size that a file declares, by the image's header.
+
+    Raises:
+        FormatError: It has another size, or cannot be read.
+    """
+    shown_size(image)  # says what is wrong with it
+    check_image_file(image, DeclaredImage(size, file, exif='shown'))
 
 
 def find_images(path: str, names: Sequence[str], options: Options) -> str:

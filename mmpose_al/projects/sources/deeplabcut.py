@@ -1,5 +1,6 @@
 """A DeepLabCut project: labelled images, and the videos as unlabelled frames."""
 
+import glob
 import os.path as osp
 import re
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -31,7 +32,8 @@ class DeepLabCut(ProjectSource):
     def recognise(self, path: str, options: Options) -> bool:
         """See :class:`ProjectSource`."""
         config = config_file(path)
-        return config is not None and 'bodyparts' in (_yaml(config, quiet=True) or {})
+        named = config is not None and 'bodyparts' in (_yaml(config, quiet=True) or {})
+        return named or bool(labels_below(path))
 
     def read(self, paths: Sequence[str], options: Options) -> Table:
         """See :class:`ProjectSource`."""
@@ -40,8 +42,19 @@ class DeepLabCut(ProjectSource):
                 f'{paths[1]}: is a second DeepLabCut project. Make a project of each, or merge '
                 'them in DeepLabCut'
             )
-        config = config_file(paths[0]) or paths[0]
-        return read_project(osp.dirname(osp.abspath(config)), _yaml(config) or {}, options)
+        config = config_file(paths[0])
+        if config is None:
+            raise FormatError(
+                f'{paths[0]}: has labels ({labels_below(paths[0])[0]}) and no config.yaml. Copy '
+                'the config.yaml of the DeepLabCut project into it'
+            )
+        content = _yaml(config) or {}
+        if 'bodyparts' not in content:
+            raise FormatError(
+                f'{config}: has no "bodyparts", so it is no config.yaml of DeepLabCut. Copy the '
+                "project's own there"
+            )
+        return read_project(osp.dirname(osp.abspath(config)), content, options)
 
 
 def config_file(path: str) -> Optional[str]:
@@ -50,6 +63,12 @@ def config_file(path: str) -> Optional[str]:
     if osp.isfile(inside):
         return inside
     return path if osp.isfile(path) and osp.basename(path) == 'config.yaml' else None
+
+
+def labels_below(folder: str) -> List[str]:
+    """Label files in the folders of ``labeled-data``, by name."""
+    home = osp.join(glob.escape(folder), LABELED, '*', 'CollectedData_*')
+    return sorted(path for path in glob.glob(home) if path.endswith(('.csv', '.h5')))
 
 
 def _yaml(path: str, quiet: bool = False) -> Optional[dict]:
@@ -87,10 +106,35 @@ def read_project(folder: str, config: dict, options: Options) -> Table:
     videos = find_videos(folder, config)
     table = Table('deeplabcut', links=_links(config), folders={LABELED: home})
     add_label_files(table, folder, files, options, videos)
+    compare_with_config(table, config, osp.join(folder, 'config.yaml'))
     for name, path in videos.items():
         table.clips.append(unlabeled_clip(table, name, path, options))
         table.shots += shots_of(table.clips[-1], name)
     return table
+
+
+def compare_with_config(table: Table, config: dict, path: str) -> None:
+    """Hold the label files to the body parts and the scorer that ``config.yaml`` names.
+
+    Raises:
+        FormatError: They label a body part that it does not name.
+    """
+    parts = config['bodyparts']  # a list; 'MULTI!' with several animals
+    parts = parts if isinstance(parts, list) else config.get('multianimalbodyparts') or []
+    parts = [str(part) for part in parts]
+    joints = table.joints or []
+    others = [joint for joint in joints if joint not in parts]
+    if others and parts:
+        raise FormatError(
+            f'{path}: names the body parts {short(parts, 200)}, but the label files have '
+            f'{short(others, 200)}. They may be of another project; else add these to bodyparts'
+        )
+    missing = [part for part in parts if part not in joints]
+    if missing:
+        table.said.append(f'body parts without labels are left out: {", ".join(missing)}')
+    scorer, own = config.get('scorer'), table.notes.get('scorer')
+    if scorer and str(scorer) != own:
+        table.said.append(f'the labels are of the scorer {own}; config.yaml names {scorer}')
 
 
 def add_label_files(

@@ -1,10 +1,12 @@
 """A folder of images, with the folders in it."""
 
+import glob
 import os
 import os.path as osp
 from typing import List, Sequence
 
 from ...converters.sources import PICTURES, pictures
+from ...datasets.format import FormatError
 from ...fileio import visible_names
 from ..registry import PROJECT_SOURCES
 from ..table import Shot, Table, link_name
@@ -30,6 +32,13 @@ class ImageFolder(ProjectSource):
             if name in table.folders:
                 name = f'{name}-{len(table.folders) + 1}'
             table.folders[name] = osp.abspath(path)
+            labels = label_files(path)
+            if labels:
+                raise FormatError(
+                    f'{path}: holds labels ({labels[0]}), which would be lost: it is read as a '
+                    'folder of images. Give the whole project that they are of, or a folder of '
+                    'images alone'
+                )
             for image in image_names(path):
                 size = shown_size(osp.join(path, image))
                 table.shots.append(Shot(f'{name}/{image}', size))
@@ -45,6 +54,15 @@ def image_names(folder: str) -> List[str]:
         names = pictures(root) if visible_names(root, PICTURES) else []
         found += [name if below == '.' else f'{below}/{name}' for name in names]
     return found
+
+
+def label_files(folder: str) -> List[str]:
+    """Label files of DeepLabCut and of Lightning Pose among images, with slashes."""
+    found = []
+    for below in ('', '*'):
+        names = osp.join(glob.escape(folder), below, 'CollectedData*')
+        found += [path for path in glob.glob(names) if path.endswith(('.csv', '.h5'))]
+    return sorted(osp.relpath(path, folder).replace(os.sep, '/') for path in found)
 
 
 def visible_names_of_folders(root: str) -> List[str]:

@@ -84,6 +84,22 @@ def test_missing_images_are_counted_and_named(tmp_path):
     assert 'left out' in said[0]
 
 
+def test_images_that_cannot_be_read_are_named(tmp_path):
+    whole = picture(tmp_path / 'a.jpg').read_bytes()
+    (tmp_path / 'half.jpg').write_bytes(whole[: len(whole) // 2])
+    (tmp_path / 'empty.png').write_bytes(b'')
+    (tmp_path / 'text.png').write_text('no image')
+    assert shown_size(str(tmp_path / 'a.jpg')) == (64, 48)
+    for name, problem in [
+        ('half.jpg', 'is truncated'),
+        ('empty.png', 'is empty'),
+        ('text.png', 'cannot be read as an image'),
+        ('gone.png', 'No such file'),
+    ]:
+        with pytest.raises(FormatError, match=f'{name}.*{problem}.*take it out'):
+            shown_size(str(tmp_path / name))
+
+
 def test_sizes_are_of_images_as_they_are_shown(tmp_path):
     from PIL import Image
 

@@ -7,7 +7,7 @@ import pytest
 
 from mmpose_al.datasets.format import FormatError
 from mmpose_al.projects.sources import Options, read_sources
-from tests.test_projects.files import JOINTS, coco, real
+from tests.test_projects.files import JOINTS, coco, picture, real
 
 
 def test_points_boxes_and_limbs_come_along(tmp_path):
@@ -54,6 +54,13 @@ def test_missing_images_are_an_error_or_left_out(tmp_path):
     with pytest.raises(FormatError, match='1 of 3 labelled images are not there: 1.png'):
         read_sources([path], Options())
     assert len(read_sources([path], Options(missing='skip')).shots) == 2
+
+
+def test_an_image_of_another_size_than_declared_is_refused(tmp_path):
+    file = coco(tmp_path / 'train.json')
+    picture(tmp_path / 'images' / '1.png', size=(32, 24))
+    with pytest.raises(FormatError, match='1.png: is 32x24 .*train.json declares 64x48'):
+        read_sources([str(file)], Options())
 
 
 def test_files_of_other_joints_are_refused(tmp_path):

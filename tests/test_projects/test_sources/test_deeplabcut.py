@@ -6,7 +6,7 @@ import pytest
 from mmpose_al.datasets.format import FormatError
 from mmpose_al.projects.sources import Options, read_sources
 from mmpose_al.projects.sources.deeplabcut import recordings
-from tests.test_projects.files import JOINTS, deeplabcut, picture, real
+from tests.test_projects.files import JOINTS, ROWS, deeplabcut, picture, real
 
 
 @pytest.mark.parametrize('columns', [1, 3])
@@ -37,11 +37,12 @@ def test_several_animals_are_people_of_their_own(tmp_path):
     folder = deeplabcut(tmp_path)
     path = folder / 'labeled-data' / 'walk' / 'CollectedData_Ann.csv'
     path.write_text(
-        'scorer,Ann,Ann,Ann,Ann\nindividuals,m1,m1,m2,m2\nbodyparts,a,a,a,a\ncoords,x,y,x,y\n'
+        'scorer,Ann,Ann,Ann,Ann\nindividuals,m1,m1,m2,m2\nbodyparts,snout,snout,snout,snout\ncoords,x,y,x,y\n'
         'labeled-data/walk/img003.png,1,2,3,4\nlabeled-data/walk/img007.png,,,5,6\n'
     )
     table = read_sources([str(folder)], Options())
     assert table.individuals == ['m1', 'm2'] and 'm1, m2' in table.said[0]
+    assert table.said[1] == 'body parts without labels are left out: leftear, rightear'
     assert [[p.number for p in shot.people] for shot in table.shots] == [[0, 1], [1]]
 
 
@@ -70,6 +71,51 @@ def test_a_label_file_of_another_project_is_refused(tmp_path):
         target / 'CollectedData_Ann.csv'
     )
     with pytest.raises(FormatError, match='zoo.*other body parts.*another project'):
+        read_sources([str(folder)], Options())
+
+
+def test_labels_are_held_to_the_config(tmp_path):
+    folder = deeplabcut(tmp_path)
+    config = folder / 'config.yaml'
+    text = config.read_text()
+    config.write_text(text.replace('rightear]', 'tail, hip]'))
+    with pytest.raises(FormatError, match=r"body parts .*tail.*label files have \['rightear'\]"):
+        read_sources([str(folder)], Options())
+    config.write_text(text.replace('rightear]', 'rightear, hip]').replace('Ann', 'Bob'))
+    said = read_sources([str(folder)], Options()).said
+    assert said[0] == 'body parts without labels are left out: hip'
+    assert 'scorer Ann; config.yaml names Bob' in said[1] and len(said) == 2
+    several = 'multianimalbodyparts: [snout, leftear, rightear]\nbodyparts: MULTI!'
+    config.write_text(text.replace('bodyparts: [snout, leftear, rightear]', several))
+    assert read_sources([str(folder)], Options()).said == []
+
+
+def test_labels_are_never_taken_for_a_folder_of_images(tmp_path):
+    folder = deeplabcut(tmp_path)
+    config = folder / 'config.yaml'
+    text = config.read_text()
+    config.write_text(text.replace('[snout', '[[snout'))
+    with pytest.raises(FormatError, match='config.yaml: is not YAML'):
+        read_sources([str(folder)], Options())
+    config.write_text(text.replace('bodyparts', 'parts'))
+    with pytest.raises(FormatError, match='no "bodyparts"'):
+        read_sources([str(folder)], Options())
+    config.unlink()
+    with pytest.raises(FormatError, match='CollectedData_Ann.csv. and no config.yaml'):
+        read_sources([str(folder)], Options())
+    for below in ('labeled-data', 'labeled-data/walk'):
+        with pytest.raises(FormatError, match='CollectedData_Ann.csv.*would be lost'):
+            read_sources([str(folder / below)], Options())
+
+
+def test_frames_of_another_size_than_their_recording(tmp_path):
+    folder = deeplabcut(tmp_path, rows={**ROWS, 'img009.png': [(9.0, 40.0), None, None]})
+    image = folder / 'labeled-data' / 'walk' / 'img009.png'
+    picture(image, size=(48, 48))  # cropped: its label is inside
+    said = read_sources([str(folder)], Options()).said
+    assert len(said) == 1 and '1 images of the recording' in said[0] and '48x48' in said[0]
+    picture(image, size=(32, 24))
+    with pytest.raises(FormatError, match='the other 2, 64x48; .*img009.png has 32x24.*outside'):
         read_sources([str(folder)], Options())
 
 
