@@ -127,13 +127,19 @@ def _sync(handle: int) -> None:
 
 
 def make_folder(folder: str) -> None:
-    """Make a folder and those above it, so that they outlive a power loss."""
+    """Make a folder and those above it, so that they outlive a power loss.
+
+    Raises:
+        FileError: A file stands there.
+    """
     folder = osp.abspath(folder)
     missing = []
     while not osp.isdir(folder) and osp.dirname(folder) != folder:
         missing.append(folder)
         folder = osp.dirname(folder)
     for each in reversed(missing):
+        if osp.isfile(each):
+            raise FileError(f'{each}: is a file, and a folder is to be made there. Name another')
         os.makedirs(each, exist_ok=True)
         sync_folder(osp.dirname(each))
 

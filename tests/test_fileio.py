@@ -166,6 +166,14 @@ def test_new_folders_are_synced_in_theirs(tmp_path, calls):
     assert calls == [('sync', str(tmp_path)), ('sync', str(tmp_path / 'a'))]
 
 
+def test_a_file_in_the_way_of_a_folder_is_named(tmp_path):
+    (tmp_path / 'notes').write_text('hello')
+    for name in ('notes', 'notes/a'):
+        with pytest.raises(fileio.FileError, match='notes: is a file, and a folder is to be'):
+            fileio.make_folder(str(tmp_path / name))
+    assert (tmp_path / 'notes').read_text() == 'hello'
+
+
 @linux
 def test_without_sync_a_file_is_renamed_only(path, calls):
     fileio.write_bytes(path, b'new', sync=False)

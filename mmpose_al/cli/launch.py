@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mmengine.config import Config
     from mmengine.runner import Runner
 
+CONFIGS = ('.py', '.yml', '.yaml', '.json')  # that MMEngine reads
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that MMPose's train and test scripts have in common."""
@@ -52,17 +53,23 @@ def read_config(name: str) -> 'Config':
     """Register all types and read a config, from its path or its name in the package.
 
     Raises:
-        CommandError: There is no such config, or it is no Python.
+        CommandError: There is no such config, it is a folder or no Python.
     """
     from mmengine.config import Config
 
     from .. import register
     from ..config_files import config_path
 
+    inside = glob.glob(osp.join(glob.escape(name), 'configs', '*.py'))
+    if osp.isdir(name):
+        known = f'; the configs in it are {", ".join(sorted(inside))}' if inside else ''
+        raise CommandError(f'{name}: is a folder. Name a config{known}')
     try:
         path = config_path(name)
     except FileNotFoundError as error:
         raise CommandError(str(error)) from None
+    if not path.endswith(CONFIGS):
+        raise CommandError(f'{path}: is no config, which ends in {" ".join(CONFIGS)}')
     register()
     try:
         return Config.fromfile(path)

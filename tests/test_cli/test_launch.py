@@ -101,3 +101,16 @@ def test_a_config_that_is_no_python_is_a_line(content, words, tmp_path):
     with pytest.raises(CommandError) as error:
         read_config(str(path))
     assert str(error.value).startswith(f'{path}: {words}')
+
+
+def test_a_project_or_a_text_in_place_of_a_config_is_told(tmp_path):
+    (tmp_path / 'notes.txt').write_text('hello')
+    with pytest.raises(CommandError, match='notes.txt: is no config, which ends in .py'):
+        read_config(str(tmp_path / 'notes.txt'))
+    with pytest.raises(CommandError, match='is a folder. Name a config$'):
+        read_config(str(tmp_path))
+    (tmp_path / 'configs').mkdir()
+    for name in ('data.py', 'b.py'):
+        (tmp_path / 'configs' / name).write_text('')
+    with pytest.raises(CommandError, match=r'configs in it are .*configs/b.py, .*configs/data.py$'):
+        read_config(str(tmp_path))
