@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CONFIGS = ('.py', '.yml', '.yaml', '.json')  # that MMEngine reads
 
+
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that MMPose's train and test scripts have in common."""
     parser.add_argument(
