@@ -158,8 +158,9 @@ def summary(session: 'Session') -> str:
     """What there is to do, in a line."""
     query = session.query
     done = sum(progress.done for progress in session.progress.values())
+    asks = f'round {query.round}: ' if session.is_round else ''
     text = (
-        f'round {query.round}: {len(query.units)} {query.content["unit"]}, '
+        f'{asks}{len(query.units)} {query.content["unit"]}, '
         f'{len(query.annotations)} persons in {len(query.images)} images; {done} done'
     )
     if session.journal.torn:

@@ -151,6 +151,14 @@ def experiment_config(facts: Facts) -> str:
     )
 
 
+def pool_text(kind: str, facts: Facts) -> str:
+    """What the pool holds, and how much of it is labelled."""
+    what = (
+        f'{facts.units} frames of {facts.views} cameras' if facts.views else f'{facts.units} images'
+    )
+    return f'{kind}: {what} in the pool, {facts.labeled_units} of them labelled'
+
+
 def readme(facts: Facts, shown: List[str], folder: str) -> str:
     """``README.md``: what is here, and the next commands."""
     lines = [f'# {facts.name}', '', *shown, '']

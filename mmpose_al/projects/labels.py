@@ -102,7 +102,7 @@ def take_labels(folder: str, report: Callable[[str], None] = print) -> None:
             kept = not _renew(osp.join(folder, name), old.get(name), text)
             if kept and name == DATA and not before.labeled:
                 report(f'{osp.join(folder, name)}: was edited and stays. {EDITED}')
-        _renew_readme(folder, project.get('named', folder), before, after)
+        _renew_readme(folder, project, before, after)
         write_json(
             path, dict(project, config=config_text.first_config(after), facts=after._asdict())
         )
@@ -155,14 +155,19 @@ def _renew(path: str, before: Any, text: str) -> bool:
 
 
 def _renew_readme(
-    folder: str, named: str, before: config_text.Facts, after: config_text.Facts
+    folder: str, project: dict, before: config_text.Facts, after: config_text.Facts
 ) -> None:
-    """Let the commands of the README follow, where they are as they were made."""
+    """Let the commands and counts of the README follow, where they are as they were made."""
     path = osp.join(folder, 'README.md')
     if not osp.exists(path):
         return
     with open(path, encoding='utf-8') as file:
         text = file.read()
-    old, new = (config_text.steps_text(each, named) for each in (before, after))
-    if old in text and old != new:
-        write_text(path, text.replace(old, new))
+    renewed, named = text, project.get('named', folder)
+    for old, new in zip(
+        (config_text.pool_text(project['kind'], before), config_text.steps_text(before, named)),
+        (config_text.pool_text(project['kind'], after), config_text.steps_text(after, named)),
+    ):
+        renewed = renewed.replace(old, new)
+    if renewed != text:
+        write_text(path, renewed)

@@ -227,10 +227,7 @@ def facts_of(
 
 def describe(table: Table, plan: Plan, facts: config_text.Facts, way: str) -> List[str]:
     """What was made, in lines."""
-    what = (
-        f'{facts.units} frames of {facts.views} cameras' if facts.views else f'{facts.units} images'
-    )
-    lines = [f'{table.kind}: {what} in the pool, {facts.labeled_units} of them labelled']
+    lines = [config_text.pool_text(table.kind, facts)]
     lines += plan.skeleton.describe()
     lines += table.said
     lines.append(

@@ -137,10 +137,12 @@ def test_a_project_is_labelled_and_trains_on_it(tmp_path, capsys):
     assert f'label {folder}' in (tmp_path / 'p' / 'README.md').read_text()
     process, server, said = started(folder, '--num', '2')
     try:
-        assert '2 images, 2 persons in 2 images; 0 done' in said
+        assert '2 images, 2 persons in 2 images; 0 done' in said and 'round' not in str(said)
         api(server, 'join')
         setup = api(server, 'setup')
-        assert setup['train'].endswith(f'train {folder}/configs/supervised.py')
+        assert setup['round'] is None and setup['train'].endswith(
+            f'train {folder}/configs/supervised.py'
+        )
         unit = setup['units'][0]
         number = api(server, 'open', unit=unit)['persons'][0]['views'][0]['id']
         cells = [[number, 0, 10.5, 20.25, 2], [number, 1, 3.0, 4.0, 1]]

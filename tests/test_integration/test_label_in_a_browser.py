@@ -7,6 +7,7 @@ import glob
 import os.path as osp
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
@@ -378,3 +379,41 @@ def test_photographs_of_a_project_without_an_experiment(browser, tmp_path):
     info = data.get_data_info(0)
     for joint, values in enumerate(said):
         np.testing.assert_allclose(info['keypoints'][0, joint], values[:2], atol=0.01)
+
+
+def test_an_image_that_cannot_be_read_is_said_and_answered(browser, tmp_path):
+    """One is gone, one is no JPEG, one is whole; the page of a plain project has no rounds."""
+    (tmp_path / 'photos').mkdir()
+    for name in ('a.jpg', 'b.jpg', 'c.jpg'):
+        cv2.imwrite(str(tmp_path / 'photos' / name), np.full((60, 80, 3), 99, 'u1'))
+    write(tmp_path / 'p', tmp_path / 'photos', names=['nose', 'left_ear', 'right_ear'])
+    (tmp_path / 'photos' / 'a.jpg').unlink()
+    (tmp_path / 'photos' / 'b.jpg').write_bytes(b'\xff\xd8\xff\xe0 no more')
+    session = label_session(tmp_path / 'p')
+    with serving(session.folder, session) as server:
+        ben = Person(browser, server, 'Ben')
+        said = ben.page.wait_for_selector('.fault:visible').inner_text()
+        assert 'photos/a.jpg cannot be shown: the file is not there' in said
+        ben.click(ben.look('labelApp.views[0].data.id'), 30, 30)
+        assert ben.states(ben.look('labelApp.views[0].data.id')) == [NOTHING] * 3
+        assert 'cannot be shown' in ben.page.inner_text('#toast')
+        ben.key('c')
+        ben.page.click('dialog button:has-text("the image cannot be read")')
+        ben.page.wait_for_selector('.reason:visible')
+        ben.key('Enter')
+        ben.page.wait_for_selector('.view .name:has-text("b.jpg")')
+        assert 'photos/b.jpg cannot be shown' in ben.page.inner_text('.fault:visible')
+        ben.key('PageDown')
+        ben.page.wait_for_selector('.view .name:has-text("c.jpg")')
+        ben.page.wait_for_timeout(200)
+        assert ben.page.locator('.fault:visible').count() == 0
+        ben.key('u')
+        assert ben.page.inner_text('dialog h2') == '3 images'
+        assert '1 cannot be labelled' in ben.page.inner_text('dialog')
+        ben.page.click('#finish')
+        ben.page.wait_for_selector('#hand-over')
+        said = ben.page.inner_text('dialog')
+        assert 'round' not in said and 'pool' not in said
+        assert '2 not labelled yet, they stay for the next time: 2, 3' in said
+        assert ben.page.title() == 'Label' and ben.faults == []
+        ben.context.close()

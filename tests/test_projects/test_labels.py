@@ -70,7 +70,7 @@ def labels_of(folder):
 def test_what_is_handed_over_is_trained_on(tmp_path):
     folder = a_project(tmp_path)
     made = label_session(folder, num=4)
-    assert len(made.query.units) == 4
+    assert len(made.query.units) == 4 and made.setup()['round'] is None
     first = label(made, made.query.units[0], (10.5, 20.25), (3, 4))
     assert labels_of(folder) == {}
     made.hand_over('Anna', 'tab')
@@ -86,7 +86,8 @@ def test_what_is_handed_over_is_trained_on(tmp_path):
     assert read_settings(experiment).initial == 'labeled'
     project = open_project(str(folder))
     assert project.config.endswith('supervised.py')
-    assert 'configs/supervised.py' in (folder / 'README.md').read_text()
+    text = (folder / 'README.md').read_text()
+    assert 'configs/supervised.py' in text and ' 2 of them labelled' in text
 
 
 def test_the_same_new_again_keeps_them_and_what_was_edited(tmp_path, capsys):

@@ -12,7 +12,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from ...fileio import remove_leftovers, sync_folder, without_collector
-from ..formats import Answer, AnswerError
+from ..formats import Answer, AnswerError, NothingNew
 from ..paths import Paths
 from ..pool import Pool, load_pool
 from ..query import Query, load_queries, train_command
@@ -185,7 +185,7 @@ def ingest(
 
     taken = choose(now) if now.answers or now is read else Taken({}, [], [], [], None)
     if not (taken.answers or late or withdraw):
-        raise AnswerError(nothing_text(read, path, len(taken.unchanged)))
+        raise nothing_labelled(read, path, len(taken.unchanged))
     check_labels(pool, taken.keypoints, path)
     with nullcontext() if dry_run else locked(work_dir):
         check_open(work_dir, query, path)  # a training may have begun meanwhile
@@ -243,11 +243,12 @@ def check_taken(work_dir: str, read: Read, path: str, taken: Taken) -> None:
     if taken.answers or taken.late or taken.withdrawn:
         return
     if is_closed(load_state(work_dir), read.query) and read.answers:
-        raise AnswerError(
-            f'{path}: answers round {read.query.round}, which is closed, and nothing of it is '
-            'new. Export what was labelled since'
+        raise NothingNew(
+            path,
+            f'answers round {read.query.round}, which is closed, and nothing of it is new',
+            'Export what was labelled since',
         )
-    raise AnswerError(nothing_text(read, path, len(taken.unchanged)))
+    raise nothing_labelled(read, path, len(taken.unchanged))
 
 
 def document_of(query: Query, documents: List[dict]) -> dict:
@@ -391,7 +392,7 @@ def take(
     return Taken(chosen, unchanged, empty, warnings, untouched.grid, each)
 
 
-def nothing_text(read: Read, path: str, unchanged: int) -> str:
+def nothing_labelled(read: Read, path: str, unchanged: int) -> NothingNew:
     """Why no joint of a file is a label, and what to do."""
     why = [f'{len(entries)} passed over: {what}' for what, entries in read.passed_over.items()]
     empty = sum(not is_labelled(answer) for answer in read.answers)
@@ -404,11 +405,8 @@ def nothing_text(read: Read, path: str, unchanged: int) -> str:
             f'{unchanged} persons came back exactly as they were filled in; '
             'if somebody looked at them, give --accept-unchanged'
         )
-    return (
-        f'{path}: labels no joint of query {read.query.id}'
-        + (f' ({"; ".join(why)})' if why else '')
-        + '. Label something and export again'
-    )
+    text = f'labels no joint of query {read.query.id}' + (f' ({"; ".join(why)})' if why else '')
+    return NothingNew(path, text, 'Label something and export again')
 
 
 # ---- what is worth another look ----------------------------------------------------

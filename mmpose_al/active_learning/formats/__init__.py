@@ -11,7 +11,7 @@ from .base import (
 from .coco import Coco
 from .cvat import Cvat
 from .document import Document
-from .faults import AnswerError, Faults, check_joint
+from .faults import AnswerError, Faults, NothingNew, check_joint
 from .label_studio import LabelStudio
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     'Document',
     'Faults',
     'LabelStudio',
+    'NothingNew',
     'build_format',
     'build_formats',
     'check_joint',

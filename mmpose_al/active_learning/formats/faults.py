@@ -11,6 +11,20 @@ class AnswerError(ValueError):
     """Answers are refused; the message names file, entry, field and remedy."""
 
 
+class NothingNew(AnswerError):
+    """A file is whole, but nothing of it is taken.
+
+    Args:
+        path (str): The file.
+        why (str): Why nothing is.
+        remedy (str): What to do, for who exports files.
+    """
+
+    def __init__(self, path: str, why: str, remedy: str):
+        super().__init__(f'{path}: {why}. {remedy}')
+        self.why = why
+
+
 class Faults:
     """What is wrong with one file, and what of it is passed over.
 

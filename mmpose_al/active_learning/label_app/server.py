@@ -146,6 +146,8 @@ class LabelServer:
 
         try:
             content, kind = await run_in_threadpool(self.images.read, request.path_params['image'])
+        except FileNotFoundError:
+            return Response('the file is not there', 404)
         except (OSError, ValueError) as error:
             return Response(str(error), 404)
         return Response(content, headers={'Content-Type': kind, 'Cache-Control': 'private'})

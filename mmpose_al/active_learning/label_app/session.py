@@ -133,6 +133,11 @@ class Session:
                 return other
         return None
 
+    @property
+    def is_round(self) -> bool:
+        """Whether an experiment asks; a plain project has no rounds."""
+        return load_state(self.folder) is not None
+
     # ---- looking -----------------------------------------------------------------------
 
     def setup(self) -> dict:
@@ -140,7 +145,7 @@ class Session:
         joints, category = self.query.joints, self.query.content['category']
         limbs = [[a - 1, b - 1] for a, b in category.get('skeleton') or []]
         return dict(
-            round=self.query.round,
+            round=self.query.round if self.is_round else None,
             query=self.query.id,
             unit=self.query.content['unit'],
             units=self.query.units,

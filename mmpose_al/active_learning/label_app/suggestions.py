@@ -125,6 +125,7 @@ class Suggestions:
             id=number,
             image=image['id'],
             name=entry['view'] or image['name'],
+            file=image['file'],
             width=image['width'],
             height=image['height'],
             bbox=entry['bbox'],

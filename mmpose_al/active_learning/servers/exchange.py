@@ -30,6 +30,7 @@ from ...command_line import command_line
 from ...fileio import locked, read_bytes, read_json, short, write_json
 from ..answers import Ingested, ingest
 from ..experiment import Experiment, Missing
+from ..formats import AnswerError, NothingNew
 from ..formats.label_studio import JOINTS, MODEL, label_studio_config, label_studio_tasks
 from ..paths import Paths
 from ..query import Query, load_queries, train_command
@@ -183,7 +184,13 @@ def pull(
     with TemporaryDirectory() as folder:
         path = Paths(folder if dry_run else work_dir).pulled_answers(query.round)
         write_json(path, tasks, None)
-        return ingest(work_dir, path, 'label_studio', dry_run=dry_run, **rules)
+        try:
+            return ingest(work_dir, path, 'label_studio', dry_run=dry_run, **rules)
+        except NothingNew as error:
+            raise AnswerError(
+                f'project {number} of {server.url}: {error.why}. Label and submit tasks there, '
+                'and pull again'
+            ) from None
 
 
 def open_query(work_dir: str) -> Query:

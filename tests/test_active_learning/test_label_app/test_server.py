@@ -1,6 +1,7 @@
 """Only this machine and only who knows the token; and then all of the annotator works."""
 
 import json
+import os
 import re
 import socket
 
@@ -195,6 +196,19 @@ def test_images_are_those_of_the_query_to_the_byte(served):
     assert status == 200 and headers['content-type'] == 'image/png'
     assert (cv2.imdecode(np.frombuffer(read, 'u1'), 0) == 9).all()
     assert request(server, 'images/1')[0] == 200  # also of frame 0
+
+
+def test_an_image_that_is_gone_is_said(tmp_path):
+    work, _ = asked_experiment(tmp_path)
+    with serving(work) as server:
+        api(server, 'join')
+        file = api(server, 'open', unit=20)['persons'][0]['views'][1]['file']
+        for folder, _, names in os.walk(str(tmp_path)):
+            for name in names:
+                if name.endswith(os.path.basename(file)) or name.endswith('_81.png'):
+                    os.remove(os.path.join(folder, name))
+        status, _, read = request(server, 'images/81')
+        assert (status, read) == (404, b'the file is not there')
 
 
 def test_a_round_from_the_first_click_to_the_labels(tmp_path):

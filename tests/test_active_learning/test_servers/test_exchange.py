@@ -148,7 +148,7 @@ def test_answers_are_pulled(studio, experiment):
     with pytest.raises(ServerError, match=r'(?s)nothing was pushed to http.* push .*first'):
         taken(work, url)
     sent(work, url)
-    with pytest.raises(AnswerError, match='labels no joint'):
+    with pytest.raises(AnswerError, match=r'project \d+ of http.*labels no joint.* pull again$'):
         taken(work, url)
     for number in (80, 81):
         held.answer(number, joints(pixels[number]))

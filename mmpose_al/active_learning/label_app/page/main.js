@@ -40,7 +40,8 @@ class App {
 
   async begin() {
     this.setup = await call('setup');
-    document.title = `Label round ${this.setup.round}`;
+    const { round } = this.setup;
+    document.title = round === null ? 'Label' : `Label round ${round}`;
     await this.join();
     new ResizeObserver(() => this.layout()).observe(byId('views'));
     window.addEventListener('resize', () => this.layout());
@@ -145,6 +146,10 @@ class App {
   /** What is asked for now. */
   question() {
     const { views, order } = this.person;
+    if (this.views.every((view) => view.failed && !view.data.reason)) {
+      return 'The image cannot be shown. C answers it.';
+    }
+    if (views.every((view) => view.reason)) return 'Cannot be labelled. Enter goes on.';
     const { placed, suggested, views: all } = count(views, this.joint);
     const name = this.setup.joints[this.joint], need = Math.min(this.needed(), all);
     if (order.every((k) => isEnough(views, k, this.needed()))) {
@@ -152,7 +157,8 @@ class App {
         : 'All there. Enter goes on.';
     }
     if (suggested && !placed) return `Is ${name} correct? A click or a drag moves it, A accepts all.`;
-    return `Place ${name}${all > 1 && placed < need ? ` (${placed} of ${need} clicks)` : ''}`;
+    if (all > 1) return `Place ${name}${placed < need ? ` (${placed} of ${need} clicks)` : ''}`;
+    return `Place ${name}; X if it is not in the picture`;
   }
 
   layout() {
@@ -201,6 +207,7 @@ class App {
   clicked(view, x, y, hit) {
     if (this.peeked) { this.do('grid'); return; }
     const joints = view.data.joints;
+    if (view.failed) { this.toast('The image cannot be shown. C answers it.'); return; }
     if (view.data.reason) { this.toast('This view cannot be labelled; Z takes it back.'); return; }
     const there = joints[this.joint][STATE] === PLACED;
     if (hit !== null && joints[hit][STATE] === PLACED && (there || hit === this.joint)) {
@@ -301,7 +308,7 @@ class App {
   async on_cannot() {
     const { data } = this.view;
     if (data.reason) { this.op('skip', { annotations: [data.id], reason: null }); return; }
-    const answer = await askReason(this.views.length > 1, data.name);
+    const answer = await askReason(this.views.length > 1, data.name, Boolean(this.view.failed));
     if (answer) {
       const annotations = answer.all ? this.person.views.map((view) => view.id) : [data.id];
       this.op('skip', { annotations, reason: answer.reason });

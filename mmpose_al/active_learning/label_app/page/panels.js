@@ -95,14 +95,16 @@ export const askTakeOver = (text) => ask(el('h2', {}, 'Another tab is open'), el
 
 const REASONS = ['not in the picture', 'covered', 'too blurred or too dark', 'the box is wrong',
   'another person'];
+const UNREADABLE = 'the image cannot be read';
 
-/** Why a person cannot be labelled: {reason, all}, or null. */
-export async function askReason(several, view) {
+/** Why a person cannot be labelled: {reason, all}, or null; `failed`: the image is not shown. */
+export async function askReason(several, view, failed) {
   const other = el('input', { type: 'text', maxlength: 200, 'aria-label': 'another reason',
     placeholder: 'another reason' });
   const all = el('input', { type: 'checkbox' });
   const answer = await ask(el('h2', {}, `Cannot be labelled in ${view}`),
-    ...REASONS.map((reason) => el('div', { class: 'row' }, closing(reason, reason))),
+    ...(failed ? [UNREADABLE] : REASONS).map((reason) =>
+      el('div', { class: 'row' }, closing(reason, reason))),
     el('div', { class: 'row' }, other, closing('Use it', 'other')),
     several ? el('p', {}, el('label', {}, all, 'in all views')) : null,
     el('div', { class: 'row' }, closing('Leave as it is', '')));
@@ -126,16 +128,24 @@ export async function askUnit(app, { units, people }) {
   const rows = units.map((unit, place) => el('tr', {},
     el('td', {}, closing(String(place + 1), String(unit.unit))),
     el('td', { class: unit.done ? 'good' : '' }, unit.done ? 'done' : unit.joints ? 'begun' : ''),
-    el('td', {}, `${unit.views}/${unit.of_views} views, ${unit.joints} joints`),
+    el('td', {}, `${unit.views}/${unit.of_views} views, ${unit.joints} joints`
+      + (unit.skipped ? `, ${unit.skipped} cannot be labelled` : '')),
     el('td', {}, unit.seconds ? minutes(unit.seconds) : ''),
     el('td', {}, unit.holder || unit.owner || '')));
   const names = Object.entries(people).map(([name, entry]) =>
     `${name}: ${entry.done} done, ${minutes(entry.seconds)}`);
-  return ask(el('h2', {}, `Round ${app.setup.round}: ${amount(units.length, app.setup.unit)}`),
+  return ask(el('h2', {}, (app.setup.round === null ? '' : `Round ${app.setup.round}: `)
+    + amount(units.length, app.setup.unit)),
     el('div', { class: 'scroll' }, el('table', {}, ...rows)),
     el('p', { class: 'dim' }, names.join(' · ')),
     el('div', { class: 'row' }, closing('Finish …', 'finish', { class: 'main', id: 'finish' }),
       closing('Close', '')));
+}
+
+/** How many joints are labels, and where; an image is one view. */
+function labelled({ setup }, { joints, views, units }) {
+  const of = setup.unit === 'images' ? '' : `${amount(views, 'views')} of `;
+  return `${amount(joints, 'joints')} in ${of}${amount(units.length, setup.unit)}`;
 }
 
 /** What would be handed over; resolves with 'finish', 'begun', a unit,
@@ -143,15 +153,16 @@ export async function askUnit(app, { units, people }) {
 export function askFinish(app, check) {
   const place = (unit) => app.setup.units.indexOf(unit) + 1;
   const list = (units) => units.map(place).join(', ');
+  const rounds = app.setup.round !== null;
   const reasons = Object.values(check.reasons).length;
   const line = (units, text, look) => (units.length
     ? el('p', {}, `${units.length} ${text}: ${list(units)} `,
       look ? closing('Look', String(units[0])) : null) : null);
-  return ask(el('h2', {}, 'Finish this round'),
+  return ask(el('h2', {}, rounds ? 'Finish this round' : 'Finish'),
     el('p', {}, check.joints
-      ? `${amount(check.joints, 'joints')} in ${amount(check.views, 'views')} of `
-        + `${amount(check.units.length, app.setup.unit)} will be labels.` : 'Nothing is done yet.'),
-    line(check.open, 'not answered, they go back to the pool', true),
+      ? `${labelled(app, check)} will be labels.` : 'Nothing is done yet.'),
+    line(check.open, rounds ? 'not answered, they go back to the pool'
+      : 'not labelled yet, they stay for the next time', true),
     line(check.begun, 'begun but not done, left out', true),
     line(check.empty, 'done without a label', true),
     reasons ? el('p', {}, `${amount(reasons, 'views')} cannot be labelled.`) : null,
@@ -166,12 +177,12 @@ export function askFinish(app, check) {
 
 export function showHanded(app, handed) {
   return ask(el('h2', {}, handed.written ? 'Handed over' : 'Handed over before; nothing is new'),
-    el('p', {}, `${amount(handed.joints, 'joints')} in ${amount(handed.views, 'views')} of `
-      + `${amount(handed.units.length, app.setup.unit)}.`),
+    el('p', {}, `${labelled(app, handed)}.`),
     app.setup.goes_on
       ? el('p', {}, 'The experiment goes on in the terminal. This page comes back if it asks '
         + 'again.')
       : el('div', {}, el('p', {}, 'Go on with'), el('code', {}, app.setup.train),
-        el('p', { class: 'dim' }, 'Until then you may correct labels and hand over again.')),
+        el('p', { class: 'dim' }, 'Until then you may correct labels and hand over again. '
+          + 'Ctrl-C in the terminal ends the annotator.')),
     el('div', { class: 'row' }, closing('Close', '')));
 }

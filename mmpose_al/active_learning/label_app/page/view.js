@@ -27,6 +27,10 @@ export class View {
     this.button.addEventListener('click', () => app.do('toggleLarge', data.id));
     this.reason = this.box.appendChild(document.createElement('p'));
     this.reason.className = 'reason';
+    this.fault = this.box.appendChild(document.createElement('p'));
+    this.fault.className = 'fault';
+    this.fault.setAttribute('role', 'alert');
+    this.fault.hidden = true;
     this.pointers = new Map();
     this.listen();
     this.image = this.loaded(data.image);
@@ -36,9 +40,26 @@ export class View {
   loaded(id) {
     const image = new Image();
     image.addEventListener('load', () => this.draw());
-    image.addEventListener('error', () => { this.failed = true; this.draw(); });
+    image.addEventListener('error', () => { if (id === this.data.image) this.fail(); });
     image.src = `images/${id}`;
     return image;
+  }
+
+  /** Say that the image cannot be shown, and why, in the server's words. */
+  async fail() {
+    this.failed = 'it cannot be read as an image';
+    this.say();
+    const answer = await fetch(`images/${this.data.image}`).catch(() => null);
+    if (answer && !answer.ok) this.failed = await answer.text();
+    this.say();
+  }
+
+  say() {
+    this.fault.hidden = !this.failed;
+    this.fault.textContent = `${this.data.file} cannot be shown: ${this.failed}. `
+      + 'Put it right and load the page anew, or press C: cannot be labelled.';
+    this.draw();
+    if (this.app.views.includes(this)) this.app.showAsk();
   }
 
   show(data) { this.data = data; this.draw(); }
@@ -218,10 +239,6 @@ export class View {
     ctx.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     ctx.clearRect(0, 0, this.width, this.height);
     ctx.font = '11px system-ui, sans-serif';
-    if (this.failed) {
-      ctx.fillStyle = '#ff6b6b';
-      ctx.fillText('the image cannot be shown', 10, 40);
-    }
     ctx.globalAlpha = this.app.peeked ? 0.25 : 1;
     this.drawOthers(ctx);
     this.drawBox(ctx);
