@@ -205,7 +205,7 @@ def test_an_image_that_is_gone_is_said(tmp_path):
         file = api(server, 'open', unit=20)['persons'][0]['views'][1]['file']
         for folder, _, names in os.walk(str(tmp_path)):
             for name in names:
-                if name.endswith(os.path.basename(file)) or name.endswith('_81.png'):
+                if name.endswith((os.path.basename(file), '_81.png')):
                     os.remove(os.path.join(folder, name))
         status, _, read = request(server, 'images/81')
         assert (status, read) == (404, b'the file is not there')
