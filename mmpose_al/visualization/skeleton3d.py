@@ -57,7 +57,8 @@ def draw_scene(
     _fit(axes, np.concatenate([(p - centre) @ turn.T for p in known]), 'mm')
     axes.set_title('poses')
     axes.legend(loc='upper left', fontsize='small')
-    write_figure(out_file, figure, dpi=110)
+    # The layout does not know where 3D axes have their labels: a tall pose puts them beyond.
+    write_figure(out_file, figure, dpi=110, bbox_inches='tight')
 
 
 def plot_residuals(

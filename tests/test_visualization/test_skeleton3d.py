@@ -75,6 +75,15 @@ def test_scene_has_one_scale_and_everything_inside(tmp_path, figures):
     assert labels == ['true', 'other']
 
 
+def test_labels_of_a_tall_pose_are_not_cut_off(tmp_path):
+    pose = np.array([[-300.0, -900, -600], [300, 900, 600], [0, 0, 0]])
+    out = str(tmp_path / 'scene.png')
+    draw_scene(dict(a=pose), [], out, cameras())
+    picture = cv2.imread(out)
+    for border in (picture[0], picture[-1], picture[:, 0], picture[:, -1]):
+        assert (border == 255).all()
+
+
 def test_pyramids_open_towards_what_the_camera_sees(tmp_path, figures):
     draw_scene(dict(a=np.zeros((1, 3))), [], str(tmp_path / 'x.png'), cameras())
     front, back = figures[0].axes[0].lines[-2:]

@@ -33,7 +33,7 @@ class CocoFile(ProjectSource):
         try:
             content = read_json(path)
         except FileError:
-            return False
+            return True  # reading it says what is wrong
         return isinstance(content, dict) and isinstance(content.get('images'), list)
 
     def read(self, paths: Sequence[str], options: Options) -> Table:

@@ -52,7 +52,7 @@ def test_each_kind_is_told_from_its_content(tmp_path):
     [
         ('gone', None, 'no such file'),
         ('x.json', '{"a": 1}', 'no kind that is known'),
-        ('y.json', 'not json', 'no kind that is known'),
+        ('y.json', '[1, 2]', 'no kind that is known'),
         ('z.slp', 'not HDF5', 'no kind that is known'),
         ('config.yaml', 'a: [', 'no kind that is known'),
         ('empty', '', 'no kind that is known'),

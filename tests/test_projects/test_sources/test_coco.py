@@ -63,6 +63,13 @@ def test_an_image_of_another_size_than_declared_is_refused(tmp_path):
         read_sources([str(file)], Options())
 
 
+def test_half_a_file_is_told_as_what_it_is(tmp_path):
+    file = coco(tmp_path / 'train.json')
+    file.write_text(file.read_text()[:100])
+    with pytest.raises(ValueError, match='train.json.*JSON'):
+        read_sources([str(file)], Options())
+
+
 def test_files_of_other_joints_are_refused(tmp_path):
     first, second = (str(coco(tmp_path / name)) for name in ('a.json', 'b.json'))
     with open(second) as file:
