@@ -212,7 +212,7 @@ def _files(paths: Paths) -> Tuple[str, ...]:
 def _state_finding(paths: Paths, fault: str) -> Finding:
     """The way back: the lines before the damaged one, or the state before the last start."""
     for told, content in _good_states(paths):
-        labels = sum(len(event['ids']) for event in content['labeled'])
+        labels = len(WritableState(paths.folder, content).labeled())
         means = (
             f'repair goes back to {told}: {len(content["rounds"])} rounds, {labels} labelled. '
             'Stages after it are done again; answers are kept apart and not touched'

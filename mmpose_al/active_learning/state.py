@@ -10,7 +10,7 @@ Versions before 2 wrote one JSON object anew after every stage; it is read, too.
 
 import math
 import os.path as osp
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Set
 
 from ..command_line import command_line
 from ..fileio import (
@@ -84,12 +84,11 @@ class State:
 
     def labeled(self, until: Optional[int] = None) -> List[int]:
         """Ids labelled so far, or until the beginning of a round's training."""
-        return sorted(
-            i
-            for event in self.content['labeled']
-            if until is None or event['round'] <= until
-            for i in event['ids']
-        )
+        found: Set[int] = set()
+        for event in self.content['labeled']:
+            if until is None or event['round'] <= until:
+                found = (found - set(event.get('withdrawn', ()))) | set(event['ids'])
+        return sorted(found)
 
 
 class WritableState(State):
@@ -101,8 +100,10 @@ class WritableState(State):
         self._whole = 0  # of its first line
         self._events = 0  # of the labels that are in the file
 
-    def add_labels(self, round: int, ids: Sequence[int], by: str) -> None:
-        """Note new labels, in memory.
+    def add_labels(
+        self, round: int, ids: Sequence[int], by: str, withdrawn: Sequence[int] = ()
+    ) -> None:
+        """Note new labels, in memory, and units whose labels were all taken back.
 
         Raises:
             StateError: One is labelled already.
@@ -110,7 +111,10 @@ class WritableState(State):
         again = sorted(set(ids) & set(self.labeled()))
         if again:
             raise StateError(f'{self.path}: units {again[:5]} are labelled already')
-        self.content['labeled'].append(dict(round=round, by=by, ids=sorted(int(i) for i in ids)))
+        event: Dict[str, Any] = dict(round=round, by=by, ids=sorted(int(i) for i in ids))
+        if withdrawn:
+            event['withdrawn'] = sorted(int(i) for i in withdrawn)
+        self.content['labeled'].append(event)
 
     def note(self, round: int, name: str, result: dict) -> None:
         """A stage is done: note what it left, in memory."""

@@ -79,6 +79,13 @@ def _label_faults(content: dict) -> Iterator[Fault]:
         if not _are_ints(ids):
             yield Fault(where, 'ids', f'is {short(ids)}, no list of whole numbers')
             return
+        withdrawn = event.get('withdrawn', [])
+        if not _are_ints(withdrawn) or not set(withdrawn) <= set(seen):
+            told = f'is {short(withdrawn)}, no list of units that were labelled before'
+            yield Fault(where, 'withdrawn', told)
+            return
+        for each in withdrawn:
+            seen.pop(each, None)
         for each in ids:
             if each in seen:
                 told = f'unit {each} is labelled twice, first in labeled[{seen[each]}]'

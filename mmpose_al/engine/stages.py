@@ -229,12 +229,15 @@ def annotate(context: Context, number: int) -> dict:
         units, utilities = chosen['ids'], chosen['utilities']
         views = load_views(context.paths.scores(number - 1))
     answered = _answers(context.annotator, number, units, utilities, views, adopts)
-    check_something_trains(context, answered)
+    gone = context.annotator.withdrawn(context.state.labeled())
+    check_something_trains(context, answered, gone)
     # Killed after the labels were noted: the note stands.
     if not any(event['round'] == number for event in context.state.content['labeled']):
         known = set(context.state.labeled())
         new = [unit for unit in answered if unit not in known]
-        context.state.add_labels(number, new, type(context.annotator).__name__)
+        context.state.add_labels(number, new, type(context.annotator).__name__, gone)
+        if gone:
+            say(f'round {number}: all labels of {context.pool.unit} {gone} were taken back')
     labeled = context.state.labeled()
     cost = context.annotator.cost() or labeled_cost(context.pool, labeled)
     return dict(
@@ -246,10 +249,12 @@ def annotate(context: Context, number: int) -> dict:
     )
 
 
-def check_something_trains(context: Context, answered: Sequence[int]) -> None:
+def check_something_trains(
+    context: Context, answered: Sequence[int], gone: Sequence[int] = ()
+) -> None:
     """Raise ValueError where all that is labelled validates; more may be answered then."""
     held = context.pool.held
-    if held and set(answered) | set(context.state.labeled()) <= held:
+    if held and set(answered) | (set(context.state.labeled()) - set(gone)) <= held:
         raise ValueError(
             f'all that is answered so far validates ({context.pool.unit} {sorted(answered)[:5]}), '
             'so there is nothing to train on. Answer more of the query, and start again'

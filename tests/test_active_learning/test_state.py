@@ -46,6 +46,12 @@ def test_state_is_appended_to_and_refuses_strangers(pool_file, tmp_path):
     assert again.labeled(until=0) == [1, 2] and again.labeled() == [1, 2, 3]
     with pytest.raises(StateError, match=r'\[3\] are labelled already'):
         again.add_labels(2, [3, 4], 'somebody')
+    again.add_labels(2, [4], 'somebody', [1])
+    again.finish(2, 'annotate', dict(labels=3))
+    back = writable(load_state(str(tmp_path)))
+    assert back.labeled() == [2, 3, 4] and back.labeled(until=1) == [1, 2, 3]
+    back.add_labels(3, [1], 'somebody')  # it is asked for again
+    assert back.labeled() == [1, 2, 3, 4]
     check_state(again, pool, 'digest', 3)
     for change, words in ((('other', 3), 'config'), (('digest', 4), 'seed')):
         with pytest.raises(StateError, match=words):

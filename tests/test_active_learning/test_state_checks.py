@@ -46,6 +46,9 @@ def edited(path, value):
 def test_what_the_runner_writes_is_right():
     assert list(state_faults(CONTENT)) == []
     assert list(stranger_faults(CONTENT, range(9))) == []
+    content = edited(('labeled', 1, 'withdrawn'), [2])
+    content['labeled'].append(dict(round=2, by='x', ids=[2]))
+    assert list(state_faults(content)) == []
     found = [tuple(fault) for fault in stranger_faults(CONTENT, [1, 2])]
     assert found[0] == ('labeled[1]', 'ids', 'the pool has no unit 3')
     assert found[1][0] == 'select of round 0'
@@ -56,6 +59,8 @@ def test_what_the_runner_writes_is_right():
     [
         (('labeled', 1, 'ids'), [2], 'labeled[1]', 'ids', 'labelled twice, first in labeled[0]'),
         (('labeled', 1, 'ids'), [3, 3], 'labeled[1]', 'ids', 'unit 3 is labelled twice'),
+        (('labeled', 1, 'withdrawn'), [9], 'labeled[1]', 'withdrawn', 'labelled before'),
+        (('labeled', 1, 'withdrawn'), None, 'labeled[1]', 'withdrawn', 'no list of units'),
         (('labeled', 1, 'ids'), ['3'], 'labeled[1]', 'ids', 'no list of whole numbers'),
         (('labeled', 1, 'round'), -1, 'labeled[1]', 'round', 'no number of a round'),
         (('rounds', 1, 'round'), 2, 'rounds[1]', 'round', 'round 1 is missing here'),

@@ -85,6 +85,22 @@ def test_units_that_came_late_are_labelled_once(tmp_path, monkeypatch):
     assert context.state.content['labeled'][1]['ids'] == sorted([free[0], free[5]])
 
 
+def test_units_whose_labels_were_taken_back_are_in_the_pool_again(tmp_path, monkeypatch):
+    context = new_context(tmp_path)
+    stages.annotate(context, 0)
+    known = context.state.labeled()
+    views, _ = make_views(12)
+    os.makedirs(context.paths.round(0))
+    stages.save_views(views, context.paths.scores(0))
+    free = [i for i in context.pool.units.tolist() if i not in known]
+    context.state.note(0, 'select', dict(ids=free[:2], utilities=[2.0, 1.0]))
+    monkeypatch.setattr(context.annotator, 'withdrawn', lambda units: list(units)[:1])
+    assert stages.annotate(context, 1)['labels'] == 4
+    assert context.state.labeled() == sorted(known[1:] + free[:2])
+    assert context.training_labels(0) == known and known[0] not in context.training_labels(1)
+    assert known[0] not in context.taken(1) and known[1] in context.taken(1)
+
+
 def test_labels_of_the_pool_start_without_a_query(tmp_path):
     context = new_context(tmp_path, initial='labeled')
     noted = stages.annotate(context, 0)
@@ -446,7 +462,7 @@ def test_self_training_is_an_option(context, begun):
 
 def test_progress_is_told_every_half_minute(monkeypatch):
     told, now = [], [100.0]
-    monkeypatch.setattr(stages.time, 'time', lambda: now[0])
+    monkeypatch.setattr(stages.time, 'monotonic', lambda: now[0])
     progress = stages.Progress('round 1: score', 10, told.append)
     for seconds in (10, 10, 10, 10):
         now[0] += seconds

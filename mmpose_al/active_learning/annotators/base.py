@@ -64,6 +64,10 @@ class Annotator:
         """
         raise NotImplementedError
 
+    def withdrawn(self, units: Sequence[int]) -> List[int]:
+        """Those of the labelled units that have no label any more; they go back to the pool."""
+        return []
+
     def locked(self) -> ContextManager:
         """Answers do not change inside, until the experiment has noted them."""
         return nullcontext()

@@ -145,6 +145,15 @@ class FileAnnotator(Annotator):
         late = {unit_of[i] for i in labels if i not in query.annotations}
         return answered + sorted(u for u in late if u is not None and u not in answered)
 
+    def withdrawn(self, units: Sequence[int]) -> List[int]:
+        """See :class:`Annotator`."""
+        unit_of = instance_units(self.pool.data, self.pool.unit)
+        documents = load_all_answers(self.folder)
+        events = [event for document in documents for event in document['events']]
+        given = {unit_of.get(entry['id']) for event in events for entry in event['annotations']}
+        gone = given - {unit_of.get(number) for number in latest(documents)}
+        return [unit for unit in units if unit in gone]
+
     def locked(self) -> ContextManager:
         """See :class:`Annotator`."""
         return locked(self.folder)

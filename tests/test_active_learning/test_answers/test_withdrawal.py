@@ -31,6 +31,7 @@ def test_persons_and_joints(given):
     assert sorted(labels) == [80, 81]
     assert labels[80][:, 2].tolist() == [0, 2, 2, 0, 2] and not labels[80][[0, 3]].any()
     np.testing.assert_allclose(labels[80][1, :2], pixels[80][1], atol=1e-3)
+    assert annotator.withdrawn([0, 10, 20]) == [0]  # nobody was asked about frame 10
     assert annotator.answers(ROUND) == [20] and annotator.cost() == dict(views=2, joints=6)
     assert len(load_answers(work, ROUND)['events']) == 3  # what was accepted is still there
     withdraw(work, [80, 81])
