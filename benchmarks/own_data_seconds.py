@@ -1,0 +1,90 @@
+"""Seconds from what people have to the first query and to the first prediction.
+
+    OMP_NUM_THREADS=1 python -m benchmarks.own_data_seconds [--steps 30] [--out FILE]
+
+The commands of docs/projects.md, each a process of its own, in a fresh folder, on
+``../shared/data``: a DeepLabCut project and a rig's videos. Trainings are short: the seconds
+are those of the commands around them, and of ``--steps`` steps.
+"""
+
+import argparse
+import os
+import os.path as osp
+import subprocess
+import sys
+import tempfile
+import time
+
+from mmpose_al.fileio import machine, write_json
+
+SHARED = osp.join(osp.dirname(__file__), '..', '..', 'shared', 'data')
+OUT = osp.join(osp.dirname(__file__), 'results', 'own_data_seconds.json')
+
+
+def ways(data, steps):
+    """Name of a way -> (commands, what has to be there at its end)."""
+    mouse, rig = osp.join(data, 'dlc_openfield'), osp.join(data, 'rig_pose2sim')
+    of_steps = ['--cfg-options', f'train_cfg.max_iters={steps}']
+    of_rounds = ['--cfg-options', f'train_cfg.round_cfg.max_iters={steps}']
+    query = 'work_dirs/experiment/query/round_00'
+    new_rig = ['new', 'walk', rig, '--calibration-size', 'top-left']
+    video = osp.join(mouse, 'videos')
+    return {
+        'DeepLabCut project, to 2,330 predicted frames': (
+            [
+                ['new', 'mouse', mouse],
+                ['train', 'mouse/configs/supervised.py', *of_steps],
+                ['predict', 'mouse', video, '--out', 'predictions'],
+            ],
+            'predictions/m3v1mp4.csv',
+        ),
+        'DeepLabCut project, to the first query': (
+            [['new', 'asked', mouse], ['train', 'asked/configs/experiment.py', *of_rounds]],
+            'asked/work_dirs/experiment/query',
+        ),
+        'rig, to the first query': (
+            [new_rig, ['train', 'walk/configs/experiment.py']],
+            f'walk/{query}',
+        ),
+    }
+
+
+def measure(commands, target, folder):
+    """Seconds of each command; the last one has to leave ``target``."""
+    seconds = {}
+    for words in commands:
+        start = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, '-m', 'mmpose_al', *words], cwd=folder, capture_output=True, text=True
+        )
+        seconds[words[0]] = round(time.perf_counter() - start, 1)
+    if not osp.exists(osp.join(folder, target)):
+        raise SystemExit(f'{words}: left no {target}\n{done.stdout[-2000:]}{done.stderr[-2000:]}')
+    return seconds
+
+
+def rows(result):
+    """Lines of a Markdown table: whole seconds of each way and of its commands."""
+    lines = []
+    for name, seconds in result['seconds'].items():
+        parts = ', '.join(f'`{command}` {value:.0f}' for command, value in seconds.items())
+        lines.append(f'| {name} | {sum(seconds.values()):.0f} s | {parts} |')
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('--steps', type=int, default=30, help='of each training')
+    parser.add_argument('--out', default=OUT)
+    args = parser.parse_args()
+    os.environ['PYTHONPATH'] = osp.abspath(osp.join(osp.dirname(__file__), '..'))
+    result = dict(steps=args.steps, load=os.getloadavg()[0], machine=machine(), seconds={})
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (commands, target) in ways(osp.abspath(SHARED), args.steps).items():
+            result['seconds'][name] = measure(commands, target, folder)
+            print(rows(result)[-1], flush=True)
+    write_json(args.out, result)
+
+
+if __name__ == '__main__':
+    main()
