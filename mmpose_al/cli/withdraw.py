@@ -33,6 +33,6 @@ def run(args: argparse.Namespace) -> int:
     done = withdraw(osp.abspath(args.work_dir), args.persons, args.joints, args.dry_run)
     print(
         f'round {done.round}: {done.joints} labels {"would be" if args.dry_run else "are"} taken '
-        f'back; {len(done.persons)} persons have none now'
+        f'back; {len(done.persons)} persons have none now. What has no label goes back to the pool'
     )
     return 0
