@@ -66,7 +66,7 @@ def experiment(tmp_path, monkeypatch):
 def test_progress_is_over_all_trainings(experiment, monkeypatch):
     assert (experiment.steps, experiment.trainings) == (1200, 4)
     now = [100.0]
-    monkeypatch.setattr(quickstart.time, 'time', lambda: now[0])
+    monkeypatch.setattr(quickstart.time, 'monotonic', lambda: now[0])
     assert experiment.progress() == 'active learning: step 1500 of 4800'
     experiment.first = (1200, 40.0)  # 300 steps in a minute, 3,300 to go
     assert experiment.progress() == 'active learning: step 1500 of 4800, 11:00 left'

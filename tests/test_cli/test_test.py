@@ -86,8 +86,18 @@ def test_a_checkpoint_is_needed_but_for_an_experiment(tmp_path):
     assert of_an_experiment(plain, asked('a.pth')) is plain
     with pytest.raises(CommandError, match='c.py: name the checkpoint'):
         of_an_experiment(plain, asked())
-    experiment = Config(dict(work_dir=str(tmp_path), active_learning=dict(), train_cfg=dict()))
+    experiment = Config(
+        dict(
+            work_dir=str(tmp_path),
+            active_learning=dict(),
+            train_cfg=dict(),
+            test_dataloader=dict(batch_size=1),
+        )
+    )
     with pytest.raises(CommandError, match='no experiment here .no active_learning.json.'):
         of_an_experiment(experiment, asked())
     cfg = of_an_experiment(experiment, asked('a.pth', {'load_cfg.into': 'students'}))
     assert cfg.load_from == 'a.pth' and cfg.train_cfg is None and 'load_cfg' not in cfg
+    untested = Config(dict(work_dir=str(tmp_path), active_learning=dict(), train_cfg=dict()))
+    with pytest.raises(CommandError, match='names nothing to test on'):
+        of_an_experiment(untested, asked('a.pth'))
