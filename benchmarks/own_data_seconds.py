@@ -15,9 +15,12 @@ import sys
 import tempfile
 import time
 
-from mmpose_al.fileio import machine, write_json
+import numpy as np
+
+from mmpose_al.fileio import machine, read_arrays, read_json, write_json
 
 SHARED = osp.join(osp.dirname(__file__), '..', '..', 'shared', 'data')
+KEYPOINTS = osp.join(SHARED, 'multiview', 'pose2sim_singleperson.npz')
 OUT = osp.join(osp.dirname(__file__), 'results', 'own_data_seconds.json')
 
 
@@ -26,8 +29,9 @@ def ways(data, steps):
     mouse, rig = osp.join(data, 'dlc_openfield'), osp.join(data, 'rig_pose2sim')
     of_steps = ['--cfg-options', f'train_cfg.max_iters={steps}']
     of_rounds = ['--cfg-options', f'train_cfg.round_cfg.max_iters={steps}']
-    query = 'work_dirs/experiment/query/round_00'
-    new_rig = ['new', 'walk', rig, '--calibration-size', 'top-left']
+    experiment = 'walk/work_dirs/experiment'
+    aligned = ['--calibration-size', 'top-left']
+    calibration = osp.join(rig, 'calibration', 'Calib.qca.txt')
     video = osp.join(mouse, 'videos')
     return {
         'DeepLabCut project, to 2,330 predicted frames': (
@@ -43,10 +47,43 @@ def ways(data, steps):
             'asked/work_dirs/experiment/query',
         ),
         'rig, to the first query': (
-            [new_rig, ['train', 'walk/configs/experiment.py']],
-            f'walk/{query}',
+            [['new', 'walk', rig, *aligned], ['train', 'walk/configs/experiment.py']],
+            f'{experiment}/query/round_00',
+        ),
+        'from there with answers, to 3D of 4 x 100 frames': (
+            [
+                ['ingest', experiment, 'answers.json'],
+                ['train', 'walk/configs/experiment.py', *of_rounds],
+                ['predict', 'walk', osp.join(rig, 'videos'), '--out', 'walk3d']
+                + ['--calibration', calibration, *aligned],
+            ],
+            'walk3d',
         ),
     }
+
+
+def answer(folder, keypoints):
+    """What people would write into the rig's query: a detector's keypoints of these frames.
+
+    Args:
+        folder (str): Where ``walk`` lies; gets ``answers.json``.
+        keypoints (ndarray): (frames, views, K, 2), pixels, NaN where there is none.
+    """
+    pool = read_json(osp.join(folder, 'walk', 'pool.json'))
+    query = read_json(
+        osp.join(folder, 'walk/work_dirs/experiment/query/round_00/coco_keypoints.json')
+    )
+    frames = {frame['id']: frame['index'] for frame in pool['frames']}
+    images = {image['id']: image for image in pool['images']}
+    for entry in query['annotations']:
+        image = images[entry['image_id']]
+        points = keypoints[frames[image['frame_id']], image['camera_id'] - 1]
+        size = [image['width'] - 1, image['height'] - 1]
+        inside = np.isfinite(points).all(1) & (points > 0).all(1) & (points < size).all(1)
+        known = np.c_[np.nan_to_num(points), np.full(len(points), 2)]
+        entry['keypoints'] = np.where(inside[:, None], known, 0).ravel().tolist()
+        entry['num_keypoints'] = int(inside.sum())
+    write_json(osp.join(folder, 'answers.json'), query)
 
 
 def measure(commands, target, folder):
@@ -81,6 +118,8 @@ def main():
     result = dict(steps=args.steps, load=os.getloadavg()[0], machine=machine(), seconds={})
     with tempfile.TemporaryDirectory() as folder:
         for name, (commands, target) in ways(osp.abspath(SHARED), args.steps).items():
+            if commands[0][0] == 'ingest':
+                answer(folder, read_arrays(KEYPOINTS)['kpts_openpose'])
             result['seconds'][name] = measure(commands, target, folder)
             print(rows(result)[-1], flush=True)
     write_json(args.out, result)

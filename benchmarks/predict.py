@@ -8,7 +8,8 @@ that is made for it, a box being the whole image, in batches of 16:
     bare        the network over crops that lie in memory: what no pipeline can be faster than
     ours        a recording through ``predict_recording``: decoding, cropping, the network,
                 keypoints, and the part file on the disk
-    inferencer  ``MMPoseInferencer`` over the same video, with the same boxes and batches
+    inferencer  ``MMPoseInferencer`` over the same video, with the same boxes; it takes one
+                image at a time, whatever its ``batch_size`` says
 
 They run in turns in one process, and the best round of each counts; other work on the machine
 stretches a second, so the rate that follows from processor seconds is given beside it. On a
