@@ -13,7 +13,7 @@ calls saved is on the disk. Several people may label at once: from another machi
 What is labelled in a project goes into its pool.json, and its configs then train on it. Once an
 experiment of the project has begun, label what that asks for.
 
-Exit status: 0, or with --train that of the training.
+Exit status: 0, or with --train that of the training; 130 after Ctrl-C.
 """
 
 import argparse

@@ -1,11 +1,6 @@
 """RTMPose-s for COCO at 256x192: CSPNeXt pretrained on ImageNet, no poses in its weights."""
-simcc = dict(
-    type='SimCCLabel',
-    input_size=(192, 256),
-    sigma=(4.9, 5.66),
-    simcc_split_ratio=2.0,
-    normalize=False,
-    use_dark=False)
+_base_ = './simcc_64x64.py'
+simcc = dict(_base_.simcc, input_size=(192, 256), sigma=(4.9, 5.66))
 model = dict(
     type='TopdownPoseEstimator',
     data_preprocessor=dict(
@@ -29,26 +24,11 @@ model = dict(
             checkpoint='https://download.openmmlab.com/mmdetection/v3.0/rtmdet/'
             'cspnext_rsb_pretrain/cspnext-s_imagenet_600e.pth')),
     head=dict(
-        type='RTMCCHead',
+        _base_.simcc_head,
         in_channels=512,
-        out_channels=17,
         input_size=(192, 256),
         in_featuremap_size=(6, 8),
-        simcc_split_ratio=2.0,
         final_layer_kernel_size=7,
-        gau_cfg=dict(
-            hidden_dims=256,
-            s=128,
-            expansion_factor=2,
-            dropout_rate=0.,
-            drop_path=0.,
-            act_fn='SiLU',
-            use_rel_bias=False,
-            pos_enc=False),
-        loss=dict(
-            type='KLDiscretLoss',
-            use_target_weight=True,
-            beta=10.,
-            label_softmax=True),
+        gau_cfg=dict(_base_.simcc_head.gau_cfg, hidden_dims=256, s=128),
         decoder=simcc),
     test_cfg=dict(flip_test=False))
