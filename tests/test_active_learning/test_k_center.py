@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mmpose_al.active_learning import k_center
-from mmpose_al.active_learning.k_center import Cover
+from mmpose_al.active_learning.k_center import cover_of
 from mmpose_al.active_learning.strategies import Constraints, KCenter
 
 
@@ -29,7 +29,7 @@ def make_pool(poses, labeled):
 
 def eager(poses, labeled, budget):
     """Every unit meets every centre."""
-    cover = k_center.Cover(poses)
+    cover = cover_of(poses)
     cover.add_many(np.flatnonzero(labeled).tolist())
     free, chosen = ~labeled, []
     for _ in range(budget):
@@ -65,7 +65,7 @@ def test_lazy_k_center_picks_what_the_eager_one_picks(threads, missing, num_labe
         torch.set_num_threads(usual)
     # by definition, one centre
     if not missing:
-        cover = k_center.Cover(poses)
+        cover = cover_of(poses)
         cover.add(7)
         slow = np.linalg.norm(poses - poses[7], axis=-1).mean(1)
         assert cover.nearest.numpy() == pytest.approx(slow, rel=1e-5, abs=1e-3)
@@ -75,7 +75,7 @@ def test_equal_poses_are_equally_far_wherever_they_stand():
     rng = np.random.RandomState(1)
     poses = rng.normal(0, 300, (1, 17, 3)).repeat(4001, 0)
     poses[5] = 0
-    cover = k_center.Cover(poses)
+    cover = cover_of(poses)
     cover.add(5)
     others = np.delete(cover.nearest.numpy(), 5)
     assert cover.nearest[5] == 0 and (others == others[0]).all()
@@ -83,10 +83,10 @@ def test_equal_poses_are_equally_far_wherever_they_stand():
 
 def test_cover_with_missing_joints_uses_common_ones():
     points = np.array([[[0.0, 0], [5, 0]], [[3, 4], [np.nan, np.nan]], [[0, 1], [5, 2]]])
-    cover = Cover(points)
+    cover = cover_of(points)
     cover.add(0)
     assert cover.nearest.tolist() == pytest.approx([0, 5, 1.5])
-    many = Cover(points)
+    many = cover_of(points)
     many.add_many([0, 1])
     assert many.nearest.tolist() == pytest.approx([0, 0, min(1.5, 18**0.5)])
 
@@ -110,8 +110,70 @@ def test_what_is_approached_is_a_bound_from_above(parts):
     rng = np.random.RandomState(0)
     points = rng.normal(50, 1, (800, parts, 2 if parts > 1 else 64)).astype(np.float32)
     centers = list(range(0, 800, 4))
-    exact, bound = Cover(points), Cover(points)
+    exact, bound = cover_of(points), cover_of(points)
     exact.add_many(centers)
     bound.approach(centers)
     gap = (bound.nearest - exact.nearest).numpy()
     assert (gap >= 0).all() and np.median(gap) < 0.2 * np.median(exact.nearest.numpy()) + 1e-3
+
+
+def counted(monkeypatch):
+    """How many units meet how many centres: a list that each meeting adds to."""
+    met = []
+    for kind in (k_center.PoseCover, k_center.FeatureCover):
+        whole = kind.meet
+
+        def meet(self, block, centers, whole=whole):
+            met.append(len(block.units) * len(centers))
+            whole(self, block, centers)
+
+        monkeypatch.setattr(kind, 'meet', meet)
+    return met
+
+
+@pytest.mark.parametrize('parts', [1, 17])
+@pytest.mark.parametrize('kind', ['independent', 'corner'])
+def test_most_units_never_meet_most_centers(parts, kind, monkeypatch):
+    """Where all labelled units lie in one corner too, which the first picks leave."""
+    monkeypatch.setattr(k_center, '_GROUP', 64 * parts)
+    monkeypatch.setattr(k_center, '_TILE', 64 * parts)
+    monkeypatch.setattr(k_center, '_ACTIVE', 64)
+    monkeypatch.setattr(k_center, '_TOGETHER', 64)
+    rng = np.random.RandomState(0)
+    labeled = np.arange(2000) < 400
+    if kind == 'independent':
+        points = rng.normal(0, 300, (2000, parts, 3 if parts > 1 else 40))
+    else:
+        place = rng.rand(2000, 4)
+        place[:400] *= 0.1
+        points = (place @ rng.normal(0, 600, (4, 51))).reshape(2000, parts, -1)
+    expected = eager(points, labeled, 20)
+    met = counted(monkeypatch)
+    pool = make_pool(points, labeled)
+    assert list(zip(*GivenPoses().pick(pool, 20, Constraints(pool)))) == expected
+    assert sum(met) < 0.6 * 2000 * 420
+
+
+def test_many_features_are_met_as_one_by_one_also_in_a_tight_group_far_away(monkeypatch):
+    """There a product says of no distance which is the smallest."""
+    monkeypatch.setattr(k_center, '_AT_ONCE', 900)  # few of them are measured at once
+    rng = np.random.RandomState(0)
+    points = rng.normal(0, 1, (300, 1, 48)).astype(np.float32)
+    points[100:200] = 1e4 + 1e-3 * points[100:200]
+    points[200:] = points[100:200] + np.float32(0.25)
+    many, single = cover_of(points), cover_of(points)
+    centers = list(range(0, 300, 3))
+    many.add_many(centers)
+    for center in centers:
+        single.add(center)
+    assert (many.nearest == single.nearest).all()
+    distances = np.linalg.norm(points - points[centers][:, 0].astype(np.float64), axis=-1)
+    assert many.nearest.numpy() == pytest.approx(distances.min(1), rel=1e-5)
+
+
+def test_unknown_features_change_no_others():
+    points = np.array([[[0.0, 0]], [[3, 4]], [[np.nan, 1]], [[6, 8]]], np.float32)
+    cover = cover_of(points)
+    cover.add(0)
+    assert cover.nearest[[0, 1, 3]].tolist() == [0, 5, 10]
+    assert np.isnan(points[2, 0, 0])  # what is given stays

@@ -4,7 +4,7 @@ from typing import Any, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from ..k_center import Cover, start_from
+from ..k_center import cover_of, start_from
 from ..statistics import PoolStatistics
 from .base import QueryStrategy, Selection
 from .constraints import Constraints
@@ -26,7 +26,7 @@ class KCenter(QueryStrategy):
     def pick(self, pool: PoolStatistics, budget: int, constraints: Constraints) -> Selection:
         """Greedy k-centre; utilities are the distances at the time of the pick."""
         points = self.describe(pool)
-        failed = np.isnan(points).any(-1).all(1)
+        failed = _failed(points)
         ids, worth = [], []
 
         def take(index: int, utility: float) -> None:
@@ -39,7 +39,7 @@ class KCenter(QueryStrategy):
                 return Selection(ids, worth)
             if constraints.free[index]:
                 take(index, float('inf'))
-        cover = Cover(points)
+        cover = cover_of(points)
         start = np.flatnonzero(pool.labeled & ~failed)
         free = constraints.free & ~failed
         if not len(start) and len(ids) < budget and free.any():
@@ -57,10 +57,19 @@ class KCenter(QueryStrategy):
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
         """Distance to the nearest labelled unit; NaN where a unit failed."""
         points = self.describe(pool)
-        failed = np.isnan(points).any(-1).all(1)
-        cover = Cover(points)
+        failed = _failed(points)
+        cover = cover_of(points)
         cover.add_many(np.flatnonzero(pool.labeled & ~failed).tolist())
         return np.where(failed, np.nan, cover.nearest.numpy().astype(np.float64))
+
+
+def _failed(points: np.ndarray) -> np.ndarray:
+    """Units (U, P, D) of which no part is known, bool (U, ); in pieces, for the memory."""
+    result = np.empty(len(points), bool)
+    for start in range(0, len(points), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        result[part] = np.isnan(points[part]).any(-1).all(1)
+    return result
 
 
 def _most_central(points: np.ndarray, free: np.ndarray) -> int:
