@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..models.semi.networks import check_same_heatmaps, heatmap_geometry
 from .pool import UNITS
 from .statistics import Statistic, ViewStatistics, chosen_statistics, concatenate
 from .statistics.batch import Batch, Networks
@@ -66,16 +65,12 @@ def check_model(model: nn.Module, strategy: QueryStrategy) -> None:
     """Raise unless a model can score a pool as a strategy needs it.
 
     Raises:
-        ValueError: The model predicts no heatmaps, or its networks different ones; it lacks
-            what a statistic that the strategy reads is made of, or has too few joints; or
-            there is no such statistic.
+        ValueError: The joints of the model cannot be read; it lacks what a statistic that the
+            strategy reads is made of, or has too few joints; or there is no such statistic.
     """
     needs = strategy.statistics
     networks, chosen = scoring_networks(model, needs), chosen_statistics(needs)
-    for network in networks.each:
-        heatmap_geometry(network)
-    if len(networks.each) > 1:  # they score by the mean of their heatmaps
-        check_same_heatmaps(networks.each)
+    networks.check()
     for name in needs:
         fault = chosen[name].lacks(networks)
         if fault:
@@ -127,15 +122,15 @@ def column(name: str, statistic: Statistic, batch: Batch, sizes: Dict[str, int])
 
 @torch.no_grad()
 def check_finite(batch: Batch) -> None:
-    """Raise FloatingPointError where a network's heatmaps of a batch are not finite."""
-    for index, heatmaps in enumerate(batch.every_heatmaps):
-        if bool(torch.isfinite(heatmaps).all()):
+    """Raise FloatingPointError where a network's output for a batch is not finite."""
+    for index, output in enumerate(batch.every_output):
+        if bool(torch.isfinite(output).all()):
             continue
-        finite = torch.isfinite(heatmaps).flatten(1).all(1)
+        finite = torch.isfinite(output).flatten(1).all(1)
         sample = batch.samples[int((~finite).nonzero()[0])].metainfo
         raise FloatingPointError(
-            f'the heatmaps of network {index} are not finite for {int((~finite).sum())} of '
-            f'{len(heatmaps)} images, the first is {sample.get("img_path")!r}: the network '
+            f'the outputs of network {index} are not finite for {int((~finite).sum())} of '
+            f'{len(output)} images, the first is {sample.get("img_path")!r}: the network '
             'diverged, and no label is asked for. Train it again with a smaller learning rate '
             '(optim_wrapper.optimizer.lr) or with optim_wrapper.clip_grad'
         )

@@ -5,6 +5,7 @@ import ast
 import numpy as np
 import pytest
 import torch
+from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 from torch import nn
 
@@ -164,8 +165,8 @@ def test_a_letter_is_one_size_in_all_columns():
 @pytest.mark.parametrize(
     'strategy, make, match',
     [
-        ('CommitteeDisagreement', plain, 'CommitteeDisagreement compares the heatmaps.*PoseDual'),
-        ('CommitteeDisagreement', deep, 'CommitteeDisagreement compares the heatmaps'),
+        ('CommitteeDisagreement', plain, 'CommitteeDisagreement compares the joints.*PoseDual'),
+        ('CommitteeDisagreement', deep, 'CommitteeDisagreement compares the joints'),
         ('ViewDisagreement3D', dual, '3D poses of single.*HeatmapHead; train.*Heatmap2p5DHead'),
         (dict(type='CoreSetPoses', root=4), plain, 'beyond the 4'),
     ],
@@ -183,11 +184,11 @@ def test_models_that_suit():
     check_model(plain(), build(dict(type='CoreSetPoses', root=3)))
 
 
-def test_a_network_without_heatmaps_and_a_need_that_nothing_meets():
+def test_a_network_without_a_codec_and_a_need_that_nothing_meets():
     network = plain()
     network.head = nn.Identity()
     network.head.out_channels = 4
-    with pytest.raises(ValueError, match='must predict heatmaps'):
+    with pytest.raises(ValueError, match='network 0: the head Identity .* decoder NoneType'):
         check_model(network, build(dict(type='RandomSampling')))
 
     class Unmet(QueryStrategy):
@@ -198,29 +199,80 @@ def test_a_network_without_heatmaps_and_a_need_that_nothing_meets():
     assert Networks(plain()).joints == 4
 
 
-def test_students_that_teach_each_other_in_keypoints_may_not_be_able_to_score():
-    strategy = build(dict(type='RandomSampling'))
-    sizes = [student(), student(heatmap_size=(16, 24))]
-    model = MODELS.build(dict(type='PoseDual', students=sizes))
-    with pytest.raises(ValueError, match=r'heatmap by heatmap.*\(4, 12, 8\).*\(4, 24, 16\)'):
-        check_model(model, strategy)
-    model.test_cfg['predict'] = 1
-    check_model(model, strategy)
-    model = MODELS.build(dict(type='PoseDual', students=rtmpose()))
-    with pytest.raises(ValueError, match='RTMCCHead with the decoder SimCCLabel'):
-        check_model(model, strategy)
-
-
-@pytest.mark.parametrize('students', [rtmpose(), regression('RLEHead')], ids=['SimCC', 'RLE'])
-@pytest.mark.parametrize(
-    'kind', ['BestVsSecondBest', 'MultiPeakEntropy', 'CommitteeDisagreement', 'LeastConfidence']
+SIMCC = dict(type='PoseDual', students=rtmpose())
+OTHER_SIZES = dict(type='PoseDual', students=[student(), student(heatmap_size=(16, 24))])
+MIXED = dict(type='PoseDual', students=[student(), rtmpose()])
+NO_PEAKS = dict(
+    RLE=regression('RLEHead'),
+    regression=dict(type='PoseDual', students=regression()),
+    sizes=OTHER_SIZES,
+    mixed=MIXED,
 )
-def test_what_reads_heatmaps_refuses_networks_without_them(kind, students):
-    """Before any training: a pass would find no peaks to compare. One network alone, too."""
-    head = students['head']['type']
-    for model in (dict(type='PoseDual', students=students), students):
-        with pytest.raises(ValueError, match=f'{head} with the decoder .*use a top-down heatmap'):
-            check_model(MODELS.build(model), build(dict(type=kind)))
+
+
+@pytest.mark.parametrize('model', [SIMCC, rtmpose()], ids=['two', 'one'])
+@pytest.mark.parametrize('kind', ['BestVsSecondBest', 'MultiPeakEntropy', 'LeastConfidence'])
+def test_simcc_has_peaks(kind, model):
+    """Measures of the product of its two distributions; see test_geometry/test_simcc.py."""
+    strategy, made = build(dict(type=kind)), MODELS.build(model)
+    check_model(made, strategy)
+    made.data_preprocessor = MODELS.build(PREPROCESSOR)
+    views = score_pool(made, loader(), 'frames', strategy.statistics)
+    for name in {'margin', 'entropy'} | set(strategy.statistics):
+        assert np.isfinite(views[name]).all() and len(set(views[name].tolist())) > 1, name
+
+
+@pytest.mark.parametrize('model', NO_PEAKS.values(), ids=NO_PEAKS)
+@pytest.mark.parametrize('kind', ['BestVsSecondBest', 'MultiPeakEntropy', 'LeastConfidence'])
+def test_what_reads_peaks_refuses_networks_without_common_ones(kind, model):
+    """Before any training."""
+    match = f'{kind} reads the peaks of heatmaps or of SimCC, but .* choose another strategy'
+    with pytest.raises(ValueError, match=match):
+        check_model(MODELS.build(model), build(dict(type=kind)))
+
+
+@pytest.mark.parametrize('model', [SIMCC, *NO_PEAKS.values()], ids=['SimCC', *NO_PEAKS])
+def test_a_pool_is_scored_by_networks_of_any_output(model):
+    """What they have no peaks for is left out; of two networks the joints disagree."""
+    made = MODELS.build(model)
+    made.data_preprocessor = MODELS.build(PREPROCESSOR)
+    check_model(made, build(dict(type='RandomSampling')))
+    views = score_pool(made, loader(), 'frames', ('features',))
+    absent = {'keypoints_3d', 'highest_probability'}
+    absent |= set() if model is SIMCC else {'margin', 'entropy'}
+    two = model['type'] == 'PoseDual'
+    absent |= set() if two else {'disagreement'}
+    assert absent.isdisjoint(views)
+    assert views.keypoints.shape == (5, 4, 2) and np.isfinite(views.keypoints).all()
+    assert views.scores.shape == (5, 4) and views.features.shape == (5, 8)
+    if two:
+        assert (views.disagreement > 0).all()
+        check_model(made, build(dict(type='CommitteeDisagreement')))
+
+
+def test_a_regression_network_that_diverged_scores_nothing():
+    model = MODELS.build(regression())
+    model.data_preprocessor = MODELS.build(PREPROCESSOR)
+    model.head.fc.bias.data[1] = float('nan')
+    with pytest.raises(FloatingPointError, match='outputs of network 0 are not finite for 2 of 2'):
+        score_pool(model, loader(), 'frames')
+
+
+@pytest.mark.parametrize('model', [SIMCC, MIXED], ids=['SimCC', 'mixed'])
+def test_keypoints_of_a_pass_are_those_of_a_test(model):
+    made = MODELS.build(model)
+    made.data_preprocessor = MODELS.build(PREPROCESSOR)
+    (batch,) = loader((3,))
+    views = score_pool(made, [batch], 'frames')
+    with torch.no_grad():
+        for sample in batch['data_samples']:
+            sample.gt_instances = InstanceData(bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1))
+        inputs = made.data_preprocessor(dict(batch), False)['inputs']
+        predicted = made.predict(inputs, batch['data_samples'])
+    for row, sample in enumerate(predicted):
+        found = sample.pred_instances
+        np.testing.assert_allclose(views.keypoints[row], found.keypoints[0], rtol=1e-5)
+        np.testing.assert_allclose(views.scores[row], found.keypoint_scores[0], rtol=1e-5)
 
 
 def test_the_pass_names_no_statistic():

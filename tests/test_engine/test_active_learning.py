@@ -814,7 +814,7 @@ def test_an_experiment_whose_digest_counted_all_of_the_annotator_goes_on(tiny, t
 @pytest.mark.parametrize(
     'strategy, change, match',
     [
-        (dict(type='CommitteeDisagreement'), {}, 'heatmaps of two networks.*PoseDual'),
+        (dict(type='CommitteeDisagreement'), {}, 'joints of two networks.*PoseDual'),
         (dict(type='ViewDisagreement3D'), {}, '3D poses.*Heatmap2p5DHead'),
         (dict(type='CoreSetPoses', root=17), {}, r'root \(17,\).*beyond the 17'),
         (

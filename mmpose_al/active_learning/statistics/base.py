@@ -62,7 +62,7 @@ class Statistic:
 
         Returns:
             str: The end of a sentence about the strategy that asks, e.g. ``'compares the
-            heatmaps of two networks, but the model has one'``.
+            joints of two networks, but the model has one'``.
         """
         return ''
 

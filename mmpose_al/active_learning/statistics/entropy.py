@@ -1,7 +1,7 @@
-"""Entropy over the peaks of a heatmap (Feng23, Eq. 2, 3)."""
+"""Entropy over the peaks of a heatmap (Feng23, Eq. 2, 3), or of SimCC's product."""
 
 from ..registry import STATISTICS
-from .base import Batch, Rows, Statistic
+from .base import Batch, Networks, Rows, Statistic
 
 
 @STATISTICS.register_module('entropy')
@@ -10,8 +10,11 @@ class Entropy(Statistic):
 
     always = True
 
-    def compute(self, batch: Batch) -> Rows:
-        """See :func:`~mmpose_al.geometry.heatmaps.multi_peak_entropy`."""
-        from ...geometry.heatmaps import multi_peak_entropy
+    def lacks(self, networks: Networks) -> str:
+        """Peaks."""
+        return networks.without_peaks()
 
-        return multi_peak_entropy(*batch.peaks).mean(1)
+    def compute(self, batch: Batch) -> Rows:
+        """See :func:`~mmpose_al.geometry.heatmaps.multi_peak_entropy`, and
+        :meth:`~mmpose_al.geometry.simcc.AxisPeaks.entropy`."""
+        return batch.peaks.entropy().mean(1)

@@ -1,7 +1,7 @@
-"""Margin between the two highest peaks of a heatmap (Feng23, Eq. 1)."""
+"""Margin between the two highest peaks of a heatmap (Feng23, Eq. 1), or of SimCC's product."""
 
 from ..registry import STATISTICS
-from .base import Batch, Rows, Statistic
+from .base import Batch, Networks, Rows, Statistic
 
 
 @STATISTICS.register_module('margin')
@@ -10,8 +10,11 @@ class Margin(Statistic):
 
     always = True
 
-    def compute(self, batch: Batch) -> Rows:
-        """See :func:`~mmpose_al.geometry.heatmaps.best_vs_second_best`."""
-        from ...geometry.heatmaps import best_vs_second_best
+    def lacks(self, networks: Networks) -> str:
+        """Peaks."""
+        return networks.without_peaks()
 
-        return best_vs_second_best(*batch.peaks).mean(1)
+    def compute(self, batch: Batch) -> Rows:
+        """See :func:`~mmpose_al.geometry.heatmaps.best_vs_second_best`, and
+        :meth:`~mmpose_al.geometry.simcc.AxisPeaks.margin`."""
+        return batch.peaks.margin().mean(1)

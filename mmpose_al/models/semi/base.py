@@ -20,7 +20,7 @@ from torch.nn import Module
 from ...geometry.heatmaps import response
 from ..passes import Passes
 from ..wrapper import EstimatorOfNetworks
-from .joint_ensembles import joints_and_confidence, mean_instances, mean_output, recorded_decoding
+from .joint_ensembles import decode_together, recorded_decoding
 from .keypoint_lessons import check_keypoints, encoded_labels, own_loss, same_codec
 from .networks import (
     check_same_heatmaps,
@@ -375,7 +375,7 @@ class SemiPoseEstimator(EstimatorOfNetworks):
         Students of one codec: what they decode (SimCC's distributions, heatmaps,
         coordinates) is averaged. Others: their joints are, weighted by their confidence.
         """
-        decoded, found = [], []
+        decoded = []
         for index, student in enumerate(self.students):
             with self.asked(student), recorded_decoding(student.head) as outputs:
                 feats = student.extract_feat(inputs)
@@ -383,17 +383,13 @@ class SemiPoseEstimator(EstimatorOfNetworks):
                     feats = [feats, student.extract_feat(inputs.flip(-1))]
                 options = dict(student.test_cfg, output_heatmaps=False)
                 instances = student.head.predict(feats, data_samples, options)
-            decoded.append(outputs[-1])
-            found.append(joints_and_confidence(student, outputs[-1], instances))
+            # What follows moves them into the image, in place.
+            decoded.append((outputs[-1], copy.deepcopy(instances)))
             student.add_pred_to_datasample(instances, None, data_samples)
             for sample in data_samples:
                 sample.set_field(sample.pred_instances, f'pred_instances_student{index}')
         first = self.students[0]
-        together = mean_output(self.students, decoded)
-        if together is not None:
-            instances = first.head.decode(together)
-        else:
-            instances = mean_instances(*map(np.stack, zip(*found)))
+        instances = decode_together(self.students, decoded)
         with self.asked(first):
             return first.add_pred_to_datasample(instances, None, data_samples)
 

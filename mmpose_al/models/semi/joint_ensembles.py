@@ -60,3 +60,34 @@ def mean_instances(places: np.ndarray, confidence: np.ndarray) -> List[InstanceD
         InstanceData(keypoints=joints[None], keypoint_scores=scores[None])
         for joints, scores in zip(mean, confidence.mean(0))
     ]
+
+
+def decode_apart(network: nn.Module, feats) -> Tuple[tuple, List[InstanceData]]:
+    """What a network's codec decodes of feature maps, without a flip test, and its joints."""
+    with recorded_decoding(network.head) as outputs:
+        instances = network.head.predict(feats, None, {})
+    return outputs[-1], instances
+
+
+def decode_together(
+    networks: Sequence[nn.Module], decoded: Sequence[Tuple[tuple, List[InstanceData]]]
+) -> List[InstanceData]:
+    """Joints of networks as those of one.
+
+    Of one codec: what they decode (SimCC's distributions, heatmaps, coordinates) is averaged.
+    Others: their joints are, weighted by their confidence.
+
+    Args:
+        networks (Sequence[nn.Module]): One or more.
+        decoded (Sequence[tuple]): Of each what its codec decodes, and the joints.
+
+    Returns:
+        list[InstanceData]: One for each image, joints in pixels of the input.
+    """
+    if len(networks) == 1:
+        return decoded[0][1]
+    together = mean_output(networks, [parts for parts, _ in decoded])
+    if together is not None:
+        return networks[0].head.decode(together)
+    found = [joints_and_confidence(each, *pair) for each, pair in zip(networks, decoded)]
+    return mean_instances(*map(np.stack, zip(*found)))

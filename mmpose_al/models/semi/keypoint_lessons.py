@@ -26,6 +26,7 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor, nn
 
+from ...geometry.simcc import AxisPeaks, peaks_of_axis
 from ..decoding import decode_on_device
 from ..heads import Heatmap2p5DHead
 from ..views import View, carry_keypoints, easy_view
@@ -201,6 +202,25 @@ def _sharpness(network: nn.Module, values: Tensor, name: str) -> Tensor:
         label = (label * loss.label_beta).softmax(-1)
     found = (values.detach().float() * getattr(loss, 'beta', 1.0)).softmax(-1)
     return found.amax(-1) / float(label.max() / label.sum())
+
+
+def axis_peaks(networks: Sequence[nn.Module], decoded: Sequence[tuple]) -> AxisPeaks:
+    """Peaks of the mean of what networks of one SimCC codec predict.
+
+    The softmax is that of their losses, with its β. A peak is the highest within a standard
+    deviation of a label, which is in bins of its axis.
+
+    Args:
+        networks (Sequence[nn.Module]): The networks.
+        decoded (Sequence[tuple]): Of each x and y, (B, K, W) and (B, K, H).
+    """
+    factors = [getattr(network.head.loss_module, 'beta', 1.0) for network in networks]
+    sigma = np.broadcast_to(np.asarray(networks[0].head.decoder.sigma, float), 2)
+    found = []
+    for axis in (0, 1):
+        each = [parts[axis].detach().float() * f for parts, f in zip(decoded, factors)]
+        found.append(peaks_of_axis(torch.stack(each).mean(0), max(1, round(float(sigma[axis])))))
+    return AxisPeaks(*found)
 
 
 @torch.no_grad()
