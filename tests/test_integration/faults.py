@@ -1,13 +1,21 @@
 """A disk that loses what was not synced, and calls of the system that fail."""
 
+import builtins
 import errno
+import io
 import os
 import os.path as osp
 import signal
 import stat
 from contextlib import contextmanager
 
-CALLS = ('fsync', 'replace', 'rename', 'remove', 'mkdir', 'link')
+#: What changes a disk. ``open`` makes a file or empties it, ``write`` is each piece that leaves
+#: the program: a file of 20 KB is three.
+CALLS = (
+    *('open', 'write', 'fsync', 'replace', 'rename', 'remove', 'rmdir'),
+    *('mkdir', 'link', 'symlink', 'sendfile'),
+)
+FILLS = ('open', 'write', 'mkdir', 'link', 'symlink', 'sendfile')  # what a full disk refuses
 
 
 class Disk:
@@ -95,6 +103,36 @@ def names_of(folder):
     return found
 
 
+# ---- calls ---------------------------------------------------------------------------------
+
+
+class _WatchedFile(io.FileIO):
+    """A file whose writes are watched, too; ``watching``: before a call."""
+
+    watching = None
+
+    def write(self, data):
+        self.watching('write', (self, data))
+        return super().write(data)
+
+
+def _watched_open(real, before):
+    """``open`` that makes files for writing of :class:`_WatchedFile`; others are as they are."""
+
+    def opening(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, **more):
+        if not set(mode) & set('wax+') or more or not isinstance(file, (str, os.PathLike)):
+            return real(file, mode, buffering, encoding, errors, newline, **more)
+        before('open', (os.fspath(file),))
+        raw = _WatchedFile(file, mode.replace('b', '').replace('t', ''))
+        raw.watching = before
+        if buffering == 0:
+            return raw
+        buffered = io.BufferedRandom(raw) if '+' in mode else io.BufferedWriter(raw)
+        return buffered if 'b' in mode else io.TextIOWrapper(buffered, encoding, errors, newline)
+
+    return opening
+
+
 @contextmanager
 def watched(monkeypatch, before, after=lambda name, args: None):
     """Calls of the system that change a disk; ``before`` may raise in their place."""
@@ -110,7 +148,10 @@ def watched(monkeypatch, before, after=lambda name, args: None):
 
     with monkeypatch.context() as patch:
         for name in CALLS:
-            patch.setattr(os, name, of(name, getattr(os, name)))
+            if name not in ('open', 'write'):
+                patch.setattr(os, name, of(name, getattr(os, name)))
+        patch.setattr(os, 'unlink', of('remove', os.unlink))
+        patch.setattr(builtins, 'open', _watched_open(open, before))
         yield
 
 
@@ -137,24 +178,55 @@ def losing_power(monkeypatch, root, lost):
 
 
 @contextmanager
-def failing(monkeypatch, number, kind, calls=CALLS):
-    """The n-th of these calls fails; gives a list that says where it did."""
+def failing(monkeypatch, number, kind, calls=CALLS, root=''):
+    """The n-th of these calls fails; gives a list of those that did.
+
+    A disk that is full stays so: whatever takes room fails from then on, and of the write that
+    filled it a half is there. One that is only read refuses all that follow.
+
+    Args:
+        monkeypatch: Of pytest.
+        number (int): From 0.
+        kind (int): Of the error; ``signal.SIGKILL`` ends the process.
+        calls (Sequence[str]): Which are counted.
+        root (str): Calls about other folders do not count; those by handle do.
+    """
     count, failed = [0], []
 
     def before(name, args):
-        if name in calls:
-            if count[0] == number:
-                failed.append(name)
-                if kind is signal.SIGKILL:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                count[0] += 1
-                path = args[0] if isinstance(args[0], str) else None
-                raise OSError(kind, os.strerror(kind), path)
-            count[0] += 1
+        path = args[0] if isinstance(args[0], str) else getattr(args[0], 'name', None)
+        if name not in calls or (path is not None and not str(path).startswith(root)):
+            return
+        lasting = {errno.ENOSPC: FILLS, errno.EROFS: CALLS}.get(kind, ())
+        count[0] += 1
+        if count[0] <= number or (failed and name not in lasting):
+            return
+        if kind is signal.SIGKILL:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if not failed and name == 'write':
+            io.FileIO.write(args[0], bytes(args[1])[: len(args[1]) // 2])
+        failed.append(name)
+        raise OSError(kind, os.strerror(kind), path if name != 'write' else None)
 
     with watched(monkeypatch, before):
         yield failed
 
 
-#: A full disk, a broken one, one that is only read, and a folder that a server of NFS has lost.
-ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.ESTALE)
+@contextmanager
+def only_read(monkeypatch, *roots, kind=errno.EROFS):
+    """Nothing below these folders can be changed, as on a medium that is only read."""
+    real = [osp.realpath(root) for root in roots]
+
+    def before(name, args):
+        for each in args[:2] if name in ('replace', 'rename', 'link', 'symlink') else args[:1]:
+            path = each if isinstance(each, str) else None
+            if path is not None and osp.realpath(osp.dirname(path)).startswith(tuple(real)):
+                raise OSError(kind, os.strerror(kind), path)
+
+    with watched(monkeypatch, before):
+        yield
+
+
+#: A full disk, a broken one, one that is only read, a folder that a server of NFS has lost, and
+#: a file that another process holds, as Windows refuses to replace it.
+ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.ESTALE, errno.EACCES)

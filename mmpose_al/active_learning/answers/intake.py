@@ -6,7 +6,7 @@ the query and the pool, what is new is added to ``answers/round_XX.json``
 """
 
 import os.path as osp
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
@@ -35,6 +35,8 @@ from .reading import Read, read_answers
 from .several import one_a_person, told_by_several
 from .single_view import persons_of, single_view_warnings
 from .untouched import check_origin, copies, find_untouched, is_labelled
+
+KEPT = 'what was accepted before is kept; ingest the file again'
 
 
 class Ingested(NamedTuple):
@@ -187,7 +189,10 @@ def ingest(
     if not (taken.answers or late or withdraw):
         raise nothing_labelled(read, path, len(taken.unchanged))
     check_labels(pool, taken.keypoints, path)
-    with nullcontext() if dry_run else locked(work_dir):
+    with ExitStack() as stack:
+        if not dry_run:
+            with saying(KEPT):
+                stack.enter_context(locked(work_dir))
         check_open(work_dir, query, path)  # a training may have begun meanwhile
         documents = load_all_answers(work_dir)
         taken = taken._replace(
@@ -324,7 +329,7 @@ def write(
         OSError: The disk is full or broken; it says what is kept.
     """
     answers_file = Paths(work_dir).answers(query.round)
-    with saying('what was accepted before is kept; ingest the file again'):
+    with saying(KEPT):
         if changed is not None:
             for folder in (work_dir, osp.dirname(answers_file)):
                 remove_leftovers(folder)
