@@ -1,9 +1,16 @@
-"""Where configs are: in the package, ``mmpose_al::semi_supervised/...``, or on the disk."""
+"""Where configs are: in the package, ``mmpose_al::semi_supervised/...``, or on the disk.
+
+And what tells one from another.
+"""
 
 import os
 import os.path as osp
-from typing import List
+from typing import Any, List, Mapping
 
+from .fileio import sha256
+
+# What may change between two starts of the same training: where and how it runs.
+FREE_KEYS = ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg')
 PREFIX = 'mmpose_al::'
 PACKAGE = osp.dirname(osp.abspath(__file__))
 
@@ -52,3 +59,21 @@ def config_path(name: str) -> str:
             f'`mmpose-al configs` and begin with {PREFIX}'
         )
     return path
+
+
+def config_digest(values: Mapping[str, Any]) -> str:
+    """16 hexadecimal digits that stand for the values of a config, whatever their order.
+
+    A tuple counts as a list. How the text is written does not count.
+    """
+    return sha256(repr(_ordered(values)).encode())[:16]
+
+
+def _ordered(value: Any) -> Any:
+    """A config's value without the order of keys, and a tuple as a list."""
+    if isinstance(value, dict):
+        pairs: List[tuple] = [(repr(key), _ordered(each)) for key, each in value.items()]
+        return sorted(pairs)
+    if isinstance(value, (list, tuple)):
+        return [_ordered(each) for each in value]
+    return repr(value)

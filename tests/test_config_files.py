@@ -3,7 +3,7 @@ import os.path as osp
 import pytest
 
 from mmpose_al import config_files
-from mmpose_al.config_files import config_folder, config_path, list_configs
+from mmpose_al.config_files import config_digest, config_folder, config_path, list_configs
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 
@@ -36,3 +36,11 @@ def test_installed_files_come_first(tmp_path, monkeypatch):
         (folder / '_base_').mkdir(parents=True)
         (folder / '_base_' / 'default_runtime.py').write_text('')
         assert config_folder() == str(folder)
+
+
+def test_the_digest_of_values_knows_no_order_and_no_text():
+    digest = config_digest(dict(a=dict(x=(1, 2), y='z'), b=0.1))
+    assert len(digest) == 16
+    assert config_digest(dict(b=0.1, a=dict(y='z', x=[1, 2]))) == digest
+    for other in (dict(a=dict(x=(2, 1), y='z'), b=0.1), dict(a=dict(x=(1, 2), y='z'), b='0.1')):
+        assert config_digest(other) != digest

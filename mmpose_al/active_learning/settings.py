@@ -7,7 +7,9 @@ neither torch nor MMEngine is imported.
 import copy
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
-from ..fileio import is_int, is_number, sha256, short
+from ..confidence import read_confidence
+from ..config_files import FREE_KEYS, config_digest
+from ..fileio import is_int, is_number, short
 from ..geometry import WEIGHTS
 from .stopping import reached
 
@@ -21,8 +23,7 @@ DEFAULT_STRATEGIES = dict(
 STARTS = ('scratch', 'last', 'load_from')
 LABELED = 'labeled'
 TRIANGULATION = ('threshold', 'min_inliers', 'weights')  # settings of the triangulation
-# What may change between two starts of one experiment.
-FREE_KEYS = ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg')
+# What else may change between two starts of one experiment.
 FREE_ANNOTATOR_KEYS = ('image_root', 'images', 'formats', 'image_folders')
 # What chooses the labels of a data set; each round makes its own choice.
 CHOICES = ('labels', 'ids_file', 'subset')
@@ -334,18 +335,27 @@ def without_choice(source: Mapping[str, Any]) -> dict:
 
 
 def experiment_digest(
-    cfg: Any, without: Sequence[str] = (), annotator: Sequence[str] = FREE_ANNOTATOR_KEYS
+    cfg: Any,
+    without: Sequence[str] = (),
+    annotator: Sequence[str] = FREE_ANNOTATOR_KEYS,
+    by_path: bool = False,
 ) -> str:
     """Of a config without what may change between two starts.
+
+    Of the file of confidence its map counts, not where it lies.
 
     Args:
         cfg (Config | dict): Of an experiment.
         without (Sequence[str]): Keys of ``active_learning`` to leave out as well.
         annotator (Sequence[str]): Keys of its annotator to leave out; none of them
             were, once.
+        by_path (bool): Whether the path of that file counts instead, as it did once.
 
     Returns:
         str: 16 hexadecimal digits.
+
+    Raises:
+        FileNotFoundError, FileError: The file of confidence is not there, or is none.
     """
     plain: Dict[str, Any] = copy.deepcopy(cfg.to_dict() if hasattr(cfg, 'to_dict') else dict(cfg))
     for key in FREE_KEYS:
@@ -360,14 +370,14 @@ def experiment_digest(
         plain['active_learning'].pop(key, None)
     for key in annotator:
         (plain['active_learning'].get('annotator') or {}).pop(key, None)
-    return sha256(repr(_ordered(plain)).encode())[:16]
+    path = plain['active_learning'].get('confidence')
+    if path and not by_path:
+        plain['active_learning']['confidence'] = list(read_confidence(path))
+    return config_digest(plain)
 
 
-def _ordered(value: Any) -> Any:
-    """A config's value without the order of keys, and a tuple as a list."""
-    if isinstance(value, dict):
-        pairs: List[tuple] = [(repr(key), _ordered(each)) for key, each in value.items()]
-        return sorted(pairs)
-    if isinstance(value, (list, tuple)):
-        return [_ordered(each) for each in value]
-    return repr(value)
+def earlier_digests(cfg: Any) -> List[str]:
+    """What earlier versions noted of the same config."""
+    return [
+        experiment_digest(cfg, annotator=keys, by_path=True) for keys in (FREE_ANNOTATOR_KEYS, ())
+    ]

@@ -263,8 +263,9 @@ def check_state(state: State, pool: 'Pool', digest: str, seed: int) -> None:
             'config',
             state.content['config_digest'],
             digest,
-            f'the config has changed since; compare it with {osp.basename(Paths("").config)} in '
-            'that folder (limits and work_dir may change)',
+            'the config, or the file of confidence that it names, has changed since; compare it '
+            f'with {osp.basename(Paths("").config)} in that folder (limits and work_dir may '
+            'change)',
         ),
     ):
         if old != new:

@@ -15,7 +15,6 @@ ones go on.
 
 import argparse
 import glob
-import json
 import os
 import os.path as osp
 import shutil
@@ -41,6 +40,9 @@ COLUMNS = {
     'coco/AP': ('AP', 100, 'AP'),
     'multiview/MKPE': ('MKPE, mm', 1, 'MKPE (mm)'),
 }
+# What a training shows and logs; its figures are the same.
+QUIET_KEYS = ('custom_imports', 'data_mode', 'log_processor', 'vis_backends', 'visualizer')
+QUIET_HOOKS = ('logger', 'timer', 'visualization')
 OVERLAYS = 6  # test images in the picture
 ALONE, BOOTSTRAPPED = 'labels alone', 'and bootstrapping'
 
@@ -114,19 +116,33 @@ def read(path: str) -> dict:
         return {}
 
 
+def digest_of(cfg: Any, data: dict) -> str:
+    """What decides a training's figures: its config's values, and every byte of its data.
+
+    Where it runs and what it writes about itself is left out.
+
+    Args:
+        cfg (Config): Of the training.
+        data (dict): ``benchmark.json``, which has a digest of the data.
+    """
+    from ..config_files import FREE_KEYS, config_digest
+
+    values = {k: v for k, v in cfg.to_dict().items() if k not in (*FREE_KEYS, *QUIET_KEYS)}
+    hooks = values.get('default_hooks') or {}
+    values['default_hooks'] = {k: v for k, v in hooks.items() if k not in QUIET_HOOKS}
+    return config_digest(dict(config=values, data=data))
+
+
 class TrainingRun:
     """A training: its config, its folder, how far it is and what came out."""
 
     def __init__(self, name: str, config: str):
-        from ..fileio import sha256
         from .launch import read_config
 
         self.name, self.config = name, config
         self.cfg = read_config(config)
         self.folder = f'{FOLDER}/{name.lower().replace(" ", "-")}'
-        data = read(f'{DATA}/benchmark.json')
-        text = self.cfg.pretty_text + json.dumps(data, sort_keys=True)
-        self.digest = sha256(text.encode())
+        self.digest = digest_of(self.cfg, read(f'{DATA}/benchmark.json'))
         self.first: Optional[Tuple[int, float]] = None  # step and time that were seen first
 
     @property

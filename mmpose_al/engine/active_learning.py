@@ -32,6 +32,7 @@ from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
 from ..active_learning.scoring import check_model, check_untrained
 from ..active_learning.self_training import build_self_training, check_bootstraps
 from ..active_learning.settings import (
+    earlier_digests,
     experiment_digest,
     pool_source,
     read_settings,
@@ -149,7 +150,7 @@ class ActiveLearningExperiment:
         if state is None:
             state = new_state(context.paths.folder, context.pool, digest, context.seed)
         noted = state.content['config_digest']
-        if not state.rounds or noted == experiment_digest(cfg, annotator=()):
+        if not state.rounds or noted in earlier_digests(cfg):
             state.content['config_digest'] = digest
         check_state(state, context.pool, digest, context.seed)
         return state.content

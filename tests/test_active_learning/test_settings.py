@@ -7,6 +7,7 @@ from mmengine.config import Config
 
 from mmpose_al.active_learning.settings import (
     Settings,
+    earlier_digests,
     experiment_digest,
     initial_number,
     pool_source,
@@ -16,6 +17,8 @@ from mmpose_al.active_learning.settings import (
     starts_labeled,
     without_choice,
 )
+from mmpose_al.confidence import ConfidenceMap, to_content
+from mmpose_al.fileio import write_json
 
 NAN, INF = float('nan'), float('inf')
 
@@ -237,6 +240,23 @@ def test_the_digest_knows_what_matters():
     moved = dict(section, annotator=dict(section['annotator'], images='link', image_root='/x'))
     assert experiment_digest(dict(cfg, active_learning=moved)) == digest
     assert experiment_digest(dict(cfg, active_learning=moved), annotator=()) != digest
+
+
+def test_of_the_file_of_confidence_the_map_counts_and_not_its_place(tmp_path):
+    def at(name, slope, **more):
+        path = str(tmp_path / name)
+        write_json(path, to_content(ConfidenceMap('logit', slope, 0.5), **more))
+        return described(confidence=path)
+
+    digest = experiment_digest(at('a.json', 2.0))
+    assert experiment_digest(at('b.json', 2.0, figures=dict(ECE=0.1))) == digest
+    assert experiment_digest(at('a.json', 3.0)) != digest
+    assert experiment_digest(described()) != digest
+    early = experiment_digest(at('a.json', 2.0), by_path=True)
+    assert early in earlier_digests(at('a.json', 3.0)) and early != digest
+    assert early not in earlier_digests(at('c.json', 2.0))
+    with pytest.raises(FileNotFoundError, match='none.json'):
+        experiment_digest(described(confidence=str(tmp_path / 'none.json')))
 
 
 @pytest.mark.parametrize('value', [0, -1, 5.5, True, '3', NAN, INF, [True]])

@@ -79,6 +79,34 @@ def test_the_experiment_has_the_rounds_of_the_table(experiment):
     assert config.active_learning.limits.rounds == str(quickstart.ROUNDS)
 
 
+def test_a_finished_run_is_known_wherever_its_folder_is_and_however_its_config_is_written():
+    cfg, data = quickstart.TrainingRun('x', quickstart.TRAINING).cfg, dict(digest='ab')
+    digest = quickstart.digest_of(cfg, data)
+    written = Config.fromstring(cfg.pretty_text.replace(', ', ',  '), '.py')
+    assert quickstart.digest_of(written, data) == digest
+    for key, value in {
+        'work_dir': '/elsewhere',
+        'log_level': 'ERROR',
+        'data_mode': 'other',
+        'default_hooks.logger.interval': 7,
+        'visualizer.name': 'other',
+    }.items():
+        other = cfg.copy()
+        other.merge_from_dict({key: value})
+        assert quickstart.digest_of(other, data) == digest, key
+    for key, value in {
+        'train_cfg.max_iters': 7,
+        'randomness.seed': 1,
+        'model.min_inliers': 5,
+        'default_hooks.checkpoint.interval': 7,
+        'train_dataloader.dataset.labeled.ann_file': 'val.json',
+    }.items():
+        other = cfg.copy()
+        other.merge_from_dict({key: value})
+        assert quickstart.digest_of(other, data) != digest, key
+    assert quickstart.digest_of(cfg, dict(digest='cd')) != digest
+
+
 def test_a_torn_file_is_no_result(tmp_path):
     (tmp_path / 'finished.json').write_text('{"digest": "a')
     assert quickstart.read(str(tmp_path / 'finished.json')) == {}
