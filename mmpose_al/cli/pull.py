@@ -1,4 +1,4 @@
-"""Take what people have answered in the Label Studio project of an experiment.
+"""Take what people have answered in the Label Studio or CVAT project of an experiment.
 
     mmpose-al pull WORK_DIR
 
@@ -14,7 +14,7 @@ import os.path as osp
 from .ingest import add_rules, tell_all
 from .push import add_server, connect
 
-HELP = 'take what people have answered in a Label Studio project'
+HELP = 'take what people have answered in a Label Studio or CVAT project'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from ..active_learning.servers import pull
 
     work_dir = osp.abspath(args.work_dir)
-    server = connect(work_dir, args.url, args.timeout)
+    server = connect(work_dir, args.url, args.timeout, args.tool)
     done = pull(
         work_dir,
         server,

@@ -1,11 +1,12 @@
-"""Put the open query into a project of a Label Studio server.
+"""Put the open query into a project of a Label Studio or CVAT server.
 
     export LABEL_STUDIO_URL=http://127.0.0.1:8080 LABEL_STUDIO_API_KEY=...
     mmpose-al push WORK_DIR
     mmpose-al pull WORK_DIR
 
-Images and tasks are uploaded as far as they are not there: after a failure, do the same
-again. The next rounds go into the same project. The token is the access token of your
+For CVAT the variables are CVAT_URL and CVAT_ACCESS_TOKEN, and CVAT_ORGANIZATION for a project of
+an organization. Images and tasks are uploaded as far as they are not there: after a failure, do
+the same again. The next rounds go into the same project. The token is the access token of your
 account; it is read from the environment, and written nowhere.
 
 Exit status: 0, or 1 where the server cannot be used.
@@ -16,13 +17,13 @@ import os
 import os.path as osp
 from typing import TYPE_CHECKING, Optional
 
-from .options import positive_number
+from ..active_learning.servers.tools import TOOLS, chosen_tool
+from .options import positive, positive_number
 
 if TYPE_CHECKING:
-    from ..active_learning.servers import LabelStudioServer
+    from ..active_learning.servers import AnnotationServer
 
-HELP = 'put the open query into a Label Studio project'
-URL, TOKEN = 'LABEL_STUDIO_URL', 'LABEL_STUDIO_API_KEY'  # variables of the environment
+HELP = 'put the open query into a Label Studio or CVAT project'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,12 +40,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='upload no images: the server has them, at this and their paths, such as '
         '/data/local-files/?d=',
     )
+    parser.add_argument(
+        '--job-size',
+        type=positive,
+        metavar='IMAGES',
+        help='CVAT: so many images are a job, which is given to one person; default: all',
+    )
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:
     """Where the server is."""
     parser.add_argument(
-        '--url', help=f'of the server; default: {URL} of the environment, else the one before'
+        '--tool',
+        choices=list(TOOLS),
+        help='whose server it is; default: that whose variables are set, else the one before',
+    )
+    parser.add_argument(
+        '--url',
+        help=f'of the server; default: {" or ".join(tool.url for tool in TOOLS.values())} of the '
+        'environment, else the one before',
     )
     parser.add_argument(
         '--timeout',
@@ -57,12 +71,13 @@ def add_server(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Push, and say what was done."""
-    from ..active_learning.servers import push
+    from ..active_learning.servers import Handing, push
     from ..command_line import command_line
 
     work_dir = osp.abspath(args.work_dir)
-    server = connect(work_dir, args.url, args.timeout)
-    done = push(work_dir, server, args.project, args.prefix, lambda line: print(line, flush=True))
+    server = connect(work_dir, args.url, args.timeout, args.tool)
+    how = Handing(args.prefix, args.job_size, lambda line: print(line, flush=True))
+    done = push(work_dir, server, args.project, how)
     print(
         f'round {done.round}: {done.added} tasks and {done.uploaded} images are new in '
         f'{"the new project" if done.created else "project"} {done.project}, {done.there} tasks '
@@ -77,24 +92,30 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def connect(work_dir: str, url: Optional[str], timeout: float) -> 'LabelStudioServer':
+def connect(
+    work_dir: str, url: Optional[str], timeout: float, tool: Optional[str] = None
+) -> 'AnnotationServer':
     """The server that the command, the environment or the push before names.
 
     Raises:
         ValueError: None does, there is no token, or the server cannot be used.
     """
-    from ..active_learning.servers import LabelStudioServer
     from ..active_learning.servers.exchange import load_link, open_query
 
     open_query(work_dir)  # before anything is asked of a server
     link = load_link(work_dir)
-    url = url or os.environ.get(URL) or (link.url if link else None)
+    tool = tool or chosen_tool(link.tool if link else None)
+    known = TOOLS[tool]
+    url = url or os.environ.get(known.url) or (link.url if link and link.tool == tool else None)
     if not url:
-        raise ValueError(f'which server? Give --url, or set {URL}, such as http://127.0.0.1:8080')
-    token = (os.environ.get(TOKEN) or '').strip()
+        others = [each.url for name, each in TOOLS.items() if name != tool]
+        raise ValueError(
+            f'which server? Give --url, or set {known.url}, such as http://127.0.0.1:8080; for '
+            f'another tool {" or ".join(others)}'
+        )
+    token = (os.environ.get(known.token) or '').strip()
     if not token:
         raise ValueError(
-            f'no token: set {TOKEN} to the access token of your account (in Label Studio: '
-            'Account & Settings, Personal Access Token)'
+            f'no token: set {known.token} to the access token of your account ({known.where})'
         )
-    return LabelStudioServer(url, token, timeout)
+    return known.connect(url, token, timeout)

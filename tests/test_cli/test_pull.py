@@ -2,15 +2,15 @@
 
 import pytest
 
+from mmpose_al.active_learning.servers.tools import TOOLS
 from mmpose_al.cli.main import main
-from mmpose_al.cli.push import TOKEN as TOKEN_VARIABLE
-from mmpose_al.cli.push import URL
 from mmpose_al.command_line import command_line
 from tests.test_active_learning.people import snapshot
 from tests.test_active_learning.test_servers.studio import TOKEN, studio_server
 from tests.test_active_learning.test_servers.test_exchange import joints
 
 pytest.importorskip('requests', reason='the extra label_studio is not installed')
+URL, TOKEN_VARIABLE = TOOLS['label_studio'].url, TOOLS['label_studio'].token
 
 
 def test_a_round_is_push_label_pull(experiment, capsys, monkeypatch):

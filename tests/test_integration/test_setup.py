@@ -200,7 +200,17 @@ def test_wheel_says_what_it_needs_and_which_command_it_brings(wheel):
     assert metadata['Requires-Python'] == '>=3.8'
     extras = set(metadata.get_all('Provides-Extra'))
     extras = {name.replace('_', '-') for name in extras}  # as newer setuptools write them
-    assert extras == {'benchmarks', 'dev', 'docs', 'label', 'label-studio', 'labs', 'onnx', 'tests'}
+    assert extras == {
+        'benchmarks',
+        'cvat',
+        'dev',
+        'docs',
+        'label',
+        'label-studio',
+        'labs',
+        'onnx',
+        'tests',
+    }
     needs = {re.match(r'[\w-]+', need).group() for need in metadata.get_all('Requires-Dist')}
     assert {'mmpose', 'torch', 'starlette', 'sleap-io', 'ruff', 'pre-commit'} <= needs
     assert 'mmpose-al = mmpose_al.cli.main:main' in content('entry_points.txt')

@@ -183,7 +183,7 @@ def check_answers(answers: Sequence[Answer], query: Query, faults: Faults) -> Li
         if number not in query.annotations:
             problem = f'{short(number)} is no annotation of query {query.id}'
             faults.add(answer.entry, 'id', problem, 'persons cannot be added')
-        elif first is not answer and (first.by is None or answer.by is None):
+        elif first is not answer and not _may_be_two(first, answer):
             problem = (
                 f'answers annotation {number} of the query, as {first.entry.split(" (")[0]} does'
             )
@@ -193,6 +193,13 @@ def check_answers(answers: Sequence[Answer], query: Query, faults: Faults) -> Li
             if keypoints is not None:
                 right.append(answer._replace(annotation=int(number), keypoints=keypoints))
     return right
+
+
+def _may_be_two(first: Answer, second: Answer) -> bool:
+    """Whether a person may have both answers: of two people, or a later one of somebody."""
+    if first.by is None or second.by is None:
+        return False
+    return first.by != second.by or (first.at is not None and second.at is not None)
 
 
 def _checked(answer: Answer, query: Query, faults: Faults) -> Optional[np.ndarray]:

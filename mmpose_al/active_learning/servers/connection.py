@@ -1,6 +1,7 @@
 """Requests to the server of an annotation tool; what goes wrong is told in a line.
 
-It needs the package requests (extra ``label_studio``), which is imported when it is used.
+It needs the package requests (extras ``label_studio`` and ``cvat``), which is imported when it is
+used.
 """
 
 from typing import Any, Dict, Optional
@@ -44,7 +45,8 @@ class Connection:
             import requests
         except ImportError:
             raise ServerError(
-                'the package requests is not installed. Do `pip install "mmpose_al[label_studio]"`'
+                'the package requests is not installed. Do `pip install "mmpose_al[label_studio]"` '
+                'or "mmpose_al[cvat]"'
             ) from None
         self._requests: Any = requests
         self._session = requests.Session()

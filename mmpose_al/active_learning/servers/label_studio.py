@@ -5,12 +5,21 @@ package: from version 2 on it demands NumPy 2.2 and an OpenCV of its own, and no
 uploads images.
 """
 
-from typing import Any, Dict, Iterator, List, NamedTuple, Sequence
+import time
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 from urllib.parse import quote
+from xml.etree import ElementTree
 
+from ...fileio import read_bytes
+from ..formats.label_studio import JOINTS, MODEL, label_studio_config, label_studio_tasks
+from ..query import Query
+from .base import AnnotationServer, Handing, Project, Say, Sent, in_parts
 from .connection import Connection, ServerError
 
 PAGE = 100  # entries that are asked for at once
+BATCH = 50  # tasks of a request
+PATIENCE = 5.0  # seconds between lines about progress
+TITLE = 50  # characters of a project's title that Label Studio takes
 ENDINGS = ('.bmp', '.gif', '.jpeg', '.jpg', '.png', '.svg', '.webp')  # of images it takes
 _TASK = 'id,data,total_annotations,cancelled_annotations,drafts'
 _PROJECT = 'id,title,description,label_config,task_number'
@@ -30,7 +39,7 @@ class Task(NamedTuple):
     touched: bool
 
 
-class LabelStudioServer:
+class LabelStudioServer(AnnotationServer):
     """An account on a Label Studio server.
 
     Args:
@@ -41,6 +50,8 @@ class LabelStudioServer:
     Raises:
         ServerError: No Label Studio is there, or it refuses the token.
     """
+
+    tool, name = 'label_studio', 'Label Studio'
 
     def __init__(self, url: str, token: str, timeout: float = 120.0):
         self.connection = Connection(url, '', timeout)
@@ -58,10 +69,6 @@ class LabelStudioServer:
         self._sign_in(token)
         #: Id, email and more of the account.
         self.account: Dict[str, Any] = self.connection.json('GET', '/api/current-user/whoami')
-
-    @property
-    def url(self) -> str:
-        return self.connection.url
 
     def _sign_in(self, token: str) -> None:
         """A personal access token is a JWT, and gives tokens that are valid for minutes."""
@@ -87,23 +94,26 @@ class LabelStudioServer:
 
     # ---- projects --------------------------------------------------------------------
 
-    def projects(self) -> Iterator[Dict[str, Any]]:
-        """The projects that the account may see: id, title, description and more."""
+    def address(self, project: int) -> str:
+        """Of a project, for a browser."""
+        return f'{self.url}/projects/{project}/data'
+
+    def projects(self) -> Iterator[Project]:
+        """The projects that the account may see."""
         page = 1
         while True:
             params = dict(page=page, page_size=PAGE, include=_PROJECT)
             found = self._json('GET', '/api/projects', params=params)
-            yield from found['results']
+            yield from map(_project, found['results'])
             if not found.get('next'):
                 return
             page += 1
 
-    def project(self, number: int) -> Dict[str, Any]:
-        """A project.
+    def project(self, number: int) -> Project:
+        """See :meth:`AnnotationServer.project`."""
+        return _project(self._project(number))
 
-        Raises:
-            ServerError: It is not there, or the account may not see it.
-        """
+    def _project(self, number: int) -> Dict[str, Any]:
         try:
             return self._json('GET', f'/api/projects/{number}')
         except ServerError as error:
@@ -114,13 +124,29 @@ class LabelStudioServer:
                 'not see it. Give another --project, or --project new'
             ) from error
 
-    def create_project(self, **content: str) -> Dict[str, Any]:
-        """Make a project of this ``title``, ``description`` and ``label_config``."""
-        return self._json('POST', '/api/projects', json=content)
+    def create_project(self, title: str, mark: str, query: Query) -> Project:
+        """See :meth:`AnnotationServer.create_project`; the mark is its description."""
+        content = dict(
+            title=title[:TITLE], description=mark, label_config=label_studio_config(query)
+        )
+        return _project(self._json('POST', '/api/projects', json=content))
 
-    def change_project(self, number: int, **content: str) -> Dict[str, Any]:
-        """Change some of what :meth:`create_project` sets."""
-        return self._json('PATCH', f'/api/projects/{number}', json=content)
+    def change_project(
+        self, project: Project, mark: Optional[str] = None, query: Optional[Query] = None
+    ) -> None:
+        """See :meth:`AnnotationServer.change_project`."""
+        change: Dict[str, str] = {}
+        if mark is not None:
+            change['description'] = f'{project.text}\n{mark}'.strip()
+        if query is not None:
+            change['label_config'] = label_studio_config(query)
+        self._json('PATCH', f'/api/projects/{project.id}', json=change)
+
+    def show_predictions(self, project: int, query: Query) -> None:
+        """Have a project show our predictions: it shows those of one version, at first none."""
+        predicted = any(each['prediction'] for each in query.annotations.values())
+        if predicted and self._project(project).get('model_version') != MODEL:
+            self._json('PATCH', f'/api/projects/{project}', json=dict(model_version=MODEL))
 
     # ---- images and tasks ------------------------------------------------------------
 
@@ -173,7 +199,73 @@ class LabelStudioServer:
         """Remove a task and all that belongs to it."""
         self._json('DELETE', f'/api/tasks/{task}')
 
+    # ---- queries ---------------------------------------------------------------------
+
+    def asked_in(self, project: int) -> Iterator[str]:
+        """See :meth:`AnnotationServer.asked_in`."""
+        return (str(task.data.get('query')) for task in self.tasks(project))
+
+    def send(self, project: int, query: Query, earlier: Sequence[Query], how: Handing) -> Sent:
+        """See :meth:`AnnotationServer.send`; there is a task for each person in an image."""
+        if how.job_size is not None:
+            raise ServerError('Label Studio has no jobs: people take one task after the other')
+        tasks = list(self.tasks(project))
+        there = {t.data.get('annotation_id') for t in tasks if t.data.get('query') == query.id}
+        missing = [entry for entry in query.annotations.values() if entry['id'] not in there]
+        addresses: Optional[Dict[int, str]] = None
+        uploaded = 0
+        if how.prefix is None:
+            images = {e['image_id']: query.images[e['image_id']] for e in missing}
+            addresses, uploaded = self.upload_missing(
+                project, query, list(images.values()), how.say
+            )
+        given = {entry['id'] for entry in missing}
+        made = label_studio_tasks(query, how.prefix or '', addresses)
+        made = [task for task in made if task['data']['annotation_id'] in given]
+        for part in in_parts(made, BATCH):
+            self.add_tasks(project, part)
+        self.show_predictions(project, query)
+        before = {each.id for each in earlier}
+        idle = [t.id for t in tasks if t.data.get('query') in before and not t.touched]
+        for task in idle:
+            self.remove_task(task)
+        return Sent(len(made), len(there & set(query.annotations)), uploaded, len(idle))
+
+    def upload_missing(
+        self, project: int, query: Query, images: Sequence[dict], say: Say
+    ) -> Tuple[Dict[int, str], int]:
+        """Upload those images of a query that are not there.
+
+        Returns:
+            tuple: Image id -> where a task finds it; and how many were uploaded.
+
+        Raises:
+            ServerError: The server does not take one.
+            OSError: One cannot be read.
+        """
+        there = self.uploads(project) if images else {}
+        missing = [image for image in images if image['name'] not in there]
+        told = time.monotonic()
+        for count, image in enumerate(missing, 1):
+            self.upload(project, image['name'], read_bytes(query.image_to_give(image)))
+            if time.monotonic() - told > PATIENCE:
+                told = time.monotonic()
+                say(f'{count} of {len(missing)} images are uploaded')
+        if missing:
+            there = self.uploads(project)
+        lost = [image['name'] for image in images if image['name'] not in there]
+        if lost:
+            raise ServerError(
+                f'{self.url}: project {project} does not show {len(lost)} of the uploaded images, '
+                f'first {lost[0]}. Push again; or have the server serve them, and give --prefix'
+            )
+        return {image['id']: there[image['name']] for image in images}, len(missing)
+
     # ---- answers ---------------------------------------------------------------------
+
+    def answers(self, project: int, queries: Sequence[Query]) -> Tuple[str, Any]:
+        """See :meth:`AnnotationServer.answers`."""
+        return 'label_studio', self.export(project)
 
     def export(self, project: int) -> List[dict]:
         """The export called JSON of all tasks; answers say who gave them by their email."""
@@ -195,3 +287,25 @@ class LabelStudioServer:
             if error.status is None:
                 raise
             return [self.account]
+
+
+def _project(entry: Dict[str, Any]) -> Project:
+    """A project as the server tells it."""
+    joints = joints_of(entry.get('label_config') or '')
+    return Project(
+        entry['id'], entry.get('description') or '', joints, entry.get('task_number') or 0
+    )
+
+
+def joints_of(config: str) -> List[str]:
+    """The joints that a labelling interface can set; none where it is no XML."""
+    try:
+        root = ElementTree.fromstring(config)
+    except ElementTree.ParseError:
+        return []
+    return [
+        label.get('value') or ''
+        for control in root.iter('KeyPointLabels')
+        if control.get('name') == JOINTS
+        for label in control.iter('Label')
+    ]

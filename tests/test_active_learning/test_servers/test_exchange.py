@@ -12,8 +12,9 @@ from mmpose_al.active_learning.formats import AnswerError
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
-from mmpose_al.active_learning.servers import LabelStudioServer, ServerError, pull, push
-from mmpose_al.active_learning.servers.exchange import joints_of, load_link, open_query
+from mmpose_al.active_learning.servers import Handing, LabelStudioServer, ServerError, pull, push
+from mmpose_al.active_learning.servers.exchange import load_link, open_query
+from mmpose_al.active_learning.servers.label_studio import joints_of
 from mmpose_al.active_learning.state import WritableState, load_state, new_state
 from mmpose_al.fileio import locked, to_json, write_checked
 from tests.test_active_learning.people import (
@@ -37,8 +38,9 @@ def quiet(line):
     raise AssertionError(line)
 
 
-def sent(work, url, token=TOKEN, **options):
-    return push(work, LabelStudioServer(url, token, timeout=5), say=quiet, **options)
+def sent(work, url, token=TOKEN, project=None, **how):
+    how = Handing(say=quiet, **how)
+    return push(work, LabelStudioServer(url, token, timeout=5), project, how)
 
 
 def taken(work, url, **options):
@@ -252,8 +254,8 @@ def test_images_that_are_not_handed_out(studio, tmp_path):
 def test_projects_of_others(studio, experiment, tmp_path):
     held, url = studio
     work, _ = experiment
-    server = LabelStudioServer(url, TOKEN)
-    cats = server.create_project(title='cats', label_config='<View/>', description='Cats!')['id']
+    created = dict(title='cats', label_config='<View/>', description='Cats!')
+    cats = held.create(None, created)[1]['id']
     held.projects[cats]['task_number'] = 7
     before = dict(held.projects[cats])
     with pytest.raises(ServerError, match='one of something else: it has 7 tasks.*nose'):
@@ -330,9 +332,3 @@ def test_an_experiment_without_a_query(experiment):
     WritableState(work, load_state(work).content).end('enough')
     with pytest.raises(ValueError, match='no query is open; the experiment is finished'):
         open_query(work)
-
-
-def test_joints_of_a_labelling_interface():
-    assert joints_of('<View/>') == joints_of('no XML') == joints_of('') == []
-    config = '<View><KeyPointLabels name="{}"><Label value="a"/></KeyPointLabels></View>'
-    assert joints_of(config.format('joint')) == ['a'] and joints_of(config.format('other')) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from mmpose_al.active_learning.servers.connection import ServerError
-from mmpose_al.active_learning.servers.label_studio import PAGE, LabelStudioServer
+from mmpose_al.active_learning.servers.label_studio import PAGE, LabelStudioServer, joints_of
 from tests.test_active_learning.test_servers.studio import EMAIL, PERSONAL, TOKEN
 
 PNG = b'\x89PNG and so on'
@@ -41,10 +41,10 @@ def test_projects(studio):
     held, url = studio
     server = LabelStudioServer(url, TOKEN)
     for number in range(2 * PAGE):
-        server.create_project(title=f'project {number}', description='', label_config='<View/>')
-    assert len({entry['id'] for entry in server.projects()}) == 2 * PAGE
-    server.change_project(4, description='ours')
-    assert server.project(4)['description'] == 'ours' and server.project(5)['description'] == ''
+        held.create(None, dict(title=f'project {number}', label_config='<View/>'))
+    assert len({entry.id for entry in server.projects()}) == 2 * PAGE
+    server.change_project(server.project(4), 'ours')
+    assert server.project(4) == (4, 'ours', [], 0) and server.project(5).text == ''
     with pytest.raises(ServerError, match=f'project 9999 is not there, or {EMAIL} may not see it'):
         server.project(9999)
 
@@ -66,7 +66,7 @@ def test_images(studio):
 def test_tasks(studio):
     held, url = studio
     server = LabelStudioServer(url, TOKEN)
-    number = server.create_project(title='mice')['id']
+    number = held.create(None, dict(title='mice'))[1]['id']
     assert list(server.tasks(number)) == []
     server.add_tasks(number, [dict(data=dict(annotation_id=n)) for n in range(2 * PAGE)])
     held.answer(3, [])
@@ -83,7 +83,7 @@ def test_tasks(studio):
 def test_an_export_names_people_by_their_email(studio):
     held, url = studio
     server = LabelStudioServer(url, TOKEN)
-    number = server.create_project(title='mice')['id']
+    number = held.create(None, dict(title='mice'))[1]['id']
     server.add_tasks(number, [dict(data=dict(annotation_id=n)) for n in range(3)])
     held.answer(0, [], by=1)
     held.answer(1, [], by=2)
@@ -94,3 +94,9 @@ def test_an_export_names_people_by_their_email(studio):
     held.fails['/api/users'] = 'drop'
     with pytest.raises(ServerError, match='no server answers'):
         server.export(number)
+
+
+def test_joints_of_a_labelling_interface():
+    assert joints_of('<View/>') == joints_of('no XML') == joints_of('') == []
+    config = '<View><KeyPointLabels name="{}"><Label value="a"/></KeyPointLabels></View>'
+    assert joints_of(config.format('joint')) == ['a'] and joints_of(config.format('other')) == []
