@@ -271,24 +271,32 @@ def metric_table(rows: Dict[str, List[dict]], name: str) -> str:
     return f'**{NAMES.get(name, name)}** ({kind})\n\n' + table(head, lines)
 
 
-def worth(results: List[dict], name: str, base: Dict[int, List[float]]) -> Dict[int, float]:
+def worth(results: List[dict], name: str, base: List[dict]) -> Dict[int, float]:
     """How many labels reach what so many random ones reach, by the means over the seeds.
+
+    A number of random labels is compared over the seeds that have it and that the row has.
 
     Args:
         results (list): Of a row.
         name (str): The metric.
-        base (dict): Number of random labels -> values of the seeds.
+        base (list): Of the row with random labels.
 
     Returns:
         dict: Number of random labels -> labels of this row, linear between its rounds; NaN
-        where it never reaches them.
+        where it never reaches them, and without a common seed.
     """
-    own = {label: statistics.mean(values) for label, values in by_label(results, name).items()}
-    labels, values = sorted(own), [own[label] for label in sorted(own)]
-    return {
-        label: labels_needed(labels, values, statistics.mean(base[label]), name in ERRORS)
-        for label in sorted(base)
-    }
+    found = {}
+    for label in sorted(by_label(base, name)):
+        having = {r['seed']: r for r in base if label in by_label([r], name)}
+        common = [r for r in results if r['seed'] in having and curve(r, name)[0]]
+        found[label] = math.nan
+        if common:
+            own = by_label(common, name)
+            labels = sorted(n for n, values in own.items() if len(values) == len(common))
+            values = [statistics.mean(own[n]) for n in labels]
+            random = by_label([having[r['seed']] for r in common], name)[label]
+            found[label] = labels_needed(labels, values, statistics.mean(random), name in ERRORS)
+    return found
 
 
 def worth_table(rows: Dict[str, List[dict]], name: str) -> str:
@@ -296,7 +304,7 @@ def worth_table(rows: Dict[str, List[dict]], name: str) -> str:
     others = {row: results for row, results in active(rows).items() if row != baseline(rows)}
     if baseline(rows) not in rows or not others:
         return ''
-    base = by_label(rows[baseline(rows)], name)
+    base = rows[baseline(rows)]
     lines = []
     for row, results in others.items():
         found = worth(results, name, base)
@@ -307,7 +315,11 @@ def worth_table(rows: Dict[str, List[dict]], name: str) -> str:
         ]
         lines.append([row, *cells])
     title = f'**Labels that reach what N random ones reach** ({NAMES.get(name, name)})'
-    return title + '\n\n' + table(['strategy', *(f'{n} random' for n in sorted(base))], lines)
+    return (
+        title
+        + '\n\n'
+        + table(['strategy', *(f'{n} random' for n in sorted(by_label(base, name)))], lines)
+    )
 
 
 def needed_cell(results: List[dict], name: str, full: List[float]) -> str:
