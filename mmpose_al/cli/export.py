@@ -24,6 +24,7 @@ from ..deployment import OPSET
 from .errors import UsageError
 from .options import positive
 
+ENDINGS = dict(onnx='.onnx', torchscript='.pt')
 HELP = "write a project's labels for other tools, or a network as ONNX or TorchScript"
 
 
@@ -67,6 +68,9 @@ def run(args: argparse.Namespace) -> int:
     networks = {kind: path for kind, path in networks.items() if path is not None}
     if args.out is None and not networks:
         raise UsageError('name what to write: --out for labels, --onnx or --torchscript')
+    for kind, path in networks.items():
+        if not path.endswith(ENDINGS[kind]):
+            raise UsageError(f'--{kind} {path}: let the name end in {ENDINGS[kind]}')
     if args.opset is not None and 'onnx' not in networks:
         raise UsageError('--opset is of ONNX: give --onnx too')
     if args.format is not None and args.out is None:

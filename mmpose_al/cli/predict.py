@@ -244,8 +244,9 @@ def run_keypoints(args: argparse.Namespace) -> int:
     check_times(args)
     check_formats(args)
     path = args.keypoints[0]
-    content = read_keypoints(*args.keypoints)
-    skeleton = skeleton_of(content.joints, content.pixels.shape[2], args.metainfo, path)
+    bodies = read_keypoints(*args.keypoints)
+    first = next(iter(bodies.values()))
+    skeleton = skeleton_of(first.joints, first.pixels.shape[2], args.metainfo, path)
     words = [word for word in [args.model, *args.inputs] if word is not None]
     rig = None
     if words:
@@ -254,8 +255,9 @@ def run_keypoints(args: argparse.Namespace) -> int:
         rig = open_rig(
             words, calibration_of(args), parts_of(args), args.fps, args.allow_unequal, report
         )
-    views = views_of_file(content, path, skeleton, calibration_of(args), rig, args.fps)
-    write_3d(args, views, None if rig is None else rig.recordings)
+    for body, content in bodies.items():
+        views = views_of_file(content, path, skeleton, calibration_of(args), rig, args.fps)
+        write_3d(args, views, None if rig is None else rig.recordings, body)
     return 0
 
 

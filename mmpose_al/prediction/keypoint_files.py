@@ -6,12 +6,12 @@
   names) and the cameras themselves: ``K``, ``R``, ``t`` (mm), ``dist``, ``image_size`` (V, 2)
   of the calibration, and ``video_size`` (V, 2) of the images where that is another;
 * a folder with a CSV a view, named after it, that has DeepLabCut's header rows; such as
-  ``mmpose-al predict`` writes.
+  ``mmpose-al predict`` writes. An individual is one body, under the same name in all views.
 """
 
 import csv
 import os.path as osp
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -45,8 +45,8 @@ class KeypointFile(NamedTuple):
     sizes: Optional[List[Tuple[int, int]]] = None
 
 
-def read_keypoints(path: str, array: Optional[str] = None) -> KeypointFile:
-    """Read keypoints of a rig.
+def read_keypoints(path: str, array: Optional[str] = None) -> Dict[str, KeypointFile]:
+    """Read keypoints of a rig, of each body by its name; that of a single one is ''.
 
     Args:
         path (str): An ``.npz`` file, or a folder of tables.
@@ -58,7 +58,7 @@ def read_keypoints(path: str, array: Optional[str] = None) -> KeypointFile:
     if osp.isdir(path):
         return _read_folder(path)
     if path.lower().endswith('.npz'):
-        return _read_npz(path, array)
+        return {'': _read_npz(path, array)}
     raise FileError(
         f'{path}: is neither an .npz file nor a folder of tables (.csv) with a view each. '
         'docs/predict.md says what they hold.'
@@ -150,55 +150,92 @@ def _cameras(path: str, arrays: Dict[str, np.ndarray], count: int) -> Optional[L
 
 
 class Table(NamedTuple):
-    """A CSV with DeepLabCut's header rows: x, y and likelihood of F frames, (F, K, 3)."""
+    """A CSV with DeepLabCut's header rows.
+
+    Attributes:
+        scorer (str): What found the keypoints.
+        joints (list[str]): Names of the K keypoints.
+        bodies (dict): Name of the individual -> x, y and likelihood of F frames, (F, K, 3).
+            That of a table without individuals is ''.
+    """
 
     scorer: str
     joints: List[str]
-    values: np.ndarray
+    bodies: Dict[str, np.ndarray]
 
 
 def read_table(path: str) -> Table:
-    """Read a CSV with the header rows scorer, bodyparts and coords.
+    """Read a CSV with the header rows scorer, (individuals,) bodyparts and coords.
 
     Raises:
-        FileError: It has others; it names the file.
+        FileError: It has others, or individuals of different keypoints; it names the file.
     """
     with open(path, newline='', encoding='utf-8') as file:
         rows = list(csv.reader(file))
     head = {row[0].strip().lower(): row[1:] for row in rows[:4] if row}
-    if 'individuals' in head:
-        raise FileError(f'{path}: is of several individuals. Write a table of one.')
     if 'bodyparts' not in head or head.get('coords', [])[:3] != ['x', 'y', 'likelihood']:
         raise FileError(
             f'{path}: the header rows are not scorer, bodyparts and coords (x, y, likelihood). '
             'Take a table of predictions that DeepLabCut or mmpose-al predict wrote.'
         )
-    joints = head['bodyparts'][::3]
+    first, columns = 3 + ('individuals' in head), head['bodyparts'][::3]
+    owners = head.get('individuals', [''] * len(head['bodyparts']))[::3]
     try:
-        values: Any = [[float(cell or 'nan') for cell in row[1:]] for row in rows[3:] if row]
-        values = np.array(values, float).reshape(len(values), len(joints), 3)
+        values: Any = [[float(cell or 'nan') for cell in row[1:]] for row in rows[first:] if row]
+        values = np.array(values, float).reshape(len(values), len(columns), 3)
     except ValueError as error:
         raise FileError(f'{path}: a row is not of numbers ({error}). Write it again.') from None
-    return Table(head.get('scorer', ['keypoints'])[0], joints, values)
+    odd = [name for name in owners if osp.basename(name) != name or name in ('.', '..')]
+    if odd:
+        raise FileError(
+            f'{path}: the individual {odd[0]!r} would be no name of a file. Write another name.'
+        )
+    bodies, joints = {}, [joint for joint, owner in zip(columns, owners) if owner == owners[0]]
+    for name in dict.fromkeys(owners):
+        own = [index for index, owner in enumerate(owners) if owner == name]
+        if [columns[index] for index in own] != joints:
+            raise FileError(
+                f'{path}: {name} has the keypoints {", ".join(columns[index] for index in own)}, '
+                f'{owners[0]} has {", ".join(joints)}. Leave out individuals of other keypoints.'
+            )
+        bodies[name] = values[:, own]
+    return Table(head.get('scorer', ['keypoints'])[0], joints, bodies)
 
 
-def _read_folder(folder: str) -> KeypointFile:
+def _read_folder(folder: str) -> Dict[str, KeypointFile]:
     names = [name for name in visible_names(folder, ['.csv']) if not name.endswith(RESULTS_3D)]
     if len(names) < 2:
         raise FileError(f'{folder}: holds {len(names)} tables (.csv); two views are needed.')
     tables = [read_table(osp.join(folder, name)) for name in names]
-    for name, table in zip(names, tables):
+    lengths = [len(next(iter(table.bodies.values()))) for table in tables]
+    for name, table, length in zip(names, tables, lengths):
         if table.joints != tables[0].joints:
             raise FileError(
                 f'{osp.join(folder, name)}: has the keypoints {", ".join(table.joints)}, '
                 f'{names[0]} has {", ".join(tables[0].joints)}. All views have the same.'
             )
-        if len(table.values) != len(tables[0].values):
+        if length != lengths[0]:
             raise FileError(
-                f'{osp.join(folder, name)}: has {len(table.values)} frames, {names[0]} has '
-                f'{len(tables[0].values)}. Cut the views to the same frames.'
+                f'{osp.join(folder, name)}: has {length} frames, {names[0]} has '
+                f'{lengths[0]}. Cut the views to the same frames.'
             )
-    values = np.stack([table.values for table in tables], 1)
+    nameless = ['' in table.bodies for table in tables]
+    if any(nameless) and not all(nameless):
+        one, several = names[nameless.index(True)], names[nameless.index(False)]
+        raise FileError(
+            f'{osp.join(folder, several)}: is of individuals, and {one} names none, so that '
+            'nothing says whom it shows. Write the header row individuals into all tables.'
+        )
+    return {
+        body: _of_body(body, folder, names, tables)
+        for body in dict.fromkeys(name for table in tables for name in table.bodies)
+    }
+
+
+def _of_body(body: str, folder: str, names: Sequence[str], tables: Sequence[Table]) -> KeypointFile:
+    """One body in all views; one that does not know it does not see it."""
+    unseen = np.full_like(next(iter(tables[0].bodies.values())), np.nan)
+    values = np.stack([table.bodies.get(body, unseen) for table in tables], 1)
     seen = np.isfinite(values).all(-1)
     return KeypointFile(
         osp.basename(osp.abspath(folder)),

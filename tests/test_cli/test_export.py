@@ -33,6 +33,8 @@ def test_files_are_told(project, tmp_path, capsys):
         ('p', ['--torchscript', 'x.pt'], 'nothing is trained yet'),
         ('p', [], 'name what to write'),
         ('p', ['--torchscript', 'x.pt', '--opset', '17'], 'give --onnx too'),
+        ('p', ['--onnx', 'x.txt'], '--onnx x.txt: let the name end in .onnx'),
+        ('p', ['--torchscript', 'x.onnx'], '--torchscript x.onnx: let the name end in .pt'),
         ('p', ['--torchscript', 'x.pt', '--format', 'coco'], 'give --out too'),
     ],
 )

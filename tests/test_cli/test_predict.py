@@ -10,7 +10,7 @@ import pytest
 from mmpose_al.fileio import read_json
 from tests.commands import command
 from tests.test_prediction.models import trained, write_images, write_video
-from tests.test_prediction.rigs import SIZE, calibration_toml, cameras, views, walk
+from tests.test_prediction.rigs import JOINTS, SIZE, calibration_toml, cameras, views, walk
 
 
 @pytest.fixture
@@ -96,6 +96,31 @@ def test_keypoints_of_a_file_in_3d(tmp_path, calibration, capsys):
     np.testing.assert_allclose(points, truth, atol=0.1)
     command('draw', tmp_path / 'o' / 'k.multiview.json', '--blank', '--out', tmp_path / 'drawn')
     assert '0.0 % of their joints do not triangulate' in capsys.readouterr().out
+
+
+def test_individuals_of_tables_are_bodies_in_3d(tmp_path, calibration, capsys):
+    """Two bodies, a metre apart: tables with a row of individuals give files of each."""
+    bodies = [walk(4), walk(4) + [0, 1000.0, 0]]
+    rig = cameras(3)
+    for number, camera in enumerate(rig):
+        seen = [views(body, rig).pixels[:, number] for body in bodies]
+        columns = [(f'mouse{b}', j) for b in (1, 2) for j in JOINTS for _ in 'xyz']
+        rows = [['scorer', *['net'] * len(columns)], ['individuals', *(c[0] for c in columns)]]
+        rows += [['bodyparts', *(c[1] for c in columns)], ['coords', *['x', 'y', 'likelihood'] * 8]]
+        for frame in range(4):
+            cells = [[*pixel, 0.9] for pixels in seen for pixel in pixels[frame]]
+            rows.append([frame, *np.ravel(cells)])
+        text = '\n'.join(','.join(map(str, row)) for row in rows)
+        (tmp_path / 'k').mkdir(exist_ok=True)
+        (tmp_path / 'k' / f'{camera["name"]}.csv').write_text(text)
+    words = ('--keypoints', tmp_path / 'k', *calibration, '--fps', '30', '--look', '1')
+    command('predict', *words, '--out', tmp_path / 'o')
+    assert capsys.readouterr().out.count('100.0 % of the keypoints in 3D') == 2
+    for name, truth in zip(('mouse1', 'mouse2'), bodies):
+        data = read_json(str(tmp_path / 'o' / f'k.{name}.3d.json'))
+        points = np.array([frame['points'] for frame in data['frames']])
+        np.testing.assert_allclose(points, truth, atol=0.1)
+        assert (tmp_path / 'o' / 'pictures' / name).is_dir()
 
 
 def test_a_rig_is_predicted_and_its_tables_give_the_same_3d(tmp_path, model, calibration):

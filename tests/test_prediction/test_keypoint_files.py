@@ -29,7 +29,7 @@ def test_an_archive_with_cameras(tmp_path):
     content['kpts_one'][1, 0, 2] = np.nan
     content['score_one'][2, 1, 0] = 0
     np.savez(tmp_path / 'a.npz', **content)
-    found = read_keypoints(str(tmp_path / 'a.npz'))
+    found = read_keypoints(str(tmp_path / 'a.npz'))['']
     assert (found.name, found.scorer, found.joints, found.views) == ('a', 'kpts_one', None, None)
     assert np.isnan(found.pixels[1, 0, 2]).all() and found.scores[1, 0, 2] == 0
     assert np.isnan(found.pixels[2, 1, 0]).all() and np.isnan(found.pixels).sum() == 4
@@ -48,7 +48,7 @@ def test_one_of_several_arrays(tmp_path):
         read_keypoints(path)
     with pytest.raises(FileError, match="'kpts_six' is none. Name one of"):
         read_keypoints(path, 'kpts_six')
-    found = read_keypoints(path, 'kpts_two')
+    found = read_keypoints(path, 'kpts_two')['']
     np.testing.assert_allclose(found.pixels, content['kpts_one'] + 1)
     assert (found.scores == 1).all() and found.joints == ['a', 'b', 'c']
 
@@ -73,23 +73,58 @@ def test_a_table_is_read_as_it_was_written(tmp_path):
     deeplabcut.write(str(tmp_path / 'v.csv'), found)
     table = read_table(str(tmp_path / 'v.csv'))
     assert table.scorer == 'net' and table.joints == ['nose', 'tail']
-    np.testing.assert_array_equal(table.values, found.table()[:, 0])
+    assert list(table.bodies) == ['']
+    np.testing.assert_array_equal(table.bodies[''], found.table()[:, 0])
 
 
 def test_a_folder_has_a_table_for_each_view(tmp_path):
     for name in ('left', 'right'):
         deeplabcut.write(str(tmp_path / 'r' / f'{name}.csv'), predictions())
     (tmp_path / 'r' / 'walk.3d.csv').write_text('fnum,time\n')
-    found = read_keypoints(str(tmp_path / 'r'))
+    (found,) = read_keypoints(str(tmp_path / 'r')).values()
     assert found.views == ['left', 'right'] and found.joints == ['nose', 'tail']
     assert found.pixels.shape == (3, 2, 2, 2) and np.isnan(found.pixels[1]).all()
     np.testing.assert_array_equal(found.scores[0, 1], [0.9, 0.4])
     deeplabcut.write(str(tmp_path / 'r' / 'third.csv'), predictions(persons=2))
-    with pytest.raises(FileError, match='third.csv: is of several individuals'):
+    with pytest.raises(FileError, match='third.csv: is of individuals, and left.csv names none'):
         read_keypoints(str(tmp_path / 'r'))
     (tmp_path / 'r' / 'third.csv').write_text('a,b\n1,2\n')
     with pytest.raises(FileError, match='header rows are not scorer, bodyparts and coords'):
         read_keypoints(str(tmp_path / 'r'))
+
+
+def test_individuals_are_bodies_under_one_name_in_all_views(tmp_path):
+    """The second view does not see the second body."""
+    both = predictions(persons=2)
+    deeplabcut.write(str(tmp_path / 'left.csv'), both)
+    rows = (tmp_path / 'left.csv').read_text().splitlines()
+    first = [','.join(row.split(',')[:7]) for row in rows]  # two keypoints of three numbers
+    (tmp_path / 'right.csv').write_text('\n'.join(first) + '\n')
+    bodies = read_keypoints(str(tmp_path))
+    assert list(bodies) == ['individual1', 'individual2']
+    for person, found in enumerate(bodies.values()):
+        expected = both.table()[:, person]
+        np.testing.assert_array_equal(found.pixels[:, 0], expected[..., :2])
+        np.testing.assert_array_equal(found.scores[:, 0], np.nan_to_num(expected[..., 2]))
+    np.testing.assert_array_equal(bodies['individual1'].pixels[:, 1], both.table()[:, 0, :, :2])
+    unseen = bodies['individual2']
+    assert np.isnan(unseen.pixels[:, 1]).all() and not unseen.scores[:, 1].any()
+    assert not np.isnan(unseen.pixels[:, 0]).all()
+
+
+@pytest.mark.parametrize(
+    'old, new, problem',
+    [
+        ('individual2', '../mouse', "individual '../mouse' would be no name of a file"),
+        ('bodyparts,nose', 'bodyparts,ear', 'individual2 has the keypoints nose, tail'),
+    ],
+)
+def test_individuals_that_are_no_bodies(tmp_path, old, new, problem):
+    deeplabcut.write(str(tmp_path / 'v.csv'), predictions(persons=2))
+    text = (tmp_path / 'v.csv').read_text()
+    (tmp_path / 'v.csv').write_text(text.replace(old, new))
+    with pytest.raises(FileError, match=problem):
+        read_table(str(tmp_path / 'v.csv'))
 
 
 def test_views_of_other_lengths_or_keypoints(tmp_path):
