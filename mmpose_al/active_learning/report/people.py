@@ -12,6 +12,7 @@ import numpy as np
 
 from ..answers.kept import load_answers
 from ..answers.label_warnings import CLICK, LabelWarning, person_size, read_warnings
+from ..answers.untouched import common_grid
 from ..experiment import Missing
 from ..label_app.journal import Journal
 from ..query import Query, load_queries
@@ -21,6 +22,7 @@ FIRST_LABELS = 'first labels'  # in the place of a strategy
 NOT_SAID = 'not said'  # in the place of a name
 #: Edges of the confidences that are looked at together; what is beyond is in the last one.
 CONFIDENCES = tuple(np.arange(11) / 10)
+_SAME = 0.002  # pixels that files round away
 
 
 class Asked(NamedTuple):
@@ -29,7 +31,9 @@ class Asked(NamedTuple):
     Attributes:
         query (Query): What was asked.
         strategy (str): Who picked its units.
-        events (list[dict]): What was ingested, see :mod:`~..answers.kept`.
+        events (list[dict]): What was ingested of it, see :mod:`~..answers.kept`. What came late
+            is the last.
+        late (list[int]): Persons whose answer came after the experiment had gone on.
         closed (bool): Whether the experiment has gone on from it.
         journal (list[dict]): Events of the annotator in the browser.
         own (str): Name of the file of answers that it hands over.
@@ -41,6 +45,7 @@ class Asked(NamedTuple):
     closed: bool
     journal: List[dict]
     own: str
+    late: Sequence[int] = ()
 
     @property
     def warnings(self) -> List[LabelWarning]:
@@ -118,18 +123,20 @@ def asked_of(experiment: ReportedExperiment) -> List[Asked]:
     """
     folder, found = experiment.folder, []
     picked_by = {row.round + 1: row.strategy for row in experiment.rows if row.picked}
-    for query in load_queries(folder):
-        document = load_answers(folder, query.round)
-        events = [] if document is None else document['events']
+    queries = load_queries(folder)
+    kept = {query.round: _events_of(folder, query.round) for query in queries}
+    for query in queries:
+        late = late_events(kept.values(), query.round)
         path = experiment.paths.label_journal(query.round)
         found.append(
             Asked(
                 query,
                 picked_by.get(query.round, FIRST_LABELS),
-                [event for event in events if event.get('format') != 'pool'],
+                [*map(_in_time, kept[query.round]), *late],
                 experiment.state.stage(query.round, 'annotate') is not None,
                 Journal(path, query).events,
                 osp.basename(experiment.paths.label_answers(query.round)),
+                sorted({entry['id'] for event in late for entry in event['annotations']}),
             )
         )
     if not found:
@@ -137,10 +144,37 @@ def asked_of(experiment: ReportedExperiment) -> List[Asked]:
     return found
 
 
+def _events_of(folder: str, round: int) -> List[dict]:
+    """What people gave while a round was open."""
+    document = load_answers(folder, round)
+    events = [] if document is None else document['events']
+    return [event for event in events if event.get('format') != 'pool']
+
+
+def _in_time(event: dict) -> dict:
+    """What of an event answers the query of its own round."""
+    return dict(event, annotations=[e for e in event['annotations'] if 'late' not in e])
+
+
+def late_events(kept: Iterable[Sequence[dict]], round: int) -> List[dict]:
+    """What later rounds have taken as late answers to the query of a round.
+
+    Args:
+        kept (Iterable[Sequence[dict]]): Events of each round, by round.
+        round (int): That was closed.
+    """
+    found = []
+    for event in (event for events in kept for event in events):
+        late = [entry for entry in event['annotations'] if entry.get('late') == round]
+        if late:  # what is warned of stays with the round that took it
+            found.append(dict(file=event['file'], warnings=[], annotations=late))
+    return found
+
+
 def answers_of(asked: Asked) -> List[PersonAnswer]:
     """The labelled answers to a query that count, by id."""
     last = {entry['id']: entry for event in asked.events for entry in event['annotations']}
-    known = sorted(set(last) & set(asked.query.annotations))  # others came late
+    known = sorted(set(last) & set(asked.query.annotations))
     made = (_answer(asked.query, last[number]) for number in known)
     return [answer for answer in made if (answer.keypoints[:, 2] > 0).any()]
 
@@ -315,23 +349,118 @@ class Pair(NamedTuple):
     alone: int
 
 
+class Opinions(NamedTuple):
+    """What people said about a query, told apart by what they began from.
+
+    Attributes:
+        own (list[PersonAnswer]): The last answer of each who did not begin from somebody
+            else's.
+        corrected (list[tuple]): An answer, and that of somebody else that was made of it.
+    """
+
+    own: List[PersonAnswer]
+    corrected: List[Tuple[PersonAnswer, PersonAnswer]]
+
+
+def told_apart(asked: Asked) -> Opinions:
+    """Second opinions, and corrections of somebody else's answer.
+
+    Whoever takes a unit over in the browser sees what was there. In other tools an answer was
+    made of an earlier one where joints still lie exactly as that had them: see
+    :func:`is_made_of`.
+    """
+    known: Dict[int, Dict[str, PersonAnswer]] = {}
+    made: Dict[int, set] = {}
+    corrected = []
+    for event in asked.events:
+        several = event.get('several', ())
+        ids = {entry['id'] for entry in several}
+        for entry in (*several, *(e for e in event['annotations'] if e['id'] not in ids)):
+            if entry['id'] not in asked.query.annotations or not any(entry['keypoints'][2::3]):
+                continue
+            answer = _answer(asked.query, entry)
+            others = known.setdefault(answer.annotation, {})
+            before = others.get(answer.by)
+            if answer.by == NOT_SAID or (
+                before is not None and np.array_equal(before.keypoints, answer.keypoints)
+            ):
+                continue
+            seen = bool(asked.journal) and event['file'] == asked.own
+            first = next(
+                (
+                    other
+                    for name, other in reversed(list(others.items()))
+                    if name != answer.by and (seen or is_made_of(answer, other))
+                ),
+                None,
+            )
+            if first is not None and np.array_equal(first.keypoints, answer.keypoints):
+                continue  # handed on as it was
+            if first is not None:
+                corrected.append((first, answer))
+                made.setdefault(answer.annotation, set()).add(answer.by)
+            others.pop(answer.by, None)
+            others[answer.by] = answer
+    own = [
+        answer
+        for number, told in known.items()
+        for name, answer in told.items()
+        if name not in made.get(number, ())
+    ]
+    return Opinions(own, corrected)
+
+
+def is_made_of(answer: PersonAnswer, earlier: PersonAnswer) -> bool:
+    """Whether somebody began from an earlier answer, and not from the prediction.
+
+    Joints that lie exactly where the earlier answer has them, and no prediction is, tell: one
+    does, or more than half of those that both label where all numbers are whole pixels or
+    tenths, which two people may well click alike.
+    """
+    both = (answer.keypoints[:, 2] > 0) & (earlier.keypoints[:, 2] > 0)
+    if answer.prediction is not None:
+        moved = np.abs(earlier.keypoints[:, :2] - answer.prediction[:, :2]).max(1)
+        both &= ~(answer.prediction.any(1) & (moved < _SAME))
+    apart = np.abs(answer.keypoints[both, :2] - earlier.keypoints[both, :2]).max(1, initial=0)
+    same = int((apart < _SAME).sum())
+    coarse = common_grid([answer.keypoints, earlier.keypoints]) is not None
+    return same > (both.sum() / 2 if coarse else 0)
+
+
 def agreement(opinions: Sequence[PersonAnswer]) -> Dict[Tuple[str, str], Pair]:
     """How far each two people agree, by their names."""
     of_person: Dict[Tuple[int, int], Dict[str, PersonAnswer]] = {}
     for opinion in opinions:
         if opinion.by != NOT_SAID and (opinion.keypoints[:, 2] > 0).any():
             of_person.setdefault((opinion.round, opinion.annotation), {})[opinion.by] = opinion
-    apart: Dict[Tuple[str, str], List[np.ndarray]] = {}
-    alone: Counter = Counter()
+    pairs: Dict[Tuple[str, str], List[Tuple[PersonAnswer, PersonAnswer]]] = {}
     for told in of_person.values():
         for names in combinations(sorted(told), 2):
-            first, second = (told[name] for name in names)
-            seen = np.stack([first.keypoints[:, 2] > 0, second.keypoints[:, 2] > 0])
-            both = seen.all(0)
-            pixels = np.linalg.norm((first.keypoints - second.keypoints)[both, :2], axis=1)
-            apart.setdefault(names, []).append(np.stack([pixels, pixels / first.size]))
-            alone[names] += int((seen.any(0) & ~both).sum())
-    return {
-        names: Pair(len(each), in_short(*np.concatenate(each, 1)), alone[names])
-        for names, each in sorted(apart.items())
-    }
+            pairs.setdefault(names, []).append((told[names[0]], told[names[1]]))
+    return {names: _pair(each) for names, each in sorted(pairs.items())}
+
+
+def corrections(
+    corrected: Sequence[Tuple[PersonAnswer, PersonAnswer]],
+) -> Dict[Tuple[str, str], Pair]:
+    """How far people moved what others had labelled, by who had, and who did.
+
+    Joints that stayed where they were are left out of the distances.
+    """
+    pairs: Dict[Tuple[str, str], List[Tuple[PersonAnswer, PersonAnswer]]] = {}
+    for first, second in corrected:
+        pairs.setdefault((first.by, second.by), []).append((first, second))
+    return {names: _pair(each, moved=True) for names, each in sorted(pairs.items())}
+
+
+def _pair(answers: Sequence[Tuple[PersonAnswer, PersonAnswer]], moved: bool = False) -> Pair:
+    """How far pairs of answers are apart; ``moved``: only joints that are not the same."""
+    apart, alone = [], 0
+    for first, second in answers:
+        seen = np.stack([first.keypoints[:, 2] > 0, second.keypoints[:, 2] > 0])
+        both = seen.all(0)
+        pixels = np.linalg.norm((first.keypoints - second.keypoints)[both, :2], axis=1)
+        pixels = pixels[pixels >= _SAME] if moved else pixels
+        apart.append(np.stack([pixels, pixels / first.size]))
+        alone += int((seen.any(0) & ~both).sum())
+    return Pair(len(answers), in_short(*np.concatenate(apart, 1)), alone)

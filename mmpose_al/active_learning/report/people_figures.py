@@ -23,11 +23,13 @@ from .people import (
     asked_of,
     by_confidence,
     by_joint,
+    corrections,
     in_short,
     moves,
     opinions_of,
     picks,
     times,
+    told_apart,
     units_of,
     ways,
 )
@@ -56,6 +58,7 @@ def people_sections(experiment: ReportedExperiment, folder: str) -> List[Section
             correction_section(asked, folder),
             picks_section([(experiment.name, asked)], experiment.unit, folder),
             agreement_section(asked, folder),
+            handing_on_section(asked, folder),
             warning_section(asked, folder),
         ]
     return [section for section in made if section.rows]
@@ -78,7 +81,7 @@ def asked_section(asked: Sequence[Asked], unit: str, folder: str) -> Section:
         total = sum(minutes) if minutes else float('nan')
         rows = [*rows, ['total', '', *sums, '', total, '']]
     section.rows = [[number(v) for v in row] for row in rows]
-    section.text += browser_text(asked)
+    section.text += late_text(asked) + browser_text(asked)
     return section
 
 
@@ -100,6 +103,17 @@ def _asked_row(asked: Asked) -> list:
         sum(seconds) / 60 if seconds else float('nan'),
         'closed' if asked.closed else 'open',
     ]
+
+
+def late_text(asked: Sequence[Asked]) -> str:
+    """What came after a round was closed, a sentence; '' without."""
+    told = [f'{len(each.late)} of round {each.query.round}' for each in asked if each.late]
+    if not told:
+        return ''
+    return (
+        f' Late: {", ".join(told)}; these answers count for the round that asked, also below, and '
+        'trained only the rounds after.'
+    )
 
 
 def browser_text(asked: Sequence[Asked]) -> str:
@@ -287,13 +301,12 @@ def picks_section(runs: Sequence[Tuple[str, Sequence[Asked]]], unit: str, folder
 
 
 def agreement_section(asked: Sequence[Asked], folder: str) -> Section:
-    """How far people agree where two answered about one person."""
-    found = agreement([opinion for each in asked for opinion in opinions_of(each)])
+    """How far people agree where two answered about one person, each for oneself."""
+    found = agreement([opinion for each in asked for opinion in told_apart(each).own])
     section = Section(
         'Agreement of annotators',
-        'Where two people labelled the same person in an image. A later answer that corrects an '
-        f"earlier one counts, too. Nearer than {FAR} of the person's size is taken as the same "
-        'place.',
+        'Where two people labelled the same person in an image, and none began from what the '
+        f"other had labelled. Nearer than {FAR} of the person's size is taken as the same place.",
     )
     section.header = ['who', 'views', 'joints', 'median [px]', '90 % below [px]']
     section.header += [f'within {FAR} [%]', 'labelled by one only']
@@ -311,6 +324,34 @@ def agreement_section(asked: Sequence[Asked], folder: str) -> Section:
     ]
     if rows:
         section.csv = write_csv(folder, 'people_agreement.csv', section.header, rows)
+        section.rows = [[number(v) for v in row] for row in rows]
+    return section
+
+
+def handing_on_section(asked: Sequence[Asked], folder: str) -> Section:
+    """How far people moved what others had labelled before them."""
+    found = corrections([each for one in asked for each in told_apart(one).corrected])
+    section = Section(
+        'Corrections of one another',
+        'Where somebody went on from the labels of somebody else. This is no agreement of two: '
+        'what was right was left as it was.',
+    )
+    section.header = ['labelled by', 'corrected by', 'views', 'joints moved', 'median [px]']
+    section.header += ['90 % below [px]', 'added or taken away']
+    rows = [
+        [
+            first,
+            second,
+            pair.persons,
+            pair.joints.num,
+            pair.joints.median,
+            pair.joints.most,
+            pair.alone,
+        ]
+        for (first, second), pair in found.items()
+    ]
+    if rows:
+        section.csv = write_csv(folder, 'people_corrections.csv', section.header, rows)
         section.rows = [[number(v) for v in row] for row in rows]
     return section
 

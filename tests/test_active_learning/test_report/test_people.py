@@ -17,11 +17,14 @@ from mmpose_al.active_learning.report.people import (
     asked_of,
     by_confidence,
     by_joint,
+    corrections,
     in_short,
+    late_events,
     moves,
     opinions_of,
     picks,
     times,
+    told_apart,
     units_of,
     ways,
 )
@@ -185,15 +188,77 @@ def test_agreement_of_two_and_three_people():
             entry(2, (1, 1, 2), by='Ben'),
             entry(3, (1, 1, 2)),
         ),
-        event(entry(2, (1, 1, 2), by='Carl'), entry(3, (0, 0, 0), by='Ben')),
+        event(entry(2, (1, 3, 2), by='Carl'), entry(3, (0, 0, 0), by='Ben')),
     ]
-    found = agreement(opinions_of(asked(*events)))
-    assert list(found) == [('Anna', 'Ben'), ('Ben', 'Carl')]
+    told = told_apart(asked(*events))
+    found = agreement(told.own)
+    assert list(found) == [('Anna', 'Ben'), ('Ben', 'Carl')] and told.corrected == []
     pair = found['Anna', 'Ben']
     assert (pair.persons, pair.alone, pair.joints.num) == (1, 1, 2)
     assert pair.joints.median == 7.5 and pair.joints.far == 0.5
-    assert found['Ben', 'Carl'].joints.median == 0 and found['Ben', 'Carl'].persons == 1
-    assert agreement(opinions_of(ANSWERED)) == {}
+    assert found['Ben', 'Carl'].joints.median == 2 and found['Ben', 'Carl'].persons == 1
+    assert agreement(told_apart(ANSWERED).own) == {}
+
+
+# Anna moves the nose and sets a foot; Ben finds both there, moves the foot by 3-4-5.
+FIRST = entry(1, (13.37, 14, 2), (50, 50, 2), (5.5, 5, 2), by='Anna')
+SECOND = entry(1, (13.37, 14, 2), (50, 50, 2), (8.5, 9, 2), by='Ben')
+
+
+def test_who_goes_on_from_anothers_labels_is_no_second_opinion():
+    def shown(told):
+        return [
+            (first.by, second.by, second.keypoints.tolist()) for first, second in told.corrected
+        ]
+
+    told = told_apart(asked(event(FIRST), event(SECOND)))
+    assert [answer.by for answer in told.own] == ['Anna']
+    (pair,) = corrections(told.corrected).items()
+    assert pair[0] == ('Anna', 'Ben') and pair[1].persons == 1 and pair[1].alone == 0
+    assert pair[1].joints == in_short(np.array([5.0]), np.array([0.05]))
+    # Side by side in one file, as Label Studio makes a copy, it is the same.
+    assert shown(told_apart(asked(event(SECOND, several=[FIRST, SECOND])))) == shown(told)
+    # A tool that exports all answers each time brings none of them again.
+    again = told_apart(asked(event(FIRST), event(SECOND), event(SECOND, several=[FIRST, SECOND])))
+    assert shown(again) == shown(told) and len(again.own) == 1
+    # Handed on as it was: no opinion, and nothing corrected.
+    told = told_apart(asked(event(FIRST), event(dict(FIRST, by='Ben'))))
+    assert [answer.by for answer in told.own] == ['Anna'] and told.corrected == []
+
+
+@pytest.mark.parametrize(
+    'first, second, made',
+    [
+        # both leave the hand where it was predicted: that is no trace of each other
+        (((11.2, 10, 2), (50, 50, 2)), ((10.9, 10, 2), (50, 50, 2)), False),
+        (((11.25, 10, 2), (51.5, 50, 2)), ((10.9, 10, 2), (51.5, 50, 2)), True),
+        # whole pixels: one of two alike may be chance, both are not
+        (((11, 10, 2), (51, 50, 2)), ((12, 10, 2), (51, 50, 2)), False),
+        (((11, 10, 2), (51, 50, 2), (5, 5, 2)), ((11, 10, 2), (51, 50, 2), (6, 5, 2)), True),
+        # of different joints there is nothing to compare
+        (((11.25, 10, 2), (0, 0, 0)), ((0, 0, 0), (51.2, 50, 2)), False),
+    ],
+)
+def test_what_an_answer_was_made_of(first, second, made):
+    told = told_apart(asked(event(entry(1, *first, by='Anna')), event(entry(1, *second, by='Ben'))))
+    assert bool(told.corrected) is made and len(told.own) == 2 - made
+
+
+def test_whoever_takes_a_unit_over_in_the_browser_sees_what_was_there():
+    other = entry(1, (20.1, 20, 2), (30.3, 30, 2), by='Ben')
+    journal = [dict(op='done', who='Ben', unit=8)]
+    for own, made in (('own.json', True), ('a.json', False)):
+        told = told_apart(asked(event(FIRST), event(other, file=own), journal=journal))
+        assert bool(told.corrected) is made
+    assert told_apart(asked(event(FIRST), event(other, file='own.json'))).corrected == []
+
+
+def test_late_answers_are_of_the_round_that_asked():
+    late = dict(entry(2, (10, 10, 2), by='Carl'), late=1)
+    now = event(late, entry(3, (1, 1, 2), by='Anna'))
+    (found,) = late_events([[event(FIRST)], [now, event(entry(4, (1, 1, 2)))]], 1)
+    assert found['annotations'] == [late] and found['warnings'] == []
+    assert late_events([[event(FIRST)], [now]], 2) == []
 
 
 def test_an_experiment_is_read(tmp_path):
@@ -212,7 +277,20 @@ def test_an_experiment_is_read(tmp_path):
         answer.keypoints[labelled, :2], begun.pixels[some[0]][labelled], atol=1e-9
     )
     assert answer.prediction.shape == (5, 3)
-    assert list(picks([first, second])) == [(second.strategy, 1)]
+    assert list(picks([first, second])) == [(second.strategy, 1)] and first.late == []
+
+    # An answer to the closed round comes late: it counts there, not where it was taken.
+    number = min(ReportedExperiment(begun.work).query(0).annotations)
+    moved = {number: np.clip(begun.pixels[number], 5, 400) + 1.25}
+    done = ingest(begun.work, answers(begun.work, 0, moved, tmp_path, [number]))
+    assert done.late == {0: [number]}
+    first, second = asked_of(ReportedExperiment(begun.work))
+    assert first.late == [number] and second.late == []
+    late = next(each for each in answers_of(first) if each.annotation == number)
+    seen = late.keypoints[:, 2] > 0
+    np.testing.assert_allclose(late.keypoints[seen, :2], moved[number][seen], atol=1e-9)
+    assert len(answers_of(first)) == len(first.query.annotations)
+    assert [each.annotation for each in answers_of(second)] == some
 
 
 def test_nobody_was_asked(tmp_path):

@@ -12,6 +12,7 @@ from mmpose_al.active_learning.report.people_figures import (
     asked_section,
     browser_text,
     correction_section,
+    handing_on_section,
     people_sections,
     picks_section,
     time_section,
@@ -95,6 +96,24 @@ def test_agreement(tmp_path):
     assert section.rows == [['Anna and Ben', '1', '1', '5', '5', '100', '1']]
     assert len(section.header) == len(section.rows[0])
     assert agreement_section([ANSWERED], str(tmp_path)).rows == []
+
+
+def test_corrections_of_one_another(tmp_path):
+    """Ben leaves Anna's nose, moves the hand by 3-4-5, and adds a foot."""
+    first = entry(1, (10.33, 10, 2), (50.3, 50, 2), by='Anna')
+    second = entry(1, (10.33, 10, 2), (53.3, 54, 2), (9, 9, 2), by='Ben')
+    handed_on = [asked(event(first), event(second))]
+    section = handing_on_section(handed_on, str(tmp_path))
+    assert section.rows == [['Anna', 'Ben', '1', '1', '5', '5', '1']]
+    assert len(section.header) == len(section.rows[0])
+    assert rows_of(tmp_path / 'people_corrections.csv')[1][:4] == ['Anna', 'Ben', '1', '1']
+    assert agreement_section(handed_on, str(tmp_path)).rows == []
+    assert handing_on_section([ANSWERED], str(tmp_path)).rows == []
+
+
+def test_late_answers_are_said(tmp_path):
+    section = asked_section([ANSWERED._replace(late=[1, 2]), BEN], 'frames', str(tmp_path))
+    assert 'Late: 2 of round 1; these answers count for the round that asked' in section.text
 
 
 def test_warnings(tmp_path):
