@@ -31,7 +31,7 @@ from mmpose_al.active_learning.stage_names import STAGES
 from mmpose_al.active_learning.state import WritableState, load_state
 from mmpose_al.active_learning.statistics import load_views
 from mmpose_al.checkpoint_files import newest_whole
-from mmpose_al.engine.hooks.safe_checkpoint import CheckedBackend
+from mmpose_al.engine.hooks.safe_checkpoint import CheckedBackend, SafeCheckpointHook
 from mmpose_al.fileio import write_bytes
 from tests.test_active_learning.experiments import answers, describe, run_untrained, waiting
 from tests.test_active_learning.people import labelled
@@ -435,13 +435,13 @@ def test_a_disk_that_fails_at_any_moment_of_a_training(
         Count('a training of three checkpoints', errno.errorcode[kind], 'checkpoints'),
         0,
     )
-    saved, put = [], CheckedBackend.put
+    saved, save_with_step = [], SafeCheckpointHook._save_checkpoint_with_step
 
-    def noted(self, obj, filepath):
-        put(self, obj, filepath)
-        saved.append(int(osp.basename(str(filepath))[5:-4]))
+    def noted(self, runner, step, meta):
+        save_with_step(self, runner, step, meta)
+        saved.append(step)  # and last_checkpoint names it
 
-    monkeypatch.setattr(CheckedBackend, 'put', noted)
+    monkeypatch.setattr(SafeCheckpointHook, '_save_checkpoint_with_step', noted)
     while True:
         folder, fault = tmp_path / str(number), None
         saved.clear()
