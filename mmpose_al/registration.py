@@ -29,7 +29,7 @@ def register() -> None:
     import_module('mmpose_al.registry')
     for room in ROOMS:
         load_all(import_module(f'mmpose_al.{room}'))
-    import_module('mmpose_al.engine.checkpoint').allow_mmengine_checkpoints()
+    import_module('mmpose_al.apis.checkpoints').allow_mmengine_checkpoints()
 
 
 def import_custom_modules(config: Mapping[str, Any]) -> None:

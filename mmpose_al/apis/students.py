@@ -9,6 +9,7 @@ import torch
 
 from ..fileio import atomic
 from ..models.loading import networks_of, state_of
+from .checkpoints import load_safely
 
 ENSEMBLE = 'ensemble'
 
@@ -64,7 +65,7 @@ def extract_network(checkpoint: str, out: str, network: Optional[str] = None) ->
 def _read(path: str) -> Any:
     """What a checkpoint file holds; nothing in it is run."""
     try:
-        return torch.load(path, map_location='cpu', weights_only=True)
+        return load_safely(path)
     except FileNotFoundError:
         raise
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, OSError) as error:
@@ -147,11 +148,25 @@ def spoken(network: str) -> str:
 
 
 def without_arrays(value: Any) -> Any:
-    """A data set's metainfo with lists and Python's numbers for what is NumPy's."""
+    """A data set's metainfo with lists and Python's numbers for what is NumPy's.
+
+    What it holds several times is made once: a few bytes of a pickle can say a list of the
+    same list twice, again and again.
+    """
+    return _plain(value, {})
+
+
+def _plain(value: Any, done: Dict[int, Any]) -> Any:
+    """:func:`without_arrays`; ``done``: id of a container -> its result."""
+    if id(value) in done:
+        return done[id(value)]
     if isinstance(value, dict):
-        return {without_arrays(key): without_arrays(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple, set)):
-        return [without_arrays(each) for each in value]
-    if isinstance(value, np.ndarray):
+        made: Any = {_plain(key, done): _plain(each, done) for key, each in value.items()}
+    elif isinstance(value, (list, tuple, set)):
+        made = [_plain(each, done) for each in value]
+    elif isinstance(value, np.ndarray):
         return value.tolist()
-    return value.item() if isinstance(value, np.generic) else value
+    else:
+        return value.item() if isinstance(value, np.generic) else value
+    done[id(value)] = made
+    return made

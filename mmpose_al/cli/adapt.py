@@ -303,17 +303,14 @@ def check_start(cfg: 'Config', model: Any) -> None:
 
     A checkpoint with a web address is looked at when the training starts.
     """
-    from mmengine.runner import CheckpointLoader
-
-    from ..engine.checkpoint import allow_mmengine_checkpoints
+    from ..apis.checkpoints import load_safely
     from ..engine.weights import read_load_settings, start_from
     from ..models.loading import state_of
 
     path = cfg.get('load_from')
     if not path or '://' in path:
         return
-    allow_mmengine_checkpoints()
-    state = state_of(CheckpointLoader.load_checkpoint(path, map_location='cpu'))
+    state = state_of(load_safely(path))
     try:
         start_from(model, state, read_load_settings(cfg))
     except ValueError as error:

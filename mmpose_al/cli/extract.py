@@ -22,9 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ..apis.students import ENSEMBLE, extract_network, spoken
-    from ..engine.checkpoint import allow_mmengine_checkpoints
 
-    allow_mmengine_checkpoints()
     network = None if args.student is None else f'students.{args.student}'
     done = extract_network(args.checkpoint, args.out, 'teacher' if args.teacher else network)
     text = f'{args.out}: {spoken(done.network)}, {done.tensors} tensors'

@@ -1,5 +1,7 @@
 """A network taken out of a checkpoint predicts as it did inside."""
 
+import os
+import pickle
 import subprocess
 import sys
 
@@ -7,13 +9,15 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import HistoryBuffer
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
 
+from mmpose_al.apis.checkpoints import allow_mmengine_checkpoints
 from mmpose_al.apis.students import config_value, evaluated_network, extract_network, without_arrays
-from mmpose_al.engine.checkpoint import allow_mmengine_checkpoints
 from tests.commands import command
 from tests.helpers import images, student
+from tests.test_apis.test_checkpoints import Runs
 
 KINDS = dict(
     dual=dict(type='PoseDual', students=student()),
@@ -126,6 +130,35 @@ def test_metainfo_without_arrays():
         dict(a=np.ones(2), b=(np.float32(1), {np.int64(3): 'x'}), c=[np.zeros((1, 2))], d=None)
     )
     assert repr(found) == "{'a': [1.0, 1.0], 'b': [1.0, {3: 'x'}], 'c': [[[0.0, 0.0]]], 'd': None}"
+
+
+def test_metainfo_that_holds_the_same_list_again_and_again_takes_no_time(tmp_path):
+    value = ['x']
+    for _ in range(60):
+        value = [value, value]
+    found = without_arrays(dict(a=value))['a']
+    assert found[0] is found[1] and len(pickle.dumps(found)) < 2000
+    source, out = str(tmp_path / 'dual.pth'), str(tmp_path / 'one.pth')
+    trained('dual', source, dataset_meta=dict(a=value))
+    extract_network(source, out, 'students.0')
+    assert os.path.getsize(out) < os.path.getsize(source)
+
+
+@pytest.mark.parametrize('version', ['2.1.2+cpu', '2.11.0'])
+def test_a_checkpoint_with_mmengines_logs_is_read_by_older_pytorch_too(
+    tmp_path, monkeypatch, version
+):
+    monkeypatch.setattr(torch, '__version__', version)
+    source, out, mark = (str(tmp_path / name) for name in ('dual.pth', 'one.pth', 'mark'))
+    trained('dual', source)
+    content = torch.load(source, weights_only=True)
+    content['message_hub'] = dict(log_scalars=dict(loss=HistoryBuffer([1.0], [1])))
+    torch.save(content, source)
+    assert extract_network(source, out, 'students.0').tensors > 0
+    torch.save(dict(content, evil=Runs(mark)), source)
+    with pytest.raises(ValueError, match='dual.pth: it cannot be read as a checkpoint of tensors'):
+        extract_network(source, out, 'students.0')
+    assert not os.path.exists(mark)
 
 
 PLAIN = """

@@ -31,11 +31,33 @@ def allow_mmengine_checkpoints() -> None:
     Before 2.6 PyTorch does not check by default, and has no such list. There MMEngine's
     loader of files is replaced by :func:`load_checked`, which allows the same.
     """
-    version = torch.__version__.split('+')[0].split('.')
-    if (int(version[0]), int(version[1])) >= (2, 6):
+    if _checks_by_default():
         torch.serialization.add_safe_globals(safe_globals())
     else:
         CheckpointLoader.register_scheme(prefixes='', loader=load_checked, force=True)
+
+
+def _checks_by_default() -> bool:
+    """Whether this PyTorch loads with ``weights_only=True``, and takes a list of types."""
+    version = torch.__version__.split('+')[0].split('.')
+    return (int(version[0]), int(version[1])) >= (2, 6)
+
+
+def load_safely(path: str) -> Any:
+    """What a checkpoint's file holds, on the CPU; nothing of it is run, whatever the PyTorch.
+
+    Args:
+        path (str): A local file.
+
+    Raises:
+        FileNotFoundError: There is none.
+        pickle.UnpicklingError, RuntimeError, ...: It is no checkpoint, or asks for something
+            else than tensors and what MMEngine logs.
+    """
+    if not _checks_by_default():
+        return load_checked(path, 'cpu')
+    allow_mmengine_checkpoints()
+    return torch.load(path, map_location='cpu', weights_only=True)
 
 
 def load_checked(filename: str, map_location: Any = None) -> Any:

@@ -10,8 +10,8 @@ import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.utils import digit_version
 
-from mmpose_al.engine import checkpoint
-from mmpose_al.engine.checkpoint import load_checked, safe_globals
+from mmpose_al.apis import checkpoints
+from mmpose_al.apis.checkpoints import load_checked, safe_globals
 
 checked_by_default = pytest.mark.skipif(
     digit_version(torch.__version__) < digit_version('2.6.0'),
@@ -140,12 +140,12 @@ def test_older_pytorch_gets_the_checked_loader(monkeypatch, version, replaced):
     loaders = []
     monkeypatch.setattr(torch, '__version__', version)
     monkeypatch.setattr(
-        checkpoint.CheckpointLoader, 'register_scheme', lambda **given: loaders.append(given)
+        checkpoints.CheckpointLoader, 'register_scheme', lambda **given: loaders.append(given)
     )
     if replaced:
-        checkpoint.allow_mmengine_checkpoints()
+        checkpoints.allow_mmengine_checkpoints()
         assert loaders == [dict(prefixes='', loader=load_checked, force=True)]
     else:
         monkeypatch.setattr(torch.serialization, 'add_safe_globals', loaders.append, raising=False)
-        checkpoint.allow_mmengine_checkpoints()
+        checkpoints.allow_mmengine_checkpoints()
         assert len(loaders) == 1 and isinstance(loaders[0], list)
