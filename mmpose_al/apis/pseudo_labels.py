@@ -1,6 +1,6 @@
 """A trained model's keypoints as the labels of images that have none (Iqbal20, Sec. 3.3)."""
 
-from typing import Dict, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -8,12 +8,20 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS
 
-from ..fileio import read_json
+from ..fileio import FileError, message, read_json
+from ..geometry.running_median import running_median
 from .pose3d_inferencer import load_model
+
+Found = Dict[int, Tuple[np.ndarray, np.ndarray]]
 
 
 def pseudo_labels(
-    config: Config, checkpoint: str, key: str, threshold: float, device: str = 'cpu'
+    config: Config,
+    checkpoint: str,
+    key: str,
+    threshold: float,
+    device: str = 'cpu',
+    smooth: Optional[int] = None,
 ) -> dict:
     """The content of a data set's file with predicted keypoints, see :func:`relabel`.
 
@@ -23,9 +31,12 @@ def pseudo_labels(
         key (str): Of the data set in the config.
         threshold (float): Keypoints with a confidence above it are labels.
         device (str): As PyTorch names it.
+        smooth (int, optional): How many frames before and after take part in a keypoint, see
+            :func:`smoothed`; None: none.
 
     Raises:
         ValueError: There is no such data set, or the weights are of another model.
+        FileError: Keypoints are smoothed, and the file does not say what follows what.
     """
     source = source_of(config, key)
     model, _ = load_model(config, checkpoint, device)
@@ -36,10 +47,72 @@ def pseudo_labels(
             test_mode=True,
         )
     )
-    return relabel(read_json(dataset.ann_file), predict(model, dataset), threshold)
+    data, found = read_json(dataset.ann_file), predict(model, dataset)
+    if smooth is None:
+        return relabel(data, found, threshold)
+    labels = relabel(data, smoothed(data, found, smooth, dataset.ann_file), threshold)
+    labels['info']['pseudo_labels']['smooth'] = smooth
+    return labels
 
 
-def relabel(data: dict, found: Dict[int, Tuple[np.ndarray, np.ndarray]], threshold: float) -> dict:
+def smoothed(data: dict, found: Found, radius: int, path: str = 'the file') -> Found:
+    """Keypoints moved to the median of those of the frames around them.
+
+    See :func:`~mmpose_al.geometry.running_median.running_median`, in pixels of the image. A track
+    is one person in one camera in one sequence, in the order of ``index``.
+
+    Args:
+        data (dict): A COCO file's content with ``frames``.
+        found (dict): Annotation id -> keypoints (K, 2) and their confidence (K, ).
+        radius (int): Neighbours whose ``index`` differs by at most so much take part.
+        path (str): Of the file, for errors.
+
+    Returns:
+        dict: The same ids.
+
+    Raises:
+        FileError: An image belongs to no frame, or two persons of an image are not told apart.
+    """
+    result: Found = {}
+    for track in tracks(data, found, path):
+        numbers = np.array(list(track))
+        ids = [track[number] for number in numbers.tolist()]
+        points, confidence = (np.stack(each) for each in zip(*(found[i] for i in ids)))
+        moved = running_median(points, confidence, numbers, radius)
+        result.update((i, pair) for i, *pair in zip(ids, *moved))
+    return result
+
+
+def tracks(data: dict, chosen: Found, path: str = 'the file') -> List[Dict[int, int]]:
+    """Annotations of one person in one camera in one sequence: index of the frame -> id, rising.
+
+    Raises:
+        FileError: See :func:`smoothed`.
+    """
+    frames = {frame['id']: frame for frame in data.get('frames', ())}
+    images = {image['id']: image for image in data['images']}
+    remedy = 'docs/multiview_format.md tells the fields; or leave out --smooth'
+    places: Dict[tuple, Dict[int, int]] = {}
+    for annotation in data['annotations']:
+        if annotation['id'] not in chosen:
+            continue
+        image = images[annotation['image_id']]
+        frame = frames.get(image.get('frame_id'))
+        if frame is None:
+            entry = f'image {image["id"]}'
+            problem = 'names no frame, so that nothing is before or after it'
+            raise FileError(message(path, entry, 'frame_id', problem, remedy))
+        key = (frame['sequence'], image.get('camera_id'), annotation.get('person_id'))
+        track = places.setdefault(key, {})
+        other = track.setdefault(frame['index'], annotation['id'])
+        if other != annotation['id']:
+            entry = f'annotations {other} and {annotation["id"]}'
+            problem = 'are two persons of one image, but nothing tells them apart'
+            raise FileError(message(path, entry, 'person_id', problem, remedy))
+    return [dict(sorted(track.items())) for track in places.values()]
+
+
+def relabel(data: dict, found: Found, threshold: float) -> dict:
     """A COCO file's content with predicted keypoints.
 
     Args:

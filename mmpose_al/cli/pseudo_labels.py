@@ -1,7 +1,7 @@
 """Write a trained model's keypoints as the labels of images that have none.
 
     mmpose-al pseudo-labels CONFIG CHECKPOINT --out pseudo.json \\
-        [--threshold 0.5] [--data train_dataloader.dataset.unlabeled]
+        [--threshold 0.5] [--data train_dataloader.dataset.unlabeled] [--smooth 2]
 
 CONFIG is the one that CHECKPOINT was trained with, or a WeaklySupervisedPose3D around
 the same network; --data names the images by a key of it.
@@ -10,9 +10,16 @@ Made once and kept fixed, they regularise weakly supervised training (Iqbal20,
 Sec. 3.3). The file is that of the data set with other keypoints: those with a
 confidence above the threshold count as visible (v = 2), the others are unlabelled.
 Annotations of other cameras or splits, and all 3D poses, are left out.
+
+Of frames of a video --smooth moves each keypoint to the median of those around it, weighted by
+their confidence. So many frames on either side take part. The file needs frames
+(docs/multiview_format.md). It is off by default: it takes jumps back, and nothing that is wrong
+for many frames (docs/studies/video.md).
 """
 
 import argparse
+
+from .options import positive
 
 HELP = "write a trained model's keypoints as labels"
 
@@ -27,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default='train_dataloader.dataset.unlabeled',
         help='key of a data set in the config; by default %(default)s',
     )
+    parser.add_argument(
+        '--smooth',
+        type=positive,
+        metavar='FRAMES',
+        help='smooth over so many frames before and after; by default none',
+    )
     parser.add_argument('--device', default='cpu')
 
 
@@ -36,7 +49,9 @@ def run(args: argparse.Namespace) -> int:
     from .launch import read_config
 
     config = read_config(args.config)
-    data = pseudo_labels(config, args.checkpoint, args.data, args.threshold, args.device)
+    data = pseudo_labels(
+        config, args.checkpoint, args.data, args.threshold, args.device, args.smooth
+    )
     labels = sum(a['num_keypoints'] for a in data['annotations'])
     joints = sum(len(a['keypoint_scores']) for a in data['annotations'])
     if not labels:

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-from mmpose_al.apis.pseudo_labels import relabel, source_of
+from mmpose_al.apis import pseudo_labels as module
+from mmpose_al.apis.pseudo_labels import pseudo_labels, relabel, smoothed, source_of, tracks
+from mmpose_al.fileio import FileError, write_json
 
 
 def test_pseudo_labels_by_hand():
@@ -42,3 +44,76 @@ def test_source_of_pseudo_labels():
     for key in ('a.none', 'b.c', 'a.two.2', 'a.two.x'):
         with pytest.raises(ValueError, match=f'has no {key}'):
             source_of(config, key)
+
+
+def video(*views):
+    """A file of annotations 0, 1, ... with (sequence, index, camera, person), an image each."""
+    frames, images, annotations = {}, [], []
+    for number, (sequence, index, camera, person) in enumerate(views):
+        frame = frames.setdefault((sequence, index), len(frames))
+        images.append(dict(id=50 + number, frame_id=frame, camera_id=camera, width=99, height=99))
+        annotations.append(dict(id=number, image_id=50 + number, person_id=person))
+    return dict(
+        frames=[dict(id=i, sequence=s, index=n) for (s, n), i in frames.items()],
+        images=images,
+        annotations=annotations,
+    )
+
+
+def said(*places):
+    """What a network says of annotations 0, 1, ...: one joint each, at (x, 0), surely."""
+    return {i: (np.array([[x, 0.0]]), np.ones(1)) for i, x in enumerate(places)}
+
+
+def test_a_track_is_one_person_in_one_camera_in_one_sequence():
+    data = video(
+        *[('a', 7, 0, 0), ('a', 2, 0, 0), ('a', 2, 1, 0)],
+        *[('a', 2, 0, 1), ('b', 3, 0, 0), ('a', 5, 0, 0)],
+    )
+    assert tracks(data, said(*range(6))) == [{2: 1, 5: 5, 7: 0}, {2: 2}, {2: 3}, {3: 4}]
+    assert tracks(data, {5: None, 1: None}) == [{2: 1, 5: 5}]  # of others nothing was predicted
+
+
+def test_keypoints_go_to_the_median_of_their_track():
+    """Five frames in steady motion, the middle 15 pixels off; another camera's stay."""
+    views = [('a', index, 0, 0) for index in (4, 3, 2, 1, 0)]
+    data = video(*views, ('a', 2, 1, 0))
+    places = [40.0, 30, 35, 10, 0, 77]
+    found = smoothed(data, said(*places), 2)
+    x = {i: pair[0][0, 0] for i, pair in found.items()}
+    assert set(x) == set(range(6)) and x[5] == pytest.approx(77)
+    # Medians of (0), (0, 10, 35), (0, 10, 35, 30, 40), (35, 30, 40) and (40).
+    assert [x[i] for i in (4, 3, 2, 1, 0)] == [0, 10, 30, 35, 40]
+    # No neighbour is near enough: index counts, not the place in the list.
+    alone = video(('a', 0, 0, 0), ('a', 5, 0, 0), ('a', 10, 0, 0))
+    for radius, middle in ((4, 90), (5, 20)):
+        found = smoothed(alone, said(0, 90, 20), radius)
+        assert [found[i][0][0, 0] for i in range(3)] == [0, middle, 20]
+
+
+def test_what_follows_what_must_be_known():
+    data = video(('a', 0, 0, 0), ('a', 1, 0, 0))
+    del data['images'][1]['frame_id']
+    with pytest.raises(FileError, match='pool.json: image 51, field "frame_id": names no frame'):
+        smoothed(data, said(0, 1), 2, 'pool.json')
+    same = video(('a', 0, 0, None), ('a', 0, 0, None))
+    with pytest.raises(
+        FileError, match='annotations 0 and 1, field "person_id".*leave out --smooth'
+    ):
+        smoothed(same, said(0, 1), 2)
+
+
+def test_smoothing_is_off_by_default_and_noted(tmp_path, monkeypatch):
+    data = video(*(('a', index, 0, 0) for index in range(3)))
+    write_json(str(tmp_path / 'a.json'), data)
+    dataset = type('Dataset', (), dict(ann_file=str(tmp_path / 'a.json')))
+    monkeypatch.setattr(module, 'load_model', lambda *given: (None, None))
+    monkeypatch.setattr(module.DATASETS, 'build', lambda config: dataset)
+    monkeypatch.setattr(module, 'predict', lambda model, dataset: said(0, 9, 0))
+    config = Config(dict(data=dict(x=1), test_dataloader=dict(dataset=dict(pipeline=[]))))
+    plain = pseudo_labels(config, 'a.pth', 'data', 0.5)
+    assert [each['keypoints'][0] for each in plain['annotations']] == [0, 9, 0]
+    assert plain['info']['pseudo_labels'] == dict(threshold=0.5)
+    smooth = pseudo_labels(config, 'a.pth', 'data', 0.5, smooth=2)
+    assert [each['keypoints'][0] for each in smooth['annotations']] == [0, 0, 0]
+    assert smooth['info']['pseudo_labels'] == dict(threshold=0.5, smooth=2)

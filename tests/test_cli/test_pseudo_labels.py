@@ -15,8 +15,8 @@ def labelled(monkeypatch):
     calls = []
 
     def give(number):
-        def labels(config, checkpoint, data, threshold, device):
-            calls.append((config, checkpoint, data, threshold, device))
+        def labels(config, checkpoint, data, threshold, device, smooth):
+            calls.append((config, checkpoint, data, threshold, device, smooth))
             return dict(
                 annotations=[
                     dict(id=i, num_keypoints=number, keypoint_scores=[0.9, 0.1]) for i in (1, 2)
@@ -36,7 +36,9 @@ def test_the_file_is_written_and_summed_up(labelled, tmp_path, capsys):
     assert capsys.readouterr().out == f'{out}: 2 of 4 joints of 2 persons above 0.25\n'
     assert [each['id'] for each in json.loads(out.read_text())['annotations']] == [1, 2]
     source = 'train_dataloader.dataset.unlabeled'
-    assert calls == [('config of c.py', 'a.pth', source, 0.25, 'cpu')]
+    assert calls == [('config of c.py', 'a.pth', source, 0.25, 'cpu', None)]
+    command('pseudo-labels', 'c.py', 'a.pth', '--out', out, '--smooth', 3)
+    assert calls[1][-1] == 3
 
 
 def test_a_network_that_is_sure_of_nothing_writes_nothing(labelled, tmp_path):
