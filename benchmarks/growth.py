@@ -6,12 +6,13 @@
 A pool of frames of four calibrated views, one person of 17 joints in each:
 
 - ``load``: reading its file.
-- ``ingest``: 5,000 answers, all that people gave to a query, are taken.
-- ``query``: 1,250 frames are asked for, with what the network predicts of them.
+- ``ingest``: 5,000 answers, all that people gave to a query, are taken; of 1,000 frames 4,000.
+- ``query``: 1,250 frames (of 1,000 all) are asked for, with what the network predicts of them.
 - ``state``: an experiment that labels all frames in 100 rounds of five stages.
 - ``report``: its HTML page.
 - the strategies: 100 frames are chosen by the scores of a round, of which a tenth is
-  labelled; reading the scores and triangulating are part of it. Features have 512 numbers.
+  labelled; reading the scores and triangulating are part of it. Features have 512 numbers,
+  noise, which tells least about what is near to what.
 
 Every step is a process of its own. The seconds are those of the processor and of the clock
 without what starting Python takes; the memory is the peak of the whole process, of which
@@ -126,8 +127,33 @@ def prepare(folder, work):
     new_state(work, pool, 'digest', 0).write()
     units = pool.units[: ANSWERS // VIEWS].tolist()
     annotator_of(work, pool).ask(0, units, [1.0] * len(units))
-    save_views(columns(folder, len(pool.units) * VIEWS, ()), place(work, 'scores.npz'))
+    save_views(columns(folder, len(pool.units) * VIEWS, ()), scores_of((), work))
     rounds(pool, place(work, 'rounds'))
+
+
+def scores_of(needs, work):
+    """Where the scores are that have the columns which not all scores have."""
+    special = sorted({'features', 'appearance', 'keypoints_3d'}.intersection(needs))
+    return place(work, '-'.join(['scores', *special]) + '.npz')
+
+
+def make_scores(name, folder, work):
+    """Scores as a strategy needs them, if they are not there; not measured."""
+    from mmpose_al.active_learning.statistics import save_views
+
+    needs = strategy_of(name).needs
+    path = scores_of(needs, work)
+    if not osp.exists(path):
+        num = len(np.load(place(folder, 'columns.npz'))['id'])
+        save_views(columns(folder, num, needs), path)
+
+
+def strategy_of(name):
+    """A strategy by name."""
+    import mmpose_al.active_learning.strategies  # noqa: F401
+    from mmpose_al.active_learning.registry import QUERY_STRATEGIES
+
+    return QUERY_STRATEGIES.build(dict(type=name, **ARGUMENTS.get(name, {})))
 
 
 def rounds(pool, folder):
@@ -166,29 +192,25 @@ def ready(part, folder, work, pool):
         return lambda: rounds(pool, place(work, 'state'))
     if part == 'query':
         return lambda: ask(pool, work)
-    return lambda: choose(part, pool, folder, work)
+    return lambda: choose(part, pool, work)
 
 
 def ask(pool, work):
     """A query of 1,250 frames with what the network predicts."""
     from mmpose_al.active_learning.statistics import load_views
 
-    units = pool.units[:: len(pool.units) * VIEWS // ANSWERS][: ANSWERS // VIEWS].tolist()
-    views = load_views(place(work, 'scores.npz'))
+    units = pool.units[:: max(1, len(pool.units) * VIEWS // ANSWERS)][: ANSWERS // VIEWS].tolist()
+    views = load_views(scores_of((), work))
     annotator_of(work, pool).ask(1, units, [1.0] * len(units), views)
 
 
-def choose(name, pool, folder, work):
+def choose(name, pool, work):
     """A strategy chooses."""
     from mmpose_al.active_learning import PoolStatistics
-    from mmpose_al.active_learning.registry import QUERY_STRATEGIES
     from mmpose_al.active_learning.statistics import load_views
 
-    strategy = QUERY_STRATEGIES.build(dict(type=name, **ARGUMENTS.get(name, {})))
-    if {'features', 'appearance', 'keypoints_3d'} & set(strategy.needs):
-        views = columns(folder, len(pool.units) * VIEWS, strategy.needs)
-    else:
-        views = load_views(place(work, 'scores.npz'))
+    strategy = strategy_of(name)
+    views = load_views(scores_of(strategy.needs, work))
     labeled = np.random.RandomState(1).rand(len(pool.units)) < 0.1
     given = dict(sequences=pool.sequences, times=pool.times)
     return strategy.select(PoolStatistics(views, pool.units, labeled, **given), PICKS)
@@ -209,6 +231,8 @@ def serve(folder, work, limit):
         part = line.strip()
         if pool is None and part not in WITHOUT_POOL:
             pool = read(folder)
+        if part in STRATEGIES:
+            forked(lambda: make_scores(part, folder, work), limit)
         print(forked(lambda: measure(ready(part, folder, work, pool)), limit), flush=True)
 
 
@@ -257,7 +281,9 @@ def make_files(folder, frames):
 
     os.makedirs(folder)
     path, pixels = make_pool(folder, frames * VIEWS, views=VIEWS)
-    make_answers(place(folder, 'answers.json'), path, pixels, list(range(ANSWERS)))
+    make_answers(
+        place(folder, 'answers.json'), path, pixels, list(range(min(ANSWERS, frames * VIEWS)))
+    )
     numbers = np.arange(frames * VIEWS)
     frame, camera = numbers // VIEWS, numbers % VIEWS
     cameras = read_json(path)['cameras']

@@ -16,12 +16,14 @@ import io
 import itertools
 import json
 import math
+import mmap
 import os
 import os.path as osp
 import platform
 import re
 import shutil
 import stat
+import struct
 import time
 import zipfile
 from contextlib import contextmanager, suppress
@@ -31,6 +33,8 @@ import numpy as np
 
 JSON_LIMIT = 4 * 2**30  # bytes of a JSON file that is read into memory
 ARRAYS_LIMIT = 64 * 2**30  # bytes of the arrays in an npz file
+_NAME_LENGTH, _LOCAL_HEADER = 26, 30  # where in an entry's header; its size without names
+_MAPPED = 2**26  # bytes of an array that is not read but mapped
 CHECKSUM = '.sha256'  # ending of the file beside another that holds its checksum
 STALE = 24 * 3600  # seconds after which nobody is still writing a temporary file
 _CHUNK = 2**20
@@ -54,6 +58,7 @@ __all__ = [
     'atomic_path',
     'checksum_fault',
     'digest',
+    'give_back',
     'is_int',
     'is_number',
     'is_written',
@@ -390,7 +395,10 @@ def write_json(
 
 
 def write_arrays(path: str, /, **arrays: np.ndarray) -> None:
-    """Write arrays as a compressed ``npz`` without pickles, see :func:`atomic`.
+    """Write arrays as an ``npz`` without pickles, see :func:`atomic`.
+
+    They are compressed, but for large ones of float32: what a network says hardly becomes
+    smaller, and as it is :func:`read_arrays` need not have it in memory.
 
     Raises:
         ValueError: An array holds Python objects.
@@ -398,9 +406,14 @@ def write_arrays(path: str, /, **arrays: np.ndarray) -> None:
     for name, array in arrays.items():
         if np.asarray(array).dtype.hasobject:
             raise ValueError(f'{path}: {name} holds Python objects, which only a pickle keeps')
-    with atomic(path, 'wb') as file:
-        columns: Dict[str, Any] = dict(arrays)  # NumPy 2 has options among the names
-        np.savez_compressed(file, **columns)
+    with atomic(path, 'wb') as file, zipfile.ZipFile(file, 'w') as archive:
+        for name, array in arrays.items():
+            array = np.asarray(array)
+            entry = zipfile.ZipInfo(f'{name}.npy')
+            large = array.dtype == np.float32 and array.nbytes >= _MAPPED
+            entry.compress_type = zipfile.ZIP_STORED if large else zipfile.ZIP_DEFLATED
+            with archive.open(entry, 'w', force_zip64=True) as part:
+                np.lib.format.write_array(part, array, allow_pickle=False)
 
 
 def write_image(path: str, image: np.ndarray) -> None:
@@ -862,6 +875,9 @@ def read_arrays(
 ) -> Dict[str, np.ndarray]:
     """Read an ``npz`` file without ever reading a pickle.
 
+    Large arrays that are not compressed are mapped: they are read where they are used, from
+    the file as it was, and cannot be written to. Their checksum is compared before.
+
     Args:
         path (str): A local file.
         names (Sequence[str], optional): Of the arrays that are read; all by default.
@@ -905,9 +921,42 @@ def _arrays_of(
         raise FileError(_too_large(path, limit))
     arrays = {}
     for name, entry in zip(names, chosen):
+        if entry.compress_type == zipfile.ZIP_STORED and entry.file_size >= _MAPPED:
+            arrays[name] = _mapped(archive, path, entry)
+            continue
         with archive.open(entry) as file:
             arrays[name] = np.lib.format.read_array(file, allow_pickle=False)
     return arrays
+
+
+def _mapped(archive: zipfile.ZipFile, path: str, entry: zipfile.ZipInfo) -> np.ndarray:
+    """An entry that is not compressed, in place."""
+    with archive.open(entry) as file:
+        version = np.lib.format.read_magic(file)
+        header = {(1, 0): np.lib.format.read_array_header_1_0}.get(
+            version, np.lib.format.read_array_header_2_0
+        )
+        shape, fortran, dtype = header(file)
+        length = file.tell()
+        while file.read(2**20):  # at its end zipfile compares the checksum
+            pass
+    if dtype.hasobject:
+        raise ValueError(f'{entry.filename} holds Python objects')
+    with open(path, 'rb') as raw:
+        raw.seek(entry.header_offset + _NAME_LENGTH)
+        name, extra = struct.unpack('<HH', raw.read(4))
+    start = entry.header_offset + _LOCAL_HEADER + name + extra + length
+    order: Any = 'F' if fortran else 'C'
+    return np.memmap(path, dtype, 'r', start, shape, order)
+
+
+def give_back(array: np.ndarray) -> None:
+    """Take a mapped array of :func:`read_arrays` out of memory; it is read again where used."""
+    owner: Any = array
+    while owner is not None and not isinstance(owner, mmap.mmap):
+        owner = getattr(owner, 'base', None)
+    if owner is not None and hasattr(mmap, 'MADV_DONTNEED'):
+        owner.madvise(mmap.MADV_DONTNEED)
 
 
 # ---- locks, digests, the machine -------------------------------------------------

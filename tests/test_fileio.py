@@ -867,6 +867,39 @@ def test_arrays_come_back(tmp_path):
     assert only(path)
 
 
+def test_large_arrays_are_mapped(tmp_path, monkeypatch):
+    """float32 alone: the rest becomes smaller when it is compressed."""
+    monkeypatch.setattr(fileio, '_MAPPED', 100)
+    path = str(tmp_path / 'a.npz')
+    arrays = dict(
+        small=np.ones(24, np.float32),
+        large=np.arange(60, dtype=np.float32).reshape(20, 3),
+        turned=np.asfortranarray(np.arange(60, dtype=np.float32).reshape(20, 3)),
+        wide=np.ones(60),
+    )
+    fileio.write_arrays(path, **arrays)
+    found = fileio.read_arrays(path)
+    for name, array in arrays.items():
+        assert isinstance(found[name], np.memmap) == (name in ('large', 'turned')), name
+        assert found[name].dtype == array.dtype and np.array_equal(found[name], array)
+    with pytest.raises(ValueError, match='read-only'):
+        found['large'][0] = 5
+    for part in (found['large'], np.asarray(found['large'])[3:]):
+        fileio.give_back(part)
+        assert np.array_equal(part, arrays['large'][-len(part) :])
+    fileio.give_back(found['small'])  # nothing to do
+    with np.load(path) as file:
+        assert np.array_equal(file['large'], arrays['large'])
+    with open(path, 'rb') as file:
+        raw = bytearray(file.read())
+    raw[raw.find(arrays['large'].tobytes()) + 17] ^= 4
+    with open(path, 'wb') as file:
+        file.write(raw)
+    with pytest.raises(fileio.FileError, match="Bad CRC-32 for file 'large.npy'"):
+        fileio.read_arrays(path)
+    assert list(fileio.read_arrays(path, ['small'])) == ['small']
+
+
 def test_pickles_are_neither_written_nor_read(tmp_path):
     path = str(tmp_path / 'a.npz')
     fileio.write_arrays(path, a=np.arange(3))

@@ -702,7 +702,8 @@ def whole_loader(cfg: Config, source: dict, **changes: Any) -> ConfigDict:
 def of_pool(parts: List[ViewStatistics], pool: Pool) -> ViewStatistics:
     """The statistics of all ranks together, of the pool's units alone."""
     together = sort_views(concatenate(parts))
-    return together.select(np.isin(together.unit, pool.units))
+    kept = np.isin(together.unit, pool.units)
+    return together if kept.all() else together.select(kept)
 
 
 class Progress:

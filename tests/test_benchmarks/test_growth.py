@@ -31,7 +31,19 @@ def test_every_step_does_something(small):
     assert [len(query.units) for query in load_queries(work)] == [2, 2]
     assert done['state']() == 20 and len(load_state(growth.place(work, 'state')).rounds) == 4
     for name in growth.STRATEGIES:
+        growth.make_scores(name, files, work)
         assert len(set(done[name]().ids)) == 3, name
+
+
+def test_a_pool_that_is_smaller_than_the_answers(tmp_path):
+    """All of it is asked for."""
+    files, work = str(tmp_path / 'files'), str(tmp_path / 'work')
+    growth.make_files(files, 100)
+    growth.prepare(files, work)
+    pool = growth.read(files)
+    assert len(growth.ready('ingest', files, work, pool)().annotations) == 400
+    growth.ready('query', files, work, pool)()
+    assert [len(query.units) for query in load_queries(work)] == [100, 100]
 
 
 def test_a_step_has_a_process_of_its_own():

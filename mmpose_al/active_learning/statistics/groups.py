@@ -10,6 +10,8 @@ import numpy as np
 
 from .table import ViewStatistics
 
+_AT_ONCE = 2**13  # groups that are triangulated together: the memory is theirs
+
 
 class Groups(NamedTuple):
     """Triangulated persons: one row for each (frame, person) with cameras.
@@ -84,25 +86,38 @@ def triangulate_views(
     Returns:
         Groups: Rows in ascending order of (frame, person).
     """
+    _, rows = group_views(views)
+    num, width = rows.shape
+    joints = views.keypoints.shape[1]
+    groups = Groups(
+        views.unit[rows[:, 0]] if num else np.zeros(0, np.int64),
+        rows,
+        np.empty((num, joints, 3)),
+        np.empty((num, width, joints), bool),
+        np.empty((num, width, joints), np.float32),
+        np.empty((num, joints), bool),
+        np.empty((num, joints), np.int8),
+    )
+    options = dict(threshold=threshold, min_inliers=min_inliers, seed=seed)
+    for start in range(0, num, _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        found = _triangulated(views, rows[part], weights, device, options)
+        for whole, values in zip(groups[2:], found):
+            whole[part] = values
+    return groups
+
+
+def _triangulated(
+    views: ViewStatistics, rows: np.ndarray, weights: Optional[str], device: str, options: dict
+) -> Tuple[np.ndarray, ...]:
+    """Points, inliers, errors, ok and grade of some groups, see :class:`Groups`."""
     import torch
 
     from ...geometry.evidence import grades, view_weights
     from ...geometry.triangulation import Status, triangulate_robust
 
-    _, rows = group_views(views)
     num, width = rows.shape
     joints = views.keypoints.shape[1]
-    if not num:
-        empty = np.zeros
-        return Groups(
-            empty(0, np.int64),
-            rows,
-            empty((0, joints, 3)),
-            empty((0, 0, joints), bool),
-            empty((0, 0, joints), np.float32),
-            empty((0, joints), bool),
-            empty((0, joints), np.int8),
-        )
     there = rows >= 0
     pixels = np.where(there[..., None, None], views.keypoints[rows], np.nan)
 
@@ -123,30 +138,18 @@ def triangulate_views(
                 value = value.expand((num,) + value.shape)
             cameras[name] = value.repeat_interleave(joints, 0)
     observed = tensor(pixels).permute(0, 2, 1, 3).reshape(num * joints, width, 2)
-    K, R, t, dist = cameras.values()
     confidence = tensor(np.where(there[..., None], views.scores[rows], 0.0))
-    result = triangulate_robust(
-        observed,
-        K,
-        R,
-        t,
-        dist,
-        view_weights(confidence.permute(0, 2, 1).reshape(num * joints, width), weights),
-        threshold=threshold,
-        min_inliers=min_inliers,
-        seed=seed,
-    )
+    weight = view_weights(confidence.permute(0, 2, 1).reshape(num * joints, width), weights)
+    K, R, t, dist = cameras.values()
+    result = triangulate_robust(observed, K, R, t, dist, weight, **options)
 
     def shaped(value: 'torch.Tensor', *tail: int) -> np.ndarray:
         return value.cpu().numpy().reshape(num, joints, *tail)
 
-    units = views.unit[rows[:, 0]]
-    return Groups(
-        unit=units,
-        rows=rows,
-        points=shaped(result.points, 3),
-        inliers=shaped(result.inliers, width).transpose(0, 2, 1),
-        errors=shaped(result.errors, width).transpose(0, 2, 1).astype(np.float32),
-        ok=shaped(result.status) == int(Status.OK),
-        grade=shaped(grades(result.status, result.inliers)),
+    return (
+        shaped(result.points, 3),
+        shaped(result.inliers, width).transpose(0, 2, 1),
+        shaped(result.errors, width).transpose(0, 2, 1),
+        shaped(result.status) == int(Status.OK),
+        shaped(grades(result.status, result.inliers)),
     )

@@ -4,6 +4,7 @@ from typing import Any, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
+from ...fileio import give_back
 from ..k_center import cover_of, start_from
 from ..statistics import PoolStatistics
 from .base import QueryStrategy, Selection
@@ -98,6 +99,7 @@ def mean_over_views(pool: PoolStatistics, features: np.ndarray) -> np.ndarray:
             rows = features[order[first[0] : ends[units[-1]]]].astype(np.float64)
             total = np.add.reduceat(rows, first - first[0])
             result[units] = total / count[units, None]
+            give_back(features)
     return result[:, None]
 
 

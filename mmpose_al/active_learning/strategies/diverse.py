@@ -1,6 +1,6 @@
 """Units that look different, without any model of the pool: for the first round."""
 
-from typing import Any, List
+from typing import Any, Dict, List
 
 import numpy as np
 
@@ -14,6 +14,8 @@ METHODS = ('k-means', 'k-centre')
 _MOST = 20000  # units that K-means looks at
 _CLUSTERS = 500  # at most, as in Hacohen22; more would take minutes
 _FEW = 100  # clusters for which K-means starts several times
+_STARTS = 4  # of so many units one may be a middle at first
+_AT_ONCE = 2**13  # units
 
 
 @QUERY_STRATEGIES.register_module()
@@ -56,9 +58,11 @@ class Diverse(KCenter):
         if self.method == 'k-centre':
             return super().pick(pool, budget, constraints)
         features = self.describe(pool)[:, 0]
-        known = np.flatnonzero(np.isfinite(features).all(1))
+        known = np.flatnonzero(np.isfinite(features.sum(1, dtype=np.float64)))
         labeled = pool.labeled[known]
-        clusters, distances = cluster(features[known], min(int(labeled.sum() + budget), _CLUSTERS))
+        if len(known) < len(features):
+            features = features[known]
+        clusters, distances = cluster(features, min(int(labeled.sum() + budget), _CLUSTERS))
         sizes = np.bincount(clusters)
         labels = np.bincount(clusters, labeled, len(sizes))
         ids: List[int] = []
@@ -85,7 +89,7 @@ class Diverse(KCenter):
 
 
 def cluster(features: np.ndarray, number: int) -> tuple:
-    """K-means.
+    """K-means, of many units over a part of them, and from centres among a part of these.
 
     Args:
         features (ndarray): (U, A).
@@ -94,12 +98,20 @@ def cluster(features: np.ndarray, number: int) -> tuple:
     Returns:
         tuple: The cluster of each unit, int (U, ), and its distance to the middle, (U, ).
     """
-    from sklearn.cluster import KMeans
+    from sklearn.cluster import KMeans, kmeans_plusplus
 
     if not len(features):
         return np.zeros(0, np.int64), np.zeros(0)
     some = features[:: -(-len(features) // _MOST)].astype(np.float64)
     number = min(number, len(np.unique(some.astype(np.float32), axis=0)))
-    means = KMeans(number, n_init=4 if number <= _FEW else 1, random_state=0).fit(some)
-    chosen = means.predict(features.astype(np.float64))
-    return chosen, np.linalg.norm(features - means.cluster_centers_[chosen], axis=1)
+    options: Dict[str, Any] = dict(n_init=4 if number <= _FEW else 1)
+    if len(some) < len(features) and number > _FEW:  # most of the time would be for the start
+        options['init'] = kmeans_plusplus(some[::_STARTS], number, random_state=0)[0]
+    means = KMeans(number, random_state=0, **options).fit(some)
+    chosen, distances = np.zeros(len(features), np.int64), np.zeros(len(features))
+    for start in range(0, len(features), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        chosen[part] = means.predict(features[part].astype(np.float64))
+        middles = means.cluster_centers_[chosen[part]]
+        distances[part] = np.linalg.norm(features[part] - middles, axis=1)
+    return chosen, distances

@@ -1,8 +1,9 @@
 """Views of one person in one frame, and their triangulation."""
 
 import numpy as np
+import pytest
 
-from mmpose_al.active_learning.statistics import concatenate, group_views, triangulate_views
+from mmpose_al.active_learning.statistics import concatenate, group_views, groups, triangulate_views
 from mmpose_al.geometry.evidence import Grade
 from tests.test_active_learning.rig import JOINTS, NUM_VIEWS, make_views
 
@@ -40,6 +41,21 @@ def test_missing_views_and_moving_cameras():
     groups = triangulate_views(turned)
     assert np.abs(groups.points[1] - points[1] @ spin.T).max() < 1e-3
     assert np.abs(groups.points[0] - points[0]).max() < 1e-3
+
+
+@pytest.mark.parametrize('at_once', [1, 2])
+@pytest.mark.parametrize('moving', [False, True])
+def test_groups_in_parts_are_the_same_groups(at_once, moving, monkeypatch):
+    views, _ = make_views(5)
+    views = views.select(np.arange(len(views)) != 6)  # one view of the second frame lost
+    if moving:
+        views = views.replace(t=views.t + 10.0 * (views.frame_id == 30)[:, None])
+    whole = triangulate_views(views)
+    monkeypatch.setattr(groups, '_AT_ONCE', at_once)
+    for one, other in zip(triangulate_views(views), whole):
+        assert one.dtype == other.dtype
+        assert np.array_equal(one, other, equal_nan=one.dtype.kind == 'f')
+    assert whole.ok.all() and (whole.rows < 0).sum() == 1
 
 
 def test_no_cameras_no_groups():

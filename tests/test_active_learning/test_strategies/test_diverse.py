@@ -68,3 +68,18 @@ def test_frames_of_one_second_are_one(method):
 def test_a_method_that_there_is_not():
     with pytest.raises(ValueError, match="k-means.*'k-medoids'"):
         build(dict(type='Diverse', method='k-medoids'))
+
+
+def test_many_units_in_parts(monkeypatch):
+    """K-means of a third, from middles among a sixth: the groups that lie apart all the same."""
+    for name, value in dict(_MOST=200, _FEW=2, _STARTS=2, _AT_ONCE=7).items():
+        monkeypatch.setattr(diverse, name, value)
+    features = np.repeat(np.eye(6, 4, dtype=np.float32) * 50, 100, 0)
+    features[500:] = 20
+    features = features[np.random.RandomState(0).permutation(600)]
+    features[:, 3] += np.linspace(0, 1, 600, dtype=np.float32)
+    chosen, distances = diverse.cluster(features, 6)
+    places = np.stack([features[chosen == each].mean(0) for each in range(6)])
+    assert sorted(np.bincount(chosen)) == [100] * 6
+    expected = np.linalg.norm(features - places[chosen], axis=1)
+    assert distances == pytest.approx(expected, abs=0.1)  # a third tells the middles
