@@ -6,7 +6,12 @@ one call for each pair and view with all points in it, and fits its winners by a
 SVD; the loop over points, which is what most scripts do, is given too. Methods that are
 slow run on a part of the points; aniposelib only where it is installed.
 
-    OMP_NUM_THREADS=2 python -m benchmarks.triangulate [--out file.json]
+    OMP_NUM_THREADS=2 python -m benchmarks.triangulate [--only rates busy memory]
+        [--out file.json]
+
+``busy``: one thread; two that take whole chunks, as it is; and two that share every
+operation, as it was. In turns, with nothing beside them and with other processes that
+compute all the time, one and as many as there are cores.
 
 Rounds alternate between the methods, the fastest of each counts. The points of one
 processor second are given beside the wall clock's, because other work on the machine
@@ -34,6 +39,9 @@ from mmpose_al.fileio import machine, write_json
 from mmpose_al.geometry import cameras, triangulation
 
 NOISE, WRONG, THRESHOLD = 2.0, 0.1, 20.0
+PARTS = ('rates', 'busy', 'memory')
+# A process that computes until the one that started it is gone.
+NEIGHBOUR = 'import os\nparent = os.getppid()\nwhile os.getppid() == parent: sum(range(10**6))'
 DIST = np.array([-0.2, 0.15, 0.001, -0.0007, -0.03])
 
 
@@ -163,6 +171,54 @@ def rates(num_views, num_points, rounds):
     return result
 
 
+def operations_shared(pixels, rig):
+    """As it was before threads took whole chunks: they share each operation."""
+    apart, triangulation._by_threads = triangulation._by_threads, in_turn
+    try:
+        return ours(pixels, rig)
+    finally:
+        triangulation._by_threads = apart
+
+
+def in_turn(work, starts, threads):
+    return [work(start) for start in starts]
+
+
+def busy(num_points, rounds, neighbours):
+    """Points a second of each way to use threads, beside so many processes that compute."""
+    rig = make_rig(4, 4)
+    _, pixels = observe(num_points, rig)
+    ways = {
+        'one thread': (1, ours),
+        'two threads, a chunk each': (2, ours),
+        'two threads, each operation': (2, operations_shared),
+    }
+    others = [subprocess.Popen([sys.executable, '-c', NEIGHBOUR]) for _ in range(neighbours)]
+    wall, cpu = {}, {}
+    try:
+        for number in range(rounds + 1):
+            for name, (threads, method) in ways.items():
+                torch.set_num_threads(threads)
+                start, cpu_start = time.perf_counter(), time.process_time()
+                method(pixels if number else pixels[: num_points // 8], rig)
+                if number:  # the first is not counted
+                    wall.setdefault(name, []).append(time.perf_counter() - start)
+                    cpu.setdefault(name, []).append(time.process_time() - cpu_start)
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+        torch.set_num_threads(THREADS)
+    return dict(
+        views=4,
+        points=num_points,
+        neighbours=neighbours,
+        load_average=round(os.getloadavg()[0], 1),
+        points_per_second={k: round(num_points / min(v)) for k, v in wall.items()},
+        points_per_cpu_second={k: round(num_points / min(v)) for k, v in cpu.items()},
+    )
+
+
 def memory(num_views=31, num_points=190_000):
     """Runs in a process of its own: peak memory in MB."""
     rig = make_rig(num_views)
@@ -187,6 +243,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--rounds', type=int, default=5)
     parser.add_argument('--points', type=int, default=32_768)
+    parser.add_argument('--only', nargs='+', choices=PARTS, default=PARTS)
     parser.add_argument('--out', help='write the result to this JSON file')
     parser.add_argument('--memory', action='store_true', help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -205,14 +262,20 @@ def main():
         wrong_views=WRONG,
         threshold_px=THRESHOLD,
         rounds=args.rounds,
-        rates=[rates(num, args.points, args.rounds) for num in (4, 8)],
     )
-    lines = subprocess.run(
-        [sys.executable, '-m', 'benchmarks.triangulate', '--memory'],
-        check=True,
-        stdout=subprocess.PIPE,
-    ).stdout
-    result['memory'] = json.loads(lines)
+    if 'rates' in args.only:
+        result['rates'] = [rates(num, args.points, args.rounds) for num in (4, 8)]
+    if 'busy' in args.only:
+        result['busy'] = [
+            busy(args.points, min(args.rounds, 2), n) for n in (0, 1, os.cpu_count() or 1)
+        ]
+    if 'memory' in args.only:
+        lines = subprocess.run(
+            [sys.executable, '-m', 'benchmarks.triangulate', '--memory'],
+            check=True,
+            stdout=subprocess.PIPE,
+        ).stdout
+        result['memory'] = json.loads(lines)
     print(json.dumps(result, indent=2))
     if args.out:
         write_json(args.out, result, indent=2)

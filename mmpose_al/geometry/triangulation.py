@@ -20,8 +20,9 @@ Inside, the points stand in the **last** dimension, (..., V, N) and (..., V, P, 
 P pairs: whole vectors for the CPU, coalesced for the GPU, no loop over points or views.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
-from typing import List, NamedTuple, Optional, Tuple, Union
+from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import torch
 from torch import Tensor
@@ -33,6 +34,7 @@ _MIN_ANGLE = 1e-4
 # Numbers in one (V, N) and in one (V, P, N) temporary: near the cache of a CPU and
 # enough for its threads; enough to fill a GPU.
 _CHUNK_CPU, _CHUNK_GPU = (2**16, 2**22), (2**20, 2**25)
+_LEAST = 2**10  # keypoints of a chunk that a thread is worth
 
 
 class Status(IntEnum):
@@ -153,8 +155,8 @@ def triangulate_robust(
         max_pairs (int): Pairs of views tried for a keypoint.
         refine (bool): Minimise the reprojection error proper after the linear fit.
         seed (int): For the sampling of pairs.
-        chunk (int, optional): Keypoints worked on at once; by default as many as keep
-            the temporaries small.
+        chunk (int, optional): Keypoints that one thread works on at once; by default as
+            many as keep the temporaries small.
 
     Returns:
         Triangulation: ``points``, ``inliers``, ``errors`` and ``status``. A view is
@@ -185,12 +187,15 @@ def triangulate_robust(
         order = torch.randperm(pairs.shape[1], generator=torch.Generator().manual_seed(seed))
         pairs = pairs[:, order]
     pairs = pairs.to(pixels.device)
+    alone = pixels.is_cuda or _differentiable(pixels, K, R, t, dist, weights)
+    threads = 1 if alone else torch.get_num_threads()
     if chunk is None:
         few, many = _CHUNK_GPU if pixels.is_cuda else _CHUNK_CPU
         tried = max(min(max_pairs, pairs.shape[1]), 1)
         chunk = max(min(few, many // tried) // max(V, 1), 64)
-    results = []
-    for start in range(0, max(N, 1), chunk):
+        chunk = min(chunk, max(-(-N // threads), _LEAST))
+
+    def triangulated(start: int) -> Triangulation:
         part = slice(start, start + chunk)
         views = _prepare(
             pixels[part],
@@ -200,10 +205,39 @@ def triangulate_robust(
             None if dist is None else _part(dist, 3, part),
             None if weights is None else _part(weights, 2, part),
         )
-        results.append(_robust(views, pairs, threshold, min_inliers, max_pairs, refine))
+        return _robust(views, pairs, threshold, min_inliers, max_pairs, refine)
+
+    results = _by_threads(triangulated, range(0, max(N, 1), chunk), threads)
     if len(results) == 1:
         return results[0]
     return Triangulation(*(torch.cat(x) for x in zip(*results)))
+
+
+def _differentiable(*tensors: Optional[Tensor]) -> bool:
+    return torch.is_grad_enabled() and any(x is not None and x.requires_grad for x in tensors)
+
+
+def _by_threads(
+    work: Callable[[int], Triangulation], starts: Sequence[int], threads: int
+) -> List[Triangulation]:
+    """What ``work`` gives of each chunk, each by one thread from its begin to its end.
+
+    Threads that share every operation wait for each other thousands of times a second. Where
+    another process has one of their cores, all of them wait for it each time.
+    """
+    if threads == 1 or len(starts) == 1:
+        return [work(start) for start in starts]
+
+    def apart(start: int) -> Triangulation:
+        with torch.no_grad():  # what holds in this thread does not hold in those
+            return work(start)
+
+    usual = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(threads, '', torch.set_num_threads, (1,)) as pool:
+            return list(pool.map(apart, starts))
+    finally:
+        torch.set_num_threads(usual)  # threads that begin later take what was set last
 
 
 def reprojection_errors(

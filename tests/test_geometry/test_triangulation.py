@@ -2,6 +2,7 @@ import json
 import os.path as osp
 import subprocess
 import sys
+import threading
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mmpose_al.geometry import triangulation
 from mmpose_al.geometry.cameras import project, undistort
 from mmpose_al.geometry.triangulation import (
     Status,
@@ -306,6 +308,55 @@ def test_cameras_of_each_point_and_chunks():
     shaped = [x.reshape((5, 8) + x.shape[1:]) for x in (K, R, t)]
     points = triangulate_dlt(ideal, *shaped, weights)
     torch.testing.assert_close(points, X.reshape(5, 8, 3), atol=1e-6, rtol=0)
+
+
+def test_threads_take_whole_chunks(monkeypatch):
+    """Each by itself, with the same result; what is to be differentiated stays in one thread."""
+    K, R, t, dist = rig(4)
+    pixels = observe(people(120), K, R, t, dist, noise=2)
+    pixels[::7, 0] += 400
+    usual = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        expected = triangulate_robust(pixels, K, R, t, dist)
+        worked, whole = [], triangulation._robust
+
+        def robust(*args):
+            worked.append((threading.get_ident(), torch.get_num_threads()))
+            return whole(*args)
+
+        monkeypatch.setattr(triangulation, '_robust', robust)
+        monkeypatch.setattr(triangulation, '_LEAST', 16)
+        torch.set_num_threads(2)
+        for options in (dict(), dict(chunk=37), dict(refine=True)):
+            found = triangulate_robust(pixels, K, R, t, dist, **options)
+            close = 1e-6 if 'refine' not in options else 5.0  # mm, pixels
+            for one, other in zip(found, expected):
+                torch.testing.assert_close(one, other, atol=close, rtol=0, equal_nan=True)
+        assert {count for _, count in worked} == {1} and len(worked) == 2 + 4 + 2
+        assert threading.get_ident() not in {thread for thread, _ in worked}
+        assert torch.get_num_threads() == 2
+
+        worked.clear()
+        points = triangulate_robust(pixels.requires_grad_(), K, R, t, dist).points
+        assert points[1].sum().requires_grad and {t for t, _ in worked} == {threading.get_ident()}
+    finally:
+        torch.set_num_threads(usual)
+
+
+def test_an_error_of_a_thread_is_raised(monkeypatch):
+    K, R, t, dist = rig(3)
+    pixels = observe(people(40), K, R, t, dist)
+    monkeypatch.setattr(triangulation, '_LEAST', 16)
+    monkeypatch.setattr(triangulation, '_robust', lambda *args: 1 / 0)
+    usual = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with pytest.raises(ZeroDivisionError):
+            triangulate_robust(pixels, K, R, t, dist)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(usual)
 
 
 def test_memory_is_bounded_by_chunks():
