@@ -1,6 +1,6 @@
 """The page in a real browser, by mouse and keys.
 
-It needs the package playwright and a Chromium on the PATH; skipped without them.
+It needs the package playwright and a Chromium (tests/browsers.py); skipped without them.
 """
 
 import glob
@@ -11,10 +11,14 @@ import cv2
 import numpy as np
 import pytest
 
-sync_api = pytest.importorskip('playwright.sync_api', reason='the package is not installed')
-CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
+from tests.browsers import NONE, find_chromium
+
+sync_api = pytest.importorskip(
+    'playwright.sync_api', reason='the package playwright is not installed'
+)
+CHROMIUM = find_chromium()
 if CHROMIUM is None:
-    pytest.skip('there is no Chromium', allow_module_level=True)
+    pytest.skip(NONE, allow_module_level=True)
 
 from mmengine.config import Config
 from mmpose.registry import DATASETS

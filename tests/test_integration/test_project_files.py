@@ -39,7 +39,7 @@ def jobs(name):
     return yaml.safe_load(read('.github', 'workflows', name))['jobs']
 
 
-def test_workflows_run_the_commands_of_the_readme():
+def test_workflows_run_the_commands_of_the_documentation():
     commands = [
         step['run']
         for name in os.listdir(osp.join(ROOT, '.github', 'workflows'))
@@ -47,10 +47,16 @@ def test_workflows_run_the_commands_of_the_readme():
         for step in job['steps']
         if 'run' in step
     ]
-    assert sorted(commands) == ['bash tools/quickstart.sh', 'bash tools/run_tests.sh']
-    readme = read('README.md').splitlines()
+    assert sorted(commands) == [
+        '.venv/bin/python -m playwright install --with-deps chromium',
+        'bash tools/quickstart.sh',
+        'bash tools/run_tests.sh',
+        'bash tools/setup_env.sh',
+    ]
+    lines = [*read('README.md').splitlines(), *read('CONTRIBUTING.md').splitlines()]
+    lines += read('docs', 'install.md').splitlines()
     for command in commands:
-        assert any(line.split('#')[0].strip() == command for line in readme), command
+        assert any(line.split('#')[0].strip() == command for line in lines), command
 
 
 def test_the_test_workflow_has_the_stacks_that_were_tried():

@@ -19,18 +19,10 @@ from mmpose_al.active_learning.report import write_report
 from mmpose_al.active_learning.report.pages import _is_words
 from mmpose_al.active_learning.state import StateError, new_state
 from mmpose_al.active_learning.statistics import save_views
+from tests.browsers import NONE as NO_BROWSER
+from tests.browsers import find_chromium
 from tests.test_active_learning.experiments import answers, waiting
 from tests.test_active_learning.test_report.experiments import EVIL, write_experiment, write_pool
-
-BROWSERS = (
-    'chromium',
-    'chromium-browser',
-    'google-chrome',
-    'google-chrome-stable',
-    'chrome',
-    'headless_shell',
-    'msedge',
-)
 
 
 class Page(HTMLParser):
@@ -177,9 +169,9 @@ def test_the_page_that_compares(reports):
 
 def browse(path, tmp_path):
     """The page's own account of itself, from a browser without a network."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    browser = find_chromium()
     if browser is None:
-        pytest.skip('no headless browser here: none of ' + ', '.join(BROWSERS))
+        pytest.skip(NO_BROWSER)
     probe = """<script>
     const seen = []; window.alert = m => { seen.push('alert'); };
     for (const kind of ['error', 'warn']) console[kind] = m => { seen.push(m); };
