@@ -69,7 +69,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_joint_arguments(parser: argparse.ArgumentParser) -> None:
     joints = parser.add_mutually_exclusive_group()
     joints.add_argument(
-        '--keypoints', nargs='+', metavar='NAME', help='joints, where the sources have no labels'
+        '--keypoints',
+        nargs='+',
+        metavar='NAME',
+        help='joints, where the sources have no labels or do not name theirs',
     )
     joints.add_argument('--metainfo', metavar='FILE', help="joints in MMPose's form")
     parser.add_argument(
@@ -191,6 +194,7 @@ def options_of(args: argparse.Namespace) -> 'Options':
         allow_unequal=args.allow_unequal,
         images=args.images,
         missing=args.missing_images,
+        keypoints=args.keypoints or (),
     )
 
 

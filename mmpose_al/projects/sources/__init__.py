@@ -8,6 +8,7 @@ from .lightning_pose import LightningPose
 from .rig import Rig
 from .sleap import Sleap
 from .videos import Videos
+from .yolo import YoloPose
 
 __all__ = [
     'CocoFile',
@@ -19,6 +20,7 @@ __all__ = [
     'Rig',
     'Sleap',
     'Videos',
+    'YoloPose',
     'all_sources',
     'read_sources',
 ]

@@ -28,6 +28,7 @@ class Options(NamedTuple):
         allow_unequal (bool): Whether views may have different numbers of frames.
         images (str, optional): Folder that the file names of a COCO file start from.
         missing (str): ``'raise'`` or ``'skip'`` labelled images that are not there.
+        keypoints (list[str]): Names of the joints, where a source does not name its own.
     """
 
     frames: int = 200
@@ -40,6 +41,7 @@ class Options(NamedTuple):
     allow_unequal: bool = False
     images: Optional[str] = None
     missing: str = 'raise'
+    keypoints: Sequence[str] = ()
 
 
 class ProjectSource:

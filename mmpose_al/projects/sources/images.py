@@ -10,6 +10,7 @@ from ...datasets.format import FormatError
 from ...fileio import visible_names
 from ..registry import PROJECT_SOURCES
 from ..table import Shot, Table, link_name
+from ..yolo_labels import pose_labels_beside
 from .base import Options, ProjectSource, shown_size
 
 
@@ -39,10 +40,27 @@ class ImageFolder(ProjectSource):
                     'folder of images. Give the whole project that they are of, or a folder of '
                     'images alone'
                 )
-            for image in image_names(path):
+            names = image_names(path)
+            check_no_poses(path, names)
+            for image in names:
                 size = shown_size(osp.join(path, image))
                 table.shots.append(Shot(f'{name}/{image}', size))
         return table
+
+
+def check_no_poses(folder: str, images: Sequence[str]) -> None:
+    """Refuse a folder of images beside which labels of poses lie, which would be lost.
+
+    Raises:
+        FormatError: There are some, in the form of YOLO.
+    """
+    labels = pose_labels_beside(folder, images)
+    if labels is not None:
+        raise FormatError(
+            f'{folder}: labels of YOLO poses lie beside the images ({labels}), and would be lost: '
+            'it is read as a folder of images. Give the folder of their data.yaml, with kpt_shape '
+            'and kpt_names; or a folder of images alone'
+        )
 
 
 def image_names(folder: str) -> List[str]:
