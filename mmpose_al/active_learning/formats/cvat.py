@@ -48,6 +48,8 @@ class Cvat(AnnotationFormat):
     def write(self, query: Query, folder: str) -> None:
         """Write ``cvat_keypoints.zip`` and ``cvat_labels.json``."""
         data = coco_query(query, 'corner', '', empty=False)
+        for category in data['categories']:  # CVAT takes another one for the label above it
+            category['supercategory'] = ''
         with atomic(osp.join(folder, FILE), 'wb') as file, zipfile.ZipFile(file, 'w') as archive:
             info = zipfile.ZipInfo(ENTRY, _DATE)
             info.compress_type = zipfile.ZIP_DEFLATED

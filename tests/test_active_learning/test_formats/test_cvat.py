@@ -8,11 +8,17 @@ import pytest
 
 from mmpose_al.active_learning.answers import ingest
 from mmpose_al.active_learning.formats.cvat import ENTRY
-from tests.test_active_learning.people import archive, as_a_tool, refused, write
+from tests.test_active_learning.people import archive, as_a_tool, read, refused, write
 
 
 def taken(answering, path, **options):
     return ingest(answering[0].folder, str(path), dry_run=True, **options)
+
+
+def test_the_category_is_no_part_of_another_label(answering):
+    """CVAT would take a category with another one above it for a part of a skeleton."""
+    (category,) = read(answering[0].folder, 'cvat')['categories']
+    assert category['supercategory'] == '' and category['keypoints']
 
 
 def test_names_that_windows_has_written(answering, tmp_path):
