@@ -339,8 +339,9 @@ def experiment_digest(
     without: Sequence[str] = (),
     annotator: Sequence[str] = FREE_ANNOTATOR_KEYS,
     by_path: bool = False,
+    strategy: bool = False,
 ) -> str:
-    """Of a config without what may change between two starts.
+    """Of a config without what may change between two starts: limits, and the strategy.
 
     Of the file of confidence its map counts, not where it lies.
 
@@ -350,6 +351,7 @@ def experiment_digest(
         annotator (Sequence[str]): Keys of its annotator to leave out; none of them
             were, once.
         by_path (bool): Whether the path of that file counts instead, as it did once.
+        strategy (bool): Whether the strategy counts, as it did once.
 
     Returns:
         str: 16 hexadecimal digits.
@@ -366,7 +368,7 @@ def experiment_digest(
     saves = (plain.get('default_hooks') or {}).get('checkpoint') or {}
     if saves.get('type') == 'SafeCheckpointHook':  # how files are written changes no result
         saves['type'] = 'CheckpointHook'
-    for key in ('limits', *without):
+    for key in ('limits', *([] if strategy else ['strategy']), *without):
         plain['active_learning'].pop(key, None)
     for key in annotator:
         (plain['active_learning'].get('annotator') or {}).pop(key, None)
@@ -378,6 +380,8 @@ def experiment_digest(
 
 def earlier_digests(cfg: Any) -> List[str]:
     """What earlier versions noted of the same config."""
+    kept = [(FREE_ANNOTATOR_KEYS, False), (FREE_ANNOTATOR_KEYS, True), ((), True)]
     return [
-        experiment_digest(cfg, annotator=keys, by_path=True) for keys in (FREE_ANNOTATOR_KEYS, ())
+        experiment_digest(cfg, annotator=keys, by_path=by_path, strategy=True)
+        for keys, by_path in kept
     ]

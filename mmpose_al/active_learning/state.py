@@ -264,8 +264,8 @@ def check_state(state: State, pool: 'Pool', digest: str, seed: int) -> None:
             state.content['config_digest'],
             digest,
             'the config, or the file of confidence that it names, has changed since; compare it '
-            f'with {osp.basename(Paths("").config)} in that folder (limits and work_dir may '
-            'change)',
+            f'with {osp.basename(Paths("").config)} in that folder (limits, strategy and work_dir '
+            'may change)',
         ),
     ):
         if old != new:

@@ -40,8 +40,17 @@ from ..active_learning.settings import (
     starts_labeled,
 )
 from ..active_learning.stage_names import bootstrap_stage, last_training
-from ..active_learning.state import StateError, WritableState, check_state, load_state, new_state
+from ..active_learning.state import (
+    State,
+    StateError,
+    WritableState,
+    check_state,
+    load_state,
+    new_state,
+)
+from ..active_learning.statistics import load_views
 from ..active_learning.stopping import reached
+from ..active_learning.strategies import QueryStrategy
 from ..checkpoint_files import damage
 from ..confidence import read_confidence
 from ..fileio import locked, remove_leftovers, sync_parents, write_text
@@ -153,6 +162,7 @@ class ActiveLearningExperiment:
         if not state.rounds or noted in earlier_digests(cfg):
             state.content['config_digest'] = digest
         check_state(state, context.pool, digest, context.seed)
+        check_scored(context.paths, state, context.strategy)
         return state.content
 
     def _begin(self, stack: ExitStack) -> dict:
@@ -180,7 +190,8 @@ class ActiveLearningExperiment:
         context = self.context
         with ExitStack() as stack:
             self._take_state(lambda: self._begin(stack))
-            if self.state.stage(0, 'train') is None:  # before people are asked
+            if self.state.stage(0, 'train') is None or self._strategy_is_new():
+                # before people are asked, and before a training
                 check_model(MODELS.build(copy.deepcopy(context.cfg.model)), context.strategy)
             number = max(len(self.state.rounds) - 1, 0)
             reason = self._round(number)
@@ -192,6 +203,12 @@ class ActiveLearningExperiment:
                 self.state.end(reason)
             barrier()
             return self.state
+
+    def _strategy_is_new(self) -> bool:
+        """Whether another strategy chose before."""
+        chose = [each['stages'].get('select') for each in self.state.rounds]
+        names = [stage['strategy'] for stage in chose if stage]
+        return bool(names) and names[-1] != type(self.context.strategy).__name__
 
     def _round(self, number: int) -> Optional[str]:
         """One round's stages; why it is the last one, or None."""
@@ -413,3 +430,25 @@ class ActiveLearningLoop(BaseLoop):
         cfg.work_dir = self.runner.work_dir
         ActiveLearningExperiment(cfg).run()
         return self.runner.model
+
+
+def check_scored(paths: Paths, state: State, strategy: QueryStrategy) -> None:
+    """Make sure that a strategy can choose from what is scored already.
+
+    The strategy may change between two rounds. Where the pass over the pool is done and nothing is
+    chosen yet, the scores are those that the strategy before wanted.
+
+    Raises:
+        StateError: It cannot.
+    """
+    number = len(state.rounds) - 1
+    if number < 0 or not state.stage(number, 'score') or state.stage(number, 'select'):
+        return
+    path = paths.scores(number)
+    lacking = sorted(set(strategy.statistics) - set(load_views(path)) if osp.exists(path) else ())
+    if lacking:
+        raise StateError(
+            f'{path}: has no {", ".join(lacking)}, by which {type(strategy).__name__} chooses: '
+            f'round {number} was scored for another strategy. Go on with that one until its query '
+            'is out, and change the strategy then'
+        )

@@ -615,6 +615,45 @@ def test_raised_limits_reopen_a_finished_experiment(untrained, tiny, tmp_path):
     assert untrained == [(0, None), (1, None), (2, None)]
 
 
+def test_the_strategy_may_change_between_two_rounds(tmp_path):
+    """Round 0 asked by one strategy, round 1 by another, whatever else of the config stays."""
+    from mmpose_al.active_learning.answers import ingest
+    from mmpose_al.active_learning.report.experiment import ReportedExperiment
+    from tests.test_active_learning.experiments import answers, run_untrained, waiting
+
+    begun = waiting(tmp_path)
+    before = begun.cfg.active_learning.strategy.type
+    begun.cfg.active_learning.strategy = dict(type='RandomSampling')
+    ingest(begun.work, answers(begun.work, 1, begun.pixels, tmp_path))
+    with pytest.raises(SystemExit):
+        run_untrained(begun.cfg, {})
+    rows = ReportedExperiment(begun.work).rows
+    picked = [row.strategy for row in rows if row.strategy]
+    assert picked == [before, 'RandomSampling'] and before != 'RandomSampling'
+    again = begun.cfg.copy()
+    again.active_learning.budget = 1
+    with pytest.raises(ValueError, match='limits, strategy and work_dir may change'):
+        run_untrained(again, {})
+
+
+def test_scores_that_were_made_for_another_strategy_are_said(tmp_path):
+    """The last round is scored, and no query is out: what the new one reads is not there."""
+    from mmpose_al.active_learning.paths import Paths
+    from tests.test_active_learning.experiments import revealed, run_untrained
+
+    begun = revealed(tmp_path, limits=dict(rounds=2))
+    scores = Paths(begun.work).scores(1)
+    with np.load(scores) as file:
+        kept = {name: file[name] for name in file.files if name != 'features'}
+    np.savez(scores, **kept)
+    begun.cfg.active_learning.limits = dict(rounds=3)
+    begun.cfg.active_learning.strategy = dict(type='CoreSetFeatures')
+    with pytest.raises(ValueError, match='has no features, .*round 1 was scored for another'):
+        run_untrained(begun.cfg, {})
+    begun.cfg.active_learning.strategy = dict(type='RandomSampling')  # it reads no scores
+    run_untrained(begun.cfg, {})
+
+
 def test_a_late_process_takes_the_state_of_the_first(tiny, tmp_path, monkeypatch):
     """It calls the others together as often, whether the file is there yet or not."""
     from mmpose_al.active_learning import StateError
@@ -802,7 +841,7 @@ def test_an_experiment_whose_digest_counted_all_of_the_annotator_goes_on(tiny, t
 
     cfg = config(tiny, tmp_path, annotator=dict(type='FileAnnotator', formats='coco'))
     state = ActiveLearningExperiment(cfg).state
-    old, new = experiment_digest(cfg, annotator=()), experiment_digest(cfg)
+    old, new = experiment_digest(cfg, annotator=(), strategy=True), experiment_digest(cfg)
     assert old != new
     state.content['config_digest'] = old
     state.finish(0, 'annotate', {})

@@ -115,10 +115,8 @@ def _experiment_page(experiment: ReportedExperiment, out_dir: str, full: Optiona
         ('Labelled', _labeled(experiment)),
         (
             'Strategy',
-            next(
-                (r.strategy for r in experiment.rows if r.strategy),
-                experiment.setting('active_learning.strategy.type', '–'),
-            ),
+            ', then '.join(dict.fromkeys(r.strategy for r in experiment.rows if r.strategy))
+            or experiment.setting('active_learning.strategy.type', '–'),
         ),
     ]
     made = [
