@@ -889,6 +889,29 @@ def test_a_strategy_that_the_model_does_not_suit_is_refused_before_training(
     assert not os.path.exists(os.path.join(tmp_path, 'round_00', 'last_checkpoint'))
 
 
+def test_an_experiment_of_a_simcc_network(tiny, tmp_path):
+    """Its peaks choose, and the report reads what it left."""
+    from mmpose_al.active_learning.statistics import load_views
+    from tests.commands import command
+    from tests.helpers import PREPROCESSOR
+    from tests.test_models.test_semi.keypoint_heads import SIMCC, rtmpose
+
+    strategy = dict(type='MultiPeakEntropy')
+    cfg = config(tiny, tmp_path / 'x', strategy=strategy, limits=dict(rounds=2), self_training=None)
+    cfg.model = dict(rtmpose(out_channels=17), data_preprocessor=PREPROCESSOR)
+    cfg.train_dataloader.dataset.pipeline[-2].encoder = SIMCC
+    run(cfg)
+    labeled, rounds, _ = outcome(str(tmp_path / 'x'))
+    assert sorted(rounds[0][1]) == labeled[1]['ids'] and len(labeled[1]['ids']) == 2
+    views = load_views(str(tmp_path / 'x' / 'round_00' / 'scores.npz'))
+    assert len(views.entropy) == 96 and views.entropy.std() > 0 and (views.margin >= 0).all()
+    frames = {unit: views.entropy[views.unit == unit].mean() for unit in set(views.unit.tolist())}
+    free = {unit: value for unit, value in frames.items() if unit not in labeled[0]['ids']}
+    assert sorted(sorted(free, key=free.get)[-2:]) == labeled[1]['ids']
+    command('report', tmp_path / 'x', '--out', tmp_path / 'report')
+    assert (tmp_path / 'report' / 'index.html').stat().st_size > 5000
+
+
 def test_two_processes_select_what_one_does(tiny, tmp_path):
     """No BatchNorm, half the batch on each: the same frames, the same metrics."""
     runs = {}
