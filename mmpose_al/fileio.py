@@ -46,6 +46,14 @@ _PROCESS = os.urandom(3).hex()  # a later process may get the number of a killed
 _COUNT = itertools.count()
 _TEMPORARY = re.compile(r'\.([0-9a-f]{6})-(\d+)-([0-9a-f]{6})-\d+\.tmp$')
 _OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ESTALE)
+# How compressed files begin -> what they are and how they are unpacked.
+_COMPRESSED = {
+    b'\x1f\x8b': ('gzip', 'gunzip'),
+    b'PK\x03\x04': ('zip', 'unzip'),
+    b'BZh': ('bzip2', 'bunzip2'),
+    b'\xfd7zXZ\x00': ('xz', 'unxz'),
+    b'\x28\xb5\x2f\xfd': ('zstd', 'unzstd'),
+}
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
 
 __all__ = [
@@ -57,6 +65,7 @@ __all__ = [
     'atomic_folder',
     'atomic_path',
     'checksum_fault',
+    'compression',
     'digest',
     'give_back',
     'is_int',
@@ -723,8 +732,8 @@ def parse_json(
         unique_keys (bool): Whether an object may not hold a key twice; else the last counts.
 
     Raises:
-        FileError: It is not JSON, nested too deeply, holds a number without end, or a key
-            twice.
+        FileError: It is not JSON, compressed, nested too deeply, holds a number without end,
+            or a key twice.
     """
 
     def pairs(items: list) -> dict:
@@ -738,6 +747,8 @@ def parse_json(
 
     if isinstance(raw, str):
         raw = raw[raw.startswith('\ufeff') :]  # the byte order mark
+    elif compression(raw):
+        raise FileError(f'{path}: is not JSON: {compression(raw)}')
     try:
         with without_collector():
             return json.loads(raw, object_pairs_hook=pairs if unique_keys else None)
@@ -747,6 +758,14 @@ def parse_json(
         why = 'nested too deeply' if isinstance(error, RecursionError) else error
         remedy = remedy or 'The file may be truncated; copy or write it again.'
         raise FileError(f'{path}: is not JSON ({why}). {remedy}') from None
+
+
+def compression(raw: bytes) -> str:
+    """How bytes are compressed, and what to do about it, as a sentence; '' where they are not."""
+    for beginning, (name, tool) in _COMPRESSED.items():
+        if raw.startswith(beginning):
+            return f'it is compressed with {name}. Unpack it ({tool}) and give what is in it.'
+    return ''
 
 
 def is_int(value: Any) -> bool:
@@ -975,15 +994,26 @@ def locked(path: str, wait: bool = True) -> Iterator[None]:
 
     Raises:
         BlockingIOError: Somebody holds it and ``wait`` is False.
+        OSError: Nothing can be written there; it says what to do.
     """
-    make_folder(osp.dirname(osp.abspath(path)))
-    with open(path, 'a') as file:
+    with _lock_file(path) as file:
         held = _lock(file, wait)
         try:
             yield
         finally:
             if held:
                 _unlock(file)
+
+
+def _lock_file(path: str) -> IO:
+    try:
+        make_folder(osp.dirname(osp.abspath(path)))
+        return open(path, 'a')
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+        text = f'{error.strerror}; work in this folder needs a copy of it that can be written'
+        raise OSError(error.errno, text, path) from error
 
 
 def _lock(file: IO, wait: bool) -> bool:

@@ -1,10 +1,13 @@
+import bz2
 import errno
 import functools
 import gc
 import glob
+import gzip
 import http.server
 import io
 import json
+import lzma
 import os
 import os.path as osp
 import re
@@ -745,6 +748,25 @@ def test_what_is_not_json_names_the_file_and_a_remedy(path, raw, words):
     assert str(caught.value).endswith('The file may be truncated; copy or write it again.')
     with pytest.raises(ValueError, match='Take the other one.$'):
         fileio.read_json(path, remedy='Take the other one.')
+
+
+@pytest.mark.parametrize(
+    'pack, said',
+    [
+        (gzip.compress, r'compressed with gzip. Unpack it \(gunzip\)'),
+        (bz2.compress, 'compressed with bzip2'),
+        (lzma.compress, 'compressed with xz'),
+        (lambda raw: b'PK\x03\x04' + raw, 'compressed with zip'),
+        (lambda raw: b'\x28\xb5\x2f\xfd' + raw, 'compressed with zstd'),
+    ],
+)
+def test_what_is_compressed_is_called_so(path, pack, said):
+    with open(path, 'wb') as file:
+        file.write(pack(b'{"a": 1}'))
+    with pytest.raises(fileio.FileError, match=said) as caught:
+        fileio.read_json(path)
+    assert str(caught.value).startswith(f'{path}: ') and 'truncated' not in str(caught.value)
+    assert fileio.compression(b'{"a": 1}') == fileio.compression(b'') == ''
 
 
 def test_numbers_without_end_are_read_or_refused_and_never_crash(path):

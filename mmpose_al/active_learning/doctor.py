@@ -225,10 +225,11 @@ def _good_states(paths: Paths) -> Iterator[Tuple[str, dict]]:
     try:
         parse(read_bytes(paths.state), paths.state)
     except DamagedError as error:
-        if error.whole:
-            content = replayed(error.whole)
+        whole, number = error.whole, error.number
+        with suppress(LookupError, TypeError, ValueError, AttributeError):
+            content = replayed(whole)
             if not list(state_faults(content)):
-                yield f'line {error.number - 1} of the file', content
+                yield f'line {number - 1} of the file', content
     except (OSError, ValueError):
         pass
     with suppress(StateError):

@@ -7,19 +7,10 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 import numpy as np
 
 from ..datasets.choice import camera_name
+from ..datasets.format import skeleton_edges
 from ..datasets.image_paths import image_path
 from ..datasets.splits import instance_units
-from ..fileio import (
-    atomic_folder,
-    digest,
-    is_int,
-    message,
-    remove_leftovers,
-    short,
-    to_json,
-    write_checked,
-    write_text,
-)
+from ..fileio import atomic_folder, digest, remove_leftovers, to_json, write_checked, write_text
 from .formats import AnnotationFormat
 from .paths import Paths
 from .pool import Pool
@@ -235,29 +226,8 @@ def _category(pool: Pool) -> dict:
         id=found[0]['id'],
         name=found[0].get('name', 'person'),
         keypoints=list(found[0]['keypoints']),
-        skeleton=_edges(pool, found[0]),
+        skeleton=skeleton_edges(found[0], pool.path),
     )
-
-
-def _edges(pool: Pool, category: dict) -> List[List[int]]:
-    """The skeleton of a category: pairs of joints, counted from 1."""
-    edges, most = category.get('skeleton') or [], len(category['keypoints'])
-    for number, edge in enumerate(edges if isinstance(edges, list) else [edges]):
-        if (
-            not isinstance(edge, (list, tuple))
-            or len(edge) != 2
-            or not all(is_int(joint) and 1 <= joint <= most for joint in edge)
-        ):
-            raise ValueError(
-                message(
-                    pool.path,
-                    f'categories (id {category["id"]})',
-                    f'skeleton[{number}]',
-                    f'is {short(edge)}, no pair of joints from 1 to {most}',
-                    'correct it, or leave the skeleton out',
-                )
-            )
-    return [list(edge) for edge in edges]
 
 
 def _opinion(known: Optional[Predictions], number: int, joints: List[str], image: dict) -> dict:

@@ -16,11 +16,13 @@ from ..command_line import command_line
 from ..fileio import (
     JSON_LIMIT,
     append_bytes,
+    is_int,
     keep_copy,
     make_folder,
     message,
     parse_json,
     read_bytes,
+    short,
     write_bytes,
 )
 from ..journal import DamagedError, is_journal, line_of, parse
@@ -231,13 +233,18 @@ def replayed(entries: Sequence[dict]) -> dict:
     """The state that the lines of a file make.
 
     Raises:
-        KeyError, TypeError, IndexError: They are no lines of a state.
+        LookupError, TypeError, ValueError, AttributeError: They are no lines of a state.
     """
     content: Dict[str, Any] = entries[0]
     state = WritableState('', content)
     for entry in entries[1:]:
         if 'stage' in entry:
             content['labeled'].extend(entry['labeled'])
+            if not is_int(entry['round']) or not 0 <= entry['round'] <= len(state.rounds):
+                there = f'rounds 0 to {len(state.rounds)} may follow'
+                raise ValueError(f'a line is of round {short(entry["round"])}, and {there}')
+            if not isinstance(entry['stage'], str):
+                raise ValueError(f'a line is of the stage {short(entry["stage"])}')
             state.note(entry['round'], entry['stage'], entry['result'])
         else:
             content['finished'] = entry['finished']

@@ -120,7 +120,11 @@ def _stage_faults(where: str, name: str, result: Any) -> Iterator[Fault]:
     for field in ('validation', *('labels', 'views', 'joints') * (name == 'annotate')):
         if field in result and (not is_int(result[field]) or result[field] < 0):
             yield Fault(where, field, f'is {short(result[field])}, no count')
-    for metric, value in (result.get('metrics') or {}).items():
+    metrics = result.get('metrics') or {}
+    if not isinstance(metrics, dict):
+        yield Fault(where, 'metrics', f'is {short(metrics)}, no object')
+        return
+    for metric, value in metrics.items():
         if value is not None and not is_number(value):
             yield Fault(where, f'metrics.{metric}', f'is {short(value)}, no finite number')
     ids, utilities = result.get('ids', []), result.get('utilities', [])
@@ -143,7 +147,8 @@ def _are_dicts(value: Any) -> bool:
 
 
 def _are_ints(value: Any) -> bool:
-    return isinstance(value, list) and all(map(is_int, value))
+    """Whether it is a list of whole numbers as arrays hold them."""
+    return isinstance(value, list) and all(is_int(each) and abs(each) < 2**63 for each in value)
 
 
 def _stays_inside(path: Any) -> bool:

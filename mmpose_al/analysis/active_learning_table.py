@@ -8,7 +8,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..active_learning.experiment import main_metric, plain_metrics
 from ..active_learning.report.analysis import area, labels_needed, target_of
-from ..fileio import read_json, write_figure
+from ..fileio import is_int, read_json, write_figure
 
 BASELINE, BOUND = 'random', 'all'
 BASELINES = (BASELINE, 'random-bootstrap')  # the first of them that there is
@@ -33,12 +33,7 @@ def load(folder: str) -> Dict[str, List[dict]]:
     rows: Dict[str, List[dict]] = {}
     for name in sorted(os.listdir(folder)):
         if name.endswith('.json'):
-            result = read_json(osp.join(folder, name))
-            if 'row' not in result or ('rounds' in result) == (result['row'] == BOUND):
-                raise ValueError(
-                    f'{osp.join(folder, name)} is no result of benchmarks/active_learning.py'
-                )
-            for row, part in parts_of(result):
+            for row, part in read_result(osp.join(folder, name)):
                 rows.setdefault(row, []).append(part)
     if not any(row != BOUND for row in rows):
         raise ValueError(f'{folder}: no result files')
@@ -54,6 +49,23 @@ def load(folder: str) -> Dict[str, List[dict]]:
         return (order.get(row, 1 + ('-' in row)), names.index(base) if base in names else -1, row)
 
     return {row: rows[row] for row in sorted(rows, key=place)}
+
+
+def read_result(path: str) -> List[Tuple[str, dict]]:
+    """The rows of a result file.
+
+    Raises:
+        ValueError: It is none.
+    """
+    result = read_json(path)
+    try:
+        if ('rounds' in result) == (result['row'] == BOUND):
+            raise ValueError
+        if not all(is_int(result[key]) for key in ('steps', 'units') if key in result):
+            raise ValueError
+        return parts_of(result)
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise ValueError(f'{path} is no result of benchmarks/active_learning.py') from None
 
 
 def parts_of(result: dict) -> List[Tuple[str, dict]]:

@@ -80,7 +80,7 @@ def match_results(results: list, data: dict, path: str) -> Dict[int, np.ndarray]
             )
         try:
             points = np.array(result['keypoints'], float).reshape(-1, 3)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             points = np.zeros((0, 3))
         if not len(points):
             fail('keypoints', 'is no list of x, y and score', 'write COCO results')

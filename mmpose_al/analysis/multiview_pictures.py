@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ..datasets.choice import camera_name, chosen_camera_ids
-from ..datasets.format import load_multiview
+from ..datasets.format import load_multiview, skeleton_edges
 from ..datasets.image_paths import image_to_show
 from ..evaluation.mkpe import (
     group_views,
@@ -119,7 +119,7 @@ def triangulate(wanted: Wanted, data: dict) -> Triangulated:
     )
     points, inliers = triangulate_views(views, wanted.threshold, min_score=wanted.min_score)
     residuals = reprojection_residuals(views, points)
-    return Triangulated(persons, views, points, inliers, residuals, bones(data))
+    return Triangulated(persons, views, points, inliers, residuals, bones(data, wanted.ann_file))
 
 
 def draw_frame(wanted: Wanted, found: Triangulated, frame: int) -> Tuple[int, bool]:
@@ -278,11 +278,15 @@ def as_cameras(names: Optional[Sequence[str]], data: dict) -> Optional[list]:
     )
 
 
-def bones(data: dict) -> List[Tuple[int, int]]:
-    """Pairs of joint indices from 0, of the first category that has some."""
+def bones(data: dict, path: str) -> List[Tuple[int, int]]:
+    """Pairs of joint indices from 0, of the first category that has some.
+
+    Raises:
+        FormatError: One is no pair of joints; it names the path.
+    """
     for category in data['categories']:
         if category.get('skeleton'):
-            return [(int(a) - 1, int(b) - 1) for a, b in category['skeleton']]
+            return [(a - 1, b - 1) for a, b in skeleton_edges(category, path)]
     return []
 
 

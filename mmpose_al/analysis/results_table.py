@@ -5,10 +5,16 @@ import os
 import os.path as osp
 import re
 import statistics
-from typing import Callable, Dict, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 
-from ..fileio import read_bytes, read_json, write_text
+from ..fileio import is_int, is_number, read_bytes, read_json, write_text
 
+# What a result file has, and whether a value fits.
+FIELDS: Dict[str, Callable[[Any], bool]] = dict(
+    metrics=lambda value: isinstance(value, dict) and all(map(_is_real, value.values())),
+    row=lambda value: isinstance(value, str),
+    steps=is_int,
+)
 BASELINE, BOUND = 'supervised', 'supervised-all'
 ENSEMBLE = 'ensemble/'  # what PerStudentMetric calls it
 
@@ -30,12 +36,12 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
         if name.endswith('.json'):
             path = osp.join(folder, name)
             result = _null_is_nan(read_json(path))
-            missing = {'row', 'steps', 'metrics'} - set(result if isinstance(result, dict) else ())
+            given = result if isinstance(result, dict) else {}
+            missing = [key for key, fits in FIELDS.items() if not fits(given.get(key))]
             if missing:
                 raise ValueError(
-                    f'{path}: is no result file of '
-                    'benchmarks/semi_supervised.py; it has no '
-                    f'{", ".join(sorted(missing))}'
+                    f'{path}: is no result file of benchmarks/semi_supervised.py; it has no '
+                    f'{", ".join(missing)}, or something else there'
                 )
             rows.setdefault(result['row'], []).append(result)
     if not rows:
@@ -51,6 +57,11 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
     return with_ensembles(
         dict(sorted(rows.items(), key=lambda item: (order.get(item[0], 1), item[0])))
     )
+
+
+def _is_real(value: Any) -> bool:
+    """Whether it is a number of a metric, which may be NaN."""
+    return is_number(value) or (isinstance(value, float) and math.isnan(value))
 
 
 def _null_is_nan(content):

@@ -372,6 +372,6 @@ def has_changed(entry: dict, images: str) -> bool:
 def parse_line(line: bytes) -> Optional[dict]:
     try:
         entry = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return entry if isinstance(entry, dict) else None

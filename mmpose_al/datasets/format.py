@@ -14,6 +14,7 @@ import numpy as np
 from ..fileio import (
     FileError,
     are_numbers,
+    compression,
     is_int,
     is_number,
     message,
@@ -861,6 +862,31 @@ def _joints_of_categories(categories: list) -> Dict[int, int]:
     }
 
 
+def skeleton_edges(category: dict, path: str) -> List[List[int]]:
+    """The skeleton of a category: pairs of joints, counted from 1.
+
+    Raises:
+        FormatError: One is no pair, or leads to a joint that is not there.
+    """
+    edges, most = category.get('skeleton') or [], len(category.get('keypoints') or ())
+    for number, edge in enumerate(edges if isinstance(edges, list) else [edges]):
+        if (
+            not isinstance(edge, (list, tuple))
+            or len(edge) != 2
+            or not all(is_int(joint) and 1 <= joint <= most for joint in edge)
+        ):
+            raise FormatError(
+                message(
+                    path,
+                    f'categories (id {category.get("id")})',
+                    f'skeleton[{number}]',
+                    f'is {short(edge)}, no pair of joints from 1 to {most}',
+                    'correct it, or leave the skeleton out',
+                )
+            )
+    return [list(edge) for edge in edges]
+
+
 def read(path: str) -> bytes:
     """The content of an annotation or split file, which may be a URI (``s3://...``)."""
     try:
@@ -873,10 +899,15 @@ def read(path: str) -> bytes:
 
 def read_content(path: str) -> Tuple[Any, str]:
     """What a JSON file holds, and the SHA-256 of its bytes, which are not kept meanwhile."""
+    raw = read(path)
+    if compression(raw):
+        raise FormatError(f'{path}: is not JSON: {compression(raw)}')
     try:
-        text, identity = text_and_sha256(read(path))
+        text, identity = text_and_sha256(raw)
     except UnicodeDecodeError as error:
         raise FormatError(f'{path}: is not JSON ({error}). Write it in UTF-8.') from None
+    finally:
+        del raw
     return parse(text, path), identity
 
 

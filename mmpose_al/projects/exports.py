@@ -11,9 +11,10 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 
 import numpy as np
 
-from ..datasets.format import FormatError
-from ..fileio import link, read_json, to_json, write_bytes, write_text
+from ..datasets.format import FormatError, skeleton_edges
+from ..fileio import link, to_json, write_bytes, write_text
 from .dlc_tables import Labels, labels_text
+from .labels import read_labels
 from .project import Project
 from .sources.sleap import import_sleap_io
 
@@ -55,7 +56,7 @@ def labeled_images(project: Project) -> Tuple[List[Labeled], dict]:
     found: Dict[str, Labeled] = {}
     category: dict = {}
     for path in annotation_files(project):
-        content = read_json(path)
+        content = read_labels(path)
         category = category or content['categories'][0]
         for each in _labeled_of(content):
             known = found.get(each.file_name)
@@ -224,7 +225,9 @@ def sleap_labels(project: Project) -> Any:
     images, category = labeled_images(project)
     joints = list(category['keypoints'])
     nodes = [sio.Node(name) for name in joints]
-    edges = [sio.Edge(nodes[a - 1], nodes[b - 1]) for a, b in category.get('skeleton') or []]
+    edges = [
+        sio.Edge(nodes[a - 1], nodes[b - 1]) for a, b in skeleton_edges(category, project.pool)
+    ]
     skeleton = sio.Skeleton(nodes, edges, name=category.get('name', 'person'))
     individuals = project.content.get('individuals') or []
     tracks = [sio.Track(name) for name in individuals]

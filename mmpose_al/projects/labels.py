@@ -9,7 +9,16 @@ import glob
 import os.path as osp
 from typing import Any, Callable, Dict, List, Tuple
 
-from ..fileio import locked, read_json, to_json, write_json, write_text
+from ..fileio import (
+    are_numbers,
+    checksum_fault,
+    locked,
+    read_json,
+    short,
+    to_json,
+    write_json,
+    write_text,
+)
 from . import config_text
 from .project import NAME, ProjectError
 
@@ -26,6 +35,22 @@ def home(folder: str) -> str:
     return osp.join(osp.abspath(folder), 'labels')
 
 
+def read_labels(path: str) -> Dict[str, Any]:
+    """An annotation file of a project, held to the checksum beside it where it has one.
+
+    Raises:
+        ProjectError: Its bytes are not those that were written.
+        FileError: It is not JSON.
+    """
+    fault = checksum_fault(path)
+    if fault:
+        raise ProjectError(
+            f'{path}: {fault}. It follows from the answers: remove it, and hand the labels over '
+            'again (`mmpose-al label`), or repair the experiment (`mmpose-al doctor --repair`)'
+        )
+    return read_json(path)
+
+
 def given_labels(folder: str) -> Dict[Person, List[float]]:
     """Keypoints that people gave, 3K numbers each; what came later counts."""
     found: Dict[Person, List[float]] = {}
@@ -33,11 +58,30 @@ def given_labels(folder: str) -> Dict[Person, List[float]]:
     for number in sorted(filter(str.isdigit, numbers), key=int):
         path = osp.join(home(folder), number, 'labels.json')
         if osp.isfile(path):
-            content = read_json(path)
-            names = {image['id']: image['file_name'] for image in content['images']}
-            for entry in content['annotations']:
-                if entry['num_keypoints']:
-                    found[names[entry['image_id']], entry['person_id']] = entry['keypoints']
+            try:
+                found.update(_labels_of(read_labels(path)))
+            except (LookupError, TypeError, AttributeError) as error:
+                raise ProjectError(
+                    f'{path}: holds no labels of a project ({error!r}). Remove it, and hand the '
+                    'labels over again (`mmpose-al label`)'
+                ) from None
+    return found
+
+
+def _labels_of(content: Dict[str, Any]) -> Dict[Person, List[float]]:
+    """What people gave, of an annotation file.
+
+    Raises:
+        LookupError, TypeError, AttributeError: It is none.
+    """
+    names = {image['id']: image['file_name'] for image in content['images']}
+    found = {}
+    for entry in content['annotations']:
+        if entry['num_keypoints']:
+            points = entry['keypoints']
+            if not are_numbers(points, len(points)) or len(points) % 3:
+                raise TypeError(f'keypoints are {short(points)}')
+            found[names[entry['image_id']], entry['person_id']] = points
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Dict, List, Optional, Tuple
 
 from matplotlib.figure import Figure
 
-from ..fileio import write_figure
+from ..fileio import is_number, write_figure
 
 Scalars = Dict[str, Dict[int, float]]
 
@@ -116,12 +116,19 @@ def _add_line(scalars: Scalars, line: str) -> None:
     """Add a line of ``scalars.json``; a line cut off by a kill is left out."""
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
-    step = int(record.get('step', record.get('iter', 0)))
+    if not isinstance(record, dict):
+        return
+    step = record.get('step', record.get('iter', 0))
     for name, value in record.items():
-        if name not in ('step', 'iter', 'epoch') and isinstance(value, (int, float)):
-            scalars.setdefault(name, {})[step] = float(value)
+        if name not in ('step', 'iter', 'epoch') and is_number(step) and _is_real(value):
+            scalars.setdefault(name, {})[int(step)] = float(value)
+
+
+def _is_real(value: object) -> bool:
+    """Whether a logged value is a number of a curve, which may have diverged."""
+    return isinstance(value, float) or is_number(value) or isinstance(value, bool)
 
 
 def _shown_metrics(curves: List[Tuple], metric: Optional[str]) -> List[Tuple]:

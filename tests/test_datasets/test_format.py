@@ -1,11 +1,13 @@
 """The multi-view format: what is read, and errors that name file, entry and field."""
 
 import copy
+import gzip
 import json
 
 import numpy as np
 import pytest
 
+from mmpose_al.datasets.format import read_content
 from mmpose_al.datasets.multiview import FormatError, MultiViewCocoDataset, load_multiview
 from tests.test_datasets.annotations import META, ids, multiview_data
 
@@ -229,6 +231,11 @@ def test_unreadable_files(tmp_path):
     path.write_text(json.dumps(multiview_data())[:200])
     with pytest.raises(FormatError, match='is not JSON'):
         load_multiview(str(path))
+    path.write_bytes(gzip.compress(json.dumps(multiview_data()).encode()))
+    with pytest.raises(FormatError, match='cut.json: is not JSON: it is compressed with gzip'):
+        load_multiview(str(path))
+    with pytest.raises(FormatError, match='cut.json: is not JSON: it is compressed with gzip'):
+        read_content(str(path))
 
 
 def test_the_file_is_not_changed_by_reading():

@@ -9,7 +9,7 @@ import pytest
 
 from mmpose_al.active_learning.label_app import Session, plain
 from mmpose_al.active_learning.settings import read_settings
-from mmpose_al.fileio import make_folder, read_json
+from mmpose_al.fileio import make_folder, read_json, write_checked
 from mmpose_al.projects import ProjectError, open_project
 from mmpose_al.projects.labels import (
     counted,
@@ -170,3 +170,18 @@ def test_labels_go_to_the_person_of_the_image(tmp_path):
     assert found[3]['num_keypoints'] == 1
     facts = counted(RIG, dict(file([8, 3, 4]), annotations=found))
     assert (facts.labeled, facts.unlabeled, facts.labeled_units) == (1, 5, 1)
+
+
+def test_labels_whose_bytes_have_changed_do_not_become_the_projects(tmp_path):
+    folder = tmp_path / 'labels' / '1'
+    folder.mkdir(parents=True)
+    path = str(folder / 'labels.json')
+    image = dict(id=1, file_name='a.png')
+    entry = dict(id=2, image_id=1, person_id=0, num_keypoints=1, keypoints=[1.0, 2.0, 2])
+    content = json.dumps(dict(images=[image], annotations=[entry])).encode()
+    write_checked(path, content)
+    assert given_labels(str(tmp_path)) == {('a.png', 0): [1.0, 2.0, 2]}
+    with open(path, 'wb') as file:
+        file.write(content.replace(b'2.0', b'3.0'))
+    with pytest.raises(ProjectError, match='labels.json: its bytes are not .*hand the labels over'):
+        given_labels(str(tmp_path))

@@ -6,6 +6,7 @@ from typing import Dict, List, Optional
 
 import numpy as np
 
+from ...datasets.format import skeleton_edges
 from ...datasets.image_paths import image_path, image_to_show
 from ...fileio import read_json
 from ..experiment import Experiment, Metric, Missing, main_metric
@@ -102,8 +103,7 @@ class ReportedExperiment(Experiment):
 
     def skeleton(self) -> List[tuple]:
         """Pairs of joint indices; COCO counts from 1."""
-        pairs = self._category().get('skeleton') or []
-        return [(a - 1, b - 1) for a, b in pairs]
+        return [(a - 1, b - 1) for a, b in skeleton_edges(self._category(), self.pool.path)]
 
     def _category(self) -> dict:
         return next(iter(self.pool.data['categories']), {})
@@ -130,7 +130,7 @@ def full_supervision(path: str, metric: Metric) -> float:
             values = content.get('metrics', content).get(metric.name)
             values = values if isinstance(values, list) else [values]
         values = [float(v) for v in values]
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise Missing(f'{path} tells no {metric.name}: {error}') from error
     if not values or not np.isfinite(values).all():
         raise Missing(f'{path} tells no {metric.name}')

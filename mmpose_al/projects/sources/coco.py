@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy as np
 
 from ...datasets.choice import camera_name
-from ...datasets.format import FORMAT, FormatError, check_multiview, parse, read
+from ...datasets.format import FORMAT, FormatError, check_multiview, parse, read, skeleton_edges
 from ...datasets.image_paths import image_path
 from ...datasets.images import DeclaredImage, check_image_file
 from ...fileio import FileError, read_json
@@ -68,7 +68,7 @@ def read_coco(path: str, options: Options) -> Table:
     category = next((c for c in data['categories'] if c.get('keypoints')), None)
     if category is not None:
         table.joints = list(category['keypoints'])
-        limbs = category.get('skeleton') or []
+        limbs = skeleton_edges(category, path)
         table.links = [(table.joints[a - 1], table.joints[b - 1]) for a, b in limbs]
         table.notes['category'] = category.get('name', 'person')
     multiview = data['info'].get('format') == FORMAT
