@@ -40,6 +40,7 @@ BOTTOM = {
     'fileio',
     'journal',
     'lazy',
+    'processes',
     'registration',
     'registry',
     'version',

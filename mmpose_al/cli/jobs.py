@@ -1,6 +1,5 @@
 """Processes of a command that end with it, whatever ends it; on Linux SIGKILL too."""
 
-import ctypes
 import os
 import os.path as osp
 import signal
@@ -11,8 +10,10 @@ import time
 from contextlib import contextmanager
 from typing import Callable, Iterator, List, Optional, Sequence
 
+from ..processes import end_with_parent
 from .errors import CommandError
 
+PREPARE = end_with_parent if sys.platform == 'linux' else None  # in a new process
 PATIENCE = 20.0  # seconds that a job may take to end
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
@@ -36,7 +37,7 @@ class Job:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_end_with_parent if sys.platform == 'linux' else None,
+                preexec_fn=PREPARE,
                 env=dict(
                     os.environ,
                     OMP_NUM_THREADS=threads,
@@ -47,13 +48,7 @@ class Job:
 
     def stop(self) -> None:
         """End it, if it still runs, and wait for that."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        stop(self.process)
 
     def check(self) -> None:
         """Raise a CommandError with its last words if it has failed."""
@@ -65,9 +60,32 @@ class Job:
             )
 
 
-def _end_with_parent() -> None:
-    """In a new process: ask Linux for SIGTERM when the process that started it ends."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+def run_here(words: Sequence[str]) -> int:
+    """Run a Python process that shows what it says here, and ends with this one.
+
+    Args:
+        words (Sequence[str]): Behind the interpreter.
+
+    Returns:
+        int: Its exit status.
+    """
+    with stopped_by_signals():
+        process = subprocess.Popen([sys.executable, *words], preexec_fn=PREPARE)
+        try:
+            return process.wait()
+        finally:
+            stop(process)
+
+
+def stop(process: subprocess.Popen) -> None:
+    """End a process, if it still runs, and wait for that."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 @contextmanager

@@ -18,11 +18,10 @@ Exit status: 0, or with --train that of the training; 130 after Ctrl-C.
 
 import argparse
 import os.path as osp
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Optional
 
 from .errors import UsageError
+from .jobs import run_here
 from .options import positive
 
 if TYPE_CHECKING:
@@ -175,4 +174,4 @@ def train(work_dir: str) -> int:
 
     print(f'goes on with\n    {train_command(work_dir)}', flush=True)
     command = ('train', Paths(work_dir).config, '--work-dir', work_dir)
-    return subprocess.call([sys.executable, '-m', 'mmpose_al', *command])
+    return run_here(['-m', 'mmpose_al', *command])

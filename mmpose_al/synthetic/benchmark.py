@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 
 from ..fileio import read_json, remove_leftovers, sha256, write_bytes, write_image
+from ..processes import end_with_parent
 from .body import (
     ACTION_WEIGHTS,
     COCO_SKELETON,
@@ -289,9 +290,7 @@ def _run(jobs: List[Tuple], workers: int, progress: bool) -> None:
     # A forked worker need not import the package again, which takes seconds.
     fork = 'fork' in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context('fork' if fork else 'spawn')
-    with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=cv2.setNumThreads, initargs=(0,)
-    ) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
         futures = [pool.submit(write_sequence, *job) for job in jobs]
         try:
             for i, future in enumerate(as_completed(futures), 1):
@@ -301,6 +300,12 @@ def _run(jobs: List[Tuple], workers: int, progress: bool) -> None:
             for future in futures:
                 future.cancel()
             raise
+
+
+def _start_worker() -> None:
+    """A worker computes in one thread, and ends with the process that started it."""
+    cv2.setNumThreads(0)
+    end_with_parent()
 
 
 # --------------------------------------------------------------- a sequence

@@ -16,7 +16,7 @@ from tests.test_engine.test_hooks.test_exact_resume import QuickRunner
 COUNT = []
 
 
-def run(folder, length=6, resume=False, **hook):
+def run(folder, length=6, resume=False, workers=0, **hook):
     """Train a linear layer for some steps; gives the runner."""
     init_default_scope('mmpose')
     COUNT.append(0)
@@ -28,7 +28,7 @@ def run(folder, length=6, resume=False, **hook):
             dataset=dict(type='ResumeData', size=8),
             sampler=dict(type='InfiniteSampler'),
             batch_size=2,
-            num_workers=0,
+            num_workers=workers,
         ),
         train_cfg=dict(by_epoch=False, max_iters=length, val_interval=2),
         val_cfg=dict(),
