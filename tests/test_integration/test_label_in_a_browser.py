@@ -342,6 +342,23 @@ def test_eight_views_by_three_clicks_and_train_goes_on_with_these_labels(browser
     assert len(errors) == clicked + proposed and np.median(errors) < 0.5
 
 
+def test_at_the_end_nothing_is_left_and_one_enter_too_many_goes_nowhere(browser, experiment):
+    work, _ = experiment
+    with serving(work) as server:
+        anna = Person(browser, server, 'Anna')
+        for following in ('.view[data-view="0"]', 'dialog #finish'):
+            anna.key('a')
+            anna.page.keyboard.press('Enter')
+            anna.page.wait_for_selector(following)
+            anna.settled()
+        said = anna.page.inner_text('#progress')
+        assert '2 of 2 · 2 done' in said and 'left' not in said
+        anna.page.keyboard.press('Enter')
+        anna.page.wait_for_selector('dialog #finish', state='hidden')
+        assert anna.look('labelApp.unit.place') == 1 and anna.faults == []
+        anna.context.close()
+
+
 def test_photographs_of_a_project_without_an_experiment(browser, tmp_path):
     """Joints of LSPET are placed in order, one is hidden, one taken back; training has them."""
     source = real('lspet')

@@ -75,6 +75,7 @@ class App {
     const { unit } = await this.call('next');
     if (unit !== null) return this.open(unit);
     if (!this.unit) await this.open(this.setup.units[0]);
+    await this.countUnits();
     return this.overview();
   }
 

@@ -139,7 +139,8 @@ export async function askUnit(app, { units, people }) {
     el('div', { class: 'scroll' }, el('table', {}, ...rows)),
     el('p', { class: 'dim' }, names.join(' · ')),
     el('div', { class: 'row' }, closing('Finish …', 'finish', { class: 'main', id: 'finish' }),
-      closing('Close', '')));
+      // One Enter too many goes nowhere.
+      closing('Close', '', { autofocus: units.every((unit) => unit.done) })));
 }
 
 /** How many joints are labels, and where; an image is one view. */
