@@ -407,6 +407,11 @@ def panels(rows: Dict[str, List[dict]]) -> List[List[str]]:
     return [part for part in (alone, bases + added if added else []) if part]
 
 
+def seeds(values: list) -> str:
+    """How many there are, in words."""
+    return f'{len(values)} seed{"s" * (len(values) != 1)}'
+
+
 def draw(rows: Dict[str, List[dict]], path: str) -> None:
     """The main metric against labels, bars over seeds, full supervision dashed."""
     import matplotlib
@@ -419,7 +424,7 @@ def draw(rows: Dict[str, List[dict]], path: str) -> None:
     figure, axes = plt.subplots(
         1,
         len(parts),
-        figsize=(5.6 * len(parts), 4.2),
+        figsize=(5.6 * len(parts), 5.2),
         sharey=True,
         squeeze=False,
         constrained_layout=True,
@@ -444,14 +449,14 @@ def draw(rows: Dict[str, List[dict]], path: str) -> None:
                 marker='.',
                 capsize=2,
                 color=colors[row],
-                label=f'{row} ({len(rows[row])} seeds)',
+                label=f'{row} ({seeds(rows[row])})',
             )
         if full:
             axis.axhline(
                 statistics.mean(full),
                 color='0.3',
                 ls='--',
-                label=f'full supervision ({len(full)} seeds)',
+                label=f'full supervision ({seeds(full)})',
             )
             axis.axhline(
                 target_of(statistics.mean(full), name in ERRORS),
@@ -459,8 +464,15 @@ def draw(rows: Dict[str, List[dict]], path: str) -> None:
                 ls=':',
                 label='95 % of it',
             )
+        axis.set_xticks(sorted({n for row in part for n in by_label(rows[row], name)}))
         axis.set_xlabel(f'labelled of {units} {rows[part[0]][0].get("unit", "frames")}')
-        axis.legend(fontsize='small')
+        axis.legend(
+            fontsize='small',
+            loc='upper center',
+            bbox_to_anchor=(0.5, 0),  # below the name of the axis
+            borderaxespad=4.5,
+            ncol=2 if len(part) > 4 else 1,
+        )
         axis.grid(alpha=0.3)
     axes[0][0].set_ylabel(LABELS.get(name, name))
     write_figure(path, figure, format='png', dpi=110, metadata={'Software': None})

@@ -66,10 +66,8 @@ def plot_curves(runs: Dict[str, str], out_file: str, metric: Optional[str] = Non
     scalars = {label: read_scalars(folder) for label, folder in runs.items()}
     panels: Dict[str, list] = {}
     for index, (label, run) in enumerate(scalars.items()):
-        for name, values in average_students(run).items():
-            title = panel_of(name)
-            if title is not None:
-                panels.setdefault(title, []).append((index, label, name, values))
+        for title, name, values in curves_of(run):
+            panels.setdefault(title, []).append((index, label, name, values))
     if 'metric' in panels:
         panels['metric'] = _shown_metrics(panels['metric'], metric)
     elif metric:
@@ -81,6 +79,16 @@ def plot_curves(runs: Dict[str, str], out_file: str, metric: Optional[str] = Non
         _draw_panel(axes, title, panels[title])
     write_figure(out_file, figure, dpi=110)
     return titles
+
+
+def curves_of(scalars: Scalars) -> List[Tuple[str, str, Dict[int, float]]]:
+    """Panel, name and values of what is drawn of a run; a loss of one part has one curve."""
+    run = average_students(scalars)
+    return [
+        (title, name, values)
+        for title, name, values in ((panel_of(name), name, values) for name, values in run.items())
+        if title is not None and (name == 'loss' or values != run.get('loss'))
+    ]
 
 
 def panel_of(name: str) -> Optional[str]:
@@ -158,4 +166,5 @@ def _draw_panel(axes, title: str, curves: List[Tuple]) -> None:
     axes.grid(alpha=0.3)
     if title == 'loss':
         axes.set_yscale('log')
-    axes.legend(fontsize='x-small', loc='upper center', bbox_to_anchor=(0.5, -0.13))
+    # Below the name of the axis, whatever height the axes are left.
+    axes.legend(fontsize='x-small', loc='upper center', bbox_to_anchor=(0.5, 0), borderaxespad=5.5)

@@ -2,7 +2,13 @@ import json
 
 import pytest
 
-from mmpose_al.visualization.curves import average_students, panel_of, plot_curves, read_scalars
+from mmpose_al.visualization.curves import (
+    average_students,
+    curves_of,
+    panel_of,
+    plot_curves,
+    read_scalars,
+)
 
 
 def write_scalars(work_dir, start, lines):
@@ -56,6 +62,14 @@ def test_students_are_averaged_over_the_steps_that_all_have():
 )
 def test_panel_of(name, panel):
     assert panel_of(name) == panel
+
+
+def test_the_only_part_of_a_loss_is_not_drawn_twice():
+    whole, part = {1: 2.0, 2: 1.0}, {1: 0.5, 2: 0.5}
+    one = {'loss': whole, 'loss_kpt': dict(whole), 'lr': part, 'coco/AP': part}
+    assert curves_of(one) == [('loss', 'loss', whole), ('metric', 'coco/AP', part)]
+    two = {'loss': whole, 'student0_loss_kpt': part, 'loss_other': {1: 1.5, 2: 0.5}}
+    assert [name for _, name, _ in curves_of(two)] == ['loss', 'loss_kpt', 'loss_other']
 
 
 def test_plot_draws_the_panels_that_have_curves(tmp_path):
