@@ -7,13 +7,14 @@ Then only the units whose bound is among the largest meet all centres (:class:`F
 So the picks are exact, and most units never meet most centres.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-_AT_ONCE = 2**18  # numbers in an operation: worth two threads, and still in their cache
+_AT_ONCE = 2**18  # numbers in an operation: still in the cache
 _TILE = 2**15  # numbers of one coordinate of units that meet many centres at once
 _GROUP = 2**16  # the same of units that meet one
 _PRODUCTS = 2**22  # numbers of a matrix of distances
@@ -335,6 +336,21 @@ def _together(units: np.ndarray, met: np.ndarray) -> List[np.ndarray]:
     """Units in parts that have met about as many centres."""
     order = units[np.argsort(met[units], kind='stable')]
     return [np.sort(order[i : i + _TOGETHER]) for i in range(0, len(order), _TOGETHER)]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """In it PyTorch computes with one thread.
+
+    What k-centre does is many small operations. Threads that share them wait for each other at
+    the end of each, on a busy machine most of the time, and win little on another one.
+    """
+    usual = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(usual)
 
 
 def cover_of(points: np.ndarray) -> Cover:

@@ -5,7 +5,7 @@ from typing import Any, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from ...fileio import give_back
-from ..k_center import cover_of, start_from
+from ..k_center import cover_of, one_thread, start_from
 from ..statistics import PoolStatistics
 from .base import QueryStrategy, Selection
 from .constraints import Constraints
@@ -40,27 +40,28 @@ class KCenter(QueryStrategy):
                 return Selection(ids, worth)
             if constraints.free[index]:
                 take(index, float('inf'))
-        cover = cover_of(points)
         start = np.flatnonzero(pool.labeled & ~failed)
         free = constraints.free & ~failed
         if not len(start) and len(ids) < budget and free.any():
             start = np.array([_most_central(points, free)])
             take(int(start[0]), float('inf'))
-        farthest = start_from(cover, free, start.tolist())
-        while len(ids) < budget:
-            found = farthest.find(constraints.free)
-            if found is None:
-                break
-            take(*found)
-            farthest.add(found[0])
+        with one_thread():
+            farthest = start_from(cover_of(points), free, start.tolist())
+            while len(ids) < budget:
+                found = farthest.find(constraints.free)
+                if found is None:
+                    break
+                take(*found)
+                farthest.add(found[0])
         return Selection(ids, worth)
 
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
         """Distance to the nearest labelled unit; NaN where a unit failed."""
         points = self.describe(pool)
         failed = _failed(points)
-        cover = cover_of(points)
-        cover.add_many(np.flatnonzero(pool.labeled & ~failed).tolist())
+        with one_thread():
+            cover = cover_of(points)
+            cover.add_many(np.flatnonzero(pool.labeled & ~failed).tolist())
         return np.where(failed, np.nan, cover.nearest.numpy().astype(np.float64))
 
 
