@@ -1,6 +1,7 @@
 """The pass over the pool: batches in, a table out."""
 
 import ast
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from torch import nn
 
 from mmpose_al.active_learning import scoring
 from mmpose_al.active_learning.scoring import (
+    check_finite,
     check_model,
     check_untrained,
     column,
@@ -74,6 +76,21 @@ def test_a_diverged_network_scores_nothing():
             FloatingPointError, match='network 0 are not finite for 2 of 2 images.*no label'
         ):
             score_pool(model, loader(), 'frames')
+
+
+def test_outputs_are_finite_one_by_one_not_only_their_sum():
+    """Opposite infinities, and numbers whose sum alone is too large for float32."""
+    inf = float('inf')
+    samples = [SimpleNamespace(metainfo=dict(img_path=f'{i}.png')) for i in range(2)]
+    for values, faulty in (([3e38, 3e38], False), ([inf, -inf], True), ([0, inf], True)):
+        batch = SimpleNamespace(
+            samples=samples, every_output=[torch.zeros(2, 2), torch.tensor([[0.0, 0], values])]
+        )
+        if not faulty:
+            check_finite(batch)
+            continue
+        with pytest.raises(FloatingPointError, match='network 1 .* 1 of 2 images.*1.png'):
+            check_finite(batch)
 
 
 def test_what_a_model_cannot_give_is_left_out():

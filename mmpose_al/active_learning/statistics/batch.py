@@ -156,7 +156,12 @@ class Batch:
 
     def meta(self, name: str) -> list:
         """An entry of every sample's metainfo, None where it is missing."""
-        return [sample.metainfo.get(name) for sample in self.samples]
+        return [info.get(name) for info in self._infos]
+
+    @cached_property
+    def _infos(self) -> List[dict]:
+        """The samples' metainfo, which MMEngine puts together at each look."""
+        return [sample.metainfo for sample in self.samples]
 
     # ---- what the networks make of it ----------------------------------------
 
@@ -221,7 +226,8 @@ class Batch:
         """Local maxima of the mean heatmaps, or of the mean distributions of SimCC."""
         if self.networks.kind == SIMCC:
             return axis_peaks(self.networks.each, [parts for parts, _ in self.every_decoding])
-        heatmaps = (self.heatmaps / heatmap_peak(self.networks.first)).float()
+        peak = heatmap_peak(self.networks.first)
+        heatmaps = self.heatmaps if peak == 1 else self.heatmaps / peak
         marks = local_peaks(heatmaps)
         return Peaks(heatmaps, marks, peak_values(heatmaps, marks))
 

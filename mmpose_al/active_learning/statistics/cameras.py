@@ -74,4 +74,6 @@ class Distortion(_Camera):
                 f'camera {camera.get("name")!r} has {len(given)} '
                 f'distortion coefficients; OpenCV has {DIST_LENGTHS}'
             )
-        return np.pad(given, (0, 14 - len(given)))
+        padded = np.zeros(14)
+        padded[: len(given)] = given
+        return padded

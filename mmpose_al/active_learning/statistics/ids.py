@@ -72,14 +72,15 @@ def unit_of(sample: Any, unit: str) -> int:
     Raises:
         ValueError: The unit is ``'frames'`` and the sample has none.
     """
+    info = sample.metainfo
     if unit == 'instances':
-        return int(sample.metainfo['id'])
+        return int(info['id'])
     if unit == 'images':
-        return int(sample.metainfo['img_id'])
-    if sample.metainfo.get('frame_id') is None:
+        return int(info['img_id'])
+    if info.get('frame_id') is None:
         raise ValueError(
-            f'image {sample.metainfo.get("img_path")!r} belongs to no frame; with '
+            f'image {info.get("img_path")!r} belongs to no frame; with '
             "unit='frames' every image of the pool has a frame_id "
             "(docs/multiview_format.md); else use unit='images'"
         )
-    return int(sample.metainfo['frame_id'])
+    return int(info['frame_id'])
