@@ -2,6 +2,9 @@
 
     git worktree add --detach BEFORE COMMIT
     OMP_NUM_THREADS=1 python -m benchmarks.growth [--against BEFORE] [--out FILE]
+    python -m benchmarks.growth --out FILE --write docs/active_learning.md
+
+The second puts the table of FILE between `<!-- table: growth -->` and `<!-- end -->`.
 
 A pool of frames of four calibrated views, one person of 17 joints in each:
 
@@ -369,6 +372,54 @@ def laws(rows):
     return found
 
 
+NAMES = dict(
+    load='read the file',
+    ingest='`ingest` of 5,000 answers',
+    report='`report`',
+    query='a query of 1,250 frames',
+    state='the state of 100 rounds',
+)
+
+
+def table(result):
+    """The rows as Markdown: before and now at each size, and the law."""
+    rows, laws = result['rows'], result['law']
+    sizes = sorted({row['frames'] for row in rows})
+    ends = {law['estimated']['frames'] for law in laws.values()}
+    head = ['step', *(f'{size:,} frames' for size in sizes), 'law']
+    head += [f'{end:,}, estimated' for end in sorted(ends)]
+    lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
+    for part in dict.fromkeys(row['part'] for row in rows):
+        cells = [NAMES.get(part, f'`{part}`')]
+        for size in sizes:
+            found = {
+                row['version']: row for row in rows if (row['part'], row['frames']) == (part, size)
+            }
+            cells.append(cell([found.get(version) for version in ('before', 'now')]))
+        law = laws.get(f'{part} now')
+        cells.append(f'{law["exponent"]:.1f}' if law else '')
+        for end in sorted(ends):
+            own = law and law['estimated']
+            fits = own and own['frames'] == end
+            cells.append(f'{own["cpu"]:.0f} s, {own["gb"]:.0f} GB' if fits else '')
+        lines.append('| ' + ' | '.join(cells) + ' |')
+    loads = [row['load_average'] for row in rows]
+    lines.append(
+        f'\nProcessor seconds and peak memory, before → now. {result["machine"]}; load '
+        f'{min(loads):g} to {max(loads):g}.'
+    )
+    return '\n'.join(lines)
+
+
+def cell(versions):
+    """Seconds and memory of a step, before and now, of those that were measured."""
+    done = [row for row in versions if row and 'cpu' in row]
+    if not done:
+        return ''
+    cpu = ' → '.join(f'{row["cpu"]:.1f}' for row in done)
+    return f'{cpu} s, ' + ' → '.join(f'{row["gb"]:.1f}' for row in done) + ' GB'
+
+
 def main():
     parser = argparse.ArgumentParser(description=inspect.getdoc(sys.modules[__name__]))
     parser.add_argument('--frames', type=int, nargs='+', default=[10_000, 100_000])
@@ -378,7 +429,14 @@ def main():
     parser.add_argument('--folder', default='work_dirs/growth', help='for files')
     parser.add_argument('--serve', nargs=3, help=argparse.SUPPRESS)
     parser.add_argument('--out', help='write the result to this JSON file')
+    parser.add_argument('--write', metavar='PAGE', help='put the table of --out into this page')
     args = parser.parse_args()
+    if args.write:
+        from mmpose_al.analysis.results_table import write_table
+        from mmpose_al.fileio import read_json
+
+        write_table(args.write, 'growth', table(read_json(args.out)))
+        return
     if args.serve:
         folder, work, limit = args.serve
         serve(folder, work, int(limit))

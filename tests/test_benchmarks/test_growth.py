@@ -65,3 +65,23 @@ def test_laws():
     law = growth.laws(rows)
     assert list(law) == ['a now'] and law['a now']['exponent'] == 2
     assert law['a now']['estimated'] == dict(frames=100_000, cpu=10_000.0, gb=23.0)
+
+
+def test_the_table_has_a_row_for_each_step_and_a_cell_for_each_size():
+    common = dict(cpu=1.0, gb=1.0, load_average=0.5)
+    rows = [
+        dict(common, part='load', version='before', frames=1000, cpu=4.0),
+        dict(common, part='load', version='now', frames=1000),
+        dict(part='Diverse', version='before', frames=1000, load_average=2.0),  # there was none
+        dict(common, part='load', version='now', frames=10_000, cpu=10.0, gb=2.0),
+        dict(common, part='Diverse', version='now', frames=10_000),
+    ]
+    table = growth.table(dict(rows=rows, law=growth.laws(rows), machine='A (1 core)'))
+    assert table.splitlines() == [
+        '| step | 1,000 frames | 10,000 frames | law | 100,000, estimated |',
+        '| --- | --- | --- | --- | --- |',
+        '| read the file | 4.0 → 1.0 s, 1.0 → 1.0 GB | 10.0 s, 2.0 GB | 1.0 | 100 s, 12 GB |',
+        '| `Diverse` |  | 1.0 s, 1.0 GB |  |  |',
+        '',
+        'Processor seconds and peak memory, before → now. A (1 core); load 0.5 to 2.',
+    ]
