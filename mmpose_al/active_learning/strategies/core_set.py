@@ -91,16 +91,16 @@ def mean_over_views(pool: PoolStatistics, features: np.ndarray) -> np.ndarray:
     """
     order = np.argsort(pool.view_unit, kind='stable')
     count = np.bincount(pool.view_unit, minlength=len(pool.units))
-    ends = np.cumsum(count)
+    first = np.cumsum(count) - count
     result = np.full((len(pool.units), features.shape[1]), np.nan, np.float32)
     for start in range(0, len(count), _AT_ONCE):
         units = start + np.flatnonzero(count[start : start + _AT_ONCE])
-        if len(units):
-            first = ends[units] - count[units]
-            rows = features[order[first[0] : ends[units[-1]]]].astype(np.float64)
-            total = np.add.reduceat(rows, first - first[0])
-            result[units] = total / count[units, None]
-            give_back(features)
+        total = features[order[first[units]]].astype(np.float64)
+        for number in range(1, count[units].max(initial=0)):  # the second view, the third
+            more = np.flatnonzero(count[units] > number)
+            total[more] += features[order[first[units[more]] + number]]
+        result[units] = total / count[units, None]
+        give_back(features)
     return result[:, None]
 
 
