@@ -4,7 +4,7 @@
 
 Each row is a training, which an earlier one in ``work_dirs/benchmarks/confidence/ROW`` stands
 for, and ``mmpose-al confidence`` with its last checkpoint. They leave
-``benchmarks/results/confidence.json``.
+``benchmarks/results/confidence.json``, where rows that are not run stay as they are.
 """
 
 import argparse
@@ -74,7 +74,8 @@ def run(row: str) -> dict:
         )
         for name, each in found['joints'].items()
     }
-    return dict(kept, of=of, config=config, options=options, radius=radius, joints=joints)
+    told = dict(of=of, config=config, options=options, radius=radius, machine=machine())
+    return dict(kept, **told, joints=joints)
 
 
 def call(words: list) -> None:
@@ -86,14 +87,14 @@ def table(content: dict) -> str:
     """The table of a page: each network's scores as they are, and by each method."""
     lines = []
     for row in content['rows'].values():
-        joints = row['joints'].values()
         for name, each in row['figures'].items():
-            side = dict(scores='before').get(name, 'after' if name == row['method'] else None)
-            worst = f'{100 * max(joint[side] for joint in joints):.1f}' if side else ''
-            shares = (f'{100 * each[key]:.1f}' for key in ('mean', 'right', 'ECE'))
-            lines.append(
-                [row['of'], f'{row["radius"]:g}', name, *shares, f'{each["NLL"]:.3f}', worst]
+            mean, right, ece = (f'{100 * each[key]:.1f}' for key in ('mean', 'right', 'ECE'))
+            joint, worst = (
+                f'{100 * each[key]:.1f}' if key in each else ''  # not told before
+                for key in ('joints_mean', 'joints_max')
             )
+            shown = [mean, right, ece, f'{each["NLL"]:.3f}', joint, worst]
+            lines.append([row['of'], f'{row["radius"]:g}', name, *shown])
     head = [
         'network',
         'radius',
@@ -102,13 +103,15 @@ def table(content: dict) -> str:
         'right',
         'ECE',
         'NLL',
-        'largest ECE of a joint',
+        'ECE of a joint',
+        'the largest',
     ]
     fits = [
-        f'{row["of"]}: slope {row["slope"]:.2f}, intercept {row["intercept"]:.2f}'
+        f'{row["of"]}: slope {row["slope"]:.2f}, intercept {row["intercept"]:.2f}; '
+        f'{row["machine"]}.'
         for row in content['rows'].values()
     ]
-    return '\n\n'.join([markdown(head, lines), f'{"; ".join(fits)}; {content["machine"]}.'])
+    return '\n\n'.join([markdown(head, lines), ' '.join(fits)])
 
 
 def main() -> None:
@@ -119,8 +122,9 @@ def main() -> None:
     parser.add_argument('--out', default=RESULT)
     parser.add_argument('--write', metavar='PAGE', help='put the table into this page')
     args = parser.parse_args()
-    rows = {row: run(row) for row in args.rows}
-    content = dict(rows=rows, command='python -m benchmarks.confidence', machine=machine())
+    rows = read_json(args.out)['rows'] if osp.exists(args.out) else {}
+    rows.update((row, run(row)) for row in args.rows)
+    content = dict(rows=rows, command='python -m benchmarks.confidence')
     write_json(args.out, content)
     print(table(content))
     if args.write:

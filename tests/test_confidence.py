@@ -8,6 +8,7 @@ import pytest
 from mmpose_al.confidence import (
     ConfidenceMap,
     fit_confidence,
+    fit_persons,
     fitted_on_others,
     negative_log_likelihood,
     read_confidence,
@@ -104,12 +105,83 @@ def test_scores_that_say_nothing_give_the_share_that_is_right():
 
 def test_each_part_is_judged_by_the_map_of_the_other():
     random = np.random.RandomState(4)
-    scores, part = random.rand(400), random.rand(400) < 0.5
-    right = random.rand(400) < 0.3 + 0.4 * scores
-    found = fitted_on_others(scores, right, part, 'platt')
-    expected = fit_confidence(scores[part], right[part])(scores[~part])
-    assert found[~part].tolist() == pytest.approx(expected.tolist())
-    assert found[part][0] != fit_confidence(scores[part], right[part])(scores[part])[0]
+    scores, part = random.rand(200, 2), random.rand(200) < 0.5
+    right, counted = random.rand(200, 2) < 0.3 + 0.4 * scores, random.rand(200, 2) < 0.8
+    found = fitted_on_others(scores, right, counted, part, 'platt')
+    known = part[:, None] & counted
+    expected = fit_confidence(scores[known], right[known])
+    assert found[~part].ravel().tolist() == pytest.approx(expected(scores[~part]).ravel().tolist())
+    assert found[part][0, 0] != expected(scores[part])[0, 0]
+
+
+# ---- offsets of joints -----------------------------------------------------------
+
+
+def test_offsets_by_hand():
+    """logit 0.8 = log 4; an offset of -log 4 makes it 0.5, one of log 2 makes it 8/9."""
+    mapping = ConfidenceMap('logit', 1.0, 0.0, (-math.log(4), math.log(2)))
+    found = mapping(np.array([[0.8, 0.8], [0.5, 0.5]]))
+    assert found.tolist() == [pytest.approx([0.5, 8 / 9]), pytest.approx([0.2, 2 / 3])]
+    for scores in (np.zeros((4, 3)), np.zeros(())):
+        with pytest.raises(ValueError, match=r'each of 2 joints, but the scores have the shape \('):
+            mapping(scores)
+
+
+def test_offsets_that_made_the_data_are_found_again():
+    true = ConfidenceMap('logit', 0.7, -0.3, (1.0, -1.0, 0.0))
+    scores = sigmoid(np.random.RandomState(1).normal(0, 1.5, (20000, 3)))
+    right = np.random.RandomState(0).rand(20000, 3) < true(scores)
+    counted = np.ones(scores.shape, bool)
+    found = fit_persons(scores, right, counted, 'joints')
+    assert found.slope == pytest.approx(0.7, rel=0.06)
+    together = found.intercept + np.array(found.offsets)
+    assert together.tolist() == pytest.approx([0.7, -1.3, -0.3], abs=0.06)
+    shared = fit_persons(scores, right, counted, 'platt')
+    assert shared.offsets == ()
+    for joint in range(3):
+        own = reliability(found(scores)[:, joint], right[:, joint]).ece
+        assert own < 0.02
+    assert reliability(shared(scores)[:, 0], right[:, 0]).ece > 0.1
+
+
+def test_few_labels_move_an_offset_little():
+    """Scores alike; of joint 0 half of 1000 are right, of joint 1 both of two.
+
+    The intercept is free, so the offsets are b and -b, and it is b, for joint 0 is at 0.5. Two
+    right labels pull with 2 (1 - sigmoid(2 b)), and the prior holds with b: b = 0.5208, so
+    joint 1 gets sigmoid(1.0416) = 0.739, not 1.
+    """
+    scores = np.full((1000, 2), 0.5)
+    counted, right = np.ones((1000, 2), bool), np.zeros((1000, 2), bool)
+    right[:500, 0], counted[2:, 1], right[:2, 1] = True, False, True
+    found = fit_persons(scores, right, counted, 'joints')
+    assert found.offsets == pytest.approx([-0.5208, 0.5208], abs=0.005)
+    assert found(scores[:1])[0].tolist() == pytest.approx([0.5, 0.739], abs=0.005)
+
+
+def test_joints_that_nobody_knows_have_no_offset():
+    random = np.random.RandomState(6)
+    scores, right = random.rand(50, 4), random.rand(50, 4) < 0.5
+    counted = np.ones((50, 4), bool)
+    counted[:, [1, 3]] = False
+    found = fit_persons(scores, right, counted, 'joints')
+    assert len(found.offsets) == 4 and found.offsets[1] == pytest.approx(0, abs=1e-6)
+    assert found.offsets[3] == 0 and found.offsets[0] != 0
+    part = np.arange(50) % 2 == 0
+    assert fitted_on_others(scores, right, counted, part, 'joints').shape == (50, 4)
+
+
+def test_a_file_with_offsets_is_none_of_an_earlier_version(tmp_path):
+    path = str(tmp_path / 'confidence.json')
+    mapping = ConfidenceMap('logit', 1.5, -0.25, (0.5, -0.125))
+    content = to_content(mapping)
+    write_json(path, content)
+    assert read_confidence(path) == mapping and content['version'] == 2
+    assert to_content(mapping._replace(offsets=()))['version'] == 1
+    for offsets in ('no list', [0.5, None]):
+        write_json(path, {**content, 'offsets': offsets})
+        with pytest.raises(FileError, match='field "offsets": is no list of numbers'):
+            read_confidence(path)
 
 
 @pytest.mark.parametrize('right', [True, False])
@@ -129,7 +201,7 @@ def test_files_there_and_back_and_what_is_none(tmp_path):
     good = to_content(mapping)
     for change, words in (
         (dict(format='coco'), 'field "format": is not'),
-        (dict(version=2), 'field "version": is 2'),
+        (dict(version=3), 'field "version": is 3, and this version reads 1 and 2'),
         (dict(scale='log'), 'field "scale": is none of'),
         (dict(slope=0), 'field "slope": is no number above 0'),
         (dict(intercept=None), 'field "intercept": is no number'),

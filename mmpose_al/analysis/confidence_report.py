@@ -1,6 +1,6 @@
 """What scores of joints are worth: a fitted map, and figures before and after it."""
 
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Sequence
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from ..confidence import (
     METHODS,
     ConfidenceMap,
     Reliability,
-    fit_confidence,
+    fit_persons,
     fitted_on_others,
     negative_log_likelihood,
     reliability,
@@ -24,8 +24,9 @@ class ConfidenceReport(NamedTuple):
         mapping (ConfidenceMap): Fitted on all joints.
         method (str): By which it was.
         figures (dict): ``'scores'`` and each method that the scores allow -> ECE, NLL, mean
-            confidence and share right. Of a method they are of joints whose image took no part
-            in the fit: two maps, one of every other image each, tell about the other half.
+            confidence, share right, mean and largest ECE of a joint. Of a method they are of
+            joints whose image took no part in the fit: two maps, one of every other image each,
+            tell about the other half.
         before, after (Reliability): Of all joints, with the scores as they are and, in the same
             way, by the chosen method.
         joints_before, joints_after (dict): The same by the name of a joint.
@@ -55,31 +56,40 @@ def confidence_report(
     """
     counted = judged.counted
     scores, right = judged.scores[counted], judged.right[counted]
-    every_other = (np.arange(len(counted)) % 2 == 0)[:, None] & np.ones_like(counted)
-    mapping = fit_confidence(scores, right, method)
-    allowed = METHODS if scale_of(scores) == 'logit' else (method,)
+    every_other = np.arange(len(counted)) % 2 == 0
+    mapping = fit_persons(judged.scores, judged.right, counted, method)
+    allowed = METHODS if scale_of(scores) == 'logit' else ('platt', 'joints')
     found = {'scores': np.clip(scores, 0, 1)}
     for name in allowed:
-        found[name] = fitted_on_others(scores, right, every_other[counted], name)
+        judgement = (judged.scores, judged.right, counted, every_other, name)
+        found[name] = fitted_on_others(*judgement)[counted]
+    which = np.nonzero(counted)[1]
+    by_joint: Dict[str, Dict[str, Reliability]] = {
+        name: {
+            joint: reliability(values[which == index], right[which == index], bins)
+            for index, joint in enumerate(judged.joints)
+        }
+        for name, values in found.items()
+    }
     figures = {
         name: dict(
             ECE=reliability(values, right, bins).ece,
             NLL=negative_log_likelihood(values, right),
             mean=float(values.mean()),
             right=float(right.mean()),
+            **of_joints([each.ece for each in by_joint[name].values()]),
         )
         for name, values in found.items()
     }
-    which = np.nonzero(counted)[1]
-    joints: List[Dict[str, Reliability]] = [
-        {
-            joint: reliability(values[which == index], right[which == index], bins)
-            for index, joint in enumerate(judged.joints)
-        }
-        for values in (found['scores'], found[method])
-    ]
+    joints = [by_joint[name] for name in ('scores', method)]
     together = [reliability(found[name], right, bins) for name in ('scores', method)]
     return ConfidenceReport(mapping, method, figures, *together, *joints)
+
+
+def of_joints(errors: Sequence[float]) -> Dict[str, float]:
+    """Mean and maximum of the ECE of joints, of those that any label has."""
+    known = [error for error in errors if np.isfinite(error)]
+    return dict(joints_mean=float(np.mean(known)), joints_max=float(np.max(known)))
 
 
 def report_content(report: ConfidenceReport) -> Dict[str, Any]:
@@ -106,10 +116,12 @@ def report_content(report: ConfidenceReport) -> Dict[str, Any]:
 
 def in_words(report: ConfidenceReport) -> List[str]:
     """Lines of two tables: the methods, and the joints; percent but for NLL."""
-    lines = ['| confidence | ECE | NLL | mean | right |', '| --- | --- | --- | --- | --- |']
+    lines = ['| confidence | ECE | ECE of a joint | NLL | mean | right |']
+    lines.append('| --- | --- | --- | --- | --- | --- |')
     for name, each in report.figures.items():
-        ece, mean, right = (f'{100 * each[key]:.1f}' for key in ('ECE', 'mean', 'right'))
-        lines.append(f'| {name} | {ece} | {each["NLL"]:.3f} | {mean} | {right} |')
+        keys = ('ECE', 'joints_mean', 'mean', 'right')
+        ece, joint, mean, right = (f'{100 * each[key]:.1f}' for key in keys)
+        lines.append(f'| {name} | {ece} | {joint} | {each["NLL"]:.3f} | {mean} | {right} |')
     lines += ['', '| joint | joints | right | ECE before | after |']
     lines.append('| --- | --- | --- | --- | --- |')
     for name, before in report.joints_before.items():

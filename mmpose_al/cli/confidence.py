@@ -8,8 +8,10 @@ map from scores to confidence. OUT takes the map and the tables, and a picture w
 is drawn beside it. Figures of a fit are of images that took no part in it: each half of them is
 judged by the map of the other.
 
-platt has a slope and an intercept. temperature has the slope alone, on the logit of the score:
-it cannot help where a network is right more often, or less, at all scores alike.
+platt has a slope and an intercept. joints has an offset of each joint besides, where a joint is
+wrong more often than others of its score; the file then holds for these joints alone. temperature
+has the slope alone, on the logit of the score: it cannot help where a network is right more often,
+or less, at all scores alike.
 """
 
 import argparse
@@ -95,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
     by = f'temperature {1 / mapping.slope:.3g}' if args.method == 'temperature' else (
         f'slope {mapping.slope:.3g}, intercept {mapping.intercept:.3g}'
     )  # fmt: skip
+    if mapping.offsets:
+        by += f', offsets of joints {min(mapping.offsets):.3g} to {max(mapping.offsets):.3g}'
     print(f'\n{by}, of the {"logit of the " * (mapping.scale == "logit")}score')
     print(f'{args.out}, {picture}')
     return 0

@@ -40,7 +40,7 @@ def test_figures_are_of_joints_that_took_no_part_in_the_fit():
 
 def test_scores_without_a_bound_have_no_temperature():
     report = confidence_report(judged(20.0))
-    assert list(report.figures) == ['scores', 'platt'] and report.mapping.scale == 'raw'
+    assert list(report.figures) == ['scores', 'platt', 'joints'] and report.mapping.scale == 'raw'
     assert report.figures['platt']['ECE'] < 0.06
 
 
@@ -55,3 +55,21 @@ def test_tables_and_content():
     after = content['joints']['nose']['after']
     assert sum(after['count']) == report.joints_before['nose'].count.sum()
     assert content['reliability']['before']['ECE'] == report.before.ece
+
+
+def test_offsets_of_joints_are_judged_by_joint():
+    """One joint is right three times in four, the other one time in four, at all scores alike."""
+    random = np.random.RandomState(7)
+    scores, right = random.rand(600, 2), random.rand(600, 2) < [0.75, 0.25]
+    given = JudgedJoints(scores, right, np.ones((600, 2), bool), ['nose', 'tail'])
+    report = confidence_report(given, 'joints', bins=10)
+    platt, joints = report.figures['platt'], report.figures['joints']
+    assert platt['ECE'] < 0.06 and platt['joints_mean'] > 0.2  # right together, wrong apart
+    assert joints['joints_mean'] < 0.08 and joints['NLL'] < platt['NLL'] - 0.05
+    found = [report.joints_after[name].ece for name in ('nose', 'tail')]
+    assert joints['joints_mean'] == pytest.approx(np.mean(found))
+    assert joints['joints_max'] == pytest.approx(max(found))
+    assert report.mapping.offsets[0] > 0.5 > -0.5 > report.mapping.offsets[1]
+    given = given._replace(counted=given.counted & [True, False])
+    one = confidence_report(given, 'platt', bins=10).figures['platt']
+    assert one['joints_max'] == one['joints_mean']  # of the other there is no label

@@ -19,15 +19,15 @@ def test_rows_name_configs_and_keys_that_there_are():
 
 
 def test_table_by_hand():
-    figures = dict(
-        scores=dict(mean=0.6, right=0.4, ECE=0.2, NLL=0.9),
-        platt=dict(mean=0.4, right=0.4, ECE=0.01, NLL=0.5),
-        temperature=dict(mean=0.5, right=0.4, ECE=0.1, NLL=0.7),
-    )
-    joints = dict(nose=dict(before=0.3, after=0.02), tail=dict(before=0.1, after=0.04))
+    scores = dict(mean=0.6, right=0.4, ECE=0.2, NLL=0.9, joints_mean=0.3, joints_max=0.45)
+    platt = dict(mean=0.4, right=0.4, ECE=0.01, NLL=0.5, joints_mean=0.03, joints_max=0.04)
+    figures = dict(scores=scores, platt=platt)
     row = dict(of='a mouse', radius=0.05, method='platt', slope=0.5, intercept=-1, figures=figures)
-    text = table(dict(rows=dict(mouse=dict(row, joints=joints)), machine='a machine'))
-    assert '| a mouse | 0.05 | scores | 60.0 | 40.0 | 20.0 | 0.900 | 30.0 |' in text
-    assert '| a mouse | 0.05 | platt | 40.0 | 40.0 | 1.0 | 0.500 | 4.0 |' in text
-    assert '| a mouse | 0.05 | temperature | 50.0 | 40.0 | 10.0 | 0.700 |  |' in text
+    row['machine'] = 'a machine'
+    text = table(dict(rows=dict(mouse=row)))
+    assert '| a mouse | 0.05 | scores | 60.0 | 40.0 | 20.0 | 0.900 | 30.0 | 45.0 |' in text
+    assert '| a mouse | 0.05 | platt | 40.0 | 40.0 | 1.0 | 0.500 | 3.0 | 4.0 |' in text
     assert text.endswith('a mouse: slope 0.50, intercept -1.00; a machine.')
+    for each in figures.values():
+        del each['joints_mean'], each['joints_max']
+    assert '| 40.0 | 20.0 | 0.900 |  |  |' in table(dict(rows=dict(mouse=row)))  # an earlier result

@@ -68,6 +68,12 @@ def test_a_map_its_tables_and_a_picture(tmp_path, work_dir, capsys):
     assert (tmp_path / 'confidence.png').stat().st_size > 5000
     figures = content['figures']
     assert figures['scores']['right'] == pytest.approx(figures['platt']['right'])
+    command('confidence', *given, '--thr', '0.3', '--bins', '5', '--method', 'joints')
+    offsets = read_confidence(str(out)).offsets
+    assert (
+        len(offsets) == 4
+        and f', offsets of joints {min(offsets):.3g} to' in capsys.readouterr().out
+    )
     with pytest.raises(SystemExit, match='--out a.txt: let the name end in .json'):
         command('confidence', *given[:3], 'a.txt')
     with pytest.raises(SystemExit, match='has no test_dataloader.*--data val'):
