@@ -1,6 +1,7 @@
-"""Commands as they are written for people: in messages, guides and reports."""
+"""Commands and names as they are written for people: in messages, guides and reports."""
 
 import os.path as osp
+import re
 import shlex
 import shutil
 import sys
@@ -19,6 +20,12 @@ def command_line(*words: str) -> str:
         else ``python -m mmpose_al train ...``.
     """
     return ' '.join([program(), *map(shlex.quote, words)])
+
+
+def in_markdown(name: object) -> str:
+    """A name as text in Markdown, whatever is in it: no cell, link or HTML of its own."""
+    text = re.sub(r'([\\`*|\[\]])', r'\\\1', ' '.join(str(name).split()))
+    return text.replace('<', '&lt;').replace('>', '&gt;')
 
 
 def program() -> str:

@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from mmpose_al.command_line import command_line
+from mmpose_al.command_line import command_line, in_markdown
 
 
 @pytest.fixture
@@ -47,3 +47,10 @@ def test_how_this_process_was_started(install, tmp_path, monkeypatch):
 def test_paths_are_quoted(install, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, 'executable', str(tmp_path / 'the irs' / 'python3'))
     assert install([]).startswith(f"'{tmp_path}/the irs/python3' -m mmpose_al ")
+
+
+def test_names_are_text_in_markdown_whatever_is_in_them():
+    assert in_markdown('left_hand') == 'left_hand' and in_markdown(7) == '7'
+    assert in_markdown('a|b\nc') == 'a\\|b c'
+    assert in_markdown('<img src=x>') == '&lt;img src=x&gt;'
+    assert in_markdown('[a](http://b) `c` *d* \\') == '\\[a\\](http://b) \\`c\\` \\*d\\* \\\\'

@@ -11,7 +11,7 @@ import re
 import shutil
 from typing import Dict, List, Optional, Sequence
 
-from ..command_line import command_line
+from ..command_line import command_line, in_markdown
 from ..datasets.image_paths import backslash_note, image_to_show
 from ..fileio import checksum_fault, read_json
 from .paths import Paths
@@ -171,12 +171,6 @@ def validation_note(query: Query) -> str:
         f' {number} of the {len(query.units)} {query.content["unit"]} '
         f'{"validate" if number > 1 else "validates"}: drawn at random, and never trained on.'
     )
-
-
-def in_markdown(name: object) -> str:
-    """A name as text in a Markdown table, whatever is in it: no cell, link or HTML of its own."""
-    text = re.sub(r'([\\`*|\[\]])', r'\\\1', ' '.join(str(name).split()))
-    return text.replace('<', '&lt;').replace('>', '&gt;')
 
 
 def label_command(work_dir: str) -> str:

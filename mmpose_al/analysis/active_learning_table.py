@@ -8,6 +8,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..active_learning.experiment import main_metric, plain_metrics
 from ..active_learning.report.analysis import area, labels_needed, target_of
+from ..command_line import in_markdown
 from ..fileio import is_int, read_json, write_figure
 
 BASELINE, BOUND = 'random', 'all'
@@ -261,7 +262,7 @@ def metric_table(rows: Dict[str, List[dict]], name: str) -> str:
     for row, results in active(rows).items():
         values = by_label(results, name)
         runs = len(results)
-        cells = [row, str(runs)] + [
+        cells = [in_markdown(row), str(runs)] + [
             mean_std(values[n], runs=runs) if n in values else '' for n in labels
         ]
         if whole:
@@ -325,7 +326,7 @@ def worth_table(rows: Dict[str, List[dict]], name: str) -> str:
             '–' if not math.isfinite(n) else f'≤ {n:.0f}' if n == first else f'{n:.0f}'
             for n in found.values()
         ]
-        lines.append([row, *cells])
+        lines.append([in_markdown(row), *cells])
     title = f'**Labels that reach what N random ones reach** ({NAMES.get(name, name)})'
     return (
         title
@@ -364,7 +365,7 @@ def pseudo_table(rows: Dict[str, List[dict]]) -> str:
     lines = []
     for row, results in with_pseudo.items():
         schedule = (results[0].get('self_training') or {}).get('schedule', 'alternate')
-        cells = [row, schedule, str(len(results))]
+        cells = [in_markdown(row), schedule, str(len(results))]
         for number in range(count):
             entries = [r['rounds'][number] for r in results if len(r['rounds']) > number]
             errors = [e['pseudo_mkpe'] for e in entries if e.get('pseudo_mkpe') is not None]

@@ -4,6 +4,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 
 import numpy as np
 
+from ..command_line import in_markdown
 from ..confidence import (
     METHODS,
     ConfidenceMap,
@@ -130,5 +131,5 @@ def in_words(report: ConfidenceReport) -> List[str]:
             continue
         right = np.nansum(before.right * before.count) / total
         eces = (f'{100 * each.ece:.1f}' for each in (before, report.joints_after[name]))
-        lines.append(f'| {name} | {total} | {100 * right:.1f} | {" | ".join(eces)} |')
+        lines.append(f'| {in_markdown(name)} | {total} | {100 * right:.1f} | {" | ".join(eces)} |')
     return lines

@@ -7,6 +7,7 @@ import re
 import statistics
 from typing import Any, Callable, Dict, List, Optional, Sequence, Union
 
+from ..command_line import in_markdown
 from ..fileio import is_int, is_number, read_bytes, read_json, write_text
 
 # What a result file has, and whether a value fits.
@@ -132,18 +133,18 @@ def markdown(
 
     head = ['method', 'labels', 'seeds']
     for name in names:
-        head += [name, 'lead', 'gap closed']
+        head += [in_markdown(name), 'lead', 'gap closed']
     if equal:
         head.append('steps of equal compute')
         for name in names:
-            head += [name, 'lead', 'gap closed']
+            head += [in_markdown(name), 'lead', 'gap closed']
     lines = ['| ' + ' | '.join(head) + ' |', '|' + ' --- |' * len(head)]
     for row in only or rows:
         results = rows[row]
         labels = results[0]['labels']
         cells = [
-            row,
-            labels if isinstance(labels, str) else f'{labels["num"]} {labels["unit"]}',
+            in_markdown(row),
+            in_markdown(labels if isinstance(labels, str) else f'{labels["num"]} {labels["unit"]}'),
             str(len(results)),
         ]
         for name in names:
@@ -158,7 +159,7 @@ def markdown(
     lines.append(
         f'\nSeeds {", ".join(map(str, seeds))} (labels, weights and order); '
         f'{some["steps"]} optimiser steps; input '
-        f'{"x".join(map(str, some["input_size"]))}; {"; ".join(machines)}.'
+        f'{"x".join(map(str, some["input_size"]))}; {in_markdown("; ".join(machines))}.'
     )
     return '\n'.join(lines)
 
@@ -188,7 +189,7 @@ def markdown_actions(rows: Dict[str, List[dict]]) -> str:
         lines.append(
             '| '
             + ' | '.join(
-                [row, str(len(results))]
+                [in_markdown(row), str(len(results))]
                 + [mean_std(list(by_seed(row, name, tests).values())) for name in names]
             )
             + ' |'
@@ -196,7 +197,7 @@ def markdown_actions(rows: Dict[str, List[dict]]) -> str:
     for row in tests:
         leads = [lead(row, name, tests) for name in names]
         if any(leads):
-            lines.append('| ' + ' | '.join([f'lead of {row}', ''] + leads) + ' |')
+            lines.append('| ' + ' | '.join([f'lead of {in_markdown(row)}', ''] + leads) + ' |')
     return '\n\n' + '\n'.join(lines)
 
 
@@ -261,7 +262,7 @@ def markdown_3d(rows: Dict[str, List[dict]], only: Sequence[str] = ()) -> str:
         pixels, without = metric(row, 'EPE'), metric('2d-only', 'EPE')
         changes = [pixels[s] - without[s] for s in sorted(set(pixels) & set(without))]
         cells = [
-            row,
+            in_markdown(row),
             str(len(rows[row])),
             mean_std(list(pixels.values()), '.2f'),
             mean_std(changes, '+.2f') if changes and row != '2d-only' else '',

@@ -1,14 +1,14 @@
 """The config and the weights that a word of a command line stands for."""
 
 import glob
-import os
 import os.path as osp
 from typing import NamedTuple, Optional
 
+from ..checkpoint_files import noted
 from ..config_files import config_path
 from ..fileio import FileError, digest, sha256
 from ..projects import is_project, open_project
-from ..projects.project import config_beside, newest_noted, rounds_of
+from ..projects.project import config_beside, latest_of_rounds, newest
 
 WEIGHTS = ('.pth', '.pt')
 
@@ -53,7 +53,7 @@ def find_model(model: str, checkpoint: Optional[str] = None) -> ModelFiles:
             )
         return ModelFiles(project.config, _there(chosen))
     if osp.isdir(model):
-        chosen = checkpoint or _newest_in(model) or newest_noted(rounds_of(model))
+        chosen = checkpoint or _newest_in(model) or latest_of_rounds(model)
         if chosen is None:
             raise FileError(
                 f'{model}: is neither a project nor the work directory of a training: it holds '
@@ -81,12 +81,9 @@ def _there(path: str) -> str:
 
 
 def _newest_in(folder: str) -> Optional[str]:
-    """The best checkpoint of a training that kept one, else the newest."""
-    for pattern in ('best_*.pth', '*.pth'):
-        found = glob.glob(osp.join(glob.escape(folder), pattern))
-        if found:
-            return max(found, key=lambda path: (os.stat(path).st_mtime_ns, path))
-    return None
+    """The best checkpoint of a training that kept one, else that it notes, else the newest."""
+    best = newest(glob.glob(osp.join(glob.escape(folder), 'best_*.pth')))
+    return best or noted(folder) or newest(glob.glob(osp.join(glob.escape(folder), '*.pth')))
 
 
 def _config_of(checkpoint: str, shown: str) -> str:

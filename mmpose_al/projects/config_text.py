@@ -2,7 +2,7 @@
 
 from typing import List, NamedTuple, Optional
 
-from ..command_line import command_line
+from ..command_line import command_line, in_markdown
 
 SIZES = (64, 128, 256)
 ROUNDS = 5
@@ -160,8 +160,14 @@ def pool_text(kind: str, facts: Facts) -> str:
 
 
 def readme(facts: Facts, shown: List[str], folder: str) -> str:
-    """``README.md``: what is here, and the next commands."""
-    lines = [f'# {facts.name}', '', *shown, '']
+    """``README.md``: what is here, and the next commands.
+
+    Args:
+        facts (Facts): Of the project.
+        shown (list[str]): What it is made of, in lines.
+        folder (str): Of the project, for the commands.
+    """
+    lines = [f'# {in_markdown(facts.name)}', '', *(f'- {in_markdown(line)}' for line in shown), '']
     lines += [
         'Look at `metainfo.py` first: left and right, limbs. Edit it, and what you like in',
         '`configs`. The same `mmpose-al new` again completes the project, and keeps what',

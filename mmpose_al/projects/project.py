@@ -11,7 +11,8 @@ PROJECT/work_dirs/       what is trained
 import glob
 import os
 import os.path as osp
-from typing import List, NamedTuple, Optional, Sequence
+import re
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from ..checkpoint_files import noted
 from ..fileio import FileError, read_json
@@ -102,8 +103,8 @@ def _path(folder: str, content: dict, key: str) -> str:
 def newest_checkpoint(folder: str) -> Optional[str]:
     """The checkpoint that a training wrote last below ``work_dirs``; None without."""
     folders = glob.glob(osp.join(glob.escape(folder), 'work_dirs', '*'))
-    rounds = [each for folder in folders for each in rounds_of(folder)]
-    return newest_noted([*folders, *rounds])
+    found = [noted(each) or latest_of_rounds(each) for each in folders]
+    return newest([path for path in found if path is not None])
 
 
 def rounds_of(experiment: str) -> List[str]:
@@ -115,13 +116,28 @@ def rounds_of(experiment: str) -> List[str]:
     return glob.glob(rounds) + glob.glob(osp.join(rounds, 'bootstrap_*'))
 
 
-def newest_noted(folders: Sequence[str]) -> Optional[str]:
-    """The checkpoint that the trainings in some folders wrote last; None without."""
-    found = [path for path in map(noted, folders) if path is not None]
-    return max(found, key=lambda path: (os.stat(path).st_mtime_ns, path)) if found else None
+def latest_of_rounds(experiment: str) -> Optional[str]:
+    """The checkpoint of the last training of an experiment's last round; None without.
+
+    Rounds are told by their numbers: a copy of the folder may have other times, and so has a
+    clock that was set back.
+    """
+    ordered = sorted(rounds_of(experiment), key=_place)
+    found = [path for path in map(noted, ordered) if path is not None]
+    return found[-1] if found else None
+
+
+def _place(folder: str) -> Tuple[int, ...]:
+    """Numbers of a round, and of a bootstrap in it: ``.../round_01/bootstrap_2`` is (1, 2)."""
+    numbers = re.findall(r'(?:round|bootstrap)_(\d+)', '/'.join(folder.split(os.sep)[-2:]))
+    return tuple(map(int, numbers))
+
+
+def newest(paths: Sequence[str]) -> Optional[str]:
+    """The file that was written last; None without."""
+    return max(paths, key=lambda path: (os.stat(path).st_mtime_ns, path)) if paths else None
 
 
 def config_beside(checkpoint: str) -> Optional[str]:
     """The config that a run wrote beside its checkpoint; the newest, if there are several."""
-    found = glob.glob(osp.join(glob.escape(osp.dirname(checkpoint)), '*.py'))
-    return max(found, key=lambda path: (os.stat(path).st_mtime_ns, path)) if found else None
+    return newest(glob.glob(osp.join(glob.escape(osp.dirname(checkpoint)), '*.py')))

@@ -141,7 +141,7 @@ def write_project(
         for name, text in config_text.configs(facts).items():
             write_once(folder, name, text)
         write_once(folder, 'metainfo.py', metainfo_text(plan.skeleton, _identifier(folder)))
-        shown = [f'- {line}' for line in describe(table, plan, facts, way)]
+        shown = describe(table, plan, facts, way)
         write_once(folder, 'README.md', config_text.readme(facts, shown, folder))
         write_json(osp.join(folder, NAME), content_of(table, facts, folder))
     for line in describe(table, plan, facts, way):

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.query import NAME, describe, in_markdown, load_query, pending_text
+from mmpose_al.active_learning.query import NAME, describe, load_query, pending_text
 from mmpose_al.command_line import command_line
 from tests.test_active_learning.people import ROUND, opened, read
 
@@ -129,10 +129,3 @@ def test_names_of_windows_are_found(pool, tmp_path):
     annotator = opened(tmp_path / 'other', path, image_root=str(home))
     with pytest.raises(FileNotFoundError, match='lost.png.*backslashes'):
         annotator.ask(ROUND, [0], [1.0], views)
-
-
-def test_names_are_text_in_markdown_whatever_is_in_them():
-    assert in_markdown('left_hand') == 'left_hand' and in_markdown(7) == '7'
-    assert in_markdown('a|b\nc') == 'a\\|b c'
-    assert in_markdown('<img src=x>') == '&lt;img src=x&gt;'
-    assert in_markdown('[a](http://b) `c` *d* \\') == '\\[a\\](http://b) \\`c\\` \\*d\\* \\\\'

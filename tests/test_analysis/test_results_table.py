@@ -224,3 +224,15 @@ def test_table_of_3d_errors_by_hand(tmp_path):
         '| 4.00 |'
     )  # of seed 0 alone
     assert 'Seeds 0, 1' in lines[-1]
+
+
+def test_names_are_text_in_the_table(tmp_path):
+    result(tmp_path, 'supervised', 0, 1.0)
+    result(tmp_path, 'a|b <script>', 0, 2.0)
+    lines = [
+        line
+        for line in results_table.make_table(str(tmp_path)).splitlines()
+        if line.startswith('|')
+    ]
+    assert any(line.startswith('| a\\|b &lt;script&gt; |') for line in lines)
+    assert len({line.replace('\\|', '').count('|') for line in lines}) == 1

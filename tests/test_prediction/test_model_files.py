@@ -28,6 +28,13 @@ def test_a_work_directory_gives_its_best(run):
     assert find_model(str(run)).checkpoint == str(run / 'iter_20.pth')
 
 
+def test_a_copied_run_without_a_best_gives_what_it_notes(run):
+    (run / 'best_pck_iter_10.pth').unlink()
+    (run / 'last_checkpoint').write_text('/elsewhere/iter_20.pth')
+    os.utime(run / 'iter_10.pth', (5000, 5000))  # it was copied last
+    assert find_model(str(run)).checkpoint == str(run / 'iter_20.pth')
+
+
 def test_a_checkpoint_finds_the_config_beside_it(run):
     assert find_model(str(run / 'iter_10.pth')).config == str(run / 'net.py')
     (run / 'net.py').unlink()
@@ -58,18 +65,18 @@ def test_what_is_no_model_is_said(tmp_path):
 
 
 def test_an_experiment_gives_its_newest_round(tmp_path):
-    for age, number in enumerate((0, 2, 1)):  # round 2 is not the newest by its name alone
-        folder = tmp_path / 'experiment' / f'round_0{number}'
+    for age, number in enumerate((0, 10, 2)):  # a copy has other times, and a clock is set back
+        folder = tmp_path / 'experiment' / f'round_{number:02d}'
         folder.mkdir(parents=True)
         (folder / 'net.py').write_text('a = 1\n')
         (folder / 'iter_9.pth').write_bytes(b'w')
         (folder / 'last_checkpoint').write_text(str(folder / 'iter_9.pth'))
         os.utime(folder / 'iter_9.pth', (1000 + age, 1000 + age))
-    newest = tmp_path / 'experiment' / 'round_01'
+    newest = tmp_path / 'experiment' / 'round_10'
     files = find_model(str(tmp_path / 'experiment'))
     assert files == (str(newest / 'net.py'), str(newest / 'iter_9.pth'))
     again = newest / 'bootstrap_1'  # what the cameras taught it after the round's labels
     shutil.copytree(newest, again)
-    os.utime(again / 'iter_9.pth', (2000, 2000))
+    os.utime(again / 'iter_9.pth', (500, 500))
     files = find_model(str(tmp_path / 'experiment'))
     assert files == (str(again / 'net.py'), str(again / 'iter_9.pth'))

@@ -80,5 +80,12 @@ def test_commands_are_those_of_configs_that_are_there():
         for _, command in next_commands(facts, 'p'):
             if ' train ' in command:
                 assert command.split('p/')[-1] in names
-    text = readme(LABELED, ['- a line'], 'p')
+    text = readme(LABELED, ['a line'], 'p')
     assert '- a line' in text and 'configs/posedual.py' in text
+
+
+def test_names_in_the_readme_are_text():
+    shown = ['joints: 2, [nose](http://x), <b>`tail`']
+    text = readme(LABELED._replace(name='a *mouse*'), shown, 'p')
+    assert text.startswith('# a \\*mouse\\*\n')
+    assert '- joints: 2, \\[nose\\](http://x), &lt;b&gt;\\`tail\\`\n' in text
