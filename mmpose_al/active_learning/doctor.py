@@ -26,10 +26,11 @@ from ..journal import DamagedError, line_of, parse
 from .answers.intake import query_pool
 from .answers.kept import load_answers, write_answers
 from .answers.labels import update_labels
-from .paths import Paths
+from .experiment import Experiment, Missing
+from .paths import Paths, experiment_of_scores
 from .query import load_query
-from .state import StateError, WritableState, load_state, read_state, replayed
-from .state_checks import state_faults
+from .state import State, StateError, WritableState, load_state, read_state, replayed
+from .state_checks import state_faults, stranger_faults
 
 Repair = Callable[[], str]
 
@@ -85,9 +86,13 @@ def examine(folder: str) -> Examined:
             f'{folder} holds no run (no {NOTE}, no iter_N.pth) and no experiment (no '
             f'{osp.basename(paths.state)}); give the work directory of a training'
         )
-    return Examined(
-        about, [each._replace(path=osp.relpath(each.path, folder)) for each in findings]
-    )
+    return Examined(about, [each._replace(path=_shown(each.path, folder)) for each in findings])
+
+
+def _shown(path: str, folder: str) -> str:
+    """A path within the folder, where it lies there."""
+    inside = osp.relpath(path, folder)
+    return path if inside.startswith(os.pardir) else inside
 
 
 def repair(folder: str) -> List[str]:
@@ -185,7 +190,7 @@ def _experiment(paths: Paths) -> Tuple[str, List[Finding]]:
         if state is None:
             findings.append(_state_finding(paths, 'is not there'))
     if state is not None:
-        findings.append(Finding(paths.state))
+        findings += [Finding(paths.state), *_pool_findings(paths, state)]
         about += (
             f': {len(state.labeled())} of {state.content["pool"]["units"]} {state.content["unit"]} '
             f'labelled, {len(state.rounds)} rounds begun'
@@ -202,6 +207,22 @@ def _experiment(paths: Paths) -> Tuple[str, List[Finding]]:
             findings += _run(folder)
             findings += _scores(paths, folder)
     return about, findings
+
+
+def _pool_findings(paths: Paths, state: State) -> Iterator[Finding]:
+    """The pool's file, and what of the state it does not have."""
+    known = state.content['pool']
+    try:
+        pool = Experiment(paths.folder).pool
+    except Missing as error:
+        means = 'training and reports need it; put the file back as it was at the beginning'
+        yield Finding(known['file'], str(error), means)
+        return
+    yield Finding(known['file'])
+    for fault in stranger_faults(state.content, pool.units):
+        told = f'{fault.entry}, field "{fault.field}": {fault.problem}'
+        yield Finding(paths.state, told, 'it was changed by hand; put the file back')
+        return
 
 
 def _files(paths: Paths) -> Tuple[str, ...]:
@@ -326,20 +347,29 @@ def _make_labels(paths: Paths) -> str:
 
 
 def _scores(paths: Paths, folder: str) -> Iterator[Finding]:
-    path = osp.join(folder, osp.basename(paths.scores(0)))
-    if not osp.exists(path):
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            fault = 'is damaged' if archive.testzip() else ''
-    except Exception:  # zipfile does not say what a damaged file raises
-        fault = 'is damaged'
-    if not fault:
-        yield Finding(path)
-        return
-    number = next(n for n in range(10**6) if paths.scores(n) == path)
-    means = 'repair sets it aside and lets the round be scored again, where it is still needed'
-    yield Finding(path, fault, means, partial(_score_again, paths, number))
+    """The statistics of the pool that lie in the work directory of a training."""
+    for path in map(partial(osp.join, folder), map(osp.basename, _score_files(paths))):
+        if not osp.exists(path):
+            continue
+        try:
+            with zipfile.ZipFile(path) as archive:
+                fault = 'is damaged' if archive.testzip() else ''
+        except Exception:  # zipfile does not say what a damaged file raises
+            fault = 'is damaged'
+        if not fault:
+            yield Finding(path)
+            continue
+        means = 'repair sets it aside and lets the round be scored again, where it is still needed'
+        found = experiment_of_scores(path)
+        again = partial(_put_aside, path)
+        if found is not None:
+            again = partial(_score_again, paths, found[1])
+        yield Finding(path, fault, means, again)
+
+
+def _score_files(paths: Paths) -> Tuple[str, ...]:
+    """A score file of each name: of a round or a bootstrap, and before the first training."""
+    return paths.scores(0), paths.first_scores()
 
 
 def _score_again(paths: Paths, number: int) -> str:

@@ -1,7 +1,10 @@
 """Every kind of damage in an experiment's folder: found, repaired, and gone on from."""
 
+import json
 import os
 import os.path as osp
+import re
+import shutil
 
 import pytest
 
@@ -12,6 +15,7 @@ from mmpose_al.active_learning.label_app.journal import Journal
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.state import load_state
+from mmpose_al.journal import line_of
 from tests.test_active_learning.experiments import answers, waiting
 from tests.test_active_learning.people import snapshot
 
@@ -148,6 +152,68 @@ def test_scores_that_are_needed_are_made_again(begun):
     (done,) = repair(begun.work)
     assert done.endswith(f'round {number} is scored again')
     assert load_state(begun.work).stage(number, 'score') is None
+
+
+@pytest.mark.parametrize('place', ['round_00/bootstrap_1/scores.npz', 'round_00/first_scores.npz'])
+def test_other_scores_are_set_aside(begun, place):
+    path = osp.join(begun.work, place)
+    fileio.make_folder(osp.dirname(path))
+    shutil.copyfile(Paths(begun.work).scores(0), path)
+    assert faults(begun.work) == {}
+    flip(path, 2000)
+    assert faults(begun.work) == {place: 'is damaged'}
+    (done,) = repair(begun.work)
+    assert done.startswith(f'{place}: is set aside as') and faults(begun.work) == {}
+
+
+@pytest.mark.parametrize(
+    'harm, said',
+    [
+        (lambda path: os.remove(path), 'cannot be read.*no such file'),
+        (lambda path: fileio.append_line(path, ' '), 'has changed since'),
+        (lambda path: fileio.write_text(path, '{'), 'cannot be read.*is not JSON'),
+    ],
+    ids=['gone', 'changed', 'broken'],
+)
+def test_the_file_of_the_pool_is_looked_at(begun, harm, said):
+    path = load_state(begun.work).content['pool']['file']
+    assert path in [finding.path for finding in examine(begun.work).findings]
+    harm(path)
+    (finding,) = examine(begun.work).damaged
+    assert finding.path == path and re.search(said, finding.fault)
+    assert 'put the file back' in finding.means and repair(begun.work) == []
+
+
+@pytest.mark.parametrize(
+    'edit, said',
+    [
+        (lambda c: c['labeled'][0]['ids'].append(12345), 'the pool has no unit 12345'),
+        (lambda c: c['labeled'].append(dict(c['labeled'][0])), 'is labelled twice'),
+        (lambda c: c['rounds'].__setitem__(0, dict(c['rounds'][0], round=1)), 'round 0 is missing'),
+        (
+            lambda c: c['rounds'][0]['stages']['train'].update(checkpoint='../../x.pth'),
+            'leads out of the folder',
+        ),
+        (
+            lambda c: c['rounds'][0]['stages']['select'].update(utilities=[float('nan')]),
+            'not a finite number for each unit',
+        ),
+    ],
+    ids=['unknown unit', 'twice', 'missing round', 'climbing path', 'NaN'],
+)
+@pytest.mark.parametrize('version', [1, 2])
+def test_edits_by_hand_are_named_by_entry(begun, edit, said, version):
+    """Of a state of an older version, which has no checksums, and with a right checksum."""
+    content = load_state(begun.work).content
+    edit(content)
+    with open(Paths(begun.work).state, 'wb') as file:
+        if version == 1:
+            file.write(json.dumps(dict(content, version=1)).encode())
+        else:
+            file.write(line_of(content))
+    (finding,) = examine(begun.work).damaged
+    assert finding.path == 'active_learning.json' and said in finding.fault
+    assert finding.means
 
 
 def test_a_query_that_cannot_be_read_and_what_was_left_half(begun):
