@@ -5,6 +5,7 @@ neither torch nor MMEngine is imported.
 """
 
 import copy
+import os.path as osp
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ..confidence import read_confidence
@@ -343,14 +344,15 @@ def experiment_digest(
 ) -> str:
     """Of a config without what may change between two starts: limits, and the strategy.
 
-    Of the file of confidence its map counts, not where it lies.
+    Of the file of confidence its map counts, not where it lies. Paths below the folder of the
+    pool's file count from there, so that a project may be moved as a whole.
 
     Args:
         cfg (Config | dict): Of an experiment.
         without (Sequence[str]): Keys of ``active_learning`` to leave out as well.
         annotator (Sequence[str]): Keys of its annotator to leave out; none of them
             were, once.
-        by_path (bool): Whether the path of that file counts instead, as it did once.
+        by_path (bool): Whether paths count as they are instead, as they did once.
         strategy (bool): Whether the strategy counts, as it did once.
 
     Returns:
@@ -375,13 +377,32 @@ def experiment_digest(
     path = plain['active_learning'].get('confidence')
     if path and not by_path:
         plain['active_learning']['confidence'] = list(read_confidence(path))
-    return config_digest(plain)
+    return config_digest(plain if by_path else _from(plain, _home(plain)))
+
+
+def _home(cfg: Mapping[str, Any]) -> str:
+    """The folder of the pool's file, where the config names it by an absolute path; else ''."""
+    source = cfg['train_dataloader']['dataset']['labeled']
+    path = osp.join(source.get('data_root') or '', source.get('ann_file') or '')
+    return osp.dirname(path) if osp.isabs(path) else ''
+
+
+def _from(value: Any, home: str) -> Any:
+    """A config's value with paths below a folder as they are from there."""
+    if isinstance(value, dict):
+        return {key: _from(each, home) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_from(each, home) for each in value]
+    if home and isinstance(value, str) and (value + '/').startswith(home + '/'):
+        return '<pool>' + value[len(home) :]
+    return value
 
 
 def earlier_digests(cfg: Any) -> List[str]:
     """What earlier versions noted of the same config."""
-    kept = [(FREE_ANNOTATOR_KEYS, False), (FREE_ANNOTATOR_KEYS, True), ((), True)]
+    kinds = [(keys, by_path) for keys in (FREE_ANNOTATOR_KEYS, ()) for by_path in (False, True)]
     return [
-        experiment_digest(cfg, annotator=keys, by_path=by_path, strategy=True)
-        for keys, by_path in kept
+        experiment_digest(cfg, annotator=keys, by_path=by_path, strategy=strategy)
+        for keys, by_path in kinds
+        for strategy in (False, True)
     ]

@@ -163,6 +163,7 @@ class ActiveLearningExperiment:
             state.content['config_digest'] = digest
         check_state(state, context.pool, digest, context.seed)
         check_scored(context.paths, state, context.strategy)
+        state.content['pool']['file'] = context.pool.path  # it may have been moved
         return state.content
 
     def _begin(self, stack: ExitStack) -> dict:

@@ -259,6 +259,27 @@ def test_of_the_file_of_confidence_the_map_counts_and_not_its_place(tmp_path):
         experiment_digest(described(confidence=str(tmp_path / 'none.json')))
 
 
+def test_a_project_that_is_moved_as_a_whole_is_the_same_experiment():
+    def at(root, val='val.json'):
+        cfg = described()
+        cfg['train_dataloader'] = dict(
+            dataset=dict(labeled=dict(type='X', data_root=f'{root}/', ann_file='pool.json'))
+        )
+        metainfo = dict(from_file=f'{root}/metainfo.py')
+        return dict(cfg, val=dict(data_root=f'{root}/', ann_file=val, metainfo=metainfo))
+
+    digest = experiment_digest(at('/home/anna/mouse'))
+    assert experiment_digest(at('/data/mouse')) == digest
+    assert experiment_digest(at('/data/mouse', 'other.json')) != digest
+    outside = dict(at('/data/mouse'), load_from='/data/mouse2/x.pth')
+    assert experiment_digest(outside) != experiment_digest(
+        dict(at('/home/anna/mouse'), load_from='/home/anna/mouse2/x.pth')
+    )
+    assert experiment_digest(at('data/mouse')) != experiment_digest(at('other/mouse'))
+    old = experiment_digest(at('/data/mouse'), by_path=True)
+    assert old in earlier_digests(at('/data/mouse')) and old != digest
+
+
 @pytest.mark.parametrize('value', [0, -1, 5.5, True, '3', NAN, INF, [True]])
 @pytest.mark.parametrize('key', ['initial', 'budget'])
 def test_numbers_of_units_are_whole(key, value):

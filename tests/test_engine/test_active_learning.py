@@ -6,6 +6,7 @@ import json
 import os
 import os.path as osp
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -1089,3 +1090,20 @@ if __name__ == '__main__':
         )
         prepare_launch(cfg)
         run(cfg)
+
+
+def test_a_folder_that_is_moved_with_its_data_goes_on(tmp_path):
+    from tests.test_active_learning.experiments import describe, run_untrained
+
+    (tmp_path / 'old').mkdir()
+    section = dict(self_training=None, strategy=dict(type='MultiPeakEntropy'))
+    cfg, _ = describe(tmp_path / 'old', limits=dict(rounds=2), **section)
+    before = run_untrained(cfg, {})
+    shutil.move(str(tmp_path / 'old'), str(tmp_path / 'new'))
+    text = cfg.pretty_text.replace(str(tmp_path / 'old'), str(tmp_path / 'new'))
+    moved = Config.fromstring(text, '.py')
+    moved.work_dir = str(tmp_path / 'new' / 'work')
+    moved.active_learning.limits = dict(rounds=3)
+    state = run_untrained(moved, {})
+    assert len(state.rounds) == 3 and state.rounds[0] == before.rounds[0]
+    assert state.content['pool']['file'] == str(tmp_path / 'new' / 'data' / 'pool.json')
