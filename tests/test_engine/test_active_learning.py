@@ -867,7 +867,7 @@ def test_an_experiment_whose_digest_counted_all_of_the_annotator_goes_on(tiny, t
             'beyond the 17',
         ),
         (
-            dict(type='RandomSampling'),
+            dict(type='MultiPeakEntropy'),
             dict(
                 _delete_=True,
                 type='RegressionHead',
