@@ -335,7 +335,7 @@ def run_all(sizes, sources, parts, folder, limit):
             shutil.rmtree(place(files, name), ignore_errors=True)
             os.makedirs(place(files, name))
             servers[name] = server(source, [files, place(files, name), str(limit)])
-        for part in parts:
+        for part in sorted(parts, key=PARTS.index):  # those without the pool's memory first
             for name, process in servers.items():
                 if (part, name) in slow:
                     continue

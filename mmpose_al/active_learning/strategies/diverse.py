@@ -15,6 +15,7 @@ _MOST = 20000  # units that K-means looks at
 _CLUSTERS = 500  # at most, as in Hacohen22; more would take minutes
 _FEW = 100  # clusters for which K-means starts several times
 _STARTS = 4  # of so many units one may be a middle at first
+_PASSES = 10  # over many units at most; later ones change little
 _AT_ONCE = 2**13  # units
 
 
@@ -103,15 +104,17 @@ def cluster(features: np.ndarray, number: int) -> tuple:
     if not len(features):
         return np.zeros(0, np.int64), np.zeros(0)
     some = features[:: -(-len(features) // _MOST)].astype(np.float64)
-    number = min(number, len(np.unique(some.astype(np.float32), axis=0)))
+    different = {row.tobytes() for row in some.astype(np.float32) + 0.0}  # -0 is 0
+    number = min(number, len(different))
     options: Dict[str, Any] = dict(n_init=4 if number <= _FEW else 1)
     if len(some) < len(features) and number > _FEW:  # most of the time would be for the start
-        options['init'] = kmeans_plusplus(some[::_STARTS], number, random_state=0)[0]
+        middles = kmeans_plusplus(some[::_STARTS], number, random_state=0)[0]
+        options.update(init=middles, max_iter=_PASSES)
     means = KMeans(number, random_state=0, **options).fit(some)
     chosen, distances = np.zeros(len(features), np.int64), np.zeros(len(features))
     for start in range(0, len(features), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
         chosen[part] = means.predict(features[part].astype(np.float64))
-        middles = means.cluster_centers_[chosen[part]]
-        distances[part] = np.linalg.norm(features[part] - middles, axis=1)
+        gap = features[part] - means.cluster_centers_[chosen[part]]
+        distances[part] = np.sqrt(np.einsum('uf,uf->u', gap, gap))
     return chosen, distances
