@@ -1,12 +1,15 @@
 """``mmpose-al label``: serves, is killed, goes on, trains."""
 
+import http.client
 import json
 import os
 import os.path as osp
+import random
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from types import SimpleNamespace
 
@@ -88,6 +91,51 @@ def test_what_was_answered_is_there_after_a_kill(experiment, after):
         process.communicate(timeout=30)
     lines = open(Paths(work).label_journal(1)).read().splitlines()
     assert json.loads(lines[-1])['entry']['op'] == 'undo'
+
+
+def hammered(server, revision, number, shown):
+    """Change joints one after the other until nobody answers; what was answered is noted."""
+    try:
+        while True:
+            joint, x = revision % 5, round(10 + number + revision % 97 / 100, 3)
+            shown['asked'] = joint, x
+            cells = [[80, joint, x, 20.5, 2]]
+            answer = api(
+                server, 'change', op='set', unit=20, cells=cells, how='click', revision=revision
+            )
+            revision = answer['revision']
+            shown['kept'][joint] = x
+            shown['count'] += 1
+    except (OSError, http.client.HTTPException):
+        pass
+
+
+def test_ten_kills_lose_nothing_that_was_answered(experiment):
+    """SIGKILL while changes come in; only the one that was on its way may be there or not."""
+    work, random_ = experiment[0], random.Random(0)
+    shown = dict(kept={}, count=0)
+    for number in range(10):
+        process, server, _ = started(work)
+        try:
+            api(server, 'join')
+            revision = Session(work).progress[20].revision
+            thread = threading.Thread(target=hammered, args=(server, revision, number, shown))
+            thread.start()
+            begun, end = shown['count'], time.monotonic() + 30
+            while shown['count'] < begun + 3 and time.monotonic() < end:
+                time.sleep(0.005)
+            time.sleep(random_.uniform(0, 0.1))
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.communicate(timeout=30)
+        thread.join(30)
+        unit = Session(work).progress[20]
+        for joint, x in list(shown['kept'].items()):
+            found = unit.joint(80, joint)[0]
+            if found != x:
+                assert (joint, found) == shown['asked'], (number, joint, x, found)
+                shown['kept'][joint] = found
+    assert shown['count'] >= 30
 
 
 def test_with_train_the_next_query_comes_to_the_same_address(experiment, monkeypatch):
