@@ -951,11 +951,10 @@ def _arrays_of(
 def _mapped(archive: zipfile.ZipFile, path: str, entry: zipfile.ZipInfo) -> np.ndarray:
     """An entry that is not compressed, in place."""
     with archive.open(entry) as file:
-        version = np.lib.format.read_magic(file)
-        header = {(1, 0): np.lib.format.read_array_header_1_0}.get(
-            version, np.lib.format.read_array_header_2_0
-        )
-        shape, fortran, dtype = header(file)
+        if np.lib.format.read_magic(file) == (1, 0):
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        else:
+            shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
         length = file.tell()
         while file.read(2**20):  # at its end zipfile compares the checksum
             pass

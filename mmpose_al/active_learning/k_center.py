@@ -268,7 +268,8 @@ class Farthest:
 
     def __init__(self, cover: Cover, allowed: np.ndarray, centers: Sequence[int] = ()):
         self.cover, self.nearest = cover, cover.nearest.numpy()
-        self.old, self.new = list(centers), list(centers)[:0]  # those at first, and added ones
+        self.old: List[int] = list(centers)
+        self.new: List[int] = []
         num = len(self.nearest)
         # Which units have met the old ones, and how many of the new ones.
         self.met_old, self.met_new = np.full(num, not self.old), np.zeros(num, np.int64)

@@ -78,14 +78,15 @@ def run(args: argparse.Namespace) -> int:
     server = connect(work_dir, args.url, args.timeout, args.tool)
     how = Handing(args.prefix, args.job_size, lambda line: print(line, flush=True))
     done = push(work_dir, server, args.project, how)
+    sent = done.sent
     print(
-        f'round {done.round}: {done.added} tasks and {done.uploaded} images are new in '
-        f'{"the new project" if done.created else "project"} {done.project}, {done.there} tasks '
+        f'round {done.round}: {sent.added} tasks and {sent.uploaded} images are new in '
+        f'{"the new project" if done.created else "project"} {done.project}, {sent.there} tasks '
         'were there'
     )
-    if done.removed:
+    if sent.removed:
         print(
-            f'{done.removed} tasks of earlier rounds that nobody had begun are removed; their '
+            f'{sent.removed} tasks of earlier rounds that nobody had begun are removed; their '
             'persons are back in the pool'
         )
     print(f'label at\n    {done.address}\nthen\n    {command_line("pull", work_dir)}')

@@ -21,6 +21,7 @@ SIDES: Sequence[Tuple[str, Dict[str, str]]] = (
 )
 #: A name that has a side, for which a mate must be found.
 SIDED = re.compile(r'left|right|(?<![a-z])[lr](?![a-z])', re.IGNORECASE)
+COCO = 'configs/_base_/datasets/coco.py'  # MMPose's file of its joints
 # OKS's spread of a joint as a share of the body's size: COCO's, and a middle one of others.
 SIGMAS = dict(
     nose=0.026, eye=0.025, ear=0.035, shoulder=0.079, elbow=0.072, wrist=0.062, hip=0.107,
@@ -161,6 +162,13 @@ def skeleton_of_metainfo(meta: dict) -> Skeleton:
     pairs = [(names[i], names[j]) for i, j in enumerate(flips) if i < j]
     links = [(names[a], names[b]) for a, b in meta['skeleton_links']]
     return Skeleton(names, pairs, links, [round(float(s), 6) for s in meta['sigmas']])
+
+
+def coco_skeleton() -> Skeleton:
+    """COCO's 17 joints of a person, as MMPose has them."""
+    from mmpose.datasets.datasets.utils import parse_pose_metainfo
+
+    return skeleton_of_metainfo(parse_pose_metainfo(dict(from_file=COCO)))
 
 
 # ---- its file ----------------------------------------------------------------------

@@ -26,10 +26,9 @@ from .boxes import default_way, fill_boxes
 from .labels import begun_experiments, counted, with_labels
 from .pool_file import held_out_before, hold_out, pool_content
 from .project import FORMAT, NAME, VERSION
-from .skeleton import Skeleton, make_skeleton, metainfo_text, skeleton_of_metainfo
+from .skeleton import COCO, Skeleton, make_skeleton, metainfo_text, skeleton_of_metainfo
 from .table import Shot, Table, kept_apart
 
-COCO = 'configs/_base_/datasets/coco.py'
 VALIDATION = 0.1
 
 

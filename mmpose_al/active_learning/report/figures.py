@@ -52,6 +52,11 @@ class Section:
         self.csv: Optional[str] = None
         self.reason: Optional[str] = None
 
+    def tabulate(self, folder: str, name: str, rows: Sequence[Sequence]) -> None:
+        """Take rows of values as the table, and write them into a CSV file of a folder."""
+        self.rows = [[number(v) for v in row] for row in rows]
+        self.csv = write_csv(folder, name, self.header, rows)
+
 
 def number(value: Any, digits: int = 3) -> str:
     """For a table: whole numbers whole, others with three digits; a dash for what is not known."""
@@ -364,8 +369,7 @@ def correlation_section(experiment: ReportedExperiment, folder: str) -> Section:
     )
     section.header = ['round', 'score', 'error', 'rho', 'units']
     rows = [[r['round'], r['score'], r['error'], r['rho'], r['units']] for r in found]
-    section.csv = write_csv(folder, 'score_correlation.csv', section.header, rows)
-    section.rows = [[number(v) for v in row] for row in rows]
+    section.tabulate(folder, 'score_correlation.csv', rows)
     kinds = list(dict.fromkeys(r['error'] for r in found))
     figure = Figure(figsize=(4.8 * len(kinds), 3.6), layout='constrained')
     for place, kind in enumerate(kinds):
@@ -405,8 +409,7 @@ def pseudo_section(experiments: Sequence[ReportedExperiment], folder: str) -> Se
                     curves.setdefault(experiment.name, []).append((row.round, error))
     if not rows:
         raise Missing('there is no self-training, or it has not chosen anything yet')
-    section.rows = [[number(v) for v in row] for row in rows]
-    section.csv = write_csv(folder, 'pseudo_labels.csv', section.header, rows)
+    section.tabulate(folder, 'pseudo_labels.csv', rows)
     if not curves:
         section.text += ' No figure: the truth of the pseudo-labelled is not known.'
         return section
@@ -442,8 +445,7 @@ def bootstrap_section(experiments: Sequence[ReportedExperiment], folder: str) ->
                 known = [share, made.get('weight'), made.get('mkpe'), *around]
                 numbers = [float('nan') if v is None else float(v) for v in known]
                 rows.append([experiment.name, row.round, index + 1, *numbers])
-    section.rows = [[number(v) for v in row] for row in rows]
-    section.csv = write_csv(folder, 'bootstraps.csv', section.header, rows)
+    section.tabulate(folder, 'bootstraps.csv', rows)
     return section
 
 
@@ -461,8 +463,7 @@ def camera_section(experiment: ReportedExperiment, folder: str) -> Section:
         [name, *(map(float, r.mean(0)) if len(r) else (float('nan'),) * 2), len(r)]
         for name, r in found.items()
     ]
-    section.rows = [[number(v) for v in row] for row in rows]
-    section.csv = write_csv(folder, 'cameras.csv', section.header, rows)
+    section.tabulate(folder, 'cameras.csv', rows)
     plot_residuals(
         {plain(name): r for name, r in found.items()},
         osp.join(folder, 'cameras.png'),
@@ -498,8 +499,7 @@ def entropy_section(experiments: Sequence[ReportedExperiment], folder: str) -> S
         for group, rounds in at.items()
         for round, values in sorted(rounds.items())
     ]
-    section.rows = [[number(v) for v in row] for row in rows]
-    section.csv = write_csv(folder, 'pose_entropy.csv', section.header, rows)
+    section.tabulate(folder, 'pose_entropy.csv', rows)
     figure, axes = _axes('round', 'entropy [nats]')
     for group in at:
         mine = [row for row in rows if row[0] == group]

@@ -295,8 +295,7 @@ def picks_section(runs: Sequence[Tuple[str, Sequence[Asked]]], unit: str, folder
         for (strategy, round), found in picks(asked).items()
     ]
     if rows:
-        section.csv = write_csv(folder, 'people_picks.csv', section.header, rows)
-        section.rows = [[number(v) for v in row] for row in rows]
+        section.tabulate(folder, 'people_picks.csv', rows)
     return section
 
 
@@ -323,8 +322,7 @@ def agreement_section(asked: Sequence[Asked], folder: str) -> Section:
         for names, pair in found.items()
     ]
     if rows:
-        section.csv = write_csv(folder, 'people_agreement.csv', section.header, rows)
-        section.rows = [[number(v) for v in row] for row in rows]
+        section.tabulate(folder, 'people_agreement.csv', rows)
     return section
 
 
@@ -351,8 +349,7 @@ def handing_on_section(asked: Sequence[Asked], folder: str) -> Section:
         for (first, second), pair in found.items()
     ]
     if rows:
-        section.csv = write_csv(folder, 'people_corrections.csv', section.header, rows)
-        section.rows = [[number(v) for v in row] for row in rows]
+        section.tabulate(folder, 'people_corrections.csv', rows)
     return section
 
 
@@ -368,8 +365,7 @@ def warning_section(asked: Sequence[Asked], folder: str) -> Section:
         for kind, mine in _by_kind(each.warnings).items()
     ]
     if rows:
-        section.csv = write_csv(folder, 'people_warnings.csv', section.header, rows)
-        section.rows = [[number(v) for v in row] for row in rows]
+        section.tabulate(folder, 'people_warnings.csv', rows)
     return section
 
 

@@ -165,3 +165,14 @@ def _said(answer: Any) -> str:
         told: Dict[str, Any] = content.get('validation_errors') or {}
         return short(told or content.get('detail') or content, 300)
     return short(content, 300)
+
+
+def checked_token(token: str) -> str:
+    """A token that can be part of a header.
+
+    Raises:
+        ServerError: It cannot; the message does not show it.
+    """
+    if not token.isascii() or len(token.split()) != 1:
+        raise ServerError('the token has characters that no token has; copy it again')
+    return token

@@ -15,7 +15,7 @@ from ..formats.cvat import cvat_labels
 from ..paths import Paths
 from ..query import Query
 from .base import AnnotationServer, Handing, Project, Say, Sent, in_parts
-from .connection import Connection, ServerError
+from .connection import Connection, ServerError, checked_token
 from .cvat_shapes import (
     Frame,
     Part,
@@ -69,9 +69,7 @@ class CvatServer(AnnotationServer):
     tool, name = 'cvat', 'CVAT'
 
     def __init__(self, url: str, token: str, timeout: float = 120.0):
-        if not token.isascii() or len(token.split()) != 1:
-            raise ServerError('the token has characters that no token has; copy it again')
-        kind = 'Token' if OLD_TOKEN.fullmatch(token) else 'Bearer'
+        kind = 'Token' if OLD_TOKEN.fullmatch(checked_token(token)) else 'Bearer'
         self.connection = Connection(url, f'{kind} {token}', timeout)
         organization = os.environ.get(ORGANIZATION)
         self._headers = {'X-Organization': organization} if organization else {}

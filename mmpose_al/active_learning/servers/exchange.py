@@ -20,7 +20,7 @@ from ..experiment import Experiment, Missing
 from ..formats import AnswerError, NothingNew
 from ..paths import Paths
 from ..query import Query, load_queries, train_command
-from .base import AnnotationServer, Handing, Project
+from .base import AnnotationServer, Handing, Project, Sent
 from .connection import ServerError, checked_url
 
 NEW = 'new'
@@ -36,19 +36,14 @@ class Pushed(NamedTuple):
         project (int): Where its tasks are.
         created (bool): Whether the project is new.
         address (str): Of the project, for a browser.
-        added, there (int): Tasks that were added, and that were there already.
-        uploaded (int): Images.
-        removed (int): Tasks of earlier rounds that nobody had begun.
+        sent (Sent): What became of the query.
     """
 
     round: int
     project: int
     created: bool
     address: str
-    added: int
-    there: int
-    uploaded: int
-    removed: int
+    sent: Sent
 
 
 class Link(NamedTuple):
@@ -97,7 +92,7 @@ def push(
     with _alone(Paths(work_dir).push_lock):
         entry, created = find_project(work_dir, server, query, project)
         sent = server.send(entry.id, query, earlier, how)
-    return Pushed(query.round, entry.id, created, server.address(entry.id), *sent)
+    return Pushed(query.round, entry.id, created, server.address(entry.id), sent)
 
 
 def pull(

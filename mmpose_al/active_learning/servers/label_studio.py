@@ -14,7 +14,7 @@ from ...fileio import read_bytes
 from ..formats.label_studio import JOINTS, MODEL, label_studio_config, label_studio_tasks
 from ..query import Query
 from .base import AnnotationServer, Handing, Project, Say, Sent, in_parts
-from .connection import Connection, ServerError
+from .connection import Connection, ServerError, checked_token
 
 PAGE = 100  # entries that are asked for at once
 BATCH = 50  # tasks of a request
@@ -72,9 +72,7 @@ class LabelStudioServer(AnnotationServer):
 
     def _sign_in(self, token: str) -> None:
         """A personal access token is a JWT, and gives tokens that are valid for minutes."""
-        if not token.isascii() or len(token.split()) != 1:
-            raise ServerError('the token has characters that no token has; copy it again')
-        if token.count('.') != 2:
+        if checked_token(token).count('.') != 2:
             self.connection.authorization = f'Token {token}'
             return
         self.connection.authorization = ''

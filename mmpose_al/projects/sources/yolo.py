@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 from ...datasets.format import FormatError
 from ...fileio import read_bytes, short
 from ..registry import PROJECT_SOURCES
+from ..skeleton import coco_skeleton
 from ..table import Shot, Table, link_name
 from ..yolo_labels import label_path, read_labels
 from .base import Options, ProjectSource, shown_size
@@ -14,26 +15,6 @@ from .images import image_names
 
 SHAPE = 'kpt_shape'  # what tells a data set of poses: [joints, 2 or 3]
 SPLITS = ('train', 'val', 'test')
-COCO = [
-    'nose',
-    'left_eye',
-    'right_eye',
-    'left_ear',
-    'right_ear',
-    'left_shoulder',
-    'right_shoulder',
-    'left_elbow',
-    'right_elbow',
-    'left_wrist',
-    'right_wrist',
-    'left_hip',
-    'right_hip',
-    'left_knee',
-    'right_knee',
-    'left_ankle',
-    'right_ankle',
-]
-COCO_FLIP = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
 
 
 @PROJECT_SOURCES.register_module(name='yolo')
@@ -127,8 +108,10 @@ def _joints(content: dict, number: int, options: Options, file: str) -> List[str
         names = next(iter(names.values()))
     if not isinstance(names, list) and options.keypoints:
         names = list(options.keypoints)
-    if not isinstance(names, list) and number == 17 and content.get('flip_idx') == COCO_FLIP:
-        names = COCO
+    if not isinstance(names, list):
+        coco = coco_skeleton()
+        if number == len(coco.joints) and _pairs(content, coco.joints, file) == coco.pairs:
+            names = coco.joints
     if not isinstance(names, list):
         raise FormatError(
             f'{file}: names no joints (kpt_names). Say how the {number} are called: --keypoints '

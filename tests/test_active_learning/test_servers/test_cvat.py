@@ -54,7 +54,7 @@ def test_a_query_is_pushed_once(cvat, experiment):
     work, pixels = experiment
     done = sent(work, url)
     project = only(held.projects)
-    assert done == (ROUND, project['id'], True, f'{url}/projects/{project["id"]}', 1, 0, 8, 0)
+    assert done == (ROUND, project['id'], True, f'{url}/projects/{project["id"]}', (1, 0, 8, 0))
     query, task = load_query(work, ROUND), only(held.tasks)
     link = load_link(work)
     assert link.tool == 'cvat' and project['name'] == (
@@ -83,7 +83,8 @@ def test_a_query_is_pushed_once(cvat, experiment):
             assert element['outside'] is not any((x, y))
     before = snapshot(work)
     again = sent(work, url, OLD_TOKEN)
-    assert again == done._replace(created=False, added=0, there=1, uploaded=0)
+    unsent = done.sent._replace(added=0, there=1, uploaded=0)
+    assert again == done._replace(created=False, sent=unsent)
     assert len(held.tasks) == 1 and len(task['shapes']) == 8 and snapshot(work) == before
     assert not any(TOKEN.encode() in content for content in before.values())
 
@@ -170,7 +171,11 @@ def test_rounds_share_a_project_and_what_nobody_has_begun_is_removed(cvat, exper
     close_round(work)
     ask_again(work, pixels)
     done = sent(work, url)
-    assert (done.added, done.removed, len(held.tasks)) == (1, 0, 2)  # somebody has begun it
+    assert (done.sent.added, done.sent.removed, len(held.tasks)) == (
+        1,
+        0,
+        2,
+    )  # somebody has begun it
     held.move(81, pixels[81])  # comes late
     newest = list(held.tasks.values())[-1]
     assert newest['shapes'] == []  # this query has no predictions
@@ -199,14 +204,14 @@ def test_a_task_that_nobody_has_begun_is_removed(cvat, experiment, touched):
         other['shapes'][3]['attributes'][1]['value'] = 'true'
     close_round(work)
     ask_again(work, pixels)
-    assert sent(work, url).removed == (touched is None)
+    assert sent(work, url).sent.removed == (touched is None)
     assert len(held.tasks) == (2 if touched is None else 3) and task['id'] in held.tasks
 
 
 def test_images_that_the_server_has(cvat, experiment):
     held, url = cvat
     work, _ = experiment
-    assert sent(work, url, prefix='lab/').uploaded == 0
+    assert sent(work, url, prefix='lab/').sent.uploaded == 0
     query = load_query(work, ROUND)
     task = only(held.tasks)
     names = [f'lab/query/round_01/images/{image["name"]}' for image in query.images.values()]

@@ -85,7 +85,7 @@ def test_a_query_is_pushed_once(studio, experiment):
     held, url = studio
     work, _ = experiment
     done = sent(work, url)
-    assert done == (ROUND, 3, True, f'{url}/projects/3/data', 8, 0, 8, 0)
+    assert done == (ROUND, 3, True, f'{url}/projects/3/data', (8, 0, 8, 0))
     query = load_query(work, ROUND)
     (project,) = held.projects.values()
     assert project['title'] == 'mmpose_al: work' and joints_of(project['label_config']) == NAMES
@@ -99,7 +99,7 @@ def test_a_query_is_pushed_once(studio, experiment):
         assert task['data']['query'] == query.id and task['predictions'][0]['result']
     assert project['model_version'] == 'mmpose_al'  # of which predictions are shown
     before = snapshot(work)
-    assert sent(work, url, PERSONAL) == (ROUND, 3, False, f'{url}/projects/3/data', 0, 8, 0, 0)
+    assert sent(work, url, PERSONAL) == (ROUND, 3, False, f'{url}/projects/3/data', (0, 8, 0, 0))
     assert len(held.tasks) == len(held.files) == 8 and snapshot(work) == before
     for name, content in before.items():
         assert TOKEN.encode() not in content, name
@@ -140,7 +140,7 @@ def test_a_request_that_was_cut_leaves_the_rest_to_the_next_push(studio, experim
     for key in list(held.tasks)[5:]:
         del held.tasks[key]
     del held.files[7]
-    assert sent(work, url)[4:] == (3, 5, 1, 0)
+    assert sent(work, url).sent == (3, 5, 1, 0)
     assert len({t['data']['annotation_id'] for t in held.tasks.values()}) == len(held.tasks) == 8
 
 
@@ -183,7 +183,7 @@ def test_rounds_share_a_project_and_what_nobody_has_begun_is_removed(studio, exp
         sent(work, url)
     ask_again(work, pixels)
     done = sent(work, url)
-    assert done == (ROUND + 1, 3, False, f'{url}/projects/3/data', 4, 0, 4, 6)
+    assert done == (ROUND + 1, 3, False, f'{url}/projects/3/data', (4, 0, 4, 6))
     rounds = [task['data']['round'] for task in held.tasks.values()]
     assert rounds == [1, 1, 2, 2, 2, 2] and len(held.projects) == 1
     for task in held.tasks.values():
@@ -228,7 +228,7 @@ def test_predictions_are_shown_from_the_round_on_that_has_some(studio, experimen
 def test_images_that_the_server_has(studio, experiment):
     held, url = studio
     work, _ = experiment
-    assert sent(work, url, prefix='/data/local-files/?d=').uploaded == 0
+    assert sent(work, url, prefix='/data/local-files/?d=').sent.uploaded == 0
     query = load_query(work, ROUND)
     for task in held.tasks.values():
         image = query.images[query.annotations[task['data']['annotation_id']]['image_id']]
@@ -283,7 +283,7 @@ def test_a_project_is_found_again_by_its_tasks(studio, experiment):
     sent(work, url)
     key = load_link(work).key
     os.remove(Paths(work).server_project)
-    assert sent(work, url, project='3').there == 8 and load_link(work).key == key
+    assert sent(work, url, project='3').sent.there == 8 and load_link(work).key == key
 
 
 @pytest.mark.parametrize('project', ['x', '', '-1', '3.0'])

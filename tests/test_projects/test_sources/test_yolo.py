@@ -5,7 +5,7 @@ import pytest
 
 from mmpose_al.datasets.format import FormatError
 from mmpose_al.projects.sources import Options, read_sources
-from mmpose_al.projects.sources.yolo import COCO, COCO_FLIP
+from mmpose_al.synthetic.body import KEYPOINT_NAMES
 from tests.test_projects.files import picture
 
 NAMES = 'kpt_names: {0: [snout, left_ear, right_ear]}'
@@ -71,11 +71,13 @@ def test_names_of_the_joints(tmp_path):
     with pytest.raises(FormatError, match='has 3 joints, and there are 2 names'):
         read_sources([str(tmp_path)], Options(keypoints=names[:2]))
     line = '0 0.5 0.5 1 1' + ' 0.5 0.5 2' * 17
-    yaml = f'kpt_shape: [17, 3]\nflip_idx: {COCO_FLIP}'
+    yaml = (
+        'kpt_shape: [17, 3]\nflip_idx: [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]'
+    )
     people = dataset(tmp_path / 'people', yaml, line)
     write(people / 'labels/val/3.txt', line)
     table = read_sources([str(people)], Options())
-    assert table.joints == COCO and ('left_eye', 'right_eye') in table.pairs
+    assert table.joints == list(KEYPOINT_NAMES) and ('left_eye', 'right_eye') in table.pairs
     assert len(table.pairs) == 8 and len(table.shots) == 3  # all below images
 
 
