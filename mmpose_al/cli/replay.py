@@ -12,7 +12,6 @@ import math
 import os.path as osp
 from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional
 
-from ..config_files import config_path
 from ..registration import import_custom_modules
 from .options import add_options
 
@@ -113,6 +112,8 @@ def strategy_of(args: argparse.Namespace, settings: 'Optional[Settings]') -> Dic
         strategy = dict(type=args.strategy)
     elif args.config:
         from mmengine.config import Config
+
+        from ..config_files import config_path
 
         config = Config.fromfile(config_path(args.config), import_custom_modules=False)
         import_custom_modules(config)

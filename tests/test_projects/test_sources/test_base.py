@@ -12,7 +12,7 @@ OPTIONS = Options()
 
 def test_projects_of_other_tools_are_asked_for_before_videos_and_images():
     names = [source.name for source in all_sources()]
-    assert names[:4] == ['deeplabcut', 'lightning-pose', 'sleap', 'coco']
+    assert names[:-3] == ['deeplabcut', 'yolo', 'lightning-pose', 'sleap', 'coco']
     assert names[-3:] == ['rig', 'videos', 'images']
 
 
