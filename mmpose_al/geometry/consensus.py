@@ -16,7 +16,7 @@ How :func:`consensus` goes about it:
 Notation: G groups (one person at one moment), V views, J joints.
 """
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
@@ -117,20 +117,12 @@ def _triangulate(
     pixels: Tensor, scores: Optional[Tensor], cameras: dict, options: dict
 ) -> Consensus:
     groups, views, joints = pixels.shape[:3]
-
-    def by_joint(values: Tensor) -> Tensor:
-        """(G, V, ...) of a view to (G J, V, ...), the same for each joint."""
-        shape = (groups, joints, views, *values.shape[2:])
-        return values[:, None].expand(shape).flatten(0, 1)
-
     weights = view_weights(None if scores is None else scores.transpose(1, 2), 'confidence2')
+    shared: Dict[str, Any] = {name: _shared(value) for name, value in cameras.items()}
     result = triangulate_robust(
         pixels.transpose(1, 2).flatten(0, 1),
-        by_joint(cameras['K']),
-        by_joint(cameras['R']),
-        by_joint(cameras['t']),
-        None if cameras['dist'] is None else by_joint(cameras['dist']),
-        None if weights is None else weights.flatten(0, 1),
+        **shared,
+        weights=None if weights is None else weights.flatten(0, 1),
         **options,
     )
 
@@ -150,6 +142,13 @@ def _triangulate(
         errors.to(pixels.dtype),
         result.inliers.new_zeros((groups, views, 0)),
     )
+
+
+def _shared(values: Optional[Tensor]) -> Optional[Tensor]:
+    """Values of cameras (G, V, ...); of one rig (V, ...) where all groups have the same."""
+    if values is None or not len(values) or not bool((values == values[:1]).all()):
+        return values
+    return values[0]
 
 
 def _seen_once(points: Tensor, shown: Tensor, cameras: dict) -> Tensor:

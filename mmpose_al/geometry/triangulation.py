@@ -56,7 +56,7 @@ class Triangulation(NamedTuple):
 
 
 class _Views(NamedTuple):
-    """A chunk of N keypoints; n is N, or 1 where all share the cameras."""
+    """A chunk of N keypoints; n is N, or 1 where all share what it is about."""
 
     observed: Tensor  # (2, V, N) pixels, 0 where missing
     valid: Tensor  # (V, N) bool
@@ -144,10 +144,11 @@ def triangulate_robust(
 
     Args:
         pixels (Tensor): As the cameras saw them (distorted), shape (N, V, 2).
-        K (Tensor): Shape (V, 3, 3) or (N, V, 3, 3).
-        R (Tensor): Shape (V, 3, 3) or (N, V, 3, 3).
-        t (Tensor): Shape (V, 3) or (N, V, 3).
-        dist (Tensor, optional): Shape (V, D) or (N, V, D).
+        K (Tensor): Shape (V, 3, 3), or (G, V, 3, 3) where each of G groups of N / G keypoints,
+            one after another, has cameras of its own.
+        R (Tensor): Shape (V, 3, 3) or (G, V, 3, 3).
+        t (Tensor): Shape (V, 3) or (G, V, 3).
+        dist (Tensor, optional): Shape (V, D) or (G, V, D).
         weights (Tensor, optional): Confidences, shape (V, ) or (N, V). They weigh the
             squared errors of the fit, not the vote.
         threshold (float): Largest reprojection error of an inlier, pixels.
@@ -174,14 +175,8 @@ def triangulate_robust(
             f'{max_pairs}: they are above 0, at least 2 and at least 1'
         )
     N, V = pixels.shape[:2]
-    for name, value, shape in (
-        ('K', K, (V, 3, 3)),
-        ('R', R, (V, 3, 3)),
-        ('t', t, (V, 3)),
-        ('dist', dist, (V, None)),
-        ('weights', weights, (V,)),
-    ):
-        _check(name, value, shape, N)
+    each = _keypoints_of_a_group(N, V, K, R, t, dist)
+    _check('weights', weights, (V,), N)
     pairs = torch.triu_indices(V, V, 1)
     if pairs.shape[1] > max_pairs:
         order = torch.randperm(pairs.shape[1], generator=torch.Generator().manual_seed(seed))
@@ -197,13 +192,15 @@ def triangulate_robust(
 
     def triangulated(start: int) -> Triangulation:
         part = slice(start, start + chunk)
+        groups = slice(start // each, -(-(start + chunk) // each))
         views = _prepare(
             pixels[part],
-            _part(K, 4, part),
-            _part(R, 4, part),
-            _part(t, 3, part),
-            None if dist is None else _part(dist, 3, part),
+            _part(K, 4, groups),
+            _part(R, 4, groups),
+            _part(t, 3, groups),
+            None if dist is None else _part(dist, 3, groups),
             None if weights is None else _part(weights, 2, part),
+            (each, start % each),
         )
         return _robust(views, pairs, threshold, min_inliers, max_pairs, refine)
 
@@ -609,8 +606,18 @@ def _prepare(
     t: Tensor,
     dist: Optional[Tensor],
     weights: Optional[Tensor],
+    group: Tuple[int, int] = (1, 0),
 ) -> _Views:
-    """Bring a chunk into the inner layout, with zeros in place of what is missing."""
+    """Bring a chunk into the inner layout, with zeros in place of what is missing.
+
+    What depends on cameras alone is computed once for all keypoints that share them.
+
+    Args:
+        pixels, K, R, t, dist, weights: Of the chunk, see :func:`triangulate_robust`.
+        group (tuple): How many keypoints the cameras of each group are for, and how many of
+            the first group's are not in the chunk.
+    """
+    each, skipped = group
     dtype = torch.float32
     for x in (pixels, K, R, t):
         dtype = torch.promote_types(dtype, x.dtype)
@@ -619,10 +626,23 @@ def _prepare(
     K, R, t = (_points_last(x.to(dtype), n) for x, n in ((K, 3), (R, 3), (t, 2)))
     k = [] if dist is None else [_points_last(c, 1) for c in coefficients(dist.to(dtype))]
 
-    K, R, t, k, area, usable = _replace_unusable(K, R, t, k)
-    valid = valid & usable
-    zero = observed.new_zeros(())
+    def spread(x: Tensor) -> Tensor:
+        """Of groups (..., G) to that of their keypoints (..., N); what all share stays."""
+        if x.shape[-1] == 1 or each == 1:
+            return x
+        return x.repeat_interleave(each, -1)[..., skipped : skipped + observed.shape[-1]]
 
+    K, R, t, k, area, usable = _replace_unusable(K, R, t, k)
+    centers = -(R * t[:, None]).sum(0)
+    resolution = torch.finfo(dtype).eps * (centers * centers).sum(0)
+    share = usable.to(dtype)
+    origin = (centers * share).sum(1) / share.sum(0).clamp(min=1)
+    shifted = t + (R * origin[None, :, None]).sum(1)
+    camera = spread(torch.cat([R.expand(3, *shifted.shape), shifted[:, None]], 1))
+    K, R, k, area = spread(K), camera[:, :3], [spread(c) for c in k], spread(area)
+
+    valid = valid & spread(usable)
+    zero = observed.new_zeros(())
     weight = torch.ones_like(observed[0])
     if weights is not None:
         given = _points_last(weights.to(dtype), 1)
@@ -634,12 +654,6 @@ def _prepare(
     x, y, pixel, valid = _ideal(observed, valid, K, k, area)
     focal2 = (pixel[0, 0] * pixel[1, 1] - pixel[0, 1] * pixel[1, 0]).abs()
 
-    centers = -(R * t[:, None]).sum(0)
-    resolution = torch.finfo(dtype).eps * (centers * centers).sum(0)
-    share = usable.to(dtype)
-    origin = (centers * share).sum(1) / share.sum(0).clamp(min=1)
-    shifted = t + (R * origin[None, :, None]).sum(1)
-    camera = torch.cat([R, shifted[:, None]], 1)
     to_x = camera[0] - x * camera[2]
     to_y = camera[1] - y * camera[2]
     return _Views(
@@ -649,9 +663,9 @@ def _prepare(
         camera=camera,
         K=K[:2],
         k=k,
-        centers=centers - origin[:, None],
-        resolution=resolution,
-        origin=origin,
+        centers=spread(centers - origin[:, None]),
+        resolution=spread(resolution),
+        origin=spread(origin),
         rays=R[0] * x + R[1] * y + R[2],
         rows=torch.stack(
             [pixel[0, 0] * to_x + pixel[0, 1] * to_y, pixel[1, 0] * to_x + pixel[1, 1] * to_y]
@@ -667,10 +681,12 @@ def _replace_unusable(
 
     Returns:
         tuple: K, R, t, k, the determinant of ``K[:2, :2]``, and which cameras (V, n) can be
-        used.
+        used, (V, 1) where all can.
     """
     area = K[0, 0] * K[1, 1] - K[0, 1] * K[1, 0]
     usable = _usable(K, R, t, k, area)
+    if usable.all():  # what all keypoints share stays one
+        return K, R, t, k, area, usable[:, :1]
     zero = K.new_zeros(())
     eye = torch.eye(3, dtype=K.dtype, device=K.device)[..., None, None]
     K, R = torch.where(usable, K, eye), torch.where(usable, R, eye)
@@ -734,16 +750,37 @@ def _flatten(x: Tensor, lead: tuple, dims: int) -> Tensor:
     return x.expand(lead + tail).reshape((-1,) + tail)
 
 
-def _check(name: str, value: Optional[Tensor], shape: tuple, N: int) -> None:
+def _keypoints_of_a_group(
+    N: int, V: int, K: Tensor, R: Tensor, t: Tensor, dist: Optional[Tensor]
+) -> int:
+    """How many of N keypoints, one after another, have the same cameras; their shapes fit."""
+    cameras = [
+        ('K', K, (V, 3, 3)),
+        ('R', R, (V, 3, 3)),
+        ('t', t, (V, 3)),
+        ('dist', dist, (V, None)),
+    ]
+    own = [len(x) for _, x, shape in cameras if x is not None and x.dim() > len(shape)]
+    each = N // own[0] if own and own[0] and N % own[0] == 0 else 1
+    for name, value, shape in cameras:
+        _check(name, value, shape, N, N // each)
+    return each
+
+
+def _check(
+    name: str, value: Optional[Tensor], shape: tuple, N: int, rows: Optional[int] = None
+) -> None:
+    """Raise ValueError unless a value is of all N keypoints, or has N rows or so many."""
     if value is None:
         return
+    rows = N if rows is None else rows
     tail = tuple(value.shape[-len(shape) :])
     fits = len(tail) == len(shape) and all(b is None or a == b for a, b in zip(tail, shape))
-    if not fits or tuple(value.shape[: -len(shape)]) not in ((), (N,)):
+    if not fits or tuple(value.shape[: -len(shape)]) not in ((), (rows,)):
         expected = ', '.join('D' if n is None else str(n) for n in shape)
         raise ValueError(
             f'{name} has shape {tuple(value.shape)}; for pixels ({N}, '
-            f'{shape[0]}, 2) it is ({expected}) or ({N}, {expected})'
+            f'{shape[0]}, 2) it is ({expected}) or ({rows}, {expected})'
         )
 
 

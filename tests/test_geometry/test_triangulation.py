@@ -310,6 +310,32 @@ def test_cameras_of_each_point_and_chunks():
     torch.testing.assert_close(points, X.reshape(5, 8, 3), atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize('bad', [False, True])
+def test_cameras_of_each_group_are_those_of_its_keypoints(bad):
+    """As if each keypoint had its own, whatever chunk a group is cut by."""
+    G, J, V = 6, 5, 4
+    rigs = [rig(V, seed) for seed in range(G)]
+    K, R, t, dist = (torch.stack(x) for x in zip(*rigs))
+    X = people(G * J)
+    pixels = torch.cat([observe(X[J * i : J * i + J], *rigs[i], noise=2) for i in range(G)])
+    pixels[::3, 2] += 100
+    if bad:
+        K[3, 1] = NAN  # a view less
+    own = [x.repeat_interleave(J, 0) for x in (K, R, t, dist)]
+    for chunk in (None, 7):
+        expected = triangulate_robust(pixels, *own, chunk=chunk)
+        found = triangulate_robust(pixels, K, R, t, dist, chunk=chunk)
+        for one, other in zip(found, expected):
+            assert torch.equal(torch.nan_to_num(one, -1), torch.nan_to_num(other, -1))
+        assert (found.points - X).norm(dim=1).max() < 30
+        assert found.inliers[15:20, 1].any() != bad
+    R, t = R[:1].expand(G, V, 3, 3), t[:1].expand(G, V, 3)
+    own = [x.repeat_interleave(J, 0) for x in (K, R, t, dist)]
+    expected = triangulate_robust(pixels, *own).points
+    shared = triangulate_robust(pixels, K, R[0], t[0], dist).points
+    torch.testing.assert_close(shared, expected, atol=1e-6, rtol=0, equal_nan=True)
+
+
 def test_threads_take_whole_chunks(monkeypatch):
     """Each by itself, with the same result; what is to be differentiated stays in one thread."""
     K, R, t, dist = rig(4)
@@ -650,6 +676,11 @@ def test_gradient_of_consistency_is_finite_beside_what_is_missing():
     'change,match',
     [
         (dict(K=torch.eye(3)), 'K has shape'),
+        (dict(K=torch.eye(3).expand(3, 2, 3, 3)), r'pixels \(4, 2, 2\) .* or \(4, 2, 3, 3\)'),
+        (
+            dict(K=torch.eye(3).expand(2, 2, 3, 3), t=torch.zeros(4, 2, 3)),
+            r't has shape \(4, 2, 3\).* or \(2, 2, 3\)',
+        ),
         (dict(t=torch.zeros(3)), 't has shape'),
         (dict(dist=torch.zeros(2, 6)), '6 coefficients'),
         (dict(weights=torch.ones(4, 3)), r'weights has shape \(4, 3\)'),

@@ -56,12 +56,13 @@ def group_views(
     rows, keys = rows[order], keys[order]
     if not len(rows):
         return np.zeros((0, 2), np.int64), np.zeros((0, 0), np.int64)
-    unique, start, counts = np.unique(keys, axis=0, return_index=True, return_counts=True)
-    table = np.full((len(unique), counts.max()), -1, np.int64)
-    group = np.repeat(np.arange(len(unique)), counts)
+    start = np.flatnonzero(np.r_[True, (keys[1:] != keys[:-1]).any(1)])
+    counts = np.diff(np.r_[start, len(rows)])
+    table = np.full((len(start), counts.max()), -1, np.int64)
+    group = np.repeat(np.arange(len(start)), counts)
     place = np.arange(len(rows)) - np.repeat(start, counts)
     table[group, place] = rows
-    return unique, table
+    return keys[start], table
 
 
 def triangulate_views(
@@ -113,6 +114,7 @@ def _triangulated(
     """Points, inliers, errors, ok and grade of some groups, see :class:`Groups`."""
     import torch
 
+    from ...geometry.cameras import trim_distortion
     from ...geometry.evidence import grades, view_weights
     from ...geometry.triangulation import Status, triangulate_robust
 
@@ -130,18 +132,11 @@ def _triangulated(
     def tensor(array: np.ndarray) -> 'torch.Tensor':
         return torch.from_numpy(np.ascontiguousarray(array, np.float64)).to(device)
 
-    cameras = {name: tensor(camera(name)) for name in ('K', 'R', 't', 'dist')}
-    for name, value in cameras.items():
-        own = value.dim() == {'K': 4, 'R': 4, 't': 3, 'dist': 3}[name]
-        if any(v.dim() == {'K': 4, 'R': 4, 't': 3, 'dist': 3}[n] for n, v in cameras.items()):
-            if not own:
-                value = value.expand((num,) + value.shape)
-            cameras[name] = value.repeat_interleave(joints, 0)
+    K, R, t, dist = (tensor(camera(name)) for name in ('K', 'R', 't', 'dist'))
     observed = tensor(pixels).permute(0, 2, 1, 3).reshape(num * joints, width, 2)
     confidence = tensor(np.where(there[..., None], views.scores[rows], 0.0))
     weight = view_weights(confidence.permute(0, 2, 1).reshape(num * joints, width), weights)
-    K, R, t, dist = cameras.values()
-    result = triangulate_robust(observed, K, R, t, dist, weight, **options)
+    result = triangulate_robust(observed, K, R, t, trim_distortion(dist), weight, **options)
 
     def shaped(value: 'torch.Tensor', *tail: int) -> np.ndarray:
         return value.cpu().numpy().reshape(num, joints, *tail)

@@ -8,7 +8,7 @@ from typing import Optional, Sequence
 
 import numpy as np
 
-from .groups import Groups, triangulate_views
+from .groups import Groups, group_views, triangulate_views
 from .table import ViewStatistics, sort_views
 
 
@@ -83,12 +83,7 @@ class PoolStatistics:
             ValueError: The pool has no cameras.
         """
         if self._groups is None:
-            if not self.views.calibrated.any():
-                raise ValueError(
-                    'this strategy triangulates, but no view of the pool has a camera '
-                    'and a frame; give the annotation file cameras and frames '
-                    '(docs/multiview_format.md) or choose a strategy for single views'
-                )
+            self._check_cameras()
             self._groups = triangulate_views(
                 self.views,
                 self.threshold,
@@ -97,6 +92,28 @@ class PoolStatistics:
                 weights=self.weights,
             )
         return self._groups
+
+    @property
+    def in_several_views(self) -> np.ndarray:
+        """Units in which two calibrated views show a person, bool (U, ).
+
+        Raises:
+            ValueError: The pool has no cameras.
+        """
+        self._check_cameras()
+        rows = group_views(self.views)[1]
+        first = rows[(rows >= 0).sum(1) >= 2, 0]
+        result = np.zeros(len(self.units), bool)
+        result[self.view_unit[first]] = True
+        return result
+
+    def _check_cameras(self) -> None:
+        if not self.views.calibrated.any():
+            raise ValueError(
+                'this strategy triangulates, but no view of the pool has a camera '
+                'and a frame; give the annotation file cameras and frames '
+                '(docs/multiview_format.md) or choose a strategy for single views'
+            )
 
     @property
     def group_unit(self) -> np.ndarray:

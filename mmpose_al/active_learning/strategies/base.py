@@ -151,10 +151,7 @@ class QueryStrategy:
 
     def _say_few_views(self, pool: PoolStatistics) -> None:
         """Warn of unlabelled units in which no person is seen by two cameras."""
-        several = (pool.groups.rows >= 0).sum(1) >= 2
-        judged = np.zeros(len(pool.units), bool)
-        judged[pool.group_unit[several]] = True
-        few = ~judged & ~pool.labeled
+        few = ~pool.in_several_views & ~pool.labeled
         if few.any():
             warnings.warn(
                 f'{type(self).__name__} compares views, but {few.sum()} of '

@@ -39,6 +39,17 @@ def test_groups_are_triangulated_once():
         pool.groups  # noqa: B018
 
 
+def test_units_that_several_cameras_see_are_told_without_triangulating():
+    pool = make_pool(3)
+    lost = np.zeros(len(pool.views), bool)
+    lost[4:7] = True  # of the second frame one view is left
+    pool.views = pool.views.replace(K=np.where(lost[:, None, None], np.nan, pool.views.K))
+    assert pool.in_several_views.tolist() == [True, False, True] and pool._groups is None
+    pool.views = pool.views.drop('K')
+    with pytest.raises(ValueError, match='no view of the pool has a camera'):
+        pool.in_several_views  # noqa: B018
+
+
 def test_aggregation_by_hand():
     values = np.array([1.0, 3, np.nan, 5])
     members = np.array([0, 0, 0, 2])
