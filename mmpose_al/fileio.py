@@ -58,6 +58,7 @@ _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES
 
 __all__ = [
     'FileError',
+    'all_numbers',
     'append_bytes',
     'append_line',
     'are_numbers',
@@ -783,11 +784,20 @@ def is_number(value: Any) -> bool:
         return False
 
 
+def all_numbers(values: Iterable[Any]) -> bool:
+    """Whether all are finite numbers, and no truth values: :func:`is_number` of many at once."""
+    values = list(values)
+    if not set(map(type, values)) <= _NUMBERS:
+        return all(map(is_number, values))
+    try:
+        return all(map(math.isfinite, values))
+    except OverflowError:  # a whole number beyond all floats
+        return False
+
+
 def are_numbers(values: Any, length: int) -> bool:
     """Whether it is a list of so many finite numbers."""
-    return (
-        isinstance(values, (list, tuple)) and len(values) == length and all(map(is_number, values))
-    )
+    return isinstance(values, (list, tuple)) and len(values) == length and all_numbers(values)
 
 
 def short(value: Any, length: int = 60) -> str:

@@ -3,13 +3,14 @@
 import copy
 import os.path as osp
 from collections import Counter
+from itertools import compress
 from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Union
 
 import numpy as np
 
 from ..datasets.choice import chosen_images
 from ..datasets.format import VERSION as FORMAT_VERSION
-from ..datasets.format import FormatError, check_multiview, has_area, read_content
+from ..datasets.format import FormatError, check_multiview, have_area, read_content
 from ..datasets.splits import SPLIT_FORMAT, instance_units, labeled_units
 from ..fileio import message, without_collector, write_json
 from .settings import UNITS
@@ -163,14 +164,14 @@ def load_pool(
     sizes = {
         i['id']: (i['width'], i['height']) for i in chosen_images(data, cameras, subjects, path)
     }
-    read_in_training = [
+    boxed = [
         a
         for a in data['annotations']
-        if a['image_id'] in sizes
-        and a.get('bbox') is not None
-        and not a.get('iscrowd', 0)
-        and has_area(a['bbox'], *sizes[a['image_id']])
+        if a['image_id'] in sizes and a.get('bbox') is not None and not a.get('iscrowd', 0)
     ]
+    boxes = np.array([a['bbox'] for a in boxed], np.float64).reshape(-1, 4)
+    inside = have_area(boxes, np.array([sizes[a['image_id']] for a in boxed]).reshape(-1, 2))
+    read_in_training = list(compress(boxed, inside.tolist()))
     unit_of = instance_units(data, unit)
     views: Dict[int, int] = {}
     for annotation in read_in_training:

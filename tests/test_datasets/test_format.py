@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_al.datasets.format import read_content
+from mmpose_al.datasets import format as format_module
+from mmpose_al.datasets.format import check_multiview, has_area, have_area, read_content
 from mmpose_al.datasets.multiview import FormatError, MultiViewCocoDataset, load_multiview
 from tests.test_datasets.annotations import META, ids, multiview_data
 
@@ -147,6 +148,7 @@ BAD = [
     (put('annotations', 0, 'keypoints', [1, 1, 2] * 4), 'keypoints', 'wrong number of joints'),
     (put('annotations', 0, 'keypoints', 1, float('nan')), 'keypoints', 'not finite'),
     (put('annotations', 0, 'keypoints', 1, None), 'keypoints', 'not finite'),
+    (put('annotations', 0, 'keypoints', [0, 0, 0, 0, '', 0, 0, 0, 0]), 'keypoints', 'not finite'),
     (put('annotations', 0, 'keypoints', 2, 3), 'keypoints', 'unknown visibility'),
     (put('annotations', 0, 'bbox', [5, 5, 0, 9]), 'bbox', 'zero-area box'),
     (put('annotations', 0, 'bbox', [50, 5, 9, 9]), 'bbox', 'zero-area box'),
@@ -198,6 +200,65 @@ def test_a_list_is_no_category_even_without_categories(write):
     data['annotations'][0]['category_id'] = [1]
     with pytest.raises(FormatError, match=r'annotations\[0\] .*"category_id"'):
         load_multiview(write(data))
+
+
+HOSTILE = [None, True, False, 0, 1, 2, -1, 0.5, 1.0, 101, 1011, 10**400, float('nan'), '', '0', 'x']
+HOSTILE += [[], [0], [1, 2, 3, 4], [1, 1, 0, 5], [0] * 9, [0.0] * 9, [5, 5, 2] * 3, [5, 5, 3] * 3]
+HOSTILE += [[0, 0, ''] * 3, [0, 0, None] * 3, [0] * 6, [0.5] * 3, {}, {'a': 1}]
+FIELDS = dict(
+    images=('id', 'file_name', 'width', 'height', 'frame_id', 'camera_id'),
+    frames=('id', 'sequence', 'index', 'time'),
+    cameras=('id', 'width'),
+    categories=('id', 'keypoints'),
+    annotations=('id', 'image_id', 'category_id', 'person_id', 'iscrowd')
+    + ('bbox', 'area', 'keypoints', 'keypoint_weights'),
+)
+
+
+def test_all_values_at_once_are_right_where_each_is(monkeypatch):
+    """What is checked field by field is what entry by entry would be, with the same errors."""
+
+    def outcomes(change):
+        found = []
+        for on_bad in ('raise', 'skip'):
+            data = multiview_data()
+            change(data)
+            try:
+                checked = check_multiview(data, 'file', on_bad=on_bad)
+                found.append({k: v for k, v in checked.items() if k not in ('cameras', 'poses_3d')})
+            except FormatError as error:
+                found.append(str(error))
+        return repr(found)
+
+    changes = [
+        (put(section, -1, field, value), (section, field, value))
+        for section, fields in FIELDS.items()
+        for field in fields
+        for value in HOSTILE
+        if (section, field, value) != ('categories', 'keypoints', 10**400)
+    ]
+    changes += [
+        (lambda data: None, 'nothing'),
+        (lambda data: data['categories'].clear(), 'no categories'),
+        (lambda data: data['images'].append('x'), 'a text'),
+    ]
+    expected = [outcomes(change) for change, _ in changes]
+    quick = [name for name in dir(format_module) if name.endswith('_are_right')]
+    assert len(quick) == 4
+    for name in quick:
+        monkeypatch.setattr(format_module, name, lambda *args: False)
+    for (change, what), told in zip(changes, expected):
+        assert outcomes(change) == told, what
+    assert sum('file: ' in told for told in expected) > 300
+
+
+def test_areas_of_many_boxes_are_those_of_each():
+    rng = np.random.default_rng(0)
+    boxes = rng.integers(-12, 12, (500, 4)) / 2
+    sizes = rng.integers(4, 12, (500, 2))
+    expected = [has_area(box, *size) for box, size in zip(boxes.tolist(), sizes.tolist())]
+    assert have_area(boxes, sizes).tolist() == expected and 40 < sum(expected) < 460
+    assert have_area(np.zeros((0, 4)), np.zeros((0, 2))).tolist() == []
 
 
 def test_outside_keypoint_becomes_unlabelled(write):
