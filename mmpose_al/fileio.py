@@ -682,7 +682,8 @@ def json_pieces(content: Dict[str, Any]) -> Iterator[bytes]:
     """The bytes of :func:`to_json` of an object, in pieces: of long lists a part at a time.
 
     Args:
-        content (dict): Its values are as for :func:`to_json`; an iterator becomes a list.
+        content (dict): Its values are as for :func:`to_json`; an iterator becomes a list. Of
+            objects in lists all keys are texts.
 
     Raises:
         TypeError: See :func:`to_json`.
@@ -701,7 +702,11 @@ def _list_pieces(values: Iterator[Any]) -> Iterator[bytes]:
     yield b'['
     part, more = list(itertools.islice(values, _ENTRIES)), ''
     while part:
-        yield f'{more}{to_json(part)[1:-1]}'.encode()
+        try:
+            text = json.dumps(part, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):  # not plain
+            text = to_json(part)
+        yield f'{more}{text[1:-1]}'.encode()
         part, more = list(itertools.islice(values, _ENTRIES)), ', '
     yield b']'
 

@@ -1,6 +1,7 @@
 """``labels.json``: a function of all answers and the pool's file, in the multi-view format."""
 
-from typing import Dict, Iterator
+import secrets
+from typing import Any, Dict, Iterator
 
 import numpy as np
 
@@ -45,6 +46,8 @@ def labels_pieces(pool: Pool, keypoints: Dict[int, np.ndarray]) -> Iterator[byte
     What the pool's own file holds of keypoints and 3D poses is not in it. It is made in pieces,
     which are never all in memory.
     """
+    (num,) = {len(k) for k in keypoints.values()} or {0}
+    nothing = secrets.token_hex(16)  # what most persons have becomes text once
     labels = dict(
         info=dict(
             format=FORMAT,
@@ -57,23 +60,23 @@ def labels_pieces(pool: Pool, keypoints: Dict[int, np.ndarray]) -> Iterator[byte
         cameras=pool.content.get('cameras') or [],
         frames=pool.content.get('frames') or [],
         images=pool.content['images'],
-        annotations=_labelled(pool, keypoints),
+        annotations=_labelled(pool, keypoints, nothing),
         poses_3d=[],
     )
-    yield from fileio.json_pieces(labels)
+    stands_for, zeros = fileio.to_json(nothing).encode(), fileio.to_json([0] * (3 * num)).encode()
+    for piece in fileio.json_pieces(labels):
+        yield piece.replace(stands_for, zeros)
     yield b'\n'
 
 
-def _labelled(pool: Pool, keypoints: Dict[int, np.ndarray]) -> Iterator[dict]:
-    """The pool's annotations with these keypoints, and with none where there are none."""
-    (num,) = {len(k) for k in keypoints.values()} or {0}
-    nothing = [0] * (3 * num)
+def _labelled(pool: Pool, keypoints: Dict[int, np.ndarray], nothing: Any) -> Iterator[dict]:
+    """The pool's annotations with these keypoints; ``nothing`` instead where there are none."""
     for annotation in pool.data['annotations']:
-        points, values = keypoints.get(annotation['id']), nothing
-        if points is not None:
-            values = [
-                v for x, y, s in points.tolist() for v in ((x, y, int(s)) if s else (0, 0, 0))
-            ]
+        points = keypoints.get(annotation['id'])
+        if points is None:
+            yield dict(annotation, keypoints=nothing, num_keypoints=0)
+            continue
+        values = [v for x, y, s in points.tolist() for v in ((x, y, int(s)) if s else (0, 0, 0))]
         yield dict(annotation, keypoints=values, num_keypoints=sum(v > 0 for v in values[2::3]))
 
 

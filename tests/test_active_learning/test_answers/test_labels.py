@@ -57,6 +57,24 @@ def test_labels_are_a_function_of_the_answers(asked, tmp_path):
     assert open(path, 'rb').read() == before
 
 
+def test_labels_hold_the_answers_and_zeros_as_plain_json(asked, tmp_path):
+    """What most persons have becomes text once; the file is what ``json`` writes of it all."""
+    annotator, pixels = asked
+    data = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80]})
+    ingest(annotator.folder, write(data, tmp_path / 'a.json', 'coco'))
+    with open(Paths(annotator.folder).labels) as file:
+        text = file.read()
+    labels = json.loads(text)
+    assert text == json.dumps(labels) + '\n'
+    num = len(labels['categories'][0]['keypoints'])
+    for annotation in labels['annotations']:
+        answered = annotation['id'] == 80
+        assert annotation['num_keypoints'] == (num if answered else 0)
+        assert len(annotation['keypoints']) == 3 * num
+        assert any(annotation['keypoints']) == answered
+        assert answered or annotation['keypoints'] == [0] * (3 * num)
+
+
 def test_damaged_labels_are_made_anew_as_a_training_begins(asked, tmp_path):
     annotator, pixels = asked
     annotator.restore()  # nothing was answered yet
