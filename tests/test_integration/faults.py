@@ -135,7 +135,15 @@ def _watched_open(real, before):
 
 @contextmanager
 def watched(monkeypatch, before, after=lambda name, args: None):
-    """Calls of the system that change a disk; ``before`` may raise in their place."""
+    """Calls of the system that change a disk; ``before`` may raise in their place.
+
+    Files that stay open, as those of loggers do, are ordinary ones afterwards.
+    """
+    over = []
+
+    def within(name, args):
+        if not over:
+            before(name, args)
 
     def of(name, call):
         def watching(*args, **kwargs):
@@ -151,8 +159,11 @@ def watched(monkeypatch, before, after=lambda name, args: None):
             if name not in ('open', 'write'):
                 patch.setattr(os, name, of(name, getattr(os, name)))
         patch.setattr(os, 'unlink', of('remove', os.unlink))
-        patch.setattr(builtins, 'open', _watched_open(open, before))
-        yield
+        patch.setattr(builtins, 'open', _watched_open(open, within))
+        try:
+            yield
+        finally:
+            over.append(True)
 
 
 @contextmanager

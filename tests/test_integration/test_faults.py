@@ -489,6 +489,18 @@ print(json.dumps(found))
 """
 
 
+def test_a_file_that_stays_open_is_an_ordinary_one_afterwards(tmp_path, monkeypatch):
+    """As that of a logger, which later tests may still have."""
+    with failing(monkeypatch, 1, errno.EACCES, root=str(tmp_path)) as failed:
+        file = open(str(tmp_path / 'log.txt'), 'w')
+        file.write('a')
+        with pytest.raises(PermissionError):
+            file.flush()
+    assert failed == ['write']
+    file.close()  # what is left is written
+    assert 'a' in (tmp_path / 'log.txt').read_text()
+
+
 def test_files_that_another_process_reads_all_the_time(asked, tmp_path, record_property):
     """Each read finds a state and answers that were whole, and never less than the one before."""
     work, files = asked
