@@ -2,6 +2,12 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 
+from .quick import quick
+
+
+def pytest_collection_finish():
+    quick()
+
 
 @pytest.fixture(autouse=True)
 def as_in_a_run():

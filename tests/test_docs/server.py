@@ -17,6 +17,10 @@ import sys
 import tempfile
 import traceback
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+from tests.quick import quick
+
 CLIENT = """#!{python} -IS
 import json, os, socket, sys
 server = socket.socket(socket.AF_UNIX)
@@ -145,6 +149,7 @@ def main(path: str) -> None:
     listener = socket.socket(socket.AF_UNIX)
     import_everything()
     make_runs_small()
+    quick()
     listener.bind(path)
     listener.listen(8)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

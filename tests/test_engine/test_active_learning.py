@@ -1071,6 +1071,9 @@ def child(data_root, work_dir):
 
 
 if __name__ == '__main__':
+    from tests.quick import quick
+
+    quick()
     if sys.argv[1] == 'kills':
         kill_again_and_again(*sys.argv[2:5], int(sys.argv[5]))
     elif sys.argv[1] == 'dies':

@@ -439,7 +439,10 @@ def test_checkpoint_loads_with_weights_only(tmp_path):
 
 
 if __name__ == '__main__':
+    from tests.quick import quick
+
     torch.set_num_threads(1)
+    quick()
     run(sys.argv[1], workers=int(sys.argv[2]), stop=int(sys.argv[3]), kill=True, val=True)
 
 
