@@ -715,7 +715,8 @@ def _list_pieces(values: Iterator[Any]) -> Iterator[bytes]:
 def without_collector() -> Iterator[None]:
     """Inside, Python does not search for cycles: millions of new objects of a file have none.
 
-    The search goes over all objects again and again while they become more.
+    The search goes over all objects again and again while they become more. Afterwards they are
+    old at once: searches that are about new objects leave them out.
     """
     was = gc.isenabled()
     gc.disable()
@@ -723,6 +724,9 @@ def without_collector() -> Iterator[None]:
         yield
     finally:
         if was:
+            if not gc.get_freeze_count():  # nobody else has frozen objects
+                gc.freeze()
+                gc.unfreeze()  # into the oldest generation
             gc.enable()
 
 

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 import zipfile
 from contextlib import suppress
 
@@ -610,6 +611,35 @@ def test_json_is_strict_and_numpy_is_plain(path):
         '7': [None, {}, []],
     }
     assert content['array'].shape == (1, 2)  # what was given is not touched
+
+
+def test_what_is_made_without_the_collector_is_old_at_once():
+    """Searches over new objects leave it out; cycles in it are found by a whole one."""
+
+    class Node:
+        pass
+
+    gc.collect()
+    with fileio.without_collector():
+        made = [[] for _ in range(3000)]
+        assert not gc.isenabled()
+    young = {id(each) for generation in (0, 1) for each in gc.get_objects(generation)}
+    assert gc.isenabled() and not young.intersection(map(id, made))
+    with fileio.without_collector():
+        node = Node()
+        node.itself = node
+        there = weakref.ref(node)
+        del node
+    assert there() is not None
+    gc.collect()
+    assert there() is None
+    gc.freeze()
+    try:
+        with fileio.without_collector():
+            pass
+        assert gc.get_freeze_count() > 0  # somebody else's stay frozen
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize(
