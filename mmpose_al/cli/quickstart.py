@@ -68,8 +68,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from ..fileio import locked
+
     os.environ.setdefault('MPLBACKEND', 'Agg')
     warnings.filterwarnings('ignore', message='The metainfo config file')
+    try:
+        with locked(f'{FOLDER}/.lock', wait=False):
+            return train_and_show(args)
+    except BlockingIOError:
+        raise CommandError(
+            f'{FOLDER}: another quickstart runs in this folder; wait for its end'
+        ) from None
+
+
+def train_and_show(args: argparse.Namespace) -> int:
+    """All of it, in a folder that nobody else works in."""
     start = time.monotonic()
     write_data(args.fresh)
     from mmengine.registry import init_default_scope
@@ -310,7 +323,6 @@ def rows_of(experiment: List[Row], training: List[Row], full: Optional[Row]) -> 
 def write_data(fresh: bool) -> None:
     from ..synthetic import write_benchmark
 
-    os.makedirs(FOLDER, exist_ok=True)
     if fresh:
         shutil.rmtree(DATA, ignore_errors=True)
     say(f'writing the synthetic benchmark (preset {PRESET}) into {DATA}')

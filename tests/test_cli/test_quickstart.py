@@ -4,7 +4,9 @@ import pytest
 from mmengine.config import Config
 
 from mmpose_al.cli import quickstart
+from mmpose_al.cli.main import main
 from mmpose_al.config_files import list_configs
+from mmpose_al.fileio import locked
 
 ALONE = {'pck/bbox@0.1': 40.04, 'coco/AP': 0.2, 'multiview/MKPE': 171.23}
 
@@ -105,6 +107,13 @@ def test_a_finished_run_is_known_wherever_its_folder_is_and_however_its_config_i
         other.merge_from_dict({key: value})
         assert quickstart.digest_of(other, data) != digest, key
     assert quickstart.digest_of(cfg, dict(digest='cd')) != digest
+
+
+def test_a_second_one_in_the_folder_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with locked(f'{quickstart.FOLDER}/.lock'):
+        assert main(['quickstart']) == 1
+    assert 'another quickstart runs in this folder; wait' in capsys.readouterr().err
 
 
 def test_a_torn_file_is_no_result(tmp_path):

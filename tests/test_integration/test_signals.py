@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from mmpose_al.active_learning.doctor import examine
+from mmpose_al.checkpoint_files import NOTE, newest_whole
 from tests.test_active_learning.experiments import waiting
 from tests.test_cli.test_jobs import is_there
 
@@ -29,6 +31,46 @@ def run(args):
 
 train.run = run
 sys.exit(run_command(Command(train, 'train', 'mmpose-al train', ''), sys.argv[1:]))
+"""
+#: In place of a training of the quickstart: goes on from the newest checkpoint, step by step.
+STAND_IN = """
+import os, sys, time
+sys.argv[0] = 'mmpose-al'  # the package loads no PyTorch then
+from mmpose_al.checkpoint_files import NOTE, newest_whole
+from mmpose_al.fileio import write_checked, write_text
+
+folder, steps = os.path.abspath(sys.argv[1]), int(sys.argv[2])
+found = newest_whole(folder).path
+print('goes on from', found, flush=True)
+for step in range(int(found.split('_')[-1][:-4]) + 1 if found else 1, steps + 1):
+    path = f'{folder}/iter_{step}.pth'
+    write_checked(path, bytes([128]) * 10**6)  # begins as a checkpoint does
+    write_text(f'{folder}/{NOTE}', path)
+    time.sleep(0.02)
+"""
+#: The quickstart with these and a short config, and without what it makes of its trainings.
+QUICKSTART = """
+import sys
+sys.argv[0] = 'mmpose-al'
+from mmengine.config import Config
+from mmpose_al.cli import jobs, launch, quickstart
+from mmpose_al.cli.main import Command, run_command
+
+stand_in, steps = sys.argv[1:]
+schedule = dict(max_iters=9, round_cfg=dict(max_iters=9))
+config = Config(dict(train_cfg=schedule, active_learning=dict(self_training=dict(rounds=1))))
+
+def job(name, words, log):
+    folder = words[words.index('--work-dir') + 1]
+    return jobs.Job(name, ['-c', stand_in, folder, steps], log)
+
+quickstart.Job = job
+launch.read_config = lambda name: config
+quickstart.write_data = quickstart.digest_of = lambda *given: 'digest'
+quickstart.everything = lambda: None
+quickstart.draw_pictures = lambda *runs: ('curves', 'overlays')
+quickstart.TrainingRun.rows = quickstart.ExperimentRun.rows = lambda self: []
+sys.exit(run_command(Command(quickstart, 'quickstart', 'mmpose-al quickstart', ''), []))
 """
 
 
@@ -103,6 +145,37 @@ def test_train(tmp_path, number):
     assert ends_with_all(
         process, number, lambda: len(members(process.pid)) >= 3 and wanted.exists()
     )
+
+
+def quickstart(cwd, steps):
+    return started(['-c', QUICKSTART, STAND_IN, str(steps)], cwd)
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGINT])
+def test_quickstart(tmp_path, number):
+    """Its trainings end with it, nothing is half, and a second call goes on."""
+    home = tmp_path / 'work_dirs' / 'quickstart'
+    runs = [home / 'active-learning', home / 'multiviewposedual']
+    process = quickstart(tmp_path, 10**6)
+
+    def ready():
+        begun = all((run / NOTE).exists() for run in runs)
+        return begun and len(members(process.pid)) == 3
+
+    assert ends_with_all(process, number, ready)
+    before = [newest_whole(str(run)) for run in runs]
+    assert all(found.path and not found.told for found in before), before
+    damaged = [each.path for run in runs for each in examine(str(run)).damaged]
+    assert all(path.endswith('.tmp') for path in damaged)  # what nobody reads
+    assert not any((run / 'finished.json').exists() for run in runs)
+    steps = 2 + max(int(osp.basename(found.path)[5:-4]) for found in before)
+    again = quickstart(tmp_path, steps)
+    said = again.communicate(timeout=PATIENCE)[0]
+    assert again.returncode == 0 and 'quickstart: done in' in said, said
+    for run, found in zip(runs, before):
+        assert f'goes on from {found.path}' in (run / 'train.log').read_text()
+        assert newest_whole(str(run)).path == str(run / f'iter_{steps}.pth')
+        assert (run / 'finished.json').exists()
 
 
 @pytest.fixture(scope='module')
