@@ -65,9 +65,11 @@ __all__ = [
     'atomic',
     'atomic_folder',
     'atomic_path',
+    'check_checksum',
     'checksum_fault',
     'compression',
     'digest',
+    'file_fault',
     'give_back',
     'is_int',
     'is_number',
@@ -84,6 +86,7 @@ __all__ = [
     'plain',
     'read_arrays',
     'read_bytes',
+    'read_checked',
     'read_json',
     'remove_leftovers',
     'set_aside',
@@ -381,6 +384,7 @@ def write_json(
     indent: Optional[int] = 1,
     sort_keys: bool = False,
     nan_as_null: bool = True,
+    checked: bool = False,
 ) -> None:
     """Write a value as strict JSON, see :func:`atomic` and :func:`plain`.
 
@@ -392,6 +396,7 @@ def write_json(
         sort_keys (bool): Whether keys are sorted.
         nan_as_null (bool): Whether numbers that JSON has no word for (NaN, infinities)
             become ``null``, as measurements want it. Data wants False: they are errors.
+        checked (bool): Whether its SHA-256 goes beside it, see :func:`write_checked`.
 
     Raises:
         TypeError: The value holds something that is not JSON; it names the path.
@@ -401,7 +406,10 @@ def write_json(
         text = to_json(content, indent, sort_keys, nan_as_null)
     except (TypeError, ValueError) as error:
         raise type(error)(f'{path}: {error}') from None
-    write_text(path, text + '\n')
+    if checked:
+        write_checked(path, (text + '\n').encode())
+    else:
+        write_text(path, text + '\n')
 
 
 def write_arrays(path: str, /, **arrays: np.ndarray) -> None:
@@ -1065,16 +1073,56 @@ def sha256(source: Union[str, bytes]) -> str:
 
 def checksum_fault(path: str) -> str:
     """What is wrong with a file by the checksum beside it; '' for nothing, or without one."""
-    beside = path + CHECKSUM
+    noted = _noted(path)
+    return '' if noted in (None, sha256(path)) else _other_bytes(path)
+
+
+def file_fault(path: str) -> str:
+    """What is wrong with a file that has to be there, by its checksum; '' for nothing."""
+    return checksum_fault(path) if osp.isfile(path) else 'is not there'
+
+
+def check_checksum(path: str) -> None:
+    """Raise a FileError where a file is not what the checksum beside it says."""
+    if checksum_fault(path):
+        raise FileError(_refusal(path))
+
+
+def read_checked(path: str, limit: Optional[int] = None) -> bytes:
+    """Read a file as :func:`read_bytes` does, and hold it to the checksum beside it.
+
+    One without a checksum, of other programs or of an older version, is taken as it is.
+
+    Raises:
+        FileNotFoundError: There is none.
+        FileError: Its bytes are not those that were written, or it is larger than the limit.
+    """
+    noted = _noted(path)
+    while True:
+        raw = read_bytes(path, limit)
+        if noted in (None, sha256(raw)):
+            return raw
+        before, noted = noted, _noted(path)  # somebody may have written it anew meanwhile
+        if noted == before:
+            raise FileError(_refusal(path))
+
+
+def _noted(path: str) -> Optional[str]:
+    """What the checksum beside a file says; None without one."""
     try:
-        noted = read_bytes(beside, limit=2**16).split(b' ')[0]
-    except FileNotFoundError:
-        return ''
-    except FileError as error:
-        return str(error)
-    if noted == sha256(path).encode():
-        return ''
-    return f'its bytes are not those that were written (by {osp.basename(beside)})'
+        with open(path + CHECKSUM, 'rb') as file:
+            return file.read(64).decode(errors='replace')
+    except (FileNotFoundError, NotADirectoryError):  # nor has a URI one
+        return None
+
+
+def _other_bytes(path: str) -> str:
+    return f'its bytes are not those that were written (by {osp.basename(path)}{CHECKSUM})'
+
+
+def _refusal(path: str) -> str:
+    remedy = f'if you changed it on purpose, remove {osp.basename(path)}{CHECKSUM}'
+    return f'{path}: {_other_bytes(path)}. Put the file back; {remedy}'
 
 
 def is_written(path: str, pieces: Iterable[bytes]) -> bool:

@@ -582,6 +582,46 @@ def test_a_kill_never_leaves_the_checksum_of_other_bytes(tmp_path, monkeypatch):
         assert fileio.checksum_fault(str(path)) == ''
 
 
+def test_what_is_read_is_held_to_the_checksum_beside_it(tmp_path):
+    path = tmp_path / 'a.json'
+    assert fileio.file_fault(str(path)) == 'is not there'
+    fileio.write_json(str(path), dict(a=1), checked=True)
+    whole = path.read_bytes()
+    assert fileio.read_checked(str(path)) == whole and fileio.file_fault(str(path)) == ''
+    for bit in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        with pytest.raises(fileio.FileError, match=r'a\.json: its bytes .* remove a\.json\.sha256'):
+            fileio.read_checked(str(path))
+    with pytest.raises(fileio.FileError, match='its bytes are not those'):
+        fileio.check_checksum(str(path))
+    path.write_bytes(whole)
+    fileio.check_checksum(str(path))
+    (tmp_path / 'a.json.sha256').write_bytes(b'')  # is none of these bytes either
+    assert 'not those' in fileio.file_fault(str(path))
+    os.remove(str(tmp_path / 'a.json.sha256'))  # an older version, or changed on purpose
+    path.write_bytes(b'{}')
+    assert fileio.read_checked(str(path)) == b'{}'
+    with pytest.raises(fileio.FileError, match='is larger than'):
+        fileio.read_checked(str(path), limit=1)
+    with pytest.raises(FileNotFoundError, match='no such file'):
+        fileio.read_checked(str(tmp_path / 'none'))
+
+
+def test_a_file_that_is_written_anew_while_it_is_read_is_not_damaged(tmp_path, monkeypatch):
+    path, real = str(tmp_path / 'a.bin'), fileio.read_bytes
+    fileio.write_checked(path, b'old')
+
+    def meanwhile(*args):
+        monkeypatch.setattr(fileio, 'read_bytes', real)
+        fileio.write_checked(path, b'new')
+        return real(*args)
+
+    monkeypatch.setattr(fileio, 'read_bytes', meanwhile)
+    assert fileio.read_checked(path) == b'new'
+
+
 # ---- JSON ------------------------------------------------------------------------
 
 

@@ -7,18 +7,21 @@ is known to be whole in its place; what was lost is said.
 import os
 import os.path as osp
 import zipfile
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..checkpoint_files import NOTE, damage, newest_whole, note_of, numbered
 from ..fileio import (
+    CHECKSUM,
     checksum_fault,
+    file_fault,
     leftovers,
     locked,
     read_bytes,
     remove_leftovers,
     set_aside,
+    sha256,
     write_bytes,
     write_text,
 )
@@ -101,10 +104,10 @@ def repair(folder: str) -> List[str]:
     What is repaired may show or make other damage, so it is looked at again.
 
     Raises:
-        BlockingIOError: A training runs in the folder.
+        BlockingIOError: A training runs in the folder, or its labelling is shown.
     """
     done: List[str] = []
-    with locked(Paths(folder).training_lock, wait=False):
+    with _alone(Paths(folder).training_lock, 'a training runs in this folder'):
         for _ in range(9):
             waiting = [each for each in examine(folder).damaged if each.repair is not None]
             if not waiting:
@@ -113,6 +116,18 @@ def repair(folder: str) -> List[str]:
                 assert finding.repair is not None
                 done.append(f'{finding.path}: {finding.repair()}')
     return done
+
+
+@contextmanager
+def _alone(path: str, who: str) -> Iterator[None]:
+    """Hold a lock; BlockingIOError says who has it."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(path, wait=False))
+        except BlockingIOError:
+            text = f'{osp.dirname(path)}: {who}; wait for its end, and repair then'
+            raise BlockingIOError(text) from None
+        yield
 
 
 def _told(error: Exception, path: str) -> str:
@@ -200,12 +215,14 @@ def _experiment(paths: Paths) -> Tuple[str, List[Finding]]:
     if paths.answer_rounds():
         findings.append(_labels_finding(paths))
     findings += [_journal_finding(paths, number) for number in paths.label_rounds()]
+    findings += [_config_finding(paths), *_server_finding(paths)]
     for folder in paths.folders():
         if folder in (paths.folder, *map(osp.dirname, _files(paths))):
             findings += _leftovers(folder)
         else:
             findings += _run(folder)
             findings += _scores(paths, folder)
+            findings += _training_data(paths, folder)
     return about, findings
 
 
@@ -215,6 +232,10 @@ def _pool_findings(paths: Paths, state: State) -> Iterator[Finding]:
     try:
         pool = Experiment(paths.folder).pool
     except Missing as error:
+        if osp.isfile(known['file']) and sha256(known['file']) == known['sha256']:
+            if not file_fault(paths.config):  # it is the config that cannot be read
+                yield Finding(paths.config, _told(error, paths.config), 'reports need it')
+            return
         means = 'training and reports need it; put the file back as it was at the beginning'
         yield Finding(known['file'], str(error), means)
         return
@@ -320,7 +341,7 @@ def _journal_finding(paths: Paths, number: int) -> Finding:
 
 
 def _keep_lines(paths: Paths, path: str, error: DamagedError) -> str:
-    with locked(paths.label_lock):
+    with _alone(paths.label_lock, '`mmpose-al label` shows this'):
         aside = _put_aside(path)
         if error.whole:
             write_bytes(path, b''.join(map(line_of, error.whole)))
@@ -344,6 +365,44 @@ def _make_labels(paths: Paths) -> str:
     with locked(paths.lock):
         update_labels(paths.folder, query_pool(query))
     return 'is made anew from the answers'
+
+
+def _config_finding(paths: Paths) -> Finding:
+    """The config of the latest start, by which commands read an experiment."""
+    fault = file_fault(paths.config)
+    if not fault:
+        return Finding(paths.config)
+    means = (
+        'start the training again with the config that you wrote, which writes it anew'
+        if fault == 'is not there'
+        else 'put the file back; or, if you changed it on purpose, remove '
+        f'{osp.basename(paths.config)}{CHECKSUM}'
+    )
+    return Finding(paths.config, fault, means)
+
+
+def _server_finding(paths: Paths) -> Iterator[Finding]:
+    """Which project of a server of an annotation tool has the queries."""
+    path = paths.server_project
+    if osp.exists(path):
+        fault = checksum_fault(path)
+        means = 'repair sets it aside; push then with --project and the number of the project'
+        yield Finding(path, fault, means, partial(_put_aside, path)) if fault else Finding(path)
+
+
+def _training_data(paths: Paths, folder: str) -> Iterator[Finding]:
+    """Split files and pseudo-labels that lie in the work directory of a training."""
+    means = 'repair sets it aside; a training that needs it makes it anew'
+    for path in map(partial(osp.join, folder), map(osp.basename, _training_files(paths))):
+        if osp.exists(path):
+            fault = checksum_fault(path)
+            yield Finding(path, fault, means, partial(_put_aside, path)) if fault else Finding(path)
+
+
+def _training_files(paths: Paths) -> Tuple[str, ...]:
+    """A file of each name that a training of a round reads."""
+    splits = paths.labeled_split(0), paths.taken_split(0), paths.validation_split(0)
+    return (*splits, paths.pseudo(0))
 
 
 def _scores(paths: Paths, folder: str) -> Iterator[Finding]:

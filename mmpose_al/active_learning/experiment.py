@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 
 import numpy as np
 
+from ..fileio import check_checksum
 from ..registration import import_custom_modules
 from .answers.kept import load_answers, merged
 from .held_out import hold_out, validation_asked
@@ -33,6 +34,10 @@ EXIT_PENDING = 3
 
 class Missing(ValueError):
     """Something of an experiment is not there or cannot be used; the text says why."""
+
+
+class NoConfig(Missing):
+    """An experiment has no config beside it."""
 
 
 class Experiment:
@@ -124,22 +129,25 @@ class Experiment:
         """The config of the latest start, an MMEngine Config.
 
         Raises:
-            Missing: It is not there or cannot be read.
+            NoConfig: It is not there.
+            Missing: It cannot be read, or is not what was written.
         """
         if self._config is None:
             path = self.paths.config
             if not osp.exists(path):
-                raise Missing(
+                raise NoConfig(
                     f'{self.folder}: {osp.basename(path)} is not there. The training that began '
                     'the experiment wrote it; put it back, or start the training again'
                 )
             from mmengine.config import Config
 
             try:
+                check_checksum(path)
                 config = Config.fromfile(path, import_custom_modules=False)
                 import_custom_modules(config)
             except Exception as error:  # it is Python, and may import what is not there
-                raise Missing(f'{path} cannot be read: {error}') from error
+                told = str(error).replace(f'{path}: ', '')
+                raise Missing(f'{path} cannot be read: {told}') from error
             self._config = config
         return self._config
 
@@ -154,10 +162,14 @@ class Experiment:
         return read_settings(self.config)
 
     def setting(self, path: str, default: Any = None) -> Any:
-        """A value of the config by its dotted path, also where there is no config."""
+        """A value of the config by its dotted path; the default where there is no config.
+
+        Raises:
+            Missing: There is one, and it cannot be read.
+        """
         try:
             value = self.config
-        except Missing:
+        except NoConfig:
             return default
         for key in path.split('.'):
             if not hasattr(value, 'get'):
@@ -187,12 +199,14 @@ class Experiment:
         """The pool as the runner reads it; without a config, all of the file.
 
         Raises:
-            Missing: The file is gone, broken or another one.
+            Missing: The file is gone, broken or another one, or the config cannot be read.
         """
         if self._pool is None:
             known = self.state.content['pool']
             try:
                 pool = self._read_pool(known['file'])
+            except Missing:
+                raise
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise Missing(f"the pool's file cannot be read: {error}") from error
             if pool.sha256 != known['sha256']:
@@ -203,7 +217,7 @@ class Experiment:
     def _read_pool(self, path: str) -> Pool:
         try:
             config = self.config
-        except Missing:
+        except NoConfig:
             return load_pool(path, self.unit)
         from .registry import ANNOTATORS
 

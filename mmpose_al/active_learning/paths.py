@@ -60,7 +60,7 @@ class Paths(NamedTuple):
 
     @property
     def push_lock(self) -> str:
-        """Held by a push to the server of an annotation tool."""
+        """Held by a push to the server of an annotation tool, and by a pull of its answers."""
         return self._at('.push.lock')
 
     @property

@@ -288,7 +288,7 @@ def _places(data: dict, unit: str, ids: np.ndarray) -> tuple:
 
 
 def write_split(pool: Pool, labeled: Sequence[int], path: str) -> None:
-    """Write the split file of a round (``ids_file`` of MultiViewCocoDataset)."""
+    """Write the split file of a round (``ids_file`` of MultiViewCocoDataset), with its checksum."""
     write_json(
         path,
         dict(
@@ -301,6 +301,7 @@ def write_split(pool: Pool, labeled: Sequence[int], path: str) -> None:
             seed=None,
             labeled=sorted(int(i) for i in labeled),
         ),
+        checked=True,
     )
 
 
@@ -310,7 +311,7 @@ def write_pseudo(
     path: str,
     weights: Optional[Dict[int, np.ndarray]] = None,
 ) -> int:
-    """Write an annotation file of the pseudo-labelled persons.
+    """Write an annotation file of the pseudo-labelled persons, with its checksum.
 
     It has all cameras and frames of the pool, so that the data set may choose among
     them by the same names.
@@ -354,5 +355,6 @@ def write_pseudo(
             annotations=annotations,
             poses_3d=[],
         ),
+        checked=True,
     )
     return len(annotations)

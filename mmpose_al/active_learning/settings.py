@@ -5,6 +5,7 @@ neither torch nor MMEngine is imported.
 """
 
 import copy
+import os
 import os.path as osp
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
@@ -387,15 +388,31 @@ def _home(cfg: Mapping[str, Any]) -> str:
     return osp.dirname(path) if osp.isabs(path) else ''
 
 
-def _from(value: Any, home: str) -> Any:
-    """A config's value with paths below a folder as they are from there."""
+def _from(value: Any, home: str, name: str = '<pool>') -> Any:
+    """A config's value with paths below a folder as they are from there, behind a name."""
     if isinstance(value, dict):
-        return {key: _from(each, home) for key, each in value.items()}
+        return {key: _from(each, home, name) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_from(each, home) for each in value]
+        return type(value)(_from(each, home, name) for each in value)
     if home and isinstance(value, str) and (value + '/').startswith(home + '/'):
-        return '<pool>' + value[len(home) :]
+        return name + value[len(home) :]
     return value
+
+
+def movable(cfg: Mapping[str, Any], folder: str) -> Dict[str, Any]:
+    """The values of a config for a file in a folder that may be moved with the pool.
+
+    Where the folder lies below that of the pool's file, paths below the latter begin at the
+    file: MMEngine puts its folder in the place of ``{{fileDirname}}``.
+
+    Args:
+        cfg (Mapping): Of an experiment.
+        folder (str): Of the experiment.
+    """
+    home = _home(cfg)
+    inside = home and osp.join(osp.abspath(folder), '').startswith(osp.join(home, ''))
+    way = '{{fileDirname}}/' + osp.relpath(home, folder).replace(os.sep, '/') if inside else ''
+    return _from(dict(cfg), home if inside else '', way)
 
 
 def earlier_digests(cfg: Any) -> List[str]:

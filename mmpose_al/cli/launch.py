@@ -54,12 +54,14 @@ def read_config(name: str) -> 'Config':
     """Register all types and read a config, from its path or its name in the package.
 
     Raises:
-        CommandError: There is no such config, it is a folder or no Python.
+        CommandError: There is no such config, it is a folder or no Python; or a training wrote
+            it, and it has changed since.
     """
     from mmengine.config import Config
 
     from .. import register
     from ..config_files import config_path
+    from ..fileio import FileError, check_checksum
 
     inside = glob.glob(osp.join(glob.escape(name), 'configs', '*.py'))
     if osp.isdir(name):
@@ -71,6 +73,10 @@ def read_config(name: str) -> 'Config':
         raise CommandError(str(error)) from None
     if not path.endswith(CONFIGS):
         raise CommandError(f'{path}: is no config, which ends in {" ".join(CONFIGS)}')
+    try:
+        check_checksum(path)
+    except FileError as error:
+        raise CommandError(str(error)) from None
     register()
     try:
         return Config.fromfile(path)

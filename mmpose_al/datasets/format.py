@@ -25,7 +25,7 @@ from ..fileio import (
     is_number,
     message,
     parse_json,
-    read_bytes,
+    read_checked,
     short,
     text_and_sha256,
 )
@@ -989,9 +989,14 @@ def skeleton_edges(category: dict, path: str) -> List[List[int]]:
 
 
 def read(path: str) -> bytes:
-    """The content of an annotation or split file, which may be a URI (``s3://...``)."""
+    """The content of an annotation or split file, which may be a URI (``s3://...``).
+
+    Raises:
+        FileNotFoundError: There is none.
+        FileError: It is not what the checksum beside it says, where it has one.
+    """
     try:
-        return read_bytes(path)
+        return read_checked(path)
     except FileNotFoundError:
         raise FileNotFoundError(
             f'{path}: no such file. Check data_root and ann_file (or ids_file)'

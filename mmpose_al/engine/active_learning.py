@@ -34,6 +34,7 @@ from ..active_learning.self_training import build_self_training, check_bootstrap
 from ..active_learning.settings import (
     earlier_digests,
     experiment_digest,
+    movable,
     pool_source,
     read_settings,
     seed_of,
@@ -53,7 +54,7 @@ from ..active_learning.stopping import reached
 from ..active_learning.strategies import QueryStrategy
 from ..checkpoint_files import damage
 from ..confidence import read_confidence
-from ..fileio import locked, remove_leftovers, sync_parents, write_text
+from ..fileio import locked, remove_leftovers, sync_parents, write_checked
 from .stages import Context, say, stage_function
 
 # A killed training may leave workers that hold its lock for some seconds more.
@@ -174,7 +175,7 @@ class ActiveLearningExperiment:
             remove_leftovers(folder)
         sync_parents(self.context.paths.folder)
         self.context.annotator.restore()
-        write_text(self.context.paths.config, self.context.cfg.pretty_text)
+        write_config(self.context.cfg, self.context.paths)
         WritableState(self.context.paths.folder, content).write()
         return content
 
@@ -277,6 +278,12 @@ class ActiveLearningExperiment:
                 f'{settings.unit} (min_spacing, max_per_sequence)'
             )
         return reached(settings.limits, done)
+
+
+def write_config(cfg: Config, paths: Paths) -> None:
+    """Write the config for the commands that go on, with its checksum; see :func:`movable`."""
+    text = Config(movable(cfg.to_dict(), paths.folder)).pretty_text
+    write_checked(paths.config, text.encode())
 
 
 def utilities_of(select: dict) -> Optional[List[float]]:

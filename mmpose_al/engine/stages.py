@@ -69,7 +69,7 @@ from ..confidence import ConfidenceMap
 from ..datasets.checks import instance_ids
 from ..datasets.choice import camera_name
 from ..datasets.splits import instance_units
-from ..fileio import sha256
+from ..fileio import file_fault, set_aside, sha256
 from .start_network import StartNetwork, start_network
 
 PROGRESS_SECONDS = 30  # between two lines about the pass over the pool
@@ -378,6 +378,32 @@ def labeled_cost(pool: Pool, labeled: List[int]) -> dict:
 
 def train(context: Context, number: int) -> dict:
     """An ordinary Runner in the round's folder, and its evaluation."""
+    mend_pseudo(context, number)
+    return run_training(context, number)
+
+
+def mend_pseudo(context: Context, number: int) -> None:
+    """Make the pseudo-labels of a round anew where their file is damaged or gone.
+
+    Raises:
+        ValueError: Others come of it than before.
+    """
+    path = context.pseudo_file(number)
+    fault = file_fault(path) if path is not None and get_rank() == 0 else ''
+    if path is not None and fault:
+        say(f'{path}: {fault}; it is made anew from the scores')
+        made, noted = pseudo(context, number - 1), context.pseudo_stage(number)
+        if any(made.get(key) != value for key, value in noted.items() if key != 'seconds'):
+            set_aside(path)
+            raise ValueError(
+                f'{path}: {fault}, and the scores of round {number - 1} give other pseudo-labels '
+                'now. Put the file back'
+            )
+    barrier()
+
+
+def write_splits(context: Context, number: int) -> None:
+    """Write what a round trains on, leaves out of its unlabelled source, and validates on."""
     paths = context.paths
     if get_rank() == 0:
         write_split(context.pool, context.training_labels(number), paths.labeled_split(number))
@@ -386,12 +412,12 @@ def train(context: Context, number: int) -> dict:
             validating = context.validation_labels(number)
             write_split(context.pool, validating, paths.validation_split(number))
     barrier()
-    return run_training(context, number)
 
 
 def run_training(context: Context, number: int, bootstrap: int = 0) -> dict:
     """A training of a round: on its labels, or a later one, which has pseudo-labels too."""
     paths = context.paths
+    write_splits(context, number)
     runner = Runner.from_cfg(round_config(context, number, bootstrap))
     last = LastEvaluation()
     runner.register_hook(last)
@@ -546,11 +572,11 @@ class LastEvaluation(Hook):
 
 
 def bootstrap_label(context: Context, number: int, bootstrap: int) -> dict:
-    """The newest network's views of the pool make the pseudo-labels of the next training."""
+    """Views of the pool by the network before it make the pseudo-labels of a later training."""
     rules: Any = context.self_training
     loader, what = pool_loader(context), f'round {number}: bootstrap {bootstrap}'
     scores = context.paths.bootstrap_scores(number, bootstrap)
-    count = score_into(scores, context, number, loader, (), what)
+    count = score_into(scores, context, number, loader, (), what, bootstrap)
     if get_rank() != 0:
         return {}
     views = load_views(scores)
@@ -602,7 +628,19 @@ def bootstrap_train(context: Context, number: int, bootstrap: int) -> dict:
         say(f'round {number}: no joint on which enough views agree; bootstrap is left out')
         before = context.state.trained(number) or {}
         return dict(before, skipped='no joint has a pseudo-label')
+    mend_bootstrap(context, number, bootstrap)
     return run_training(context, number, bootstrap)
+
+
+def mend_bootstrap(context: Context, number: int, bootstrap: int) -> None:
+    """Make the pseudo-labels of a later training anew where their file is damaged or gone."""
+    path = context.paths.bootstrap_labels(number, bootstrap)
+    box = [file_fault(path) if get_rank() == 0 else '']
+    broadcast_object_list(box)
+    if box[0]:
+        say(f'{path}: {box[0]}; it is made anew')
+        bootstrap_label(context, number, bootstrap)
+        barrier()
 
 
 # ---- score -----------------------------------------------------------------------
@@ -617,15 +655,21 @@ def score(context: Context, number: int) -> dict:
 
 
 def score_into(
-    path: str, context: Context, number: int, loader: Any, needs: Sequence[str], what: str
+    path: str,
+    context: Context,
+    number: int,
+    loader: Any,
+    needs: Sequence[str],
+    what: str,
+    before: Optional[int] = None,
 ) -> int:
-    """Write the statistics of the pool with a round's newest weights.
+    """Write the statistics of the pool with a round's weights, see :func:`trained`.
 
     Returns:
         int: How many views all ranks had.
     """
     views = score_pool(
-        trained_model(context, number),
+        trained_model(context, number, before),
         loader,
         context.settings.unit,
         needs,
@@ -652,10 +696,10 @@ def agreement(context: Context, number: int, views: ViewStatistics) -> dict:
     return dict(metrics=metrics)
 
 
-def trained_model(context: Context, number: int) -> torch.nn.Module:
-    """The newest network of a round, on the device."""
+def trained_model(context: Context, number: int, before: Optional[int] = None) -> torch.nn.Module:
+    """A network of a round on the device, see :func:`trained`."""
     model = MODELS.build(copy.deepcopy(context.cfg.model))
-    path = trained(context, number)
+    path = trained(context, number, before)
     load_checkpoint(model, path, map_location='cpu', strict=True, logger='silent')
     return model.to(get_device())
 

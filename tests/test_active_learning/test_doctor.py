@@ -11,8 +11,10 @@ import pytest
 from mmpose_al import fileio
 from mmpose_al.active_learning.answers import ingest, load_answers
 from mmpose_al.active_learning.doctor import examine, repair
+from mmpose_al.active_learning.experiment import Experiment, Missing
 from mmpose_al.active_learning.label_app.journal import Journal
 from mmpose_al.active_learning.paths import Paths
+from mmpose_al.active_learning.pool import write_pseudo, write_split
 from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.state import load_state
 from mmpose_al.journal import line_of
@@ -229,7 +231,61 @@ def test_a_query_that_cannot_be_read_and_what_was_left_half(begun):
     assert not osp.exists(osp.join(begun.work, left))
 
 
-def test_nothing_is_repaired_while_a_training_runs(begun):
-    held = fileio.locked(Paths(begun.work).training_lock)
-    with held, pytest.raises(BlockingIOError, match='another process holds the lock'):
+def test_what_a_training_reads_is_looked_at(begun):
+    """Split files and pseudo-labels of a round and of a later training of it."""
+    paths = Paths(begun.work)
+    pool = Experiment(begun.work).pool
+    files = [paths.labeled_split(0), paths.taken_split(0), paths.validation_split(0)]
+    for path in files:
+        write_split(pool, [0, 10], path)
+    for path in (paths.pseudo(1), paths.bootstrap_labels(0, 1)):
+        write_pseudo(pool, pool.labels([0]), path)
+        files.append(path)
+    assert faults(begun.work) == {}
+    for path in files:
+        flip(path)
+        name = osp.relpath(path, begun.work)
+        assert list(faults(begun.work)) == [name]
+        assert repair(begun.work) == [f'{name}: is set aside as {osp.basename(path)}.damaged']
+        assert faults(begun.work) == {} and not osp.exists(path + fileio.CHECKSUM)
+
+
+def test_a_config_is_looked_at(begun):
+    path = Paths(begun.work).config
+    flip(path, 100)
+    (finding,) = examine(begun.work).damaged
+    assert finding.path == 'experiment_config.py' and finding.repair is None
+    assert 'remove experiment_config.py.sha256' in finding.means
+    with pytest.raises(Missing, match=r'experiment_config\.py cannot be read: its bytes are not'):
+        Experiment(begun.work).setting('active_learning.threshold')
+    flip(path, 100)
+    os.remove(path + fileio.CHECKSUM)  # of an older version
+    assert faults(begun.work) == {}
+    os.remove(path)
+    assert faults(begun.work) == {'experiment_config.py': 'is not there'}
+    fileio.write_text(path, "custom_imports = dict(imports='no_such_module')\n")
+    assert 'no_such_module' in faults(begun.work)['experiment_config.py']
+
+
+def test_the_note_of_a_server_is_looked_at(begun):
+    path = Paths(begun.work).server_project
+    fileio.write_json(path, dict(url='http://127.0.0.1:1', key='0' * 12, project=3), checked=True)
+    assert faults(begun.work) == {}
+    flip(path, 30)
+    (finding,) = examine(begun.work).damaged
+    assert finding.path == 'labelling/server_project.json' and '--project' in finding.means
+    assert len(repair(begun.work)) == 1 and faults(begun.work) == {}
+
+
+def test_nothing_is_repaired_while_somebody_works(begun):
+    paths = Paths(begun.work)
+    held = fileio.locked(paths.training_lock)
+    with held, pytest.raises(BlockingIOError, match='a training runs in this folder; wait'):
+        repair(begun.work)
+    query = load_query(begun.work, 1)
+    journal = Journal(paths.label_journal(1), query)
+    journal.append(dict(op='time', who='Anna', unit=query.units[0], seconds=1))
+    flip(journal.path)
+    held = fileio.locked(paths.label_lock)
+    with held, pytest.raises(BlockingIOError, match='`mmpose-al label` shows this; wait'):
         repair(begun.work)

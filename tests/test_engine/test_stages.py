@@ -19,6 +19,7 @@ from mmpose_al.active_learning.self_training import MultiViewBootstrapping
 from mmpose_al.active_learning.state import StateError
 from mmpose_al.active_learning.statistics import ViewStatistics
 from mmpose_al.confidence import ConfidenceMap, to_content
+from mmpose_al.datasets.splits import load_split
 from mmpose_al.engine import stages
 from mmpose_al.engine.active_learning import ActiveLearningExperiment
 from mmpose_al.engine.start_network import StartNetwork
@@ -309,6 +310,7 @@ def test_a_damaged_network_of_a_bootstrap_is_trained_again(context, monkeypatch)
     path = context.paths.absolute('round_00/bootstrap_1/iter_2.pth')
     os.makedirs(os.path.dirname(path))
     write_checked(path, b'weights')
+    write_checked(context.paths.bootstrap_labels(0, 1), b'{}')
     first = dict(checkpoint='round_00/bootstrap_1/iter_2.pth', steps=2, metrics={'m': 1.0})
     context.state.note(0, 'bootstrap_1_label', dict(annotations=3))
     context.state.note(0, 'bootstrap_1_train', first)
@@ -337,7 +339,8 @@ def test_pseudo_labels_of_the_pool_by_the_newest_network(begun, context, monkeyp
     class Loader:
         dataset = type('', (), dict(metainfo=dict(flip_indices=[0, 2, 1, 4, 3])))
 
-    def score_into(path, context, number, loader, needs, what):
+    def score_into(path, context, number, loader, needs, what, before):
+        assert before == 1  # the network that was trained on the labels alone
         os.makedirs(os.path.dirname(path), exist_ok=True)
         stages.save_views(views, path)
         return len(views)
@@ -379,6 +382,66 @@ def test_without_a_pseudo_label_the_network_stands(context, monkeypatch):
     monkeypatch.setattr(stages, 'damage', lambda path: None)
     own = context.paths.absolute(context.state.stage(1, 'train')['checkpoint'])
     assert stages.trained(context, 1) == own
+
+
+@pytest.mark.parametrize('harm', ['flipped', 'gone'])
+def test_pseudo_labels_that_are_damaged_are_made_anew(harm, context, monkeypatch):
+    path, said = context.pseudo_file(1), []
+    monkeypatch.setattr(stages, 'say', said.append)
+    with open(path, 'rb') as file:
+        whole = file.read()
+    if harm == 'gone':
+        os.remove(path)
+    else:
+        with open(path, 'wb') as file:
+            file.write(whole.replace(b'7', b'8', 1))
+    monkeypatch.setattr(stages, 'run_training', lambda context, number: number)
+    assert stages.train(context, 1) == 1
+    assert len(said) == 1 and 'it is made anew from the scores' in said[0]
+    with open(path, 'rb') as file:
+        assert file.read() == whole
+    assert stages.train(context, 1) == 1 and len(said) == 1
+
+
+def test_other_pseudo_labels_than_before_are_refused(context, monkeypatch):
+    path = context.pseudo_file(1)
+    with open(path, 'rb') as file:
+        whole = file.read()
+    monkeypatch.setitem(context.pseudo_stage(1), 'ids', [110])
+    os.remove(path)
+    for _ in range(2):  # they are not taken at the next start either
+        with pytest.raises(ValueError, match='give other pseudo-labels now. Put the file back'):
+            stages.mend_pseudo(context, 1)
+        assert not os.path.exists(path)
+    write_checked(path, whole)
+
+
+def test_pseudo_labels_of_a_bootstrap_that_are_damaged_are_made_anew(context, monkeypatch):
+    path, made = context.paths.bootstrap_labels(1, 1), []
+    context.state.note(1, 'bootstrap_1_label', dict(annotations=3))
+    write_checked(path, b'{}')
+    monkeypatch.setattr(stages, 'run_training', lambda context, number, bootstrap: {})
+    monkeypatch.setattr(stages, 'bootstrap_label', lambda *given: made.append(given[1:]))
+    stages.bootstrap_train(context, 1, bootstrap=1)
+    assert not made
+    with open(path, 'wb') as file:
+        file.write(b'[]')
+    stages.bootstrap_train(context, 1, bootstrap=1)
+    assert made == [(1, 1)]
+
+
+def test_a_training_reads_splits_that_were_just_written(context, monkeypatch):
+    """Whatever lies there: each training of a round writes them anew."""
+    path = context.paths.labeled_split(1)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    write_checked(path, b'{}')
+    monkeypatch.setattr(stages.Runner, 'from_cfg', lambda cfg: 1 / 0)
+    for bootstrap in (0, 1):
+        with open(path, 'wb') as file:
+            file.write(b'[]')
+        with pytest.raises(ZeroDivisionError):
+            stages.run_training(context, 1, bootstrap)
+        assert load_split(path)['labeled'] == context.state.labeled(until=1)
 
 
 def test_scores_of_all_ranks_are_put_together_for_the_pool_alone(context):

@@ -23,15 +23,19 @@ from mmpose_al.active_learning.annotators import FileAnnotator
 from mmpose_al.active_learning.answers import ingest, load_all_answers, load_answers, merged
 from mmpose_al.active_learning.answers.intake import query_pool
 from mmpose_al.active_learning.doctor import examine, repair
-from mmpose_al.active_learning.experiment import EXIT_PENDING
+from mmpose_al.active_learning.experiment import EXIT_PENDING, Experiment
 from mmpose_al.active_learning.label_app.journal import Journal
 from mmpose_al.active_learning.paths import Paths
+from mmpose_al.active_learning.pool import write_split
 from mmpose_al.active_learning.query import load_query
+from mmpose_al.active_learning.servers.exchange import Link, load_link, save_link
 from mmpose_al.active_learning.state import WritableState, load_state
 from mmpose_al.active_learning.statistics import load_views
 from mmpose_al.checkpoint_files import newest_whole
+from mmpose_al.datasets.format import load_multiview
+from mmpose_al.datasets.splits import load_split
 from mmpose_al.engine.hooks.safe_checkpoint import CheckedBackend, SafeCheckpointHook
-from mmpose_al.fileio import write_bytes
+from mmpose_al.fileio import CHECKSUM, write_bytes
 from tests.test_active_learning.experiments import answers, describe, run_untrained, waiting
 from tests.test_active_learning.people import labelled
 from tests.test_active_learning.states import writable
@@ -190,7 +194,7 @@ def run_to_query(cfg):
 def query_of(work, home):
     """Name of each file of the first query -> what it holds; nothing where it cannot be read.
 
-    ``home`` is the folder in which it was written, whose path is in the advice to people.
+    ``home`` is the folder in which it was written, whose path is in it and in the advice to people.
     """
     query = load_query(str(work), 0)
     if query is None:
@@ -199,6 +203,8 @@ def query_of(work, home):
     for folder, _, names in os.walk(query.folder):
         for path in (osp.join(folder, name) for name in names):
             content = content_of(path).replace(str(home).encode(), b'WORK')
+            if path.endswith(CHECKSUM):  # of bytes with that path in them; load_query compared it
+                content = b''
             found[osp.relpath(path, query.folder)] = content
     return found
 
@@ -557,6 +563,8 @@ def answered(asked, tmp_path):
     journal = Journal(Paths(str(root)).label_journal(1), query)
     for unit in query.units:
         journal.append(dict(op='time', who='Anna', unit=unit, seconds=2.5))
+    write_split(Experiment(str(root)).pool, [0, 10], Paths(str(root)).labeled_split(0))
+    save_link(str(root), Link('http://127.0.0.1:8080', '0' * 12, 3))
     return str(root)
 
 
@@ -578,6 +586,10 @@ READ = {
         lambda p: p.label_journal(1),
         lambda work: Journal(Paths(work).label_journal(1), load_query(work, 1)).events,
     ),
+    'split': (lambda p: p.labeled_split(0), lambda work: load_split(Paths(work).labeled_split(0))),
+    'pseudo-labels': (lambda p: p.pseudo(1), lambda work: load_multiview(Paths(work).pseudo(1))),
+    'config': (lambda p: p.config, lambda work: Experiment(work).config.to_dict()),
+    'server project': (lambda p: p.server_project, load_link),
 }
 
 
@@ -611,7 +623,8 @@ def test_flipped_bits_are_found_and_repaired_or_named(asked, answered, tmp_path,
     paths = Paths(str(whole))
     files = [
         *(paths.state, paths.answers(1), paths.labels, paths.query_file(1), paths.scores(0)),
-        paths.label_journal(1),
+        *(paths.label_journal(1), paths.labeled_split(0), paths.pseudo(1)),
+        *(paths.server_project, paths.config),
     ]
     count = Count('doctor, all kinds of files', 'flipped bit', 'named')
     rng, repaired = random.Random(3), 0
@@ -641,8 +654,8 @@ def test_flipped_bits_are_found_and_repaired_or_named(asked, answered, tmp_path,
         repaired += not damaged
         shutil.rmtree(str(whole))
         shutil.copytree(answered, str(whole), symlinks=True)
-    assert count.acknowledged == count.injected > 60
-    assert repaired == 5  # a query can only be put back
+    assert count.acknowledged == count.injected > 110
+    assert repaired == 8  # a query and a config can only be put back
     count.tell(record_property)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
-from ...fileio import short
+from ...fileio import check_checksum, short
 from ...registration import import_custom_modules
 from ..paths import Paths
 from ..query import NAME, Query
@@ -208,10 +208,12 @@ def import_formats(work_dir: str) -> None:
 
     Raises:
         ImportError: A module is not there.
+        FileError: The config is not what was written.
     """
     path = Paths(work_dir).config
     if not osp.exists(path):
         return
+    check_checksum(path)
     from mmengine.config import Config
 
     import_custom_modules(Config.fromfile(path, import_custom_modules=False))

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Iterator, NamedTuple, Optional, Tuple
 
 from ...command_line import command_line
-from ...fileio import locked, read_json, short, write_json
+from ...fileio import locked, parse_json, read_checked, short, write_json
 from ..answers import Ingested, ingest
 from ..experiment import Experiment, Missing
 from ..formats import AnswerError, NothingNew
@@ -125,10 +125,13 @@ def pull(
                 f'{command_line("push", work_dir)}\nfirst, or give --project'
             )
         number = link.project
-    server.project(number)
-    form, content = server.answers(number, load_queries(work_dir))
-    with TemporaryDirectory() as folder:
-        path = Paths(folder if dry_run else work_dir).pulled_answers(query.round)
+    with ExitStack() as stack:
+        if not dry_run:  # before: another pull could take newer answers, which these would replace
+            stack.enter_context(_alone(Paths(work_dir).push_lock))
+        server.project(number)
+        form, content = server.answers(number, load_queries(work_dir))
+        folder = stack.enter_context(TemporaryDirectory()) if dry_run else work_dir
+        path = Paths(folder).pulled_answers(query.round)
         write_json(path, content, None)
         try:
             return ingest(work_dir, path, form, dry_run=dry_run, **rules)
@@ -156,12 +159,14 @@ def open_query(work_dir: str) -> Query:
 
 @contextmanager
 def _alone(path: str) -> Iterator[None]:
-    """No other push of this experiment at the same time."""
+    """No other push and no other pull of this experiment at the same time."""
     with ExitStack() as stack:
         try:
             stack.enter_context(locked(path, wait=False))
         except BlockingIOError:
-            raise ServerError('another push of this experiment runs; wait for its end') from None
+            raise ServerError(
+                'another push or pull of this experiment runs; wait for its end'
+            ) from None
         yield
 
 
@@ -177,8 +182,8 @@ def load_link(work_dir: str) -> Optional[Link]:
     path = Paths(work_dir).server_project
     if not osp.exists(path):
         return None
-    content = read_json(path)
     try:
+        content = parse_json(read_checked(path), path)
         tool = content.get('tool', FIRST_TOOL)
         link = Link(content['url'], content['key'], content['project'], tool)
         checked_url(link.url)
@@ -194,7 +199,7 @@ def load_link(work_dir: str) -> Optional[Link]:
 
 def save_link(work_dir: str, link: Link) -> None:
     """Note which project is that of an experiment."""
-    write_json(Paths(work_dir).server_project, link._asdict())
+    write_json(Paths(work_dir).server_project, link._asdict(), checked=True)
 
 
 def find_project(

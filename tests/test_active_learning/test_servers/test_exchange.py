@@ -16,7 +16,7 @@ from mmpose_al.active_learning.servers import Handing, LabelStudioServer, Server
 from mmpose_al.active_learning.servers.exchange import load_link, open_query
 from mmpose_al.active_learning.servers.label_studio import joints_of
 from mmpose_al.active_learning.state import WritableState, load_state, new_state
-from mmpose_al.fileio import locked, to_json, write_checked
+from mmpose_al.fileio import locked, to_json, write_checked, write_json
 from tests.test_active_learning.people import (
     HEIGHT,
     NAMES,
@@ -126,9 +126,8 @@ def test_a_project_that_could_not_be_noted_is_found(studio, experiment):
     work, _ = experiment
     sent(work, url)
     path = Paths(work).server_project
-    link = json.load(open(path))
-    with open(path, 'w') as file:  # killed between the project and the note of it
-        json.dump(dict(link, project=None), file)
+    link = json.load(open(path))  # killed between the project and the note of it:
+    write_json(path, dict(link, project=None), checked=True)
     assert sent(work, url).project == 3 and len(held.projects) == 1
     assert load_link(work).project == 3
 
@@ -308,13 +307,37 @@ def test_one_push_at_a_time(studio, experiment):
         sent(work, studio[1])
 
 
+def test_one_pull_at_a_time(studio, experiment):
+    """Else it could put older answers in the place of newer ones that another has taken."""
+    held, url = studio
+    sent(experiment[0], url)
+    asked = len(held.asked)
+    with locked(Paths(experiment[0]).push_lock):
+        with pytest.raises(ServerError, match='another push or pull of this experiment'):
+            taken(experiment[0], url)
+        assert not [each for each in held.asked[asked:] if 'projects' in each]
+        with pytest.raises(AnswerError, match='pull again'):
+            taken(experiment[0], url, dry_run=True)  # it writes nothing
+
+
+def test_a_note_that_is_not_what_was_written(studio, experiment):
+    work, _ = experiment
+    sent(work, studio[1])
+    path = Paths(work).server_project
+    with open(path) as file:
+        text = file.read()
+    with open(path, 'w') as file:
+        file.write(text.replace('"project": ', '"project": 1'))
+    with pytest.raises(ValueError, match='its bytes are not those.*--project NUMBER'):
+        load_link(work)
+
+
 def test_a_note_that_is_broken(studio, experiment):
     work, _ = experiment
     sent(work, studio[1])
     path = Paths(work).server_project
     for content in (dict(url=studio[1]), dict(url='x', key='0' * 12, project=3), [1]):
-        with open(path, 'w') as file:
-            json.dump(content, file)
+        write_json(path, content, checked=True)
         with pytest.raises(ValueError, match=f'{osp.basename(path)} does not say which project'):
             sent(work, studio[1])
 
