@@ -30,6 +30,7 @@ from .answers.intake import query_pool
 from .answers.kept import load_answers, write_answers
 from .answers.labels import update_labels
 from .experiment import Experiment, Missing
+from .moved import relocated
 from .paths import Paths, experiment_of_scores
 from .query import load_query
 from .state import State, StateError, WritableState, load_state, read_state, replayed
@@ -271,7 +272,7 @@ def _good_states(paths: Paths) -> Iterator[Tuple[str, dict]]:
         with suppress(LookupError, TypeError, ValueError, AttributeError):
             content = replayed(whole)
             if not list(state_faults(content)):
-                yield f'line {number - 1} of the file', content
+                yield f'line {number - 1} of the file', relocated(content, paths.folder)
     except (OSError, ValueError):
         pass
     with suppress(StateError):

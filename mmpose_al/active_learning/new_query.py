@@ -281,6 +281,7 @@ def write_query(
         OSError, ValueError: It is no image, outside its folder, or of another size.
     """
     paths = Paths(work_dir)
+    content = dict(content, folder=osp.abspath(work_dir))  # it may be moved, with the pool
     folder, name = paths.query(content['round']), osp.basename(paths.query_file(content['round']))
     remove_leftovers(osp.dirname(folder))
     with atomic_folder(folder) as made:
@@ -318,5 +319,7 @@ def guide(query: Query, work_dir: str, formats: Sequence[str]) -> str:
         f'left out.{validation_note(query)}\n\n'
         f'In a browser:\n\n    {label_command(work_dir)}\n\n'
         'Back from another tool:\n\n'
-        f'    {ingest_command(work_dir)}\n    {train_command(work_dir)}\n\n' + describe(query)
+        f'    {ingest_command(work_dir)}\n    {train_command(work_dir)}\n\n'
+        'If the folder has been moved since, `mmpose-al status` there says these commands.\n\n'
+        + describe(query)
     )

@@ -13,7 +13,8 @@ from typing import Dict, List, Optional, Sequence
 
 from ..command_line import command_line, in_markdown
 from ..datasets.image_paths import backslash_note, image_to_show
-from ..fileio import checksum_fault, read_json
+from ..fileio import JSON_LIMIT, parse_json, read_checked
+from .moved import relocated
 from .paths import Paths
 
 QUERY_FORMAT, QUERY_VERSION = 'mmpose_al-query', 1
@@ -93,13 +94,10 @@ def load_query(work_dir: str, round: int) -> Optional[Query]:
     if not osp.exists(path):
         return None
     try:
-        fault = checksum_fault(path)
-        if fault:
-            raise ValueError(fault)
-        content = read_json(path)
+        content = parse_json(read_checked(path, JSON_LIMIT), path)
         if (content['format'], content['version']) != (QUERY_FORMAT, QUERY_VERSION):
             raise ValueError(f'format {content["format"]!r}, version {content["version"]!r}')
-        return Query(content, paths.query(round))
+        return Query(relocated(content, work_dir), paths.query(round))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f'{path} is no query of mmpose_al ({error}); put it back, or '
@@ -124,9 +122,23 @@ def put_images(query: Query, folder: str) -> None:
         source = query.image_to_give(image)
         target = osp.join(folder, 'images', image['name'])
         if how == 'link':
-            os.symlink(osp.abspath(source), target)
+            os.symlink(_link_to(source, osp.dirname(target), query.content['pool']['file']), target)
         else:
             shutil.copyfile(source, target)
+
+
+def _link_to(source: str, folder: str, pool: str) -> str:
+    """What a link in a folder says: a way from there if both lie below the folder of the pool.
+
+    Such a project may be moved as a whole.
+    """
+    source, home = osp.abspath(source), osp.dirname(osp.abspath(pool))
+    if all(osp.abspath(each).startswith(osp.join(home, '')) for each in (source, folder)):
+        way = osp.relpath(source, osp.abspath(folder))
+        there = osp.join(folder, way)
+        if osp.exists(there) and osp.samefile(there, source):  # not through another link
+            return way
+    return source
 
 
 def describe(query: Query, units: Optional[Sequence[int]] = None) -> str:

@@ -26,6 +26,7 @@ from ..fileio import (
     write_bytes,
 )
 from ..journal import DamagedError, is_journal, line_of, parse
+from .moved import relocated
 from .paths import Paths
 from .stage_names import last_training
 from .state_checks import state_faults, stranger_faults
@@ -144,7 +145,7 @@ class WritableState(State):
         make_folder(self.folder)
         if osp.exists(self.path):
             keep_copy(self.path, osp.basename(paths.previous_state))
-        self.content['version'] = STATE_VERSION
+        self.content.update(version=STATE_VERSION, folder=osp.abspath(self.folder))
         line = line_of(self.content)
         self._size = None
         write_bytes(self.path, line)
@@ -217,7 +218,7 @@ def read_state(path: str) -> dict:
         for stage in entry['stages'].values():
             metrics = stage.get('metrics') or {}
             metrics.update({k: math.nan for k, v in metrics.items() if v is None})
-    return content
+    return relocated(content, osp.dirname(osp.abspath(path)))
 
 
 def _content(raw: bytes, path: str) -> dict:

@@ -38,6 +38,32 @@ def test_images_are_linked_or_left_where_they_are(images, pool, tmp_path):
         assert names == {f'cam{v}_0.png' for v in range(4)}
 
 
+def test_links_lead_from_the_query_where_a_project_may_be_moved(pool, tmp_path):
+    """The experiment lies below the folder of the pool, and its images do."""
+    path, _, views = pool
+    annotator = opened(tmp_path / 'data' / 'work_dirs' / 'a', path, images='link', formats='coco')
+    annotator.ask(ROUND, [0], [1.0], views)
+    images = osp.join(load_query(annotator.folder, ROUND).folder, 'images')
+    names = os.listdir(images)
+    assert len(names) == 4
+    for name in names:
+        assert os.readlink(osp.join(images, name)).startswith('../../../../../images/cam')
+    os.rename(str(tmp_path / 'data'), str(tmp_path / 'moved'))
+    images = images.replace(str(tmp_path / 'data'), str(tmp_path / 'moved'))
+    assert all(osp.isfile(osp.join(images, name)) for name in names)
+
+
+def test_links_are_whole_paths_where_the_way_is_through_another_link(pool, tmp_path):
+    path, _, views = pool
+    (tmp_path / 'big').mkdir()
+    (tmp_path / 'data' / 'work_dirs').symlink_to(tmp_path / 'big')
+    annotator = opened(tmp_path / 'data' / 'work_dirs' / 'a', path, images='link', formats='coco')
+    annotator.ask(ROUND, [0], [1.0], views)
+    images = osp.join(load_query(annotator.folder, ROUND).folder, 'images')
+    assert all(osp.isabs(os.readlink(osp.join(images, name))) for name in os.listdir(images))
+    assert all(osp.isfile(osp.join(images, name)) for name in os.listdir(images))
+
+
 def test_images_of_the_working_folder_are_found_from_elsewhere(pool, tmp_path, monkeypatch):
     path, _, _ = pool
     monkeypatch.chdir(tmp_path / 'data' / 'images')
