@@ -12,8 +12,10 @@ from functools import partial
 from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..checkpoint_files import NOTE, damage, newest_whole, note_of, numbered
+from ..datasets.splits import instance_units
 from ..fileio import (
     CHECKSUM,
+    FileError,
     checksum_fault,
     file_fault,
     leftovers,
@@ -27,11 +29,18 @@ from ..fileio import (
 )
 from ..journal import DamagedError, line_of, parse
 from .answers.intake import query_pool
-from .answers.kept import load_answers, write_answers
+from .answers.kept import (
+    check_answers,
+    check_none_lost,
+    load_all_answers,
+    load_answers,
+    write_answers,
+)
 from .answers.labels import update_labels
 from .experiment import Experiment, Missing
 from .moved import relocated
 from .paths import Paths, experiment_of_scores
+from .pool import Pool
 from .query import load_query
 from .state import State, StateError, WritableState, load_state, read_state, replayed
 from .state_checks import state_faults, stranger_faults
@@ -245,6 +254,18 @@ def _pool_findings(paths: Paths, state: State) -> Iterator[Finding]:
         told = f'{fault.entry}, field "{fault.field}": {fault.problem}'
         yield Finding(paths.state, told, 'it was changed by hand; put the file back')
         return
+    yield from _lost_answers(paths, state, pool)
+    yield from _lost_scores(paths, state)
+
+
+def _lost_scores(paths: Paths, state: State) -> Iterator[Finding]:
+    """The scores from which the next query is chosen."""
+    number = len(state.rounds) - 1
+    path = paths.scores(number)
+    needed = state.stage(number, 'score') and not state.stage(number, 'select')
+    if number >= 0 and needed and not osp.exists(path):
+        means = 'repair lets the round be scored again'
+        yield Finding(path, 'is not there', means, partial(_score_again, paths, number))
 
 
 def _files(paths: Paths) -> Tuple[str, ...]:
@@ -301,21 +322,45 @@ def _answers_finding(paths: Paths, number: int) -> Finding:
         return Finding(path)
     except (OSError, ValueError) as error:
         fault = _told(error, path)
-    try:
-        parse(read_bytes(path), path)
-    except DamagedError as error:
-        if error.whole:
-            files = [event['file'] for event in error.whole[1:]]
-            means = (
-                f'repair keeps the {len(files)} whole files of answers before it '
-                f'({", ".join(files) or "none"}); ingest the later ones again'
-            )
-            document = dict(error.whole[0], events=error.whole[1:])
-            return Finding(path, fault, means, partial(_keep_answers, paths, document))
-    except (OSError, ValueError):
-        pass
+    document = _whole_answers(path, number)
+    if document is not None:
+        files = [event['file'] for event in document['events']]
+        means = (
+            f'repair keeps the {len(files)} whole files of answers before it '
+            f'({", ".join(files) or "none"}); ingest the later ones again'
+        )
+        return Finding(path, fault, means, partial(_keep_answers, paths, document))
     means = 'put a copy back, or set the file aside yourself and ingest all answers again'
     return Finding(path, fault, means)
+
+
+def _whole_answers(path: str, number: int) -> Optional[dict]:
+    """What a damaged file of answers holds before the damage; None where that is nothing."""
+    try:
+        whole = parse(read_bytes(path), path)
+    except DamagedError as error:
+        whole = error.whole
+    except (OSError, ValueError):
+        return None
+    with suppress(LookupError, TypeError, ValueError, AttributeError):
+        document = dict(whole[0], events=whole[1:])
+        check_answers(document)
+        return document if document['round'] == number else None
+    return None
+
+
+def _lost_answers(paths: Paths, state: State, pool: Pool) -> Iterator[Finding]:
+    """Whether the answers are there that the experiment has trained on."""
+    unit_of = instance_units(pool.data, pool.unit)
+    try:
+        documents = load_all_answers(paths.folder)
+    except (OSError, ValueError):
+        return  # a file of them is damaged, which is said
+    try:
+        check_none_lost(paths.folder, state.labeled_by('FileAnnotator'), documents, unit_of)
+    except FileError as error:
+        folder = osp.dirname(paths.answers(0))
+        yield Finding(folder, _told(error, folder), 'training is refused until then')
 
 
 def _keep_answers(paths: Paths, document: dict) -> str:
@@ -434,7 +479,8 @@ def _score_files(paths: Paths) -> Tuple[str, ...]:
 
 def _score_again(paths: Paths, number: int) -> str:
     state = load_state(paths.folder)
-    told = _put_aside(paths.scores(number))
+    path = paths.scores(number)
+    told = _put_aside(path) if osp.exists(path) else 'is not there'
     if state is None or state.stage(number + 1, 'annotate') is not None:
         return f'{told}; only reports would read it'
     state.rounds[number]['stages'].pop('score', None)

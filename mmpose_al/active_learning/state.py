@@ -85,6 +85,11 @@ class State:
         known = 0 <= round < len(self.rounds)
         return last_training(self.rounds[round]['stages']) if known else None
 
+    def labeled_by(self, annotator: str) -> List[int]:
+        """Ids that are labelled, as an annotator's class gave them."""
+        events = [each for each in self.content['labeled'] if each.get('by') == annotator]
+        return sorted({i for each in events for i in each['ids']} & set(self.labeled()))
+
     def labeled(self, until: Optional[int] = None) -> List[int]:
         """Ids labelled so far, or until the beginning of a round's training."""
         found: Set[int] = set()

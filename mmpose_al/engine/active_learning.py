@@ -174,9 +174,11 @@ class ActiveLearningExperiment:
         for folder in self.context.paths.folders():
             remove_leftovers(folder)
         sync_parents(self.context.paths.folder)
-        self.context.annotator.restore()
+        annotator, state = self.context.annotator, WritableState(self.context.paths.folder, content)
+        annotator.check_kept(state.labeled_by(type(annotator).__name__))
+        annotator.restore()
         write_config(self.context.cfg, self.context.paths)
-        WritableState(self.context.paths.folder, content).write()
+        state.write()
         return content
 
     # ---- the rounds ------------------------------------------------------------------

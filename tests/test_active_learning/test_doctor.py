@@ -10,6 +10,7 @@ import pytest
 
 from mmpose_al import fileio
 from mmpose_al.active_learning.answers import ingest, load_answers
+from mmpose_al.active_learning.answers.withdrawal import withdraw
 from mmpose_al.active_learning.doctor import examine, repair
 from mmpose_al.active_learning.experiment import Experiment, Missing
 from mmpose_al.active_learning.label_app.journal import Journal
@@ -18,8 +19,9 @@ from mmpose_al.active_learning.pool import write_pseudo, write_split
 from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.state import load_state
 from mmpose_al.journal import line_of
-from tests.test_active_learning.experiments import answers, waiting
+from tests.test_active_learning.experiments import answers, run_untrained, waiting
 from tests.test_active_learning.people import snapshot
+from tests.test_active_learning.states import writable
 
 
 @pytest.fixture
@@ -115,6 +117,74 @@ def test_whole_answers_before_a_damaged_line_are_kept(begun):
         file.write('{}')
     (finding,) = examine(begun.work).damaged
     assert finding.repair is None and 'ingest all answers again' in finding.means
+
+
+def test_answers_that_end_early_are_found(begun):
+    """Cut off at the end of a line, where each line is whole."""
+    path = Paths(begun.work).answers(1)
+    with open(path, 'rb') as file:
+        lines = file.read().splitlines(keepends=True)
+    whole = load_answers(begun.work, 1)
+    with open(path, 'wb') as file:
+        file.write(b''.join(lines[:-1]))
+    with pytest.raises(ValueError, match='its bytes are not those that were written'):
+        load_answers(begun.work, 1)
+    (finding,) = examine(begun.work).damaged
+    assert 'keeps the 1 whole files of answers' in finding.means
+    repair(begun.work)
+    assert load_answers(begun.work, 1) == dict(whole, events=whole['events'][:1])
+    assert faults(begun.work) == {}
+
+
+def test_answers_of_another_round_are_not_taken(begun):
+    paths = Paths(begun.work)
+    shutil.copyfile(paths.answers(0), paths.answers(1))
+    os.remove(paths.answers(1) + fileio.CHECKSUM)
+    with pytest.raises(ValueError, match='they are of round 0'):
+        load_answers(begun.work, 1)
+    (finding,) = examine(begun.work).damaged
+    assert finding.path == 'answers/round_01.json' and finding.repair is None
+
+
+@pytest.mark.parametrize('harm', ['gone', 'older'])
+def test_answers_that_were_trained_on_and_are_gone_are_missed(begun, tmp_path, harm):
+    """Neither are labels written without them, nor does a training begin."""
+    path = Paths(begun.work).answers(0)
+    labels = snapshot(begun.work)['labels.json']
+    with open(path, 'rb') as file:
+        lines = file.read().splitlines(keepends=True)
+    for each in (path, path + fileio.CHECKSUM):
+        os.remove(each)
+    if harm == 'older':  # a copy of it before anything was answered
+        fileio.write_bytes(path, lines[0])
+    ids = load_state(begun.work).labeled()
+    (finding,) = examine(begun.work).damaged
+    assert finding.path == 'answers' and f'about {len(ids)} units are gone' in finding.fault
+    moved = {i: points + 2 for i, points in begun.pixels.items()}
+    (tmp_path / 'more').mkdir()
+    more = answers(begun.work, 1, moved, tmp_path / 'more')
+    for act in (
+        lambda: ingest(begun.work, more),
+        lambda: withdraw(begun.work, [next(iter(load_query(begun.work, 1).annotations))]),
+        lambda: run_untrained(begun.cfg, {}),
+    ):
+        with pytest.raises(ValueError, match='answers: the answers about 3 units are gone.*back'):
+            act()
+    assert snapshot(begun.work)['labels.json'] == labels
+    fileio.write_bytes(path, b''.join(lines))
+    assert faults(begun.work) == {} and ingest(begun.work, more).written
+
+
+def test_scores_that_the_next_query_needs_are_missed(begun):
+    state = load_state(begun.work)
+    state.rounds[0]['stages'].pop('select')
+    writable(state).write()
+    path = Paths(begun.work).scores(0)
+    os.remove(path)
+    assert faults(begun.work) == {'round_00/scores.npz': 'is not there'}
+    (done,) = repair(begun.work)
+    assert done.endswith('round 0 is scored again') and faults(begun.work) == {}
+    assert load_state(begun.work).stage(0, 'score') is None
 
 
 def test_whole_changes_of_the_annotator_before_a_damaged_line_are_kept(begun):

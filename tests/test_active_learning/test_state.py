@@ -50,6 +50,7 @@ def test_state_is_appended_to_and_refuses_strangers(pool_file, tmp_path):
     again.finish(2, 'annotate', dict(labels=3))
     back = writable(load_state(str(tmp_path)))
     assert back.labeled() == [2, 3, 4] and back.labeled(until=1) == [1, 2, 3]
+    assert back.labeled_by('somebody') == [2, 3, 4] and back.labeled_by('nobody') == []
     back.add_labels(3, [1], 'somebody')  # it is asked for again
     assert back.labeled() == [1, 2, 3, 4]
     check_state(again, pool, 'digest', 3)

@@ -12,7 +12,7 @@ def asked_experiment(folder):
     annotator = opened(work, path)
     annotator.ask(ROUND, [20, 0], [3.0, 1.0], views)
     state = new_state(work, load_pool(path, 'frames'), 'digest', 0)
-    state.add_labels(0, [10], 'FileAnnotator')
+    state.add_labels(0, [10], 'somebody')
     state.finish(0, 'annotate', dict(labels=1, views=4, joints=20))
     state.finish(0, 'train', dict(metrics={'multiview/MKPE': 31.25}))
     return work, pixels

@@ -10,6 +10,7 @@ import os
 import os.path as osp
 import random
 import shutil
+from contextlib import suppress
 
 import cv2
 import numpy as np
@@ -29,7 +30,7 @@ from mmpose_al.analysis import active_learning_table, results_table
 from mmpose_al.analysis.keypoint_results import read_predictions
 from mmpose_al.confidence import ConfidenceMap, read_confidence, to_content
 from mmpose_al.datasets.format import load_multiview, skeleton_edges
-from mmpose_al.fileio import sha256
+from mmpose_al.fileio import CHECKSUM, sha256
 from mmpose_al.journal import line_of, parse
 from mmpose_al.projects import open_project
 from mmpose_al.projects.labels import facts_of_project, given_labels
@@ -120,6 +121,8 @@ def signed(path, text):
         raise ValueError from None
     if not isinstance(lines, list):
         raise ValueError
+    with suppress(FileNotFoundError):
+        os.remove(path + CHECKSUM)
     with open(path, 'wb') as file:
         file.write(b''.join(map(line_of, lines)))
 

@@ -29,6 +29,16 @@ class Annotator:
         """Before anything else: the experiment's folder and its pool."""
         raise NotImplementedError
 
+    def check_kept(self, units: Sequence[int]) -> None:
+        """As a training begins: make sure that what was answered is there still.
+
+        Args:
+            units (Sequence[int]): What this annotator has labelled before.
+
+        Raises:
+            ValueError: Answers are gone.
+        """
+
     def restore(self) -> None:
         """As a training begins: make anew what was damaged, where that can be done."""
 

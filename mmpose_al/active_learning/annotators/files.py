@@ -9,6 +9,8 @@ from ...datasets.splits import instance_units
 from ...fileio import checksum_fault, is_number, short
 from ..answers.kept import (
     answered_units,
+    check_none_lost,
+    given_units,
     latest,
     load_all_answers,
     load_answers,
@@ -82,6 +84,11 @@ class FileAnnotator(Annotator):
         self.folder, self.pool = folder, pool
         self.labels_file = Paths(folder).labels
 
+    def check_kept(self, units: Sequence[int]) -> None:
+        """See :class:`Annotator`."""
+        unit_of = instance_units(self.pool.data, self.pool.unit)
+        check_none_lost(self.folder, units, load_all_answers(self.folder), unit_of)
+
     def restore(self) -> None:
         """See :class:`Annotator`; the labels follow from the answers."""
         damaged = checksum_fault(self.labels_file) if osp.exists(self.labels_file) else 'is gone'
@@ -149,8 +156,7 @@ class FileAnnotator(Annotator):
         """See :class:`Annotator`."""
         unit_of = instance_units(self.pool.data, self.pool.unit)
         documents = load_all_answers(self.folder)
-        events = [event for document in documents for event in document['events']]
-        given = {unit_of.get(entry['id']) for event in events for entry in event['annotations']}
+        given = given_units(documents, unit_of)
         gone = given - {unit_of.get(number) for number in latest(documents)}
         return [unit for unit in units if unit in gone]
 

@@ -11,6 +11,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ...datasets.splits import instance_units
 from ...fileio import remove_leftovers, sync_folder, without_collector
 from ..formats import Answer, AnswerError, NothingNew
 from ..paths import Paths
@@ -19,6 +20,7 @@ from ..query import Query, load_queries, train_command
 from ..state import load_state
 from .kept import (
     answered_units,
+    check_none_lost,
     kept_answer,
     kept_withdrawal,
     latest,
@@ -195,6 +197,7 @@ def ingest(
                 stack.enter_context(locked(work_dir))
         check_open(work_dir, query, path)  # a training may have begun meanwhile
         documents = load_all_answers(work_dir)
+        check_kept(work_dir, pool, documents)
         taken = taken._replace(
             late=new_ones(late, lambda r: choose(r).answers, documents, taken.answers, read),
             withdrawn=sorted(set(taken.empty) & set(latest(documents))) if withdraw else [],
@@ -512,6 +515,14 @@ def check_open(work_dir: str, query: Query, path: str) -> None:
             'closed: the experiment has trained on its answers, and what had none is '
             f'back in the pool. {remedy}'
         )
+
+
+def check_kept(work_dir: str, pool: Pool, documents: Sequence[dict]) -> None:
+    """Refuse to write labels where answers of people are gone, see :func:`check_none_lost`."""
+    state = load_state(work_dir)
+    if state is not None:
+        unit_of = instance_units(pool.data, pool.unit)
+        check_none_lost(work_dir, state.labeled_by('FileAnnotator'), documents, unit_of)
 
 
 def query_pool(query: Query) -> Pool:

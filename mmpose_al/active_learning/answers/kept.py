@@ -11,7 +11,18 @@ one that counts is among the ``annotations``.
 """
 
 import os.path as osp
-from typing import TYPE_CHECKING, Any, ContextManager, Dict, Iterable, List, Optional, Sequence
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ContextManager,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+)
 
 import numpy as np
 
@@ -73,10 +84,12 @@ def load_answers(work_dir: str, round: int) -> Optional[dict]:
     if not osp.exists(path):
         return None
     try:
-        document = _document(fileio.read_bytes(path, fileio.JSON_LIMIT), path)
+        document = _document(fileio.read_checked(path, fileio.JSON_LIMIT), path)
         if document['format'] != ANSWERS_FORMAT or document['version'] not in (1, ANSWERS_VERSION):
             raise ValueError('another format or version')
-        _check(document)
+        if document['round'] != round:
+            raise ValueError(f'they are of round {fileio.short(document["round"])}')
+        check_answers(document)
         return document
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         doctor = command_line('doctor', work_dir)
@@ -96,7 +109,7 @@ def _document(raw: bytes, path: str) -> dict:
     return dict(entries[0], events=entries[1:])
 
 
-def _check(document: dict) -> None:
+def check_answers(document: dict) -> None:
     """Raise ValueError for an entry that was never written so."""
     for number, event in enumerate(document['events']):
         for entry in (*event['annotations'], *event.get('several', ())):
@@ -111,10 +124,10 @@ def _check(document: dict) -> None:
 
 
 def write_answers(work_dir: str, document: dict) -> None:
-    """Write what was accepted for a round, atomically."""
+    """Write what was accepted for a round, atomically, with its checksum."""
     head = {key: value for key, value in document.items() if key != 'events'}
     lines = [line_of(dict(head, version=ANSWERS_VERSION)), *map(line_of, document['events'])]
-    fileio.write_bytes(Paths(work_dir).answers(document['round']), b''.join(lines))
+    fileio.write_checked(Paths(work_dir).answers(document['round']), b''.join(lines))
 
 
 def load_all_answers(work_dir: str) -> List[dict]:
@@ -140,6 +153,39 @@ def merged(documents: Sequence[dict]) -> Dict[int, np.ndarray]:
         number: np.asarray(entry['keypoints'], np.float64).reshape(-1, 3)
         for number, entry in latest(documents).items()
     }
+
+
+def given_units(documents: Sequence[dict], unit_of: Mapping[int, Any]) -> Set[Any]:
+    """Units of the pool about which anything was ever accepted.
+
+    Args:
+        documents (Sequence[dict]): What was accepted.
+        unit_of (Mapping): Annotation id -> unit.
+    """
+    events = [event for document in documents for event in document['events']]
+    return {unit_of.get(entry['id']) for event in events for entry in event['annotations']}
+
+
+def check_none_lost(
+    work_dir: str, labeled: Sequence[int], documents: Sequence[dict], unit_of: Mapping[int, Any]
+) -> None:
+    """Refuse to go on where answers that an experiment trained on are not there any more.
+
+    Args:
+        work_dir (str): Of the experiment.
+        labeled (Sequence[int]): Units that its state calls labelled by people.
+        documents, unit_of: See :func:`given_units`.
+
+    Raises:
+        FileError: Some are gone.
+    """
+    lost = sorted(set(labeled) - given_units(documents, unit_of))
+    if lost:
+        folder = osp.dirname(Paths(work_dir).answers(0))
+        raise fileio.FileError(
+            f'{folder}: the answers about {len(lost)} units are gone that the experiment has '
+            f'labels of, the first are {lost[:5]}. Put the files of this folder back'
+        )
 
 
 def answered_units(query: Query, annotations: Iterable[int]) -> List[int]:

@@ -9,7 +9,7 @@ from ...fileio import digest
 from ..formats import Answer, AnswerError
 from ..query import load_queries, train_command
 from ..state import load_state
-from .intake import document_of, query_pool, write
+from .intake import check_kept, document_of, query_pool, write
 from .kept import WITHDRAWN, kept_answer, kept_withdrawal, latest, load_all_answers, locked
 from .late import is_closed
 
@@ -63,6 +63,7 @@ def withdraw(
         if is_closed(load_state(work_dir), query):
             raise AnswerError(f'{work_dir}: a training has just begun; wait for its next query')
         documents = load_all_answers(work_dir)
+        check_kept(work_dir, pool, documents)
         entries, taken = _entries(latest(documents), persons, chosen)
         document = document_of(query, documents)
         document['events'].append(

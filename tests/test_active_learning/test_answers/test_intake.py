@@ -286,7 +286,8 @@ def test_what_a_killed_process_left_half_is_taken_away(asked, tmp_path):
     assert left in os.listdir(annotator.folder)  # nothing is written, nothing is removed
     ingest(annotator.folder, path)
     assert left not in os.listdir(annotator.folder)
-    assert sorted(os.listdir(osp.join(annotator.folder, 'answers'))) == ['round_01.json']
+    kept = sorted(os.listdir(osp.join(annotator.folder, 'answers')))
+    assert kept == ['round_01.json', 'round_01.json.sha256']
 
 
 def test_the_copy_of_a_person_in_another_image_is_no_label(asked, tmp_path):

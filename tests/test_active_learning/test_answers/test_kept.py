@@ -18,6 +18,7 @@ from mmpose_al.active_learning.answers.kept import new_answers, pool_answers, wr
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
+from mmpose_al.fileio import CHECKSUM
 from tests.test_active_learning.people import ROUND, answer, read, write
 
 
@@ -86,6 +87,7 @@ def test_answers_of_an_older_version_are_read(asked):
     assert old['events'] == document['events']
     write_answers(annotator.folder, old)
     assert load_answers(annotator.folder, ROUND) == document
+    os.remove(path + CHECKSUM)
     with open(path, 'w') as file:
         json.dump(document, file)
     with pytest.raises(ValueError, match='lost their checksums'):
@@ -97,6 +99,7 @@ def test_every_flip_of_a_bit_in_answers_is_refused(asked, tmp_path):
     data = answer(read(annotator.folder, 'coco'), 'coco', {80: pixels[80]})
     ingest(annotator.folder, write(data, tmp_path / 'a.json', 'coco'))
     path, rng = Paths(annotator.folder).answers(ROUND), random.Random(2)
+    os.remove(path + CHECKSUM)  # each line has its own
     with open(path, 'rb') as file:
         raw = file.read()
     for bit in rng.sample(range(8 * len(raw)), 700):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.annotators import AnswersPending
-from mmpose_al.active_learning.answers import ingest, load_answers
+from mmpose_al.active_learning.answers import ingest, load_answers, withdrawal
 from mmpose_al.active_learning.answers.withdrawal import withdraw
 from mmpose_al.active_learning.formats import AnswerError
 from mmpose_al.active_learning.state import new_state
@@ -46,6 +46,22 @@ def test_a_new_answer_is_a_label_again(given, tmp_path):
     done = ingest(annotator.folder, write(data, tmp_path / 'b.json', 'coco'))
     assert done.written and done.replaced == {}
     assert sorted(labelled(annotator.labels_file)[0]) == [2, 80, 81]
+
+
+def test_answers_that_came_just_before_are_kept(given, tmp_path, monkeypatch):
+    """What another process takes until the lock is held is seen."""
+    annotator, pixels = given
+    data = answer(read(annotator.folder, 'coco'), 'coco', {3: pixels[3]})
+    path, held = write(data, tmp_path / 'b.json', 'coco'), withdrawal.locked
+
+    def locked(work_dir):
+        assert ingest(work_dir, path).written
+        return held(work_dir)
+
+    monkeypatch.setattr(withdrawal, 'locked', locked)
+    assert withdraw(annotator.folder, [2]) == (ROUND, [2], 5)
+    assert sorted(labelled(annotator.labels_file)[0]) == [3, 80, 81]
+    assert len(load_answers(annotator.folder, ROUND)['events']) == 3
 
 
 def test_labels_of_a_closed_round(given, pool):
