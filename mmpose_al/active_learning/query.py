@@ -92,6 +92,11 @@ def load_query(work_dir: str, round: int) -> Optional[Query]:
     paths = Paths(work_dir)
     path = paths.query_file(round)
     if not osp.exists(path):
+        if osp.isdir(paths.query(round)):  # a query appears whole
+            raise ValueError(
+                f'{path}: is not there, and its folder is. Put it back, or move the folder away '
+                'and train again to have it written anew'
+            )
         return None
     try:
         content = parse_json(read_checked(path, JSON_LIMIT), path)

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.query import NAME, describe, load_query, pending_text
+from mmpose_al.active_learning.paths import Paths
+from mmpose_al.active_learning.query import NAME, describe, load_queries, load_query, pending_text
 from mmpose_al.command_line import command_line
 from tests.test_active_learning.people import ROUND, opened, read
 
@@ -85,6 +86,17 @@ def test_a_query_that_cannot_be_read_is_named(asked):
             file.write(broken)
         with pytest.raises(ValueError, match='query.json is no query of mmpose_al.*put it back'):
             load_query(annotator.folder, ROUND)
+
+
+def test_a_folder_without_its_query_is_named(asked):
+    annotator, _ = asked
+    os.remove(Paths(annotator.folder).query_file(ROUND))
+    for ask in (
+        lambda: load_query(annotator.folder, ROUND),
+        lambda: load_queries(annotator.folder),
+    ):
+        with pytest.raises(ValueError, match='query.json: is not there, and its folder is. Put'):
+            ask()
 
 
 def test_the_query_as_a_table(asked):
