@@ -1,10 +1,11 @@
 """What each step of a round costs as the pool grows, now and at an earlier commit, in turns.
 
     git worktree add --detach BEFORE COMMIT
-    OMP_NUM_THREADS=1 python -m benchmarks.growth [--against BEFORE] [--out FILE]
+    OMP_NUM_THREADS=1 python -m benchmarks.growth [--against BEFORE] [--out FILE [--merge]]
     python -m benchmarks.growth --out FILE --write docs/active_learning.md
 
-The second puts the table of FILE between `<!-- table: growth -->` and `<!-- end -->`.
+With ``--merge`` what FILE holds of other steps, versions and sizes stays. The last command puts
+the table of FILE between `<!-- table: growth -->` and `<!-- end -->`.
 
 A pool of frames of four calibrated views, one person of 17 joints in each:
 
@@ -22,7 +23,8 @@ without what starting Python takes; the memory is the peak of the whole process,
 ``start`` is what the imports need. What counts is the processor time: other work on the
 machine stretches the other. A step that is not done in ``--limit`` seconds is left out at
 larger sizes. The law is the exponent between the last two sizes: 1 is linear, 2 quadratic.
-``estimated`` follows from it for ten times as many frames.
+``estimated`` follows from it for ten times as many frames. A row has the load average and the
+machine of its own run.
 """
 
 import argparse
@@ -325,7 +327,9 @@ def told(process, part):
 
 def run_all(sizes, sources, parts, folder, limit):
     """Rows: a step, a version and a size each."""
-    rows, slow = [], set()
+    from mmpose_al.fileio import machine
+
+    rows, slow, processor = [], set(), machine(gpu=False)
     for frames in sizes:
         files = place(folder, str(frames))
         if not osp.exists(files):
@@ -343,11 +347,24 @@ def run_all(sizes, sources, parts, folder, limit):
                 if found is None:
                     slow.add((part, name))
                 rows.append(dict(part=part, version=name, frames=frames, **(found or {})))
-                rows[-1]['load_average'] = round(os.getloadavg()[0], 1)
+                rows[-1].update(load_average=round(os.getloadavg()[0], 1), machine=processor)
                 print(json.dumps(rows[-1]), flush=True)
         for process in servers.values():
             process.communicate()
     return rows
+
+
+def merged(old, new):
+    """A result with the rows of a later run in the place of its own of the same step and size."""
+
+    def place(row):
+        return PARTS.index(row['part']), row['frames'], row['version'] == 'now'
+
+    kept = {place(row): dict(dict(machine=old['machine']), **row) for row in old['rows']}
+    kept.update({place(row): row for row in new['rows']})
+    rows = [kept[each] for each in sorted(kept)]
+    command = f'{old["command"]}; then {new["command"]}'
+    return dict(command=command, machine=new['machine'], rows=rows, law=laws(rows))
 
 
 def laws(rows):
@@ -404,8 +421,9 @@ def table(result):
             cells.append(f'{own["cpu"]:.0f} s, {own["gb"]:.0f} GB' if fits else '')
         lines.append('| ' + ' | '.join(cells) + ' |')
     loads = [row['load_average'] for row in rows]
+    machines = dict.fromkeys(row.get('machine', result['machine']) for row in rows)
     lines.append(
-        f'\nProcessor seconds and peak memory, before → now. {result["machine"]}; load '
+        f'\nProcessor seconds and peak memory, before → now. {", ".join(machines)}; load '
         f'{min(loads):g} to {max(loads):g}.'
     )
     return '\n'.join(lines)
@@ -429,6 +447,7 @@ def main():
     parser.add_argument('--folder', default='work_dirs/growth', help='for files')
     parser.add_argument('--serve', nargs=3, help=argparse.SUPPRESS)
     parser.add_argument('--out', help='write the result to this JSON file')
+    parser.add_argument('--merge', action='store_true', help='keep what --out holds of others')
     parser.add_argument('--write', metavar='PAGE', help='put the table of --out into this page')
     args = parser.parse_args()
     if args.write:
@@ -441,7 +460,7 @@ def main():
         folder, work, limit = args.serve
         serve(folder, work, int(limit))
         return
-    from mmpose_al.fileio import machine, write_json
+    from mmpose_al.fileio import machine, read_json, write_json
 
     sources = dict(before=osp.abspath(args.against)) if args.against else {}
     sources['now'] = ROOT
@@ -449,13 +468,16 @@ def main():
     result = dict(
         command='OMP_NUM_THREADS=1 python -m benchmarks.growth --frames '
         + ' '.join(map(str, args.frames))
+        + (' --parts ' + ' '.join(args.parts)) * (args.parts != PARTS)
         + ' --against BEFORE' * bool(args.against),
         machine=machine(gpu=False),
         rows=rows,
         law=laws(rows),
     )
     if args.out:
-        write_json(args.out, result, indent=2)
+        write_json(
+            args.out, merged(read_json(args.out), result) if args.merge else result, indent=2
+        )
 
 
 if __name__ == '__main__':

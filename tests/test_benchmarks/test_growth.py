@@ -67,6 +67,31 @@ def test_laws():
     assert law['a now']['estimated'] == dict(frames=100_000, cpu=10_000.0, gb=23.0)
 
 
+def test_a_later_run_takes_the_place_of_its_own_rows_alone():
+    common = dict(part='load', cpu=1.0, gb=1.0, load_average=0.5)
+    old = [dict(common, version=v, frames=n) for n in (1000, 10_000) for v in ('before', 'now')]
+    old.append(dict(common, part='ingest', version='now', frames=1000, load_average=9.0))
+    new = [dict(common, version='now', frames=10_000, cpu=10.0, machine='B')]
+    new.insert(0, dict(common, part='query', version='now', frames=1000, machine='B'))
+    result = growth.merged(
+        dict(command='a', machine='A', rows=old, law={}), dict(command='b', machine='B', rows=new)
+    )
+    assert result['command'] == 'a; then b'
+    assert [(r['part'], r['frames'], r['version'], r['machine']) for r in result['rows']] == [
+        ('load', 1000, 'before', 'A'),
+        ('load', 1000, 'now', 'A'),
+        ('load', 10_000, 'before', 'A'),
+        ('load', 10_000, 'now', 'B'),
+        ('ingest', 1000, 'now', 'A'),
+        ('query', 1000, 'now', 'B'),
+    ]
+    assert (
+        result['law']['load now']['exponent'] == 1 and result['law']['load before']['exponent'] == 0
+    )
+    last = growth.table(result).splitlines()[-1]
+    assert last == 'Processor seconds and peak memory, before → now. A, B; load 0.5 to 9.'
+
+
 def test_the_table_has_a_row_for_each_step_and_a_cell_for_each_size():
     common = dict(cpu=1.0, gb=1.0, load_average=0.5)
     rows = [
