@@ -173,12 +173,8 @@ def load_pool(
     inside = have_area(boxes, np.array([sizes[a['image_id']] for a in boxed]).reshape(-1, 2))
     read_in_training = list(compress(boxed, inside.tolist()))
     unit_of = instance_units(data, unit)
-    views: Dict[int, int] = {}
-    for annotation in read_in_training:
-        owner = unit_of[annotation['id']]
-        if owner is not None:
-            views[owner] = views.get(owner, 0) + 1
-    units = set(views)
+    views = Counter(unit_of[a['id']] for a in read_in_training)
+    units = {unit for unit in views if unit is not None}
     if labelable is not None:
         units &= set(labelable(dict(data, annotations=read_in_training), unit))
     if not units:

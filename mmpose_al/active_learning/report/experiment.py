@@ -2,6 +2,7 @@
 
 import os.path as osp
 import re
+from functools import cached_property
 from typing import Dict, List, Optional
 
 import numpy as np
@@ -43,6 +44,7 @@ class ReportedExperiment(Experiment):
             self.name = f'{osp.basename(osp.dirname(self.folder))}-{self.name}'
         self.group = group_name(folder)
         self._statistics: Dict[int, PoolStatistics] = {}
+        self._scored: Optional[List[int]] = None
 
     @property
     def metric(self) -> Metric:
@@ -55,6 +57,22 @@ class ReportedExperiment(Experiment):
             for row in self.rows
             if np.isfinite(row.metrics.get(name, np.nan))
         ]
+
+    def scored(self) -> List[int]:
+        """See :class:`Experiment`; looked at once: a report asks for each picture."""
+        if self._scored is None:
+            self._scored = super().scored()
+        return self._scored
+
+    @cached_property
+    def images(self) -> Dict[int, dict]:
+        """Id -> image of the pool's file."""
+        return {image['id']: image for image in self.pool.data['images']}
+
+    @cached_property
+    def annotations(self) -> Dict[int, dict]:
+        """Id -> annotation of the pool's file."""
+        return {annotation['id']: annotation for annotation in self.pool.data['annotations']}
 
     def statistics(self, round: int) -> PoolStatistics:
         """See :class:`Experiment`; kept until :meth:`forget`."""

@@ -196,8 +196,7 @@ def _draw_pick(experiment: ReportedExperiment, round: int, unit: int, folder: st
     rows = np.flatnonzero(views.unit == unit)
     rows = rows[views.person_id[rows] == views.person_id[rows].min(initial=2**31)]
     rows = rows[np.argsort(views.camera_id[rows], kind='stable')][:8]
-    images = {i['id']: i for i in pool.data['images']}
-    annotations = {a['id']: a for a in pool.data['annotations']}
+    images, annotations = experiment.images, experiment.annotations
     cameras = {c['id']: str(c.get('name', c['id'])) for c in pool.data['cameras']}
     pictures, kept, names, boxes, true = [], [], [], [], []
     for row in rows.tolist():

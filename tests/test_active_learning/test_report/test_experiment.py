@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mmpose_al.active_learning.experiment import Metric, Missing
+from mmpose_al.active_learning.experiment import Experiment, Metric, Missing
 from mmpose_al.active_learning.report.experiment import (
     ReportedExperiment,
     full_supervision,
@@ -70,3 +70,17 @@ def test_images_outside_their_folder_are_shown_to_nobody(tmp_path, monkeypatch):
         with pytest.raises(Missing, match='secret.png.* outside the image folder'):
             _Found(pool).image_file(name)
         assert _Found(pool, [str(tmp_path)]).image_file(name)
+
+
+def test_entries_of_the_pool_and_scored_rounds_are_looked_up_once(monkeypatch):
+    """For hundreds of pictures."""
+    looked = []
+    monkeypatch.setattr(Experiment, 'scored', lambda self: looked.append(self) or [3])
+    images, annotations = [dict(id=5), dict(id=2)], [dict(id=7, image_id=2)]
+    experiment = ReportedExperiment.__new__(ReportedExperiment)
+    experiment._scored = None
+    experiment._pool = SimpleNamespace(data=dict(images=images, annotations=annotations))
+    assert experiment.scored() == [3] and experiment.scored() == [3] and len(looked) == 1
+    assert experiment.images == {5: images[0], 2: images[1]}
+    assert experiment.annotations == {7: annotations[0]}
+    assert experiment.images is experiment.images
