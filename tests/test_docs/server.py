@@ -17,8 +17,6 @@ import sys
 import tempfile
 import traceback
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-
 from tests.quick import quick
 
 CLIENT = """#!{python} -IS

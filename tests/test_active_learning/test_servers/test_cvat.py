@@ -1,5 +1,7 @@
 """What is asked of a CVAT server; a query goes there and its answers come back, once."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -141,9 +143,20 @@ def test_a_person_who_is_drawn_twice_is_refused(cvat, experiment, by):
     sent(work, url)
     held.move(80, pixels[80], by=by)
     task, shape = held.where(80)
-    task['shapes'].append(dict(shape, id=1))
+    task['shapes'].append(copy.deepcopy(dict(shape, id=1)))
+    held.move(80, pixels[80] + 1, by=by)
     with pytest.raises(AnswerError, match='answers annotation 80 of the query, as annotations'):
         taken(work, url)
+
+
+def test_a_skeleton_and_its_copy_are_one_answer(cvat, experiment):
+    held, url = cvat
+    work, pixels = experiment
+    sent(work, url)
+    held.move(80, pixels[80], by='anna')
+    task, shape = held.where(80)
+    task['shapes'].append(dict(shape, id=1))
+    assert taken(work, url).annotations == [80]
 
 
 def test_a_job_that_is_completed_was_looked_at(cvat, experiment):
