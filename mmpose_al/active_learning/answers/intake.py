@@ -7,7 +7,7 @@ the query and the pool, what is new is added to ``answers/round_XX.json``
 
 import os.path as osp
 from contextlib import ExitStack, contextmanager
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -197,11 +197,11 @@ def ingest(
                 stack.enter_context(locked(work_dir))
         check_open(work_dir, query, path)  # a training may have begun meanwhile
         documents = load_all_answers(work_dir)
-        check_kept(work_dir, pool, documents)
         taken = taken._replace(
             late=new_ones(late, lambda r: choose(r).answers, documents, taken.answers, read),
             withdrawn=sorted(set(taken.empty) & set(latest(documents))) if withdraw else [],
         )
+        check_kept(work_dir, pool, documents, taken.keypoints)
         check_taken(work_dir, read, path, taken)
         if taken.late:
             check_labels(pool, taken.keypoints, path)
@@ -517,12 +517,14 @@ def check_open(work_dir: str, query: Query, path: str) -> None:
         )
 
 
-def check_kept(work_dir: str, pool: Pool, documents: Sequence[dict]) -> None:
+def check_kept(
+    work_dir: str, pool: Pool, documents: Sequence[dict], new: Iterable[int] = ()
+) -> None:
     """Refuse to write labels where answers of people are gone, see :func:`check_none_lost`."""
     state = load_state(work_dir)
     if state is not None:
         unit_of = instance_units(pool.data, pool.unit)
-        check_none_lost(work_dir, state.labeled_by('FileAnnotator'), documents, unit_of)
+        check_none_lost(work_dir, state.labeled_by('FileAnnotator'), documents, unit_of, new)
 
 
 def query_pool(query: Query) -> Pool:

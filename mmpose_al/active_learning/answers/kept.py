@@ -167,7 +167,11 @@ def given_units(documents: Sequence[dict], unit_of: Mapping[int, Any]) -> Set[An
 
 
 def check_none_lost(
-    work_dir: str, labeled: Sequence[int], documents: Sequence[dict], unit_of: Mapping[int, Any]
+    work_dir: str,
+    labeled: Sequence[int],
+    documents: Sequence[dict],
+    unit_of: Mapping[int, Any],
+    new: Iterable[int] = (),
 ) -> None:
     """Refuse to go on where answers that an experiment trained on are not there any more.
 
@@ -175,16 +179,19 @@ def check_none_lost(
         work_dir (str): Of the experiment.
         labeled (Sequence[int]): Units that its state calls labelled by people.
         documents, unit_of: See :func:`given_units`.
+        new (Iterable[int]): Annotations that are answered now.
 
     Raises:
         FileError: Some are gone.
     """
-    lost = sorted(set(labeled) - given_units(documents, unit_of))
+    given = given_units(documents, unit_of) | {unit_of.get(number) for number in new}
+    lost = sorted(set(labeled) - given)
     if lost:
         folder = osp.dirname(Paths(work_dir).answers(0))
         raise fileio.FileError(
             f'{folder}: the answers about {len(lost)} units are gone that the experiment has '
-            f'labels of, the first are {lost[:5]}. Put the files of this folder back'
+            f'labels of, the first are {lost[:5]}. Put the files of this folder back, or ingest a '
+            'file with all of these answers again'
         )
 
 
