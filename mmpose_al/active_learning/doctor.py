@@ -261,9 +261,11 @@ def _pool_findings(paths: Paths, state: State) -> Iterator[Finding]:
 def _lost_scores(paths: Paths, state: State) -> Iterator[Finding]:
     """The scores from which the next query is chosen."""
     number = len(state.rounds) - 1
+    if number < 0:  # nothing is begun
+        return
     path = paths.scores(number)
     needed = state.stage(number, 'score') and not state.stage(number, 'select')
-    if number >= 0 and needed and not osp.exists(path):
+    if needed and not osp.exists(path):
         means = 'repair lets the round be scored again'
         yield Finding(path, 'is not there', means, partial(_score_again, paths, number))
 
