@@ -37,6 +37,7 @@ _NAME_LENGTH, _LOCAL_HEADER = 26, 30  # where in an entry's header; its size wit
 _MAPPED = 2**26  # bytes of an array that is not read but mapped
 CHECKSUM = '.sha256'  # ending of the file beside another that holds its checksum
 STALE = 24 * 3600  # seconds after which nobody is still writing a temporary file
+_MANY_OBJECTS = 10_000  # new ones that are worth the collector's attention
 _CHUNK = 2**20
 _ENTRIES = 1000  # of a list that become JSON at once
 _WORDS = frozenset((str, bool, int, type(None)))  # JSON as they are
@@ -732,7 +733,8 @@ def without_collector() -> Iterator[None]:
         yield
     finally:
         if was:
-            if not gc.get_freeze_count():  # nobody else has frozen objects
+            # Counting what is frozen takes as long as there is much of it: not for small files.
+            if gc.get_count()[0] > _MANY_OBJECTS and not gc.get_freeze_count():
                 gc.freeze()
                 gc.unfreeze()  # into the oldest generation
             gc.enable()

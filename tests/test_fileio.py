@@ -663,7 +663,7 @@ def test_what_is_made_without_the_collector_is_old_at_once():
     gc.unfreeze()  # what tests.quick has frozen
     gc.collect()
     with fileio.without_collector():
-        made = [[] for _ in range(3000)]
+        made = [[] for _ in range(30_000)]
         assert not gc.isenabled()
     young = {id(each) for generation in (0, 1) for each in gc.get_objects(generation)}
     assert gc.isenabled() and not young.intersection(map(id, made))
