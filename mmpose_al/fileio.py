@@ -1010,7 +1010,9 @@ def give_back(array: np.ndarray) -> None:
 
 
 @contextmanager
-def locked(path: str, wait: bool = True) -> Iterator[None]:
+def locked(
+    path: str, wait: bool = True, held: Optional[Exception] = None
+) -> Iterator[None]:
     """Hold the lock of a file, which is made where it is missing, and never removed.
 
     Where files cannot be locked (no ``fcntl``, some network file systems) it does nothing.
@@ -1019,17 +1021,22 @@ def locked(path: str, wait: bool = True) -> Iterator[None]:
     Args:
         path (str): The lock's file, ``.lock`` in a folder say.
         wait (bool): Whether to wait for who holds it.
+        held (Exception, optional): What to raise where somebody holds it and ``wait`` is
+            False. What is raised inside the block is never taken for that.
 
     Raises:
-        BlockingIOError: Somebody holds it and ``wait`` is False.
+        BlockingIOError: Somebody holds it, ``wait`` is False and there is no ``held``.
         OSError: Nothing can be written there; it says what to do.
     """
     with _lock_file(path) as file:
-        held = _lock(file, wait)
+        try:
+            locks = _lock(file, wait)
+        except BlockingIOError as error:
+            raise held or error from None
         try:
             yield
         finally:
-            if held:
+            if locks:
                 _unlock(file)
 
 

@@ -1103,6 +1103,9 @@ def test_one_process_at_a_time(tmp_path):
         held = pytest.raises(BlockingIOError, match='another process holds the lock')
         with held, fileio.locked(path, wait=False):
             raise AssertionError('two hold it')
+        held = pytest.raises(ValueError, match='runs already')
+        with held, fileio.locked(path, wait=False, held=ValueError('runs already')):
+            raise AssertionError('two hold it')
         waiter = process(code, path)
         time.sleep(0.5)
         assert waiter.poll() is None
@@ -1114,6 +1117,9 @@ def test_one_process_at_a_time(tmp_path):
             pass
         with fileio.locked(path, wait=False):  # and it was let go again
             assert osp.exists(path)
+        inside = pytest.raises(BlockingIOError, match='a socket, not the lock')
+        with inside, fileio.locked(path, wait=False, held=ValueError('runs already')):
+            raise BlockingIOError('a socket, not the lock')
     finally:
         holder.kill()
 

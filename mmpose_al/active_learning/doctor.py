@@ -7,9 +7,9 @@ is known to be whole in its place; what was lost is said.
 import os
 import os.path as osp
 import zipfile
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from functools import partial
-from typing import Callable, Iterator, List, NamedTuple, Optional, Tuple
+from typing import Callable, ContextManager, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..checkpoint_files import NOTE, damage, newest_whole, note_of, numbered
 from ..datasets.splits import instance_units
@@ -128,16 +128,10 @@ def repair(folder: str) -> List[str]:
     return done
 
 
-@contextmanager
-def _alone(path: str, who: str) -> Iterator[None]:
+def _alone(path: str, who: str) -> ContextManager[None]:
     """Hold a lock; BlockingIOError says who has it."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(path, wait=False))
-        except BlockingIOError:
-            text = f'{osp.dirname(path)}: {who}; wait for its end, and repair then'
-            raise BlockingIOError(text) from None
-        yield
+    text = f'{osp.dirname(path)}: {who}; wait for its end, and repair then'
+    return locked(path, wait=False, held=BlockingIOError(text))
 
 
 def _told(error: Exception, path: str) -> str:

@@ -81,20 +81,17 @@ def run(args: argparse.Namespace) -> int:
         Experiment(work_dir)  # says what is missing
     status, server = EXIT_PENDING, None
     while status == EXIT_PENDING:
-        try:
-            with locked(Paths(work_dir).label_lock, wait=False):
-                server = serve(args, Session(work_dir, args.threshold), server)
-        except BlockingIOError:
-            raise ValueError(shown_already(work_dir)) from None
+        with locked(Paths(work_dir).label_lock, wait=False, held=shown_already(work_dir)):
+            server = serve(args, Session(work_dir, args.threshold), server)
         if not (args.train and server.handed):
             return 0
         status = train(work_dir)
     return status
 
 
-def shown_already(folder: str) -> str:
+def shown_already(folder: str) -> ValueError:
     """What to do where another process shows the same."""
-    return (
+    return ValueError(
         f'{folder}: another mmpose-al label shows this. Open the address that it printed, also '
         'for further people'
     )
@@ -115,22 +112,19 @@ def label_project(args: argparse.Namespace, folder: str) -> int:
     facts = labels.facts_of_project(folder, project.content)
     home = labels.home(folder)
     make_folder(home)
-    try:
-        with locked(Paths(home).label_lock, wait=False):
-            place = plain.home_of(home, project.pool)
-            links = [osp.join(project.images, name) for name in facts.links]
-            unit = 'frames' if facts.views else 'images'
-            query = plain.ask(place, unit, project.images, links, args.images, args.num)
-            session = Session(
-                place,
-                args.threshold,
-                query=query,
-                next_command=command_line('train', f'{args.work_dir}/configs/supervised.py'),
-                on_handed=lambda: labels.take_labels(folder),
-            )
-            serve(args, session)
-    except BlockingIOError:
-        raise ValueError(shown_already(folder)) from None
+    with locked(Paths(home).label_lock, wait=False, held=shown_already(folder)):
+        place = plain.home_of(home, project.pool)
+        links = [osp.join(project.images, name) for name in facts.links]
+        unit = 'frames' if facts.views else 'images'
+        query = plain.ask(place, unit, project.images, links, args.images, args.num)
+        session = Session(
+            place,
+            args.threshold,
+            query=query,
+            next_command=command_line('train', f'{args.work_dir}/configs/supervised.py'),
+            on_handed=lambda: labels.take_labels(folder),
+        )
+        serve(args, session)
     return 0
 
 

@@ -72,13 +72,9 @@ def run(args: argparse.Namespace) -> int:
 
     os.environ.setdefault('MPLBACKEND', 'Agg')
     warnings.filterwarnings('ignore', message='The metainfo config file')
-    try:
-        with locked(f'{FOLDER}/.lock', wait=False):
-            return train_and_show(args)
-    except BlockingIOError:
-        raise CommandError(
-            f'{FOLDER}: another quickstart runs in this folder; wait for its end'
-        ) from None
+    runs = CommandError(f'{FOLDER}: another quickstart runs in this folder; wait for its end')
+    with locked(f'{FOLDER}/.lock', wait=False, held=runs):
+        return train_and_show(args)
 
 
 def train_and_show(args: argparse.Namespace) -> int:

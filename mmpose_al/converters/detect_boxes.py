@@ -304,18 +304,14 @@ def open_part(path: str, header: dict) -> Iterator[IO]:
     Raises:
         OSError: Another process writes it.
     """
-    try:
-        with locked(path, wait=False), open(path, 'a+b') as file:
-            file.seek(0)
-            end = file.read().rfind(b'\n') + 1
-            file.truncate(end)
-            if not end:
-                file.write(json_line(header))
-            yield file
-    except BlockingIOError:
-        raise OSError(
-            f'{path}: another process is writing this share; give each its own --shard'
-        ) from None
+    written = f'{path}: another process is writing this share; give each its own --shard'
+    with locked(path, wait=False, held=OSError(written)), open(path, 'a+b') as file:
+        file.seek(0)
+        end = file.read().rfind(b'\n') + 1
+        file.truncate(end)
+        if not end:
+            file.write(json_line(header))
+        yield file
 
 
 def described(path: str) -> str:

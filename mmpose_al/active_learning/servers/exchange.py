@@ -9,9 +9,9 @@ that was killed at any moment is simply done again.
 import os.path as osp
 import re
 import uuid
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from tempfile import TemporaryDirectory
-from typing import Any, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, ContextManager, NamedTuple, Optional, Tuple
 
 from ...command_line import command_line
 from ...fileio import locked, parse_json, read_checked, short, write_json
@@ -157,17 +157,10 @@ def open_query(work_dir: str) -> Query:
     raise Missing(f'{work_dir}: no query is open; go on with\n    {train_command(work_dir)}')
 
 
-@contextmanager
-def _alone(path: str) -> Iterator[None]:
+def _alone(path: str) -> ContextManager[None]:
     """No other push and no other pull of this experiment at the same time."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(path, wait=False))
-        except BlockingIOError:
-            raise ServerError(
-                'another push or pull of this experiment runs; wait for its end'
-            ) from None
-        yield
+    runs = ServerError('another push or pull of this experiment runs; wait for its end')
+    return locked(path, wait=False, held=runs)
 
 
 # ---- the project -----------------------------------------------------------------

@@ -48,7 +48,6 @@ export class View {
   /** Say that the image cannot be shown, and why, in the server's words. */
   async fail() {
     this.failed = 'it cannot be read as an image';
-    this.say();
     const answer = await fetch(`images/${this.data.image}`).catch(() => null);
     if (answer && !answer.ok) this.failed = await answer.text();
     this.say();
