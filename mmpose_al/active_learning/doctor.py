@@ -212,7 +212,7 @@ def _experiment(paths: Paths) -> Tuple[str, List[Finding]]:
         findings += [Finding(paths.state), *_pool_findings(paths, state)]
         about += (
             f': {len(state.labeled())} of {state.content["pool"]["units"]} {state.content["unit"]} '
-            f'labelled, {len(state.rounds)} rounds begun'
+            f'labelled, rounds begun: {len(state.rounds)}'
         )
     findings += [_query_finding(paths, number) for number in paths.query_rounds()]
     findings += [_answers_finding(paths, number) for number in paths.answer_rounds()]

@@ -69,7 +69,7 @@ def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
     lines = [
         experiment.folder,
         f'{len(experiment.state.labeled())} of {experiment.units} {experiment.unit} are '
-        f'labelled{validates}; {len(experiment.state.rounds)} rounds begun',
+        f'labelled{validates}; rounds begun: {len(experiment.state.rounds)}',
         *map(round_line, experiment.state.rounds),
     ]
     if experiment.finished is not None:
