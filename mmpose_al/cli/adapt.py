@@ -20,6 +20,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
 
 from .errors import UsageError
+from .options import OutFile
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -39,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--unlabeled', required=True, metavar='FOLDER|FILE', help='images without labels'
     )
-    parser.add_argument('--out', metavar='FILE', help='config to write; without it, it is printed')
+    parser.add_argument(
+        '--out', type=OutFile, metavar='FILE', help='config to write; without it, it is printed'
+    )
     parser.add_argument(
         '--checkpoint', metavar='FILE', help="of CONFIG's network; the students start from it"
     )

@@ -16,7 +16,7 @@ it trains, with its config, labels are made anew.
 import argparse
 import os.path as osp
 
-from .options import positive, positive_number
+from .options import OutFile, positive, positive_number
 
 HELP = 'views of a rig teach one another: pseudo-labels to train on'
 WEIGHTS = ('none', 'inliers', 'inliers_and_error')
@@ -28,8 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument('config', help='config file, or a name that `mmpose-al configs` lists')
     parser.add_argument('checkpoint')
-    parser.add_argument('--out', required=True, help='file of the pseudo-labels, NAME.json')
-    parser.add_argument('--config-out', help='config that trains on them; default: NAME.py')
+    parser.add_argument(
+        '--out', type=OutFile, required=True, help='file of the pseudo-labels, NAME.json'
+    )
+    parser.add_argument(
+        '--config-out', type=OutFile, help='config that trains on them; default: NAME.py'
+    )
     add_rules(parser)
     parser.add_argument(
         '--batch-size',
@@ -89,13 +93,14 @@ def run(args: argparse.Namespace) -> int:
     from ..command_line import command_line
     from ..engine import bootstrapping
     from .errors import UsageError
-    from .launch import read_config
+    from .launch import check_not_read, read_config
 
     if not args.out.endswith('.json'):
         raise UsageError(f'--out {args.out}: an annotation file ends with .json')
     config_out = args.config_out or osp.splitext(args.out)[0] + '.py'
     cfg = read_config(args.config)
     cfg.merge_from_dict(args.cfg_options)
+    check_not_read(cfg, args.out, config_out)
     rules = MultiViewBootstrapping(**rules_of(args))
     rig, _, made = bootstrapping.bootstrap(cfg, args.checkpoint, rules)
     noted = bootstrapping.write_bootstrap(rig, made, args.out)

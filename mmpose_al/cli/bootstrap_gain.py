@@ -12,7 +12,7 @@ import argparse
 from typing import TYPE_CHECKING, List
 
 from .bootstrap import add_rules, rules_of
-from .options import positive_number
+from .options import OutFile, positive_number
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--student-config', help="of STUDENT's model; default: CONFIG")
     add_rules(parser)
     parser.add_argument('--right', type=positive_number, default=0.1, help='share of the box')
-    parser.add_argument('--out', help='also write the figures to this JSON file')
+    parser.add_argument('--out', type=OutFile, help='also write the figures to this JSON file')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
 
 
@@ -42,10 +42,11 @@ def run(args: argparse.Namespace) -> int:
     from ..active_learning.self_training import MultiViewBootstrapping
     from ..analysis.bootstrap_gain import as_table
     from ..fileio import write_json
-    from .launch import read_config
+    from .launch import check_not_read, read_config
 
     cfg = read_config(args.config)
     cfg.merge_from_dict(args.cfg_options)
+    check_not_read(cfg, args.out)
     student = cfg if args.student_config is None else read_config(args.student_config)
     rules = MultiViewBootstrapping(**rules_of(args))
     rows = measure(cfg, args.checkpoint, student, args.student, rules, args.right)

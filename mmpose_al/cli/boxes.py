@@ -25,6 +25,7 @@ import argparse
 from typing import Callable, Optional
 
 from .errors import UsageError
+from .options import OutFile
 
 HELP = 'find the persons in unlabelled images with an mmdet detector'
 
@@ -33,8 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('images', nargs='?', help='folder of images (with subfolders)')
     parser.add_argument('config', nargs='?', help="the detector's mmdet config")
     parser.add_argument('checkpoint', nargs='?', help="the detector's weights")
-    parser.add_argument('--out', required=True, help='annotation file to write')
-    parser.add_argument('--detections', help='also write a COCO detections list')
+    parser.add_argument('--out', type=OutFile, required=True, help='annotation file to write')
+    parser.add_argument('--detections', type=OutFile, help='also write a COCO detections list')
     parser.add_argument(
         '--ann-file',
         help='COCO file whose images (and image ids) are meant; default: '

@@ -19,8 +19,14 @@ import os.path as osp
 from typing import TYPE_CHECKING
 
 from .errors import CommandError
-from .launch import add_common_arguments, build_runner, check_checkpoint, load_config
-from .options import positive, positive_number
+from .launch import (
+    add_common_arguments,
+    build_runner,
+    check_checkpoint,
+    check_not_read,
+    load_config,
+)
+from .options import OutFile, positive, positive_number
 from .test import of_an_experiment
 
 if TYPE_CHECKING:
@@ -36,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument('config', help='config file, or a name that `mmpose-al configs` lists')
     parser.add_argument('checkpoint', nargs='?', help='weights; see `mmpose-al test`')
-    parser.add_argument('--out', required=True, help='file to write, .json')
+    parser.add_argument('--out', type=OutFile, required=True, help='file to write, .json')
     parser.add_argument(
         '--thr',
         type=positive_number,
@@ -109,6 +115,7 @@ def judge(args: argparse.Namespace) -> 'JudgedJoints':
     if args.checkpoint is not None:
         check_checkpoint(args.checkpoint, 'the checkpoint')
     cfg = of_an_experiment(load_config(args), args)
+    check_not_read(cfg, args.out)
     cfg.load_from = args.checkpoint
     if cfg.get(f'{args.data}_dataloader') is None:
         raise CommandError(

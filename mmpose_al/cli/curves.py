@@ -11,13 +11,16 @@ import argparse
 import os.path as osp
 
 from .errors import UsageError
+from .options import OutFile
 
 HELP = 'draw losses, heatmap responses and metrics of several runs'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('runs', nargs='+', help='work directories, or NAME=DIRECTORY')
-    parser.add_argument('--out', required=True, help='picture to write, e.g. curves.png')
+    parser.add_argument(
+        '--out', type=OutFile, required=True, help='picture to write, e.g. curves.png'
+    )
     parser.add_argument('--metric', help='which one to draw, e.g. pck/bbox@0.1; default: the first')
 
 

@@ -22,7 +22,7 @@ from typing import Dict
 
 from ..deployment import OPSET
 from .errors import UsageError
-from .options import positive
+from .options import OutFile, positive
 
 ENDINGS = dict(onnx='.onnx', torchscript='.pt')
 HELP = "write a project's labels for other tools, or a network as ONNX or TorchScript"
@@ -31,15 +31,17 @@ HELP = "write a project's labels for other tools, or a network as ONNX or TorchS
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('model', metavar='MODEL', help='project, or a trained model (above)')
     labels = parser.add_argument_group('labels')
-    labels.add_argument('--out', help='file, or a folder for DeepLabCut')
+    labels.add_argument('--out', type=OutFile, help='file, or a folder for DeepLabCut')
     labels.add_argument(
         '--format',
         choices=('coco', 'deeplabcut', 'sleap', 'nwb'),
         help='default: told from the ending of --out',
     )
     network = parser.add_argument_group('network')
-    network.add_argument('--onnx', metavar='FILE', help='write it as ONNX')
-    network.add_argument('--torchscript', metavar='FILE', help='write it as TorchScript')
+    network.add_argument('--onnx', type=OutFile, metavar='FILE', help='write it as ONNX')
+    network.add_argument(
+        '--torchscript', type=OutFile, metavar='FILE', help='write it as TorchScript'
+    )
     network.add_argument('--checkpoint', help='weights, where MODEL is a config')
     network.add_argument(
         '--network',

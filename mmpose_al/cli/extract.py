@@ -9,12 +9,14 @@ result loads into the network's own config (the `students` of the model).
 
 import argparse
 
+from .options import OutFile
+
 HELP = 'one network of a trained estimator as an ordinary checkpoint'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', help='of PoseCons, PoseDual, MeanTeacherPose, ...')
-    parser.add_argument('out', help='file to write')
+    parser.add_argument('out', type=OutFile, help='file to write')
     which = parser.add_mutually_exclusive_group()
     which.add_argument('--student', type=int, help='which one; default: what was evaluated')
     which.add_argument('--teacher', action='store_true', help='the teacher, if there is one')

@@ -4,9 +4,9 @@ import argparse
 import glob
 import os
 import os.path as osp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple
 
-from .errors import CommandError
+from .errors import CommandError, UsageError
 from .options import KeyValues
 
 if TYPE_CHECKING:
@@ -91,6 +91,38 @@ def syntax_fault(path: str, error: SyntaxError) -> str:
     if start.startswith((b'\xef\xbb\xbf', b'\xff\xfe', b'\xfe\xff')):
         return 'begins with a byte order mark; save it as UTF-8 without one'
     return f'is no Python: line {error.lineno}: {error.msg}'
+
+
+def check_not_read(cfg: 'Config', *paths: Optional[str]) -> None:
+    """Raise a UsageError where a file to write is one that a config reads.
+
+    Args:
+        cfg (Config): Annotation, split and box files of its data sets, and itself.
+        paths (str, optional): Files to write.
+    """
+    read = {osp.realpath(cfg.filename): 'the config'} if cfg.filename else {}
+    read.update(
+        (osp.realpath(path), f'the {key} of {osp.basename(cfg.filename or "the config")}')
+        for key, path in _data_files(cfg.to_dict())
+    )
+    for path in paths:
+        if path is not None and osp.realpath(path) in read:
+            raise UsageError(
+                f'{path}: is {read[osp.realpath(path)]}, which would be lost; name another file '
+                'to write'
+            )
+
+
+def _data_files(part: Any) -> Iterator[Tuple[str, str]]:
+    """Key and path of the files of the data sets in a part of a config."""
+    if isinstance(part, dict):
+        root = str(part.get('data_root') or '')
+        for key in ('ann_file', 'bbox_file', 'ids_file'):
+            if part.get(key) and isinstance(part[key], str):
+                yield key, osp.join(root if key == 'ann_file' else '', part[key])
+    for each in part.values() if isinstance(part, dict) else part:
+        if isinstance(each, (dict, list, tuple)):
+            yield from _data_files(each)
 
 
 def check_checkpoint(path: str, said: str) -> None:

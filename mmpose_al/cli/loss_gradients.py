@@ -11,6 +11,8 @@ whole model; without it the weights are what the config says.
 
 import argparse
 
+from .options import OutFile
+
 HELP = 'how strongly each loss of a config pulls'
 
 
@@ -18,15 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config')
     parser.add_argument('checkpoint', nargs='?')
     parser.add_argument('--batches', type=int, default=4)
-    parser.add_argument('--out', help='also write the figures to this JSON file')
+    parser.add_argument('--out', type=OutFile, help='also write the figures to this JSON file')
 
 
 def run(args: argparse.Namespace) -> int:
     from ..analysis.loss_gradients import PARTS, mean_gradients
     from ..fileio import write_json
-    from .launch import read_config
+    from .launch import check_not_read, read_config
 
     config = read_config(args.config)
+    check_not_read(config, args.out)
     rows, masked, seen = mean_gradients(config, args.checkpoint, args.batches)
     print(f'{"loss":24}' + ''.join(f'{column:>10}' for column in ('value',) + PARTS))
     for name, row in rows.items():

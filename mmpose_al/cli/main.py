@@ -15,6 +15,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, 
 
 from .errors import CommandError, UsageError
 from .jobs import stopped_by_signals
+from .options import check_outputs
 
 NAME = 'mmpose-al'
 ABOUT = 'Pose models that learn from few labels: an extension of MMPose 1.x.'
@@ -185,6 +186,7 @@ def run_command(command: Command, words: Sequence[str]) -> int:
     whole = getattr(command.module, 'TRACEBACKS', False)
     caught: Tuple[Type[Exception], ...] = (CommandError,) if whole else ERRORS
     try:
+        check_outputs(args)
         with stopped_by_signals():  # what the command started ends with it
             if whole:
                 return command.module.run(args) or 0

@@ -2,7 +2,34 @@
 
 import argparse
 import math
-from typing import Any, Optional, Sequence, Union
+import os.path as osp
+from typing import Any, Dict, Optional, Sequence, Union
+
+from .errors import UsageError
+
+
+class OutFile(str):
+    """Type of an option: a file that the command writes, see :func:`check_outputs`."""
+
+
+def check_outputs(args: argparse.Namespace) -> None:
+    """Raise a UsageError where a file to write is one to read, or two are the same.
+
+    Files that a config or another file names are no arguments; a command that reads those checks
+    them itself (:func:`~mmpose_al.cli.launch.check_not_read`).
+    """
+    taken: Dict[str, str] = {}
+    for value in vars(args).values():
+        for each in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(each, str) and not isinstance(each, OutFile) and osp.isfile(each):
+                taken.setdefault(osp.realpath(each), 'a file that the command reads')
+    for name, value in sorted(vars(args).items()):
+        if not isinstance(value, OutFile):
+            continue
+        option, path = f'--{name.replace("_", "-")}', osp.realpath(value)
+        if path in taken:
+            raise UsageError(f'{option} {value}: is {taken[path]}; name another file to write')
+        taken[path] = f'what {option} writes'
 
 
 def positive(text: str) -> int:

@@ -19,7 +19,7 @@ for many frames (docs/studies/video.md).
 
 import argparse
 
-from .options import positive
+from .options import OutFile, positive
 
 HELP = "write a trained model's keypoints as labels"
 
@@ -27,7 +27,7 @@ HELP = "write a trained model's keypoints as labels"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config')
     parser.add_argument('checkpoint')
-    parser.add_argument('--out', required=True)
+    parser.add_argument('--out', type=OutFile, required=True)
     parser.add_argument('--threshold', type=float, default=0.5)
     parser.add_argument(
         '--data',
@@ -46,9 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from ..apis.pseudo_labels import pseudo_labels
     from ..fileio import write_json
-    from .launch import read_config
+    from .launch import check_not_read, read_config
 
     config = read_config(args.config)
+    check_not_read(config, args.out)
     data = pseudo_labels(
         config, args.checkpoint, args.data, args.threshold, args.device, args.smooth
     )

@@ -10,6 +10,8 @@ Yu et al. (WACV 2024) label images. ``MultiViewCocoDataset`` reads the file
 
 import argparse
 
+from .options import OutFile
+
 HELP = 'choose which annotations count as labelled'
 
 
@@ -17,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from ..datasets.splits import SPLIT_MODES, SPLIT_UNITS
 
     parser.add_argument('ann_file', help='COCO or multi-view JSON file')
-    parser.add_argument('--out', required=True, help='split file to write')
+    parser.add_argument('--out', type=OutFile, required=True, help='split file to write')
     parser.add_argument(
         '--unit',
         choices=SPLIT_UNITS,

@@ -9,6 +9,8 @@ continues; finished, it leaves the folder alone.
 import argparse
 import time
 
+from .options import OutFile
+
 HELP = 'write the synthetic benchmark: rendered people, calibrated cameras'
 
 
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--contact-sheet',
+        type=OutFile,
         metavar='FILE.png',
         help='also write a sheet of pictures, half of them with skeletons',
     )

@@ -16,9 +16,11 @@ from .launch import (
     add_common_arguments,
     build_runner,
     check_checkpoint,
+    check_not_read,
     enable_drawing_hook,
     load_config,
 )
+from .options import OutFile
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -37,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="checkpoint file; an experiment's config can do without, and means the network of "
         'the last round that is trained',
     )
-    parser.add_argument('--out', help='file that the metrics are written to')
+    parser.add_argument('--out', type=OutFile, help='file that the metrics are written to')
     parser.add_argument('--dump', help='pickle file that the predictions are written to')
     parser.add_argument('--badcase', action='store_true', help='collect the worst samples')
     add_common_arguments(parser)
@@ -140,6 +142,7 @@ def run(args: argparse.Namespace) -> int:
         check_checkpoint(args.checkpoint, 'the checkpoint')
     cfg = of_an_experiment(load_config(args), args)
     merge_args(cfg, args)
+    check_not_read(cfg, args.out)
     hook = metrics_hook(args.out) if args.out else None
     runner = build_runner(cfg, args)
     if hook is not None:

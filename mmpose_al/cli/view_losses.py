@@ -17,6 +17,8 @@ depths: the errors of the 2D joints outweigh what the views say.
 
 import argparse
 
+from .options import OutFile
+
 HELP = 'would the losses on views prefer the true depths?'
 
 
@@ -24,15 +26,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('config')
     parser.add_argument('checkpoint')
     parser.add_argument('--batches', type=int, default=8)
-    parser.add_argument('--out', help='also write the figures to this JSON file')
+    parser.add_argument('--out', type=OutFile, help='also write the figures to this JSON file')
 
 
 def run(args: argparse.Namespace) -> int:
     from ..analysis.view_losses import median_error, show, view_losses
     from ..fileio import write_json
-    from .launch import read_config
+    from .launch import check_not_read, read_config
 
     config = read_config(args.config)
+    check_not_read(config, args.out)
     rows, errors = view_losses(config, args.config, args.checkpoint, args.batches)
     print(show(rows, errors))
     if args.out:

@@ -10,8 +10,8 @@ import pytest
 from mmengine.runner import Runner
 from mmpose.registry import RUNNERS
 
-from mmpose_al.cli.errors import CommandError
-from mmpose_al.cli.launch import check_checkpoint, read_config
+from mmpose_al.cli.errors import CommandError, UsageError
+from mmpose_al.cli.launch import check_checkpoint, check_not_read, read_config
 from mmpose_al.cli.main import main
 from tests.launching import MMPOSE_TOOLS, logged_losses
 from tests.tiny_coco import write_config
@@ -114,3 +114,16 @@ def test_a_project_or_a_text_in_place_of_a_config_is_told(tmp_path):
         (tmp_path / 'configs' / name).write_text('')
     with pytest.raises(CommandError, match=r'configs in it are .*configs/b.py, .*configs/data.py$'):
         read_config(str(tmp_path))
+
+
+def test_what_a_config_reads_is_not_written(tmp_path):
+    path = tmp_path / 'c.py'
+    path.write_text(
+        "train = dict(dataset=dict(labeled=[dict(data_root='data', ann_file='a.json')]))\n"
+        "val = dict(dataset=dict(ann_file='data/b.json', ids_file='ids.json'))\n"
+    )
+    cfg = read_config(str(path))
+    for name in ('data/a.json', './data/b.json', 'ids.json', str(path)):
+        with pytest.raises(UsageError, match='which would be lost'):
+            check_not_read(cfg, 'new.json', name)
+    check_not_read(cfg, 'a.json', 'data/ids.json', 'c.py')

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from mmengine.config import Config
 
 from mmpose_al.analysis import loss_gradients
 from mmpose_al.cli import launch
@@ -16,14 +17,14 @@ def test_the_figures_are_printed_and_written(monkeypatch, tmp_path, capsys, chec
     asked = []
 
     def gradients(config, weights, batches):
-        asked.append((config, weights, batches))
+        asked.append((config.of, weights, batches))
         return {'loss_kpt': ROW}, 0.5, batches
 
-    monkeypatch.setattr(launch, 'read_config', lambda name: f'config of {name}')
+    monkeypatch.setattr(launch, 'read_config', lambda name: Config(dict(of=name)))
     monkeypatch.setattr(loss_gradients, 'mean_gradients', gradients)
     out = tmp_path / 'out.json'
     command('loss-gradients', 'c.py', *checkpoint, '--batches', 3, '--out', out)
-    assert asked == [('config of c.py', checkpoint[0] if checkpoint else None, 3)]
+    assert asked == [('c.py', checkpoint[0] if checkpoint else None, 3)]
     header, row, masked = capsys.readouterr().out.splitlines()
     assert header.split() == ['loss', *ROW]
     assert row.split() == ['loss_kpt', '1.5000', '0.2500', '0.0000', '2.0000']

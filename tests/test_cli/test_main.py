@@ -10,6 +10,7 @@ import pytest
 
 from mmpose_al.cli import main as cli
 from mmpose_al.cli.errors import CommandError, UsageError
+from mmpose_al.cli.options import OutFile
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
@@ -112,6 +113,24 @@ def test_every_command_says_how_it_is_used(name, capsys):
     assert module.__doc__.strip().splitlines()[0] in said
     assert f'mmpose-al {name}' in module.__doc__  # an example
     assert 'python tools/' not in said and 'demo/' not in said
+
+
+@pytest.mark.parametrize('name', list(commands()))
+def test_files_to_write_are_not_those_to_read(name):
+    """So ``check_outputs`` knows of them; a folder takes files beside what is there."""
+    parser = cli.parser_of(cli.Command(cli._module(name), name, name, name))
+    for action in parser._actions:
+        if action.dest in ('out', 'config_out', 'onnx', 'torchscript', 'detections'):
+            assert action.type is OutFile or 'folder' in action.help
+
+
+def test_a_file_that_is_read_is_kept(tmp_path, capsys):
+    path = tmp_path / 'a.pth'
+    path.write_bytes(b'weights')
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(['extract', str(path), str(path)])
+    assert stopped.value.code == 2 and path.read_bytes() == b'weights'
+    assert 'is a file that the command reads' in capsys.readouterr().err
 
 
 def test_a_tool_is_named_in_its_help_and_examples(capsys):

@@ -1,10 +1,11 @@
-"""``--options KEY=VALUE``."""
+"""Options that several commands have, and files that are both read and written."""
 
 import argparse
 
 import pytest
 
-from mmpose_al.cli.options import add_calibration_size, add_options
+from mmpose_al.cli.errors import UsageError
+from mmpose_al.cli.options import OutFile, add_calibration_size, add_options, check_outputs
 from mmpose_al.converters.sources import SIZE_CHANGES
 
 
@@ -35,3 +36,17 @@ def test_changes_of_size_are_those_that_converters_know():
         assert parser.parse_args(['--calibration-size', change]).calibration_size == change
     [option] = [a for a in parser._actions if a.dest == 'calibration_size']
     assert tuple(option.choices) == SIZE_CHANGES
+
+
+def test_a_file_that_is_read_is_not_written(tmp_path):
+    read, new = tmp_path / 'a.json', OutFile(tmp_path / 'b.json')
+    read.write_text('labels of people')
+    (tmp_path / 'link.json').symlink_to(read)
+    for out in (OutFile(read), OutFile(tmp_path / 'link.json'), OutFile(f'{tmp_path}/./a.json')):
+        for files in (str(read), ['c', str(read)]):
+            with pytest.raises(UsageError, match='--out .*: is a file that the command reads'):
+                check_outputs(argparse.Namespace(files=files, out=out))
+    check_outputs(argparse.Namespace(files=str(read), out=new, number=3, none=None))
+    check_outputs(argparse.Namespace(files=str(tmp_path), out=OutFile(tmp_path)))  # a folder
+    with pytest.raises(UsageError, match='--out .*: is what --config-out writes'):
+        check_outputs(argparse.Namespace(config_out=new, out=OutFile(new)))

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+from mmengine.config import Config
 
 from mmpose_al.analysis import view_losses
 from mmpose_al.cli import launch
@@ -18,14 +19,14 @@ def test_the_verdict_is_printed_and_the_figures_are_written(monkeypatch, tmp_pat
     asked = []
 
     def losses(config, name, checkpoint, batches):
-        asked.append((config, name, checkpoint, batches))
+        asked.append((config.of, name, checkpoint, batches))
         return rows, errors
 
-    monkeypatch.setattr(launch, 'read_config', lambda name: f'config of {name}')
+    monkeypatch.setattr(launch, 'read_config', lambda name: Config(dict(of=name)))
     monkeypatch.setattr(view_losses, 'view_losses', losses)
     out = tmp_path / 'out.json'
     command('view-losses', 'c.py', 'a.pth', '--batches', 2, '--out', out)
-    assert asked == [('config of c.py', 'c.py', 'a.pth', 2)]
+    assert asked == [('c.py', 'c.py', 'a.pth', 2)]
     assert 'The true depths have the lowest sum' in capsys.readouterr().out
     content = json.loads(out.read_text())
     assert (content['config'], content['batches'], content['losses']) == ('c.py', 2, rows)

@@ -10,7 +10,7 @@ Layout: what MMPose's preprocess_h36m.py writes (docs/converters.md).
 
 import argparse
 
-from ..options import add_converter_arguments, positive
+from ..options import OutFile, add_converter_arguments, positive
 
 HELP = 'Human3.6M, one file a call'
 
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--cameras', required=True, help='cameras.pkl (read without running anything in it)'
     )
     parser.add_argument('--images', required=True, help='folder of the images')
-    parser.add_argument('--out', required=True, help='JSON file to write')
+    parser.add_argument('--out', type=OutFile, required=True, help='JSON file to write')
     parser.add_argument(
         '--split',
         choices=('train', 'test', 'all'),

@@ -10,7 +10,7 @@ Layout: as released (docs/converters.md).
 import argparse
 import os.path as osp
 
-from ..options import add_converter_arguments, positive
+from ..options import OutFile, add_converter_arguments, positive
 
 HELP = 'InterHand2.6M, one file a call'
 
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             f'--{kind.replace("_", "-")}', metavar='FILE', help='this file, if it has another name'
         )
     parser.add_argument('--images', required=True, help='folder of the images')
-    parser.add_argument('--out', required=True, help='JSON file to write')
+    parser.add_argument('--out', type=OutFile, required=True, help='JSON file to write')
     parser.add_argument('--captures', nargs='+', help='captures to take, such as 0 1')
     parser.add_argument('--cameras', nargs='+', help='cameras to take')
     parser.add_argument('--num-cameras', type=int, help='take that many, far from one another')

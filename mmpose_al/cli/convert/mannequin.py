@@ -9,7 +9,7 @@ The form of the predictions is in docs/converters.md.
 
 import argparse
 
-from ..options import add_converter_arguments
+from ..options import OutFile, add_converter_arguments
 
 HELP = 'MannequinChallenge and 2D predictions'
 
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('cameras', help='folder of <video>.txt')
     parser.add_argument('--predictions', required=True, help='folder of <video>.json')
     parser.add_argument('--images', required=True, help='folder of the images')
-    parser.add_argument('--out', required=True, help='JSON file to write')
+    parser.add_argument('--out', type=OutFile, required=True, help='JSON file to write')
     parser.add_argument(
         '--metainfo', default=METAINFO, help='of the predictions; default %(default)s'
     )

@@ -10,7 +10,7 @@ Layout: what MMPose's preprocess_mpi_inf_3dhp.py writes (docs/converters.md).
 
 import argparse
 
-from ..options import add_converter_arguments, positive
+from ..options import OutFile, add_converter_arguments, positive
 
 HELP = 'MPI-INF-3DHP, one file a call'
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='cameras_train.pkl or cameras_test.pkl (read without running anything in it)',
     )
     parser.add_argument('--images', required=True, help='folder of the images')
-    parser.add_argument('--out', required=True, help='JSON file to write')
+    parser.add_argument('--out', type=OutFile, required=True, help='JSON file to write')
     parser.add_argument('--subjects', nargs='+', help='such as S1 or TS1')
     parser.add_argument('--camera-names', nargs='+', help='such as Cam0')
     parser.add_argument(

@@ -22,6 +22,7 @@ import os.path as osp
 from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple
 
 from ..options import (
+    OutFile,
     add_calibration_size,
     add_converter_arguments,
     not_negative,
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--calibration', nargs='+', required=True, metavar='FILE')
     parser.add_argument('--unit', choices=sorted(UNITS), help='of the translations (YAML, TOML)')
     add_calibration_size(parser)
-    parser.add_argument('--out', required=True, help='JSON file to write')
+    parser.add_argument('--out', type=OutFile, required=True, help='JSON file to write')
     parser.add_argument(
         '--images',
         help='folder that takes the extracted images; default images beside the JSON file',

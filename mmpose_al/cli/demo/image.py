@@ -9,6 +9,8 @@ mmpose_al and of MMPose; of several networks the ensemble is drawn. 3D poses are
 
 import argparse
 
+from ..options import OutFile
+
 HELP = 'draw the pose that a trained config predicts on an image'
 
 
@@ -16,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('image')
     parser.add_argument('config')
     parser.add_argument('checkpoint')
-    parser.add_argument('--out', default='pose.png')
+    parser.add_argument('--out', type=OutFile, default='pose.png')
     parser.add_argument('--box', type=float, nargs=4, metavar=('X', 'Y', 'W', 'H'))
     parser.add_argument(
         '--threshold',

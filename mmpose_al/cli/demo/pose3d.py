@@ -12,6 +12,8 @@ to fill the image. --camera reads {"K": 3x3, "dist": [...]}.
 import argparse
 from typing import List
 
+from ..options import OutFile
+
 HELP = '3D poses of an image or a video as JSON, with a picture'
 ROWS = 6  # of the picture of a video
 
@@ -20,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('input', help='image or video')
     parser.add_argument('config')
     parser.add_argument('checkpoint')
-    parser.add_argument('--out', default='poses.json')
+    parser.add_argument('--out', type=OutFile, default='poses.json')
     parser.add_argument('--picture', help='e.g. poses.png')
     parser.add_argument('--intrinsics', type=float, nargs=4, metavar=('FX', 'FY', 'CX', 'CY'))
     parser.add_argument('--camera', help='JSON file with K and dist')
