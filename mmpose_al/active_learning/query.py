@@ -190,9 +190,10 @@ def validation_note(query: Query) -> str:
     )
 
 
-def label_command(work_dir: str) -> str:
-    """What shows the open query in a browser."""
-    return command_line('label', work_dir)
+def label_command(work_dir: str, round: Optional[int] = None) -> str:
+    """What shows the open query in a browser, or that of a round."""
+    which = () if round is None else ('--round', str(round))
+    return command_line('label', work_dir, *which)
 
 
 def ingest_command(work_dir: str) -> str:

@@ -2,6 +2,7 @@
 
     mmpose-al label WORK_DIR                         an experiment's open query
     mmpose-al label WORK_DIR --train
+    mmpose-al label WORK_DIR --round 1               a closed round, to hand its labels over late
     mmpose-al label PROJECT                          images without labels
     mmpose-al label PROJECT --num 20                 20 of them, spread evenly
     mmpose-al label PROJECT --images 'walk/*'        those that are named
@@ -43,6 +44,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--num', type=positive, default=0, help='of a project: how many, spread evenly'
     )
+    parser.add_argument(
+        '--round',
+        type=int,
+        help='of an experiment: show that of a closed round; what was labelled there and not '
+        'handed over can still become labels of the open one',
+    )
     parser.add_argument('--port', type=int, default=0, help='default: one that is free')
     parser.add_argument(
         '--threshold',
@@ -62,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve the query until it is left; with ``--train``, all that follow."""
-    from ..active_learning.experiment import EXIT_PENDING
+    from ..active_learning.experiment import EXIT_PENDING, Experiment
     from ..active_learning.label_app import Session
     from ..active_learning.paths import Paths
     from ..fileio import locked
@@ -71,18 +78,18 @@ def run(args: argparse.Namespace) -> int:
     if args.threshold is not None and not args.threshold > 0:
         raise ValueError(f'--threshold is {args.threshold} px; give a number above 0')
     work_dir = osp.abspath(args.work_dir)
+    if args.round is not None and (args.train or is_project(work_dir)):
+        raise UsageError('--round is of an experiment, and without --train')
     if is_project(work_dir):
         return label_project(args, work_dir)
     if args.images or args.num:
         raise UsageError('--images and --num are of a project; an experiment asks by itself')
-    if not osp.exists(Paths(work_dir).state):
-        from ..active_learning.experiment import Experiment
-
-        Experiment(work_dir)  # says what is missing
+    Experiment(work_dir)  # says what is missing
     status, server = EXIT_PENDING, None
     while status == EXIT_PENDING:
         with locked(Paths(work_dir).label_lock, wait=False, held=shown_already(work_dir)):
-            server = serve(args, Session(work_dir, args.threshold), server)
+            query = None if args.round is None else Experiment(work_dir).query(args.round)
+            server = serve(args, Session(work_dir, args.threshold, query=query), server)
         if not (args.train and server.handed):
             return 0
         status = train(work_dir)

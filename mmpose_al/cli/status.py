@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
 def as_json(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -> str:
     """For programs: the rounds as the state holds them, and what is open."""
+    from ..active_learning.label_app.waiting import waiting_units
     from ..fileio import to_json
 
     return to_json(
@@ -51,6 +52,9 @@ def as_json(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
             rounds=experiment.state.rounds,
             pending=query.round if query and not answered else None,
             answered=answered,
+            not_handed_over={
+                str(number): units for number, units in waiting_units(experiment.folder).items()
+            },
             warnings=[warning.data() for warning in experiment.warnings(query.round)]
             if query
             else [],
@@ -62,6 +66,7 @@ def as_json(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
 def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -> str:
     """For people: a line a round, and what comes next."""
     from ..active_learning.answers.label_warnings import by_kind
+    from ..active_learning.label_app.waiting import waiting_lines
     from ..active_learning.query import pending_text, train_command
 
     held = validating(experiment)
@@ -87,6 +92,7 @@ def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
         doubts = experiment.warnings(query.round)
         if doubts:
             lines.append(f'labels worth another look: {by_kind(doubts)}')
+    lines += waiting_lines(experiment.folder, experiment.unit, query.round if query else -1)
     return '\n'.join(lines)
 
 

@@ -21,6 +21,7 @@ from ..answers.kept import (
 )
 from ..answers.labels import update_labels
 from ..formats import build_format, format_names
+from ..label_app.waiting import waiting_lines
 from ..new_query import IMAGES, build_query, find_image_root, write_query
 from ..paths import Paths
 from ..pool import Pool
@@ -146,7 +147,8 @@ class FileAnnotator(Annotator):
         labels = {} if document is None else merged([document])
         answered = [] if query is None else answered_units(query, labels)
         if query is None or not answered:
-            raise AnswersPending(pending_text(self.folder, round, query))
+            waiting = waiting_lines(self.folder, self.pool.unit, round)
+            raise AnswersPending('\n'.join([pending_text(self.folder, round, query), *waiting]))
         update_labels(self.folder, self.pool)
         unit_of = instance_units(self.pool.data, self.pool.unit)
         late = {unit_of[i] for i in labels if i not in query.annotations}

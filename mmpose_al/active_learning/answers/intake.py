@@ -144,6 +144,7 @@ def ingest(
     annotator: Optional[str] = None,
     several: str = 'latest',
     withdraw: bool = False,
+    repeats: bool = True,
 ) -> Ingested:
     """Take answers back: all of the file or nothing.
 
@@ -165,6 +166,9 @@ def ingest(
         several (str): Which of several people's answers counts: ``'latest'``, or the
             ``'mean'`` of them.
         withdraw (bool): Persons who come back without any joint lose their earlier labels.
+        repeats (bool): Whether an answer counts again that the file has had before, and that
+            was withdrawn or replaced since. False for what holds all answers of a tool each
+            time: there it is no new one.
 
     Raises:
         AnswerError: Anything is wrong; nothing was written.
@@ -197,6 +201,8 @@ def ingest(
                 stack.enter_context(locked(work_dir))
         check_open(work_dir, query, path)  # a training may have begun meanwhile
         documents = load_all_answers(work_dir)
+        if not repeats:
+            taken = without_repeats(taken, read, path, documents)
         taken = taken._replace(
             late=new_ones(late, lambda r: choose(r).answers, documents, taken.answers, read),
             withdrawn=sorted(set(taken.empty) & set(latest(documents))) if withdraw else [],
@@ -398,6 +404,39 @@ def take(
     warnings = [w for w in warnings if set(w.annotations) <= set(chosen)]
     each = [a for a in told_by_several(read.answers) if a.annotation in chosen]
     return Taken(chosen, unchanged, empty, warnings, untouched.grid, each)
+
+
+def without_repeats(taken: Taken, read: Read, path: str, documents: Sequence[dict]) -> Taken:
+    """What is taken, but for answers that are those of the last time and are not any more.
+
+    Args:
+        taken (Taken): What of the file is taken.
+        read (Read): What the file says; what is left out is noted there.
+        path (str): The file; each time it has had the same name.
+        documents (Sequence[dict]): What was accepted.
+    """
+    of_file: Dict[int, List[float]] = {}
+    last: Dict[int, List[float]] = {}
+    for document in documents:
+        for event in document['events']:
+            for entry in event['annotations']:
+                last[entry['id']] = entry['keypoints']
+                if event['file'] == osp.basename(path):
+                    of_file[entry['id']] = entry['keypoints']
+    old = {
+        number: answer
+        for number, answer in taken.answers.items()
+        if of_file.get(number) == answer.keypoints.ravel().tolist() != last[number]
+    }
+    what = 'answers of before, which were withdrawn or replaced since'
+    for answer in old.values():
+        read.passed_over.setdefault(what, []).append(answer.entry)
+    kept = {number: answer for number, answer in taken.answers.items() if number not in old}
+    return taken._replace(
+        answers=kept,
+        warnings=[w for w in taken.warnings if set(w.annotations) <= set(kept)],
+        several=[each for each in taken.several if each.annotation in kept],
+    )
 
 
 def nothing_labelled(read: Read, path: str, unchanged: int) -> NothingNew:

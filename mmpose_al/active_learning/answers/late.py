@@ -50,11 +50,15 @@ def by_openness(
     now = read
     if is_closed(state, read.query):
         last = queries[-1]
-        if is_closed(state, last) or last.content['pool'] != read.query.content['pool']:
+        if is_closed(state, last) or not _same_pool(last, read.query):
             return read, []
         now = read._replace(query=last, answers=[], earlier=())
-    pool = now.query.content['pool']
-    return now, [each for each in late if each.query.content['pool'] == pool]
+    return now, [each for each in late if _same_pool(now.query, each.query)]
+
+
+def _same_pool(one: Query, other: Query) -> bool:
+    """Whether two queries ask about the same pool, wherever its file lay then."""
+    return one.content['pool']['sha256'] == other.content['pool']['sha256']
 
 
 def new_ones(

@@ -10,7 +10,7 @@ from ..answers import Ingested, ingest, load_answers, merged
 from ..formats.coco import coco_query
 from ..paths import Paths
 from ..query import Query
-from .progress import UnitProgress
+from .progress import UnitProgress, labels_of
 from .tasks import Task
 
 
@@ -67,7 +67,7 @@ def hand_over(
         path = Paths(folder).label_answers(query.round)
         document = answers_document(query, {**back, **given}, progress)
         write_json(path, document, indent=None)
-        taken = ingest(folder, path, 'coco', dry_run=dry_run, withdraw=True)
+        taken = ingest(folder, path, 'coco', dry_run=dry_run, withdraw=True, repeats=False)
     return Handed(
         taken,
         [u for u, persons in labels.items() if not persons and not progress[u].done],
@@ -85,21 +85,6 @@ def _taken_back(query: Query, progress: Dict[int, UnitProgress]) -> Dict[int, np
 
 def _reasons(progress: UnitProgress) -> Dict[int, str]:
     return {a: value for (a, k), value in progress.cells.items() if k < 0}
-
-
-def labels_of(task: Task, progress: UnitProgress, query: Query) -> Dict[int, np.ndarray]:
-    """Annotation id -> keypoints (K, 3) that somebody gave; suggestions are none.
-
-    Persons without a joint, and those who cannot be labelled, are left out.
-    """
-    found = {}
-    for number in task.annotations:
-        cells = [progress.joint(number, joint) for joint in range(len(query.joints))]
-        keypoints = np.array([cell or [0, 0, 0] for cell in cells], np.float64)
-        keypoints[keypoints[:, 2] == 0] = 0
-        if keypoints[:, 2].any() and progress.reason(number) is None:
-            found[number] = keypoints
-    return found
 
 
 def answers_document(

@@ -7,6 +7,11 @@ Undo and redo are events too, so that they have no end and outlive a restart.
 
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
+import numpy as np
+
+from ..query import Query
+from .tasks import Task
+
 Cell = Tuple[int, int]
 Change = Tuple[Dict[Cell, Any], Dict[Cell, Any]]  # what was there, and what is there now
 WHOLE = -1
@@ -109,3 +114,18 @@ def replay(units: Iterable[int], events: Iterable[dict]) -> Dict[int, UnitProgre
         if event.get('unit') in progress:
             progress[event['unit']].apply(event)
     return progress
+
+
+def labels_of(task: Task, progress: UnitProgress, query: Query) -> Dict[int, np.ndarray]:
+    """Annotation id -> keypoints (K, 3) that somebody gave; suggestions are none.
+
+    Persons without a joint, and those who cannot be labelled, are left out.
+    """
+    found = {}
+    for number in task.annotations:
+        cells = [progress.joint(number, joint) for joint in range(len(query.joints))]
+        keypoints = np.array([cell or [0, 0, 0] for cell in cells], np.float64)
+        keypoints[keypoints[:, 2] == 0] = 0
+        if keypoints[:, 2].any() and progress.reason(number) is None:
+            found[number] = keypoints
+    return found

@@ -15,6 +15,7 @@ import threading
 from typing import Any, Awaitable, Callable, Dict, List, Optional, Tuple
 
 from ...fileio import FileError, parse_json, read_bytes
+from ..answers.kept import answered_units
 from ..formats import AnswerError
 from ..query import Query
 from .handover import Handed
@@ -247,7 +248,7 @@ def handed_text(handed: Handed, query: Query) -> Dict[str, Any]:
         begun=handed.begun,
         empty=handed.empty,
         reasons={str(number): reason for number, reason in handed.reasons.items()},
-        units=[] if taken is None else taken.units,
+        units=[] if taken is None else answered_units(query, taken.annotations),
         views=0 if taken is None else taken.views,
         joints=0 if taken is None else taken.joints,
         kept=[] if taken is None else taken.kept,

@@ -134,7 +134,7 @@ def pull(
         path = Paths(folder).pulled_answers(query.round)
         write_json(path, content, None)
         try:
-            return ingest(work_dir, path, form, dry_run=dry_run, **rules)
+            return ingest(work_dir, path, form, dry_run=dry_run, repeats=False, **rules)
         except NothingNew as error:
             raise AnswerError(
                 f'project {number} of {server.url}: {error.why}. Label and submit tasks there, '

@@ -1,5 +1,7 @@
 """Answers to a closed round become labels of the open one, once."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from mmpose_al.active_learning.annotators import AnswersPending
 from mmpose_al.active_learning.answers import ingest, load_answers
 from mmpose_al.active_learning.answers.late import is_closed
 from mmpose_al.active_learning.formats import AnswerError
+from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.state import new_state
 from tests.test_active_learning.people import ROUND, answer, labelled, read, write
@@ -96,3 +99,17 @@ def test_without_an_open_query_late_answers_are_refused(late, tmp_path):
     assert is_closed(state, query)
     with pytest.raises(AnswerError, match='round 1, which is closed.*No query is open'):
         given(annotator, pixels, tmp_path, [2])
+
+
+def test_the_pool_may_have_moved_between_the_rounds(late, tmp_path):
+    """Its file is known by what it holds, not by where it lies."""
+    annotator, pixels, close = late
+    given(annotator, pixels, tmp_path, [80])
+    (tmp_path / 'elsewhere').mkdir()
+    path = str(shutil.copy(annotator.pool.path, str(tmp_path / 'elsewhere')))
+    annotator.image_root = str(tmp_path / 'data' / 'images')
+    annotator.open(annotator.folder, load_pool(path, 'frames', on_bad='skip'))
+    close()
+    assert load_query(annotator.folder, NEXT).content['pool']['file'] == path
+    done = given(annotator, pixels, tmp_path, [2, 3])
+    assert done.late == {ROUND: [2, 3]}

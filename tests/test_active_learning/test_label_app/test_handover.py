@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from mmpose_al.active_learning.answers import ingest
 from mmpose_al.active_learning.answers.kept import latest, load_answers
+from mmpose_al.active_learning.answers.withdrawal import withdraw
 from mmpose_al.active_learning.paths import Paths
-from tests.test_active_learning.people import labelled
+from tests.test_active_learning.people import answer, labelled, read, write
 
 
 def say(session, unit, cells, op='set', **more):
@@ -116,3 +118,31 @@ def test_clicks_that_disagree_are_warned_of(session, experiment, far):
     taken = session.hand_over('Anna', 'tab-a', dry_run=True).taken
     found = [warning for warning in taken.warnings if warning.kind == 'disagrees']
     assert [(w.annotations, w.joints) for w in found] == [([81], ['nose'])] * far
+
+
+def test_a_second_handover_brings_back_nothing_that_was_withdrawn_or_replaced(
+    session, experiment, tmp_path
+):
+    work, pixels = experiment
+    for number in (80, 81, 82):
+        place(session, pixels, number)
+    say(session, 20, None, 'done', done=True)
+    session.hand_over('Anna', 'tab-a')
+    withdraw(work, [80])
+    moved = {81: pixels[81] + 2}
+    path = write(answer(read(work, 'coco'), 'coco', moved), tmp_path / 'later.json', 'coco')
+    ingest(work, path)
+    place(session, pixels, 0)
+    say(session, 0, None, 'done', done=True)
+    taken = session.hand_over('Anna', 'tab-a').taken
+    assert taken.annotations == [0, 82]
+    (what,) = taken.passed_over
+    assert 'withdrawn or replaced' in what and len(taken.passed_over[what]) == 2
+    labels = labelled(Paths(work).labels)[0]
+    assert sorted(labels) == [0, 81, 82]
+    np.testing.assert_allclose(labels[81][:, :2], moved[81], atol=1e-3)
+    # what somebody has placed anew is an answer
+    x, y = pixels[80][1]
+    say(session, 20, [[80, 1, x, y, 1]])
+    say(session, 20, None, 'done', done=True)
+    assert session.hand_over('Anna', 'tab-a').taken.annotations == [0, 80, 82]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.answers import load_answers
+from mmpose_al.active_learning.answers.withdrawal import withdraw
 from mmpose_al.active_learning.formats import AnswerError
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
@@ -355,3 +356,17 @@ def test_an_experiment_without_a_query(experiment):
     WritableState(work, load_state(work).content).end('enough')
     with pytest.raises(ValueError, match='no query is open; the experiment is finished'):
         open_query(work)
+
+
+def test_a_second_pull_brings_back_nothing_that_was_withdrawn(studio, experiment):
+    held, url = studio
+    work, pixels = experiment
+    sent(work, url)
+    for number in (80, 81):
+        held.answer(number, joints(pixels[number]))
+    assert taken(work, url).annotations == [80, 81]
+    withdraw(work, [80])
+    done = taken(work, url)
+    assert done.annotations == [81] and not done.written
+    assert any('withdrawn or replaced' in what for what in done.passed_over)
+    assert sorted(labelled(Paths(work).labels)[0]) == [81]

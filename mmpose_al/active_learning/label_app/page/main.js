@@ -96,7 +96,8 @@ class App {
   async countUnits() {
     const { units, closed } = await this.call('overview');
     if (closed && !this.setup.goes_on) {
-      this.freeze(true, 'This round is closed: the experiment has gone on from its labels.');
+      this.freeze(true, 'This round is closed: the experiment has gone on from its labels. What '
+        + 'was not handed over can still become labels of the open round: Units, Finish.');
     }
     const done = units.filter((unit) => unit.done).length;
     const left = units.length - done;
