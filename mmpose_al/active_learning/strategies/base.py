@@ -1,14 +1,14 @@
 """What all query strategies share: what they need, utilities, and their order."""
 
 import warnings
-from typing import List, NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ...fileio import is_int, is_number, short
 from ..statistics import POOL_PROPERTIES, MissingStatistic, PoolStatistics
 from ..statistics.base import how_to_have
-from .constraints import Constraints
+from .constraints import Constraints, Rules
 
 NOT_JUDGED = 1e300  # what stands for infinity in files
 
@@ -71,6 +71,19 @@ class QueryStrategy:
             raise ValueError(f'{type(self).__name__}.needs is a tuple; write ({self.needs!r},)')
         return tuple(name for name in self.needs if name not in POOL_PROPERTIES)
 
+    @property
+    def parts(self) -> Sequence['QueryStrategy']:
+        """The strategies that it is made of; their rules about sequences hold, too."""
+        return ()
+
+    @property
+    def rules(self) -> Rules:
+        """The strictest of its own rules and those of its parts."""
+        rules = Rules(self.min_spacing, self.max_per_sequence, self.min_seconds)
+        for part in self.parts:
+            rules = rules.with_those_of(part.rules)
+        return rules
+
     def check_statistics(self, pool: PoolStatistics) -> None:
         """Raise unless the scores hold every statistic that it reads.
 
@@ -126,14 +139,14 @@ class QueryStrategy:
         self.check_statistics(pool)
         if 'cameras' in self.needs:
             self._say_few_views(pool)
-        rules = (self.min_spacing, self.max_per_sequence, self.min_seconds)
+        rules = self.rules
         selection = self.pick(pool, budget, Constraints(pool, *rules))
         if len(selection.ids) < budget:
             warnings.warn(
                 f'{type(self).__name__} was asked for {budget} units, but only '
                 f'{len(selection.ids)} are unlabelled and allowed by min_spacing='
-                f'{self.min_spacing}, min_seconds={self.min_seconds} and max_per_sequence='
-                f'{self.max_per_sequence}',
+                f'{rules.min_spacing}, min_seconds={rules.min_seconds} and max_per_sequence='
+                f'{rules.max_per_sequence}',
                 stacklevel=2,
             )
         return selection

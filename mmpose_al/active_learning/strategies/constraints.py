@@ -1,11 +1,28 @@
 """Rules about sequences: which units may still be picked."""
 
 import copy
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 
 from ..statistics import PoolStatistics
+
+
+class Rules(NamedTuple):
+    """What may be picked of a sequence, see :class:`Constraints`."""
+
+    min_spacing: float = 0
+    max_per_sequence: Optional[int] = None
+    min_seconds: float = 0
+
+    def with_those_of(self, other: 'Rules') -> 'Rules':
+        """The stricter of each."""
+        most = [n for n in (self.max_per_sequence, other.max_per_sequence) if n is not None]
+        return Rules(
+            max(self.min_spacing, other.min_spacing),
+            min(most) if most else None,
+            max(self.min_seconds, other.min_seconds),
+        )
 
 
 class Constraints:

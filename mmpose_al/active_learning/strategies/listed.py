@@ -1,5 +1,6 @@
 """Units that files name: the frames of a recording that want a look, and others after them."""
 
+import copy
 import glob
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
@@ -32,7 +33,8 @@ class Listed(QueryStrategy):
         files (str | Sequence[str]): Such summaries, or JSON lists of
             ``{"sequence": name, "frame": number}``. A pattern (``look/*.json``) may fit no file
             yet; each round takes what is there.
-        then (dict): Config of the strategy that chooses the rest.
+        then (dict): Config of the strategy that chooses the rest, by its own rules about
+            sequences, too; those of this one hold for all.
         sequence (str, optional): Recording of the pool that all of them are of, where the
             files call it otherwise.
         kwargs: See :class:`QueryStrategy`.
@@ -75,7 +77,12 @@ class Listed(QueryStrategy):
                 constraints.take(index)
         ids, utilities = [int(pool.units[i]) for i in chosen], [float(worth[i]) for i in chosen]
         if len(ids) < budget:
-            rest = self.then.pick(pool, budget - len(ids), constraints)
+            # For the others they are labelled; so they are held to the rules of both.
+            others = copy.copy(pool)
+            others.labeled = pool.labeled.copy()
+            others.labeled[chosen] = True
+            rules = self.rules.with_those_of(self.then.rules)
+            rest = self.then.pick(others, budget - len(ids), Constraints(others, *rules))
             ids += rest.ids
             utilities += [0.0] * len(rest.ids)
         return Selection(ids, utilities)

@@ -1,6 +1,6 @@
 """A strategy made of two: diversity among the uncertain."""
 
-from typing import Any
+from typing import Any, Tuple
 
 import numpy as np
 
@@ -37,6 +37,11 @@ class UncertainAndDiverse(QueryStrategy):
             raise ValueError(f'share lies in (0, 1]; got {short(share)}')
         self.share = share
         self.needs = (*self.uncertainty.needs, *self.diversity.needs)
+
+    @property
+    def parts(self) -> Tuple[QueryStrategy, QueryStrategy]:
+        """See :class:`QueryStrategy`."""
+        return self.uncertainty, self.diversity
 
     def check_joints(self, num: int) -> None:
         """See :class:`QueryStrategy`."""

@@ -1,6 +1,6 @@
 """A strategy made of others: the weighted sum of their ranks."""
 
-from typing import Any, Optional, Sequence
+from typing import Any, List, Optional, Sequence
 
 import numpy as np
 
@@ -33,7 +33,9 @@ class WeightedCombination(QueryStrategy):
         self, strategies: Sequence[dict], weights: Optional[Sequence[float]] = None, **kwargs: Any
     ):
         super().__init__(**kwargs)
-        self.strategies = [QUERY_STRATEGIES.build(strategy) for strategy in strategies]
+        self.strategies: List[QueryStrategy] = [
+            QUERY_STRATEGIES.build(strategy) for strategy in strategies
+        ]
         self.weights = [1.0] * len(strategies) if weights is None else list(weights)
         if not strategies or len(self.weights) != len(strategies):
             raise ValueError(
@@ -43,6 +45,11 @@ class WeightedCombination(QueryStrategy):
         if not all(map(is_number, self.weights)):
             raise ValueError(f'weights are finite numbers; got {short(self.weights)}')
         self.needs = tuple(need for s in self.strategies for need in s.needs)
+
+    @property
+    def parts(self) -> List[QueryStrategy]:
+        """See :class:`QueryStrategy`."""
+        return self.strategies
 
     def check_joints(self, num: int) -> None:
         """See :class:`QueryStrategy`."""

@@ -27,11 +27,13 @@ from mmpose.registry import HOOKS
 from mmpose_al.datasets.checks import check_joint_names, describe, leaves
 from mmpose_al.datasets.labeled_unlabeled import LabeledUnlabeledDataset
 from mmpose_al.datasets.multiview import MultiViewCocoDataset
-from mmpose_al.datasets.samplers import LabeledUnlabeledSampler
+from mmpose_al.datasets.samplers import LabeledGroupSampler, LabeledUnlabeledSampler
 from mmpose_al.datasets.transforms.keypoint_mapping import check_flips, joint_names
 from mmpose_al.evaluation.per_student import PerStudentMetric
 from mmpose_al.models.heads import Heatmap2p5DHead
+from mmpose_al.models.pose3d import WeaklySupervisedPose3D
 from mmpose_al.models.semi.base import UNLABELED_LINES, SemiPoseEstimator
+from mmpose_al.models.semi.multi_view import CorrectedByCameras
 
 from .exact_resume import sampler_of
 
@@ -41,6 +43,8 @@ class DataCheckHook(Hook):
     """Stops a training before its first step where model and data do not fit.
 
     - A semi-supervised estimator needs unlabelled samples in its batches.
+    - Groups of views are as large as a model of several cameras takes them, and enough of them
+      have as many views as have to agree.
     - The head predicts as many joints as the data set has.
     - The joints that a COCO file names are those of its data set's metainfo, and mirroring
       exchanges them in pairs.
@@ -61,6 +65,7 @@ class DataCheckHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         loader = runner.train_loop.dataloader
         check_unlabeled(model, loader)
+        check_groups(model, loader, runner.logger.warning)
         warn_of_late_start(model, runner)
         check_head(model, loader.dataset)
         check_metainfo(loader.dataset, runner.logger.warning)
@@ -92,6 +97,39 @@ def check_unlabeled(model, loader) -> None:
             f'{name} learns from labelled and unlabelled images, but '
             f'train_dataloader.sampler puts {sampler.num_unlabeled} unlabelled ones into a '
             'batch; leave num_unlabeled out and half of a batch is unlabelled'
+        )
+
+
+def check_groups(model, loader, say: Callable[[str], None]) -> None:
+    """Raise ValueError where groups of views are not what a model of several cameras compares.
+
+    Groups in which too few cameras could agree teach nothing; those are told.
+    """
+    sampler = sampler_of(loader)
+    if not isinstance(model, (CorrectedByCameras, WeaklySupervisedPose3D)) or not isinstance(
+        sampler, LabeledGroupSampler
+    ):
+        return
+    name = type(model).__name__
+    if sampler.num_views != model.num_views:
+        raise ValueError(
+            f'{name} takes groups of {model.num_views} views (model.num_views), but '
+            f'train_dataloader.sampler makes groups of {sampler.num_views}; give both one num_views'
+        )
+    least = getattr(model, 'min_inliers', 2)
+    sizes = np.array([len(group) for group in sampler.groups])
+    few = int((sizes < least).sum())
+    if few == len(sizes):
+        raise ValueError(
+            f'{name}: min_inliers={least} views have to agree, but no person of the unlabelled '
+            f'images is in more than {sizes.max()} views of a frame, so the cameras would teach '
+            f'nothing; set model.min_inliers={sizes.max()}, or give the other views'
+        )
+    if few:
+        say(
+            f'DataCheckHook: {few} of {len(sizes)} groups of views have fewer than '
+            f'min_inliers={least}, so the cameras correct nothing there; the smallest has '
+            f'{sizes.min()}'
         )
 
 

@@ -317,12 +317,24 @@ def encoded_labels(student: nn.Module, inputs: Tensor, data_samples: Sequence) -
             'students with different codecs encode the labels themselves, but the samples do not '
             'keep the joints in pixels of the input; give PackPoseInputs pack_transformed=True'
         )
-    visible = [sample.gt_instances.keypoints_visible for sample in data_samples]
-    places, visible = (
+    places, weights = (
         torch.as_tensor(np.concatenate(each), dtype=torch.float32, device=inputs.device)
-        for each in (kept, visible)
+        for each in (kept, [_label_weights(sample) for sample in data_samples])
     )
-    return encoded_samples(student, places, visible)
+    return encoded_samples(student, places, weights)
+
+
+def _label_weights(sample: PoseDataSample) -> np.ndarray:
+    """What each joint of a labelled sample counts, (1, K).
+
+    As the pipeline has it, so with the weights of pseudo-labels and of the data set; as far as
+    the joint is visible where the pipeline makes no targets.
+    """
+    visible = np.asarray(sample.gt_instances.keypoints_visible, np.float32)
+    given = sample.get('gt_instance_labels', InstanceData()).get('keypoint_weights')
+    if given is None:
+        return visible
+    return np.asarray(given.cpu(), np.float32).reshape(-1, *visible.shape).max(0)
 
 
 def own_loss(

@@ -123,7 +123,7 @@ class CorrectedByCameras(TeachingStudents):
         exchange (bool): Whether a view may have left and right the wrong way round, see
             :func:`~mmpose_al.geometry.consensus.consensus`.
         weight (str): Of a joint on which views agree: ``'one'``, or ``'inliers'``: the
-            share of the views that do.
+            share of the group's cameras that do.
         sigma (float, optional): Of redrawn Gaussians, heatmap pixels; the codec's by
             default, and always with lessons in keypoints.
         kwargs: See :class:`~mmpose_al.models.semi.consistency.TeachingStudents` and
@@ -282,7 +282,9 @@ class CorrectedByCameras(TeachingStudents):
         self, agreed: Consensus, known: Tensor, rig: Rig, flip_indices: List[int], like: Tensor
     ) -> Tensor:
         """Of each joint in the loss, (G V, K), of the dtype of ``like``."""
-        share = agreed.inliers.to(like).mean(1, keepdim=True).expand(agreed.inliers.shape)
+        cameras = (~rig.again).sum(1).to(like)[:, None, None]  # one that stands twice is one
+        share = agreed.inliers.to(like).sum(1, keepdim=True) / cameras
+        share = share.expand(agreed.inliers.shape)
         share = in_the_world(share, rig.mirrored, flip_indices).flatten(0, 1)
         weight = share if self.weight == 'inliers' else torch.ones_like(share)
         otherwise = 1.0 if self.fallback == 'heatmap' else 0.0

@@ -140,8 +140,12 @@ class DataDistill(PseudoPose):
         students, teacher, teacher_checkpoint: See :class:`PseudoPose`.
         num_views (int): Views beside the easy one.
         views (dict): How they are made, config of ``AffineViews``.
-        sigma (float, optional): Of the Gaussian; the codec's by default.
+        sigma (float, optional): Of the Gaussian; the codec's by default, and always with
+            lessons in keypoints.
         kwargs: See :class:`EasyHardEstimator`.
+
+    Raises:
+        ValueError: No further view; a ``sigma`` with lessons in keypoints.
     """
 
     def __init__(
@@ -159,6 +163,11 @@ class DataDistill(PseudoPose):
             raise ValueError(f'num_views must be at least 1; got {num_views}')
         self.num_views = num_views
         self.views = TRANSFORMS.build({'type': 'AffineViews', **views})
+        if self.lesson_kind == 'keypoints' and sigma is not None:
+            raise ValueError(
+                'sigma is of the Gaussian that DataDistill draws, but the lessons are keypoints, '
+                "which the student's own codec draws; leave it out"
+            )
         if self.lesson_kind == 'heatmaps':
             check_peak_is_one(self.students[0], 'the Gaussian that DataDistill draws')
             self.sigma = codec_sigma(self.students[0], sigma)

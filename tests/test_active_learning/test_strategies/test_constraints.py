@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.strategies import Constraints
+from mmpose_al.active_learning.strategies.constraints import Rules
 from tests.test_active_learning.rig import make_pool
+from tests.test_active_learning.test_strategies.cases import build
 
 
 def make(**rules):
@@ -97,3 +99,20 @@ def test_some_of_the_units_by_the_same_rules():
     rules.take(1)
     assert np.flatnonzero(rules.free).tolist() == [4, 5]
     assert make().among(np.array([3])).free.sum() == 1
+
+
+def test_the_strictest_rules_of_a_strategy_and_its_parts():
+    parts = [dict(type='LeastConsensus', min_spacing=3), dict(type='BestVsSecondBest')]
+    combined = build(dict(type='WeightedCombination', strategies=parts, max_per_sequence=2))
+    assert combined.rules == Rules(min_spacing=3, max_per_sequence=2, min_seconds=1.0)
+    parts = dict(
+        uncertainty=dict(type='MultiPeakEntropy', max_per_sequence=1),
+        diversity=dict(type='CoreSetPoses', min_spacing=2, max_per_sequence=5),
+    )
+    both = build(dict(type='UncertainAndDiverse', min_spacing=1, **parts))
+    assert both.rules == Rules(min_spacing=2, max_per_sequence=1)
+    sequences = np.repeat([0, 1, 2], 4)
+    pool = make_pool(12, [], sequences=sequences, times=np.tile(np.arange(4), 3))
+    with pytest.warns(UserWarning, match='min_spacing=2, min_seconds=0 and max_per_sequence=1'):
+        ids = both.select(pool, 5).ids
+    assert sorted(sequences[np.searchsorted(pool.units, ids)]) == [0, 1, 2]

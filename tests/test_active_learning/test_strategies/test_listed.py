@@ -101,3 +101,23 @@ def test_a_file_that_is_named_is_there(tmp_path):
         listed(str(tmp_path / 'gone.json')).select(pool_of(), 1)
     with pytest.raises(ValueError, match='files names none'):
         listed([])
+
+
+def test_the_rest_is_chosen_by_the_rules_of_its_strategy(tmp_path):
+    """Of what is named, neighbours too; the rest keeps its distance from that and from itself."""
+    then = dict(type='MultiViewConsistency', min_spacing=20)
+    strategy = listed(summary(tmp_path, [0, 5]), then=then)
+    with pytest.warns(UserWarning, match='was asked for 6 units'):
+        ids = strategy.select(pool_of(), 6).ids
+    assert ids[:2] == [0, 10]
+    times = dict(zip(range(0, 120, 10), pool_of().times))
+    for number, unit in enumerate(ids[2:], 2):
+        near = [other for other in ids[:number] if (other < 60) == (unit < 60)]
+        assert all(abs(times[unit] - times[other]) >= 20 for other in near)
+    assert 2 < len(ids) < 6
+
+
+def test_a_k_centre_after_the_named_ones_is_far_from_them(tmp_path):
+    then = dict(type='CoreSetFeatures')
+    ids = listed(summary(tmp_path, [20, 5]), then=then).select(pool_of(), 5).ids
+    assert ids[2:] == build(then).select(pool_of(labeled=[40, 10]), 3).ids

@@ -4,6 +4,7 @@ import json
 import logging
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
@@ -11,9 +12,15 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 from mmpose.registry import METRICS, MODELS
 
-from mmpose_al.datasets.samplers import LabeledUnlabeledSampler
+from mmpose_al.datasets.samplers import LabeledGroupSampler, LabeledUnlabeledSampler
 from mmpose_al.datasets.transforms.keypoint_mapping import joint_names
-from mmpose_al.engine.hooks.data_check import DataCheckHook, check_best, check_head, joints_of_head
+from mmpose_al.engine.hooks.data_check import (
+    DataCheckHook,
+    check_best,
+    check_groups,
+    check_head,
+    joints_of_head,
+)
 from tests.test_models.test_semi.estimators import build
 from tests.tiny_coco import write_config
 
@@ -59,6 +66,32 @@ train_dataloader.update(
     )
     with pytest.raises(ValueError, match='puts 0 unlabelled ones into a batch; leave'):
         runner.train()
+
+
+def grouped(sizes, num_views=4, **options):
+    """A MultiViewPoseDual, and a loader whose sampler makes groups of views of such frames."""
+    starts = np.cumsum([1, *sizes])
+    groups = [np.arange(a, b) for a, b in zip(starts[:-1], starts[1:])]
+    dataset = SimpleNamespace(
+        num_labeled=1, num_unlabeled=sum(sizes), unlabeled_groups=lambda: groups
+    )
+    sampler = LabeledGroupSampler(dataset, 5, num_groups=1, num_views=num_views, seed=0)
+    loader = SimpleNamespace(sampler=sampler, batch_sampler=SimpleNamespace(sampler=sampler))
+    return build('MultiViewPoseDual', **options), loader
+
+
+def test_groups_in_which_too_few_cameras_could_agree():
+    """The default, 3 views, on a rig of two cameras: every step would teach nothing."""
+    said = []
+    with pytest.raises(ValueError, match='is in more than 2 views of a frame.*min_inliers=2'):
+        check_groups(*grouped([2, 2, 2]), said.append)
+    check_groups(*grouped([2, 2, 2], min_inliers=2), said.append)
+    check_groups(*grouped([3, 5, 4]), said.append)
+    assert not said
+    check_groups(*grouped([2, 5, 2]), said.append)
+    assert len(said) == 1 and '2 of 3 groups of views have fewer than min_inliers=3' in said[0]
+    with pytest.raises(ValueError, match=r'takes groups of 4 views .*makes groups of 2; give both'):
+        check_groups(*grouped([4, 4], num_views=2), said.append)
 
 
 def test_what_is_right_trains_and_a_late_start_is_said(tmp_path, monkeypatch):

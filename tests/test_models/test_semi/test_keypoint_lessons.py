@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 import torch
+from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 
 from mmpose_al.models.semi.keypoint_lessons import (
@@ -240,6 +241,32 @@ def test_heatmaps_and_simcc_teach_each_other():
         del sample.gt_instances.transformed_keypoints
     with pytest.raises(ValueError, match='give PackPoseInputs pack_transformed=True'):
         model.loss(batch, data)
+
+
+def test_students_of_several_codecs_learn_labels_by_their_weights():
+    """Those of pseudo-labels, which the pipeline multiplies into the weights of its codec."""
+    model = build('PoseDual', [student(), rtmpose()])
+    batch, weights = images(2), torch.tensor([[0.25, 1.0, 0.0, 1.0]])
+    data = labelled(model.students[0], [True, True])
+    own = labelled(model.students[1], [True, True])
+    for sample in (data[0], own[0]):
+        sample.gt_instance_labels.keypoint_weights = weights
+    losses = model.loss(batch, data)
+    for index, samples_of in enumerate((data, own)):
+        expected = model.students[index].loss(batch, samples_of)['loss_kpt']
+        got = losses[f'sup_student{index}_loss_kpt']
+        assert float(got.detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
+    several = torch.stack([0 * weights, weights])  # of two encoders
+    data[0].gt_instance_labels = InstanceData(keypoint_weights=several)
+    again = model.loss(batch, data)
+    torch.testing.assert_close(again['sup_student1_loss_kpt'], losses['sup_student1_loss_kpt'])
+    for sample in data:  # a pipeline without targets
+        del sample.gt_instance_labels
+    data[0].gt_instances.keypoints_visible = weights.ceil().numpy()
+    own[0].gt_instance_labels.keypoint_weights = weights.ceil()
+    expected = model.students[1].loss(batch, own)['loss_kpt']
+    got = model.loss(batch, data)['sup_student1_loss_kpt']
+    assert float(got.detach()) == pytest.approx(float(expected.detach()), rel=1e-5)
 
 
 def save(network, path):

@@ -181,6 +181,15 @@ def test_the_same_camera_twice_is_one_voice():
         assert (lesson.weight > 0).any() == taught
 
 
+def test_a_camera_that_stands_twice_counts_once_in_the_share():
+    """Two cameras that agree are all of a rig of two, however often a group shows them."""
+    samples, places = batch(groups=1, flips=False)
+    few = [samples[0], samples[1], *[samples[0]] * 4]
+    seen = places[:, [0, 1, 0, 0, 0, 0]]
+    lesson = lessons(model(min_inliers=2, weight='inliers'), few, seen)[0]
+    torch.testing.assert_close(lesson.weight, inside(seen)[0].to(lesson.weight))
+
+
 def test_gradients_flow_into_hard_views_only():
     """Both students learn, and what teaches them has no gradient."""
     samples, places = batch(groups=1)

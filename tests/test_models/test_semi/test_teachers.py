@@ -116,6 +116,8 @@ def test_datadistill_redraws_the_summed_keypoint(checkpoint):
     assert lesson.mask.min() == 1
     with pytest.raises(ValueError, match='num_views'):
         build('DataDistill', teacher_checkpoint=path, num_views=0)
+    with pytest.raises(ValueError, match='sigma is of the Gaussian .* leave it out'):
+        build('DataDistill', teacher_checkpoint=path, sigma=2.0, lesson='keypoints')
 
 
 def test_mean_teacher_follows_weights_and_buffers():
