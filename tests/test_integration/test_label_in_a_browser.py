@@ -25,10 +25,12 @@ from mmpose.registry import DATASETS
 
 from mmpose_al.active_learning.label_app.session import Session
 from mmpose_al.active_learning.paths import Paths
+from mmpose_al.active_learning.pool import load_pool
+from mmpose_al.active_learning.state import new_state
 from mmpose_al.engine.active_learning import ActiveLearningExperiment
 from mmpose_al.fileio import read_json
 from mmpose_al.synthetic import write_benchmark
-from tests.test_active_learning.people import inside, labelled
+from tests.test_active_learning.people import ROUND, inside, labelled, opened, write_pool
 from tests.test_active_learning.test_label_app.serving import serving
 from tests.test_cli.people import asked_experiment
 from tests.test_engine.test_active_learning import config
@@ -208,6 +210,28 @@ def test_what_is_filled_in_is_corrected_hidden_swapped_and_taken_back(browser, e
     assert Session(work).progress[20].reason(80) == 'covered'
 
 
+def test_enter_leads_to_each_person_of_a_unit_before_it_is_done(browser, tmp_path):
+    path, _, _ = write_pool(tmp_path / 'data', persons=3)
+    work = str(tmp_path / 'work')
+    opened(work, path).ask(ROUND, [20, 0], [2.0, 1.0])
+    new_state(work, load_pool(path, 'frames'), 'digest', 0).write()
+    with serving(work) as server:
+        anna = Person(browser, server, 'Anna')
+        anna.click(80, 100, 100)
+        anna.key('Enter')
+        assert 'person 2 of 3' in anna.page.inner_text('#people')
+        anna.page.wait_for_selector('#toast:has-text("Person 2 of 3 has no label yet")')
+        anna.key('Enter')  # left out
+        assert 'person 3 of 3' in anna.page.inner_text('#people')
+        anna.click(2080, 700 - 60, 100)
+        anna.key('Enter')
+        anna.page.wait_for_selector('.view[data-view="0"]')
+        assert anna.faults == []
+        anna.context.close()
+    progress = Session(work).progress[20]
+    assert progress.done and {a for a, _ in progress.cells} == {80, 2080}
+
+
 def test_a_click_that_disagrees_is_named_and_found(browser, experiment):
     work, pixels = experiment
     joint = next(k for k in range(5) if all(inside(pixels[view])[k] for view in (80, 81, 82, 83)))
@@ -275,6 +299,13 @@ def test_the_page_fits_the_screen(browser, experiment, size):
         for view in (80, 81, 82, 83):
             box = anna.page.locator(f'.view[data-view="{view}"]').bounding_box()
             assert box['x'] >= 0 and box['x'] + box['width'] <= size[0] and box['width'] > 150
+        anna.page.evaluate('window.scrollTo(0, document.body.scrollHeight / 3)')
+        box = anna.page.locator('#ask').bounding_box()  # what is asked for is always seen
+        assert box['y'] >= 0 and box['y'] + box['height'] <= size[1]
+        assert anna.page.evaluate(
+            '([x, y]) => document.elementFromPoint(x, y).id', [box['x'] + 20, box['y'] + 9]
+        ) == 'ask'
+        anna.page.evaluate('window.scrollTo(0, 0)')
         anna.key('2')
         assert anna.page.locator('.view:visible').count() == 1
         anna.key('0')

@@ -3,8 +3,8 @@
 import { Changes, Refusal, call, newKey } from './api.js';
 import { actionOf } from './keys.js';
 import {
-  PLACED, STATE, V, X, Y, accepted, columns, count, inside, isEnough, isShown, minutes, nextJoint,
-  swapped, withCells,
+  PLACED, STATE, V, X, Y, accepted, columns, count, inside, isEnough, isSaid, isShown, minutes,
+  nextJoint, swapped, withCells,
 } from './model.js';
 import {
   ask, askFinish, askName, askReason, askTakeOver, askUnit, close, el, isOpen, showHanded,
@@ -20,7 +20,7 @@ class App {
     Object.assign(this, {
       tab: sessionStorage.getItem('tab') || newKey(), name: '', unit: null, place: 0, joint: 0,
       active: null, large: null, mode: 'joint', need: 3, suggestions: true, brightness: 1,
-      contrast: 1, peeked: 0, frozen: false, views: [], worked: 0, last: performance.now(),
+      contrast: 1, peeked: 0, frozen: false, views: [], seen: new Set(), worked: 0, last: performance.now(),
     });
     sessionStorage.setItem('tab', this.tab);
     this.changes = new Changes({
@@ -84,7 +84,7 @@ class App {
     const same = this.unit && this.unit.unit === number;
     const unit = await this.call('open', { unit: number });
     this.changes.revision = unit.revision;
-    if (!same) Object.assign(this, { place: 0, large: null, peeked: 0 });
+    if (!same) Object.assign(this, { place: 0, large: null, peeked: 0, seen: new Set() });
     this.unit = unit;
     if (!same) this.build();
     this.show(unit);
@@ -109,6 +109,7 @@ class App {
 
   /** The views of a person, anew. */
   build() {
+    this.seen.add(this.place);
     this.views = this.person.views.map((data) => new View(this, data));
     byId('views').replaceChildren(...this.views.map((view) => view.box));
     this.active = this.views[0].data.id;
@@ -135,7 +136,7 @@ class App {
     byId('redo').disabled = !unit.can_redo;
     byId('done').textContent = unit.done ? 'Done ✓' : 'Done';
     byId('people').hidden = unit.persons.length < 2;
-    byId('people').textContent = `person ${this.place + 1} of ${unit.persons.length} (N: next)`;
+    byId('people').textContent = `person ${this.place + 1} of ${unit.persons.length}, next ▶`;
     showNotes(this);
     this.showAsk();
   }
@@ -252,7 +253,7 @@ class App {
   on_choose(k) { this.joint = k; this.draw(); }
 
   on_lookAt({ joint, annotations, place }) {
-    if (place !== this.place) { this.place = place; this.build(); this.show(this.unit); }
+    if (place !== this.place) this.turnTo(place);
     this.joint = joint;
     [this.active] = annotations;
     this.draw();
@@ -323,6 +324,14 @@ class App {
 
   async on_done() {
     if (!this.mayChange()) return;
+    const other = this.unit.persons.findIndex((person, place) =>
+      !this.seen.has(place) && !isSaid(person));
+    if (other >= 0) {
+      this.turnTo(other);
+      this.toast(`Person ${other + 1} of ${this.unit.persons.length} has no label yet. `
+        + 'Enter again leaves it so.');
+      return;
+    }
     const left = this.unit.persons.flatMap((person) => person.views)
       .reduce((sum, view) => sum + accepted([view]).length, 0);
     if (left && await ask(el('h2', {}, `${left} suggestions are not accepted`),
@@ -415,8 +424,12 @@ class App {
 
   on_nextPerson() {
     if (this.unit.persons.length < 2) return;
-    this.place = (this.place + 1) % this.unit.persons.length;
-    this.large = null;
+    this.turnTo((this.place + 1) % this.unit.persons.length);
+  }
+
+  /** Another person of the unit. */
+  turnTo(place) {
+    Object.assign(this, { place, large: null });
     this.build();
     this.show(this.unit);
   }
@@ -569,7 +582,7 @@ class App {
       previous: 'previousUnit', next: 'nextUnit', done: 'done', overview: 'overview', help: 'help',
       undo: 'undo', redo: 'redo', accept: 'accept', 'accept-view': 'acceptView', hidden: 'hidden',
       delete: 'delete', swap: 'swap', cannot: 'cannot', grid: 'grid', fit: 'fit',
-      before: 'before', after: 'after',
+      before: 'before', after: 'after', people: 'nextPerson',
     };
     for (const [id, action] of Object.entries(buttons)) {
       byId(id).addEventListener('click', () => { byId(id).blur(); this.do(action); });

@@ -7,6 +7,10 @@ export const isShown = (joint) => joint[STATE] !== NOTHING && joint[STATE] !== A
 export const isSuggested = (joint) => joint[STATE] === PREDICTED || joint[STATE] === PROPOSED;
 export const isSettled = (joint) => joint[STATE] === PLACED || joint[STATE] === ABSENT;
 
+/** Whether somebody has said anything of a person. */
+export const isSaid = (person) =>
+  person.views.some((view) => view.reason || view.joints.some(isSettled));
+
 /** Cells [annotation, joint, x, y, v] that accept the suggestions of some views. */
 export function accepted(views, onlyJoint = null) {
   const cells = [];
