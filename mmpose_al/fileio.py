@@ -574,8 +574,11 @@ def set_aside(path: str) -> str:
     names = (f'{path}.damaged{number or ""}' for number in itertools.chain([0], itertools.count(2)))
     target = next(name for name in names if not osp.lexists(name))
     os.rename(path, target)
-    with suppress(FileNotFoundError):
-        os.remove(path + CHECKSUM)
+    if osp.isdir(path + CHECKSUM):
+        os.rename(path + CHECKSUM, target + CHECKSUM)
+    else:
+        with suppress(FileNotFoundError):
+            os.remove(path + CHECKSUM)
     sync_folder(osp.dirname(path))
     return target
 

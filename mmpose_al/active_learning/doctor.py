@@ -17,7 +17,6 @@ from ..fileio import (
     CHECKSUM,
     FileError,
     checksum_fault,
-    file_fault,
     leftovers,
     locked,
     read_bytes,
@@ -42,10 +41,19 @@ from .moved import relocated
 from .paths import Paths, experiment_of_scores
 from .pool import Pool
 from .query import load_query
-from .state import State, StateError, WritableState, load_state, read_state, replayed
+from .state import (
+    State,
+    StateError,
+    WritableState,
+    has_experiment,
+    load_state,
+    read_state,
+    replayed,
+)
 from .state_checks import state_faults, stranger_faults
 
 Repair = Callable[[], str]
+GONE = 'is not there'
 
 
 class Finding(NamedTuple):
@@ -90,7 +98,7 @@ def examine(folder: str) -> Examined:
     if not osp.isdir(folder):
         raise FileNotFoundError(f'{folder}: there is no such folder')
     paths = Paths(folder)
-    if osp.exists(paths.state) or osp.exists(paths.previous_state):
+    if has_experiment(paths):
         about, findings = _experiment(paths)
     elif note_of(folder) is not None or numbered(folder):
         about, findings = f'a run with {len(numbered(folder))} checkpoints', list(_run(folder))
@@ -140,6 +148,14 @@ def _told(error: Exception, path: str) -> str:
     return text.replace(f'{path}: ', '').rstrip('.')
 
 
+def _fault(path: str) -> str:
+    """What is wrong with a file by its checksum; one that cannot be read stops nothing."""
+    try:
+        return checksum_fault(path)
+    except OSError as error:
+        return f'cannot be read ({error.strerror or error})'
+
+
 # ---- a run -----------------------------------------------------------------------------
 
 
@@ -160,7 +176,7 @@ def _run(folder: str) -> Iterator[Finding]:
     if text and osp.isfile(own):  # a copied folder's note names the original's
         yield Finding(note)
     elif found.path is not None:
-        told = 'is not there' if text is None else f'says {text!r}, which is no file of this folder'
+        told = GONE if text is None else f'says {text!r}, which is no file of this folder'
         means = f'repair writes {osp.basename(found.path)} into it'
         yield Finding(note, told, means, partial(_write_note, note, found.path))
     elif text is not None:
@@ -204,17 +220,18 @@ def _experiment(paths: Paths) -> Tuple[str, List[Finding]]:
         state = load_state(paths.folder)
     except StateError as error:
         state = None
-        findings.append(_state_finding(paths, _told(error, paths.state)))
+        there = osp.lexists(paths.state)
+        findings.append(_state_finding(paths, _told(error, paths.state) if there else GONE))
     else:
         if state is None:
-            findings.append(_state_finding(paths, 'is not there'))
+            findings.append(_state_finding(paths, GONE))
     if state is not None:
         findings += [Finding(paths.state), *_pool_findings(paths, state)]
         about += (
             f': {len(state.labeled())} of {state.content["pool"]["units"]} {state.content["unit"]} '
             f'labelled, rounds begun: {len(state.rounds)}'
         )
-    findings += [_query_finding(paths, number) for number in paths.query_rounds()]
+    findings += [_query_finding(paths, number, state) for number in paths.query_rounds()]
     findings += [_answers_finding(paths, number) for number in paths.answer_rounds()]
     if paths.answer_rounds():
         findings.append(_labels_finding(paths))
@@ -235,9 +252,9 @@ def _pool_findings(paths: Paths, state: State) -> Iterator[Finding]:
     known = state.content['pool']
     try:
         pool = Experiment(paths.folder).pool
-    except Missing as error:
-        if osp.isfile(known['file']) and sha256(known['file']) == known['sha256']:
-            if not file_fault(paths.config):  # it is the config that cannot be read
+    except (Missing, OSError) as error:
+        if _is_pool(known):
+            if osp.exists(paths.config) and not _fault(paths.config):  # it is the config that cannot be read
                 yield Finding(paths.config, _told(error, paths.config), 'reports need it')
             return
         means = 'training and reports need it; put the file back as it was at the beginning'
@@ -252,16 +269,23 @@ def _pool_findings(paths: Paths, state: State) -> Iterator[Finding]:
     yield from _lost_scores(paths, state)
 
 
+def _is_pool(known: dict) -> bool:
+    """Whether the pool's file is as it was at the beginning."""
+    try:
+        return osp.isfile(known['file']) and sha256(known['file']) == known['sha256']
+    except OSError:
+        return False
+
+
 def _lost_scores(paths: Paths, state: State) -> Iterator[Finding]:
-    """The scores from which the next query is chosen."""
+    """The scores from which the next query is chosen, and what it shows of the network."""
     number = len(state.rounds) - 1
-    if number < 0:  # nothing is begun
+    if number < 0 or state.content['finished'] is not None:
         return
     path = paths.scores(number)
-    needed = state.stage(number, 'score') and not state.stage(number, 'select')
-    if needed and not osp.exists(path):
+    if state.stage(number, 'score') and not osp.exists(path):
         means = 'repair lets the round be scored again'
-        yield Finding(path, 'is not there', means, partial(_score_again, paths, number))
+        yield Finding(path, GONE, means, partial(_score_again, paths, number))
 
 
 def _files(paths: Paths) -> Tuple[str, ...]:
@@ -302,13 +326,21 @@ def _write_state(paths: Paths, content: dict) -> str:
     return f'{aside}it has {len(content["rounds"])} rounds now'
 
 
-def _query_finding(paths: Paths, number: int) -> Finding:
+def _query_finding(paths: Paths, number: int, state: Optional[State]) -> Finding:
     path = paths.query_file(number)
     try:
         load_query(paths.folder, number)
+        return Finding(path)
     except (OSError, ValueError) as error:
-        return Finding(path, _told(error, path), 'put the folder of the query back')
-    return Finding(path)
+        fault = _told(error, path)
+    means = 'put the folder of the query back, or repair sets it aside: '
+    if state is None:
+        return Finding(path, fault, 'put the folder of the query back')
+    if state.stage(number, 'annotate') is None:
+        means += 'the next start of the training writes the same query anew'
+    else:
+        means += 'the round is closed, and only late answers and reports read it'
+    return Finding(path, fault, means, partial(_put_aside, paths.query(number)))
 
 
 def _answers_finding(paths: Paths, number: int) -> Finding:
@@ -391,9 +423,7 @@ def _keep_lines(paths: Paths, path: str, error: DamagedError) -> str:
 
 
 def _labels_finding(paths: Paths) -> Finding:
-    fault = 'is not there'
-    if osp.exists(paths.labels):
-        fault = checksum_fault(paths.labels)
+    fault = _fault(paths.labels) if osp.exists(paths.labels) else GONE
     if not fault:
         return Finding(paths.labels)
     means = 'it follows from the answers; repair makes it anew, as the next training does'
@@ -401,22 +431,32 @@ def _labels_finding(paths: Paths) -> Finding:
 
 
 def _make_labels(paths: Paths) -> str:
-    query = load_query(paths.folder, paths.answer_rounds()[-1])
-    if query is None:
-        raise ValueError(f'{paths.folder}: the query of these answers is not there; put it back')
+    pool = _pool_of_answers(paths)
     with locked(paths.lock):
-        update_labels(paths.folder, query_pool(query))
+        if osp.isdir(paths.labels) or osp.isdir(paths.labels + CHECKSUM):
+            set_aside(paths.labels)
+        update_labels(paths.folder, pool)
     return 'is made anew from the answers'
+
+
+def _pool_of_answers(paths: Paths) -> Pool:
+    """The pool, as a query that can be read or else the config names it."""
+    for number in reversed(paths.query_rounds()):
+        with suppress(OSError, ValueError):
+            query = load_query(paths.folder, number)
+            if query is not None:
+                return query_pool(query)
+    return Experiment(paths.folder).pool
 
 
 def _config_finding(paths: Paths) -> Finding:
     """The config of the latest start, by which commands read an experiment."""
-    fault = file_fault(paths.config)
+    fault = _fault(paths.config) if osp.exists(paths.config) else GONE
     if not fault:
         return Finding(paths.config)
     means = (
         'start the training again with the config that you wrote, which writes it anew'
-        if fault == 'is not there'
+        if fault == GONE
         else 'put the file back; or, if you changed it on purpose, remove '
         f'{osp.basename(paths.config)}{CHECKSUM}'
     )
@@ -427,7 +467,7 @@ def _server_finding(paths: Paths) -> Iterator[Finding]:
     """Which project of a server of an annotation tool has the queries."""
     path = paths.server_project
     if osp.exists(path):
-        fault = checksum_fault(path)
+        fault = _fault(path)
         means = 'repair sets it aside; push then with --project and the number of the project'
         yield Finding(path, fault, means, partial(_put_aside, path)) if fault else Finding(path)
 
@@ -437,7 +477,7 @@ def _training_data(paths: Paths, folder: str) -> Iterator[Finding]:
     means = 'repair sets it aside; a training that needs it makes it anew'
     for path in map(partial(osp.join, folder), map(osp.basename, _training_files(paths))):
         if osp.exists(path):
-            fault = checksum_fault(path)
+            fault = _fault(path)
             yield Finding(path, fault, means, partial(_put_aside, path)) if fault else Finding(path)
 
 
@@ -476,7 +516,7 @@ def _score_files(paths: Paths) -> Tuple[str, ...]:
 def _score_again(paths: Paths, number: int) -> str:
     state = load_state(paths.folder)
     path = paths.scores(number)
-    told = _put_aside(path) if osp.exists(path) else 'is not there'
+    told = _put_aside(path) if osp.exists(path) else GONE
     if state is None or state.stage(number + 1, 'annotate') is not None:
         return f'{told}; only reports would read it'
     state.rounds[number]['stages'].pop('score', None)

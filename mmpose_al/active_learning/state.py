@@ -191,13 +191,31 @@ def load_state(folder: str) -> Optional[State]:
     """The state in a folder; None where there is none.
 
     Raises:
-        StateError: The file cannot be read, or holds what no experiment writes; it says where,
-            and how to go back.
+        StateError: The file cannot be read, or holds what no experiment writes, or is gone beside
+            the one before it; it says where, and how to go back.
     """
-    path = Paths(folder).state
-    if not osp.exists(path):
-        return None
-    return State(folder, read_state(path))
+    paths = Paths(folder)
+    if osp.exists(paths.state):
+        return State(folder, read_state(paths.state))
+    if osp.exists(paths.previous_state):
+        raise StateError(gone(paths.state))
+    return None
+
+
+def has_experiment(paths: Paths) -> bool:
+    """Whether a folder holds what an experiment leaves, be its state there or not."""
+    if osp.exists(paths.state) or osp.exists(paths.previous_state):
+        return True
+    began = osp.isdir(paths.round(0)) or bool(paths.query_rounds())
+    return osp.exists(paths.config) and began
+
+
+def gone(path: str) -> str:
+    """What is said where the state is not there, and the experiment is."""
+    return (
+        f'{path}: is not there, and what the experiment has done is. Put the file back, or begin '
+        f'anew with another --work-dir. {_way_back(path)}'
+    )
 
 
 def read_state(path: str) -> dict:
@@ -208,6 +226,8 @@ def read_state(path: str) -> dict:
     """
     try:
         content = _content(read_bytes(path, JSON_LIMIT), path)
+        if not isinstance(content, dict) or 'format' not in content:
+            raise ValueError('it holds something else')
         if content['format'] != STATE_FORMAT or content['version'] not in (1, STATE_VERSION):
             raise ValueError(f'format {content["format"]!r}, version {content["version"]!r}')
     except DamagedError as error:
@@ -229,7 +249,7 @@ def read_state(path: str) -> dict:
 def _content(raw: bytes, path: str) -> dict:
     if not is_journal(raw):
         content = parse_json(raw, path)
-        if content['version'] == STATE_VERSION:
+        if isinstance(content, dict) and content.get('version') == STATE_VERSION:
             raise ValueError('its lines have lost their checksums')
         return content
     return replayed(parse(raw, path))

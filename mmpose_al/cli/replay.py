@@ -96,6 +96,8 @@ def read_scores(path: str, number: Optional[int]) -> Scored:
     settings, done = experiment.settings, experiment.scored()
     if number is None and done:
         number = done[-1]
+    if number is None:
+        raise ValueError(f'{folder}: no round has scores; train first')
     if number not in done:
         raise ValueError(f'{folder}: round {number} has no scores; there are {done}')
     budget = experiment.budget_after(number)

@@ -46,6 +46,8 @@ from ..active_learning.state import (
     StateError,
     WritableState,
     check_state,
+    gone,
+    has_experiment,
     load_state,
     new_state,
 )
@@ -158,6 +160,8 @@ class ActiveLearningExperiment:
         digest = experiment_digest(cfg)
         state = load_state(context.paths.folder)
         if state is None:
+            if has_experiment(context.paths):  # it must not begin again without a word
+                raise StateError(gone(context.paths.state))
             state = new_state(context.paths.folder, context.pool, digest, context.seed)
         noted = state.content['config_digest']
         if not state.rounds or noted in earlier_digests(cfg):

@@ -17,7 +17,8 @@ from mmpose_al.active_learning.label_app.journal import Journal
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import write_pseudo, write_split
 from mmpose_al.active_learning.query import load_query
-from mmpose_al.active_learning.state import load_state
+from mmpose_al.active_learning.state import StateError, load_state
+from mmpose_al.cli.main import main
 from mmpose_al.journal import line_of
 from tests.test_active_learning.experiments import answers, run_untrained, waiting
 from tests.test_active_learning.people import snapshot
@@ -301,8 +302,72 @@ def test_a_query_that_cannot_be_read_and_what_was_left_half(begun):
         file.write('{}')
     found = faults(begun.work)
     assert set(found) == {left, 'query/round_01/query.json'}
-    assert repair(begun.work) == [f'{left}: is removed']
-    assert not osp.exists(osp.join(begun.work, left))
+    assert repair(begun.work) == [
+        'query/round_01/query.json: is set aside as round_01.damaged',
+        f'{left}: is removed',
+    ]
+    assert not osp.exists(osp.join(begun.work, left)) and faults(begun.work) == {}
+
+
+@pytest.mark.parametrize('number', [0, 1])
+def test_a_query_that_is_set_aside_is_written_anew_or_not_needed(begun, tmp_path, number):
+    paths = Paths(begun.work)
+    before = load_query(begun.work, 1).content
+    flip(paths.query_file(number))
+    with pytest.raises(ValueError, match='its bytes are not those'):
+        ingest(begun.work, answers(begun.work, 1 - number, begun.pixels, tmp_path))
+    (finding,) = examine(begun.work).damaged
+    assert ('writes the same query anew' if number else 'only late answers') in finding.means
+    repair(begun.work)
+    run_untrained(begun.cfg, {})
+    assert load_query(begun.work, 1).content == before
+    state = load_state(begun.work)
+    assert state.content['finished'] is not None and len(state.labeled()) == 5
+    assert faults(begun.work) == {}
+
+
+@pytest.mark.parametrize('name', ['labels.json', 'labels.json.sha256', 'round_01/pseudo.json'])
+def test_a_folder_or_a_broken_link_in_the_place_of_a_file_stops_nothing(begun, name):
+    path, link = osp.join(begun.work, name), osp.join(begun.work, 'answers', 'round_00.json.sha256')
+    for each in (path, link):
+        os.remove(each)
+    os.mkdir(path)
+    os.symlink(osp.basename(link), link)
+    found = faults(begun.work)
+    assert set(found) == {name.replace('.sha256', ''), 'answers/round_00.json'}
+    assert all('cannot be read' in fault or 'symbolic' in fault for fault in found.values())
+    repair(begun.work)
+    assert faults(begun.work) == {}
+
+
+@pytest.mark.parametrize('before', [True, False])
+def test_a_state_that_is_gone_is_missed_and_nothing_begins_again(begun, before, capsys):
+    """With the state of the start before, and without it."""
+    paths = Paths(begun.work)
+    os.remove(paths.state)
+    if not before:
+        os.remove(paths.previous_state)
+    whole = snapshot(begun.work)
+    for words in (['status'], ['replay'], ['query']):
+        assert main([words[0], begun.work]) == 1
+        assert 'active_learning.json' in capsys.readouterr().err
+    with pytest.raises(StateError, match='is not there, and what the experiment has done is'):
+        run_untrained(begun.cfg, {})
+    kept = {name: content for name, content in snapshot(begun.work).items() if 'lock' not in name}
+    assert kept == {name: content for name, content in whole.items() if 'lock' not in name}
+    assert main(['doctor', begun.work]) == 1
+    told = capsys.readouterr().out
+    assert 'active_learning.json: is not there' in told
+    assert ('goes back to active_learning.previous.json' in told) == before
+
+
+def test_scores_that_a_query_is_made_of_are_missed(begun):
+    """People have answered; the next start reads what the network predicted."""
+    os.remove(Paths(begun.work).scores(0))
+    assert faults(begun.work) == {'round_00/scores.npz': 'is not there'}
+    repair(begun.work)
+    run_untrained(begun.cfg, {})
+    assert load_state(begun.work).content['finished'] is not None
 
 
 def test_what_a_training_reads_is_looked_at(begun):
