@@ -14,7 +14,7 @@ from torch import Tensor
 from ...geometry import affine
 from ...geometry.heatmaps import gaussians, response, subpixel_peaks
 from ..passes import Passes
-from ..views import carry, carry_keypoints, easy_view
+from ..views import carry, carry_keypoints, easy_view, shows
 from .consistency import EasyHardEstimator, Lesson
 from .keypoint_lessons import keypoint_lesson, predict_keypoints
 from .networks import check_peak_is_one, codec_sigma, predict_heatmaps
@@ -183,8 +183,9 @@ class DataDistill(PseudoPose):
         seen = [predict_keypoints(self.teacher, images)]
         for number in range(self.num_views):
             view = self.views.sample(seeds, size, images, stream=f'distill{number}')
-            found = predict_keypoints(self.teacher, affine.warp(images, view.matrix))
-            seen.append(carry_keypoints(*found, view, easy, flip_indices))
+            places, sure = predict_keypoints(self.teacher, affine.warp(images, view.matrix))
+            sure = sure * shows(places, view, easy, size)  # beyond the easy image is padding
+            seen.append(carry_keypoints(places, sure, view, easy, flip_indices))
         return aggregate_keypoints(*(torch.stack(each) for each in zip(*seen)), 'avg')
 
     def teach(self, images, data_samples, hard, seeds, flip_indices):

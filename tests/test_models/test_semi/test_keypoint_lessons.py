@@ -318,6 +318,15 @@ def test_datadistill_takes_the_mean_of_the_views_weighted_by_confidence(tmp_path
     assert places[0, 1].tolist() == pytest.approx([(9 + 4.65) / 1.2, (9 + 7.05) / 1.2])
     assert places[0, 2].tolist() == pytest.approx([12.75, 16.75])  # as sure of 3 as of it
     assert sure[0].tolist() == pytest.approx([0.5, 0.6, 0.9, 0.45])
+    # At (1, 1) of the view there is padding: it would be (44.5, 68.5) of the easy image.
+    second[0, 1] = 1.0
+    answers = [first, (second, torch.full((1, 4), 0.9))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, lambda *_: answers.pop(0))
+        places, sure = model.mean_keypoints(images(1), np.array([5]), FLIP)
+    assert places[0, 0].tolist() == pytest.approx([10, 10]) and float(sure[0, 0]) == (
+        pytest.approx(0.45)
+    )
     losses = model.train().loss(images(2), samples([False, False]))
     assert losses['unsup_loss_kpt'].requires_grad
 
