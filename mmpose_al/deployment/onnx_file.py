@@ -6,7 +6,8 @@ The graph is traced by PyTorch's older exporter. It needs no further package, an
 
 import inspect
 import warnings
-from typing import Any, Callable, Dict, List, Optional
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import numpy as np
 import torch
@@ -53,7 +54,7 @@ def write(
     options: Dict[str, Any] = {}
     if 'dynamo' in inspect.signature(torch.onnx.export).parameters:
         options['dynamo'] = False  # the newer exporter would need onnxscript
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), without_graph():
         warnings.simplefilter('ignore')  # of tracing; the check finds what they warn of
         try:
             torch.onnx.export(
@@ -73,6 +74,23 @@ def write(
     for key, value in entries(description).items():
         model.metadata_props.add(key=key, value=value)
     onnx.save(model, path)
+
+
+@contextmanager
+def without_graph() -> Iterator[None]:
+    """Inside, an exporter that fails does not print its graph, some hundred lines.
+
+    No argument of PyTorch does this: it takes its log for switched on.
+    """
+    log = getattr(torch._C, '_jit_onnx_log', None)
+    if log is None:
+        yield
+        return
+    torch._C._jit_onnx_log = lambda *_: None
+    try:
+        yield
+    finally:
+        torch._C._jit_onnx_log = log
 
 
 def opened(path: str) -> Callable[[np.ndarray], List[np.ndarray]]:

@@ -8,6 +8,7 @@ PROJECT/configs/         a few lines each over the package's own
 PROJECT/work_dirs/       what is trained
 """
 
+import ast
 import glob
 import os
 import os.path as osp
@@ -19,6 +20,10 @@ from ..fileio import FileError, read_json
 
 FORMAT, VERSION = 'mmpose_al-project', 1
 NAME = 'project.json'
+PLAIN = (  # what data are made of
+    ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.keyword, ast.Name, ast.expr_context,
+    ast.UnaryOp, ast.unaryop,
+)  # fmt: skip
 
 
 class ProjectError(FileError):
@@ -139,5 +144,32 @@ def newest(paths: Sequence[str]) -> Optional[str]:
 
 
 def config_beside(checkpoint: str) -> Optional[str]:
-    """The config that a run wrote beside its checkpoint; the newest, if there are several."""
-    return newest(glob.glob(osp.join(glob.escape(osp.dirname(checkpoint)), '*.py')))
+    """The config that a run wrote beside its checkpoint; the newest, if there are several.
+
+    What a run writes is data. Other Python files are not looked at: reading one runs it.
+    """
+    there = glob.glob(osp.join(glob.escape(osp.dirname(checkpoint)), '*.py'))
+    return newest([path for path in there if is_plain_config(path)])
+
+
+def is_plain_config(path: str) -> bool:
+    """Whether a Python file does nothing but give names to data, as MMEngine writes configs."""
+    try:
+        with open(path, encoding='utf-8') as file:
+            statements = ast.parse(file.read()).body
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    for statement in statements:
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            continue  # a docstring
+        if not isinstance(statement, ast.Assign):
+            return False
+        if not all(isinstance(target, ast.Name) for target in statement.targets):
+            return False
+        for node in ast.walk(statement.value):
+            if isinstance(node, ast.Call):
+                if not isinstance(node.func, ast.Name) or node.func.id != 'dict':
+                    return False
+            elif not isinstance(node, PLAIN):
+                return False
+    return True

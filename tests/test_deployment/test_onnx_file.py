@@ -61,6 +61,13 @@ def test_an_operator_that_onnx_lacks_is_said(tmp_path):
         onnx_file.write(str(tmp_path / 'n.onnx'), network, {})
 
 
+@pytest.mark.parametrize('opset', [5, 99])
+def test_an_opset_that_cannot_be_is_said_in_a_line(tmp_path, capfd, opset):
+    with pytest.raises(ValueError, match=f'as ONNX: .*{opset}'):
+        onnx_file.write(str(tmp_path / 'n.onnx'), DeployedNetwork(built(student())), {}, opset)
+    assert capfd.readouterr().out == ''  # and not the whole graph
+
+
 def test_a_library_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, 'onnxruntime', None)
     with pytest.raises(ImportError, match=r'mmpose_al\[onnx\]'):

@@ -42,6 +42,17 @@ def test_a_checkpoint_finds_the_config_beside_it(run):
         find_model(str(run / 'iter_10.pth'))
 
 
+def test_a_script_beside_a_checkpoint_is_no_config(run):
+    """Reading it would run it."""
+    script = run / 'later.py'
+    script.write_text("import os\nos.remove('everything')\n")
+    os.utime(script, (9e9, 9e9))
+    assert find_model(str(run / 'iter_10.pth')).config == str(run / 'net.py')
+    (run / 'net.py').unlink()
+    with pytest.raises(FileError, match='no config .* lies beside'):
+        find_model(str(run / 'iter_10.pth'))
+
+
 def test_a_config_needs_weights(run):
     with pytest.raises(FileError, match='is a config. Name its weights too: --checkpoint'):
         find_model(str(run / 'net.py'))

@@ -3,9 +3,12 @@
 import os
 
 import pytest
+from mmengine.config import Config
 
 from mmpose_al.fileio import write_json, write_text
 from mmpose_al.projects import ProjectError, is_project, open_project
+from mmpose_al.projects.project import is_plain_config
+from tests.launching import ROOT
 
 
 def make(folder, **more):
@@ -86,3 +89,46 @@ def test_another_folder_is_no_project(tmp_path):
     assert not is_project(str(tmp_path))
     with pytest.raises(ProjectError, match='mmpose-al new'):
         open_project(str(tmp_path))
+
+
+PLAIN = """
+'What it is.'
+a = -1.5
+b = dict(c=[None, (1, 'x')], d={'e f': True})
+_base_ = ['b.py']
+"""
+
+
+@pytest.mark.parametrize(
+    'text, plain',
+    [
+        (PLAIN, True),
+        ('', True),
+        ('import os', False),
+        ("a = open('x')", False),
+        ("a = dict(b=dict.__class__('x'))", False),
+        ('a = [x for x in (1, 2)]', False),
+        ('a.b = 1', False),
+        ('for a in (1, 2):\\n    b = a', False),
+        ('a =', False),
+        ('\\0', False),
+    ],
+)
+def test_data_are_told_from_code(tmp_path, text, plain):
+    path = tmp_path / 'a.py'
+    path.write_text(text)
+    assert is_plain_config(str(path)) == plain
+    assert not is_plain_config(str(tmp_path / 'none.py'))
+
+
+@pytest.mark.parametrize(
+    'name',
+    [
+        'semi_supervised/lspet/posedual-a_lite0-lite0-simcc_lspet-64x64_50.py',
+        'active_learning/panoptic/mvc-ra-pl_res50_panoptic-256x256.py',
+    ],
+)
+def test_a_config_that_a_run_wrote_is_data(tmp_path, name):
+    path = str(tmp_path / 'written.py')
+    Config.fromfile(os.path.join(ROOT, 'configs', name)).dump(path)
+    assert is_plain_config(path)
