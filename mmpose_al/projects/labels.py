@@ -54,9 +54,8 @@ def read_labels(path: str) -> Dict[str, Any]:
 def given_labels(folder: str) -> Dict[Person, List[float]]:
     """Keypoints that people gave, 3K numbers each; what came later counts."""
     found: Dict[Person, List[float]] = {}
-    numbers = (osp.basename(path) for path in glob.glob(osp.join(glob.escape(home(folder)), '*')))
-    for number in sorted(filter(str.isdigit, numbers), key=int):
-        path = osp.join(home(folder), number, 'labels.json')
+    for each in _folders(folder):
+        path = osp.join(each, 'labels.json')
         if osp.isfile(path):
             try:
                 found.update(_labels_of(read_labels(path)))
@@ -85,15 +84,53 @@ def _labels_of(content: Dict[str, Any]) -> Dict[Person, List[float]]:
     return found
 
 
+def taken_back(folder: str) -> Dict[Person, List[List[float]]]:
+    """Persons whom people gave labels and took them back -> the keypoints that they had."""
+    from ..active_learning.answers.kept import latest, load_all_answers
+
+    found: Dict[Person, List[List[float]]] = {}
+    for path in _folders(folder):
+        documents = load_all_answers(path)
+        labelled = latest(documents)
+        entries = [
+            entry
+            for document in documents
+            for event in document['events']
+            for entry in event['annotations']
+            if entry['id'] not in labelled and any(entry['keypoints'][2::3])
+        ]
+        if not entries:
+            continue
+        content = read_json(osp.join(path, 'pool.json'))
+        names = {image['id']: image['file_name'] for image in content['images']}
+        of = {a['id']: (names[a['image_id']], a['person_id']) for a in content['annotations']}
+        for entry in entries:
+            found.setdefault(of[entry['id']], []).append(entry['keypoints'])
+    given = given_labels(folder) if found else {}
+    return {person: points for person, points in found.items() if person not in given}
+
+
+def _folders(folder: str) -> List[str]:
+    """Where the labels of each pool of a project lie, the oldest first."""
+    numbers = (osp.basename(path) for path in glob.glob(osp.join(glob.escape(home(folder)), '*')))
+    return [osp.join(home(folder), n) for n in sorted(filter(str.isdigit, numbers), key=int)]
+
+
 def with_labels(folder: str, content: Dict[str, Any]) -> Dict[str, Any]:
-    """An annotation file with the labels that people gave for a project, in place of its own."""
-    given = given_labels(folder)
-    if not given:
+    """An annotation file with the labels that people gave for a project, in place of its own.
+
+    Labels that they took back are in it no more.
+    """
+    given, gone = given_labels(folder), taken_back(folder)
+    if not given and not gone:
         return content
     names = {image['id']: image['file_name'] for image in content['images']}
     annotations = []
     for entry in content['annotations']:
-        keypoints = given.get((names[entry['image_id']], entry['person_id']))
+        person = names[entry['image_id']], entry['person_id']
+        keypoints = given.get(person)
+        if keypoints is None and entry.get('keypoints') in gone.get(person, ()):
+            keypoints = [0] * len(entry['keypoints'])
         if keypoints is not None:
             seen = sum(v > 0 for v in keypoints[2::3])
             entry = dict(entry, keypoints=keypoints, num_keypoints=seen)

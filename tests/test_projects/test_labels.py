@@ -7,6 +7,7 @@ import os.path as osp
 import numpy as np
 import pytest
 
+from mmpose_al.active_learning.experiment import Missing
 from mmpose_al.active_learning.label_app import Session, plain
 from mmpose_al.active_learning.settings import read_settings
 from mmpose_al.fileio import make_folder, read_json, write_checked
@@ -88,6 +89,38 @@ def test_what_is_handed_over_is_trained_on(tmp_path):
     assert project.config.endswith('supervised.py')
     text = (folder / 'README.md').read_text()
     assert 'configs/supervised.py' in text and ' 2 of them labelled' in text
+
+
+def test_labels_that_were_taken_back_are_trained_on_no_more(tmp_path):
+    folder = a_project(tmp_path)
+    made = label_session(folder, num=4)
+    first, second = (label(made, unit, (5, 6), (7, 8)) for unit in made.query.units[:2])
+    made.hand_over('Anna', 'tab')
+    assert set(labels_of(folder)) == {first, second}
+    unit = made.query.units[0]
+    for op in (
+        dict(op='set', how='delete', cells=[[first, k, 0, 0, 0] for k in (0, 1)]),
+        dict(op='done', done=True),
+    ):
+        revision = made.progress[unit].revision
+        made.change('Anna', 'tab', dict(op, unit=unit, revision=revision))
+    made.hand_over('Anna', 'tab')
+    assert set(labels_of(folder)) == {second}
+    assert built(folder, 'supervised')[1].num_labeled == 1
+
+
+def test_labels_that_were_not_handed_over_are_shown_again(tmp_path):
+    folder = a_project(tmp_path)
+    made = label_session(folder, num=2)
+    for unit in made.query.units:
+        label(made, unit, (5, 6), (7, 8))
+    again = label_session(folder)  # everything is done, and nothing was handed over
+    assert again.query.id == made.query.id
+    with pytest.raises(Missing, match='2 images have labels that were not handed over'):
+        label_session(folder, num=3)
+    again.hand_over('Anna', 'tab')
+    assert len(labels_of(folder)) == 2
+    assert label_session(folder, num=3).query.id != made.query.id
 
 
 def test_the_same_new_again_keeps_them_and_what_was_edited(tmp_path, capsys):

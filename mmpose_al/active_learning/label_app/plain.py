@@ -18,6 +18,7 @@ from ..pool import Pool, load_pool
 from ..query import Query, load_query
 from .journal import Journal
 from .progress import replay
+from .waiting import waiting_units
 
 POOL = 'pool.json'
 
@@ -133,12 +134,19 @@ def ask(
         names, num: See :func:`chosen_units`; where they are given, the query is a new one.
 
     Raises:
-        Missing: There is nothing to label.
+        Missing: There is nothing to label, or other labels wait for being handed over.
         ValueError: The pool's file cannot be read.
     """
     before = latest_query(folder)
-    if before is not None and not names and not num and unfinished(before, folder):
-        return before
+    if before is not None:
+        waiting = len(waiting_units(folder).get(before.round, ()))
+        if waiting and (names or num):
+            raise Missing(
+                f'{waiting} {unit} have labels that were not handed over. Start without --num and '
+                '--images, and press Units, Finish, Hand over; then ask for others'
+            )
+        if waiting or (not names and not num and unfinished(before, folder)):
+            return before
     pool = load_pool(osp.join(folder, POOL), unit, on_bad='skip')
     units = chosen_units(pool, _labelled(folder, pool), names, num)
     number = 0 if before is None else before.round + 1
