@@ -13,12 +13,15 @@ from ..fileio import (
     are_numbers,
     checksum_fault,
     locked,
+    parse_json,
+    read_bytes,
     read_json,
     short,
     to_json,
     write_json,
     write_text,
 )
+from ..journal import is_journal, parse
 from . import config_text
 from .project import NAME, ProjectError
 
@@ -86,28 +89,33 @@ def _labels_of(content: Dict[str, Any]) -> Dict[Person, List[float]]:
 
 def taken_back(folder: str) -> Dict[Person, List[List[float]]]:
     """Persons whom people gave labels and took them back -> the keypoints that they had."""
-    from ..active_learning.answers.kept import latest, load_all_answers
-
     found: Dict[Person, List[List[float]]] = {}
     for path in _folders(folder):
-        documents = load_all_answers(path)
-        labelled = latest(documents)
-        entries = [
-            entry
-            for document in documents
-            for event in document['events']
-            for entry in event['annotations']
-            if entry['id'] not in labelled and any(entry['keypoints'][2::3])
-        ]
+        given: Dict[int, List[List[float]]] = {}
+        for file in sorted(glob.glob(osp.join(glob.escape(path), 'answers', '*.json'))):
+            for event in _events(file):
+                for entry in event['annotations']:
+                    given.setdefault(entry['id'], []).append(entry['keypoints'])
+        entries = {
+            number: [points for points in each if any(points[2::3])]
+            for number, each in given.items()
+            if not any(each[-1][2::3])
+        }
         if not entries:
             continue
         content = read_json(osp.join(path, 'pool.json'))
         names = {image['id']: image['file_name'] for image in content['images']}
         of = {a['id']: (names[a['image_id']], a['person_id']) for a in content['annotations']}
-        for entry in entries:
-            found.setdefault(of[entry['id']], []).append(entry['keypoints'])
-    given = given_labels(folder) if found else {}
-    return {person: points for person, points in found.items() if person not in given}
+        for number, points in entries.items():
+            found.setdefault(of[number], []).extend(points)
+    now = given_labels(folder) if found else {}
+    return {person: points for person, points in found.items() if person not in now}
+
+
+def _events(path: str) -> List[dict]:
+    """What was handed over, an entry a time."""
+    raw = read_bytes(path)
+    return parse(raw, path)[1:] if is_journal(raw) else parse_json(raw, path)['events']
 
 
 def _folders(folder: str) -> List[str]:

@@ -17,7 +17,7 @@ from ..paths import Paths
 from ..pool import Pool, load_pool
 from ..query import Query, load_query
 from .journal import Journal
-from .progress import replay
+from .progress import COPY, replay
 from .waiting import waiting_units
 
 POOL = 'pool.json'
@@ -152,7 +152,22 @@ def ask(
     number = 0 if before is None else before.round + 1
     root, others = osp.abspath(images), [osp.abspath(each) for each in image_folders]
     content = build_query(pool, number, units, [0.0] * len(units), None, 20.0, 'none', root, others)
-    return write_query(content, folder, (), f'{len(units)} {unit} to label in the browser.\n')
+    query = write_query(content, folder, (), f'{len(units)} {unit} to label in the browser.\n')
+    _put_there(folder, query, _labelled(folder, pool))
+    return query
+
+
+def _put_there(folder: str, query: Query, labelled: Dict[int, Any]) -> None:
+    """Let people begin from the labels that there are, not from nothing."""
+    cells: Dict[int, List[list]] = {}
+    for entry in query.annotations.values():
+        points = np.reshape(labelled.get(entry['id'], ()), (-1, 3))
+        for joint, (x, y, v) in enumerate(np.asarray(points, np.float64).tolist()):
+            if v > 0:
+                cells.setdefault(entry['unit'], []).append([entry['id'], joint, x, y, int(v)])
+    journal = Journal(Paths(folder).label_journal(query.round), query)
+    for unit, given in cells.items():
+        journal.append(dict(op=COPY, who='', unit=unit, cells=given))
 
 
 def _labelled(folder: str, pool: Pool) -> Dict[int, Any]:

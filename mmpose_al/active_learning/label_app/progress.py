@@ -15,6 +15,7 @@ from .tasks import Task
 Cell = Tuple[int, int]
 Change = Tuple[Dict[Cell, Any], Dict[Cell, Any]]  # what was there, and what is there now
 WHOLE = -1
+COPY = 'copy'  # labels that were there before anybody began
 
 
 class UnitProgress:
@@ -54,6 +55,9 @@ class UnitProgress:
     def apply(self, event: dict) -> None:
         """Take one event of the journal."""
         self.revision += 1
+        if event['op'] == COPY:
+            self._write({(a, k): [x, y, v] for a, k, x, y, v in event['cells']})
+            return
         who, seconds = event['who'], event.get('seconds') or 0.0
         self.seconds[who] = self.seconds.get(who, 0.0) + seconds
         if event['op'] == 'time':
@@ -119,9 +123,12 @@ def replay(units: Iterable[int], events: Iterable[dict]) -> Dict[int, UnitProgre
 def labels_of(task: Task, progress: UnitProgress, query: Query) -> Dict[int, np.ndarray]:
     """Annotation id -> keypoints (K, 3) that somebody gave; suggestions are none.
 
-    Persons without a joint, and those who cannot be labelled, are left out.
+    Persons without a joint, and those who cannot be labelled, are left out. So is a unit that
+    nobody has worked on.
     """
-    found = {}
+    found: Dict[int, np.ndarray] = {}
+    if progress.owner is None:
+        return found
     for number in task.annotations:
         cells = [progress.joint(number, joint) for joint in range(len(query.joints))]
         keypoints = np.array([cell or [0, 0, 0] for cell in cells], np.float64)

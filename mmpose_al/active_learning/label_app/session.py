@@ -20,7 +20,7 @@ from .suggestions import Suggestions
 from .tasks import Task, tasks_of
 
 #: How a joint came to where it is, for the journal.
-WAYS = ('click', 'drag', 'nudge', 'accept', 'accept_all', 'swap', 'hidden', 'delete', 'copy')
+WAYS = ('click', 'drag', 'nudge', 'accept', 'accept_all', 'swap', 'hidden', 'delete')
 #: Seconds after which a tab that says nothing is gone.
 ALIVE = 30.0
 MAX_NAME, MAX_REASON, MAX_SECONDS = 60, 200, 3600.0

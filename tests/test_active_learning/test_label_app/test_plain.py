@@ -16,8 +16,10 @@ from mmpose_al.active_learning.label_app.plain import (
     unfinished,
 )
 from mmpose_al.active_learning.label_app.session import Session
+from mmpose_al.active_learning.label_app.suggestions import NOTHING, PLACED
+from mmpose_al.active_learning.label_app.waiting import waiting_units
 from mmpose_al.active_learning.pool import load_pool
-from tests.test_active_learning.people import write_pool
+from tests.test_active_learning.people import labelled, write_pool
 
 
 @pytest.fixture
@@ -97,3 +99,33 @@ def test_what_was_begun_goes_on_until_it_is_done(bare, tmp_path):
     assert again.round == 1 and again.units == [10, 20]
     assert asked(folder, bare, names=['cam0_0.png']).units == [0]
     assert latest_query(folder).round == 2
+
+
+def test_labels_that_are_there_are_corrected_not_given_anew(pool, tmp_path):
+    """Of an image that is named; hidden joints stay hidden, and undo stops before them."""
+
+    def hide(content):
+        content['annotations'][0]['keypoints'][3:9] = [8.5, 9.25, 1, 0, 0, 0]
+
+    change(pool, hide)
+    folder = home_of(str(tmp_path / 'labels'), pool)
+    query = asked(folder, pool, names=['cam0_0.png'])
+    session = Session(folder, query=query)
+    for name in ('Anna', 'Ben'):
+        session.join(name, 'tab')
+    shown = session.open('Anna', 'tab', 0)
+    assert not shown['can_undo'] and shown['holder'] is None and not shown['done']
+    first = next(view for view in shown['persons'][0]['views'] if view['id'] == 0)
+    assert [joint[:4] for joint in first['joints']][:3] == [
+        [7, 7, 2, PLACED], [8.5, 9.25, 1, PLACED], [0, 0, 0, NOTHING],
+    ]  # fmt: skip
+    assert session.overview('Ben', 'tab')['people'] == {}
+    assert waiting_units(folder) == {} and session.hand_over('Anna', 'tab').open == [0]
+    cells = [[0, 0, 30.0, 40.0, 2]]
+    revision = shown['revision']
+    session.change('Anna', 'tab', dict(op='set', how='drag', cells=cells, unit=0, revision=revision))
+    session.change('Anna', 'tab', dict(op='done', unit=0, revision=revision + 1))
+    handed = session.hand_over('Anna', 'tab').taken
+    assert handed.annotations == [0, 1, 2, 3] and handed.joints == 19
+    points = labelled(osp.join(folder, 'labels.json'))[0][0].tolist()
+    assert points == [[30, 40, 2], [8.5, 9.25, 1], [0, 0, 0], [7, 7, 2], [7, 7, 2]]
