@@ -1,7 +1,9 @@
 """Any network of timm as an MMPose backbone, ViTs included."""
 
+import os.path as osp
+from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
 from mmengine.model import BaseModule
 from mmpose.registry import MODELS
@@ -32,8 +34,9 @@ class TimmBackbone(BaseModule):
         strides (list[int]): Of the maps, input pixels per pixel.
 
     Raises:
-        ValueError: timm has no such network, or it has no feature maps or no gradient
-            checkpointing.
+        ValueError: timm has no such network; it has no such feature maps or no gradient
+            checkpointing; the weights cannot be had, or are not all of this network's.
+        FileNotFoundError: There is no file of weights.
     """
 
     def __init__(
@@ -47,15 +50,18 @@ class TimmBackbone(BaseModule):
         **kwargs: Any,
     ):
         super().__init__(init_cfg)
+        if not isinstance(out_indices, (list, tuple)) or not out_indices:
+            raise ValueError(
+                f'out_indices lists the maps of {name} to take, as (-1,) for the last; got '
+                f'{out_indices!r}'
+            )
+        kwargs.update(features_only=True, out_indices=tuple(out_indices))
         if weights is not None:
-            kwargs['pretrained_cfg_overlay'] = dict(file=weights)
-        self.network = create(
-            name,
-            pretrained=pretrained or weights is not None,
-            features_only=True,
-            out_indices=tuple(out_indices),
-            **kwargs,
-        )
+            self.network = with_weights_of(weights, name, **kwargs)
+        elif pretrained:
+            self.network = downloaded(name, **kwargs)
+        else:
+            self.network = create(name, **kwargs)
         info = self.network.feature_info
         self.channels, self.strides = list(info.channels()), list(info.reduction())
         self.channels_last = str(getattr(self.network, 'output_fmt', '')).endswith('NHWC')
@@ -68,8 +74,19 @@ class TimmBackbone(BaseModule):
             super().init_weights()
 
     def forward(self, x: Tensor) -> Tuple[Tensor, ...]:
-        """Images (B, 3, H, W) to the chosen maps, each (B, C, h, w)."""
-        maps = self.network(x)
+        """Images (B, 3, H, W) to the chosen maps, each (B, C, h, w).
+
+        Raises:
+            ValueError: The network was made for images of another size.
+        """
+        try:
+            maps = self.network(x)
+        except AssertionError as error:
+            height, width = x.shape[-2:]
+            raise ValueError(
+                f'the images are {height}x{width}, height and width: {error}. A network that has '
+                f'to know them is told: TimmBackbone(img_size=({height}, {width}))'
+            ) from error
         return tuple(m.permute(0, 3, 1, 2).contiguous() if self.channels_last else m for m in maps)
 
 
@@ -83,12 +100,18 @@ def create(name: str, **kwargs: Any) -> nn.Module:
         import timm
     except ImportError as error:
         raise ImportError('TimmBackbone needs timm: pip install timm') from error
-    if name.split('.')[0] not in timm.list_models():
-        close = get_close_matches(name, timm.list_models(), 1)
+    if not isinstance(name, str) or name.split('.')[0] not in timm.list_models():
+        close = get_close_matches(str(name), timm.list_models(), 1)
         hint = f'; did you mean {close[0]!r}?' if close else ''
         raise ValueError(f'timm {timm.__version__} has no network {name!r}{hint}')
     try:
         return timm.create_model(name, **kwargs)
+    except IndexError:
+        maps = len(timm.create_model(name, features_only=True).feature_info.info)
+        raise ValueError(
+            f'out_indices={kwargs.get("out_indices")}: {name} has {maps} maps of features, from 0 '
+            f'to {maps - 1}'
+        ) from None
     except RuntimeError as error:
         if 'features_only' not in str(error):
             raise
@@ -96,6 +119,74 @@ def create(name: str, **kwargs: Any) -> nn.Module:
             f'{name}: timm {timm.__version__} gives no maps of features of it ({error}); timm '
             '1.0.3 and later do of ViTs'
         ) from None
+
+
+def with_weights_of(path: str, name: str, **kwargs: Any) -> nn.Module:
+    """A network with the weights of a file, all of them.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It cannot be read, or lacks weights of the network.
+    """
+    if not osp.isfile(path):
+        raise FileNotFoundError(
+            f'{path}: there is no such file of weights; download those of {name} as timm publishes '
+            'them (.safetensors, .pth), or leave weights out'
+        )
+    overlay = dict(file=path)
+    with missing_weights() as missing:
+        try:
+            network = create(name, pretrained=True, pretrained_cfg_overlay=overlay, **kwargs)
+        except Exception as error:  # readers of files raise what they like
+            create(name, **kwargs)  # what is wrong here is not the file's fault
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise ValueError(f'{path}: is no file of weights of {name}: {reason}') from error
+    own = {id(parameter): n for n, parameter in network.named_parameters()}
+    lost = [own[id(parameter)] for parameter in missing if id(parameter) in own]
+    if lost:
+        raise ValueError(
+            f'{path}: has no weights for {len(lost)} of the {len(own)} parameters of {name} '
+            f'(first: {lost[0]}), which would stay random; take the file of this network'
+        )
+    return network
+
+
+@contextmanager
+def missing_weights() -> Iterator[List[nn.Parameter]]:
+    """Collect the parameters that ``load_state_dict`` finds no weights for inside.
+
+    timm does not tell, and goes on.
+    """
+    missing: List[nn.Parameter] = []
+    load = nn.Module.load_state_dict
+
+    def recording(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        result, own = load(self, *args, **kwargs), dict(self.named_parameters())
+        missing.extend(own[name] for name in result.missing_keys if name in own)
+        return result
+
+    nn.Module.load_state_dict = recording  # type: ignore[method-assign]
+    try:
+        yield missing
+    finally:
+        nn.Module.load_state_dict = load  # type: ignore[method-assign]
+
+
+def downloaded(name: str, **kwargs: Any) -> nn.Module:
+    """A network with the weights that timm downloads.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    try:
+        return create(name, pretrained=True, **kwargs)
+    except Exception as error:  # the hub and its network raise what they like
+        create(name, **kwargs)  # what is wrong here is not the weights' fault
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ValueError(
+            f'pretrained=True: timm cannot download the weights of {name} ({reason}). Download '
+            'them where there is a network, and name the file: weights=FILE'
+        ) from error
 
 
 def checkpointed(network: nn.Module, name: str) -> None:

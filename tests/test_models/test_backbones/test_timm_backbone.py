@@ -62,6 +62,56 @@ def test_weights_of_a_file_are_in_and_survive_initialisation(tmp_path):
         assert torch.equal(value, whole.state_dict()[name])
 
 
+def test_a_file_that_lacks_weights_is_refused(tmp_path):
+    """timm would leave them random and say nothing."""
+    smaller, path = timm.create_model('resnet18').state_dict(), str(tmp_path / 'w.pth')
+    torch.save(smaller, path)
+    with pytest.raises(ValueError, match=r'w.pth: has no weights for .* \(first: layer1.2.conv1'):
+        backbone(name='resnet34', weights=path)
+    torch.save(dict(other=torch.ones(1)), path)
+    with pytest.raises(ValueError, match='for 60 of the 60 parameters of resnet18'):
+        backbone(name='resnet18', weights=path)
+    (tmp_path / 'w.pth').write_text('junk')
+    with pytest.raises(ValueError, match='w.pth: is no file of weights of resnet18: '):
+        backbone(name='resnet18', weights=path)
+    with pytest.raises(FileNotFoundError, match='none.pth: there is no such file of weights'):
+        backbone(name='resnet18', weights=str(tmp_path / 'none.pth'))
+
+
+@pytest.mark.parametrize('depth', [2, 12])
+def test_a_vit_takes_all_of_its_file(tmp_path, depth):
+    """Other sizes of images, fewer blocks and the classifier are no lack."""
+    whole = timm.create_model('vit_tiny_patch16_224')
+    path = str(tmp_path / 'w.pth')
+    torch.save(whole.state_dict(), path)
+    network = backbone(weights=path, **dict(VIT, depth=depth)).network
+    for name, value in whole.blocks[:depth].state_dict().items():
+        assert torch.equal(network.model.blocks.state_dict()[name], value)
+
+
+def test_weights_that_cannot_be_downloaded(monkeypatch):
+    create = timm.create_model
+
+    def offline(name, **kwargs):
+        if kwargs.get('pretrained'):
+            raise OSError('no network')
+        return create(name, **kwargs)
+
+    monkeypatch.setattr(timm, 'create_model', offline)
+    with pytest.raises(ValueError, match=r'download the weights of resnet18 \(no network\).*FILE'):
+        backbone(name='resnet18', pretrained=True)
+
+
+def test_maps_and_sizes_that_cannot_be():
+    for wrong in (4, (), None):
+        with pytest.raises(ValueError, match='out_indices lists the maps of resnet18'):
+            backbone(name='resnet18', out_indices=wrong)
+    with pytest.raises(ValueError, match=r'out_indices=\(7,\): resnet18 has 5 maps .* 0 to 4'):
+        backbone(name='resnet18', out_indices=(7,))
+    with pytest.raises(ValueError, match=r'images are 48x64.*img_size=\(48, 64\)'):
+        backbone(**VIT)(torch.zeros(1, 3, 48, 64))
+
+
 @pytest.mark.parametrize('kwargs', [VIT, dict(name='resnet18')])
 def test_checkpointing_changes_no_gradient_and_every_weight_is_used(kwargs):
     image, gradients = torch.randn(4, 3, 64, 48), []
@@ -96,6 +146,8 @@ def test_posedual_learns_with_it():
 def test_what_timm_lacks_is_said(monkeypatch):
     with pytest.raises(ValueError, match="no network 'resnet_18'; did you mean 'resnet18"):
         backbone(name='resnet_18')
+    with pytest.raises(ValueError, match='no network 3'):
+        backbone(name=3)
     with pytest.raises(ValueError, match='with_cp=True: plain has no gradient checkpointing'):
         checkpointed(torch.nn.Identity(), 'plain')
 
