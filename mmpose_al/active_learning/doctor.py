@@ -38,7 +38,7 @@ from .answers.kept import (
 from .answers.labels import update_labels
 from .experiment import Experiment, Missing
 from .moved import relocated
-from .paths import Paths, experiment_of_scores
+from .paths import Paths, experiment_of_scores, experiments_below
 from .pool import Pool
 from .query import load_query
 from .state import (
@@ -103,9 +103,10 @@ def examine(folder: str) -> Examined:
     elif note_of(folder) is not None or numbered(folder):
         about, findings = f'a run with {len(numbered(folder))} checkpoints', list(_run(folder))
     else:
+        below = ' or '.join(experiments_below(folder))
         raise ValueError(
             f'{folder} holds no run (no {NOTE}, no iter_N.pth) and no experiment (no '
-            f'{osp.basename(paths.state)}); give the work directory of a training'
+            f'{osp.basename(paths.state)}); give {below or "the work directory of a training"}'
         )
     return Examined(about, [each._replace(path=_shown(each.path, folder)) for each in findings])
 

@@ -17,7 +17,7 @@ from ..fileio import check_checksum
 from ..registration import import_custom_modules
 from .answers.kept import load_answers, merged
 from .held_out import hold_out, validation_asked
-from .paths import Paths, experiment_of_scores
+from .paths import Paths, experiment_of_scores, experiments_below
 from .pool import Pool, load_pool
 from .query import Query, load_query
 from .settings import TRIANGULATION, Settings, pool_source, read_settings, starts_labeled
@@ -61,9 +61,10 @@ class Experiment:
         self.paths = Paths(osp.abspath(folder))
         state = load_state(self.paths.folder)
         if state is None:
+            below = ' or '.join(experiments_below(folder))
             raise StateError(
-                f'{folder}: no experiment, it holds no {osp.basename(self.paths.state)}. Give the '
-                'work directory of an active-learning experiment'
+                f'{folder}: no experiment, it holds no {osp.basename(self.paths.state)}. Give '
+                f'{below or "the work directory of an active-learning experiment"}'
             )
         self.state = state
         self._config: Any = None

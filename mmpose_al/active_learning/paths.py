@@ -1,5 +1,6 @@
 """Where everything of an experiment lies. No other file knows these names."""
 
+import glob
 import os
 import os.path as osp
 import re
@@ -169,6 +170,12 @@ class Paths(NamedTuple):
     def absolute(self, noted: str) -> str:
         """Where a path is that the state notes."""
         return self._at(noted)
+
+
+def experiments_below(folder: str) -> List[str]:
+    """Experiments in ``work_dirs`` of a folder, as a project has them."""
+    pattern = osp.join(glob.escape(folder), 'work_dirs', '*', osp.basename(Paths('').state))
+    return sorted(map(osp.dirname, glob.glob(pattern)))
 
 
 def experiment_of_scores(path: str) -> Optional[Tuple[str, int]]:

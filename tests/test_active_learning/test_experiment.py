@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.answers import ingest
+from mmpose_al.active_learning.doctor import examine
 from mmpose_al.active_learning.experiment import (
     Experiment,
     Metric,
@@ -123,6 +125,11 @@ def test_what_is_not_there_is_named(done, tmp_path):
     work = tmp_path / 'work'
     state = new_state(str(work), load_pool(path, 'frames'), 'digest', 3)
     state.write()
+    below = tmp_path / 'work_dirs' / 'mvc'
+    new_state(str(below), load_pool(path, 'frames'), 'digest', 3).write()
+    for look in (Experiment, examine):  # of a project the experiment is named
+        with pytest.raises(ValueError, match=f'ive {re.escape(str(below))}$'):
+            look(str(tmp_path))
     experiment = Experiment(str(work))
     with pytest.raises(Missing, match='experiment_config.py is not there'):
         experiment.settings  # noqa: B018

@@ -75,7 +75,7 @@ def entropy(counts: Union[Sequence[int], np.ndarray]) -> float:
     if not each.sum():
         return float('nan')
     p = each[each > 0] / each.sum()
-    return float(-(p * np.log(p)).sum())
+    return float(abs((p * np.log(p)).sum()))
 
 
 def rank_correlation(score: np.ndarray, error: np.ndarray) -> Tuple[float, int]:
@@ -239,7 +239,10 @@ def correlations(experiment: ReportedExperiment) -> List[dict]:
                 rows.append(dict(round=number, score=name, error=kind, rho=rho, units=count))
     if not any(row['units'] for row in rows):
         raise Missing("the pool's file knows the truth of no unlabelled unit")
-    return rows
+    told = {row['error'] for row in rows if np.isfinite(row['rho'])}
+    if not told:
+        raise Missing("the pool's file knows the truth of too few unlabelled units")
+    return [row for row in rows if row['error'] in told]
 
 
 def residuals(experiment: ReportedExperiment) -> Tuple[int, Dict[str, np.ndarray]]:

@@ -278,10 +278,14 @@ def _shrink(path: str) -> None:
 def cluster_section(experiment: ReportedExperiment, folder: str) -> Section:
     """Histogram of pose clusters, and its entropy per round (Feng23, Fig. 6)."""
     units, poses, origin = pool_poses(experiment)
+    labeled = experiment.state.content['labeled']
+    if not labeled:
+        raise Missing('nothing is labelled yet')
     clusters = cluster_poses(poses)
     if (clusters < 0).all():
         raise Missing('no pose of the pool has all joints')
-    labeled = experiment.state.content['labeled']
+    if not clusters.max():
+        raise Missing('all poses of the pool that have all joints are one')
     names = [
         ('initial set' if e['round'] == 0 else f'round {e["round"] - 1} picked') for e in labeled
     ]
@@ -360,16 +364,21 @@ def _cluster_figure(
 def correlation_section(experiment: ReportedExperiment, folder: str) -> Section:
     """Rank correlation of each score with the true errors."""
     found = correlations(experiment)
+    kinds = list(dict.fromkeys(r['error'] for r in found))
+    about = {
+        '2D': '2D: mean distance in pixels',
+        '3D': '3D: mean distance of the triangulated keypoints in mm',
+    }
     section = Section(
         'What the scores can tell',
         "Spearman's rank correlation of each score with the true error of the "
-        'predictions, over the units that were not labelled. 2D: mean distance in '
-        'pixels; 3D: mean distance of the triangulated keypoints in mm.',
+        'predictions, over the units that were not labelled. '
+        + '; '.join(about[kind] for kind in kinds)
+        + '.',
     )
     section.header = ['round', 'score', 'error', 'rho', 'units']
     rows = [[r['round'], r['score'], r['error'], r['rho'], r['units']] for r in found]
     section.tabulate(folder, 'score_correlation.csv', rows)
-    kinds = list(dict.fromkeys(r['error'] for r in found))
     figure = Figure(figsize=(4.8 * len(kinds), 3.6), layout='constrained')
     for place, kind in enumerate(kinds):
         axes = figure.add_subplot(1, len(kinds), place + 1)

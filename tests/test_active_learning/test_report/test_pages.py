@@ -17,7 +17,7 @@ from mmpose_al.active_learning.answers import ingest
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.report import write_report
 from mmpose_al.active_learning.report.pages import _is_words
-from mmpose_al.active_learning.state import StateError, new_state
+from mmpose_al.active_learning.state import StateError, WritableState, load_state, new_state
 from mmpose_al.active_learning.statistics import save_views
 from tests.browsers import NONE as NO_BROWSER
 from tests.browsers import find_chromium
@@ -318,6 +318,21 @@ def test_single_views_and_a_broken_score_file(tmp_path):
     (folder / 'round_00' / 'scores.npz').write_bytes(b'PK broken')
     text = ' '.join(Page(write_report([str(folder)], str(tmp_path / 'b'))).text)
     assert 'is no score file' in text and 'coco/AP, higher is better' in text
+
+
+def test_what_one_pose_or_too_little_truth_tells_is_left_out(tmp_path):
+    """A pool of which one frame is known in 3D."""
+    begun = waiting(tmp_path / 'people')
+    page = Page(write_report([begun.work], str(tmp_path / 'report')))
+    text = ' '.join(page.text)
+    assert 'all poses of the pool that have all joints are one' in text
+    kinds = {row[2] for row in sum(page.tables, []) if row[1] in ('BSB', 'MVC')}
+    assert kinds == {'2D'} and 'mean distance in pixels.' in text
+    state = WritableState(begun.work, load_state(begun.work).content)
+    state.content.update(rounds=[], labeled=[])
+    state.write()
+    text = ' '.join(Page(write_report([begun.work], str(tmp_path / 'nothing'))).text)
+    assert 'nothing is labelled yet' in text
 
 
 def test_what_people_did_is_told_where_people_were_asked(tmp_path):
