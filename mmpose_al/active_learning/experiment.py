@@ -19,7 +19,7 @@ from .answers.kept import load_answers, merged
 from .held_out import hold_out, validation_asked
 from .paths import Paths, experiment_of_scores, experiments_below
 from .pool import Pool, load_pool
-from .query import Query, load_query
+from .query import Query, load_query, train_command
 from .settings import TRIANGULATION, Settings, pool_source, read_settings, starts_labeled
 from .stage_names import bootstraps, last_training, trainings
 from .state import StateError, load_state
@@ -405,6 +405,22 @@ def pool_statistics(
         None if pool is None else pool.seconds,
         None if pool is None else pool.recordings,
     )
+
+
+def open_query(work_dir: str) -> Query:
+    """The query that answers are taken for.
+
+    Raises:
+        Missing: There is none.
+        StateError: The folder holds no experiment.
+    """
+    experiment = Experiment(work_dir)
+    query = experiment.open_query()
+    if query is not None:
+        return query
+    if experiment.finished is not None:
+        raise Missing(f'{work_dir}: no query is open; the experiment is finished')
+    raise Missing(f'{work_dir}: no query is open; go on with\n    {train_command(work_dir)}')
 
 
 # ---- rounds ------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Optional
 
 from .errors import UsageError
 from .jobs import run_here
-from .options import positive
+from .options import positive, tcp_port
 
 if TYPE_CHECKING:
     from ..active_learning.label_app import LabelServer, Session
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='of an experiment: show that of a closed round; what was labelled there and not '
         'handed over can still become labels of the open one',
     )
-    parser.add_argument('--port', type=int, default=0, help='default: one that is free')
+    parser.add_argument('--port', type=tcp_port, default=0, help='default: one that is free')
     parser.add_argument(
         '--threshold',
         type=float,

@@ -48,6 +48,14 @@ def not_negative(text: str) -> int:
     return number
 
 
+def tcp_port(text: str) -> int:
+    """A port of TCP; 0 is one that is free."""
+    number = not_negative(text)
+    if number > 65535:
+        raise argparse.ArgumentTypeError(f'{text} is no port; the largest is 65535')
+    return number
+
+
 def positive_number(text: str) -> float:
     """A finite number above 0."""
     number = float(text)

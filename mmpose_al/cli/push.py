@@ -101,7 +101,8 @@ def connect(
     Raises:
         ValueError: None does, there is no token, or the server cannot be used.
     """
-    from ..active_learning.servers.exchange import load_link, open_query
+    from ..active_learning.experiment import open_query
+    from ..active_learning.servers.exchange import load_link
 
     open_query(work_dir)  # before anything is asked of a server
     link = load_link(work_dir)

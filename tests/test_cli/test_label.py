@@ -220,3 +220,16 @@ def test_options_of_a_project_are_refused_for_an_experiment(experiment, capsys):
     with pytest.raises(SystemExit):
         main(['label', experiment[0], '--num', '3'])
     assert '--images and --num are of a project' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('port', ['65536', '-1', 'x'])
+def test_a_port_that_is_none_is_wrong_usage(experiment, capsys, port):
+    with pytest.raises(SystemExit) as error:
+        main(['label', experiment[0], '--no-browser', '--port', port])
+    assert error.value.code == 2 and 'argument --port' in capsys.readouterr().err
+
+
+def test_a_round_that_has_no_query_is_named(experiment, capsys):
+    work, _ = experiment
+    assert main(['label', work, '--no-browser', '--round', '7']) == 1
+    assert 'round 7 has no query; there are [1]' in capsys.readouterr().err

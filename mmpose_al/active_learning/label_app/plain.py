@@ -84,7 +84,7 @@ def chosen_units(pool: Pool, labelled: Dict[int, Any], names: Sequence[str], num
     """
     of_image = {image['id']: image['file_name'] for image in pool.data['images']}
     unit_of = _unit_of(pool)
-    unknown = [n for n in names if not any(fnmatch(name, n) for name in of_image.values())]
+    unknown = [n for n in names if not any(_fits(name, n) for name in of_image.values())]
     if unknown:
         raise Missing(
             f'{pool.path}: no image is called {unknown[0]!r}; the first is '
@@ -95,7 +95,7 @@ def chosen_units(pool: Pool, labelled: Dict[int, Any], names: Sequence[str], num
         unit_of[a['id']]
         for a in pool.data['annotations']
         if a['id'] in unit_of
-        and (any(fnmatch(of_image[a['image_id']], n) for n in names) if names else True)
+        and (any(_fits(of_image[a['image_id']], n) for n in names) if names else True)
     }
     units = [u for u in pool.units.tolist() if u in wanted and (names or u not in known)]
     if not units:
@@ -106,6 +106,11 @@ def chosen_units(pool: Pool, labelled: Dict[int, Any], names: Sequence[str], num
     if num and num < len(units):
         units = [units[i] for i in np.linspace(0, len(units) - 1, num).round().astype(int)]
     return units
+
+
+def _fits(name: str, wanted: str) -> bool:
+    """Whether a file name is the one that is wanted; brackets may be part of a name."""
+    return name == wanted or fnmatch(name, wanted)
 
 
 def _unit_of(pool: Pool) -> Dict[int, int]:

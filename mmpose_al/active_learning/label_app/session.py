@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ...datasets.joint_sides import joint_side, side_pairs
 from ...fileio import is_int, is_number, short
-from ..experiment import Experiment, Missing
+from ..experiment import open_query
 from ..paths import Paths
 from ..pool import Pool
 from ..query import Query, train_command
@@ -359,21 +359,6 @@ class Session:
         if handed.taken is not None and not dry_run:
             self._on_handed()
         return handed
-
-
-def open_query(folder: str) -> Query:
-    """The open query of an experiment.
-
-    Raises:
-        Missing: No query is open.
-        StateError: The folder holds no experiment.
-    """
-    query = Experiment(folder).open_query()
-    if query is None:
-        raise Missing(
-            f'{folder}: no query is open. Train the experiment; a FileAnnotator writes the next one'
-        )
-    return query
 
 
 def _seconds(value: Any) -> float:

@@ -16,10 +16,10 @@ from typing import Any, ContextManager, NamedTuple, Optional, Tuple
 from ...command_line import command_line
 from ...fileio import locked, parse_json, read_checked, short, write_json
 from ..answers import Ingested, ingest
-from ..experiment import Experiment, Missing
+from ..experiment import open_query
 from ..formats import AnswerError, NothingNew
 from ..paths import Paths
-from ..query import Query, load_queries, train_command
+from ..query import Query, load_queries
 from .base import AnnotationServer, Handing, Project, Sent
 from .connection import ServerError, checked_url
 
@@ -140,21 +140,6 @@ def pull(
                 f'project {number} of {server.url}: {error.why}. Label and submit tasks there, '
                 'and pull again'
             ) from None
-
-
-def open_query(work_dir: str) -> Query:
-    """The query that answers are taken for.
-
-    Raises:
-        Missing: There is none.
-    """
-    experiment = Experiment(work_dir)
-    query = experiment.open_query()
-    if query is not None:
-        return query
-    if experiment.finished is not None:
-        raise Missing(f'{work_dir}: no query is open; the experiment is finished')
-    raise Missing(f'{work_dir}: no query is open; go on with\n    {train_command(work_dir)}')
 
 
 def _alone(path: str) -> ContextManager[None]:

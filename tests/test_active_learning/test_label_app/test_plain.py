@@ -68,6 +68,8 @@ def test_units_without_a_label_or_those_that_are_named(pool):
     assert chosen_units(found, {labelled: None}, ['cam3_1.png', '*_0.png'], 0) == [0, 10]
     with pytest.raises(Missing, match=r"no image is called 'x\*'; the first is 'cam0_0.png'"):
         chosen_units(found, {}, ['cam0_0.png', 'x*'], 0)
+    found.data['images'][0]['file_name'] = 'cam[0]_0.png'
+    assert chosen_units(found, {}, ['cam[0]_0.png'], 0) == [0]
     every = {a['id']: None for a in found.data['annotations']}
     with pytest.raises(Missing, match='all frames have a label. Name the images'):
         chosen_units(found, every, (), 0)

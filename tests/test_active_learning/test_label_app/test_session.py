@@ -228,5 +228,8 @@ def test_without_an_open_query_there_is_nothing_to_label(experiment):
     state = writable(load_state(work))
     state.finish(ROUND, 'annotate', dict(labels=1, views=1, joints=1))
     assert session.overview('Anna', 'tab-a')['closed'] is True
-    with pytest.raises(Missing, match='no query is open'):
+    with pytest.raises(Missing, match=r'(?s)no query is open; go on with.* train '):
+        Session(work)
+    state.end('enough')
+    with pytest.raises(Missing, match='the experiment is finished'):
         Session(work)

@@ -9,12 +9,13 @@ import pytest
 
 from mmpose_al.active_learning.answers import load_answers
 from mmpose_al.active_learning.answers.withdrawal import withdraw
+from mmpose_al.active_learning.experiment import open_query
 from mmpose_al.active_learning.formats import AnswerError
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.servers import Handing, LabelStudioServer, ServerError, pull, push
-from mmpose_al.active_learning.servers.exchange import load_link, open_query
+from mmpose_al.active_learning.servers.exchange import load_link
 from mmpose_al.active_learning.servers.label_studio import joints_of
 from mmpose_al.active_learning.state import WritableState, load_state, new_state
 from mmpose_al.fileio import locked, to_json, write_checked, write_json
