@@ -225,11 +225,20 @@ def fitted_on_others(
 
     Returns:
         ndarray: Shape (N, K).
+
+    Raises:
+        ValueError: A map cannot be fitted to one of the parts.
     """
     found = np.empty(scores.shape)
     for chosen in (part, ~part):
         others = ~chosen
-        mapping = fit_persons(scores[others], right[others], counted[others], method)
+        try:
+            mapping = fit_persons(scores[others], right[others], counted[others], method)
+        except ValueError as error:
+            raise ValueError(
+                f'of one half of the persons {error}. Figures of a fit are of persons that took no '
+                'part in it, so both halves have to be fitted to'
+            ) from None
         found[chosen] = mapping(scores[chosen])
     return found
 

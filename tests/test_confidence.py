@@ -112,6 +112,9 @@ def test_each_part_is_judged_by_the_map_of_the_other():
     expected = fit_confidence(scores[known], right[known])
     assert found[~part].ravel().tolist() == pytest.approx(expected(scores[~part]).ravel().tolist())
     assert found[part][0, 0] != expected(scores[part])[0, 0]
+    right[part] = True
+    with pytest.raises(ValueError, match='of one half of the persons .* Figures of a fit'):
+        fitted_on_others(scores, right, counted, part, 'platt')
 
 
 # ---- offsets of joints -----------------------------------------------------------

@@ -82,7 +82,10 @@ def run(args: argparse.Namespace) -> int:
     from ..fileio import sha256, write_json
     from ..visualization import plot_reliability
 
-    report = confidence_report(judged, args.method, args.bins)
+    try:
+        report = confidence_report(judged, args.method, args.bins)
+    except ValueError as error:
+        raise CommandError(f'{args.out}: not written: {error}') from None
     content = to_content(
         report.mapping,
         radius=dict(thr=args.thr, norm=args.norm),

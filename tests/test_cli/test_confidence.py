@@ -74,6 +74,11 @@ def test_a_map_its_tables_and_a_picture(tmp_path, work_dir, capsys):
         len(offsets) == 4
         and f', offsets of joints {min(offsets):.3g} to' in capsys.readouterr().out
     )
+    out.unlink()
+    for radius, right in (('1e-9', 0), ('99', 48)):
+        with pytest.raises(SystemExit, match=f'not written: {right} of 48 joints lie within the'):
+            command('confidence', *given, '--thr', radius)
+    assert not out.exists()
     with pytest.raises(SystemExit, match='--out a.txt: let the name end in .json'):
         command('confidence', *given[:3], 'a.txt')
     with pytest.raises(SystemExit, match='has no test_dataloader.*--data val'):
