@@ -238,6 +238,31 @@ def check_pool(pool: Pool, needs: Sequence[str] = ()) -> None:
             '(docs/multiview_format.md), or choose a strategy for single views without '
             'self_training'
         )
+    if 'cameras' in needs and not _seen_twice(pool):
+        raise ValueError(
+            f'{pool.path}: the strategy or self_training triangulates, but no person is in two '
+            'calibrated views of a frame; take more cameras, or choose a strategy for single '
+            'views without self_training'
+        )
+
+
+def _seen_twice(pool: Pool) -> bool:
+    """Whether two calibrated views of a frame show a person."""
+    frame_of = {
+        image['id']: image.get('frame_id')
+        for image in pool.data['images']
+        if image.get('camera_id') is not None
+    }
+    seen = set()
+    for annotation in pool.data['annotations']:
+        frame = frame_of.get(annotation['image_id'])
+        if frame is None or annotation['id'] not in pool.persons:
+            continue
+        person = (frame, annotation.get('person_id') or 0)
+        if person in seen:
+            return True
+        seen.add(person)
+    return False
 
 
 def check_unit(unit: str, needs: Sequence[str]) -> None:

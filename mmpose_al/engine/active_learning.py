@@ -103,6 +103,7 @@ class ActiveLearningExperiment:
         )
         rules = settings.self_training and build_self_training(settings.self_training)
         check_pool(pool, [*strategy.needs, *(rules.needs if rules else ())])
+        strategy.check_pool(pool)
         if rules:
             rules.check(pool)
             check_bootstraps(cfg, rules)

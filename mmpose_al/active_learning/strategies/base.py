@@ -6,6 +6,7 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from ...fileio import is_int, is_number, short
+from ..pool import Pool
 from ..statistics import POOL_PROPERTIES, MissingStatistic, PoolStatistics
 from ..statistics.base import how_to_have
 from .constraints import Constraints, Rules
@@ -100,6 +101,14 @@ class QueryStrategy:
     def check_joints(self, num: int) -> None:
         """Raise a ValueError unless poses of so many joints can be compared."""
 
+    def check_pool(self, pool: Pool) -> None:
+        """Raise a ValueError unless such a pool can be judged; before the first training.
+
+        What ``needs`` says is checked by :func:`~mmpose_al.active_learning.pool.check_pool`.
+        """
+        for part in self.parts:
+            part.check_pool(pool)
+
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
         """The worth of each unit, (U, ); higher is labelled first, NaN before all."""
         raise NotImplementedError
@@ -155,12 +164,16 @@ class QueryStrategy:
         """Warn where utilities tell nothing and ids would choose."""
         if len(worth) > max(budget, 1) and (worth == worth[0]).all():
             what = 'could not be judged' if np.isinf(worth[0]) else f'have the utility {worth[0]:g}'
-            warnings.warn(
-                f'{type(self).__name__}: all {len(worth)} units that may be chosen {what}, so the '
-                f'{budget} with the lowest ids are; look at the predictions of the network, or '
-                'choose another strategy (RandomSampling spends a budget better than ids do)',
-                stacklevel=4,
-            )
+            self._say_ids_choose(len(worth), budget, what)
+
+    def _say_ids_choose(self, number: int, budget: int, what: str) -> None:
+        """Warn that so many units are alike."""
+        warnings.warn(
+            f'{type(self).__name__}: all {number} units that may be chosen {what}, so the '
+            f'{budget} with the lowest ids are; look at the predictions of the network, or '
+            'choose another strategy (RandomSampling spends a budget better than ids do)',
+            stacklevel=5,
+        )
 
     def _say_few_views(self, pool: PoolStatistics) -> None:
         """Warn of unlabelled units in which no person is seen by two cameras."""

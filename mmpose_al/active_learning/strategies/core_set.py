@@ -47,10 +47,15 @@ class KCenter(QueryStrategy):
             take(int(start[0]), float('inf'))
         with one_thread():
             farthest = start_from(cover_of(points), free, start.tolist())
+            told = False
             while len(ids) < budget:
                 found = farthest.find(constraints.free)
                 if found is None:
                     break
+                left = int(constraints.free.sum())
+                if found[1] == 0 and left > budget - len(ids) and not told:
+                    told, what = True, 'are like one that is taken (distance 0)'
+                    self._say_ids_choose(left, budget - len(ids), what)
                 take(*found)
                 farthest.add(found[0])
         return Selection(ids, worth)

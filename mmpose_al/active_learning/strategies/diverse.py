@@ -1,5 +1,6 @@
 """Units that look different, without any model of the pool: for the first round."""
 
+import warnings
 from typing import Any, Dict, List
 
 import numpy as np
@@ -70,7 +71,7 @@ class Diverse(KCenter):
         worth: List[float] = []
 
         def take(members: np.ndarray, most: int, utility: float) -> None:
-            for index in known[members].tolist():
+            for index in members.tolist():
                 if most <= 0 or len(ids) >= budget:
                     return
                 if constraints.free[index]:
@@ -79,13 +80,23 @@ class Diverse(KCenter):
                     constraints.take(index)
                     most -= 1
 
+        unknown = np.setdiff1d(np.arange(len(pool.units)), known)
+        take(unknown, budget, float('inf'))
+        left = int(constraints.free.sum())
+        if len(sizes) < min(labeled.sum() + budget, _CLUSTERS) and left > budget - len(ids):
+            warnings.warn(
+                f'Diverse: the {len(known)} units of the pool look in {len(sizes)} ways only, so '
+                'of those that are alike the ones with the lowest ids are chosen; look at the images, '
+                'or choose another strategy',
+                stacklevel=3,
+            )
         order = np.lexsort((known, distances))  # the nearest to its middle first
         members = order[np.argsort(clusters[order], kind='stable')]
         ends = np.cumsum(sizes)
         for each in np.lexsort((-sizes, labels)).tolist():
             utility = 0.0 if labels[each] else float(sizes[each])
-            take(members[ends[each] - sizes[each] : ends[each]], 1, utility)
-        take(order, budget, 0.0)  # too few clusters, or some near to others in time
+            take(known[members[ends[each] - sizes[each] : ends[each]]], 1, utility)
+        take(known[order], budget, 0.0)  # too few clusters, or some near to others in time
         return Selection(ids, worth)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 import numpy as np
 
 from ...fileio import FileError, is_int, message, read_json, short
+from ..pool import Pool
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
 from .base import QueryStrategy, Selection
@@ -58,6 +59,10 @@ class Listed(QueryStrategy):
     def check_joints(self, num: int) -> None:
         """See :class:`QueryStrategy`."""
         self.then.check_joints(num)
+
+    def check_pool(self, pool: Pool) -> None:
+        """See :class:`QueryStrategy`."""
+        self.then.check_pool(pool)
 
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
         """The first of n named units has n, the last 1; the others have 0."""

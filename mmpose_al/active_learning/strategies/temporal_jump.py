@@ -5,10 +5,17 @@ from typing import Any, Optional, Sequence
 import numpy as np
 
 from ...fileio import is_number, short
+from ..pool import Pool
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
 from .base import NOT_JUDGED
 from .view_score import ViewScore
+
+ALONE = (
+    'TemporalJump compares a frame with those before and after it, but no view of the pool has '
+    'both; give the frames of the annotation file their sequence and index, TemporalJump a larger '
+    'max_gap, or choose another strategy'
+)
 
 
 @QUERY_STRATEGIES.register_module()
@@ -36,6 +43,15 @@ class TemporalJump(ViewScore):
             raise ValueError(f'max_gap is a finite number above 0, or None; got {short(max_gap)}')
         self.max_gap = max_gap
 
+    def check_pool(self, pool: Pool) -> None:
+        """Raise unless some frame has others before and after it."""
+        for recording in np.unique(pool.sequences):
+            gaps = np.diff(np.unique(pool.times[pool.sequences == recording]))
+            near = gaps <= (np.inf if self.max_gap is None else self.max_gap)
+            if (near[:-1] & near[1:]).any():
+                return
+        raise ValueError(f'{pool.path}: {ALONE}')
+
     def view_scores(self, pool: PoolStatistics) -> np.ndarray:
         """Mean over the joints, in sides of the box; 0 where there is no judgement.
 
@@ -51,11 +67,7 @@ class TemporalJump(ViewScore):
         )
         known = np.isfinite(jumps).all(1)
         if not known.any():
-            raise ValueError(
-                'TemporalJump compares a frame with those before and after it, but no view of '
-                'the pool has both; give the frames of the annotation file their sequence and '
-                'index, a larger max_gap, or choose another strategy'
-            )
+            raise ValueError(ALONE)
         side = views.box_side.astype(np.float64)
         score = np.where(known, jumps.mean(1) / np.where(side > 0, side, np.nan), 0.0)
         return np.nan_to_num(score)

@@ -83,3 +83,18 @@ def test_many_units_in_parts(monkeypatch):
     assert sorted(np.bincount(chosen)) == [100] * 6
     expected = np.linalg.norm(features - places[chosen], axis=1)
     assert distances == pytest.approx(expected, abs=0.1)  # a third tells the middles
+
+
+def test_units_that_look_alike_are_told_and_unknown_ones_come_first():
+    pool = make_pool(6, [10])
+    look = np.ones_like(pool.views.appearance)
+    pool.views = pool.views.replace(appearance=look)
+    with pytest.warns(UserWarning, match='the 6 units of the pool look in 1 ways only'):
+        assert build(dict(type='Diverse')).select(pool, 2).ids == [0, 20]
+    look = look.copy()
+    look[pool.view_unit == 4] = np.nan
+    pool.views = pool.views.replace(appearance=look)
+    for method in ('k-means', 'k-centre'):
+        with pytest.warns(UserWarning, match='look in 1 ways only|all 4 units that may be chosen'):
+            ids, utilities = build(dict(type='Diverse', method=method)).select(pool, 2)
+        assert ids == [40, 0] and utilities[0] == np.inf

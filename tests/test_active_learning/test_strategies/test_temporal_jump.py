@@ -1,5 +1,7 @@
 """Joints that jump, by hand."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -59,3 +61,24 @@ def test_settings_that_cannot_be():
     for gap in (0, -1, float('nan'), 'two'):
         with pytest.raises(ValueError, match='max_gap is a finite number above 0'):
             build(dict(type='TemporalJump', max_gap=gap))
+
+
+def test_recordings_without_neighbours_are_refused_before_a_training():
+    strategy = build(dict(type='TemporalJump', max_gap=3))
+    combined = dict(type='WeightedCombination', strategies=[dict(type='TemporalJump', max_gap=3)])
+    listed = dict(type='Listed', files='none*.json', then=dict(type='TemporalJump', max_gap=3))
+
+    def pool(sequences, times):
+        return SimpleNamespace(
+            path='pool.json', sequences=np.array(sequences), times=np.array(times, float)
+        )
+
+    alone = [pool([0], [0]), pool([0, 0, 1, 1], [0, 1, 0, 1]), pool([0, 0, 0], [0, 4, 8])]
+    for each in (strategy, build(combined), build(listed)):
+        for one in alone:
+            with pytest.raises(ValueError, match='pool.json: TemporalJump compares a frame'):
+                each.check_pool(one)
+        each.check_pool(pool([0, 1, 1, 1], [0, 9, 3, 6]))
+    with pytest.raises(ValueError, match='TemporalJump compares'):
+        strategy.select(make_pool(1), 1)
+    build(dict(type='RandomSampling')).check_pool(alone[0])
