@@ -28,7 +28,7 @@ from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.state import new_state
 from mmpose_al.engine.active_learning import ActiveLearningExperiment
-from mmpose_al.fileio import read_json
+from mmpose_al.fileio import read_json, write_text
 from mmpose_al.synthetic import write_benchmark
 from tests.test_active_learning.people import ROUND, inside, labelled, opened, write_pool
 from tests.test_active_learning.test_label_app.serving import serving
@@ -288,6 +288,19 @@ def test_a_closed_tab_and_two_people_at_once(browser, experiment):
         assert anna.joints(80) == kept
         for each in (anna, ben):
             each.context.close()
+
+
+def test_why_labels_are_not_handed_over_stays_until_it_is_read(browser, experiment):
+    work, pixels = experiment
+    with serving(work) as server:
+        anna = Person(browser, server, 'Anna')
+        anna.click(80, *pixels[80][0])
+        write_text(Paths(work).answers(1), '{}')
+        anna.page.keyboard.press('u')
+        anna.page.click('#finish')
+        anna.page.wait_for_selector('dialog p:has-text("holds no answers of mmpose_al")')
+        assert anna.faults == []
+        anna.context.close()
 
 
 @pytest.mark.parametrize('size', [(1366, 768), (390, 844)])

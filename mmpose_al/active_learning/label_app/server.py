@@ -14,9 +14,8 @@ import socket
 import threading
 from typing import Any, Awaitable, Callable, Dict, List, Optional, Tuple
 
-from ...fileio import FileError, parse_json, read_bytes
+from ...fileio import parse_json, read_bytes
 from ..answers.kept import answered_units
-from ..formats import AnswerError
 from ..query import Query
 from .handover import Handed
 from .images import LabelImages
@@ -180,7 +179,7 @@ class LabelServer:
                 return 200, call(content)
         except Refused as error:
             return STATUS[error.kind], dict(error=str(error), kind=error.kind)
-        except (FileError, AnswerError) as error:
+        except ValueError as error:  # of the experiment's files, or the labels are refused
             return 400, dict(error=str(error), kind='wrong')
         except OSError as error:
             return 500, dict(error=f'not saved: {error}', kind='disk')

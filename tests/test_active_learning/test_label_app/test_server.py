@@ -301,3 +301,22 @@ def test_without_the_extra_it_is_named(experiment, monkeypatch):
     monkeypatch.setattr(builtins, '__import__', without)
     with pytest.raises(ImportError, match=r'uvicorn is not installed.*mmpose_al\[label\]'):
         server_module.LabelServer(None)
+
+
+def test_a_damaged_file_of_the_experiment_is_told_to_the_page(experiment):
+    work, pixels = experiment
+    with serving(work) as server:
+        api(server, 'join')
+        x, y = pixels[80][0].tolist()
+        cells = [[80, 0, x, y, 2]]
+        api(server, 'change', op='set', how='click', cells=cells, unit=20, revision=0)
+        api(server, 'change', op='done', unit=20, revision=1)
+        answers = Paths(work).answers(1)
+        os.makedirs(os.path.dirname(answers))
+        with open(answers, 'w') as file:
+            file.write('{}')
+        said = dict(name='Anna', tab='tab-a')
+        status, _, read = request(server, 'api/finish', said)
+        assert status == 400 and 'holds no answers of mmpose_al' in json.loads(read)['error']
+        os.remove(answers)
+        assert api(server, 'finish')['written']

@@ -8,7 +8,7 @@ import {
 } from './model.js';
 import {
   ask, askFinish, askName, askReason, askTakeOver, askUnit, close, el, isOpen, showHanded,
-  showJoints, showKeys, showNotes,
+  showJoints, showKeys, showNotes, showRefusal,
 } from './panels.js';
 import { View } from './view.js';
 
@@ -455,6 +455,16 @@ class App {
   }
 
   async finish() {
+    try {
+      await this.handOver();
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.kind === 'tab') throw error;
+      this.toast('', 0);
+      await showRefusal(error.message);
+    }
+  }
+
+  async handOver() {
     await this.send('time');
     this.toast('Looking at all labels …', 600);
     const check = await this.call('check');

@@ -176,6 +176,12 @@ export function askFinish(app, check) {
       closing('Go on labelling', '')));
 }
 
+/** Why labels are not handed over: it is long, and stays until it is read. */
+export const showRefusal = (text) => ask(el('h2', {}, 'Not handed over'),
+  el('p', { class: 'long' }, text),
+  el('p', { class: 'dim' }, 'What is saved stays saved.'),
+  el('div', { class: 'row' }, closing('Close', '')));
+
 export function showHanded(app, handed) {
   return ask(el('h2', {}, handed.written ? 'Handed over' : 'Handed over before; nothing is new'),
     el('p', {}, `${labelled(app, handed)}.`),
