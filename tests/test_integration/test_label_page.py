@@ -14,7 +14,7 @@ NODE = shutil.which('node')
 PAGE = osp.join(osp.dirname(label_app.__file__), 'page')
 pytestmark = pytest.mark.skipif(NODE is None, reason='there is no node')
 START = """
-const view = (id, states) => ({ id, width: 100, height: 50, reason: null,
+const view = (id, states, follows = true) => ({ id, width: 100, height: 50, reason: null, follows,
   joints: states.map((state, k) => [10 * k + id, id, 2, state, null, null, true]) });
 const person = (views, order) => ({ views, order });
 """
@@ -66,6 +66,19 @@ def test_what_is_asked_for_next(states, joint, mode, need, expected):
     views = ', '.join(f'view({n}, {each})' for n, each in enumerate(states))
     code = f'((v) => nextJoint(person(v, [0, 1]), {joint}, "{mode}", {need}, v[0]))([{views}])'
     assert run(code) == expected
+
+
+def test_a_view_that_follows_no_other_has_to_be_clicked_itself():
+    def asked(*views, need=3):
+        given = ', '.join(f'view({n}, {s}, {str(f).lower()})' for n, (s, f) in enumerate(views))
+        return run(f'[clicksFor([{given}], {need}), isEnough([{given}], 0, {need})]')
+
+    assert asked(([3], False)) == [1, True] and asked(([0], False)) == [1, False]
+    assert asked(([3], False), ([3], False), ([3], False), ([0], False)) == [4, False]
+    assert asked(([3], False), ([3], False), ([3], False), ([4], False)) == [4, True]
+    rig = [([3], True), ([3], True), ([2], True)]
+    assert asked(*rig, need=2) == [2, True] and asked(*rig, ([0], False), need=2) == [3, False]
+    assert asked(*rig, ([3], False), need=2) == [3, True]
 
 
 def test_places_and_sizes():

@@ -39,13 +39,15 @@ class Suggestions:
 
         Returns:
             dict: ``views``, each with ``joints`` as [x, y, v, state, confidence, error,
-            agrees]; ``lines``, joint -> view -> points; ``notes``, what to look at again.
+            agrees] and ``follows``, whether clicks in other views say where a joint is in it;
+            ``lines``, joint -> view -> points; ``notes``, what to look at again.
         """
         rig, filled = self._rig_and_predictions(person)
         clicks = self._clicks(person, progress)
         agreed = agree(rig, clicks, self._reach(person))
+        rigged = rig.known & (rig.known.sum() > 1)
         views = [
-            self._view(place, person, progress, filled, agreed)
+            dict(self._view(place, person, progress, filled, agreed), follows=bool(rigged[place]))
             for place in range(len(person.annotations))
         ]
         return dict(

@@ -15,6 +15,7 @@ from mmpose_al.active_learning.label_app.suggestions import (
 )
 from mmpose_al.active_learning.label_app.tasks import tasks_of
 from mmpose_al.active_learning.query import load_query
+from mmpose_al.fileio import read_json, write_json
 from mmpose_al.geometry.cameras import project
 from tests.test_active_learning.people import HEIGHT, ROUND, WIDTH, inside, opened, write_pool
 from tests.test_active_learning.rig import ring
@@ -22,10 +23,11 @@ from tests.test_active_learning.rig import ring
 X, Y, V, STATE, SURE, ERROR, AGREES = range(7)
 
 
-def page_of(folder, views=None, clicks=(), reason=()):
+def page_of(folder, views=None, clicks=(), reason=(), unknown=()):
     """Frame 0 as the page has it, and the true pixels (view, joint, 2).
 
     Args:
+        unknown (Sequence[int]): Views of which nobody knows the camera.
         folder (Path): For the files.
         views (callable, optional): Changes the predictions; None: there are none.
         clicks (Sequence): (view, joint, x, y, v) that somebody gave.
@@ -34,6 +36,11 @@ def page_of(folder, views=None, clicks=(), reason=()):
     path, pixels, predicted = write_pool(folder / 'data', 1)
     if callable(views):
         views(predicted)
+    if unknown:
+        content = read_json(path)
+        for view in unknown:
+            del content['images'][view]['camera_id']
+        write_json(path, content)
     annotator = opened(folder / 'work', path)
     annotator.ask(ROUND, [0], [1.0], predicted if callable(views) else None)
     query = load_query(annotator.folder, ROUND)
@@ -85,6 +92,20 @@ def test_the_surer_views_weigh_more(tmp_path):
     nose = page['views'][0]['joints'][0]
     assert abs(nose[X] - truth[0, 0, 0]) < 2  # unweighted it is drawn 4 px along, and more
     assert nose[SURE] == pytest.approx(0.8, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    'unknown, follows',
+    [
+        ((), [True] * 4),
+        ((2,), [True, True, False, True]),
+        ((0, 1, 2), [False] * 4),  # one camera follows nobody
+        ((0, 1, 2, 3), [False] * 4),
+    ],
+)
+def test_which_views_follow_the_clicks_of_others_is_said(tmp_path, unknown, follows):
+    page, _ = page_of(tmp_path, unknown=unknown)
+    assert {view['id']: view['follows'] for view in page['views']} == dict(enumerate(follows))
 
 
 def test_without_predictions_there_is_nothing_until_two_clicks(tmp_path):

@@ -3,8 +3,8 @@
 import { Changes, Refusal, call, newKey } from './api.js';
 import { actionOf } from './keys.js';
 import {
-  PLACED, STATE, V, X, Y, accepted, columns, count, inside, isEnough, isSaid, isShown, minutes,
-  nextJoint, swapped, withCells,
+  PLACED, STATE, V, X, Y, accepted, clicksFor, columns, count, inside, isEnough, isSaid, isShown,
+  minutes, nextJoint, swapped, withCells,
 } from './model.js';
 import {
   ask, askFinish, askName, askReason, askTakeOver, askUnit, close, el, isOpen, showHanded,
@@ -117,16 +117,20 @@ class App {
     const several = this.views.length > 1;
     for (const id of ['grid', 'accept-view']) byId(id).hidden = !several;
     byId('way').hidden = !several;
+    this.showNeed();
     this.layout();
   }
 
-  firstOpen() {
-    const need = this.needed();
-    return this.person.order.find((k) => !isEnough(this.person.views, k, need))
-      ?? this.person.order[0];
+  /** How many clicks is asked where others follow them. */
+  showNeed() {
+    byId('need-label').hidden = this.mode === 'view'
+      || !this.person.views.some((view) => view.follows);
   }
 
-  needed() { return this.views.length > 1 || this.person.views.length > 1 ? this.need : 1; }
+  firstOpen() {
+    return this.person.order.find((k) => !isEnough(this.person.views, k, this.need))
+      ?? this.person.order[0];
+  }
 
   /** A unit as the server has it, drawn. */
   show(unit) {
@@ -154,8 +158,8 @@ class App {
     }
     if (views.every((view) => view.reason)) return 'Cannot be labelled. Enter goes on.';
     const { placed, suggested, views: all } = count(views, this.joint);
-    const name = this.setup.joints[this.joint], need = Math.min(this.needed(), all);
-    if (order.every((k) => isEnough(views, k, this.needed()))) {
+    const name = this.setup.joints[this.joint], need = clicksFor(views, this.need);
+    if (order.every((k) => isEnough(views, k, this.need))) {
       return accepted(views).length ? 'All asked for. A accepts what is suggested.'
         : 'All there. Enter goes on.';
     }
@@ -220,7 +224,7 @@ class App {
     } else {
       const joint = this.joint;
       this.set(view.data.id, joint, x, y, 'click');
-      this.joint = nextJoint(this.person, joint, this.mode, this.needed(), view.data);
+      this.joint = nextJoint(this.person, joint, this.mode, this.need, view.data);
       this.draw();
     }
   }
@@ -279,7 +283,7 @@ class App {
   on_delete() {
     const { data } = this.view;
     if (this.save([[data.id, this.joint, 0, 0, 0]], 'delete')) {
-      this.joint = nextJoint(this.person, this.joint, this.mode, this.needed(), data);
+      this.joint = nextJoint(this.person, this.joint, this.mode, this.need, data);
       this.draw();
     }
   }
@@ -296,7 +300,7 @@ class App {
 
   on_acceptJoint() {
     if (this.accept(this.person.views, 'accept', this.joint)) {
-      this.joint = nextJoint(this.person, this.joint, this.mode, this.needed(), this.view.data);
+      this.joint = nextJoint(this.person, this.joint, this.mode, this.need, this.view.data);
       this.draw();
     }
   }
@@ -367,7 +371,7 @@ class App {
   readMode() {
     this.mode = byId('mode').value;
     this.need = Number(byId('need').value);
-    byId('need-label').hidden = this.mode === 'view';
+    this.showNeed();
     this.showAsk();
   }
 

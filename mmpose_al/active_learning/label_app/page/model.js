@@ -62,10 +62,20 @@ export function count(views, k) {
   };
 }
 
+/** How many clicks a joint needs: in some views of a rig, and in each that follows no other. */
+export function clicksFor(views, need) {
+  const open = views.filter((view) => !view.reason);
+  const rig = open.filter((view) => view.follows).length;
+  return open.length - rig + Math.min(need, rig);
+}
+
 /** Whether joint k needs no more clicks: enough of them, or every view is settled. */
 export function isEnough(views, k, need) {
-  const { placed, settled, views: all } = count(views, k);
-  return settled >= all || placed >= Math.min(need, all);
+  const rig = views.filter((view) => view.follows);
+  const { placed, settled, views: all } = count(rig, k);
+  const alone = views.filter((view) => !view.follows && !view.reason);
+  return alone.every((view) => isSettled(view.joints[k]))
+    && (settled >= all || placed >= Math.min(need, all));
 }
 
 /** The joint to ask for after one was placed; the same one while it is not enough. */
