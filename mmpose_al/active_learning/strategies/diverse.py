@@ -86,8 +86,8 @@ class Diverse(KCenter):
         if len(sizes) < min(labeled.sum() + budget, _CLUSTERS) and left > budget - len(ids):
             warnings.warn(
                 f'Diverse: the {len(known)} units of the pool look in {len(sizes)} ways only, so '
-                'of those that are alike the ones with the lowest ids are chosen; look at the images, '
-                'or choose another strategy',
+                'of those that are alike the ones with the lowest ids are chosen; look at the '
+                'images, or choose another strategy',
                 stacklevel=3,
             )
         order = np.lexsort((known, distances))  # the nearest to its middle first
