@@ -97,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.out.endswith('.json'):
         raise UsageError(f'--out {args.out}: an annotation file ends with .json')
+    if args.config_out and not args.config_out.endswith('.py'):
+        raise UsageError(f'--config-out {args.config_out}: a config ends with .py')
     config_out = args.config_out or osp.splitext(args.out)[0] + '.py'
     cfg = read_config(args.config)
     cfg.merge_from_dict(args.cfg_options)

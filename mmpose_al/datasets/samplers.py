@@ -243,7 +243,8 @@ class LabeledGroupSampler(LabeledUnlabeledSampler):
         kwargs: As :class:`LabeledUnlabeledSampler`.
 
     Raises:
-        ValueError: A group has one view, or the batch cannot be composed so.
+        ValueError: A group has one view, the data set has ``shares``, or the batch cannot be
+            composed so.
     """
 
     def __init__(
@@ -259,6 +260,12 @@ class LabeledGroupSampler(LabeledUnlabeledSampler):
                 f'LabeledGroupSampler: num_groups is {num_groups} and '
                 f'num_views {num_views}; a batch needs at least one group '
                 'of two views'
+            )
+        if getattr(dataset, 'shares', None) is not None:
+            raise ValueError(
+                f'LabeledGroupSampler: num_groups={num_groups} and num_views={num_views} say what '
+                f'of a batch is unlabelled, and the data set has shares={list(dataset.shares)}; '
+                'leave the shares out, and labelled sources are drawn by their size'
             )
         if batch_size is not None:
             self._num_labeled(batch_size, num_groups, num_views)

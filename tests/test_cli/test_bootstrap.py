@@ -63,7 +63,10 @@ def test_options(fake, tmp_path):
     assert command_module.rules_of(parser.parse_args([]))['weight'] == 'inliers'
 
 
-def test_an_annotation_file_is_json(fake, tmp_path):
+def test_an_annotation_file_is_json_and_a_config_python(fake, tmp_path):
     with pytest.raises(SystemExit):
         command('bootstrap', 'c.py', 'a.pth', '--out', tmp_path / 'pseudo')
+    out = ('--out', tmp_path / 'pseudo.json')
+    with pytest.raises(SystemExit):
+        command('bootstrap', 'c.py', 'a.pth', *out, '--config-out', tmp_path / 'pseudo.yaml')
     assert not fake

@@ -357,3 +357,18 @@ def test_small_groups_repeat_views_and_single_ones_are_an_error(tiny):
         ValueError, match='holds 4 groups of views on each of 1 .* has 3; make num_groups smaller'
     ):
         batch_of(tiny, num_groups=4)
+
+
+def test_shares_beside_groups_are_refused():
+    """They were passed over, and labels and pseudo-labels drawn by their size."""
+    dataset = SimpleNamespace(
+        num_labeled=5,
+        num_unlabeled=8,
+        shares=[1, 1, 2],
+        unlabeled_groups=lambda: [np.arange(5, 9), np.arange(9, 13)],
+    )
+    config = dict(type='LabeledGroupSampler', batch_size=8, num_groups=1, num_views=4, seed=0)
+    with pytest.raises(ValueError, match=r'data set has shares=\[1, 1, 2\]; leave the shares out'):
+        DATA_SAMPLERS.build(dict(config, dataset=dataset))
+    dataset.shares = None
+    assert DATA_SAMPLERS.build(dict(config, dataset=dataset)).counts == (4, 1)
