@@ -21,7 +21,13 @@ from ...geometry.heatmaps import response
 from ..passes import Passes
 from ..wrapper import EstimatorOfNetworks
 from .joint_ensembles import decode_together, recorded_decoding
-from .keypoint_lessons import check_keypoints, encoded_labels, own_loss, same_codec
+from .keypoint_lessons import (
+    check_keypoints,
+    encoded_labels,
+    labels_explained,
+    own_loss,
+    same_codec,
+)
 from .networks import (
     check_same_heatmaps,
     heatmap_offset,
@@ -301,7 +307,7 @@ class SemiPoseEstimator(EstimatorOfNetworks):
             return self._supervised_by_keypoints(inputs, data_samples)
         losses, responses = {}, []
         for index, student in enumerate(self.students):
-            with record_heatmaps(student.head) as heatmaps:
+            with record_heatmaps(student.head) as heatmaps, labels_explained(student, data_samples):
                 for name, value in student.loss(inputs, data_samples).items():
                     losses[self._key('sup', index, name)] = value
             responses.append(response(heatmaps[-1]))
@@ -318,7 +324,8 @@ class SemiPoseEstimator(EstimatorOfNetworks):
         alike = all(same_codec(codecs[0], codec) for codec in codecs[1:])
         for index, student in enumerate(self.students):
             samples = data_samples if alike else encoded_labels(student, inputs, data_samples)
-            own, confidence = own_loss(student, inputs, samples)
+            with labels_explained(student, samples):
+                own, confidence = own_loss(student, inputs, samples)
             losses.update({self._key('sup', index, name): value for name, value in own.items()})
             responses.append(confidence.mean())
         losses['response_labeled'] = torch.stack(responses).mean()

@@ -6,7 +6,8 @@ own loss takes them, with a weight for each joint. No paper has this form: paper
 package compare heatmaps, which needs heatmaps of one shape.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -335,6 +336,31 @@ def _label_weights(sample: PoseDataSample) -> np.ndarray:
     if given is None:
         return visible
     return np.asarray(given.cpu(), np.float32).reshape(-1, *visible.shape).max(0)
+
+
+@contextmanager
+def labels_explained(student: nn.Module, data_samples: Sequence) -> Iterator[None]:
+    """Inside, labels that a pipeline encoded for another codec are told as that.
+
+    Raises:
+        ValueError: A loss found no labels of the student's own codec.
+    """
+    try:
+        yield
+    except AttributeError as error:
+        codec, labels = student.head.decoder, []
+        for sample in data_samples:
+            for part in ('gt_instance_labels', 'gt_fields'):
+                labels += sample.get(part).keys() if part in sample else ()
+        wanted = {*codec.label_mapping_table.values(), *codec.field_mapping_table.values()}
+        lacking = sorted(wanted - set(labels))
+        if not lacking:
+            raise
+        raise ValueError(
+            f'the labels have no {", ".join(lacking)}, which the head '
+            f'{type(student.head).__name__} learns from: GenerateTarget of the pipeline encodes '
+            f'for another codec. Give it encoder=codec, the {type(codec).__name__} of the head'
+        ) from error
 
 
 def own_loss(

@@ -243,6 +243,22 @@ def test_heatmaps_and_simcc_teach_each_other():
         model.loss(batch, data)
 
 
+@pytest.mark.parametrize(
+    'network, other, lacking',
+    [
+        (rtmpose(), student(), 'keypoint_x_labels, keypoint_y_labels'),
+        (student(), rtmpose(), 'heatm'),
+    ],
+)
+def test_a_pipeline_of_another_codec_is_told(network, other, lacking):
+    model, batch = build('PoseDual', network), images(2)
+    data = labelled(MODELS.build(other), [True, True])
+    with pytest.raises(
+        ValueError, match=f'have no {lacking}.* encoder=codec, the [MS].* of the he'
+    ):
+        model.loss(batch, data)
+
+
 def test_students_of_several_codecs_learn_labels_by_their_weights():
     """Those of pseudo-labels, which the pipeline multiplies into the weights of its codec."""
     model = build('PoseDual', [student(), rtmpose()])
