@@ -41,6 +41,8 @@ class Lesson(NamedTuple):
         confidence (Tensor): The teacher's heatmap maxima, (B, K), in the order of the
             target's channels.
         weight (Tensor, optional): Of each joint in the loss, (B, K); 1 by default.
+        response (Tensor, optional): The teacher's own maxima on the easy image, (B, K), where
+            others have corrected what it is sure of; ``confidence`` by default.
     """
 
     target: Tensor
@@ -48,6 +50,7 @@ class Lesson(NamedTuple):
     joints: Tensor
     confidence: Tensor
     weight: Optional[Tensor] = None
+    response: Optional[Tensor] = None
 
 
 class EasyHardEstimator(SemiPoseEstimator):
@@ -241,9 +244,8 @@ class EasyHardEstimator(SemiPoseEstimator):
             if loss.requires_grad and not self.hard_updates_statistics:
                 keep_statistics_in_backward(student, loss)
             losses[self._key('unsup', index, 'loss_kpt')] = loss
-        losses['response_easy'] = torch.stack(
-            [lesson.confidence.mean() for lesson in lessons]
-        ).mean()
+        easy = [each.confidence if each.response is None else each.response for each in lessons]
+        losses['response_easy'] = torch.stack([each.mean() for each in easy]).mean()
         losses['response_hard'] = torch.stack(responses).mean()
         weights = [lesson.weight for lesson in lessons if lesson.weight is not None]
         if weights:

@@ -25,12 +25,14 @@ class PseudoHeatmaps(NamedTuple):
         weight (Tensor): 1 for joints that give a loss, 0 for others, (B, J).
         uncertainty (Tensor): Shape (B, J).
         easy (Tensor): The network's heatmaps of the easy view, (B, J, h, w).
+        response (Tensor, optional): See :class:`~.consistency.Lesson`, (B, J).
     """
 
     heatmaps: Tensor
     weight: Tensor
     uncertainty: Tensor
     easy: Tensor
+    response: Optional[Tensor] = None
 
 
 class PseudoKeypoints(NamedTuple):
@@ -42,6 +44,7 @@ class PseudoKeypoints(NamedTuple):
         weight (Tensor): 1 for joints that give a loss, 0 for others, (B, K).
         uncertainty (Tensor): Shape (B, K).
         joints, confidence (Tensor): Those of the easy view, (B, K, 2) and (B, K).
+        response (Tensor, optional): See :class:`~.keypoint_lessons.KeypointLesson`, (B, K).
     """
 
     places: Tensor
@@ -50,6 +53,7 @@ class PseudoKeypoints(NamedTuple):
     uncertainty: Tensor
     joints: Tensor
     confidence: Tensor
+    response: Optional[Tensor] = None
 
 
 @MODELS.register_module()
@@ -284,7 +288,7 @@ class DenoisedPoseDual(TeachingStudents):
             keep = trusts_itself(own.uncertainty, other.uncertainty, self.margin)
             target = torch.where(keep[..., None, None], own.heatmaps, target)
             weight = torch.where(keep, own.weight, weight)
-        return lesson._replace(target=target, weight=weight)
+        return lesson._replace(target=target, weight=weight, response=other.response)
 
     def _choose_keypoints(self, own: PseudoKeypoints, other: PseudoKeypoints) -> KeypointLesson:
         """As :meth:`_choose`, joint by joint."""
@@ -297,4 +301,5 @@ class DenoisedPoseDual(TeachingStudents):
             other.joints,
             other.confidence,
             torch.where(keep, own.weight, other.weight),
+            other.response,
         )

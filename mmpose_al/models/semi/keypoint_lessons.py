@@ -47,6 +47,8 @@ class KeypointLesson(NamedTuple):
         joints (Tensor): Where the teacher sees the joints, easy pixels, (B, K, 2).
         confidence (Tensor): As ``certainty``, for ``joints``.
         weight (Tensor, optional): Of each joint in the loss, (B, K); 1 by default.
+        response (Tensor, optional): The teacher's own confidence, (B, K), where others have
+            corrected what it is sure of; ``confidence`` by default.
     """
 
     places: Tensor
@@ -54,6 +56,7 @@ class KeypointLesson(NamedTuple):
     joints: Tensor
     confidence: Tensor
     weight: Optional[Tensor] = None
+    response: Optional[Tensor] = None
 
 
 def joint_number(network: nn.Module) -> int:

@@ -306,14 +306,18 @@ class MultiViewPoseDual(CorrectedByCameras):
         flips, made = list(flip_indices), []
         if self.lesson_kind == 'keypoints':
             decoded = [self.teacher_keypoints(teacher, images) for teacher in (0, 1)]
-            for joints in self.corrected_keypoints(decoded, images, data_samples, flips):
+            corrected = self.corrected_keypoints(decoded, images, data_samples, flips)
+            for (_, sure), joints in zip(decoded, corrected):
                 lesson = keypoint_lesson(joints.places, joints.confidence, hard, flips)
-                made.append(lesson._replace(weight=in_hard_view(joints.weight, hard, flips)))
+                weight = in_hard_view(joints.weight, hard, flips)
+                made.append(lesson._replace(weight=weight, response=sure))
         else:
             heatmaps = [self.teacher_heatmaps(teacher, images) for teacher in (0, 1)]
-            for each in self.corrected(heatmaps, images, data_samples, flips):
+            corrected = self.corrected(heatmaps, images, data_samples, flips)
+            for own, each in zip(heatmaps, corrected):
                 lesson = self.lesson(each.heatmaps, hard, flips)
-                made.append(lesson._replace(weight=in_hard_view(each.weight, hard, flips)))
+                weight = in_hard_view(each.weight, hard, flips)
+                made.append(lesson._replace(weight=weight, response=own.flatten(2).amax(-1)))
         return [made[self.teacher_of(student)] for student in (0, 1)]
 
 
@@ -359,6 +363,7 @@ class MultiViewDenoisedPoseDual(CorrectedByCameras, DenoisedPoseDual):
             heatmaps=torch.where(known[..., None, None], drawn, own.heatmaps),
             weight=weight,
             easy=cameras.heatmaps,
+            response=own.easy.flatten(2).amax(-1),
         )
 
     def pseudo_keypoints(self, images, data_samples, hard, seeds, flip_indices):
@@ -383,6 +388,7 @@ class MultiViewDenoisedPoseDual(CorrectedByCameras, DenoisedPoseDual):
             weight=weight,
             joints=cameras.places,
             confidence=cameras.confidence,
+            response=own.confidence,
         )
 
 

@@ -463,3 +463,23 @@ def test_simcc_learns_on_hard_views_only_and_takes_two_steps(kind):
         sum(value for name, value in losses.items() if 'loss' in name).backward()
         assert all(p.grad.isfinite().all() for p in estimator.parameters())
         optimizer.step()
+
+
+@pytest.mark.parametrize('lesson', ['heatmaps', 'keypoints'])
+@pytest.mark.parametrize('kind', ['MultiViewPoseDual', 'MultiViewDenoisedPoseDual'])
+def test_the_response_is_the_teachers_own_not_the_cameras(kind, lesson):
+    """A redrawn joint has the height 1; whoever watches for a collapse would never see it."""
+    samples, places = batch(groups=1)
+    network = student(JOINTS, input_size=(SIZE, SIZE), heatmap_size=(16, 16))
+    options = dict(num_views=VIEWS, threshold=9.0, min_inliers=3, lesson=lesson)
+    estimator = MODELS.build(
+        dict(type=kind, students=network, data_preprocessor=PREPROCESSOR, **options)
+    )
+    low = 0.25 * gaussians(places.flatten(0, 1).float() / 4, (16, 16), 1.5)
+    sure = torch.full((VIEWS, JOINTS), 0.25)
+    estimator.teacher_heatmaps = lambda teacher, images: low
+    estimator.teacher_keypoints = lambda teacher, images: (places.flatten(0, 1).float(), sure)
+    losses = estimator.loss(images(VIEWS, (SIZE, SIZE)), samples)
+    own = low.flatten(2).amax(-1) if lesson == 'heatmaps' else sure
+    assert losses['taught'] > 0.5
+    assert float(losses['response_easy']) == pytest.approx(float(own.mean()), rel=1e-5)
