@@ -37,8 +37,9 @@ from .answers.kept import (
 )
 from .answers.labels import update_labels
 from .experiment import Experiment, Missing
+from .label_app.plain import POOL
 from .moved import relocated
-from .paths import Paths, experiment_of_scores, experiments_below
+from .paths import Paths, experiment_of_scores, experiments_below, labels_below
 from .pool import Pool
 from .query import load_query
 from .state import (
@@ -100,10 +101,12 @@ def examine(folder: str) -> Examined:
     paths = Paths(folder)
     if has_experiment(paths):
         about, findings = _experiment(paths)
+    elif osp.isfile(osp.join(folder, POOL)) and osp.isdir(osp.dirname(paths.query(0))):
+        about, findings = 'labels of a project', _labels_of_project(paths)
     elif note_of(folder) is not None or numbered(folder):
         about, findings = f'a run with {len(numbered(folder))} checkpoints', list(_run(folder))
     else:
-        below = ' or '.join(experiments_below(folder))
+        below = ' or '.join([*experiments_below(folder), *labels_below(folder)])
         raise ValueError(
             f'{folder} holds no run (no {NOTE}, no iter_N.pth) and no experiment (no '
             f'{osp.basename(paths.state)}); give {below or "the work directory of a training"}'
@@ -233,10 +236,7 @@ def _experiment(paths: Paths) -> Tuple[str, List[Finding]]:
             f'labelled, rounds begun: {len(state.rounds)}'
         )
     findings += [_query_finding(paths, number, state) for number in paths.query_rounds()]
-    findings += [_answers_finding(paths, number) for number in paths.answer_rounds()]
-    if paths.answer_rounds():
-        findings.append(_labels_finding(paths))
-    findings += [_journal_finding(paths, number) for number in paths.label_rounds()]
+    findings += _what_people_did(paths)
     findings += [_config_finding(paths), *_server_finding(paths)]
     for folder in paths.folders():
         if folder in (paths.folder, *map(osp.dirname, _files(paths))):
@@ -246,6 +246,57 @@ def _experiment(paths: Paths) -> Tuple[str, List[Finding]]:
             findings += _scores(paths, folder)
             findings += _training_data(paths, folder)
     return about, findings
+
+
+def _labels_of_project(paths: Paths) -> List[Finding]:
+    """Labels without an experiment; its queries ask about a copy of the pool."""
+    findings, pools = [], {}
+    for number in paths.query_rounds():
+        try:
+            query = load_query(paths.folder, number)
+        except (OSError, ValueError) as error:
+            path = paths.query_file(number)
+            means = (
+                'repair sets it aside, and what was done to it in the browser; labels that were '
+                'handed over stay'
+            )
+            again = partial(_forget_query, paths, number)
+            findings.append(Finding(path, _told(error, path), means, again))
+            continue
+        if query is not None:
+            findings.append(Finding(paths.query_file(number)))
+            pools[query.content['pool']['file']] = query.content['pool']
+    for file, known in pools.items():
+        fault = '' if _is_pool(known) else 'is not the one that was asked about'
+        findings.append(Finding(file, fault, 'put a copy of the file back' if fault else ''))
+    findings += _what_people_did(paths)
+    for folder in {paths.folder, *map(osp.dirname, _files(paths))} & set(paths.folders()):
+        if osp.isdir(folder):
+            findings += _leftovers(folder)
+    return findings
+
+
+def _what_people_did(paths: Paths) -> Iterator[Finding]:
+    """Answers, the labels that follow from them, and what was done in the browser."""
+    yield from (_answers_finding(paths, number) for number in paths.answer_rounds())
+    if paths.answer_rounds():
+        yield _labels_finding(paths)
+    yield from (_journal_finding(paths, number) for number in paths.label_rounds())
+
+
+def _label_lock(paths: Paths) -> str:
+    """What the annotator holds; for a project all its labels have one."""
+    if has_experiment(paths):
+        return paths.label_lock
+    return Paths(osp.dirname(osp.abspath(paths.folder))).label_lock
+
+
+def _forget_query(paths: Paths, number: int) -> str:
+    told, journal = _put_aside(paths.query(number)), paths.label_journal(number)
+    if osp.exists(journal):
+        with _alone(_label_lock(paths), '`mmpose-al label` shows this'):
+            told += f'; {osp.basename(journal)} {_put_aside(journal)}'
+    return told
 
 
 def _pool_findings(paths: Paths, state: State) -> Iterator[Finding]:
@@ -416,7 +467,7 @@ def _journal_finding(paths: Paths, number: int) -> Finding:
 
 
 def _keep_lines(paths: Paths, path: str, error: DamagedError) -> str:
-    with _alone(paths.label_lock, '`mmpose-al label` shows this'):
+    with _alone(_label_lock(paths), '`mmpose-al label` shows this'):
         aside = _put_aside(path)
         if error.whole:
             write_bytes(path, b''.join(map(line_of, error.whole)))

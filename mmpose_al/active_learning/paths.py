@@ -178,6 +178,12 @@ def experiments_below(folder: str) -> List[str]:
     return sorted(map(osp.dirname, glob.glob(pattern)))
 
 
+def labels_below(folder: str) -> List[str]:
+    """Where the labels of a project without an experiment lie."""
+    pattern = osp.join(glob.escape(folder), 'labels', '*', 'query')
+    return sorted(map(osp.dirname, glob.glob(pattern)))
+
+
 def experiment_of_scores(path: str) -> Optional[Tuple[str, int]]:
     """The experiment's folder and the round that a score file belongs to, or None."""
     home, name = osp.split(osp.abspath(path))

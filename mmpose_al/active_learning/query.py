@@ -94,8 +94,7 @@ def load_query(work_dir: str, round: int) -> Optional[Query]:
     if not osp.exists(path):
         if osp.isdir(paths.query(round)):  # a query appears whole
             raise ValueError(
-                f'{path}: is not there, and its folder is. Put it back, or move the folder away '
-                'and train again to have it written anew'
+                f'{path}: is not there, and its folder is. Put it back; {_way_back(work_dir)}'
             )
         return None
     try:
@@ -105,10 +104,12 @@ def load_query(work_dir: str, round: int) -> Optional[Query]:
         return Query(relocated(content, work_dir), paths.query(round))
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f'{path} is no query of mmpose_al ({error}); put it back, or '
-            'move the folder away and train again to have it '
-            'written anew'
+            f'{path} is no query of mmpose_al ({error}); put it back; {_way_back(work_dir)}'
         ) from error
+
+
+def _way_back(work_dir: str) -> str:
+    return f'`{command_line("doctor", work_dir)}` says what to do without it'
 
 
 def load_queries(work_dir: str) -> List[Query]:

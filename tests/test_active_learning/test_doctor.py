@@ -10,9 +10,11 @@ import pytest
 
 from mmpose_al import fileio
 from mmpose_al.active_learning.answers import ingest, load_answers
+from mmpose_al.active_learning.answers.kept import latest
 from mmpose_al.active_learning.answers.withdrawal import withdraw
 from mmpose_al.active_learning.doctor import examine, repair
 from mmpose_al.active_learning.experiment import Experiment, Missing
+from mmpose_al.active_learning.label_app import Session, plain
 from mmpose_al.active_learning.label_app.journal import Journal
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import write_pseudo, write_split
@@ -21,8 +23,9 @@ from mmpose_al.active_learning.state import StateError, load_state
 from mmpose_al.cli.main import main
 from mmpose_al.journal import line_of
 from tests.test_active_learning.experiments import answers, run_untrained, waiting
-from tests.test_active_learning.people import snapshot
+from tests.test_active_learning.people import snapshot, write_pool
 from tests.test_active_learning.states import writable
+from tests.test_active_learning.test_label_app.test_handover import place, say
 
 
 @pytest.fixture
@@ -428,3 +431,49 @@ def test_nothing_is_repaired_while_somebody_works(begun):
     held = fileio.locked(paths.label_lock)
     with held, pytest.raises(BlockingIOError, match='`mmpose-al label` shows this; wait'):
         repair(begun.work)
+
+
+@pytest.fixture
+def labels(tmp_path):
+    """Labels of a project without an experiment: two frames are handed over, one is begun."""
+    path, pixels, _ = write_pool(tmp_path / 'data')
+    home = plain.home_of(str(tmp_path / 'labels'), path)
+    query = plain.ask(home, 'frames', str(tmp_path / 'data' / 'images'), names=['*'])
+    session = Session(home, query=query)
+    session.join('Anna', 'tab-a')
+    for unit in (0, 10):
+        place(session, pixels, 4 * unit)
+        say(session, unit, None, 'done', done=True)
+        session.hand_over('Anna', 'tab-a')
+    place(session, pixels, 80)
+    return home, query
+
+
+def test_labels_of_a_project_are_looked_at(labels, tmp_path):
+    home, query = labels
+    found = examine(home)
+    assert found.about == 'labels of a project' and not found.damaged
+    with pytest.raises(ValueError, match=f'give {re.escape(home)}$'):
+        examine(str(tmp_path))
+    flip(Paths(home).label_journal(0))
+    with pytest.raises(fileio.FileError, match='`mmpose-al doctor .*shows the way back'):
+        Journal(Paths(home).label_journal(0), query)
+    held = fileio.locked(Paths(osp.dirname(home)).label_lock)  # of all labels of the project
+    with held, pytest.raises(BlockingIOError, match='`mmpose-al label` shows this; wait'):
+        repair(home)
+    flip(Paths(home).answers(0))
+    os.remove(Paths(home).labels)
+    assert len(repair(home)) == 3 and faults(home) == {}
+    assert sorted(latest([load_answers(home, 0)])) == [0, 1, 2, 3]  # before the damaged line
+
+
+def test_a_damaged_query_of_a_project_is_set_aside(labels, tmp_path):
+    home, query = labels
+    flip(Paths(home).query_file(0))
+    with pytest.raises(ValueError, match='doctor .*says what to do without it'):
+        plain.ask(home, 'frames', str(tmp_path / 'data' / 'images'))
+    (done,) = repair(home)
+    assert 'round_00.damaged' in done and 'round_00.jsonl is set aside' in done
+    assert faults(home) == {} and len(latest([load_answers(home, 0)])) == 8
+    again = plain.ask(home, 'frames', str(tmp_path / 'data' / 'images'), names=['cam0_2.png'])
+    assert again.units == [20] and len(Session(home, query=again).journal.events) == 1

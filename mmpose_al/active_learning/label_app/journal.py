@@ -9,7 +9,8 @@ import os.path as osp
 from typing import Any, Dict, List
 
 from ... import fileio
-from ...journal import line_of, parse
+from ...command_line import command_line
+from ...journal import DamagedError, line_of, parse
 from ..query import Query
 
 JOURNAL_FORMAT, JOURNAL_VERSION = 'mmpose_al-label-journal', 1
@@ -44,7 +45,12 @@ class Journal:
 
     def _read(self) -> None:
         raw = fileio.read_bytes(self.path)
-        entries = parse(raw, self.path)
+        try:
+            entries = parse(raw, self.path)
+        except DamagedError as error:
+            doctor = command_line('doctor', osp.dirname(osp.dirname(self.path)))
+            text = f'{error}. `{doctor}` shows the way back'
+            raise DamagedError(text, error.whole, error.number) from error
         if entries and entries[0] != self._header:
             problem = f'is {fileio.short(entries[0])}, not that of query {self._header["query"]}'
             remedy = 'move the file away, or put the query back'
