@@ -52,13 +52,17 @@ class ConfidenceMap(NamedTuple):
         scores = np.asarray(scores)
         logits = self.slope * to_logits(scores, self.scale) + self.intercept
         if self.offsets:
-            if scores.shape[-1:] != (len(self.offsets),):
-                raise ValueError(
-                    f'the confidence is told for each of {len(self.offsets)} joints, but the '
-                    f'scores have the shape {scores.shape}; {REMEDY}'
-                )
+            self.check_joints(scores.shape[-1] if scores.ndim else 0)
             logits = logits + np.array(self.offsets)
         return sigmoid(logits).astype(scores.dtype if scores.dtype.kind == 'f' else float)
+
+    def check_joints(self, number: int) -> None:
+        """Raise ValueError unless it is told for so many joints, or for all alike."""
+        if self.offsets and number != len(self.offsets):
+            raise ValueError(
+                f'the confidence is told for each of {len(self.offsets)} joints, but there are '
+                f'{number}; {REMEDY}'
+            )
 
 
 class Reliability(NamedTuple):

@@ -126,7 +126,7 @@ def test_offsets_by_hand():
     found = mapping(np.array([[0.8, 0.8], [0.5, 0.5]]))
     assert found.tolist() == [pytest.approx([0.5, 8 / 9]), pytest.approx([0.2, 2 / 3])]
     for scores in (np.zeros((4, 3)), np.zeros(())):
-        with pytest.raises(ValueError, match=r'each of 2 joints, but the scores have the shape \('):
+        with pytest.raises(ValueError, match=r'each of 2 joints, but there are '):
             mapping(scores)
 
 

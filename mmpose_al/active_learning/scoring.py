@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..confidence import ConfidenceMap
 from .pool import UNITS
 from .statistics import Statistic, ViewStatistics, chosen_statistics, concatenate
 from .statistics.batch import Batch, Networks
@@ -61,12 +62,20 @@ def check_untrained(strategy: QueryStrategy) -> None:
         )
 
 
-def check_model(model: nn.Module, strategy: QueryStrategy) -> None:
+def check_model(
+    model: nn.Module, strategy: QueryStrategy, confidence: Optional[ConfidenceMap] = None
+) -> None:
     """Raise unless a model can score a pool as a strategy needs it.
+
+    Args:
+        model (nn.Module): An estimator.
+        strategy (QueryStrategy): Who reads the scores.
+        confidence (ConfidenceMap, optional): What the scores of its joints are worth.
 
     Raises:
         ValueError: The joints of the model cannot be read; it lacks what a statistic that the
-            strategy reads is made of, or has too few joints; or there is no such statistic.
+            strategy reads is made of, or has too few joints; there is no such statistic; or the
+            confidence is of other joints.
     """
     needs = strategy.statistics
     networks, chosen = scoring_networks(model, needs), chosen_statistics(needs)
@@ -77,6 +86,8 @@ def check_model(model: nn.Module, strategy: QueryStrategy) -> None:
             remedy = chosen[name].remedy or 'train another model, or choose another strategy'
             raise ValueError(f'{type(strategy).__name__} {fault}; {remedy}')
     strategy.check_joints(networks.joints)
+    if confidence is not None:
+        confidence.check_joints(networks.joints)
 
 
 def column(name: str, statistic: Statistic, batch: Batch, sizes: Dict[str, int]) -> np.ndarray:

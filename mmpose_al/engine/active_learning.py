@@ -201,7 +201,8 @@ class ActiveLearningExperiment:
             self._take_state(lambda: self._begin(stack))
             if self.state.stage(0, 'train') is None or self._strategy_is_new():
                 # before people are asked, and before a training
-                check_model(MODELS.build(copy.deepcopy(context.cfg.model)), context.strategy)
+                model = MODELS.build(copy.deepcopy(context.cfg.model))
+                check_model(model, context.strategy, context.confidence)
             number = max(len(self.state.rounds) - 1, 0)
             reason = self._round(number)
             while reason is None:

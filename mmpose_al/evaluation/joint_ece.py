@@ -85,6 +85,8 @@ class JointECE(BaseMetric):
             apart = np.linalg.norm(np.asarray(predicted) - truth, axis=-1)
             counted = visible & (length > 0)[:, None]
             scores = np.asarray(sample['pred_instances']['keypoint_scores'], float)
+            if self.mapping is not None:
+                self.mapping.check_joints(scores.shape[1])
             self.results.append((scores, apart <= self.thr * length[:, None], counted))
 
     def compute_metrics(self, results: list) -> Dict[str, float]:

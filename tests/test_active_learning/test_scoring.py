@@ -24,6 +24,7 @@ from mmpose_al.active_learning.statistics import Statistic, chosen_statistics
 from mmpose_al.active_learning.statistics.base import registered_statistics
 from mmpose_al.active_learning.statistics.batch import Networks
 from mmpose_al.active_learning.strategies import QueryStrategy
+from mmpose_al.confidence import ConfidenceMap
 from tests.helpers import PREPROCESSOR, student
 from tests.test_active_learning.test_statistics.batches import (
     change,
@@ -199,6 +200,10 @@ def test_models_that_suit():
     check_model(dual(predict=1), build(dict(type='CommitteeDisagreement')))
     check_model(deep(), build(dict(type='ViewDisagreement3D')))
     check_model(plain(), build(dict(type='CoreSetPoses', root=3)))
+    four = ConfidenceMap('logit', 1.0, 0.0, (0.0,) * 4)
+    check_model(plain(), build(dict(type='RandomSampling')), four)
+    with pytest.raises(ValueError, match='told for each of 3 joints, but there are 4; make it'):
+        check_model(plain(), build(dict(type='RandomSampling')), four._replace(offsets=(0.0,) * 3))
 
 
 def test_a_network_without_a_codec_and_a_need_that_nothing_meets():
