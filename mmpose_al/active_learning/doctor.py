@@ -306,7 +306,8 @@ def _pool_findings(paths: Paths, state: State) -> Iterator[Finding]:
         pool = Experiment(paths.folder).pool
     except (Missing, OSError) as error:
         if _is_pool(known):
-            if osp.exists(paths.config) and not _fault(paths.config):  # it is the config that cannot be read
+            # It is the config that cannot be read.
+            if osp.exists(paths.config) and not _fault(paths.config):
                 yield Finding(paths.config, _told(error, paths.config), 'reports need it')
             return
         means = 'training and reports need it; put the file back as it was at the beginning'

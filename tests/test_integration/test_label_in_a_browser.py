@@ -315,9 +315,12 @@ def test_the_page_fits_the_screen(browser, experiment, size):
         anna.page.evaluate('window.scrollTo(0, document.body.scrollHeight / 3)')
         box = anna.page.locator('#ask').bounding_box()  # what is asked for is always seen
         assert box['y'] >= 0 and box['y'] + box['height'] <= size[1]
-        assert anna.page.evaluate(
-            '([x, y]) => document.elementFromPoint(x, y).id', [box['x'] + 20, box['y'] + 9]
-        ) == 'ask'
+        assert (
+            anna.page.evaluate(
+                '([x, y]) => document.elementFromPoint(x, y).id', [box['x'] + 20, box['y'] + 9]
+            )
+            == 'ask'
+        )
         anna.page.evaluate('window.scrollTo(0, 0)')
         anna.key('2')
         assert anna.page.locator('.view:visible').count() == 1

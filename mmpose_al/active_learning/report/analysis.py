@@ -239,7 +239,7 @@ def correlations(experiment: ReportedExperiment) -> List[dict]:
                 rows.append(dict(round=number, score=name, error=kind, rho=rho, units=count))
     if not any(row['units'] for row in rows):
         raise Missing("the pool's file knows the truth of no unlabelled unit")
-    told = {row['error'] for row in rows if np.isfinite(row['rho'])}
+    told = {row['error'] for row in rows if row['rho'] == row['rho']}  # a number
     if not told:
         raise Missing("the pool's file knows the truth of too few unlabelled units")
     return [row for row in rows if row['error'] in told]

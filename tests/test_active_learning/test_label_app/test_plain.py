@@ -125,7 +125,8 @@ def test_labels_that_are_there_are_corrected_not_given_anew(pool, tmp_path):
     assert waiting_units(folder) == {} and session.hand_over('Anna', 'tab').open == [0]
     cells = [[0, 0, 30.0, 40.0, 2]]
     revision = shown['revision']
-    session.change('Anna', 'tab', dict(op='set', how='drag', cells=cells, unit=0, revision=revision))
+    moved = dict(op='set', how='drag', cells=cells, unit=0, revision=revision)
+    session.change('Anna', 'tab', moved)
     session.change('Anna', 'tab', dict(op='done', unit=0, revision=revision + 1))
     handed = session.hand_over('Anna', 'tab').taken
     assert handed.annotations == [0, 1, 2, 3] and handed.joints == 19

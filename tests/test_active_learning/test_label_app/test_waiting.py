@@ -33,7 +33,8 @@ def test_what_was_not_handed_over_is_said(session, experiment, capsys):
     say(session, 20, None, 'done', done=True)
     assert waiting_units(work) == {ROUND: [20, 0]}
     assert main(['status', work]) == 3
-    assert '2 frames have labels in the browser that were not handed over' in capsys.readouterr().out
+    said = '2 frames have labels in the browser that were not handed over'
+    assert said in capsys.readouterr().out
     annotator = opened(work, load_query(work, ROUND).content['pool']['file'])
     with pytest.raises(AnswersPending, match='2 frames have labels in the browser'):
         annotator.answers(ROUND)
