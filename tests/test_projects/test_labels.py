@@ -116,7 +116,7 @@ def test_labels_that_were_not_handed_over_are_shown_again(tmp_path):
         label(made, unit, (5, 6), (7, 8))
     again = label_session(folder)  # everything is done, and nothing was handed over
     assert again.query.id == made.query.id
-    with pytest.raises(Missing, match='2 images have labels that were not handed over'):
+    with pytest.raises(Missing, match='images with labels that were not handed over: 2'):
         label_session(folder, num=3)
     again.hand_over('Anna', 'tab')
     assert len(labels_of(folder)) == 2

@@ -147,7 +147,7 @@ def ask(
         waiting = len(waiting_units(folder).get(before.round, ()))
         if waiting and (names or num):
             raise Missing(
-                f'{waiting} {unit} have labels that were not handed over. Start without --num and '
+                f'{unit} with labels that were not handed over: {waiting}. Start without --num and '
                 '--images, and press Units, Finish, Hand over; then ask for others'
             )
         if waiting or (not names and not num and unfinished(before, folder)):

@@ -60,9 +60,9 @@ def waiting_lines(folder: str, unit: str, open_round: int) -> List[str]:
     """
     lines = []
     for number, units in waiting_units(folder).items():
-        text = f'{len(units)} {unit} have labels in the browser that were not handed over'
+        text = f'{unit} with labels in the browser that were not handed over: {len(units)}'
         if number == open_round:
-            lines.append(f'{text}: there, Units, Finish, Hand over\n    {label_command(folder)}')
+            lines.append(f'{text}. There: Units, Finish, Hand over\n    {label_command(folder)}')
         else:
             when = '' if open_round >= 0 else ' once a query is open'
             lines.append(

@@ -33,10 +33,10 @@ def test_what_was_not_handed_over_is_said(session, experiment, capsys):
     say(session, 20, None, 'done', done=True)
     assert waiting_units(work) == {ROUND: [20, 0]}
     assert main(['status', work]) == 3
-    said = '2 frames have labels in the browser that were not handed over'
+    said = 'frames with labels in the browser that were not handed over: 2'
     assert said in capsys.readouterr().out
     annotator = opened(work, load_query(work, ROUND).content['pool']['file'])
-    with pytest.raises(AnswersPending, match='2 frames have labels in the browser'):
+    with pytest.raises(AnswersPending, match='labels in the browser that were not handed over: 2'):
         annotator.answers(ROUND)
     session.hand_over('Anna', 'tab-a')
     assert waiting_units(work) == {ROUND: [0]}
@@ -58,7 +58,7 @@ def test_those_of_a_closed_round_still_become_labels(session, experiment, tmp_pa
     state.finish(ROUND, 'annotate', dict(labels=2, views=5, joints=25))
     assert main(['status', work]) == 0
     said = capsys.readouterr().out
-    assert f'round {ROUND}, which is closed: 1 frames' in said and 'once a query is open' in said
+    assert f'round {ROUND}, which is closed: frames with labels' in said and 'once a query is open' in said
     pool = load_query(work, ROUND).content['pool']['file']
     views, _ = make_views(3, 4.0)
     opened(work, pool).ask(ROUND + 1, [10], [1.0], views)
