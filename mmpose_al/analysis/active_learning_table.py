@@ -211,11 +211,14 @@ def markdown(rows: Dict[str, List[dict]], only: Sequence[str] = ()) -> str:
 
     Args:
         rows (dict): Results by row.
-        only (Sequence[str]): The metrics of a short page, without the pseudo-labels.
+        only (Sequence[str]): The metrics of a short page, without the pseudo-labels and
+            without rows of what was reached before bootstrapping.
 
     Raises:
         ValueError: The results lack a metric of ``only``.
     """
+    if only:
+        rows = {row: results for row, results in rows.items() if not row.endswith(ALONE)}
     names = metrics_of(rows)
     missing = [name for name in only if name not in names]
     if missing:

@@ -8,7 +8,8 @@
 The result files are those of benchmarks/active_learning.py. With --write the text
 between `<!-- table: NAME -->` and `<!-- end -->` is replaced, NAME being the folder's,
 and a figure NAME.png is written beside a page that shows it. With
-`<!-- table: NAME; only: METRIC | METRIC -->` the page has the tables of these metrics alone.
+`<!-- table: NAME; only: METRIC | METRIC -->` the page has the tables of these metrics alone,
+without what was reached before bootstrapping.
 
 Figures are mean ± standard deviation (n - 1) over seeds. "area" is the area under the
 curve over its width, that is the mean value, between the shares that all experiments

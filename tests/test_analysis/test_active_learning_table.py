@@ -246,3 +246,7 @@ def test_a_bootstrapped_row_is_shown_before_and_after(tmp_path):
         'coreset-bootstrap': ['30.0', '40.0', '35.0', '+10.0'],
         'coreset-bootstrap, labels alone': ['15.0', '25.0', '20.0', '-5.0'],
     }
+    short = tables.markdown(tables.load(str(tmp_path)), ['coco/AP'])
+    kept = [line for line in lines[2:6] if 'labels alone' not in line[0]]
+    assert [' | '.join(line) in short for line in kept] == [True, True]
+    assert 'labels alone' not in short
