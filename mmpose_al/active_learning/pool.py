@@ -204,13 +204,14 @@ def load_pool(
     )
 
 
-def check_pool(pool: Pool, needs: Sequence[str] = ()) -> None:
+def check_pool(pool: Pool, needs: Sequence[str] = (), min_inliers: int = 2) -> None:
     """Raise unless all of a pool can be scored, and as a strategy needs it.
 
     Args:
         pool (Pool): The pool.
         needs (Sequence[str]): ``'cameras'``: views to triangulate; ``'frames'``: views
             to compare; both of a pool of frames. Others are no matter of the file.
+        min_inliers (int): Views that have to agree on a keypoint, where views are triangulated.
 
     Raises:
         FormatError: A person of a pool of frames belongs to none.
@@ -238,31 +239,30 @@ def check_pool(pool: Pool, needs: Sequence[str] = ()) -> None:
             '(docs/multiview_format.md), or choose a strategy for single views without '
             'self_training'
         )
-    if 'cameras' in needs and not _seen_twice(pool):
-        raise ValueError(
-            f'{pool.path}: the strategy or self_training triangulates, but no person is in two '
-            'calibrated views of a frame; take more cameras, or choose a strategy for single '
-            'views without self_training'
-        )
+    if 'cameras' in needs:
+        most = most_views(pool)
+        if most < max(min_inliers, 2):
+            raise ValueError(
+                f'{pool.path}: the strategy or self_training triangulates, but no person is in '
+                f'{max(min_inliers, 2)} calibrated views of a frame, which have to agree '
+                f'(active_learning.min_inliers); the most are {most}. Take more cameras, ask for '
+                'fewer, or choose a strategy for single views without self_training'
+            )
 
 
-def _seen_twice(pool: Pool) -> bool:
-    """Whether two calibrated views of a frame show a person."""
+def most_views(pool: Pool) -> int:
+    """In how many calibrated views of a frame the person is that most show."""
     frame_of = {
         image['id']: image.get('frame_id')
         for image in pool.data['images']
         if image.get('camera_id') is not None
     }
-    seen = set()
+    counts: Counter = Counter()
     for annotation in pool.data['annotations']:
         frame = frame_of.get(annotation['image_id'])
-        if frame is None or annotation['id'] not in pool.persons:
-            continue
-        person = (frame, annotation.get('person_id') or 0)
-        if person in seen:
-            return True
-        seen.add(person)
-    return False
+        if frame is not None and annotation['id'] in pool.persons:
+            counts[frame, annotation.get('person_id') or 0] += 1
+    return max(counts.values(), default=0)
 
 
 def check_unit(unit: str, needs: Sequence[str]) -> None:

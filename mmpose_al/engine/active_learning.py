@@ -102,7 +102,8 @@ class ActiveLearningExperiment:
             seed_of(cfg),
         )
         rules = settings.self_training and build_self_training(settings.self_training)
-        check_pool(pool, [*strategy.needs, *(rules.needs if rules else ())])
+        needs = [*strategy.needs, *(rules.needs if rules else ())]
+        check_pool(pool, needs, settings.min_inliers)
         strategy.check_pool(pool)
         if rules:
             rules.check(pool)

@@ -242,9 +242,13 @@ def test_what_cannot_be_scored_is_told_at_the_start(two_people):
     with pytest.raises(ValueError, match=r'images \(id 21\), field "frame_id": is mis'):
         check_pool(load_pool(two_people, 'frames'))
     check_pool(load_pool(two_people, 'frames', cameras=['right']))  # 21 is left's
-    with pytest.raises(ValueError, match='no person is in two calibrated views of a frame'):
+    with pytest.raises(
+        ValueError, match='no person is in 2 calibrated views of a frame.*most are 1'
+    ):
         check_pool(load_pool(two_people, 'frames', cameras=['right']), ['cameras'])
     check_pool(load_pool(two_people, 'images'))
+    with pytest.raises(ValueError, match='no person is in 9 calibrated views'):
+        check_pool(load_pool(two_people, 'frames', cameras=['right']), ['cameras'], 9)
     change(two_people, lambda data: [i.pop('camera_id') for i in data['images']])
     change(two_people, lambda data: data['images'][2].update(frame_id=2))
     with pytest.raises(ValueError, match='no image of the pool has a camera_id'):

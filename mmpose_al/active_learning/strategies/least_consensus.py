@@ -5,6 +5,7 @@ from typing import Any, Optional, Tuple
 import numpy as np
 
 from ...fileio import is_int, is_number, short
+from ..pool import Pool, most_views
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
 from .base import NOT_JUDGED, QueryStrategy
@@ -52,6 +53,15 @@ class LeastConsensus(QueryStrategy):
         self.min_inliers, self.threshold = min_inliers, threshold
         if threshold is not None:
             self.needs = ('cameras', 'scores')
+
+    def check_pool(self, pool: Pool) -> None:
+        """Raise unless some person is in ``min_inliers`` views."""
+        most = most_views(pool)
+        if self.min_inliers is not None and most < self.min_inliers:
+            raise ValueError(
+                f'{pool.path}: LeastConsensus(min_inliers={self.min_inliers}), but no person is in '
+                f'more than {most} calibrated views of a frame, so none could agree; ask for fewer'
+            )
 
     def utilities(self, pool: PoolStatistics) -> np.ndarray:
         """Share of joints, 0 to 1, and up to 0.001 more; NaN without a view with a camera.

@@ -1,5 +1,7 @@
 """Joints without consensus, counted by hand on a rig of four cameras."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -73,3 +75,16 @@ def test_views_that_are_missing_or_say_nothing():
 def test_options_out_of_range(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
         build(dict(type='LeastConsensus', **bad))
+
+
+def test_more_views_than_there_are_cannot_agree():
+    """One person in three calibrated views, one in a fourth that has no camera."""
+    images = [dict(id=i, frame_id=7, camera_id=i) for i in range(3)] + [dict(id=3, frame_id=7)]
+    people = [dict(id=i, image_id=i) for i in range(4)]
+    pool = SimpleNamespace(
+        path='p.json', data=dict(images=images, annotations=people), persons={0, 1, 2, 3}
+    )
+    for least in (None, 3):
+        build(dict(type='LeastConsensus', min_inliers=least)).check_pool(pool)
+    with pytest.raises(ValueError, match=r'LeastConsensus\(min_inliers=4\).* more than 3 calib'):
+        build(dict(type='LeastConsensus', min_inliers=4)).check_pool(pool)
