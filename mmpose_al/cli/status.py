@@ -6,7 +6,7 @@ Exit status: 0, or 3 where a query waits for its answers.
 """
 
 import argparse
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Dict, List, Optional
 
 if TYPE_CHECKING:
     from ..active_learning.experiment import Experiment
@@ -39,7 +39,6 @@ def run(args: argparse.Namespace) -> int:
 
 def as_json(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -> str:
     """For programs: the rounds as the state holds them, and what is open."""
-    from ..active_learning.label_app.waiting import waiting_units
     from ..fileio import to_json
 
     return to_json(
@@ -52,15 +51,23 @@ def as_json(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -
             rounds=experiment.state.rounds,
             pending=query.round if query and not answered else None,
             answered=answered,
-            not_handed_over={
-                str(number): units for number, units in waiting_units(experiment.folder).items()
-            },
+            not_handed_over=not_handed_over(experiment.folder),
             warnings=[warning.data() for warning in experiment.warnings(query.round)]
             if query
             else [],
         ),
         indent=1,
     )
+
+
+def not_handed_over(folder: str) -> Optional[Dict[str, List[int]]]:
+    """Round -> units with labels that wait in the browser; None where that cannot be told."""
+    from ..active_learning.label_app.waiting import waiting_units
+
+    try:
+        return {str(number): units for number, units in waiting_units(folder).items()}
+    except (OSError, ValueError):
+        return None
 
 
 def as_text(experiment: 'Experiment', query: 'Optional[Query]', answered: int) -> str:

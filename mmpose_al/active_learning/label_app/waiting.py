@@ -59,7 +59,11 @@ def waiting_lines(folder: str, unit: str, open_round: int) -> List[str]:
         open_round (int): Whose query is open; -1 for none.
     """
     lines = []
-    for number, units in waiting_units(folder).items():
+    try:
+        waiting = waiting_units(folder)
+    except (OSError, ValueError) as error:  # of who only looks, nothing else has to wait for it
+        return [f'what waits in the browser cannot be told: {error}']
+    for number, units in waiting.items():
         text = f'{unit} with labels in the browser that were not handed over: {len(units)}'
         if number == open_round:
             lines.append(f'{text}. There: Units, Finish, Hand over\n    {label_command(folder)}')

@@ -1,5 +1,7 @@
 """Labels in the browser that nobody has handed over are not forgotten."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -46,6 +48,19 @@ def test_what_was_not_handed_over_is_said(session, experiment, capsys):
     assert waiting_units(work) == {ROUND: [20]}
 
 
+def test_who_only_looks_is_not_stopped_by_a_damaged_journal(session, experiment, capsys):
+    work, pixels = experiment
+    place(session, pixels, 80)
+    with open(Paths(work).label_journal(ROUND), 'r+b') as file:
+        file.seek(-30, 2)
+        file.write(b'#')
+    assert main(['status', work]) == 3
+    said = capsys.readouterr().out
+    assert 'waits for labels' in said and 'cannot be told' in said and 'doctor' in said
+    assert main(['status', work, '--json']) == 3
+    assert json.loads(capsys.readouterr().out)['not_handed_over'] is None
+
+
 def test_those_of_a_closed_round_still_become_labels(session, experiment, tmp_path, capsys):
     work, pixels = experiment
     for number in (80, 81):
@@ -58,7 +73,10 @@ def test_those_of_a_closed_round_still_become_labels(session, experiment, tmp_pa
     state.finish(ROUND, 'annotate', dict(labels=2, views=5, joints=25))
     assert main(['status', work]) == 0
     said = capsys.readouterr().out
-    assert f'round {ROUND}, which is closed: frames with labels' in said and 'once a query is open' in said
+    assert (
+        f'round {ROUND}, which is closed: frames with labels' in said
+        and 'once a query is open' in said
+    )
     pool = load_query(work, ROUND).content['pool']['file']
     views, _ = make_views(3, 4.0)
     opened(work, pool).ask(ROUND + 1, [10], [1.0], views)
