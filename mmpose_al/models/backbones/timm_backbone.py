@@ -85,7 +85,7 @@ class TimmBackbone(BaseModule):
             height, width = x.shape[-2:]
             raise ValueError(
                 f'the images are {height}x{width}, height and width: {error}. A network that has '
-                f'to know them is told: TimmBackbone(img_size=({height}, {width}))'
+                f'to know them is told by the backbone key img_size=({height}, {width})'
             ) from error
         return tuple(m.permute(0, 3, 1, 2).contiguous() if self.channels_last else m for m in maps)
 
