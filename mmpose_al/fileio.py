@@ -1013,9 +1013,7 @@ def give_back(array: np.ndarray) -> None:
 
 
 @contextmanager
-def locked(
-    path: str, wait: bool = True, held: Optional[Exception] = None
-) -> Iterator[None]:
+def locked(path: str, wait: bool = True, held: Optional[Exception] = None) -> Iterator[None]:
     """Hold the lock of a file, which is made where it is missing, and never removed.
 
     Where files cannot be locked (no ``fcntl``, some network file systems) it does nothing.
