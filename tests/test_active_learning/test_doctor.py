@@ -456,7 +456,7 @@ def test_labels_of_a_project_are_looked_at(labels, tmp_path):
     with pytest.raises(ValueError, match=f'give {re.escape(home)}$'):
         examine(str(tmp_path))
     flip(Paths(home).label_journal(0))
-    with pytest.raises(fileio.FileError, match='`mmpose-al doctor .*shows the way back'):
+    with pytest.raises(fileio.FileError, match='doctor .*shows the way back'):
         Journal(Paths(home).label_journal(0), query)
     held = fileio.locked(Paths(osp.dirname(home)).label_lock)  # of all labels of the project
     with held, pytest.raises(BlockingIOError, match='`mmpose-al label` shows this; wait'):

@@ -97,6 +97,7 @@ class LabelServer:
         self.address = f'http://127.0.0.1:{self.port}/{self.token}/'
         config = uvicorn.Config(
             self.application(),
+            log_config=None,  # its own would close the log files of this process
             log_level='warning',
             access_log=False,
             server_header=False,

@@ -1,6 +1,7 @@
 """Only this machine and only who knows the token; and then all of the annotator works."""
 
 import json
+import logging
 import os
 import re
 import socket
@@ -175,6 +176,15 @@ def test_it_listens_on_this_machine_only(served):
         served[1], port=served[0].port
     ):
         pass
+
+
+def test_log_files_of_the_process_stay_open(experiment, tmp_path):
+    handler = logging.FileHandler(tmp_path / 'train.log')
+    try:
+        with serving(experiment[0]):
+            assert handler.stream is not None
+    finally:
+        handler.close()
 
 
 def test_hosts_of_a_tunnel_are_let_in():
