@@ -1,4 +1,4 @@
-"""Tables and figure of active-learning experiments from their result files."""
+"""Tables of active-learning experiments from their result files."""
 
 import math
 import os
@@ -9,7 +9,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 from ..active_learning.experiment import main_metric, plain_metrics
 from ..active_learning.report.analysis import area, labels_needed, target_of
 from ..command_line import in_markdown
-from ..fileio import is_int, read_json, write_figure
+from ..fileio import is_int, read_json
 
 BASELINE, BOUND = 'random', 'all'
 BASELINES = (BASELINE, 'random-bootstrap')  # the first of them that there is
@@ -21,7 +21,6 @@ NAMES = {
     'coco/AP': 'AP, in %',
     'multiview/failed': 'Share of the joints that could not be triangulated, in %',
 }
-LABELS = {'multiview/MKPE': 'MKPE [mm]', 'keypoints/EPE': 'EPE [px]'}
 BARE = ('multiview/failed',)  # no area and no target: full supervision may have 0
 
 
@@ -398,86 +397,3 @@ def facts(rows: Dict[str, List[dict]]) -> str:
         f'{r["row"]} seed {r["seed"]}' for r in every if 'rounds' in r and not r.get('finished')
     ]
     return text + (f' Not finished: {", ".join(unfinished)}.' if unfinished else '')
-
-
-# ---- figure ---------------------------------------------------------------------
-
-
-def panels(rows: Dict[str, List[dict]]) -> List[List[str]]:
-    """Rows of the figure's parts: strategies alone; what is added, and to what."""
-    added = [row for row in active(rows) if '-' in row]
-    alone = [row for row in active(rows) if '-' not in row]
-    bases = [row for row in alone if any(a.startswith(row + '-') for a in added)]
-    return [part for part in (alone, bases + added if added else []) if part]
-
-
-def seeds(values: list) -> str:
-    """How many there are, in words."""
-    return f'{len(values)} seed{"s" * (len(values) != 1)}'
-
-
-def draw(rows: Dict[str, List[dict]], path: str) -> None:
-    """The main metric against labels, bars over seeds, full supervision dashed."""
-    import matplotlib
-
-    matplotlib.use('Agg')
-    import matplotlib.pyplot as plt
-
-    name = metrics_of(rows)[0]
-    parts, full = panels(rows), bound(rows, name)
-    figure, axes = plt.subplots(
-        1,
-        len(parts),
-        figsize=(5.6 * len(parts), 5.2),
-        sharey=True,
-        squeeze=False,
-        constrained_layout=True,
-    )
-    colors = {row: f'C{i % 10}' for i, row in enumerate(active(rows))}
-    units = next(iter(active(rows).values()))[0]['units']
-    for axis, part in zip(axes[0], parts):
-        for index, row in enumerate(part):
-            values = by_label(rows[row], name)
-            # Side by side, so that the bars of one round can be told apart.
-            shift = (index - (len(part) - 1) / 2) * 0.012 * (max(values) - min(values))
-            x = [label + shift for label in sorted(values)]
-            y = [statistics.mean(values[label]) for label in sorted(values)]
-            bars = [
-                statistics.stdev(values[label]) if len(values[label]) > 1 else 0
-                for label in sorted(values)
-            ]
-            axis.errorbar(
-                x,
-                y,
-                bars,
-                marker='.',
-                capsize=2,
-                color=colors[row],
-                label=f'{row} ({seeds(rows[row])})',
-            )
-        if full:
-            axis.axhline(
-                statistics.mean(full),
-                color='0.3',
-                ls='--',
-                label=f'full supervision ({seeds(full)})',
-            )
-            axis.axhline(
-                target_of(statistics.mean(full), name in ERRORS),
-                color='0.6',
-                ls=':',
-                label='95 % of it',
-            )
-        axis.set_xticks(sorted({n for row in part for n in by_label(rows[row], name)}))
-        axis.set_xlabel(f'labelled of {units} {rows[part[0]][0].get("unit", "frames")}')
-        axis.legend(
-            fontsize='small',
-            loc='upper center',
-            bbox_to_anchor=(0.5, 0),  # below the name of the axis
-            borderaxespad=4.5,
-            ncol=2 if len(part) > 4 else 1,
-        )
-        axis.grid(alpha=0.3)
-    axes[0][0].set_ylabel(LABELS.get(name, name))
-    write_figure(path, figure, format='png', dpi=110, metadata={'Software': None})
-    plt.close(figure)

@@ -25,6 +25,8 @@ that so many are enough.
 import argparse
 import os.path as osp
 
+from .errors import UsageError
+
 HELP = 'tables and a figure of active-learning experiments'
 
 
@@ -32,12 +34,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('folder', help='e.g. benchmarks/results/active_synthetic')
     parser.add_argument('--write', metavar='PAGE', nargs='+', help='pages to bring up to date')
     parser.add_argument('--figure', help='PNG to write; with --write it lies beside the first page')
+    parser.add_argument('--metric', help='what the figure shows; default: the first of the tables')
+    parser.add_argument(
+        '--rows',
+        metavar='ROW[=NAME]',
+        nargs='+',
+        help='rows that the figure shows, and what its legend calls them; default: all',
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..analysis.active_learning_table import draw, load, markdown, page_content
+    from ..analysis.active_learning_figure import draw
+    from ..analysis.active_learning_table import load, markdown, page_content
     from ..analysis.results_table import write_table
 
+    if (args.rows or args.metric) and (args.write or not args.figure):
+        raise UsageError('--rows and --metric are of a --figure of its own, without --write')
     rows = load(args.folder)
     text, name = markdown(rows), osp.basename(osp.normpath(args.folder))
     figure = args.figure
@@ -46,6 +58,12 @@ def run(args: argparse.Namespace) -> int:
     for page in args.write or []:
         write_table(page, name, lambda only: page_content(rows, figure, only))
     if figure:
-        draw(rows, figure)
+        draw(rows, figure, args.metric, args.rows and dict(map(named, args.rows)))
     print(text)
     return 0
+
+
+def named(argument: str) -> tuple:
+    """(row, name in the legend) of an argument; without a name the row's own and its seeds."""
+    row, _, name = argument.partition('=')
+    return row, name

@@ -215,7 +215,6 @@ def test_the_readme_and_its_figure(results, tmp_path, capsys):
         tables.markdown(tables.load(str(results)), ['pck'])
     picture = cv2.imread(str(tmp_path / 'active_test.png'))
     assert picture.shape[1] > 800 and picture.std() > 5  # two parts, not blank
-    assert tables.panels(tables.load(str(results))) == [['random', 'mvc'], ['mvc', 'mvc-pl-grow']]
     with pytest.raises(SystemExit, match='no single pair of markers'):
         readme.write_text('')
         command('active-learning-table', results, '--write', readme)

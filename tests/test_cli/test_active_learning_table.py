@@ -18,6 +18,17 @@ def test_the_tables_are_printed_and_the_figure_lies_where_it_is_asked_for(
     assert cv2.imread(str(figure)).std() > 5
 
 
+def test_a_figure_of_chosen_rows(results, tmp_path, capsys):
+    figure = tmp_path / 'curves.png'
+    words = ('active-learning-table', results, '--rows', 'random', 'mvc=chosen frames')
+    command(*words, '--metric', 'pck/a', '--figure', figure)
+    assert cv2.imread(str(figure)).std() > 5
+    for wrong in ((), ('--figure', figure, '--write', tmp_path / 'page.md')):
+        with pytest.raises(SystemExit):
+            command(*words, *wrong)
+        assert '--rows and --metric are of a --figure of its own' in capsys.readouterr().err
+
+
 def test_a_figure_lies_beside_the_first_page(results, tmp_path):
     page = tmp_path / 'page.md'
     page.write_text(f'<!-- table: {results.name} -->\n<!-- end -->\n')
