@@ -7,6 +7,9 @@
 With --write the text between `<!-- table: NAME -->` and `<!-- end -->` is replaced. With
 `<!-- table: NAME; only: ROW | ROW -->` the table has these rows alone, and neither columns
 at equal compute nor figures by action: the short table of a config folder's README.
+--figure draws the learning curves of results that have them, the mean over seeds and its
+deviation.
+
 Figures are mean ± standard deviation (n - 1) over seeds. A seed has the same labels in
 every row, so "lead" is the mean ± standard deviation of the differences to
 `supervised`, seed by seed; "gap closed" is the share of the way from `supervised` to
@@ -28,6 +31,8 @@ HELP = 'result files of benchmarks as a table, and in pages'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('folder', help='e.g. benchmarks/results/lspet')
     parser.add_argument('--write', metavar='PAGE', nargs='+', help='pages to bring up to date')
+    parser.add_argument('--figure', metavar='PNG', help='picture of the learning curves to write')
+    parser.add_argument('--metric', help='what the picture shows; default: the first column')
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,5 +42,10 @@ def run(args: argparse.Namespace) -> int:
     for page in args.write or []:
         name = osp.basename(osp.normpath(args.folder))
         write_table(page, name, lambda only: make_table(args.folder, only))
+    if args.figure:
+        from ..analysis.learning_curves import draw
+        from ..analysis.results_table import load
+
+        draw(load(args.folder), args.figure, args.metric)
     print(table)
     return 0
