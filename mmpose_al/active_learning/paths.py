@@ -71,10 +71,12 @@ class Paths(NamedTuple):
 
     def folders(self) -> List[str]:
         """Where files of the experiment are written; not all of them need be there."""
+        return [self.folder, *map(self._at, ('query', 'answers', 'labelling')), *self.trainings()]
+
+    def trainings(self) -> List[str]:
+        """Work directories of the trainings that have begun, oldest first."""
         rounds = _folders(self.folder, _ROUND)
-        trainings = [folder for each in rounds for folder in _folders(each, _BOOTSTRAP)]
-        own = map(self._at, ('query', 'answers', 'labelling'))
-        return [self.folder, *own, *rounds, *trainings]
+        return [each for round in rounds for each in (round, *_folders(round, _BOOTSTRAP))]
 
     # ---- of a round ------------------------------------------------------------------
 
@@ -199,9 +201,10 @@ def _name(number: int) -> str:
 
 
 def _folders(folder: str, pattern: 're.Pattern[str]') -> List[str]:
-    """Entries of a folder with names of a pattern, in the order of the names."""
-    names = sorted(os.listdir(folder)) if osp.isdir(folder) else []
-    return [osp.join(folder, name) for name in names if pattern.fullmatch(name)]
+    """Entries of a folder with names of a pattern, in the order of the numbers in them."""
+    names = os.listdir(folder) if osp.isdir(folder) else []
+    found = [match for match in map(pattern.fullmatch, names) if match]
+    return [osp.join(folder, match[0]) for match in sorted(found, key=lambda m: int(m[1]))]
 
 
 def _numbers(folder: str, ending: str) -> List[int]:

@@ -9,19 +9,18 @@ import glob
 import os.path as osp
 from typing import Any, Callable, Dict, List, Tuple
 
+from ..active_learning.answers.kept import all_poses, latest, load_all_answers
+from ..active_learning.paths import experiments_below
 from ..fileio import (
     are_numbers,
     checksum_fault,
     locked,
-    parse_json,
-    read_bytes,
     read_json,
     short,
     to_json,
     write_json,
     write_text,
 )
-from ..journal import is_journal, parse
 from . import config_text
 from .project import NAME, ProjectError
 
@@ -91,31 +90,18 @@ def taken_back(folder: str) -> Dict[Person, List[List[float]]]:
     """Persons whom people gave labels and took them back -> the keypoints that they had."""
     found: Dict[Person, List[List[float]]] = {}
     for path in _folders(folder):
-        given: Dict[int, List[List[float]]] = {}
-        for file in sorted(glob.glob(osp.join(glob.escape(path), 'answers', '*.json'))):
-            for event in _events(file):
-                for entry in event['annotations']:
-                    given.setdefault(entry['id'], []).append(entry['keypoints'])
-        entries = {
-            number: [points for points in each if any(points[2::3])]
-            for number, each in given.items()
-            if not any(each[-1][2::3])
-        }
-        if not entries:
+        documents = load_all_answers(path)
+        there = latest(documents)
+        gone = {n: poses for n, poses in all_poses(documents).items() if n not in there}
+        if not gone:
             continue
         content = read_json(osp.join(path, 'pool.json'))
         names = {image['id']: image['file_name'] for image in content['images']}
         of = {a['id']: (names[a['image_id']], a['person_id']) for a in content['annotations']}
-        for number, points in entries.items():
-            found.setdefault(of[number], []).extend(points)
+        for number, poses in gone.items():
+            found.setdefault(of[number], []).extend(p.tolist() for p in poses if p[2::3].any())
     now = given_labels(folder) if found else {}
     return {person: points for person, points in found.items() if person not in now}
-
-
-def _events(path: str) -> List[dict]:
-    """What was handed over, an entry a time."""
-    raw = read_bytes(path)
-    return parse(raw, path)[1:] if is_journal(raw) else parse_json(raw, path)['events']
 
 
 def _folders(folder: str) -> List[str]:
@@ -212,19 +198,13 @@ def facts_of_project(folder: str, content: Dict[str, Any]) -> config_text.Facts:
         ) from None
 
 
-def begun_experiments(folder: str) -> List[str]:
-    """Folders of the experiments of a project that have begun."""
-    pattern = osp.join(glob.escape(folder), 'work_dirs', '*', 'active_learning.json')
-    return sorted(map(osp.dirname, glob.glob(pattern)))
-
-
 def check_free(folder: str) -> None:
     """Refuse to change the pool of an experiment.
 
     Raises:
         ProjectError: One has begun.
     """
-    begun = begun_experiments(folder)
+    begun = experiments_below(folder)
     if begun:
         raise ProjectError(
             f'{folder}: {begun[0]} has begun, and an experiment is bound to its pool. Label what '

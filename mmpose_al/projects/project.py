@@ -12,9 +12,9 @@ import ast
 import glob
 import os
 import os.path as osp
-import re
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence
 
+from ..active_learning.paths import Paths
 from ..checkpoint_files import noted
 from ..fileio import FileError, read_json
 
@@ -112,30 +112,14 @@ def newest_checkpoint(folder: str) -> Optional[str]:
     return newest([path for path in found if path is not None])
 
 
-def rounds_of(experiment: str) -> List[str]:
-    """Folders of the trainings of an experiment's rounds, those after bootstraps too.
-
-    None where a folder is no experiment.
-    """
-    rounds = osp.join(glob.escape(experiment), 'round_*')
-    return glob.glob(rounds) + glob.glob(osp.join(rounds, 'bootstrap_*'))
-
-
 def latest_of_rounds(experiment: str) -> Optional[str]:
     """The checkpoint of the last training of an experiment's last round; None without.
 
     Rounds are told by their numbers: a copy of the folder may have other times, and so has a
     clock that was set back.
     """
-    ordered = sorted(rounds_of(experiment), key=_place)
-    found = [path for path in map(noted, ordered) if path is not None]
+    found = [path for path in map(noted, Paths(experiment).trainings()) if path is not None]
     return found[-1] if found else None
-
-
-def _place(folder: str) -> Tuple[int, ...]:
-    """Numbers of a round, and of a bootstrap in it: ``.../round_01/bootstrap_2`` is (1, 2)."""
-    numbers = re.findall(r'(?:round|bootstrap)_(\d+)', '/'.join(folder.split(os.sep)[-2:]))
-    return tuple(map(int, numbers))
 
 
 def newest(paths: Sequence[str]) -> Optional[str]:

@@ -8,6 +8,7 @@ import os.path as osp
 import re
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from ..active_learning.paths import experiments_below
 from ..converters.common import category_of
 from ..converters.videos import Boxes, extract
 from ..datasets.format import FormatError
@@ -23,7 +24,7 @@ from ..fileio import (
 )
 from . import config_text
 from .boxes import default_way, fill_boxes
-from .labels import begun_experiments, counted, with_labels
+from .labels import counted, with_labels
 from .pool_file import held_out_before, hold_out, pool_content
 from .project import FORMAT, NAME, VERSION
 from .skeleton import COCO, Skeleton, make_skeleton, metainfo_text, skeleton_of_metainfo
@@ -187,7 +188,7 @@ def write_annotations(
         content = with_labels(folder, pool_content(source, shots, plan.skeleton, about))
         if osp.isfile(path) and to_json(read_json(path)) == to_json(content):
             continue
-        begun = begun_experiments(folder)
+        begun = experiments_below(folder)
         if begun and osp.isfile(path):
             raise FormatError(
                 f'{path}: the sources or options are others than when {begun[0]} '

@@ -49,3 +49,19 @@ def test_the_experiment_of_a_score_file(tmp_path):
     assert experiment_of_scores(scores) == (str(tmp_path), 7)
     assert experiment_of_scores(str(tmp_path / 'round_07' / 'other.npz')) is None
     assert experiment_of_scores(str(tmp_path / 'scores.npz')) is None
+
+
+def test_trainings_come_in_the_order_of_their_numbers(tmp_path):
+    paths = Paths(str(tmp_path))
+    assert paths.trainings() == []
+    wanted = [
+        paths.training(99),
+        paths.training(99, 2),
+        paths.training(99, 10),
+        paths.training(100),
+    ]
+    for folder in wanted:
+        (tmp_path / osp.relpath(folder, tmp_path)).mkdir()
+    (tmp_path / 'round_x').mkdir()
+    assert paths.trainings() == wanted
+    assert set(wanted) < set(paths.folders())

@@ -21,6 +21,7 @@ from ..state import load_state
 from .kept import (
     answered_units,
     check_none_lost,
+    entries_of,
     kept_answer,
     kept_withdrawal,
     latest,
@@ -417,12 +418,10 @@ def without_repeats(taken: Taken, read: Read, path: str, documents: Sequence[dic
     """
     of_file: Dict[int, List[float]] = {}
     last: Dict[int, List[float]] = {}
-    for document in documents:
-        for event in document['events']:
-            for entry in event['annotations']:
-                last[entry['id']] = entry['keypoints']
-                if event['file'] == osp.basename(path):
-                    of_file[entry['id']] = entry['keypoints']
+    for event, entry in entries_of(documents):
+        last[entry['id']] = entry['keypoints']
+        if event['file'] == osp.basename(path):
+            of_file[entry['id']] = entry['keypoints']
     old = {
         number: answer
         for number, answer in taken.answers.items()

@@ -17,11 +17,13 @@ from typing import (
     ContextManager,
     Dict,
     Iterable,
+    Iterator,
     List,
     Mapping,
     Optional,
     Sequence,
     Set,
+    Tuple,
 )
 
 import numpy as np
@@ -136,14 +138,25 @@ def load_all_answers(work_dir: str) -> List[dict]:
     return [document for document in documents if document is not None]
 
 
+def entries_of(documents: Sequence[dict]) -> Iterator[Tuple[dict, dict]]:
+    """Event and entry of all that was ever accepted about a person, oldest first."""
+    for document in documents:
+        for event in document['events']:
+            for entry in event['annotations']:
+                yield event, entry
+
+
+def all_poses(documents: Sequence[dict]) -> Dict[int, List[np.ndarray]]:
+    """Annotation id -> keypoints (3 K, ) of all that was ever accepted, oldest first."""
+    found: Dict[int, List[np.ndarray]] = {}
+    for _, entry in entries_of(documents):
+        found.setdefault(entry['id'], []).append(np.asarray(entry['keypoints'], np.float64))
+    return found
+
+
 def latest(documents: Sequence[dict]) -> Dict[int, dict]:
     """Annotation id -> its entry; what came later counts. Who was withdrawn is left out."""
-    found = {
-        entry['id']: entry
-        for document in documents
-        for event in document['events']
-        for entry in event['annotations']
-    }
+    found = {entry['id']: entry for _, entry in entries_of(documents)}
     return {number: entry for number, entry in found.items() if any(entry['keypoints'][2::3])}
 
 
@@ -162,8 +175,7 @@ def given_units(documents: Sequence[dict], unit_of: Mapping[int, Any]) -> Set[An
         documents (Sequence[dict]): What was accepted.
         unit_of (Mapping): Annotation id -> unit.
     """
-    events = [event for document in documents for event in document['events']]
-    return {unit_of.get(entry['id']) for event in events for entry in event['annotations']}
+    return {unit_of.get(entry['id']) for _, entry in entries_of(documents)}
 
 
 def check_none_lost(

@@ -13,6 +13,7 @@ import numpy as np
 from ..formats import Answer, AnswerError
 from ..query import Query
 from ..state import State
+from .kept import all_poses
 from .reading import Read
 
 
@@ -81,12 +82,7 @@ def new_ones(
     Raises:
         AnswerError: The answers that the file is about cannot be used.
     """
-    known: Dict[int, List[np.ndarray]] = {}
-    for document in documents:
-        for event in document['events']:
-            for entry in event['annotations']:
-                points = np.asarray(entry['keypoints'], np.float64)
-                known.setdefault(entry['id'], []).append(points)
+    known = all_poses(documents)
     found, seen = [], set(answered)
     for read in late:
         try:

@@ -4,7 +4,7 @@ from typing import Dict, List
 
 import numpy as np
 
-from ..answers.kept import load_all_answers
+from ..answers.kept import all_poses, load_all_answers
 from ..paths import Paths
 from ..query import Query, label_command, load_query
 from .journal import Journal
@@ -22,12 +22,7 @@ def waiting_units(folder: str) -> Dict[int, List[int]]:
         ValueError: A query, a journal or answers cannot be read.
     """
     rounds = Paths(folder).label_rounds()
-    known: Dict[int, List[np.ndarray]] = {}
-    for document in load_all_answers(folder) if rounds else ():
-        for event in document['events']:
-            for entry in event['annotations']:
-                points = np.asarray(entry['keypoints'], np.float64)
-                known.setdefault(entry['id'], []).append(points)
+    known = all_poses(load_all_answers(folder)) if rounds else {}
     found = {}
     for number in rounds:
         query = load_query(folder, number)
