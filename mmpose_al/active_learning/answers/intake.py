@@ -541,12 +541,12 @@ def check_open(work_dir: str, query: Query, path: str) -> None:
         AnswerError: The query is closed.
     """
     state = load_state(work_dir)
-    if state is not None and state.stage(query.round, 'annotate') is not None:
+    if is_closed(state, query):
         last = load_queries(work_dir)[-1]
         remedy = (
-            f'Answer the query of round {last.round}'
-            if state.stage(last.round, 'annotate') is None
-            else f'No query is open; go on with\n    {train_command(work_dir)}'
+            f'No query is open; go on with\n    {train_command(work_dir)}'
+            if is_closed(state, last)
+            else f'Answer the query of round {last.round}'
         )
         raise AnswerError(
             f'{path}: answers query {query.id} of round {query.round}, which is '

@@ -8,6 +8,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ...datasets.joint_sides import joint_side, side_pairs
 from ...fileio import is_int, is_number, short
+from ..answers.intake import query_pool
+from ..answers.late import is_closed
 from ..experiment import open_query
 from ..paths import Paths
 from ..pool import Pool
@@ -80,8 +82,6 @@ class Session:
         self.next_command = next_command or train_command(folder)
         self._on_handed = on_handed
         query = query or open_query(folder)
-        from ..answers.intake import query_pool
-
         self.query: Query = query
         self.pool: Pool = query_pool(query)
         self.tasks: List[Task] = tasks_of(query)
@@ -165,13 +165,8 @@ class Session:
         return dict(
             units=[self._line(task, name) for task in self.tasks],
             people=self._people(),
-            closed=self._is_closed(),
+            closed=is_closed(load_state(self.folder), self.query),
         )
-
-    def _is_closed(self) -> bool:
-        """Whether the experiment has gone on from this query."""
-        state = load_state(self.folder)
-        return state is not None and state.stage(self.query.round, 'annotate') is not None
 
     def _line(self, task: Task, name: str) -> dict:
         progress = self.progress[task.unit]

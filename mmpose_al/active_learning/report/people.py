@@ -12,6 +12,7 @@ import numpy as np
 
 from ..answers.kept import load_answers
 from ..answers.label_warnings import CLICK, LabelWarning, person_size, read_warnings
+from ..answers.late import is_closed
 from ..answers.untouched import common_grid
 from ..experiment import Missing
 from ..label_app.journal import Journal
@@ -133,7 +134,7 @@ def asked_of(experiment: ReportedExperiment) -> List[Asked]:
                 query,
                 picked_by.get(query.round, FIRST_LABELS),
                 [*map(_in_time, kept[query.round]), *late],
-                experiment.state.stage(query.round, 'annotate') is not None,
+                is_closed(experiment.state, query),
                 Journal(path, query).events,
                 osp.basename(experiment.paths.label_answers(query.round)),
                 sorted({entry['id'] for event in late for entry in event['annotations']}),
