@@ -1,14 +1,14 @@
 """What a source of a project is, and how the sources of a command are told and read."""
 
 import os.path as osp
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from PIL import Image
 
 from ...converters.sources import EXIF_ORIENTATION
 from ...datasets.format import FormatError
 from ...datasets.images import ImageError, check_image
-from ...fileio import visible_names
+from ...fileio import read_bytes, visible_names
 from ..registry import PROJECT_SOURCES
 from ..table import Table, check_table, join
 
@@ -164,6 +164,29 @@ def without_missing(
         )
     said.append(f'{text}; they are left out')
     return there
+
+
+def read_yaml(path: str) -> Dict[str, Any]:
+    """The entries of a YAML file; none where it holds something else.
+
+    Raises:
+        FormatError: It is not YAML.
+    """
+    import yaml
+
+    try:
+        content = yaml.safe_load(read_bytes(path))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise FormatError(f'{path}: is not YAML ({error}). Write it again') from None
+    return content if isinstance(content, dict) else {}
+
+
+def yaml_has(path: str, key: str) -> bool:
+    """Whether a file is YAML and has an entry."""
+    try:
+        return key in read_yaml(path)
+    except FormatError:
+        return False
 
 
 def has_files(folder: str, endings: Sequence[str]) -> bool:

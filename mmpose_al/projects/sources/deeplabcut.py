@@ -9,11 +9,11 @@ import numpy as np
 
 from ...converters.sources import VIDEOS
 from ...datasets.format import FormatError
-from ...fileio import read_bytes, short, visible_names
+from ...fileio import short, visible_names
 from ..dlc_tables import Labels, label_file, read_labels
 from ..registry import PROJECT_SOURCES
 from ..table import Clip, Person, Shot, Table, points_of
-from .base import Options, ProjectSource, shown_size, without_missing
+from .base import Options, ProjectSource, read_yaml, shown_size, without_missing, yaml_has
 from .videos import clip_of, shots_of
 
 LABELED = 'labeled-data'
@@ -32,7 +32,7 @@ class DeepLabCut(ProjectSource):
     def recognise(self, path: str, options: Options) -> bool:
         """See :class:`ProjectSource`."""
         config = config_file(path)
-        named = config is not None and 'bodyparts' in (_yaml(config, quiet=True) or {})
+        named = config is not None and yaml_has(config, 'bodyparts')
         return named or bool(labels_below(path))
 
     def read(self, paths: Sequence[str], options: Options) -> Table:
@@ -48,7 +48,7 @@ class DeepLabCut(ProjectSource):
                 f'{paths[0]}: has labels ({labels_below(paths[0])[0]}) and no config.yaml. Copy '
                 'the config.yaml of the DeepLabCut project into it'
             )
-        content = _yaml(config) or {}
+        content = read_yaml(config)
         if 'bodyparts' not in content:
             raise FormatError(
                 f'{config}: has no "bodyparts", so it is no config.yaml of DeepLabCut. Copy the '
@@ -69,18 +69,6 @@ def labels_below(folder: str) -> List[str]:
     """Label files in the folders of ``labeled-data``, by name."""
     home = osp.join(glob.escape(folder), LABELED, '*', 'CollectedData_*')
     return sorted(path for path in glob.glob(home) if path.endswith(('.csv', '.h5')))
-
-
-def _yaml(path: str, quiet: bool = False) -> Optional[dict]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(read_bytes(path))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        if quiet:
-            return None
-        raise FormatError(f'{path}: is not YAML ({error}). Write it again') from None
-    return content if isinstance(content, dict) else None
 
 
 def read_project(folder: str, config: dict, options: Options) -> Table:
@@ -149,6 +137,7 @@ def add_label_files(
         options (Options): Of the command.
         videos (dict): Name of a recording -> its video, which tells times.
     """
+    rates = {} if options.fps else {name: frame_rate(video) for name, video in videos.items()}
     for path in files:
         labels = read_labels(path)
         table.joints = table.joints or labels.joints
@@ -162,7 +151,7 @@ def add_label_files(
         table.notes.setdefault('scorer', labels.scorer)
         if labels.dropped:
             table.said.append(f'{path}: left out, of no animal: {", ".join(labels.dropped)}')
-        table.shots += labeled_shots(path, labels, folder, options, table.said, videos)
+        table.shots += labeled_shots(path, labels, folder, options, table.said, rates)
     if table.individuals:
         table.said.append(
             f'several animals ({", ".join(table.individuals)}): each is a person of its own, with '
@@ -176,13 +165,12 @@ def labeled_shots(
     folder: str,
     options: Options,
     said: List[str],
-    videos: Dict[str, str],
+    rates: Dict[str, Optional[float]],
 ) -> List[Shot]:
-    """The images of one label file."""
+    """The images of one label file; ``rates``: recording -> frames a second of its video."""
     images = [name[name.find(LABELED) :] if LABELED in name else name for name in labels.images]
     files = [osp.join(folder, name) for name in images]
     shots, places = [], recordings(images)
-    rates = {name: frame_rate(path) for name, path in videos.items()}
     for row in without_missing(images, files, options, path, said):
         sequence, number = places[row]
         fps = options.fps or rates.get(sequence)

@@ -2,15 +2,15 @@
 
 import glob
 import os.path as osp
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from ...datasets.format import FormatError
-from ...fileio import read_bytes, short
+from ...fileio import short
 from ..registry import PROJECT_SOURCES
 from ..skeleton import coco_skeleton
 from ..table import Shot, Table, link_name
 from ..yolo_labels import label_path, read_labels
-from .base import Options, ProjectSource, shown_size
+from .base import Options, ProjectSource, read_yaml, shown_size, yaml_has
 from .images import image_names
 
 SHAPE = 'kpt_shape'  # what tells a data set of poses: [joints, 2 or 3]
@@ -44,19 +44,9 @@ def data_file(path: str) -> Optional[str]:
     """The ``data.yaml`` of poses that a path is, or holds under any name; None without."""
     if osp.isdir(path):
         found = sorted(glob.glob(osp.join(glob.escape(path), '*.y*ml')))
-        return next((file for file in found if SHAPE in (_yaml(file) or {})), None)
+        return next((file for file in found if yaml_has(file, SHAPE)), None)
     ends = path.lower().endswith(('.yaml', '.yml'))
-    return path if ends and osp.isfile(path) and SHAPE in (_yaml(path) or {}) else None
-
-
-def _yaml(path: str) -> Optional[Dict[str, Any]]:
-    import yaml
-
-    try:
-        content = yaml.safe_load(read_bytes(path))
-    except (yaml.YAMLError, UnicodeDecodeError):
-        return None
-    return content if isinstance(content, dict) else None
+    return path if ends and osp.isfile(path) and yaml_has(path, SHAPE) else None
 
 
 def read_yolo(file: str, options: Options) -> Table:
@@ -65,7 +55,7 @@ def read_yolo(file: str, options: Options) -> Table:
     Raises:
         FormatError: ``data.yaml`` or a label breaks the form, or there are no images.
     """
-    content = _yaml(file) or {}
+    content = read_yaml(file)
     home = osp.dirname(osp.abspath(file))
     number, values = _shape(content, file)
     joints = _joints(content, number, options, file)
