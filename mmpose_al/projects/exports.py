@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 import numpy as np
 
 from ..datasets.format import FormatError, skeleton_edges
-from ..fileio import link, to_json, write_bytes, write_text
+from ..fileio import atomic_path, link, write_json, write_text
 from .dlc_tables import Labels, labels_text
 from .labels import read_labels
 from .project import Project
@@ -115,7 +115,7 @@ def to_coco(project: Project, out: str) -> List[str]:
         for _, _, annotation in each.people:
             annotations.append(dict(annotation, id=len(annotations) + 1, image_id=number))
     content = dict(images=entries, annotations=annotations, categories=[category])
-    write_text(out, to_json(content, nan_as_null=False) + '\n')
+    write_json(out, content, indent=None, nan_as_null=False)
     return [out]
 
 
@@ -206,13 +206,8 @@ def _write_h5(path: str, labels: Labels) -> bool:
         index=pandas.MultiIndex.from_tuples([tuple(name.split('/')) for name in labels.images]),
         columns=pandas.MultiIndex.from_tuples(columns, names=levels),
     )
-    store = pandas.HDFStore('memory', 'w', driver='H5FD_CORE', driver_core_backing_store=0)
-    try:
-        store.put('df_with_missing', frame)
-        content = store._handle.get_file_image()
-    finally:
-        store.close()
-    write_bytes(path[: -len('.csv')] + '.h5', content)
+    with atomic_path(path[: -len('.csv')] + '.h5') as temporary:
+        frame.to_hdf(temporary, key='df_with_missing', mode='w')
     return True
 
 
