@@ -81,7 +81,10 @@ ANNOTATION_FORMATS = Registry(
     'annotation format', locations=['mmpose_al.active_learning.formats'], scope='mmpose'
 )
 SELF_TRAINING = Registry(
-    'self-training', locations=['mmpose_al.active_learning.self_training'], scope='mmpose'
+    'self-training',
+    build_func=build_known,
+    locations=['mmpose_al.active_learning.self_training'],
+    scope='mmpose',
 )
 # What the pass over the pool keeps of each view, under the names of the columns.
 STATISTICS = Registry(

@@ -38,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the picks; nothing is written."""
+    from ..active_learning.strategies.base import NOT_JUDGED
+
     scored = read_scores(args.scores, args.round)
     strategy = strategy_of(args, scored.settings)
     budget = args.budget or scored.budget
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     built = build(strategy, scored)
     picked = built.select(scored.pool, budget)
     if args.json:
-        utilities = [u if math.isfinite(u) else 1e300 for u in picked.utilities]
+        utilities = [u if math.isfinite(u) else NOT_JUDGED for u in picked.utilities]
         content = dict(strategy=strategy, round=scored.round, ids=picked.ids, utilities=utilities)
         print(json.dumps(content))
         return 0
@@ -140,11 +142,7 @@ def build(strategy: Dict[str, Any], scored: Scored) -> Any:
     from ..active_learning.pool import check_unit
     from ..active_learning.registry import QUERY_STRATEGIES
 
-    try:
-        built = QUERY_STRATEGIES.build(dict(strategy))
-    except (KeyError, TypeError) as error:
-        names = ', '.join(sorted(QUERY_STRATEGIES.module_dict))
-        raise ValueError(f'{error}; strategies are {names}') from error
+    built = QUERY_STRATEGIES.build(dict(strategy))
     frames = (scored.pool.views.unit == scored.pool.views.frame_id).all()
     other = 'images' if scored.settings is None else scored.settings.unit
     check_unit('frames' if frames else other, built.needs)

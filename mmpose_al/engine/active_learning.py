@@ -28,9 +28,9 @@ from ..active_learning.experiment import read_pool
 from ..active_learning.held_out import hold_out
 from ..active_learning.paths import Paths
 from ..active_learning.pool import check_pool
-from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES
+from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES, SELF_TRAINING
 from ..active_learning.scoring import check_model, check_untrained
-from ..active_learning.self_training import build_self_training, check_bootstraps
+from ..active_learning.self_training import check_bootstraps
 from ..active_learning.settings import (
     earlier_digests,
     experiment_digest,
@@ -101,7 +101,7 @@ class ActiveLearningExperiment:
             starts_labeled(settings.initial),
             seed_of(cfg),
         )
-        rules = settings.self_training and build_self_training(settings.self_training)
+        rules = settings.self_training and SELF_TRAINING.build(settings.self_training)
         needs = [*strategy.needs, *(rules.needs if rules else ())]
         check_pool(pool, needs, settings.min_inliers)
         strategy.check_pool(pool)

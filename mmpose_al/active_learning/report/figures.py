@@ -15,6 +15,7 @@ from ...visualization import draw_views, plot_residuals
 from ..experiment import Metric, Missing
 from ..pose_clusters import CLUSTERS, cluster_poses
 from ..statistics import PoolStatistics
+from ..strategies.base import NOT_JUDGED
 from .analysis import (
     SHARE_OF_FULL,
     correlations,
@@ -160,7 +161,8 @@ def picked_section(
     every, notes = [], []
     for row in rounds:
         for rank, (unit, worth) in enumerate(zip(row.picked, row.utilities), 1):
-            line = [row.round, rank, unit, worth if worth < 1e300 else float('inf'), row.strategy]
+            shown_worth = worth if worth < NOT_JUDGED else float('inf')
+            line = [row.round, rank, unit, shown_worth, row.strategy]
             every.append(line)
             if rank <= per_round:
                 shown = experiment.utility_text(row.strategy, worth)

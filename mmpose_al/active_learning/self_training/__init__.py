@@ -1,6 +1,6 @@
 """Labels that the model of a round gives itself: one file a kind, registered."""
 
-from .base import Chosen, SelfTraining, bootstrap_shares, build_self_training, check_bootstraps
+from .base import Chosen, SelfTraining, bootstrap_shares, check_bootstraps
 from .bootstrapping import MultiViewBootstrapping
 from .consistent_frames import ConsistentFrames
 
@@ -10,6 +10,5 @@ __all__ = [
     'MultiViewBootstrapping',
     'SelfTraining',
     'bootstrap_shares',
-    'build_self_training',
     'check_bootstraps',
 ]

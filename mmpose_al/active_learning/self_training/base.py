@@ -1,10 +1,8 @@
 """What all kinds of self-training share: labels that a model gives itself."""
 
-import inspect
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..pool import Pool
-from ..registry import SELF_TRAINING
 from ..statistics import PoolStatistics
 
 if TYPE_CHECKING:
@@ -62,40 +60,6 @@ class SelfTraining:
             Chosen: Without ``picked``; None where this kind has none for the next round.
         """
         return None
-
-
-def build_self_training(section: Mapping[str, Any]) -> SelfTraining:
-    """What ``active_learning.self_training`` of a config describes.
-
-    Args:
-        section (Mapping): ``type``, a name in the registry ``SELF_TRAINING``, and the
-            arguments of it.
-
-    Raises:
-        ValueError: There is no such type or argument, one is missing, or it has a value that
-            cannot be used.
-    """
-    kind = SELF_TRAINING.get(section['type'])
-    if kind is None:
-        raise ValueError(
-            f'active_learning.self_training: there is no type {section["type"]!r}; there are '
-            f'{", ".join(sorted(SELF_TRAINING.module_dict))}'
-        )
-    known = inspect.signature(kind).parameters
-    given = {name: value for name, value in section.items() if name != 'type'}
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise ValueError(
-            f'active_learning.self_training: unknown keys {unknown}; {kind.__name__} has '
-            f'{", ".join(known)}'
-        )
-    lacking = [n for n, p in known.items() if p.default is p.empty and n not in given]
-    if lacking:
-        raise ValueError(
-            f'active_learning.self_training: {kind.__name__} needs {", ".join(lacking)}, as in '
-            f'self_training=dict({lacking[0]}=...)'
-        )
-    return kind(**given)
 
 
 # ---- the batches of later trainings of a round -----------------------------------------

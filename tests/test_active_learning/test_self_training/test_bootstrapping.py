@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from mmpose_al.active_learning.self_training import MultiViewBootstrapping, build_self_training
+from mmpose_al.active_learning.registry import SELF_TRAINING
+from mmpose_al.active_learning.self_training import MultiViewBootstrapping
 from mmpose_al.active_learning.self_training.bootstrapping import (
     Agreement,
     agree,
@@ -356,16 +357,16 @@ def test_so_many_views_have_to_agree_by_default():
         (dict(threshold=float('nan')), 'threshold is nan'),
         (dict(weight='error'), "weight is one of .*inliers_and_error.*'error'"),
         (dict(exchange='no'), "exchange is True or False; got 'no'"),
-        (dict(num=3), "unknown keys .'num'.; MultiViewBootstrapping has min_inliers, threshold"),
+        (dict(num=3), 'MultiViewBootstrapping has no num; its keys are min_inliers, threshold'),
     ],
 )
 def test_a_section_that_cannot_be_followed_is_refused(section, words):
     with pytest.raises(ValueError, match=words):
-        build_self_training(dict(type='MultiViewBootstrapping', **section))
+        SELF_TRAINING.build(dict(type='MultiViewBootstrapping', **section))
 
 
 def test_its_trainings_are_its_rounds():
-    rules = build_self_training(dict(type='MultiViewBootstrapping', rounds=2, batch_size=16))
+    rules = SELF_TRAINING.build(dict(type='MultiViewBootstrapping', rounds=2, batch_size=16))
     assert (rules.trainings, rules.batch_size, rules.needs) == (2, 16, ('cameras',))
     assert rules.for_next_round(None, None, [], []) is None
 

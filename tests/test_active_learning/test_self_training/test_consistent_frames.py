@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.self_training import build_self_training
+from mmpose_al.active_learning.registry import SELF_TRAINING
 from mmpose_al.active_learning.self_training.consistent_frames import (
     Candidates,
     ConsistentFrames,
@@ -213,4 +213,4 @@ def test_choices_are_known(rules):
 )
 def test_numbers_are_whole(rules):
     with pytest.raises(ValueError, match='self_training: num is a whole number, at least 1'):
-        build_self_training(dict(type='ConsistentFrames', **rules))
+        SELF_TRAINING.build(dict(type='ConsistentFrames', **rules))
