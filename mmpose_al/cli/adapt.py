@@ -19,6 +19,7 @@ import os.path as osp
 import sys
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
 
+from .detection import add_detection, add_detector, add_device, find_boxes
 from .errors import UsageError
 from .options import OutFile
 
@@ -49,14 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--images', metavar='FOLDER', help="of a COCO file's images")
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument('--boxes', metavar='FILE', help="COCO file with boxes of a folder's images")
-    boxes.add_argument(
-        '--detector',
-        nargs=2,
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help="mmdet model that finds the boxes in a folder's images",
-    )
-    parser.add_argument('--score-thr', type=float, default=0.5, help='of a detected box')
-    parser.add_argument('--class-name', default='person', help='what to detect')
+    add_detector(boxes, "it finds the boxes in a folder's images")
+    add_detection(parser)
+    add_device(parser)
 
 
 def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
@@ -215,30 +211,17 @@ def write_boxes(
     args: argparse.Namespace, folder: str, out: str, known: Set[str], detector: Optional[Callable]
 ) -> None:
     """Write boxes of a folder's images: the whole images, or what a detector finds."""
-    from ..converters.detect_boxes import Detection, detect
-    from ..datasets.boxes import BoxFilter
     from ..fileio import write_json
     from ..projects.adaptation import whole_images
 
     content, left_out = whole_images(folder, known)
     if left_out:
         print(f'{left_out} images that your data sets use are left out', file=sys.stderr)
-    if not args.detector:
+    if args.detector:
+        sizes = {each['file_name']: (each['width'], each['height']) for each in content['images']}
+        find_boxes(args, folder, sizes, out, detector)
+    else:
         write_json(out, content, indent=None)
-        return
-    listing = osp.splitext(out)[0] + '.images.json'
-    write_json(listing, dict(images=content['images']), indent=None)
-    job = Detection(
-        images=folder,
-        config=args.detector[0],
-        checkpoint=args.detector[1],
-        out=out,
-        keep=BoxFilter(args.score_thr, min_size=16, on_bad='skip'),
-        ann_file=listing,
-        class_name=args.class_name,
-        floor=min(args.score_thr, 0.05),
-    )
-    detect(job, detector)
 
 
 def images_in_use(cfg: 'Config') -> Set[str]:

@@ -24,8 +24,9 @@ filters: nothing is detected twice.
 import argparse
 from typing import Callable, Optional
 
+from .detection import FLOOR, add_detection
 from .errors import UsageError
-from .options import OutFile
+from .options import OutFile, positive
 
 HELP = 'find the persons in unlabelled images with an mmdet detector'
 
@@ -47,7 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='convert this COCO detections list instead of running a detector; needs --ann-file',
     )
     add_filter_arguments(parser)
-    parser.add_argument('--class-name', default='person')
     parser.add_argument('--device', help='default: cuda:LOCAL_RANK if there is one')
     parser.add_argument(
         '--shard',
@@ -57,11 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_filter_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--score-thr', type=float, default=0.5, help='lowest score')
-    parser.add_argument(
-        '--min-size', type=float, default=16, help='shortest side of a box inside the image, pixels'
-    )
-    parser.add_argument('--top-k', type=int, help='most boxes an image')
+    add_detection(parser, 'of a box, inside its image')
+    parser.add_argument('--top-k', type=positive, help='most boxes an image')
     parser.add_argument(
         '--nms', type=float, metavar='IOU', help='suppress overlapping boxes once more'
     )
@@ -76,8 +73,8 @@ def add_filter_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--floor',
         type=float,
-        default=0.05,
-        help='boxes below this score are not even kept in the parts',
+        default=FLOOR,
+        help='boxes below this score are not even kept in the parts; default %(default)s',
     )
 
 

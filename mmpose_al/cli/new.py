@@ -21,6 +21,7 @@ import os.path as osp
 import shutil
 from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
+from .detection import add_detection, add_detector, add_device, find_boxes
 from .errors import UsageError
 from .options import add_calibration_size, positive, positive_number
 
@@ -116,16 +117,9 @@ def add_box_arguments(parser: argparse.ArgumentParser) -> None:
         help='where a source has none: the whole image, around the labels (default where an '
         'image has several individuals), or of a file',
     )
-    boxes.add_argument(
-        '--detector',
-        nargs=2,
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help='mmdet model; the best box of each image without labels is taken',
-    )
-    parser.add_argument('--score-thr', type=float, default=0.5, help='of a detected box')
-    parser.add_argument('--min-size', type=float, default=16, help='of a detected box, pixels')
-    parser.add_argument('--class-name', default='person', help='what to detect')
-    parser.add_argument('--device', help='of the detector; default: a GPU if there is one')
+    add_detector(boxes, 'the best box of each image without labels is taken')
+    add_detection(parser)
+    add_device(parser)
 
 
 def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
@@ -223,12 +217,12 @@ def detector_of(
 
     def find(root: str, table: 'Table') -> 'Boxes':
         from ..projects.boxes import read_box_file
-        from .convert.videos import find_boxes
 
         bare = [shot for shot in table.shots if all(p.bbox is None for p in shot.people)]
         sizes = {shot.file_name: shot.size for shot in bare if not shot.is_labeled}
-        args.out = osp.join(args.project, 'detected.json')
+        out = osp.join(args.project, 'detected.boxes.json')
         most = 2 if table.cameras else 1  # to know whether the best one is alone
-        return read_box_file(find_boxes(args, root, sizes, detector, most), table, True)
+        find_boxes(args, root, sizes, out, detector, most)
+        return read_box_file(out, table, True)
 
     return find

@@ -22,6 +22,7 @@ import argparse
 import os.path as osp
 from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence
 
+from .detection import add_detection, add_detector
 from .errors import UsageError
 from .options import add_calibration_size, not_negative, positive, positive_number
 
@@ -72,23 +73,9 @@ def add_box_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group('boxes of bodies; by default a box is the whole image')
     chosen = group.add_mutually_exclusive_group()
     chosen.add_argument('--boxes', metavar='FILE', help='COCO file, or a list of boxes')
-    chosen.add_argument(
-        '--detector', nargs=2, metavar=('CONFIG', 'CHECKPOINT'), help='model of MMDetection'
-    )
+    add_detector(chosen, 'its best boxes are taken')
     group.add_argument('--persons', type=positive, help='most boxes of a frame; default 1')
-    group.add_argument(
-        '--score-thr',
-        type=float,
-        default=0.5,
-        help='lowest score of a detected box; default %(default)s',
-    )
-    group.add_argument(
-        '--min-size',
-        type=positive_number,
-        default=16,
-        help='shortest side of a detected box, pixels; default %(default)s',
-    )
-    group.add_argument('--class-name', default='person', help='what to detect')
+    add_detection(group)
 
 
 def add_output_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,8 +19,9 @@ is detected twice. docs/converters.md tells the rest.
 
 import argparse
 import os.path as osp
-from typing import TYPE_CHECKING, Callable, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, List, Optional
 
+from ..detection import add_detection, add_detector, add_device, find_boxes
 from ..options import (
     OutFile,
     add_calibration_size,
@@ -74,26 +75,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_box_arguments(parser: argparse.ArgumentParser) -> None:
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument('--boxes', help='JSON file; without it or a detector a box is the image')
-    boxes.add_argument(
-        '--detector',
-        nargs=2,
-        metavar=('CONFIG', 'CHECKPOINT'),
-        help='mmdet model; the best box of each image is taken',
-    )
-    parser.add_argument(
-        '--score-thr',
-        type=float,
-        default=0.5,
-        help='lowest score of a detected box; default %(default)s',
-    )
-    parser.add_argument(
-        '--min-size',
-        type=float,
-        default=16,
-        help='shortest side of a detected box, pixels; default %(default)s',
-    )
-    parser.add_argument('--class-name', default='person', help='what to detect')
-    parser.add_argument('--device', help='of the detector; default: a GPU if there is one')
+    add_detector(boxes, 'the best box of each image is taken')
+    add_detection(parser)
+    add_device(parser)
 
 
 def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
@@ -153,43 +137,8 @@ def read_boxes(
         for path, number in zip(view, numbers):
             name = osp.relpath(path, root).replace('\\', '/')
             names[name], sizes[name] = (source.name, number), source.size
-    return videos.read_boxes(args.boxes or find_boxes(args, root, sizes, detector), names)
-
-
-def find_boxes(
-    args: argparse.Namespace,
-    root: str,
-    sizes: Dict[str, Tuple[int, int]],
-    detector: Optional[Callable] = None,
-    most: int = 1,
-) -> str:
-    """Detect the ``most`` best boxes of each image below ``root``; the path of their file.
-
-    ``sizes`` has the (width, height) of each file name.
-    """
-    from ...converters.detect_boxes import Detection, detect
-    from ...datasets.boxes import BoxFilter
-    from ...fileio import write_json
-
-    stem = osp.splitext(args.out)[0]
-    listing, out = stem + '.images.json', stem + '.boxes.json'
-    images = [
-        dict(id=i, file_name=name, width=w, height=h)
-        for i, (name, (w, h)) in enumerate(sizes.items(), 1)
-    ]
-    write_json(listing, dict(images=images), indent=None)
-    config, checkpoint = args.detector
-    job = Detection(
-        images=root,
-        config=config,
-        checkpoint=checkpoint,
-        out=out,
-        keep=BoxFilter(args.score_thr, args.min_size, top_k=most, on_bad='skip'),
-        ann_file=listing,
-        class_name=args.class_name,
-        floor=min(args.score_thr, 0.05),
-        device=args.device,
-        shard='0/1',
-    )
-    detect(job, detector)
-    return out
+    path = args.boxes
+    if path is None:
+        path = osp.splitext(args.out)[0] + '.boxes.json'
+        find_boxes(args, root, sizes, path, detector, most=1)
+    return videos.read_boxes(path, names)
