@@ -10,12 +10,8 @@ import pytest
 from mmengine.config import Config
 from mmpose.registry import DATASETS
 
-from mmpose_al.active_learning import QUERY_STRATEGIES
-from mmpose_al.active_learning.self_training import (
-    ConsistentFrames,
-    build_self_training,
-    check_bootstraps,
-)
+from mmpose_al.active_learning import QUERY_STRATEGIES, SELF_TRAINING
+from mmpose_al.active_learning.self_training import ConsistentFrames, check_bootstraps
 from mmpose_al.active_learning.settings import pool_source, read_settings
 from mmpose_al.converters import common, interhand, panoptic
 
@@ -71,12 +67,12 @@ def test_an_experiment_is_described(path):
     bootstrapped = '-bootstrap' in row
     assert (section.self_training is not None) == ('-pl' in row or bootstrapped)
     if bootstrapped:
-        rules = build_self_training(section.self_training)
+        rules = SELF_TRAINING.build(section.self_training)
         check_bootstraps(config, rules)
         assert rules.trainings == (2 if '-twice' in row else 1)
         assert rules.batch_size == 2 * config.train_dataloader.batch_size
     elif section.self_training and not code:
-        rules = build_self_training(section.self_training)
+        rules = SELF_TRAINING.build(section.self_training)
         assert rules.schedule == (row.split('-pl')[1].strip('-') or 'alternate')
     pipeline = [t.type for t in config.train_dataloader.dataset.pipeline]
     assert ('PoseRandAugment' in pipeline) == ('-ra' in row)
@@ -101,7 +97,7 @@ def test_what_the_authors_code_does_otherwise():
         mvc = section.strategy if section.strategy.type == 'MultiViewConsistency' else {}
         assert ('inliers_only' in mvc) == ('half' in mvc) == code
         if section.self_training:
-            rules = build_self_training(section.self_training)
+            rules = SELF_TRAINING.build(section.self_training)
             if type(rules) is not ConsistentFrames:
                 continue
             assert (rules.squared is False) == (rules.schedule == 'once') == code

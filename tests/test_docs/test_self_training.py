@@ -8,7 +8,6 @@ import pytest
 from mmengine.utils import import_modules_from_strings
 
 from mmpose_al.active_learning import SELF_TRAINING
-from mmpose_al.active_learning.self_training import build_self_training
 from tests.test_active_learning.rig import make_pool
 from tests.test_docs.outside import outside
 
@@ -31,7 +30,7 @@ def test_one_file_adds_a_kind(forget):
     scores[pool.views.unit == 40] = 0.95
     pool.views = pool.views.replace(scores=scores)
     images = [dict(id=int(i), width=640, height=300) for i in pool.views.image_id]
-    rules = build_self_training(dict(type='SureFrames', num=2, above=0.7))
+    rules = SELF_TRAINING.build(dict(type='SureFrames', num=2, above=0.7))
     rules.check(None)
     chosen = rules.for_next_round(pool, SimpleNamespace(data=dict(images=images)), [20], [])
     assert (chosen.ids, chosen.candidates) == ([40, 0], 3)
@@ -43,4 +42,4 @@ def test_one_file_adds_a_kind(forget):
         assert (made[:, 2] == np.where(inside, 2, 0)).all() and (made[~inside] == 0).all()
         np.testing.assert_array_equal(made[inside, :2], xy[inside])
     with pytest.raises(ValueError, match='SureFrames needs num'):
-        build_self_training(dict(type='SureFrames'))
+        SELF_TRAINING.build(dict(type='SureFrames'))
