@@ -26,6 +26,7 @@ import argparse
 import os.path as osp
 
 from .errors import UsageError
+from .options import OutFile
 
 HELP = 'tables and a figure of active-learning experiments'
 
@@ -33,7 +34,9 @@ HELP = 'tables and a figure of active-learning experiments'
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('folder', help='e.g. benchmarks/results/active_synthetic')
     parser.add_argument('--write', metavar='PAGE', nargs='+', help='pages to bring up to date')
-    parser.add_argument('--figure', help='PNG to write; with --write it lies beside the first page')
+    parser.add_argument(
+        '--figure', type=OutFile, help='PNG to write; with --write it lies beside the first page'
+    )
     parser.add_argument('--metric', help='what the figure shows; default: the first of the tables')
     parser.add_argument(
         '--rows',

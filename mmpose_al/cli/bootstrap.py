@@ -16,7 +16,7 @@ it trains, with its config, labels are made anew.
 import argparse
 import os.path as osp
 
-from .options import OutFile, positive, positive_number
+from .options import OutFile, add_cfg_options, add_config, check_ending, positive, positive_number
 
 HELP = 'views of a rig teach one another: pseudo-labels to train on'
 WEIGHTS = ('none', 'inliers', 'inliers_and_error')
@@ -24,9 +24,7 @@ WEIGHTS = ('none', 'inliers', 'inliers_and_error')
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    from mmengine.config import DictAction
-
-    parser.add_argument('config', help='config file, or a name that `mmpose-al configs` lists')
+    add_config(parser)
     parser.add_argument('checkpoint')
     parser.add_argument(
         '--out', type=OutFile, required=True, help='file of the pseudo-labels, NAME.json'
@@ -40,13 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive,
         help="of the written config, on each process; default: CONFIG's",
     )
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=DictAction,
-        default={},
-        help='change keys of the config, as key=value; they are in the written one too',
-    )
+    add_cfg_options(parser, '; they are in the written config too')
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:
@@ -92,16 +84,13 @@ def run(args: argparse.Namespace) -> int:
     from ..active_learning.self_training import MultiViewBootstrapping
     from ..command_line import command_line
     from ..engine import bootstrapping
-    from .errors import UsageError
     from .launch import check_not_read, read_config
 
-    if not args.out.endswith('.json'):
-        raise UsageError(f'--out {args.out}: an annotation file ends with .json')
-    if args.config_out and not args.config_out.endswith('.py'):
-        raise UsageError(f'--config-out {args.config_out}: a config ends with .py')
     config_out = args.config_out or osp.splitext(args.out)[0] + '.py'
+    check_ending('--out', args.out, '.json')
+    check_ending('--config-out', config_out, '.py')
     cfg = read_config(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg.merge_from_dict(args.cfg_options or {})
     check_not_read(cfg, args.out, config_out)
     rules = MultiViewBootstrapping(**rules_of(args))
     rig, _, made = bootstrapping.bootstrap(cfg, args.checkpoint, rules)

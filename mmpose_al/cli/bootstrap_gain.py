@@ -12,7 +12,7 @@ import argparse
 from typing import TYPE_CHECKING, List
 
 from .bootstrap import add_rules, rules_of
-from .options import OutFile, positive_number
+from .options import OutFile, add_cfg_options, positive_number
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -25,8 +25,6 @@ HELP = 'what the views of a rig learnt from one another'
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    from mmengine.config import DictAction
-
     parser.add_argument('config', help='that CHECKPOINT was trained with')
     parser.add_argument('checkpoint', help='the network alone, which made the pseudo-labels')
     parser.add_argument('student', help='checkpoint of the network that they taught')
@@ -34,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_rules(parser)
     parser.add_argument('--right', type=positive_number, default=0.1, help='share of the box')
     parser.add_argument('--out', type=OutFile, help='also write the figures to this JSON file')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={})
+    add_cfg_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from .launch import check_not_read, read_config
 
     cfg = read_config(args.config)
-    cfg.merge_from_dict(args.cfg_options)
+    cfg.merge_from_dict(args.cfg_options or {})
     check_not_read(cfg, args.out)
     student = cfg if args.student_config is None else read_config(args.student_config)
     rules = MultiViewBootstrapping(**rules_of(args))

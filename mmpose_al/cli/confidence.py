@@ -16,7 +16,7 @@ or less, at all scores alike.
 
 import argparse
 import os.path as osp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from .errors import CommandError
 from .launch import (
@@ -26,7 +26,7 @@ from .launch import (
     check_not_read,
     load_config,
 )
-from .options import OutFile, positive, positive_number
+from .options import OutFile, add_config, check_ending, positive, positive_number
 from .test import of_an_experiment
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     from ..confidence import METHODS
 
-    parser.add_argument('config', help='config file, or a name that `mmpose-al configs` lists')
+    add_config(parser)
     parser.add_argument('checkpoint', nargs='?', help='weights; see `mmpose-al test`')
     parser.add_argument('--out', type=OutFile, required=True, help='file to write, .json')
     parser.add_argument(
@@ -72,8 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """The command."""
-    if not args.out.endswith('.json'):
-        raise CommandError(f'--out {args.out}: let the name end in .json')
+    check_ending('--out', args.out, '.json')
     judged = judge(args)
     if judged is None:  # another process of several writes
         return 0
@@ -113,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def judge(args: argparse.Namespace) -> 'JudgedJoints':
+def judge(args: argparse.Namespace) -> Optional['JudgedJoints']:
     """Predict the images, and hold the joints to their labels; None beside the first process."""
     if args.checkpoint is not None:
         check_checkpoint(args.checkpoint, 'the checkpoint')

@@ -27,7 +27,7 @@ out.
 
 import argparse
 
-from .errors import UsageError
+from .options import not_negative, positive, positive_number
 
 HELP = 'pictures of a multi-view file: views, 3D scenes, residuals'
 
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--num',
-        type=int,
+        type=not_negative,
         default=4,
         help='frames to draw, spread evenly over the file; 0: only the residuals; '
         'default %(default)s',
@@ -74,30 +74,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--threshold',
-        type=float,
+        type=positive_number,
         default=20.0,
         help='largest reprojection error of an inlier, pixels; default %(default)s',
     )
     parser.add_argument('--min-score', type=float, help='predictions below it do not take part')
     parser.add_argument(
         '--crop',
-        type=float,
+        type=positive_number,
         metavar='FACTOR',
         help="show only so many times the person's box, such as 1.5",
     )
     parser.add_argument(
-        '--height', type=int, default=320, help='of a view in a sheet, pixels; default %(default)s'
+        '--height',
+        type=positive,
+        default=320,
+        help='of a view in a sheet, pixels; default %(default)s',
     )
-    parser.add_argument('--limit', type=float, help='half side of the panels of residuals, pixels')
+    parser.add_argument(
+        '--limit', type=positive_number, help='half side of the panels of residuals, pixels'
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    for name in ('threshold', 'crop', 'height', 'limit'):
-        value = getattr(args, name)
-        if value is not None and not value > 0:
-            raise UsageError(f'--{name} is above 0; got {value}')
-    if args.num < 0:
-        raise UsageError(f'--num is 0 or more; got {args.num}')
     from ..analysis.multiview_pictures import Wanted, draw
 
     draw(Wanted(**{name: getattr(args, name) for name in Wanted._fields}))

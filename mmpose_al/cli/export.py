@@ -22,7 +22,7 @@ from typing import Dict
 
 from ..deployment import OPSET
 from .errors import UsageError
-from .options import OutFile, positive
+from .options import OutFile, add_model_choice, check_ending, positive
 
 ENDINGS = dict(onnx='.onnx', torchscript='.pt')
 HELP = "write a project's labels for other tools, or a network as ONNX or TorchScript"
@@ -42,13 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         '--torchscript', type=OutFile, metavar='FILE', help='write it as TorchScript'
     )
-    network.add_argument('--checkpoint', help='weights, where MODEL is a config')
-    network.add_argument(
-        '--network',
-        metavar='NETWORK',
-        help="of several networks: 'ensemble', 'teacher' or the number of a student; by "
-        'default what the config says',
-    )
+    add_model_choice(network)
     network.add_argument(
         '--normalized-input',
         action='store_true',
@@ -71,8 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is None and not networks:
         raise UsageError('name what to write: --out for labels, --onnx or --torchscript')
     for kind, path in networks.items():
-        if not path.endswith(ENDINGS[kind]):
-            raise UsageError(f'--{kind} {path}: let the name end in {ENDINGS[kind]}')
+        check_ending(f'--{kind}', path, ENDINGS[kind])
     if args.opset is not None and 'onnx' not in networks:
         raise UsageError('--opset is of ONNX: give --onnx too')
     if args.format is not None and args.out is None:

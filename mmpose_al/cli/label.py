@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Optional
 
 from .errors import UsageError
 from .jobs import run_here
-from .options import positive, tcp_port
+from .options import positive, positive_number, tcp_port
 
 if TYPE_CHECKING:
     from ..active_learning.label_app import LabelServer, Session
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--port', type=tcp_port, default=0, help='default: one that is free')
     parser.add_argument(
         '--threshold',
-        type=float,
+        type=positive_number,
         metavar='PX',
         help='clicks farther from where the other views put a joint are named; default: 5 %% '
         "of the person's size, as ingest has it",
@@ -75,8 +75,6 @@ def run(args: argparse.Namespace) -> int:
     from ..fileio import locked
     from ..projects import is_project
 
-    if args.threshold is not None and not args.threshold > 0:
-        raise ValueError(f'--threshold is {args.threshold} px; give a number above 0')
     work_dir = osp.abspath(args.work_dir)
     if args.round is not None and (args.train or is_project(work_dir)):
         raise UsageError('--round is of an experiment, and without --train')

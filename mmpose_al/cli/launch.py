@@ -7,7 +7,7 @@ import os.path as osp
 from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple
 
 from .errors import CommandError, UsageError
-from .options import KeyValues
+from .options import add_cfg_options, positive
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -25,16 +25,9 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--show-dir', help='folder that drawn predictions are written to')
     parser.add_argument('--show', action='store_true', help='show drawn predictions in a window')
-    parser.add_argument('--interval', type=int, default=1, help='draw every n-th sample')
+    parser.add_argument('--interval', type=positive, default=1, help='draw every n-th sample')
     parser.add_argument('--wait-time', type=float, default=1, help='seconds that a window stays')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=KeyValues,
-        default=None,
-        help='change keys of the config, as key=value; lists as key="[a,b]" or '
-        'key=a,b, nested ones as key="[(a,b),(c,d)]", without white space',
-    )
+    add_cfg_options(parser)
     parser.add_argument(
         '--launcher',
         choices=['none', 'pytorch', 'slurm', 'mpi'],

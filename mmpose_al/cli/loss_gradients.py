@@ -11,15 +11,15 @@ whole model; without it the weights are what the config says.
 
 import argparse
 
-from .options import OutFile
+from .options import OutFile, add_config, positive
 
 HELP = 'how strongly each loss of a config pulls'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config')
+    add_config(parser)
     parser.add_argument('checkpoint', nargs='?')
-    parser.add_argument('--batches', type=int, default=4)
+    parser.add_argument('--batches', type=positive, default=4)
     parser.add_argument('--out', type=OutFile, help='also write the figures to this JSON file')
 
 

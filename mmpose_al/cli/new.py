@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
 from .detection import add_detection, add_detector, add_device, find_boxes
 from .errors import UsageError
-from .options import add_calibration_size, positive, positive_number
+from .options import add_calibration, positive, positive_number
 
 if TYPE_CHECKING:
     from ..converters.videos import Boxes
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('sources', nargs='+', metavar='SOURCE', help='what you have')
     add_joint_arguments(parser)
     add_video_arguments(parser)
-    add_rig_arguments(parser)
+    add_calibration(parser)
     add_box_arguments(parser)
     parser.add_argument(
         '--images', metavar='FOLDER', help='that the file names of a COCO file start from'
@@ -96,17 +96,6 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--fps', type=positive_number, help='whatever the videos tell')
     parser.add_argument('--quality', type=int, default=95, help='of the JPEG files')
-
-
-def add_rig_arguments(parser: argparse.ArgumentParser) -> None:
-    from ..converters.calibration import UNITS
-
-    parser.add_argument('--calibration', nargs='+', default=[], metavar='FILE')
-    parser.add_argument('--unit', choices=sorted(UNITS), help='of the translations (YAML, TOML)')
-    add_calibration_size(parser)
-    parser.add_argument(
-        '--allow-unequal', action='store_true', help='leave out what is beyond the shortest view'
-    )
 
 
 def add_box_arguments(parser: argparse.ArgumentParser) -> None:

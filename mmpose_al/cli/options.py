@@ -64,6 +64,12 @@ def positive_number(text: str) -> float:
     return number
 
 
+def check_ending(option: str, path: str, *endings: str) -> None:
+    """Raise a UsageError where the name of a file to write ends otherwise."""
+    if not path.endswith(endings):
+        raise UsageError(f'{option} {path}: let the name end in {" or ".join(endings)}')
+
+
 def add_converter_arguments(parser: argparse.ArgumentParser) -> None:
     """What every converter has."""
     parser.add_argument(
@@ -79,14 +85,57 @@ def add_converter_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_calibration_size(parser: 'argparse._ActionsContainer') -> None:
-    """``--calibration-size``: images of another size than their calibration says."""
+def add_config(parser: argparse.ArgumentParser, more: str = '') -> None:
+    """The argument CONFIG, and ``more`` about it."""
     parser.add_argument(
+        'config', help=f'config file, or a name that `mmpose-al configs` lists{more}'
+    )
+
+
+def add_cfg_options(parser: argparse.ArgumentParser, more: str = '') -> None:
+    """``--cfg-options KEY=VALUE ...``, and ``more`` about what is changed."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=KeyValues,
+        default=None,
+        metavar='KEY=VALUE',
+        help='change keys of the config; lists as key="[a,b]" or key=a,b, nested ones as '
+        f'key="[(a,b),(c,d)]", without white space{more}',
+    )
+
+
+def add_model_choice(group: 'argparse._ActionsContainer') -> None:
+    """What says which weights and which network of a MODEL are meant."""
+    group.add_argument('--checkpoint', help='weights, where MODEL is a config')
+    group.add_argument(
+        '--network',
+        metavar='NETWORK',
+        help="of several networks: 'ensemble', 'teacher' or the number of a student; by "
+        'default what the config says',
+    )
+
+
+def add_calibration(group: 'argparse._ActionsContainer', required: bool = False) -> None:
+    """The calibration of a rig, and how its views fit it."""
+    group.add_argument(
+        '--calibration',
+        nargs='+',
+        required=required,
+        default=[],
+        metavar='FILE',
+        help='of the cameras: OpenCV YAML, Anipose or Pose2Sim TOML, Qualisys QCA',
+    )
+    group.add_argument('--unit', choices=('cm', 'm', 'mm'), help='of the translations (YAML, TOML)')
+    group.add_argument(
         '--calibration-size',
         choices=('top-left', 'centre', 'scaled'),
         help='what became of images that are of another size than their calibration says: '
         'cut at the right and the bottom, cut at all sides alike, or scaled; by default they '
         'are refused',
+    )
+    group.add_argument(
+        '--allow-unequal', action='store_true', help='leave out what is beyond the shortest view'
     )
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Optional, Sequence
 
 from .detection import add_detection, add_detector
 from .errors import UsageError
-from .options import add_calibration_size, not_negative, positive, positive_number
+from .options import add_calibration, add_model_choice, not_negative, positive, positive_number
 
 if TYPE_CHECKING:
     from ..prediction.inputs import Recording
@@ -50,13 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Which weights and network predict, and how."""
     group = parser.add_argument_group('model')
-    group.add_argument('--checkpoint', help='weights, where MODEL is a config')
-    group.add_argument(
-        '--network',
-        metavar='NETWORK',
-        help="of several networks: 'ensemble', 'teacher' or the number of a student; by "
-        'default what the config says',
-    )
+    add_model_choice(group)
     group.add_argument(
         '--confidence',
         metavar='FILE',
@@ -105,9 +99,7 @@ def add_rig_arguments(parser: argparse.ArgumentParser) -> None:
     from ..prediction import formats_3d
 
     group = parser.add_argument_group('3D of a calibrated rig')
-    group.add_argument('--calibration', nargs='+', default=[], metavar='FILE')
-    group.add_argument('--unit', choices=('cm', 'm', 'mm'), help='of the translations (YAML, TOML)')
-    add_calibration_size(group)
+    add_calibration(group)
     group.add_argument(
         '--keypoints',
         nargs='+',
@@ -120,9 +112,6 @@ def add_rig_arguments(parser: argparse.ArgumentParser) -> None:
         help='names of keypoints that a file does not tell; default %(default)s',
     )
     group.add_argument('--fps', type=positive_number, help='if nothing tells it, or not the truth')
-    group.add_argument(
-        '--allow-unequal', action='store_true', help='leave out what is beyond the shortest view'
-    )
     group.add_argument(
         '--threshold',
         type=positive_number,

@@ -19,13 +19,13 @@ for many frames (docs/studies/video.md).
 
 import argparse
 
-from .options import OutFile, positive
+from .options import OutFile, add_config, positive
 
 HELP = "write a trained model's keypoints as labels"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config')
+    add_config(parser)
     parser.add_argument('checkpoint')
     parser.add_argument('--out', type=OutFile, required=True)
     parser.add_argument('--threshold', type=float, default=0.5)

@@ -10,6 +10,7 @@ import argparse
 import os
 from typing import TYPE_CHECKING, Sequence
 
+from .errors import UsageError
 from .options import add_options
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
     query = Experiment(args.work_dir).query(args.round)
     if bool(args.formats) != bool(args.out):
-        raise ValueError('--formats and --out go together')
+        raise UsageError('--formats and --out go together')
     if args.formats:
         named = [named_format(name, args.options, args.work_dir) for name in args.formats]
         write(query, named, args.out)

@@ -13,7 +13,7 @@ import os.path as osp
 from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional
 
 from ..registration import import_custom_modules
-from .options import add_options
+from .options import add_options, positive
 
 if TYPE_CHECKING:
     from ..active_learning.settings import Settings
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     given.add_argument('--strategy', metavar='TYPE', help="default: the experiment's own strategy")
     given.add_argument('--config', help='take its active_learning.strategy')
     add_options(parser, 'arguments of the strategy')
-    parser.add_argument('--budget', type=int, help="default: the experiment's")
+    parser.add_argument('--budget', type=positive, help="default: the experiment's")
     parser.add_argument('--json', action='store_true', help='print JSON')
 
 

@@ -25,13 +25,17 @@ that row's, seed by seed.
 import argparse
 import os.path as osp
 
+from .options import OutFile
+
 HELP = 'result files of benchmarks as a table, and in pages'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('folder', help='e.g. benchmarks/results/lspet')
     parser.add_argument('--write', metavar='PAGE', nargs='+', help='pages to bring up to date')
-    parser.add_argument('--figure', metavar='PNG', help='picture of the learning curves to write')
+    parser.add_argument(
+        '--figure', type=OutFile, metavar='PNG', help='picture of the learning curves to write'
+    )
     parser.add_argument('--metric', help='what the picture shows; default: the first column')
 
 

@@ -10,7 +10,7 @@ Yu et al. (WACV 2024) label images. ``MultiViewCocoDataset`` reads the file
 
 import argparse
 
-from .options import OutFile
+from .options import OutFile, positive
 
 HELP = 'choose which annotations count as labelled'
 
@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help='instances: annotation ids; images; frames (all their views)',
     )
-    parser.add_argument('--num', type=int, required=True, help='how many of them are labelled')
+    parser.add_argument('--num', type=positive, required=True, help='how many of them are labelled')
     parser.add_argument(
         '--mode',
         choices=SPLIT_MODES,

@@ -20,7 +20,7 @@ from .launch import (
     enable_drawing_hook,
     load_config,
 )
-from .options import OutFile
+from .options import OutFile, add_config, check_ending
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -32,7 +32,7 @@ TRACEBACKS = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file, or a name that `mmpose-al configs` lists')
+    add_config(parser)
     parser.add_argument(
         'checkpoint',
         nargs='?',
@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'the last round that is trained',
     )
     parser.add_argument('--out', type=OutFile, help='file that the metrics are written to')
-    parser.add_argument('--dump', help='pickle file that the predictions are written to')
+    parser.add_argument(
+        '--dump', type=OutFile, help='pickle file that the predictions are written to'
+    )
     parser.add_argument('--badcase', action='store_true', help='collect the worst samples')
     add_common_arguments(parser)
 
@@ -76,8 +78,7 @@ def collect_bad_cases(cfg: 'Config', args: argparse.Namespace) -> None:
 
 def dump_predictions(cfg: 'Config', path: str) -> None:
     """Add an evaluator that writes the predictions to a pickle file."""
-    if not path.endswith(('.pkl', '.pickle')):
-        raise CommandError(f'--dump {path}: the name must end in .pkl or .pickle')
+    check_ending('--dump', path, '.pkl', '.pickle')
     evaluators = cfg.test_evaluator
     if not isinstance(evaluators, (list, tuple)):
         evaluators = [evaluators]

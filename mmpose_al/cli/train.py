@@ -18,6 +18,7 @@ from .launch import (
     enable_drawing_hook,
     load_config,
 )
+from .options import add_config
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -36,7 +37,7 @@ OLD_KEYS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config', help='config file, or a name that `mmpose-al configs` lists')
+    add_config(parser)
     parser.add_argument(
         '--resume',
         nargs='?',

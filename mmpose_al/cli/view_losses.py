@@ -17,15 +17,15 @@ depths: the errors of the 2D joints outweigh what the views say.
 
 import argparse
 
-from .options import OutFile
+from .options import OutFile, add_config, positive
 
 HELP = 'would the losses on views prefer the true depths?'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('config')
+    add_config(parser)
     parser.add_argument('checkpoint')
-    parser.add_argument('--batches', type=int, default=8)
+    parser.add_argument('--batches', type=positive, default=8)
     parser.add_argument('--out', type=OutFile, help='also write the figures to this JSON file')
 
 

@@ -79,8 +79,9 @@ def test_a_map_its_tables_and_a_picture(tmp_path, work_dir, capsys):
         with pytest.raises(SystemExit, match=f'not written: {right} of 48 joints lie within the'):
             command('confidence', *given, '--thr', radius)
     assert not out.exists()
-    with pytest.raises(SystemExit, match='--out a.txt: let the name end in .json'):
+    with pytest.raises(SystemExit, match='2'):
         command('confidence', *given[:3], 'a.txt')
+    assert '--out a.txt: let the name end in .json' in capsys.readouterr().err
     with pytest.raises(SystemExit, match='has no test_dataloader.*--data val'):
         command('confidence', *given, '--data', 'test')
 

@@ -31,4 +31,4 @@ def test_sizes_that_cannot_be_are_wrong_usage(wanted, option, value, capsys):
     with pytest.raises(SystemExit) as stop:
         command('draw', 'test.json', '--out', 'pictures', option, value)
     assert stop.value.code == 2 and not wanted
-    assert f'{option} is ' in capsys.readouterr().err
+    assert f'argument {option}: {value} is ' in capsys.readouterr().err

@@ -169,8 +169,9 @@ def test_train_is_the_command_that_is_printed(monkeypatch, capsys):
 def test_what_cannot_be_labelled_is_said(tmp_path, experiment, capsys):
     assert main(['label', str(tmp_path / 'nothing')]) == 1
     assert 'no experiment' in capsys.readouterr().err
-    assert main(['label', experiment[0], '--threshold', '0']) == 1
-    assert 'give a number above 0' in capsys.readouterr().err
+    with pytest.raises(SystemExit, match='2'):
+        main(['label', experiment[0], '--threshold', '0'])
+    assert '0 is not a finite number above 0' in capsys.readouterr().err
     start = time.time()
     with pytest.raises(SystemExit):
         main(['label', '--help'])

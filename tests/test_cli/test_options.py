@@ -5,7 +5,8 @@ import argparse
 import pytest
 
 from mmpose_al.cli.errors import UsageError
-from mmpose_al.cli.options import OutFile, add_calibration_size, add_options, check_outputs
+from mmpose_al.cli.options import OutFile, add_calibration, add_options, check_ending, check_outputs
+from mmpose_al.converters.calibration import UNITS
 from mmpose_al.converters.sources import SIZE_CHANGES
 
 
@@ -28,14 +29,20 @@ def test_words_that_are_no_pairs_are_wrong_usage(word, capsys):
     assert f'{word!r} is not KEY=VALUE' in capsys.readouterr().err
 
 
-def test_changes_of_size_are_those_that_converters_know():
+def test_units_and_changes_of_size_are_those_that_converters_know():
     parser = argparse.ArgumentParser()
-    add_calibration_size(parser)
-    assert parser.parse_args([]).calibration_size is None
-    for change in SIZE_CHANGES:
-        assert parser.parse_args(['--calibration-size', change]).calibration_size == change
-    [option] = [a for a in parser._actions if a.dest == 'calibration_size']
-    assert tuple(option.choices) == SIZE_CHANGES
+    add_calibration(parser)
+    args = parser.parse_args([])
+    assert (args.calibration, args.unit, args.calibration_size) == ([], None, None)
+    choices = {action.dest: action.choices for action in parser._actions}
+    assert tuple(choices['calibration_size']) == SIZE_CHANGES
+    assert set(choices['unit']) == set(UNITS)
+
+
+def test_a_file_to_write_has_an_ending_that_says_what_it_is():
+    check_ending('--out', 'a.json', '.json')
+    with pytest.raises(UsageError, match=r'--dump a.txt: let the name end in .pkl or .pickle'):
+        check_ending('--dump', 'a.txt', '.pkl', '.pickle')
 
 
 def test_a_file_that_is_read_is_not_written(tmp_path):

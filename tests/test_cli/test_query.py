@@ -3,6 +3,8 @@
 import os.path as osp
 import zipfile
 
+import pytest
+
 from mmpose_al.cli.main import main
 
 
@@ -24,10 +26,12 @@ def test_query_prints_and_writes_other_formats(experiment, tmp_path, capsys):
         assert again.namelist() == old.namelist()
     for words, text in (
         (['--formats', 'cvat', '--out', str(out)], 'not empty'),
-        (['--formats', 'cvat'], 'go together'),
         (['--round', '7'], 'round 7 has no query'),
         (['--units', '5'], 'not asked for'),
     ):
         capsys.readouterr()
         assert main(['query', work] + words) == 1
         assert text in capsys.readouterr().err
+    with pytest.raises(SystemExit, match='2'):
+        main(['query', work, '--formats', 'cvat'])
+    assert '--formats and --out go together' in capsys.readouterr().err

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from mmengine.config import Config
 
-from mmpose_al.cli.errors import CommandError
+from mmpose_al.cli.errors import CommandError, UsageError
 from mmpose_al.cli.test import loss_of, merge_args, metrics_hook, of_an_experiment
 
 METRIC = dict(type='PCKAccuracy')
@@ -32,7 +32,7 @@ def test_predictions_are_dumped_beside_the_metrics():
         METRIC,
         dict(type='DumpResults', out_file_path='out.pkl'),
     ]
-    with pytest.raises(CommandError, match='--dump out.json: the name must end in .pkl'):
+    with pytest.raises(UsageError, match='--dump out.json: let the name end in .pkl or .pickle'):
         merged(dump='out.json')
 
 

@@ -9,6 +9,7 @@ Layout: as the panoptic-toolbox leaves it (docs/converters.md).
 import argparse
 import os.path as osp
 
+from ..errors import UsageError
 from ..options import add_converter_arguments, positive_number
 
 HELP = 'CMU Panoptic: train.json, val.json and test.json'
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     splits = {key: getattr(args, key) for key in ('train', 'val', 'test')}
     if args.protocol:
         if any(splits.values()):
-            raise ValueError('--protocol names the sequences; leave --train, --val, --test out')
+            raise UsageError('--protocol names the sequences; leave --train, --val, --test out')
         splits = {key: list(named) for key, named in panoptic.FENG23_SECTIONS.items()}
     if not any(splits.values()):
         splits = panoptic.split_7_1_1(panoptic.find_sequences(args.root))

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Callable, List, Optional
 from ..detection import add_detection, add_detector, add_device, find_boxes
 from ..options import (
     OutFile,
-    add_calibration_size,
+    add_calibration,
     add_converter_arguments,
     not_negative,
     positive,
@@ -38,12 +38,8 @@ HELP = 'synchronised videos or image folders, and a calibration'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from ...converters.calibration import UNITS
-
     parser.add_argument('views', nargs='+', help='one folder, or NAME=PATH ...')
-    parser.add_argument('--calibration', nargs='+', required=True, metavar='FILE')
-    parser.add_argument('--unit', choices=sorted(UNITS), help='of the translations (YAML, TOML)')
-    add_calibration_size(parser)
+    add_calibration(parser, required=True)
     parser.add_argument('--out', type=OutFile, required=True, help='JSON file to write')
     parser.add_argument(
         '--images',
@@ -66,9 +62,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='joints of the data set; default %(default)s',
     )
     parser.add_argument('--quality', type=int, default=95, help='of the JPEG files')
-    parser.add_argument(
-        '--allow-unequal', action='store_true', help='leave out what is beyond the shortest view'
-    )
     add_converter_arguments(parser)
 
 

@@ -9,14 +9,14 @@ mmpose_al and of MMPose; of several networks the ensemble is drawn. 3D poses are
 
 import argparse
 
-from ..options import OutFile
+from ..options import OutFile, add_config
 
 HELP = 'draw the pose that a trained config predicts on an image'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('image')
-    parser.add_argument('config')
+    add_config(parser)
     parser.add_argument('checkpoint')
     parser.add_argument('--out', type=OutFile, default='pose.png')
     parser.add_argument('--box', type=float, nargs=4, metavar=('X', 'Y', 'W', 'H'))

@@ -12,7 +12,7 @@ to fill the image. --camera reads {"K": 3x3, "dist": [...]}.
 import argparse
 from typing import List
 
-from ..options import OutFile
+from ..options import OutFile, add_config, positive
 
 HELP = '3D poses of an image or a video as JSON, with a picture'
 ROWS = 6  # of the picture of a video
@@ -20,15 +20,15 @@ ROWS = 6  # of the picture of a video
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('input', help='image or video')
-    parser.add_argument('config')
+    add_config(parser)
     parser.add_argument('checkpoint')
     parser.add_argument('--out', type=OutFile, default='poses.json')
-    parser.add_argument('--picture', help='e.g. poses.png')
+    parser.add_argument('--picture', type=OutFile, help='e.g. poses.png')
     parser.add_argument('--intrinsics', type=float, nargs=4, metavar=('FX', 'FY', 'CX', 'CY'))
     parser.add_argument('--camera', help='JSON file with K and dist')
     parser.add_argument('--box', type=float, nargs=4, action='append', metavar=('X', 'Y', 'W', 'H'))
-    parser.add_argument('--step', type=int, default=1, help='every n-th frame')
-    parser.add_argument('--limit', type=int, help='most frames')
+    parser.add_argument('--step', type=positive, default=1, help='every n-th frame')
+    parser.add_argument('--limit', type=positive, help='most frames')
     parser.add_argument('--device', default='cpu')
 
 

@@ -21,13 +21,14 @@ def test_each_split_is_a_file_of_its_own(tmp_path):
         command('convert panoptic', root, '--out', tmp_path, '--train', '160906_band1')
 
 
-def test_a_protocol_names_its_sequences(tmp_path):
+def test_a_protocol_names_its_sequences(tmp_path, capsys):
     """It asks for the first of its sequences, and stands alone."""
     protocol = ['convert panoptic', tmp_path, '--out', tmp_path, '--protocol', 'feng23-code']
     with pytest.raises(SystemExit, match='171026_pose1.*no such folder'):
         command(*protocol)
-    with pytest.raises(SystemExit, match='--protocol names the sequences'):
+    with pytest.raises(SystemExit, match='2'):
         command(*protocol, '--val', 'a')
+    assert '--protocol names the sequences' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize('value', ['0', '-1', 'nan', 'inf'])
