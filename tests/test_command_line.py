@@ -2,7 +2,7 @@ import sys
 
 import pytest
 
-from mmpose_al.command_line import command_line, in_markdown
+from mmpose_al.command_line import command_line, in_markdown, printable, printable_output
 
 
 @pytest.fixture
@@ -54,3 +54,30 @@ def test_names_are_text_in_markdown_whatever_is_in_them():
     assert in_markdown('a|b\nc') == 'a\\|b c'
     assert in_markdown('<img src=x>') == '&lt;img src=x&gt;'
     assert in_markdown('[a](http://b) `c` *d* \\') == '\\[a\\](http://b) \\`c\\` \\*d\\* \\\\'
+
+
+@pytest.mark.parametrize(
+    'text, shown',
+    [
+        ('Änne 3\t✓\n', 'Änne 3\t✓\n'),
+        ('a\x1b[2J\x1b]0;b\x07', 'a\\x1b[2J\\x1b]0;b\\x07'),
+        ('hidden \x1b[8m', 'hidden \\x1b[8m'),
+        ('\x1b[4m\x1b[33mWARNING\x1b[0m', '\x1b[4m\x1b[33mWARNING\x1b[0m'),  # as MMEngine's logs
+        ('a\rb\x9b1A', 'a\\rb\\x9b1A'),
+        ('gpj.\u202etxt', 'gpj.\\u202etxt'),
+        ('\udcff.png', '\\udcff.png'),
+    ],
+)
+def test_control_characters_are_shown_and_not_obeyed(text, shown):
+    assert printable(text) == shown
+
+
+def test_all_that_is_printed_inside_is_printable(capsys):
+    with printable_output():
+        print('by \x1b[1A', 'Anna')
+        print('\x07', file=sys.stderr)
+        sys.stdout.write('\r3 of 4')  # a line that is written anew
+        assert not sys.stdout.isatty()
+    print('\x07')
+    told = capsys.readouterr()
+    assert told.out == 'by \\x1b[1A Anna\n\r3 of 4\x07\n' and told.err == '\\x07\n'

@@ -67,14 +67,15 @@ def run_here(words: Sequence[str]) -> int:
         words (Sequence[str]): Behind the interpreter.
 
     Returns:
-        int: Its exit status.
+        int: Its exit status; 128 and the number of the signal that ended it, as shells have it.
     """
     with stopped_by_signals():
         process = subprocess.Popen([sys.executable, *words], preexec_fn=PREPARE)
         try:
-            return process.wait()
+            status = process.wait()
         finally:
             stop(process)
+    return status if status >= 0 else 128 - status
 
 
 def stop(process: subprocess.Popen) -> None:
@@ -151,6 +152,7 @@ class Progress:
     def __init__(self, text: Callable[[], str]):
         self.text, self.terminal = text, sys.stdout.isatty()
         self.start = self.shown = time.monotonic()
+        self.width = 0  # of what the terminal shows
 
     def __call__(self) -> None:
         if time.monotonic() - self.shown < (2 if self.terminal else 30):
@@ -158,13 +160,18 @@ class Progress:
         self.shown = time.monotonic()
         line = f'quickstart: {clock(self.shown - self.start)} {self.text()}'
         if self.terminal:
-            print(f'\r\033[K{line}', end='', flush=True)
+            self._write(line)
         else:
             print(line, flush=True)
 
     def end(self) -> None:
         if self.terminal:
-            print('\r\033[K', end='')
+            self._write('')
+
+    def _write(self, line: str) -> None:
+        """Write a line over the one before."""
+        print(f'\r{line:{self.width}}\r{line}', end='', flush=True)
+        self.width = len(line)
 
 
 def clock(seconds: float) -> str:

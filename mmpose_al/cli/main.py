@@ -13,11 +13,11 @@ from importlib import import_module
 from types import ModuleType
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple, Type
 
+from ..command_line import NAME, printable, printable_output
 from .errors import CommandError, UsageError
 from .jobs import stopped_by_signals
 from .options import check_outputs
 
-NAME = 'mmpose-al'
 ABOUT = 'Pose models that learn from few labels: an extension of MMPose 1.x.'
 ERRORS = (ValueError, OSError, KeyError, ImportError)
 FAILED, WRONG_USAGE, INTERRUPTED = 1, 2, 130
@@ -75,7 +75,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 
         print(f'{NAME} {__version__}')
         return 0
-    return _dispatch(words, GROUPS, '', NAME, NAME)
+    try:
+        return _dispatch(words, GROUPS, '', NAME, NAME)
+    except KeyboardInterrupt:  # before the command runs
+        return _interrupted(NAME)
 
 
 def run_tool(script: str, *commands: str, argv: Optional[Sequence[str]] = None) -> int:
@@ -190,16 +193,21 @@ def run_command(command: Command, words: Sequence[str]) -> int:
         with stopped_by_signals():  # what the command started ends with it
             if whole:
                 return command.module.run(args) or 0
-            return _quietly(lambda: command.module.run(args))
+            with printable_output():
+                return _quietly(lambda: command.module.run(args))
     except UsageError as error:
         parser.error(str(error))
     except KeyboardInterrupt:
-        print(f'{command.shown}: interrupted', file=sys.stderr)
-        return INTERRUPTED
+        return _interrupted(command.shown)
     except caught as error:
         text = error.args[0] if isinstance(error, KeyError) and error.args else error
-        print(f'error: {text}', file=sys.stderr)
+        print(printable(f'error: {text}'), file=sys.stderr)
         return FAILED
+
+
+def _interrupted(shown: str) -> int:
+    print(f'{shown}: interrupted', file=sys.stderr)
+    return INTERRUPTED
 
 
 def _quietly(action: Callable[[], Optional[int]]) -> int:

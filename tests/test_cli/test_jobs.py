@@ -11,7 +11,7 @@ import pytest
 
 from mmpose_al.cli import jobs
 from mmpose_al.cli.errors import CommandError
-from mmpose_al.cli.jobs import Job, Progress, clock, run_jobs
+from mmpose_al.cli.jobs import Job, Progress, clock, run_here, run_jobs
 
 ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
@@ -148,3 +148,24 @@ def test_progress_tells_now_and_then(capsys, monkeypatch):
     assert capsys.readouterr().out == 'quickstart: 2:05 half\n'
     told.end()
     assert clock(59.9) == '0:59' and clock(3601) == '60:01'
+
+
+def test_a_line_on_a_terminal_is_written_over_the_one_before(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, 'isatty', lambda: True)
+    words = iter(['step 10', 'step 9'])
+    told = Progress(lambda: next(words))
+    for _ in range(2):
+        told.shown -= 3
+        told()
+    told.end()
+    lines = capsys.readouterr().out.split('\r')
+    assert [line.split(' ', 2)[-1] for line in lines if line.strip()] == [
+        'step 10', 'step 10', 'step 9 ', 'step 9'
+    ]  # fmt: skip
+    assert lines[-1] == '' and lines[-2] == ' ' * len(lines[4])
+
+
+def test_what_runs_here_ends_with_the_status_that_a_shell_would_tell():
+    assert run_here(['-c', 'raise SystemExit(3)']) == 3
+    code = 'import os, signal; os.kill(os.getpid(), signal.SIGKILL)'
+    assert run_here(['-c', code]) == 128 + signal.SIGKILL

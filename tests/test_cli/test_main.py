@@ -197,6 +197,25 @@ def test_an_interruption_is_status_130(capsys):
     assert capsys.readouterr().err == 'stub.py: interrupted\n'
 
 
+def test_an_interruption_while_a_command_is_loaded_is_no_traceback(capsys, monkeypatch):
+    monkeypatch.setattr(cli, '_module', raises(KeyboardInterrupt()))
+    assert cli.main(['status', 'work']) == 130
+    assert capsys.readouterr() == ('', 'mmpose-al: interrupted\n')
+
+
+@pytest.mark.parametrize('more', [{}, dict(TRACEBACKS=True)])
+def test_text_from_outside_does_not_speak_to_the_terminal(more, capsys):
+    error = CommandError('nobody is called \x1b[2JAnna')
+    assert cli.run_command(stub(raises(error), **more), []) == 1
+    assert capsys.readouterr().err == 'error: nobody is called \\x1b[2JAnna\n'
+
+
+def test_what_a_command_prints_does_not_either(capsys):
+    assert cli.run_command(stub(lambda args: print('\x1b[1A', file=sys.stderr)), []) == 0
+    assert cli.run_command(stub(lambda args: print('\x07Anna')), []) == 0
+    assert capsys.readouterr() == ('\\x07Anna\n', '\\x1b[1A\n')
+
+
 def test_nobody_listens_any_more():
     """As in ``mmpose-al configs | head -1``: the pipe is closed, and nothing is said."""
     read, write = os.pipe()
