@@ -35,7 +35,8 @@ class TimmBackbone(BaseModule):
 
     Raises:
         ValueError: timm has no such network; it has no such feature maps or no gradient
-            checkpointing; the weights cannot be had, or are not all of this network's.
+            checkpointing; patches do not fill the images; the weights cannot be had, or are not
+            all of this network's.
         FileNotFoundError: There is no file of weights.
     """
 
@@ -62,6 +63,7 @@ class TimmBackbone(BaseModule):
             self.network = downloaded(name, **kwargs)
         else:
             self.network = create(name, **kwargs)
+        check_patches(self.network, name)
         info = self.network.feature_info
         self.channels, self.strides = list(info.channels()), list(info.reduction())
         self.channels_last = str(getattr(self.network, 'output_fmt', '')).endswith('NHWC')
@@ -187,6 +189,25 @@ def downloaded(name: str, **kwargs: Any) -> nn.Module:
             f'pretrained=True: timm cannot download the weights of {name} ({reason}). Download '
             'them where there is a network, and name the file: weights=FILE'
         ) from error
+
+
+def check_patches(network: nn.Module, name: str) -> None:
+    """Raise unless whole patches fill the images: timm would pass over what is left of them.
+
+    Raises:
+        ValueError: They do not; it names the sizes next to it.
+    """
+    embed = getattr(getattr(network, 'model', network), 'patch_embed', None)
+    size, patch = getattr(embed, 'img_size', None), getattr(embed, 'patch_size', None)
+    if not size or not patch or getattr(embed, 'dynamic_img_pad', False):
+        return
+    if any(side % step for side, step in zip(size, patch)):
+        smaller = tuple(side // step * step for side, step in zip(size, patch))
+        larger = tuple(-(-side // step) * step for side, step in zip(size, patch))
+        raise ValueError(
+            f'img_size={tuple(size)}: the images of {name} are cut into patches of '
+            f'{patch[0]}x{patch[1]} pixels, which do not fill it; take {larger} or {smaller}'
+        )
 
 
 def checkpointed(network: nn.Module, name: str) -> None:

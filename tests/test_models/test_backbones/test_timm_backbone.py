@@ -108,6 +108,8 @@ def test_maps_and_sizes_that_cannot_be():
             backbone(name='resnet18', out_indices=wrong)
     with pytest.raises(ValueError, match=r'out_indices=\(7,\): resnet18 has 5 maps .* 0 to 4'):
         backbone(name='resnet18', out_indices=(7,))
+    with pytest.raises(ValueError, match=r'img_size=\(100, 96\).*take \(112, 96\) or \(96, 96\)'):
+        backbone(**dict(VIT, img_size=(100, 96)))
     with pytest.raises(ValueError, match=r'images are 48x64.*img_size=\(48, 64\)'):
         backbone(**VIT)(torch.zeros(1, 3, 48, 64))
 
