@@ -17,7 +17,7 @@ from ..fileio import check_checksum
 from ..registration import import_custom_modules
 from .answers.kept import load_answers, merged
 from .held_out import hold_out, validation_asked
-from .paths import Paths, experiment_of_scores, experiments_below
+from .paths import Paths, experiments_below
 from .pool import Pool, load_pool
 from .query import Query, load_query, train_command
 from .settings import TRIANGULATION, Settings, pool_source, read_settings, starts_labeled
@@ -507,18 +507,3 @@ def plain_metrics(metrics: Dict[str, float]) -> Dict[str, float]:
         for name, value in metrics.items()
         if name.count('/') == 1 and not name.startswith(('student', 'mean/'))
     }
-
-
-__all__ = [
-    'EXIT_PENDING',
-    'Experiment',
-    'Metric',
-    'Missing',
-    'Row',
-    'experiment_of_scores',
-    'main_metric',
-    'metrics_of',
-    'plain_metrics',
-    'pool_statistics',
-    'read_pool',
-]

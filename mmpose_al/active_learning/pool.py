@@ -1,6 +1,5 @@
 """The pool of an experiment: an annotation file, and files that a round makes from it."""
 
-import copy
 import os.path as osp
 from collections import Counter
 from itertools import compress
@@ -9,8 +8,7 @@ from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, S
 import numpy as np
 
 from ..datasets.choice import chosen_images
-from ..datasets.format import VERSION as FORMAT_VERSION
-from ..datasets.format import FormatError, check_multiview, have_area, read_content
+from ..datasets.format import FORMAT, VERSION, FormatError, check_multiview, have_area, read_content
 from ..datasets.splits import SPLIT_FORMAT, instance_units, labeled_units
 from ..fileio import message, without_collector, write_json
 from .settings import UNITS
@@ -314,7 +312,7 @@ def write_split(pool: Pool, labeled: Sequence[int], path: str) -> None:
         path,
         dict(
             format=SPLIT_FORMAT,
-            version=FORMAT_VERSION,
+            version=VERSION,
             unit=pool.unit,
             sha256=pool.sha256,
             source=osp.basename(pool.path),
@@ -353,22 +351,15 @@ def write_pseudo(
             values = np.asarray(keypoints[annotation['id']], np.float64)
             seen = int((values[:, 2] > 0).sum())
             if seen:
-                annotation = copy.copy(annotation)
-                annotation['keypoints'] = values.round(3).ravel().tolist()
-                annotation['num_keypoints'] = seen
+                new = dict(keypoints=values.round(3).ravel().tolist(), num_keypoints=seen)
                 if weights is not None:
-                    annotation['keypoint_weights'] = weights[annotation['id']].round(4).tolist()
-                annotations.append(annotation)
+                    new['keypoint_weights'] = weights[annotation['id']].round(4).tolist()
+                annotations.append({**annotation, **new})
     images = {a['image_id'] for a in annotations}
     write_json(
         path,
         dict(
-            info=dict(
-                format='mmpose_al-multiview',
-                version=FORMAT_VERSION,
-                world_unit='mm',
-                description=PSEUDO_LABELS,
-            ),
+            info=dict(format=FORMAT, version=VERSION, world_unit='mm', description=PSEUDO_LABELS),
             categories=pool.data['categories'],
             cameras=pool.data['cameras'],
             frames=pool.data['frames'],

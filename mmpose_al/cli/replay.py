@@ -84,7 +84,8 @@ def read_scores(path: str, number: Optional[int]) -> Scored:
     Raises:
         ValueError: There are none.
     """
-    from ..active_learning.experiment import Experiment, experiment_of_scores, pool_statistics
+    from ..active_learning.experiment import Experiment, pool_statistics
+    from ..active_learning.paths import experiment_of_scores
     from ..active_learning.statistics import load_views
 
     folder = path

@@ -46,12 +46,11 @@ def hold_out(shots: Sequence[Shot], share: float, seed: int = 0) -> Set[str]:
         return _whole_sequences(groups, wanted, len(labeled), seed)
     chosen: Set[str] = set()
     for sequence, group in groups.items():
-        if sequence is None:
-            order = sorted({(_hash(seed, shot.file_name), 0) for shot in group})
-            place = {shot.file_name: (_hash(seed, shot.file_name), 0) for shot in group}
-        else:
-            order = sorted({('', shot.index) for shot in group})
-            place = {shot.file_name: ('', shot.index) for shot in group}
+        place: Dict[str, Any] = {
+            shot.file_name: _hash(seed, shot.file_name) if sequence is None else shot.index
+            for shot in group
+        }
+        order = sorted(set(place.values()))
         number = max(1, round(share * len(order))) if len(order) > 1 else 0
         last = set(order[len(order) - number :])
         chosen |= {shot.file_name for shot in group if place[shot.file_name] in last}

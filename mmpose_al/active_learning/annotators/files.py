@@ -6,7 +6,7 @@ from typing import ContextManager, Dict, List, Optional, Sequence, Union
 import numpy as np
 
 from ...datasets.splits import instance_units
-from ...fileio import checksum_fault, is_number, short
+from ...fileio import file_fault, is_number, short
 from ..answers.kept import (
     answered_units,
     check_none_lost,
@@ -92,8 +92,7 @@ class FileAnnotator(Annotator):
 
     def restore(self) -> None:
         """See :class:`Annotator`; the labels follow from the answers."""
-        damaged = checksum_fault(self.labels_file) if osp.exists(self.labels_file) else 'is gone'
-        if damaged and Paths(self.folder).answer_rounds():
+        if file_fault(self.labels_file) and Paths(self.folder).answer_rounds():
             with self.locked():
                 update_labels(self.folder, self.pool)
 

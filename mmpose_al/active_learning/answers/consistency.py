@@ -162,7 +162,8 @@ def rig_labels(pool: Pool, keypoints: Dict[int, np.ndarray]) -> Optional[RigLabe
     shape = (len(groups), max(map(len, groups.values())))
     num = len(next(iter(keypoints.values())))
     ready = {i: _camera(camera) for i, camera in cameras.items()}
-    values = {name: np.full((*shape, *v.shape), np.nan) for name, v in _shapes(ready).items()}
+    of_one = next(iter(ready.values()))
+    values = {name: np.full((*shape, *v.shape), np.nan) for name, v in of_one.items()}
     ids, pixels = np.full(shape, -1), np.full((*shape, num, 2), np.nan)
     sizes, names = np.full(shape, _SIZE), [[''] * shape[1] for _ in groups]
     for g, views in enumerate(groups.values()):
@@ -181,10 +182,6 @@ def _camera(camera: dict) -> Dict[str, np.ndarray]:
     dist = pad_distortion(torch.as_tensor(camera['dist'])).numpy()
     plain = {name: np.asarray(camera[name], np.float64) for name in ('K', 'R', 't')}
     return dict(plain, dist=np.asarray(dist, np.float64))
-
-
-def _shapes(cameras: Dict[int, dict]) -> dict:
-    return next(iter(cameras.values()))
 
 
 # ---- comparing -------------------------------------------------------------------

@@ -187,13 +187,17 @@ def opinions_of(asked: Asked) -> List[PersonAnswer]:
     """
     last: Dict[tuple, dict] = {}
     for event in asked.events:
-        several = event.get('several', ())
-        ids = {entry['id'] for entry in several}
-        alone = (entry for entry in event['annotations'] if entry['id'] not in ids)
-        for entry in (*several, *alone):
+        for entry in _told(event):
             last[entry['id'], entry.get('by')] = entry
     known = asked.query.annotations
     return [_answer(asked.query, entry) for entry in last.values() if entry['id'] in known]
+
+
+def _told(event: dict) -> List[dict]:
+    """What each person said in an event; of several about one it has all, and one that counts."""
+    several = list(event.get('several', ()))
+    ids = {entry['id'] for entry in several}
+    return several + [entry for entry in event['annotations'] if entry['id'] not in ids]
 
 
 def _answer(query: Query, entry: dict) -> PersonAnswer:
@@ -374,9 +378,7 @@ def told_apart(asked: Asked) -> Opinions:
     made: Dict[int, set] = {}
     corrected = []
     for event in asked.events:
-        several = event.get('several', ())
-        ids = {entry['id'] for entry in several}
-        for entry in (*several, *(e for e in event['annotations'] if e['id'] not in ids)):
+        for entry in _told(event):
             if entry['id'] not in asked.query.annotations or not any(entry['keypoints'][2::3]):
                 continue
             answer = _answer(asked.query, entry)

@@ -16,7 +16,7 @@ import torch
 
 from ...fileio import is_int, is_number, short
 from ...geometry.consensus import Consensus, consensus, joint_pairs
-from ..pool import Pool
+from ..pool import Pool, most_views
 from ..registry import SELF_TRAINING
 from ..statistics import ViewStatistics, group_views
 from .base import SelfTraining
@@ -323,7 +323,6 @@ class MultiViewBootstrapping(SelfTraining):
         """Raise ValueError unless every person is in a calibrated view, and enough see one."""
         persons = [a for a in pool.data['annotations'] if a['id'] in pool.persons]
         image_of = {image['id']: image for image in pool.data['images']}
-        counts: Dict[tuple, int] = {}
         for person in persons:
             image = image_of[person['image_id']]
             if image.get('camera_id') is None or image.get('frame_id') is None:
@@ -334,9 +333,7 @@ class MultiViewBootstrapping(SelfTraining):
                     'Calibrate its camera (docs/multiview_format.md), or leave such images out '
                     'by cameras=[...] of the data set'
                 )
-            key = (image['frame_id'], person.get('person_id') or 0)
-            counts[key] = counts.get(key, 0) + 1
-        most = max(counts.values(), default=0)
+        most = most_views(pool)
         if most < max(self.min_inliers or 2, 2):
             raise ValueError(
                 f'{pool.path}: no person is in more than {most} view(s) of a frame, and '
