@@ -22,11 +22,12 @@ import shutil
 from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
 from .detection import add_detection, add_detector, add_device, find_boxes
-from .errors import UsageError
+from .errors import CommandError, UsageError
 from .options import add_calibration, positive, positive_number
 
 if TYPE_CHECKING:
     from ..converters.videos import Boxes
+    from ..projects.config_text import Facts
     from ..projects.sources import Options
     from ..projects.table import Table
 
@@ -62,8 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--input-size',
         type=int,
         choices=(64, 128, 256),
-        default=128,
-        help="side of the network's input; default %(default)s",
+        help="side of the network's input; default 128, or what the project has",
     )
 
 
@@ -113,7 +113,7 @@ def add_box_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     """The command. ``detector`` stands in for the mmdet model in tests."""
-    from ..projects import boxes, config_text, writing
+    from ..projects import boxes, config_text, labels, writing
     from ..projects.sources import read_sources
 
     fresh = not osp.exists(args.project)
@@ -121,15 +121,19 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
         raise UsageError(
             f'{args.project} is a folder of other things; name one that is not there yet'
         )
-    options = options_of(args)
+    earlier = earlier_of(args.project)
+    options = options_of(args)._replace(keep=labels.labelled_frames(args.project))
     table = read_sources(args.sources, options)
     share, val = validation(args.val, options, table)
+    metainfo = args.metainfo
+    if table.joints is None and not args.keypoints and metainfo is None and earlier is not None:
+        metainfo = osp.join(args.project, writing.METAINFO)
     plan = writing.Plan(
-        writing.choose_skeleton(table, args.keypoints, args.metainfo, args.pairs),
+        writing.choose_skeleton(table, args.keypoints, metainfo, args.pairs),
         args.boxes if args.boxes in (boxes.IMAGE, boxes.LABELS) else '',
         share,
         val,
-        input_size=args.input_size,
+        input_size=args.input_size or (earlier.input_size if earlier else writing.INPUT_SIZE),
         quality=args.quality,
         answers=args.val == ANSWERS,
     )
@@ -160,6 +164,29 @@ def can_be_project(folder: str) -> bool:
     names = set(os.listdir(folder))
     begun = '.lock' in names and (names == {'.lock'} or 'images' in names)
     return not names or 'project.json' in names or begun
+
+
+def earlier_of(project: str) -> 'Optional[Facts]':
+    """The facts of a project that is there already; None of a new one.
+
+    Raises:
+        CommandError: Labels wait in the browser, which are bound to the project as it is.
+    """
+    from ..active_learning.label_app import plain
+    from ..command_line import command_line
+    from ..fileio import read_json
+    from ..projects import is_project, labels
+
+    waiting = plain.waiting_images(labels.home(project))
+    if waiting:
+        raise CommandError(
+            f'{project}: images with labels that were not handed over: {waiting}. Do that first '
+            f'(Units, Finish, Hand over): {command_line("label", project)}'
+        )
+    if not is_project(project):
+        return None
+    content = read_json(osp.join(project, 'project.json'))
+    return labels.facts_of_project(project, content) if 'facts' in content else None
 
 
 def options_of(args: argparse.Namespace) -> 'Options':

@@ -14,7 +14,16 @@ import cv2
 from ..datasets.format import FormatError
 from ..datasets.images import ImageError, check_image
 from ..datasets.videos import open_video
-from ..fileio import are_numbers, is_int, message, read_json, visible_names, write_bytes, write_json
+from ..fileio import (
+    are_numbers,
+    is_int,
+    message,
+    read_json,
+    sha256,
+    visible_names,
+    write_bytes,
+    write_json,
+)
 from .common import Part, Progress, Task, digest, file_state, load_json
 from .sources import PICTURES, Source
 
@@ -247,17 +256,19 @@ def _claim(source: Source, folder: str, quality: int) -> None:
     expected = digest(file_state(source.path), quality, *turned)
     marker = osp.join(folder, MARKER)
     try:
-        found = read_json(marker).get('digest')
-    except (FileNotFoundError, ValueError, AttributeError):
-        found = None
-    if found == expected:
+        found = dict(read_json(marker))
+    except (FileNotFoundError, ValueError, TypeError):
+        found = {}
+    if found.get('digest') == expected:
         return
-    if osp.isdir(folder) and visible_names(folder, PICTURES):
+    content = digest(sha256(source.path), quality, *turned)
+    copied = found.get('content') == content  # or touched: the same bytes with another time
+    if not copied and osp.isdir(folder) and visible_names(folder, PICTURES):
         raise FormatError(
-            f'{folder}: holds images that are not of {source.path} as it is now (or '
-            'of another --quality). Remove them, or give another --images folder.'
+            f'{folder}: holds images that are not of {source.path} as it is now (or of another '
+            '--quality). Put the video back; or remove the images, and they are made of this one'
         )
-    write_json(marker, dict(digest=expected))
+    write_json(marker, dict(digest=expected, content=content))
 
 
 def _write_jpeg(picture, path: str, quality: int) -> None:

@@ -7,28 +7,16 @@ project is completed with the same ``mmpose-al new``.
 
 import glob
 import os.path as osp
-from typing import Any, Callable, Dict, List, Tuple
+import re
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..active_learning.answers.kept import all_poses, latest, load_all_answers
 from ..active_learning.paths import experiments_below
-from ..fileio import (
-    are_numbers,
-    checksum_fault,
-    locked,
-    read_json,
-    short,
-    to_json,
-    write_json,
-    write_text,
-)
+from ..fileio import are_numbers, checksum_fault, locked, read_json, short, to_json, write_json
 from . import config_text
+from .made_files import MadeFiles
 from .project import NAME, ProjectError
 
-DATA = 'configs/data.py'
-EDITED = (
-    "For the labels it needs `labels = dict(unit='instances')`, and in train_dataloader "
-    "`labeled=dict(pool, labels=labels, subset='labeled')`"
-)
 Person = Tuple[str, int]  # file name of the image, number of the person
 
 
@@ -53,14 +41,32 @@ def read_labels(path: str) -> Dict[str, Any]:
     return read_json(path)
 
 
-def given_labels(folder: str) -> Dict[Person, List[float]]:
-    """Keypoints that people gave, 3K numbers each; what came later counts."""
+def given_labels(folder: str, joints: Sequence[str]) -> Dict[Person, List[float]]:
+    """Keypoints that people gave, 3K numbers each in the order of the joints.
+
+    What came later counts. A joint that is new has no label.
+
+    Raises:
+        ProjectError: People labelled a joint that is none of these, or a file is damaged.
+    """
     found: Dict[Person, List[float]] = {}
+    for labels in _of_each(folder, lambda content, path: _labels_of(content, joints, path)):
+        found.update(labels)
+    return found
+
+
+def _of_each(folder: str, read: Callable[[Dict[str, Any], str], Dict]) -> List[Dict]:
+    """What is read of each file of labels that people gave, the oldest first.
+
+    Raises:
+        ProjectError: A file is damaged.
+    """
+    found = []
     for each in _folders(folder):
         path = osp.join(each, 'labels.json')
         if osp.isfile(path):
             try:
-                found.update(_labels_of(read_labels(path)))
+                found.append(read(read_labels(path), path))
             except (LookupError, TypeError, AttributeError) as error:
                 raise ProjectError(
                     f'{path}: holds no labels of a project ({error!r}). Remove it, and hand the '
@@ -69,24 +75,63 @@ def given_labels(folder: str) -> Dict[Person, List[float]]:
     return found
 
 
-def _labels_of(content: Dict[str, Any]) -> Dict[Person, List[float]]:
+def _labels_of(
+    content: Dict[str, Any], joints: Sequence[str], path: str
+) -> Dict[Person, List[float]]:
     """What people gave, of an annotation file.
 
     Raises:
         LookupError, TypeError, AttributeError: It is none.
+        ProjectError: A joint that has labels is none of the joints.
     """
     names = {image['id']: image['file_name'] for image in content['images']}
+    own = [str(name) for name in content['categories'][0]['keypoints']]
     found = {}
     for entry in content['annotations']:
         if entry['num_keypoints']:
             points = entry['keypoints']
-            if not are_numbers(points, len(points)) or len(points) % 3:
+            if not are_numbers(points, len(points)) or len(points) != 3 * len(own):
                 raise TypeError(f'keypoints are {short(points)}')
-            found[names[entry['image_id']], entry['person_id']] = points
+            lost = [name for name, v in zip(own, points[2::3]) if v and name not in joints]
+            if lost:
+                raise ProjectError(
+                    f'{path}: people labelled the joint {lost[0]!r}, and the joints are now '
+                    f'{short(list(joints), 200)}. Let joints keep their names; others may stand '
+                    'beside them. To rename one or leave it out, edit what `mmpose-al export '
+                    'PROJECT --out labels.json` writes, and make a new project of that file'
+                )
+            found[names[entry['image_id']], entry['person_id']] = in_order(points, own, joints)
     return found
 
 
-def taken_back(folder: str) -> Dict[Person, List[List[float]]]:
+def in_order(points: Sequence[float], names: Sequence[str], joints: Sequence[str]) -> List[float]:
+    """Keypoints of named joints as those of others: by name, zeros for a joint that is new."""
+    rows = {name: list(points[3 * k : 3 * k + 3]) for k, name in enumerate(names)}
+    return [value for joint in joints for value in rows.get(joint, (0, 0, 0))]
+
+
+def labelled_frames(folder: str) -> Dict[str, List[int]]:
+    """Folder below ``images`` -> numbers of the frames of a video in it that people labelled."""
+    found: Dict[str, List[int]] = {}
+
+    def add(content: Dict[str, Any], path: str) -> Dict:
+        labelled = {entry['image_id'] for entry in content['annotations'] if entry['num_keypoints']}
+        names = [image['file_name'] for image in content['images'] if image['id'] in labelled]
+        for home, number in filter(None, map(frame_of, names)):
+            found.setdefault(home, []).append(number)
+        return {}
+
+    _of_each(folder, add)
+    return found
+
+
+def frame_of(name: str) -> Optional[Tuple[str, int]]:
+    """Folder and number of an image that was a frame of a video; None of another image."""
+    home, _, file = name.rpartition('/')
+    return (home, int(file[:-4])) if re.fullmatch(r'\d{6,}\.jpg', file) else None
+
+
+def taken_back(folder: str, joints: Sequence[str]) -> Dict[Person, List[List[float]]]:
     """Persons whom people gave labels and took them back -> the keypoints that they had."""
     found: Dict[Person, List[List[float]]] = {}
     for path in _folders(folder):
@@ -98,9 +143,11 @@ def taken_back(folder: str) -> Dict[Person, List[List[float]]]:
         content = read_json(osp.join(path, 'pool.json'))
         names = {image['id']: image['file_name'] for image in content['images']}
         of = {a['id']: (names[a['image_id']], a['person_id']) for a in content['annotations']}
+        own = content['categories'][0]['keypoints']
         for number, poses in gone.items():
-            found.setdefault(of[number], []).extend(p.tolist() for p in poses if p[2::3].any())
-    now = given_labels(folder) if found else {}
+            had = [in_order(p.tolist(), own, joints) for p in poses if p[2::3].any()]
+            found.setdefault(of[number], []).extend(had)
+    now = given_labels(folder, joints) if found else {}
     return {person: points for person, points in found.items() if person not in now}
 
 
@@ -115,7 +162,8 @@ def with_labels(folder: str, content: Dict[str, Any]) -> Dict[str, Any]:
 
     Labels that they took back are in it no more.
     """
-    given, gone = given_labels(folder), taken_back(folder)
+    joints = content['categories'][0]['keypoints']
+    given, gone = given_labels(folder, joints), taken_back(folder, joints)
     if not given and not gone:
         return content
     names = {image['id']: image['file_name'] for image in content['images']}
@@ -172,15 +220,12 @@ def take_labels(folder: str, report: Callable[[str], None] = print) -> None:
         after = counted(before, content)
         if to_json(content) != to_json(pool):
             write_json(osp.join(folder, 'pool.json'), content, indent=None, nan_as_null=False)
-        old = config_text.configs(before)
+        files = MadeFiles(folder, project, config_text.configs(before))
         for name, text in config_text.configs(after).items():
-            kept = not _renew(osp.join(folder, name), old.get(name), text)
-            if kept and name == DATA and not before.labeled:
-                report(f'{osp.join(folder, name)}: was edited and stays. {EDITED}')
-        _renew_readme(folder, project, before, after)
-        write_json(
-            path, dict(project, config=config_text.first_config(after), facts=after._asdict())
-        )
+            files.write(name, text, report)
+        _renew_readme(folder, project, before, after, files)
+        made = dict(config=config_text.first_config(after), facts=after._asdict())
+        write_json(path, dict(project, **made, made=files.made))
 
 
 def facts_of_project(folder: str, content: Dict[str, Any]) -> config_text.Facts:
@@ -212,31 +257,22 @@ def check_free(folder: str) -> None:
         )
 
 
-def _renew(path: str, before: Any, text: str) -> bool:
-    """Write a file that is not there, or is as it was made; whether it is now what it should be."""
-    if osp.exists(path):
-        with open(path, encoding='utf-8') as file:
-            found = file.read()
-        if found not in (text, before):
-            return False
-    write_text(path, text)
-    return True
-
-
 def _renew_readme(
-    folder: str, project: dict, before: config_text.Facts, after: config_text.Facts
+    folder: str,
+    project: dict,
+    before: config_text.Facts,
+    after: config_text.Facts,
+    files: MadeFiles,
 ) -> None:
     """Let the commands and counts of the README follow, where they are as they were made."""
-    path = osp.join(folder, 'README.md')
-    if not osp.exists(path):
+    name = 'README.md'
+    text = files.text_of(name)
+    if text is None:
         return
-    with open(path, encoding='utf-8') as file:
-        text = file.read()
     renewed, named = text, project.get('named', folder)
     for old, new in zip(
         (config_text.pool_text(project['kind'], before), config_text.steps_text(before, named)),
         (config_text.pool_text(project['kind'], after), config_text.steps_text(after, named)),
     ):
         renewed = renewed.replace(old, new)
-    if renewed != text:
-        write_text(path, renewed)
+    files.replace(name, renewed)

@@ -1,7 +1,8 @@
 """Makes a project folder of a table: links, frames, annotation files, skeleton, configs.
 
 ``project.json`` is written last: a folder without it is not finished, and the same command
-completes it. What people may have edited (metainfo, configs, README) is written once.
+completes it. What people have edited (metainfo, configs, README) stays, and what they labelled
+is in the pool whatever else changes.
 """
 
 import os.path as osp
@@ -18,19 +19,22 @@ from ..fileio import (
     make_folder,
     read_json,
     remove_leftovers,
+    short,
     to_json,
     write_json,
-    write_text,
 )
 from . import config_text
 from .boxes import default_way, fill_boxes
-from .labels import counted, with_labels
+from .labels import counted, facts_of_project, with_labels
+from .lost_labels import check_labels
+from .made_files import MadeFiles
 from .pool_file import held_out_before, hold_out, pool_content
 from .project import FORMAT, NAME, VERSION
 from .skeleton import COCO, Skeleton, make_skeleton, metainfo_text, skeleton_of_metainfo
 from .table import Shot, Table, kept_apart
 
-VALIDATION = 0.1
+METAINFO = 'metainfo.py'
+VALIDATION, INPUT_SIZE = 0.1, 128
 
 
 class Plan(NamedTuple):
@@ -50,7 +54,7 @@ class Plan(NamedTuple):
     boxes: str = ''
     validation: float = VALIDATION
     val: Optional[Table] = None
-    input_size: int = 128
+    input_size: int = INPUT_SIZE
     quality: int = 95
     answers: bool = False
 
@@ -128,6 +132,8 @@ def write_project(
     make_folder(folder)
     with locked(osp.join(folder, '.lock')):
         remove_leftovers(folder)
+        files = files_before(folder)
+        check_metainfo(folder, plan.skeleton, files)
         put_images(folder, table, plan.quality, report)
         if plan.val is not None:
             put_images(folder, plan.val, plan.quality, report)
@@ -139,14 +145,42 @@ def write_project(
         write_annotations(folder, table, plan, pool, held)
         facts = facts_of(folder, table, plan, pool, held)
         for name, text in config_text.configs(facts).items():
-            write_once(folder, name, text)
-        write_once(folder, 'metainfo.py', metainfo_text(plan.skeleton, _identifier(folder)))
+            files.write(name, text, table.said.append)
+        files.write(METAINFO, metainfo_text(plan.skeleton, _identifier(folder)), table.said.append)
         shown = describe(table, plan, facts, way)
-        write_once(folder, 'README.md', config_text.readme(facts, shown, folder))
-        write_json(osp.join(folder, NAME), content_of(table, facts, folder))
+        files.write('README.md', config_text.readme(facts, shown, folder))
+        content = dict(content_of(table, facts, folder), made=files.made)
+        write_json(osp.join(folder, NAME), content)
     for line in describe(table, plan, facts, way):
         report(line)
     return facts
+
+
+def files_before(folder: str) -> MadeFiles:
+    """Configs, metainfo and README as an earlier run of the command left them."""
+    path = osp.join(folder, NAME)
+    content = read_json(path) if osp.isfile(path) else {}
+    before: Dict[str, str] = {}
+    if 'facts' in content:
+        before = config_text.configs(facts_of_project(folder, content))
+    return MadeFiles(folder, content, before)
+
+
+def check_metainfo(folder: str, skeleton: Skeleton, files: MadeFiles) -> None:
+    """Refuse joints that are not those of a metainfo file that was edited, and stays.
+
+    Raises:
+        FormatError: They differ.
+    """
+    path = osp.join(folder, METAINFO)
+    if not files.is_edited(METAINFO):
+        return
+    joints = category_of(path)['keypoints']
+    if joints != skeleton.joints:
+        raise FormatError(
+            f'{path}: its joints are {short(joints, 200)}, those of the sources '
+            f'{short(skeleton.joints, 200)}. Edit it, or remove it: it is made anew'
+        )
 
 
 def put_images(folder: str, table: Table, quality: int, report: Callable[[str], None]) -> None:
@@ -154,7 +188,13 @@ def put_images(folder: str, table: Table, quality: int, report: Callable[[str], 
     root = osp.join(folder, 'images')
     make_folder(root)
     for name, target in table.folders.items():
-        link(target, osp.join(root, name))
+        path = osp.join(root, name)
+        if osp.isdir(path) and not osp.samefile(path, target):
+            raise FormatError(
+                f'{target}: the project has another folder of this name, {osp.realpath(path)}. '
+                f'Rename one of them; if the images were moved, remove {path}'
+            )
+        link(target, path)
     for clip in table.clips:
         if clip.numbers:
             extract(clip.source, clip.numbers, osp.join(root, clip.folder), quality, report)
@@ -183,9 +223,13 @@ def write_annotations(
     parts = [('pool.json', table, pool, f'pool of {name}')]
     if held:
         parts.append(('val.json', plan.val or table, held, f'validation set of {name}'))
-    for file, source, shots, about in parts:
+    contents = {
+        file: with_labels(folder, pool_content(source, shots, plan.skeleton, about))
+        for file, source, shots, about in parts
+    }
+    check_labels(folder, table, contents, plan.skeleton.joints)
+    for file, content in contents.items():
         path = osp.join(folder, file)
-        content = with_labels(folder, pool_content(source, shots, plan.skeleton, about))
         if osp.isfile(path) and to_json(read_json(path)) == to_json(content):
             continue
         begun = experiments_below(folder)
@@ -210,7 +254,7 @@ def facts_of(
         joints=len(plan.skeleton.joints),
         labeled=0,
         unlabeled=0,
-        validates=bool(held),
+        validates=bool(held) or osp.isfile(osp.join(folder, 'val.json')),
         views=views,
         units=len(units),
         labeled_units=0,
@@ -248,7 +292,7 @@ def content_of(table: Table, facts: config_text.Facts, folder: str) -> dict:
         version=VERSION,
         kind=table.kind,
         config=config_text.first_config(facts),
-        metainfo='metainfo.py',
+        metainfo=METAINFO,
         pool='pool.json',
         images='images',
         checkpoint=None,
@@ -258,13 +302,6 @@ def content_of(table: Table, facts: config_text.Facts, folder: str) -> dict:
         notes=table.notes,
         videos={clip.folder: osp.abspath(clip.source.path) for clip in table.clips},
     )
-
-
-def write_once(folder: str, name: str, text: str) -> None:
-    """Write a file that people may edit, unless it is there."""
-    path = osp.join(folder, name)
-    if not osp.exists(path):
-        write_text(path, text)
 
 
 def _unit(shot: Shot, views: int) -> object:

@@ -8,8 +8,10 @@ import pytest
 
 from mmpose_al.cli.main import main
 from mmpose_al.cli.new import can_be_project
+from mmpose_al.fileio import read_json
 from tests.commands import command
 from tests.test_projects.files import coco, deeplabcut, picture, video
+from tests.test_projects.test_labels import label, label_session
 
 
 def test_a_project_and_the_next_commands(tmp_path, capsys):
@@ -128,3 +130,22 @@ def test_boxes_of_a_detector(tmp_path):
     assert boxes['images/2.png'] == [5.5, 4.25, 30, 40]
     # MMDetection's corners are the last pixels inside
     assert boxes['more/1.png'] == [32, 0, 31, 47] and len(seen) == 1
+
+
+def test_a_project_that_is_completed_keeps_its_joints_and_its_input(tmp_path, capsys):
+    source, folder = video(tmp_path / 'v.avi'), tmp_path / 'p'
+    words = ['--keypoints', 'b', 'a', '--pairs', 'a=b', '--input-size', '64']
+    assert main(['new', str(folder), str(source), *words]) == 0
+    assert main(['new', str(folder), str(source), str(video(tmp_path / 'w.avi', 3))]) == 0
+    assert 'edited' not in capsys.readouterr().out
+    text = (folder / 'configs' / 'data.py').read_text()
+    assert 'out_channels=2' in text and 'lite0_64x64' in text
+    pool = read_json(str(folder / 'pool.json'))
+    assert pool['categories'][0]['keypoints'] == ['b', 'a'] and len(pool['images']) == 15
+    made = label_session(folder, num=2)
+    label(made, made.query.units[0], (5, 6), (7, 8))
+    assert main(['new', str(folder), str(source)]) == 1
+    assert 'labels that were not handed over: 1. Do that first' in capsys.readouterr().err
+    made.hand_over('Anna', 'tab')
+    assert main(['new', str(folder), str(source), '--frames', '2']) == 0  # frame 0 stays
+    assert 'videos: 3 images in the pool, 1 of them labelled' in capsys.readouterr().out

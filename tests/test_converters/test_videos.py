@@ -158,6 +158,13 @@ def test_images_of_another_video_are_not_taken(rig):
         convert(rig)
 
 
+def test_images_of_a_video_that_was_copied_are_taken(rig, monkeypatch):
+    convert(rig)
+    os.utime(osp.join(rig[0], 'a.avi'), (1, 1))
+    monkeypatch.setattr(videos, '_write_jpeg', None)
+    convert(rig)
+
+
 def test_views_must_have_equal_numbers_of_frames(rig):
     write_video(osp.join(rig[0], 'b.avi'), 1, count=9)
     with pytest.raises(

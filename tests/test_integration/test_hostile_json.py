@@ -33,7 +33,7 @@ from mmpose_al.datasets.format import load_multiview, skeleton_edges
 from mmpose_al.fileio import CHECKSUM, sha256
 from mmpose_al.journal import line_of, parse
 from mmpose_al.projects import open_project
-from mmpose_al.projects.labels import facts_of_project, given_labels
+from mmpose_al.projects.labels import facts_of_project, given_labels, labelled_frames
 from mmpose_al.projects.sources import Options
 from mmpose_al.projects.sources.coco import CocoFile
 from mmpose_al.visualization import read_scalars
@@ -312,10 +312,12 @@ def test_labels_of_a_project(tmp_path):
     path = tmp_path / 'labels' / '1' / 'labels.json'
     path.parent.mkdir(parents=True)
     document = dict(
-        images=[dict(id=1, file_name='a.png')],
+        categories=[dict(keypoints=['nose'])],
+        images=[dict(id=1, file_name='a/000001.jpg')],
         annotations=[dict(id=2, image_id=1, person_id=0, num_keypoints=1, keypoints=[1, 2, 2])],
     )
-    check(document, str(path), lambda: given_labels(str(tmp_path)))
+    check(document, str(path), lambda: given_labels(str(tmp_path), ['nose']))
+    check(document, str(path), lambda: labelled_frames(str(tmp_path)))
 
 
 def test_a_coco_file_of_a_project(tmp_path):

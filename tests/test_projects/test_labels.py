@@ -10,6 +10,7 @@ import pytest
 from mmpose_al.active_learning.experiment import Missing
 from mmpose_al.active_learning.label_app import Session, plain
 from mmpose_al.active_learning.settings import read_settings
+from mmpose_al.datasets.format import FormatError
 from mmpose_al.fileio import make_folder, read_json, write_checked
 from mmpose_al.projects import ProjectError, open_project
 from mmpose_al.projects.labels import (
@@ -17,11 +18,12 @@ from mmpose_al.projects.labels import (
     facts_of_project,
     given_labels,
     home,
+    labelled_frames,
     take_labels,
     with_labels,
 )
-from mmpose_al.projects.sources import Options
-from tests.test_projects.files import calibration, video
+from mmpose_al.projects.sources import Options, read_sources
+from tests.test_projects.files import ROWS, calibration, deeplabcut, video
 from tests.test_projects.test_config_text import RIG
 from tests.test_projects.test_writing import built, write
 
@@ -145,7 +147,83 @@ def test_the_same_new_again_keeps_them_and_what_was_edited(tmp_path, capsys):
     assert again.folder.endswith('2') and len(again.query.units) == 14
     label(again, again.query.units[0], (1, 2), (3, 4))
     again.hand_over('Anna', 'tab')
-    assert len(labels_of(folder)) == 2 and len(given_labels(str(folder))) == 2
+    assert len(labels_of(folder)) == 2 and len(given_labels(str(folder), 'ab')) == 2
+
+
+def test_labels_follow_the_names_of_joints(tmp_path):
+    folder = a_project(tmp_path)
+    made = label_session(folder, num=1)
+    label(made, made.query.units[0], (5, 6), (7, 8))
+    made.hand_over('Anna', 'tab')
+    source = tmp_path / 'v.avi'
+    write(folder, source, names=['b', 'new', 'a'], pairs=['none'], input_size=64)
+    assert list(labels_of(folder).values()) == [[7, 8, 2, 0, 0, 0, 5, 6, 2]]
+    cfg, data = built(folder, 'supervised')  # metainfo and configs follow
+    assert cfg.model.head.out_channels == 3
+    names = [data.metainfo['keypoint_id2name'][k] for k in range(3)]
+    assert names == ['b', 'new', 'a']
+    again = label_session(folder)
+    assert again.query.joints == ['b', 'new', 'a']  # all are asked for
+    with pytest.raises(ProjectError, match="people labelled the joint 'b'.*keep their names"):
+        write(folder, source, names=['a', 'c'], pairs=['none'], input_size=64)
+    (folder / 'metainfo.py').write_text((folder / 'metainfo.py').read_text() + '# mine')
+    with pytest.raises(FormatError, match='metainfo.py: its joints are .* or remove it'):
+        write(folder, source, names=['a', 'b'], pairs=['none'], input_size=64)
+
+
+def test_labels_stay_whatever_is_named_next(tmp_path):
+    folder = a_project(tmp_path)
+    more = dict(names=['a', 'b'], pairs=['none'], input_size=64)
+    made = label_session(folder, num=5)
+    for unit in made.query.units:
+        label(made, unit, (5, 6), (7, 8))
+    made.hand_over('Anna', 'tab')
+    before = read_json(str(folder / 'pool.json'))
+    with pytest.raises(FormatError, match='would not be in it any more: 5, such as v/000000.jpg'):
+        write(folder, video(tmp_path / 'w.avi', 3), **more)
+    assert read_json(str(folder / 'pool.json')) == before
+    # other frames of the video: those with labels are taken, too
+    keep = labelled_frames(str(folder))
+    assert keep == {'v': [0, 3, 6, 8, 11]}
+    facts, _ = write(folder, tmp_path / 'v.avi', options=Options(frames=2, keep=keep), **more)
+    assert (facts.labeled, facts.units) == (5, 6) and len(labels_of(folder)) == 5
+
+
+def test_what_the_sources_label_now_counts_before_labels_given_here(tmp_path):
+    source = deeplabcut(tmp_path / 'source', with_video=True)
+    folder = tmp_path / 'p'
+    write(folder, source, validation=0.0)
+    made = label_session(folder, names=['videos/walk/000001.jpg'])
+    label(made, made.query.units[0], (5, 6), (7, 8), (9, 9))
+    made.hand_over('Anna', 'tab')
+    deeplabcut(tmp_path / 'source', {**ROWS, 'img001.png': ROWS['img003.png']})
+    keep = labelled_frames(str(folder))
+    facts, said = write(folder, source, options=Options(keep=keep), validation=0.0)
+    assert facts.labeled == 3 and 'images labelled here and now in the sources too: 1' in str(said)
+    deeplabcut(tmp_path / 'source', {'img001.png': ROWS['img003.png']})
+    facts, said = write(folder, source, options=Options(keep=keep), validation=0.0)
+    assert 'labelled images of before that are in the sources no more: 2' in str(said)
+
+
+def test_a_rig_keeps_the_frames_that_one_view_has_labels_of(tmp_path):
+    for name in 'ab':
+        video(tmp_path / 'walk' / f'{name}.avi')
+    calibration(tmp_path / 'walk' / 'calib.toml', 'ab')
+    options = Options(unit='m', step=1, keep={'walk/b': [7]})._replace(step=None, frames=2)
+    table = read_sources([str(tmp_path / 'walk')], options)
+    assert {shot.file_name for shot in table.shots} >= {'walk/a/000007.jpg', 'walk/b/000007.jpg'}
+
+
+def test_labels_that_wait_keep_their_place_when_the_pool_changes(tmp_path):
+    folder = a_project(tmp_path)
+    made = label_session(folder, num=2)
+    label(made, made.query.units[0], (5, 6), (7, 8))
+    more = dict(names=['a', 'b'], pairs=['none'], input_size=64)
+    write(folder, tmp_path / 'v.avi', video(tmp_path / 'w.avi', 3), **more)
+    again = label_session(folder)
+    assert again.query.id == made.query.id
+    again.hand_over('Anna', 'tab')
+    assert len(labels_of(folder)) == 1 and label_session(folder).folder.endswith('2')
 
 
 def test_a_rig_is_labelled_by_frames(tmp_path):
@@ -181,6 +259,7 @@ def test_a_project_of_an_earlier_version_is_completed_first(tmp_path):
 def test_labels_go_to_the_person_of_the_image(tmp_path):
     def file(ids):
         return dict(
+            categories=[dict(keypoints=['a'])],
             images=[dict(id=i, file_name=f'{n}.png', frame_id=n) for n, i in enumerate(ids)],
             annotations=[
                 dict(id=10 * i, image_id=i, person_id=p, keypoints=[0, 0, 0], num_keypoints=0)
@@ -211,10 +290,11 @@ def test_labels_whose_bytes_have_changed_do_not_become_the_projects(tmp_path):
     path = str(folder / 'labels.json')
     image = dict(id=1, file_name='a.png')
     entry = dict(id=2, image_id=1, person_id=0, num_keypoints=1, keypoints=[1.0, 2.0, 2])
-    content = json.dumps(dict(images=[image], annotations=[entry])).encode()
+    joints = [dict(keypoints=['a'])]
+    content = json.dumps(dict(categories=joints, images=[image], annotations=[entry])).encode()
     write_checked(path, content)
-    assert given_labels(str(tmp_path)) == {('a.png', 0): [1.0, 2.0, 2]}
+    assert given_labels(str(tmp_path), 'a') == {('a.png', 0): [1.0, 2.0, 2]}
     with open(path, 'wb') as file:
         file.write(content.replace(b'2.0', b'3.0'))
     with pytest.raises(ProjectError, match='labels.json: its bytes are not .*hand the labels over'):
-        given_labels(str(tmp_path))
+        given_labels(str(tmp_path), 'a')

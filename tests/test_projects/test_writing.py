@@ -12,7 +12,7 @@ from mmpose_al.datasets.format import FormatError, load_multiview
 from mmpose_al.projects import open_project
 from mmpose_al.projects.sources import Options, read_sources
 from mmpose_al.projects.writing import Plan, choose_skeleton, write_project
-from tests.test_projects.files import JOINTS, calibration, coco, deeplabcut, picture, video
+from tests.test_projects.files import JOINTS, ROWS, calibration, coco, deeplabcut, picture, video
 
 
 def write(folder, *sources, options=Options(), pairs=None, names=None, **plan):
@@ -83,14 +83,15 @@ def test_the_same_again_completes_and_keeps_what_people_edited(tmp_path):
     write(folder, source)
     before = {path.name: path.read_bytes() for path in folder.glob('*.json')}
     stamp = (folder / 'pool.json').stat().st_mtime_ns
-    (folder / 'metainfo.py').write_text('# mine')
+    mine = (folder / 'metainfo.py').read_text() + '# mine'
+    (folder / 'metainfo.py').write_text(mine)
     (folder / 'project.json').unlink()
     (folder / 'images' / 'videos' / 'walk' / '000002.jpg').unlink()
     (folder / 'configs' / 'posedual.py').unlink()
     write(folder, source)
     assert {path.name: path.read_bytes() for path in folder.glob('*.json')} == before
     assert (folder / 'pool.json').stat().st_mtime_ns == stamp
-    assert (folder / 'metainfo.py').read_text() == '# mine'
+    assert (folder / 'metainfo.py').read_text() == mine
     assert (folder / 'images' / 'videos' / 'walk' / '000002.jpg').is_file()
     assert (folder / 'configs' / 'posedual.py').is_file()
 
@@ -105,6 +106,52 @@ def test_what_is_held_out_stays_so_when_labels_are_added(tmp_path):
     again = load_multiview(str(tmp_path / 'p' / 'val.json'))['images']
     assert [i['file_name'] for i in again] == [i['file_name'] for i in held]
     assert facts.labeled == 10 - len(held)
+
+
+def test_what_nobody_edited_follows_and_what_was_edited_is_told(tmp_path):
+    folder, source = tmp_path / 'p', deeplabcut(tmp_path / 's', dict(list(ROWS.items())[:1]))
+    write(folder, source)
+    data = folder / 'configs' / 'data.py'
+    assert not (folder / 'val.json').exists() and 'val_cfg = None' in data.read_text()
+    deeplabcut(tmp_path / 's')
+    _, said = write(folder, source, validation=0.5, input_size=64)
+    assert (folder / 'val.json').exists() and 'val.json' in data.read_text()
+    assert built(folder, 'supervised')[0].val_dataloader.dataset.ann_file == 'val.json'
+    assert 'lite0_64x64' in data.read_text() and 'edited' not in ' '.join(said)
+    data.write_text(data.read_text() + '# mine\n')
+    for told in (True, False):  # once
+        _, said = write(folder, source, validation=0.5, input_size=128)
+        assert (
+            'data.py: was edited and stays. Made anew it would have: `_base_' in str(said)
+        ) == told
+    assert data.read_text().endswith('# mine\n')
+
+
+def test_a_validation_set_stays_when_its_source_is_not_named_again(tmp_path):
+    train = coco(tmp_path / 'a.json')
+    (tmp_path / 'other').mkdir()
+    table = read_sources([str(coco(tmp_path / 'other' / 'b.json'))], Options())
+    write(tmp_path / 'p', train, val=table, pairs=['leftear=rightear'])
+    facts, _ = write(tmp_path / 'p', train, pairs=['leftear=rightear'])
+    assert facts.validates
+    assert built(tmp_path / 'p', 'supervised')[0].val_dataloader.dataset.ann_file == 'val.json'
+    source = deeplabcut(tmp_path / 's', dict(list(ROWS.items())[:1]), joints=['x', 'left', 'right'])
+    (source / 'config.yaml').write_text('bodyparts: [x, left, right]\n')
+    with pytest.raises(FormatError, match='val.json: its joints are .*Name its source again'):
+        write(tmp_path / 'p', source)
+
+
+def test_a_folder_of_the_same_name_does_not_take_the_place_of_another(tmp_path):
+    for home in 'ab':
+        picture(tmp_path / home / 'images' / '1.png', value=ord(home))
+    write(tmp_path / 'p', tmp_path / 'a' / 'images', names=['l_a', 'r_a'])
+    with pytest.raises(FormatError, match='another folder of this name, .*if the images were'):
+        write(tmp_path / 'p', tmp_path / 'b' / 'images', names=['l_a', 'r_a'])
+    link = tmp_path / 'p' / 'images' / 'images'
+    assert os.path.samefile(str(link), str(tmp_path / 'a' / 'images'))
+    os.rename(str(tmp_path / 'a'), str(tmp_path / 'c'))  # moved: the old place is gone
+    write(tmp_path / 'p', tmp_path / 'c' / 'images', names=['l_a', 'r_a'])
+    assert os.path.samefile(str(link), str(tmp_path / 'c' / 'images'))
 
 
 def test_an_experiment_keeps_its_pool(tmp_path):

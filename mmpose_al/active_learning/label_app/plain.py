@@ -37,18 +37,34 @@ def unfinished(query: Query, folder: str) -> List[int]:
 
 
 def same_people(content: Dict[str, Any], other: Dict[str, Any]) -> bool:
-    """Whether two annotation files have the same images and persons, whatever their labels."""
+    """Whether two files have the same joints, images and persons, whatever their labels."""
 
     def persons(each: Dict[str, Any]) -> list:
         return [
             (a['id'], a['image_id'], a.get('person_id'), a['bbox']) for a in each['annotations']
         ]
 
-    return content['images'] == other['images'] and persons(content) == persons(other)
+    same = all(content[section] == other[section] for section in ('images', 'categories'))
+    return same and persons(content) == persons(other)
+
+
+def _latest(parent: str) -> str:
+    """The last of the folders ``1``, ``2``, ...; the first, where there is none."""
+    number = 1
+    while osp.isdir(osp.join(parent, str(number + 1))):
+        number += 1
+    return osp.join(parent, str(number))
+
+
+def waiting_images(parent: str) -> int:
+    """How many images have labels that nobody has handed over, see :func:`home_of`."""
+    return sum(map(len, waiting_units(_latest(parent)).values()))
 
 
 def home_of(parent: str, pool_file: str) -> str:
     """The folder for labels of a pool: the last one, or a new one if the pool has changed since.
+
+    It stays the last one as long as labels in it were not handed over.
 
     Ids of persons are those of the pool's file, so answers to another one stay with it.
 
@@ -56,13 +72,14 @@ def home_of(parent: str, pool_file: str) -> str:
         parent (str): Holds such folders, ``1``, ``2``, ...
         pool_file (str): The pool, as it is now.
     """
-    number = 1
-    while osp.isdir(osp.join(parent, str(number + 1))):
-        number += 1
-    folder, content = osp.join(parent, str(number)), read_json(pool_file)
+    folder, content = _latest(parent), read_json(pool_file)
     copy = osp.join(folder, POOL)
-    if osp.isfile(copy) and not same_people(read_json(copy), content):
-        folder = osp.join(parent, str(number + 1))
+    if (
+        osp.isfile(copy)
+        and not same_people(read_json(copy), content)
+        and not waiting_units(folder)  # else nobody would ever see them again
+    ):
+        folder = osp.join(parent, str(int(osp.basename(folder)) + 1))
         copy = osp.join(folder, POOL)
     if not osp.isfile(copy):
         make_folder(folder)

@@ -1,7 +1,7 @@
 """What a source of a project is, and how the sources of a command are told and read."""
 
 import os.path as osp
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from PIL import Image
 
@@ -29,6 +29,8 @@ class Options(NamedTuple):
         images (str, optional): Folder that the file names of a COCO file start from.
         missing (str): ``'raise'`` or ``'skip'`` labelled images that are not there.
         keypoints (list[str]): Names of the joints, where a source does not name its own.
+        keep (dict): Folder below the project's ``images`` -> frames of a video that are taken
+            whatever else is: those that people labelled.
     """
 
     frames: int = 200
@@ -42,6 +44,7 @@ class Options(NamedTuple):
     images: Optional[str] = None
     missing: str = 'raise'
     keypoints: Sequence[str] = ()
+    keep: Mapping[str, Sequence[int]] = {}
 
 
 class ProjectSource:

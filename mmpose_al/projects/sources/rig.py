@@ -145,7 +145,8 @@ def add_recording(
     count = common_count(sources, options.allow_unequal)
     nowhere = [None] * len(sources)
     times = frame_times(sources, count, nowhere, options.fps, report=lambda line: None)
-    numbers = choose_frames(sources[0]._replace(count=count), options)
+    keep = [n for source in sources for n in options.keep.get(f'{name}/{source.name}', ())]
+    numbers = choose_frames(sources[0]._replace(count=count), options, keep)
     recording = Recording(name, sources, numbers, times)
     for source in sources:
         folder, files = _images(table, recording, source)

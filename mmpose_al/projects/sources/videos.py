@@ -71,7 +71,7 @@ def clip_of(
     source = open_source(name, path)
     if options.fps:
         source = source._replace(fps=options.fps)
-    numbers = choose_frames(source, options)
+    numbers = choose_frames(source, options, options.keep.get(folder or name, ()))
     return Clip(source, sorted(set(numbers) - set(taken)), folder or name)
 
 
@@ -90,8 +90,13 @@ def shots_of(clip: Clip, sequence: Optional[str] = None) -> List[Shot]:
     ]
 
 
-def choose_frames(source: Source, options: Options) -> List[int]:
-    """Numbers of the frames to take, ascending."""
+def choose_frames(source: Source, options: Options, keep: Sequence[int] = ()) -> List[int]:
+    """Numbers of the frames to take, ascending, and those to ``keep`` among them."""
+    kept = {number for number in keep if number < source.count}
+    return sorted(kept.union(_chosen(source, options)))
+
+
+def _chosen(source: Source, options: Options) -> List[int]:
     if options.step:
         return list(range(0, source.count, options.step))
     if options.frames >= source.count:

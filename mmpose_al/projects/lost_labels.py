@@ -1,0 +1,96 @@
+"""Labels of a project are not lost where it is completed with other sources or options."""
+
+import os.path as osp
+from typing import Any, Dict, Iterable, Optional, Sequence, Set, Tuple
+
+from ..datasets.format import FormatError
+from ..fileio import read_json, short
+from .labels import Person, frame_of, given_labels, home
+from .table import Table
+
+VALIDATION = 'val.json'
+FILES = ('pool.json', VALIDATION)
+
+
+def check_labels(
+    folder: str, table: Table, contents: Dict[str, dict], joints: Sequence[str]
+) -> None:
+    """Let no label of before be lost without a word.
+
+    Labels that people gave in the project have nowhere else to be. What the sources lack now
+    is said: whoever took it out of them may want that.
+
+    Args:
+        folder (str): Of the project.
+        table (Table): Of the sources, as they are now.
+        contents (dict): Name of an annotation file -> what it becomes.
+        joints (Sequence[str]): Of the project.
+
+    Raises:
+        FormatError: Images that people labelled in the project would not be in it any more; or
+            a validation set that stays has other joints.
+    """
+    before = {file: _read(folder, file) for file in FILES}
+    kept = before[VALIDATION]
+    if VALIDATION not in contents and kept is not None:
+        check_validation(osp.join(folder, VALIDATION), kept, joints)
+        contents = {**contents, VALIDATION: kept}
+    there = {person for content in contents.values() for person in _persons(content)}
+    lost = {name for name, _ in set(given_labels(folder, joints)) - there}
+    taken = {(shot.sequence, shot.index) for shot in table.shots if shot.is_labeled}
+    both = {name for name in lost if _moment(name) in taken}
+    if lost - both:
+        raise FormatError(
+            f'{folder}: images that people labelled and that would not be in it any more: '
+            f'{len(lost - both)}, such as {min(lost - both)}. Name all sources of the project, '
+            'those of before too, under the names and with the boxes that they had. If these '
+            f'labels are to go, remove {home(folder)}'
+        )
+    if both:
+        table.said.append(
+            f'images labelled here and now in the sources too: {len(both)}, such as {min(both)}; '
+            'the labels of the sources count'
+        )
+    old = {name for each in before.values() if each is not None for name in _labelled(each)}
+    gone = old - {name for name, _ in there} - lost
+    if gone:
+        table.said.append(
+            f'labelled images of before that are in the sources no more: {len(gone)}, such as '
+            f'{min(gone)}'
+        )
+
+
+def check_validation(path: str, content: dict, joints: Sequence[str]) -> None:
+    """Refuse a validation set that stays and has other joints than the project.
+
+    Raises:
+        FormatError: It has.
+    """
+    own = content['categories'][0]['keypoints']
+    if own != list(joints):
+        raise FormatError(
+            f'{path}: its joints are {short(own, 200)}, those of the sources '
+            f'{short(list(joints), 200)}, and none of its images is in them. Name its source '
+            'again (--val), or remove the file'
+        )
+
+
+def _persons(content: dict) -> Iterable[Person]:
+    names = {image['id']: image['file_name'] for image in content['images']}
+    return ((names[entry['image_id']], entry['person_id']) for entry in content['annotations'])
+
+
+def _labelled(content: dict) -> Set[str]:
+    names = {image['id']: image['file_name'] for image in content['images']}
+    return {names[e['image_id']] for e in content['annotations'] if e.get('num_keypoints')}
+
+
+def _moment(name: str) -> Optional[Tuple[str, int]]:
+    """Recording and number of an image that was a frame of a video."""
+    found = frame_of(name)
+    return None if found is None else (osp.basename(found[0]), found[1])
+
+
+def _read(folder: str, name: str) -> Optional[Any]:
+    path = osp.join(folder, name)
+    return read_json(path) if osp.isfile(path) else None
