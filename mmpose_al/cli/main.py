@@ -183,7 +183,8 @@ def run_command(command: Command, words: Sequence[str]) -> int:
     tracebacks, but for a :class:`~mmpose_al.cli.errors.CommandError`.
     """
     parser = parser_of(command)
-    args, unknown = parser.parse_known_args(words)
+    # Options may stand among what is predicted, or come first.
+    args, unknown = parser.parse_known_intermixed_args(words)
     if unknown:
         parser.error(f'unrecognized arguments: {" ".join(unknown)}{_meant(parser, unknown)}')
     whole = getattr(command.module, 'TRACEBACKS', False)

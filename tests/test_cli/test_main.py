@@ -4,6 +4,7 @@ import os
 import os.path as osp
 import subprocess
 import sys
+from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
@@ -237,6 +238,17 @@ def test_words_that_are_missing_are_wrong_usage(capsys):
             cli.main(words)
         assert left.value.code == 2
     assert '--out' in capsys.readouterr().err
+
+
+def test_options_may_stand_among_what_is_predicted():
+    command = cli.Command(import_module('mmpose_al.cli.predict'), 'predict', 'predict', '')
+    found = []
+    run, command.module.run = command.module.run, found.append
+    try:
+        cli.run_command(command, ['model', '--out', 'results', '--video', 'a.mp4', '--', '-b.mp4'])
+    finally:
+        command.module.run = run
+    assert found[0].model == 'model' and found[0].inputs == ['a.mp4', '-b.mp4']
 
 
 def test_an_option_that_is_nearly_one_is_told(capsys):
