@@ -74,7 +74,23 @@ def read_config(name: str) -> 'Config':
     try:
         return Config.fromfile(path)
     except SyntaxError as error:
-        raise CommandError(f'{path}: {syntax_fault(path, error)}') from None
+        wrong = config_at_fault(path, error)
+        raise CommandError(f'{wrong}: {syntax_fault(wrong, error)}') from None
+
+
+def config_at_fault(path: str, error: SyntaxError) -> str:
+    """The config that Python cannot read: this one, or one that it inherits from.
+
+    MMEngine does not name it, but has it at hand where it reads it.
+    """
+    trace, found = error.__traceback__, path
+    while trace is not None:
+        scope = trace.tb_frame.f_locals
+        if trace.tb_frame.f_globals.get('__name__') == 'mmengine.config.config':
+            found = scope.get('filename') or found
+        trace = trace.tb_next
+    same = osp.realpath(found) == osp.realpath(path)
+    return path if same or not osp.isfile(found) else osp.normpath(found)
 
 
 def syntax_fault(path: str, error: SyntaxError) -> str:

@@ -101,6 +101,10 @@ def test_a_config_that_is_no_python_is_a_line(content, words, tmp_path):
     with pytest.raises(CommandError) as error:
         read_config(str(path))
     assert str(error.value).startswith(f'{path}: {words}')
+    (tmp_path / 'd.py').write_text("_base_ = './c.py'\n")  # of two the one that is wrong is named
+    with pytest.raises(CommandError) as error:
+        read_config(str(tmp_path / 'd.py'))
+    assert str(error.value).startswith(f'{path}: {words}')
 
 
 def test_a_project_or_a_text_in_place_of_a_config_is_told(tmp_path):
