@@ -5,6 +5,7 @@ And what tells one from another.
 
 import os
 import os.path as osp
+import re
 from typing import Any, List, Mapping
 
 from .fileio import sha256
@@ -12,6 +13,7 @@ from .fileio import sha256
 # What may change between two starts of the same training: where and how it runs.
 FREE_KEYS = ('work_dir', 'launcher', 'resume', 'log_level', 'model_wrapper_cfg')
 PREFIX = 'mmpose_al::'
+FOLDER = '{{fileDirname}}'  # what MMEngine puts the folder of a config in the place of
 PACKAGE = osp.dirname(osp.abspath(__file__))
 
 
@@ -59,6 +61,15 @@ def config_path(name: str) -> str:
             f'`mmpose-al configs` and begin with {PREFIX}'
         )
     return path
+
+
+def any_folder(text: str) -> str:
+    """The text of a config that may lie in a folder of any name, such as ``Bob's``.
+
+    MMEngine puts the name into the text as it is. So strings that begin with it become raw ones
+    in three quotes, which a name ends only if it has as many.
+    """
+    return re.sub(rf"""(['"])({re.escape(FOLDER)}[^'"\\\n]*)\1""", r'r"""\2"""', text)
 
 
 def config_digest(values: Mapping[str, Any]) -> str:

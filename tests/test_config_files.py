@@ -1,9 +1,16 @@
 import os.path as osp
 
 import pytest
+from mmengine.config import Config
 
 from mmpose_al import config_files
-from mmpose_al.config_files import config_digest, config_folder, config_path, list_configs
+from mmpose_al.config_files import (
+    any_folder,
+    config_digest,
+    config_folder,
+    config_path,
+    list_configs,
+)
 
 ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 
@@ -13,6 +20,17 @@ def test_names_of_the_package_are_files_and_no_parts_of_others():
     assert len(names) > 50 and all(name.startswith('mmpose_al::') for name in names)
     assert not any('_base_' in name for name in names)
     assert all(osp.isfile(config_path(name)) for name in names)
+
+
+def test_a_folder_may_have_any_name(tmp_path):
+    text = any_folder("a = dict(b='{{fileDirname}}/x', c=['{{fileDirname}}'], d='{{other}}')\n")
+    for name in ("Bob's", 'the "big" one', 'a b{c}'):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / 'c.py').write_text(text)
+        home = str(folder)
+        found = Config.fromfile(str(folder / 'c.py')).a
+        assert found == dict(b=f'{home}/x', c=[home], d='{{other}}')
 
 
 def test_paths_are_themselves(tmp_path):

@@ -10,7 +10,7 @@ import os.path as osp
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ..confidence import read_confidence
-from ..config_files import FREE_KEYS, config_digest
+from ..config_files import FOLDER, FREE_KEYS, config_digest
 from ..fileio import is_int, is_number, short
 from ..geometry import WEIGHTS
 from .stopping import reached
@@ -411,7 +411,7 @@ def movable(cfg: Mapping[str, Any], folder: str) -> Dict[str, Any]:
     """
     home = _home(cfg)
     inside = home and osp.join(osp.abspath(folder), '').startswith(osp.join(home, ''))
-    way = '{{fileDirname}}/' + osp.relpath(home, folder).replace(os.sep, '/') if inside else ''
+    way = f'{FOLDER}/' + osp.relpath(home, folder).replace(os.sep, '/') if inside else ''
     return _from(dict(cfg), home if inside else '', way)
 
 

@@ -56,6 +56,7 @@ from ..active_learning.stopping import reached
 from ..active_learning.strategies import QueryStrategy
 from ..checkpoint_files import damage
 from ..confidence import read_confidence
+from ..config_files import any_folder
 from ..fileio import locked, remove_leftovers, sync_parents, write_checked
 from .stages import Context, say, stage_function
 
@@ -291,7 +292,7 @@ class ActiveLearningExperiment:
 
 def write_config(cfg: Config, paths: Paths) -> None:
     """Write the config for the commands that go on, with its checksum; see :func:`movable`."""
-    text = Config(movable(cfg.to_dict(), paths.folder)).pretty_text
+    text = any_folder(Config(movable(cfg.to_dict(), paths.folder)).pretty_text)
     write_checked(paths.config, text.encode())
 
 

@@ -3,6 +3,7 @@
 from typing import List, NamedTuple, Optional
 
 from ..command_line import command_line, in_markdown
+from ..config_files import FOLDER, any_folder
 
 SIZES = (64, 128, 256)
 ROUNDS = 5
@@ -54,7 +55,7 @@ def data_config(facts: Facts) -> str:
     lines = [
         '"""Where the data of this project are. The other configs inherit from this one."""',
         f"_base_ = 'mmpose_al::_base_/projects/lite0_{size}x{size}.py'",
-        "root = '{{fileDirname}}'.rpartition('/')[0] + '/'  # of the project",
+        f"root = '{FOLDER}'.rpartition('/')[0] + '/'  # of the project",
         "metainfo = dict(from_file=root + 'metainfo.py')",
         'pool = dict(',
         "    type='MultiViewCocoDataset', data_root=root, ann_file='pool.json',",
@@ -81,7 +82,7 @@ def data_config(facts: Facts) -> str:
             'val_dataloader = val_evaluator = val_cfg = None',
             'test_dataloader = dict(dataset=pool)',
         ]
-    return _text(lines)
+    return any_folder(_text(lines))
 
 
 def supervised_config() -> str:

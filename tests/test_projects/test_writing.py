@@ -53,6 +53,11 @@ def test_a_deeplabcut_project_trains(tmp_path):
     assert read_settings(experiment).initial == 'labeled'
 
 
+def test_a_folder_with_an_apostrophe_trains(tmp_path):
+    write(tmp_path / "Bob's" / 'p', deeplabcut(tmp_path / "Ann's"), input_size=64)
+    assert built(tmp_path / "Bob's" / 'p', 'supervised')[1].num_labeled == 1
+
+
 def test_a_project_without_labels_starts_with_an_experiment(tmp_path):
     facts, said = write(
         tmp_path / 'p', video(tmp_path / 'v.avi'), names=['a', 'b'], pairs=['none'], input_size=64
