@@ -164,30 +164,24 @@ def picked_section(
             shown_worth = worth if worth < NOT_JUDGED else float('inf')
             line = [row.round, rank, unit, shown_worth, row.strategy]
             every.append(line)
-            if rank <= per_round:
-                shown = experiment.utility_text(row.strategy, worth)
-                section.rows.append(line[:3] + [shown, row.strategy])
-                if budget > 0:
-                    try:
-                        name = _draw_pick(experiment, row.round, unit, folder)
-                    except (Missing, ValueError) as error:
-                        if str(error) not in notes:
-                            notes.append(str(error))
-                        continue
-                    budget -= osp.getsize(osp.join(folder, name))
-                    section.pictures.append(
-                        (
-                            name,
-                            (
-                                f'round {row.round}, pick {rank}: {experiment.unit[:-1]} '
-                                f'{unit}, {row.strategy} utility {shown}'
-                            ),
-                        )
-                    )
+            if rank > per_round:
+                continue
+            shown = experiment.utility_text(row.strategy, worth)
+            section.rows.append(line[:3] + [shown, row.strategy])
+            if budget <= 0:
+                continue
+            try:
+                name = _draw_pick(experiment, row.round, unit, folder)
+            except (Missing, ValueError) as error:
+                notes.append(str(error))
+                continue
+            budget -= osp.getsize(osp.join(folder, name))
+            what = f'{experiment.unit[:-1]} {unit}, {row.strategy} utility {shown}'
+            section.pictures.append((name, f'round {row.round}, pick {rank}: {what}'))
     if budget <= 0:
         notes.append('further pictures would make the page too large')
     section.csv = write_csv(folder, 'picked.csv', section.header, every)
-    section.text += ''.join(f' Left out: {note}.' for note in notes)
+    section.text += ''.join(f' Left out: {note}.' for note in dict.fromkeys(notes))
     return section
 
 
