@@ -111,27 +111,12 @@ class Pose3DInferencer:
             raise ValueError(f'K {fault}; write it in pixels of this image')
         boxes = [(0, 0, width, height)] if boxes is None else boxes
         camera = dict(K=K, R=np.eye(3), t=np.zeros(3), dist=check_distortion(dist))
-        count = len(self.joints)
-        samples = []
-        for box in boxes:
-            x, y, w, h = check_box(box, width, height)
-            samples.append(
-                self.pipeline(
-                    dict(
-                        self.meta,
-                        img=image,
-                        img_path=None,
-                        img_id=0,
-                        id=len(samples),
-                        category_id=1,
-                        bbox=np.array([[x, y, x + w, y + h]], np.float32),
-                        bbox_score=np.ones(1, np.float32),
-                        camera=camera,
-                        keypoints=np.zeros((1, count, 2), np.float32),
-                        keypoints_visible=np.zeros((1, count), np.float32),
-                    )
-                )
+        samples = [
+            self.pipeline(
+                person_in(image, check_box(box, width, height), number, self.meta, camera)
             )
+            for number, box in enumerate(boxes)
+        ]
         if not samples:
             return []
         result = []
@@ -165,6 +150,35 @@ class Pose3DInferencer:
                 for index, people in frames
             ],
         )
+
+
+def person_in(
+    image: np.ndarray, box: Sequence[float], number: int, meta: dict, camera: Optional[dict] = None
+) -> dict:
+    """What a test pipeline takes of a person whose joints nobody knows.
+
+    Args:
+        image (np.ndarray): BGR, uint8, (H, W, 3).
+        box (Sequence[float]): x, y, w, h.
+        number (int): Its id.
+        meta (dict): What is known of the joints, see :func:`load_model`.
+        camera (dict, optional): ``K``, ``R``, ``t`` and ``dist``, for networks that need it.
+    """
+    x, y, w, h = box
+    count = len(meta['keypoint_id2name'])
+    return dict(
+        meta,
+        img=image,
+        img_path=None,
+        img_id=0,
+        id=number,
+        category_id=1,
+        bbox=np.array([[x, y, x + w, y + h]], np.float32),
+        bbox_score=np.ones(1, np.float32),
+        keypoints=np.zeros((1, count, 2), np.float32),
+        keypoints_visible=np.zeros((1, count), np.float32),
+        **({} if camera is None else dict(camera=camera)),
+    )
 
 
 def load_model(config: Config, checkpoint: Optional[str] = None, device: str = 'cpu') -> tuple:

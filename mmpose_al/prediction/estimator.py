@@ -7,7 +7,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dataset import Compose, pseudo_collate
 
-from ..apis.pose3d_inferencer import guess_intrinsics, load_model
+from ..apis.pose3d_inferencer import guess_intrinsics, load_model, person_in
 from ..confidence import ConfidenceMap
 from .boxes import Box
 from .predictions import Skeleton
@@ -72,29 +72,14 @@ class Estimator:
             boxes (list[Box]): In pixels of the image.
         """
         height, width = image.shape[:2]
-        count = len(self.skeleton.joints)
-        camera = {}
+        camera = None
         if self.with_camera:  # only the depth depends on it
             K = guess_intrinsics(width, height)
-            camera = dict(camera=dict(K=K, R=np.eye(3), t=np.zeros(3), dist=[]))
-        samples = []
-        for number, box in enumerate(boxes):
-            x, y, w, h = box.xywh
-            data = dict(
-                self.meta,
-                img=image,
-                img_path=None,
-                img_id=0,
-                id=number,
-                category_id=1,
-                bbox=np.array([[x, y, x + w, y + h]], np.float32),
-                bbox_score=np.ones(1, np.float32),
-                keypoints=np.zeros((1, count, 2), np.float32),
-                keypoints_visible=np.zeros((1, count), np.float32),
-                **camera,
-            )
-            samples.append(self.pipeline(data))
-        return samples
+            camera = dict(K=K, R=np.eye(3), t=np.zeros(3), dist=[])
+        return [
+            self.pipeline(person_in(image, box.xywh, number, self.meta, camera))
+            for number, box in enumerate(boxes)
+        ]
 
     @torch.no_grad()
     def __call__(self, samples: Sequence[dict]) -> Tuple[np.ndarray, np.ndarray]:
