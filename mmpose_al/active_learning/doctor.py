@@ -205,14 +205,14 @@ def _write_note(note: str, path: str) -> str:
 
 
 def _leftovers(folder: str) -> Iterator[Finding]:
+    fault, means = 'was left by a process that was killed', 'nobody reads it; repair removes it'
     for name in leftovers(folder):
-        fault = 'was left by a process that was killed'
+        yield Finding(osp.join(folder, name), fault, means, partial(_remove_leftovers, folder))
 
-        def remove(name: str = name) -> str:
-            remove_leftovers(folder)
-            return 'is removed'
 
-        yield Finding(osp.join(folder, name), fault, 'nobody reads it; repair removes it', remove)
+def _remove_leftovers(folder: str) -> str:
+    remove_leftovers(folder)
+    return 'is removed'
 
 
 # ---- an experiment ---------------------------------------------------------------------

@@ -16,7 +16,6 @@ from torch import Tensor
 
 _AT_ONCE = 2**18  # numbers in an operation: still in the cache
 _TILE = 2**15  # numbers of one coordinate of units that meet many centres at once
-_GROUP = 2**16  # the same of units that meet one
 _PRODUCTS = 2**22  # numbers of a matrix of distances
 _ACTIVE = 2**10  # units that are looked at together, of features
 _TOGETHER = 2**9  # units that catch up with the centres together

@@ -37,7 +37,6 @@ from ..fileio import (
 # Part of every digest: parts written by other code are not used.
 CODE_VERSION = 1
 SECTIONS = ('cameras', 'frames', 'images', 'annotations', 'poses_3d')
-MISSING_IMAGES = ('raise', 'skip', 'keep')
 
 
 class Part:

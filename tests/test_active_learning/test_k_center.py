@@ -44,7 +44,7 @@ def eager(poses, labeled, budget):
 @pytest.mark.parametrize('missing', [False, True])
 @pytest.mark.parametrize('num_labeled', [20, 300])
 def test_lazy_k_center_picks_what_the_eager_one_picks(missing, num_labeled, monkeypatch):
-    for name, numbers in (('_TILE', 64 * 3), ('_GROUP', 128 * 3), ('_AT_ONCE', 2000)):
+    for name, numbers in (('_TILE', 64 * 3), ('_AT_ONCE', 2000)):
         monkeypatch.setattr(k_center, name, numbers)  # many blocks, few centres at once
     rng = np.random.RandomState(0)
     poses = rng.normal(0, 300, (900, 3, 3))
@@ -151,7 +151,6 @@ def counted(monkeypatch):
 @pytest.mark.parametrize('kind', ['independent', 'corner'])
 def test_most_units_never_meet_most_centers(parts, kind, monkeypatch):
     """Where all labelled units lie in one corner too, which the first picks leave."""
-    monkeypatch.setattr(k_center, '_GROUP', 64 * parts)
     monkeypatch.setattr(k_center, '_TILE', 64 * parts)
     monkeypatch.setattr(k_center, '_ACTIVE', 64)
     monkeypatch.setattr(k_center, '_TOGETHER', 64)
