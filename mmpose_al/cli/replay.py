@@ -8,7 +8,6 @@ Nothing in the experiment is written.
 
 import argparse
 import json
-import math
 import os.path as osp
 from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional
 
@@ -38,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the picks; nothing is written."""
-    from ..active_learning.strategies.base import NOT_JUDGED
+    from ..active_learning.strategies.base import finite
 
     scored = read_scores(args.scores, args.round)
     strategy = strategy_of(args, scored.settings)
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     built = build(strategy, scored)
     picked = built.select(scored.pool, budget)
     if args.json:
-        utilities = [u if math.isfinite(u) else NOT_JUDGED for u in picked.utilities]
+        utilities = finite(picked.utilities)
         content = dict(strategy=strategy, round=scored.round, ids=picked.ids, utilities=utilities)
         print(json.dumps(content))
         return 0

@@ -63,7 +63,7 @@ from ..active_learning.statistics import (
     sort_views,
 )
 from ..active_learning.strategies import QueryStrategy
-from ..active_learning.strategies.base import NOT_JUDGED
+from ..active_learning.strategies.base import finite
 from ..checkpoint_files import damage, newest_whole, noted
 from ..confidence import ConfidenceMap
 from ..datasets.checks import instance_ids
@@ -284,11 +284,6 @@ def first_units(context: Context) -> Tuple[List[int], List[float]]:
         return [], []
     units, utilities = strategy.select(context.first_statistics(), number - len(held))
     return units + held, finite(utilities) + [0.0] * len(held)
-
-
-def finite(utilities: Sequence[float]) -> List[float]:
-    """Utilities as files hold them, where nothing is infinite."""
-    return [u if np.isfinite(u) else NOT_JUDGED for u in utilities]
 
 
 def score_first(context: Context, strategy: QueryStrategy) -> None:

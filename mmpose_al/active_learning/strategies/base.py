@@ -188,6 +188,11 @@ class QueryStrategy:
             )
 
 
+def finite(utilities: Sequence[float]) -> List[float]:
+    """Utilities as files hold them, where nothing is infinite."""
+    return [u if np.isfinite(u) else NOT_JUDGED for u in utilities]
+
+
 def failed_first(worth: np.ndarray) -> np.ndarray:
     """NaN (a unit that could not be judged) as infinity, so that it ranks first."""
     return np.where(np.isnan(worth), np.inf, worth)
