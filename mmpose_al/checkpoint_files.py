@@ -43,7 +43,7 @@ def damage(path: str) -> str:
         with open(path, 'rb') as file:
             head = file.read(2)
         if head == b'PK':
-            return _archive_damage(path)
+            return archive_damage(path)
         return '' if head[:1] == b'\x80' else 'is no checkpoint, or its beginning is damaged'
     except FileNotFoundError:
         return 'is not there'
@@ -51,7 +51,12 @@ def damage(path: str) -> str:
         return f'cannot be read ({error.strerror})'
 
 
-def _archive_damage(path: str) -> str:
+def archive_damage(path: str) -> str:
+    """What is wrong with a zip archive, each entry held to its checksum; '' for nothing.
+
+    Raises:
+        OSError: It cannot be read.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             broken = archive.testzip()

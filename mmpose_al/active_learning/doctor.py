@@ -6,12 +6,11 @@ is known to be whole in its place; what was lost is said.
 
 import os
 import os.path as osp
-import zipfile
 from contextlib import suppress
 from functools import partial
 from typing import Callable, ContextManager, Iterator, List, NamedTuple, Optional, Tuple
 
-from ..checkpoint_files import NOTE, damage, newest_whole, note_of, numbered
+from ..checkpoint_files import NOTE, archive_damage, damage, newest_whole, note_of, numbered
 from ..datasets.splits import instance_units
 from ..fileio import (
     CHECKSUM,
@@ -152,10 +151,10 @@ def _told(error: Exception, path: str) -> str:
     return text.replace(f'{path}: ', '').rstrip('.')
 
 
-def _fault(path: str) -> str:
-    """What is wrong with a file by its checksum; one that cannot be read stops nothing."""
+def _fault(path: str, check: Callable[[str], str] = checksum_fault) -> str:
+    """What is wrong with a file, by its checksum say; one that cannot be read stops nothing."""
     try:
-        return checksum_fault(path)
+        return check(path)
     except OSError as error:
         return f'cannot be read ({error.strerror or error})'
 
@@ -545,11 +544,7 @@ def _scores(paths: Paths, folder: str) -> Iterator[Finding]:
     for path in map(partial(osp.join, folder), map(osp.basename, _score_files(paths))):
         if not osp.exists(path):
             continue
-        try:
-            with zipfile.ZipFile(path) as archive:
-                fault = 'is damaged' if archive.testzip() else ''
-        except Exception:  # zipfile does not say what a damaged file raises
-            fault = 'is damaged'
+        fault = _fault(path, archive_damage)
         if not fault:
             yield Finding(path)
             continue

@@ -255,7 +255,7 @@ class LabeledUnlabeledDataset(CombinedDataset):
         path = self._info(idx)[1].get('img_path')
         try:
             return path is not None and mmcv.imread(path) is None
-        except Exception:
+        except Exception:  # whatever a decoder raises
             return True
 
 
