@@ -30,6 +30,20 @@ def easy_view(num: int, like: Tensor) -> View:
     return View(matrix, torch.zeros(num, dtype=torch.bool, device=like.device))
 
 
+def swap_sides(values: Tensor, mirrored: Tensor, flip_indices: Sequence[int]) -> Tensor:
+    """Left and right joints exchanged where a view is mirrored.
+
+    Args:
+        values (Tensor): Of joints, (..., K, *rest); the leading axes are those of ``mirrored``.
+        mirrored (Tensor): Which views are, bool (...).
+        flip_indices (Sequence[int]): The channel of each joint's mirror image.
+    """
+    axis = mirrored.dim()
+    index = torch.tensor(list(flip_indices), device=values.device)
+    chosen = mirrored.reshape(mirrored.shape + (1,) * (values.dim() - axis))
+    return torch.where(chosen, values.index_select(axis, index), values)
+
+
 def carry(
     heatmaps: Tensor,
     source: View,
@@ -59,10 +73,7 @@ def carry(
         return heatmaps, image
     between = affine.compose(target.matrix, affine.invert(source.matrix))
     on_heatmap = affine.rescale(between, scale_factor, offset)
-    carried = affine.warp(heatmaps, on_heatmap)
-    mirrored = source.flip ^ target.flip
-    swapped = carried[:, list(flip_indices)]
-    carried = torch.where(mirrored[:, None, None, None], swapped, carried)
+    carried = swap_sides(affine.warp(heatmaps, on_heatmap), source.flip ^ target.flip, flip_indices)
     return carried, image * affine.valid_mask(on_heatmap, size)
 
 
@@ -82,10 +93,10 @@ def carry_keypoints(
     """
     between = affine.compose(target.matrix, affine.invert(source.matrix))
     carried = affine.transform_points(between.to(places), places)
-    mirrored, swap = source.flip ^ target.flip, list(flip_indices)
+    mirrored = source.flip ^ target.flip
     return (
-        torch.where(mirrored[:, None, None], carried[:, swap], carried),
-        torch.where(mirrored[:, None], confidence[:, swap], confidence),
+        swap_sides(carried, mirrored, flip_indices),
+        swap_sides(confidence, mirrored, flip_indices),
     )
 
 

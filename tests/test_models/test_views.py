@@ -6,7 +6,7 @@ import torch
 
 from mmpose_al.geometry import affine
 from mmpose_al.geometry.heatmaps import gaussians, subpixel_peaks
-from mmpose_al.models.views import AffineViews, View, carry, easy_view, shows
+from mmpose_al.models.views import AffineViews, View, carry, easy_view, shows, swap_sides
 from tests.helpers import FLIP, images
 from tests.test_geometry.peaks import subpixel_peak
 
@@ -153,3 +153,14 @@ def test_what_a_view_shows_by_hand():
     # x of the easy image beyond 21 is beyond 31 of the shifted one.
     assert shows(places, easy, shifted, (32, 48)).tolist() == [[True, True, True, False, False]]
     assert shows(places, shifted, shifted, (32, 48)).tolist() == [[False, True, True, True, False]]
+
+
+def test_sides_are_swapped_where_a_view_is_mirrored():
+    """Whatever stands before and after the joints; of other views nothing moves."""
+    values = torch.arange(2 * 3 * len(FLIP) * 2).view(2, 3, len(FLIP), 2)
+    mirrored = torch.tensor([[True, False, True], [False, False, True]])
+    found = swap_sides(values, mirrored, FLIP)
+    assert found[mirrored].equal(values[mirrored][:, FLIP])
+    assert found[~mirrored].equal(values[~mirrored])
+    alone = swap_sides(values[0, :, :, 0], mirrored[0], tuple(FLIP))
+    assert alone.equal(found[0, :, :, 0])

@@ -17,7 +17,7 @@ from ...datasets.transforms.hard_augmentation import build_hard_path
 from ...geometry import affine
 from ...geometry.heatmaps import peaks, response
 from ..passes import Passes
-from ..views import View, carry, easy_view
+from ..views import View, carry, easy_view, swap_sides
 from .base import SemiPoseEstimator, augmentation_seeds
 from .keypoint_lessons import KeypointLesson, joint_number, keypoint_lesson, predict_keypoints
 from .networks import (
@@ -186,9 +186,7 @@ class EasyHardEstimator(SemiPoseEstimator):
         if view is not None:
             joints = affine.transform_points(affine.invert(view.matrix).to(joints), joints)
         mirrored = (view or easy).flip ^ hard.flip  # then the target's left is the joints' right
-        swapped = confidence[:, list(flip_indices)]
-        confidence = torch.where(mirrored[:, None], swapped, confidence)
-        return Lesson(target, mask, joints, confidence)
+        return Lesson(target, mask, joints, swap_sides(confidence, mirrored, flip_indices))
 
     def hard_images(
         self, images: Tensor, joints: Tensor, hard: View, path: int, seeds: np.ndarray

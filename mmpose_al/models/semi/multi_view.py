@@ -13,7 +13,7 @@ from ...geometry.heatmaps import gaussians
 from ..cameras import input_cameras
 from ..decoding import decode_on_device
 from ..groups import check_groups
-from ..views import View
+from ..views import View, swap_sides
 from .consistency import TeachingStudents
 from .denoised import DenoisedPoseDual, PseudoHeatmaps, PseudoKeypoints
 from .keypoint_lessons import keypoint_lesson
@@ -178,7 +178,7 @@ class CorrectedByCameras(TeachingStudents):
         heatmaps: Sequence[Tensor],
         images: Tensor,
         data_samples: Sequence,
-        flip_indices: List[int],
+        flip_indices: Sequence[int],
     ) -> List[Corrected]:
         """What the cameras make of each teacher's heatmaps (G V, K, h, w) of the easy views."""
         decoded = [
@@ -194,14 +194,14 @@ class CorrectedByCameras(TeachingStudents):
         decoded: Sequence[Tuple[Tensor, Tensor]],
         images: Tensor,
         data_samples: Sequence,
-        flip_indices: List[int],
+        flip_indices: Sequence[int],
     ) -> List[CorrectedKeypoints]:
         """As :meth:`corrected`, of each teacher's joints (G V, K, 2) and confidence (G V, K)."""
         rig, together = self.agree(decoded, images, data_samples, flip_indices)
         last = images.new_tensor([images.shape[-1] - 1, images.shape[-2] - 1])
         made = []
         for (places, confidence), agreed in zip(decoded, together):
-            found = in_the_world(agreed.pixels, rig.mirrored, flip_indices).flatten(0, 1)
+            found = swap_sides(agreed.pixels, rig.mirrored, flip_indices).flatten(0, 1)
             known = ((found >= 0) & (found <= last)).all(-1)  # False where there is none
             made.append(
                 CorrectedKeypoints(
@@ -218,7 +218,7 @@ class CorrectedByCameras(TeachingStudents):
         decoded: Sequence[Tuple[Tensor, Tensor]],
         images: Tensor,
         data_samples: Sequence,
-        flip_indices: List[int],
+        flip_indices: Sequence[int],
     ) -> Tuple[Rig, List[Consensus]]:
         """What the views of each group agree on, joints named as in the world.
 
@@ -229,7 +229,7 @@ class CorrectedByCameras(TeachingStudents):
                 (G V, K, 2), and their scores (G V, K).
             images (Tensor): The easy views, (G V, C, H, W).
             data_samples (Sequence): Their samples.
-            flip_indices (list[int]): The channel of each joint's mirror image.
+            flip_indices (Sequence[int]): The channel of each joint's mirror image.
 
         Returns:
             tuple: The cameras, and for each teacher a Consensus.
@@ -240,7 +240,7 @@ class CorrectedByCameras(TeachingStudents):
         shape = (number * len(rig.mirrored), self.num_views)
         mirrored, again = (each.repeat(number, 1) for each in (rig.mirrored, rig.again))
         pixels, scores = (
-            in_the_world(torch.cat(each).double().unflatten(0, shape), mirrored, flip_indices)
+            swap_sides(torch.cat(each).double().unflatten(0, shape), mirrored, flip_indices)
             for each in zip(*decoded)
         )
         K, R, t, dist = (
@@ -262,13 +262,13 @@ class CorrectedByCameras(TeachingStudents):
         return rig, [Consensus(*each) for each in chunks]
 
     def redraw(
-        self, heatmaps: Tensor, agreed: Consensus, rig: Rig, flip_indices: List[int]
+        self, heatmaps: Tensor, agreed: Consensus, rig: Rig, flip_indices: Sequence[int]
     ) -> Corrected:
         """Draw the agreed joints anew.
 
         A joint whose projection lies outside the input is as one without agreement.
         """
-        places = in_the_world(agreed.pixels, rig.mirrored, flip_indices).flatten(0, 1)
+        places = swap_sides(agreed.pixels, rig.mirrored, flip_indices).flatten(0, 1)
         places = places / places.new_tensor(np.asarray(self.scale_factor, np.float64))
         size = (heatmaps.shape[-1], heatmaps.shape[-2])
         last = places.new_tensor(size) - 1
@@ -279,13 +279,13 @@ class CorrectedByCameras(TeachingStudents):
         return Corrected(heatmaps, weight, known)
 
     def joint_weights(
-        self, agreed: Consensus, known: Tensor, rig: Rig, flip_indices: List[int], like: Tensor
+        self, agreed: Consensus, known: Tensor, rig: Rig, flip_indices: Sequence[int], like: Tensor
     ) -> Tensor:
         """Of each joint in the loss, (G V, K), of the dtype of ``like``."""
         cameras = (~rig.again).sum(1).to(like)[:, None, None]  # one that stands twice is one
         share = agreed.inliers.to(like).sum(1, keepdim=True) / cameras
         share = share.expand(agreed.inliers.shape)
-        share = in_the_world(share, rig.mirrored, flip_indices).flatten(0, 1)
+        share = swap_sides(share, rig.mirrored, flip_indices).flatten(0, 1)
         weight = share if self.weight == 'inliers' else torch.ones_like(share)
         otherwise = 1.0 if self.fallback == 'heatmap' else 0.0
         return torch.where(known, weight, torch.full_like(weight, otherwise))
@@ -303,20 +303,20 @@ class MultiViewPoseDual(CorrectedByCameras):
 
     def teach(self, images, data_samples, hard, seeds, flip_indices):
         """See the class."""
-        flips, made = list(flip_indices), []
+        made = []
         if self.lesson_kind == 'keypoints':
             decoded = [self.teacher_keypoints(teacher, images) for teacher in (0, 1)]
-            corrected = self.corrected_keypoints(decoded, images, data_samples, flips)
+            corrected = self.corrected_keypoints(decoded, images, data_samples, flip_indices)
             for (_, sure), joints in zip(decoded, corrected):
-                lesson = keypoint_lesson(joints.places, joints.confidence, hard, flips)
-                weight = in_hard_view(joints.weight, hard, flips)
+                lesson = keypoint_lesson(joints.places, joints.confidence, hard, flip_indices)
+                weight = swap_sides(joints.weight, hard.flip, flip_indices)
                 made.append(lesson._replace(weight=weight, response=sure))
         else:
             heatmaps = [self.teacher_heatmaps(teacher, images) for teacher in (0, 1)]
-            corrected = self.corrected(heatmaps, images, data_samples, flips)
+            corrected = self.corrected(heatmaps, images, data_samples, flip_indices)
             for own, each in zip(heatmaps, corrected):
-                lesson = self.lesson(each.heatmaps, hard, flips)
-                weight = in_hard_view(each.weight, hard, flips)
+                lesson = self.lesson(each.heatmaps, hard, flip_indices)
+                weight = swap_sides(each.weight, hard.flip, flip_indices)
                 made.append(lesson._replace(weight=weight, response=own.flatten(2).amax(-1)))
         return [made[self.teacher_of(student)] for student in (0, 1)]
 
@@ -346,16 +346,15 @@ class MultiViewDenoisedPoseDual(CorrectedByCameras, DenoisedPoseDual):
 
     def pseudo_heatmaps(self, images, data_samples, hard, seeds, flip_indices):
         """See :meth:`DenoisedPoseDual.pseudo_heatmaps`."""
-        flips = list(flip_indices)
-        made = super().pseudo_heatmaps(images, data_samples, hard, seeds, flips)
-        cameras = self.corrected([each.easy for each in made], images, data_samples, flips)
-        return [self._together(*pair, hard, flips) for pair in zip(made, cameras)]
+        made = super().pseudo_heatmaps(images, data_samples, hard, seeds, flip_indices)
+        cameras = self.corrected([each.easy for each in made], images, data_samples, flip_indices)
+        return [self._together(*pair, hard, flip_indices) for pair in zip(made, cameras)]
 
     def _together(
-        self, own: PseudoHeatmaps, cameras: Corrected, hard: View, flip_indices: List[int]
+        self, own: PseudoHeatmaps, cameras: Corrected, hard: View, flip_indices: Sequence[int]
     ) -> PseudoHeatmaps:
-        known = in_hard_view(cameras.known, hard, flip_indices)
-        weight = in_hard_view(cameras.weight, hard, flip_indices)
+        known = swap_sides(cameras.known, hard.flip, flip_indices)
+        weight = swap_sides(cameras.weight, hard.flip, flip_indices)
         if self.fallback == 'heatmap':
             weight = torch.where(known, weight, own.weight)
         drawn = self.lesson(cameras.heatmaps, hard, flip_indices).target
@@ -368,17 +367,20 @@ class MultiViewDenoisedPoseDual(CorrectedByCameras, DenoisedPoseDual):
 
     def pseudo_keypoints(self, images, data_samples, hard, seeds, flip_indices):
         """See :meth:`DenoisedPoseDual.pseudo_keypoints`."""
-        flips = list(flip_indices)
-        made = super().pseudo_keypoints(images, data_samples, hard, seeds, flips)
+        made = super().pseudo_keypoints(images, data_samples, hard, seeds, flip_indices)
         decoded = [(each.joints, each.confidence) for each in made]
-        cameras = self.corrected_keypoints(decoded, images, data_samples, flips)
-        return [self._joints_together(*pair, hard, flips) for pair in zip(made, cameras)]
+        cameras = self.corrected_keypoints(decoded, images, data_samples, flip_indices)
+        return [self._joints_together(*pair, hard, flip_indices) for pair in zip(made, cameras)]
 
     def _joints_together(
-        self, own: PseudoKeypoints, cameras: CorrectedKeypoints, hard: View, flip_indices: List[int]
+        self,
+        own: PseudoKeypoints,
+        cameras: CorrectedKeypoints,
+        hard: View,
+        flip_indices: Sequence[int],
     ) -> PseudoKeypoints:
-        known = in_hard_view(cameras.known, hard, flip_indices)
-        weight = in_hard_view(cameras.weight, hard, flip_indices)
+        known = swap_sides(cameras.known, hard.flip, flip_indices)
+        weight = swap_sides(cameras.weight, hard.flip, flip_indices)
         if self.fallback == 'heatmap':
             weight = torch.where(known, weight, own.weight)
         moved = keypoint_lesson(cameras.places, cameras.confidence, hard, flip_indices)
@@ -390,14 +392,3 @@ class MultiViewDenoisedPoseDual(CorrectedByCameras, DenoisedPoseDual):
             confidence=cameras.confidence,
             response=own.confidence,
         )
-
-
-def in_hard_view(values: Tensor, hard: View, flip_indices: List[int]) -> Tensor:
-    """Values of joints (G V, K) under their names in the hard view."""
-    return torch.where(hard.flip[:, None], values[:, flip_indices], values)
-
-
-def in_the_world(values: Tensor, mirrored: Tensor, flip_indices: List[int]) -> Tensor:
-    """Joints (G, V, K, ...) of mirrored views under their names in the world, or back."""
-    chosen = mirrored.reshape(mirrored.shape + (1,) * (values.dim() - 2))
-    return torch.where(chosen, values[:, :, flip_indices], values)

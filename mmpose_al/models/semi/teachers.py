@@ -14,7 +14,7 @@ from torch import Tensor
 from ...geometry import affine
 from ...geometry.heatmaps import gaussians, response, subpixel_peaks
 from ..passes import Passes
-from ..views import carry, carry_keypoints, easy_view, shows
+from ..views import carry, carry_keypoints, easy_view, shows, swap_sides
 from .consistency import EasyHardEstimator, Lesson
 from .keypoint_lessons import keypoint_lesson, predict_keypoints
 from .networks import check_peak_is_one, codec_sigma, predict_heatmaps
@@ -213,8 +213,7 @@ class DataDistill(PseudoPose):
             (total.shape[-1], total.shape[-2]),
             self.sigma,
         )
-        swapped = drawn[:, list(flip_indices)]
-        drawn = torch.where(hard.flip[:, None, None, None], swapped, drawn)
+        drawn = swap_sides(drawn, hard.flip, flip_indices)
         # A redrawn Gaussian is known everywhere, also where the easy view ended.
         share = single / response(total).clamp(min=1e-6)
         return [
