@@ -1,13 +1,21 @@
 """What all estimators that are made of MMPose's networks have in common."""
 
 from contextlib import contextmanager
-from typing import Iterator, List, Optional, Sequence
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from .loading import WholeCheckpoints
+
+
+def split_labeled(data_samples: Sequence) -> Tuple[List[int], List[int]]:
+    """Which samples of a batch are labelled, and which are not; by their ``is_labeled``."""
+    parts: Tuple[List[int], List[int]] = ([], [])
+    for index, sample in enumerate(data_samples):
+        parts[not sample.metainfo.get('is_labeled', True)].append(index)
+    return parts
 
 
 class EstimatorOfNetworks(WholeCheckpoints, BaseModel):

@@ -16,7 +16,7 @@ from ..cameras import input_cameras
 from ..groups import check_groups
 from ..heads.heatmap_2p5d import Heatmap2p5DHead, Pose2p5D
 from ..passes import Passes
-from ..wrapper import EstimatorOfNetworks
+from ..wrapper import EstimatorOfNetworks, split_labeled
 
 # The discriminant, at most 1, below which ``range_weight`` counts; apparent sizes are
 # at least its root.
@@ -135,9 +135,7 @@ class WeaklySupervisedPose3D(EstimatorOfNetworks):
             ``unsup_loss_kpt``; ``masked_poses``, the number of
             unlabelled poses without a defined root depth.
         """
-        flags = [bool(s.metainfo.get('is_labeled', True)) for s in data_samples]
-        labeled = [i for i, flag in enumerate(flags) if flag]
-        unlabeled = [i for i, flag in enumerate(flags) if not flag]
+        labeled, unlabeled = split_labeled(data_samples)
         losses: Dict[str, Tensor] = {}
         if labeled:
             found = self.head.loss(

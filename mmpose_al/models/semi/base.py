@@ -19,7 +19,7 @@ from torch.nn import Module
 
 from ...geometry.heatmaps import response
 from ..passes import Passes
-from ..wrapper import EstimatorOfNetworks
+from ..wrapper import EstimatorOfNetworks, split_labeled
 from .joint_ensembles import decode_together, recorded_decoding
 from .keypoint_lessons import (
     check_keypoints,
@@ -248,9 +248,7 @@ class SemiPoseEstimator(EstimatorOfNetworks):
             dict: ``sup_*`` and ``unsup_*`` losses and the mean responses
             ``response_labeled``, ``response_easy``, ``response_hard``.
         """
-        flags = [bool(s.metainfo.get('is_labeled', True)) for s in data_samples]
-        labeled = [i for i, flag in enumerate(flags) if flag]
-        unlabeled = [i for i, flag in enumerate(flags) if not flag]
+        labeled, unlabeled = split_labeled(data_samples)
         self._check_differ()
         self._watch_unlabeled(len(unlabeled))
         losses = {}
@@ -366,8 +364,8 @@ class SemiPoseEstimator(EstimatorOfNetworks):
         sum_of_heatmaps = 0
         for index, student in enumerate(self.students):
             with self.asked(student):
-                found = self._student_heatmaps(index, inputs, data_samples)
-            sum_of_heatmaps = sum_of_heatmaps + found
+                _, fields = self._ask(index, inputs, data_samples, output_heatmaps=True)
+            sum_of_heatmaps = sum_of_heatmaps + torch.stack([f.heatmaps for f in fields])
         first = self.students[0]
         mean = sum_of_heatmaps / len(self.students)
         fields = None
@@ -385,31 +383,24 @@ class SemiPoseEstimator(EstimatorOfNetworks):
         decoded = []
         for index, student in enumerate(self.students):
             with self.asked(student), recorded_decoding(student.head) as outputs:
-                feats = student.extract_feat(inputs)
-                if student.test_cfg.get('flip_test', False):
-                    feats = [feats, student.extract_feat(inputs.flip(-1))]
-                options = dict(student.test_cfg, output_heatmaps=False)
-                instances = student.head.predict(feats, data_samples, options)
-            # What follows moves them into the image, in place.
-            decoded.append((outputs[-1], copy.deepcopy(instances)))
-            student.add_pred_to_datasample(instances, None, data_samples)
-            for sample in data_samples:
-                sample.set_field(sample.pred_instances, f'pred_instances_student{index}')
+                instances = self._ask(index, inputs, data_samples, output_heatmaps=False)
+            decoded.append((outputs[-1], instances))
         first = self.students[0]
         instances = decode_together(self.students, decoded)
         with self.asked(first):
             return first.add_pred_to_datasample(instances, None, data_samples)
 
-    def _student_heatmaps(self, index: int, inputs: Tensor, data_samples: Sequence) -> Tensor:
-        """A student's heatmaps (B, K, h, w); what it predicts is kept in the samples."""
+    def _ask(self, index: int, inputs: Tensor, data_samples: Sequence, output_heatmaps: bool):
+        """What a student's head predicts, in pixels of the input; the samples keep it, too."""
         student = self.students[index]
         feats = student.extract_feat(inputs)
         if student.test_cfg.get('flip_test', False):
             feats = [feats, student.extract_feat(inputs.flip(-1))]
-        instances, fields = student.head.predict(
-            feats, data_samples, dict(student.test_cfg, output_heatmaps=True)
-        )
+        options = dict(student.test_cfg, output_heatmaps=output_heatmaps)
+        found = student.head.predict(feats, data_samples, options)
+        # MMPose moves what it gets into the image, in place.
+        instances = copy.deepcopy(found[0] if output_heatmaps else found)
         student.add_pred_to_datasample(instances, None, data_samples)
         for sample in data_samples:
             sample.set_field(sample.pred_instances, f'pred_instances_student{index}')
-        return torch.stack([f.heatmaps for f in fields])
+        return found

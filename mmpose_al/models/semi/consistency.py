@@ -5,7 +5,8 @@ says what each student is taught there (:meth:`EasyHardEstimator.teach`) -> for 
 hard path, cover and change the easy image, warp it -> compare the student's heatmaps.
 """
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
+from contextlib import nullcontext
+from typing import ContextManager, Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import torch
@@ -202,19 +203,19 @@ class EasyHardEstimator(SemiPoseEstimator):
             kinds.append(type(augment))
         return affine.warp(images, hard.matrix)
 
+    def _statistics_of(self, student: torch.nn.Module) -> ContextManager:
+        """Inside, hard images go into BatchNorm's running statistics, or do not."""
+        return nullcontext() if self.hard_updates_statistics else keep_statistics(student)
+
     def hard_heatmaps(self, student: torch.nn.Module, images: Tensor) -> Tensor:
         """A student's heatmaps (B, K, h, w) of the hard view, with gradient."""
-        if self.hard_updates_statistics:
-            return predict_heatmaps(student, images)
-        with keep_statistics(student):
+        with self._statistics_of(student):
             return predict_heatmaps(student, images)
 
     def hard_loss(self, student: torch.nn.Module, images: Tensor, lesson) -> Tuple[Tensor, Tensor]:
         """A student's loss on hard images, and its mean response there."""
         if self.lesson_kind == 'keypoints':
-            if self.hard_updates_statistics:
-                return self.consistency(student, images, lesson)
-            with keep_statistics(student):
+            with self._statistics_of(student):
                 return self.consistency(student, images, lesson)
         heatmaps = self.hard_heatmaps(student, images)
         loss = self.consistency(
