@@ -8,7 +8,15 @@ from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, S
 import numpy as np
 
 from ..datasets.choice import chosen_images
-from ..datasets.format import FORMAT, VERSION, FormatError, check_multiview, have_area, read_content
+from ..datasets.format import (
+    FORMAT,
+    VERSION,
+    FormatError,
+    check_multiview,
+    have_area,
+    labeled_joints,
+    read_content,
+)
 from ..datasets.splits import SPLIT_FORMAT, instance_units, labeled_units
 from ..fileio import message, without_collector, write_json
 from .settings import UNITS
@@ -104,9 +112,7 @@ class Pool(NamedTuple):
         return {
             a['id']: np.asarray(a['keypoints'], np.float64).reshape(-1, 3)
             for a in self.data['annotations']
-            if a['id'] in self.persons
-            and unit_of[a['id']] in wanted
-            and any(v > 0 for v in (a.get('keypoints') or [])[2::3])
+            if a['id'] in self.persons and unit_of[a['id']] in wanted and labeled_joints(a)
         }
 
     def rig(self) -> Dict[int, int]:

@@ -12,7 +12,19 @@ entry by entry and finds the one to name.
 
 from collections import OrderedDict, defaultdict
 from itertools import chain
-from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Iterable,
+    List,
+    Mapping,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Tuple,
+    Union,
+)
 
 import numpy as np
 
@@ -104,7 +116,7 @@ def check_multiview(
     persons = _categories_of_persons(data['categories'])
     data['categories'] = [c for c in data['categories'] if c['id'] in persons]
     data['annotations'] = [a for a in data['annotations'] if a['category_id'] in persons]
-    no_box = [a['id'] for a in data['annotations'] if a.get('bbox') is None and _is_labeled(a)]
+    no_box = [a['id'] for a in data['annotations'] if a.get('bbox') is None and is_labeled(a)]
     if no_box:
         data['skipped'][NO_BOX] = no_box
     return data
@@ -414,15 +426,19 @@ def _keypoint_faults(
     return faults
 
 
-def _is_labeled(annotation: dict) -> bool:
+def labeled_joints(annotation: Mapping[str, Any]) -> int:
+    """How many joints an annotation labels."""
+    return sum(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
+
+
+def is_labeled(annotation: Mapping[str, Any]) -> bool:
     """Whether it is a person with a labelled joint, no crowd region."""
-    keypoints = annotation.get('keypoints') or []
-    return not annotation.get('iscrowd', 0) and any(v > 0 for v in keypoints[2::3])
+    return not annotation.get('iscrowd', 0) and labeled_joints(annotation) > 0
 
 
 def _with_box(annotation: dict, width: int, height: int) -> dict:
     """A labelled person without a box, with that of its labelled joints if it has an area."""
-    if annotation.get('bbox') is not None or not _is_labeled(annotation):
+    if annotation.get('bbox') is not None or not is_labeled(annotation):
         return annotation
     points = np.array(annotation['keypoints'], dtype=np.float64).reshape(-1, 3)
     labeled = points[points[:, 2] > 0, :2]

@@ -9,7 +9,7 @@ import os.path as osp
 from typing import Dict, List, Optional
 
 from ..fileio import is_int, message, parse_json, read_bytes, sha256
-from .format import VERSION, FormatError, check_multiview, parse, read
+from .format import VERSION, FormatError, check_multiview, is_labeled, parse, read
 
 SPLIT_FORMAT = 'mmpose_al-split'
 SPLIT_UNITS = ('instances', 'images', 'frames')
@@ -139,9 +139,7 @@ def labeled_units(data: dict, unit: str) -> List[int]:
     labeled = {
         units[annotation['id']]
         for annotation in data['annotations']
-        if not annotation.get('iscrowd', 0)
-        and annotation.get('bbox') is not None
-        and any(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
+        if annotation.get('bbox') is not None and is_labeled(annotation)
     }
     section = 'annotations' if unit == 'instances' else unit
     return [entry['id'] for entry in data[section] if entry['id'] in labeled]

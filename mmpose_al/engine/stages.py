@@ -68,6 +68,7 @@ from ..checkpoint_files import damage, newest_whole, noted
 from ..confidence import ConfidenceMap
 from ..datasets.checks import instance_ids
 from ..datasets.choice import camera_name
+from ..datasets.format import labeled_joints
 from ..datasets.splits import instance_units
 from ..fileio import file_fault, set_aside, sha256
 from .start_network import StartNetwork, start_network
@@ -362,10 +363,10 @@ def labeled_cost(pool: Pool, labeled: List[int]) -> dict:
     views = joints = 0
     for annotation in pool.data['annotations']:
         if annotation['id'] in pool.persons and unit_of[annotation['id']] in known:
-            seen = sum(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
+            seen = labeled_joints(annotation)
             views += seen > 0
             joints += seen
-    return dict(views=int(views), joints=int(joints))
+    return dict(views=views, joints=joints)
 
 
 # ---- train -----------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 import numpy as np
 
+from ..datasets.format import is_labeled
 from .config_text import ROUNDS, SIZES
 
 STEPS, MOST_STEPS = 1000, 20000  # the least is the projects' schedule
@@ -116,7 +117,7 @@ def describe_data(pool: Mapping[str, Any], val: Optional[Mapping[str, Any]] = No
     """
     names = pool['categories'][0]['keypoints']
     recording = _recordings(pool)
-    labeled = [entry for entry in pool['annotations'] if _is_labeled(entry)]
+    labeled = [entry for entry in pool['annotations'] if is_labeled(entry)]
     points = np.array([entry['keypoints'] for entry in labeled], float).reshape(-1, len(names), 3)
     sides = [max(entry['bbox'][2:]) for entry in pool['annotations'] if entry.get('bbox')]
     spans = [
@@ -135,7 +136,7 @@ def describe_data(pool: Mapping[str, Any], val: Optional[Mapping[str, Any]] = No
         recordings=len({place for place in recording.values() if place is not None}),
         labeled_recordings=len({place for place in places if place is not None}),
         alike=poses_alike(points, places),
-        validating=sum(map(_is_labeled, (val or {}).get('annotations', []))),
+        validating=sum(map(is_labeled, (val or {}).get('annotations', []))),
     )
 
 
@@ -322,10 +323,6 @@ def _joints_without(data: Data) -> List[str]:
             'that show them'
         )
     return lines
-
-
-def _is_labeled(entry: Mapping[str, Any]) -> bool:
-    return any(v > 0 for v in (entry.get('keypoints') or [])[2::3])
 
 
 def _length(pose: np.ndarray) -> float:

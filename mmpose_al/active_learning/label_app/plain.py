@@ -10,6 +10,7 @@ from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
+from ...datasets.format import labeled_joints
 from ...fileio import make_folder, read_json, write_json
 from ..experiment import Missing
 from ..new_query import build_query, write_query
@@ -196,9 +197,5 @@ def _labelled(folder: str, pool: Pool) -> Dict[int, Any]:
     """Annotation id -> keypoints, of the pool's own labels and those given here."""
     from ..answers.kept import load_all_answers, merged
 
-    own = {
-        a['id']: a['keypoints']
-        for a in pool.data['annotations']
-        if any(v > 0 for v in (a.get('keypoints') or [])[2::3])
-    }
+    own = {a['id']: a['keypoints'] for a in pool.data['annotations'] if labeled_joints(a)}
     return {**own, **merged(load_all_answers(folder))}
