@@ -71,15 +71,17 @@ def frames_of_subjects(
     """
     if subjects is None:
         return None
-    known = sorted({str(f['subject']) for f in frames if f.get('subject') is not None})
-    missing = [name for name in subjects if name not in known]
+    shown = {f['id']: str(f['subject']) for f in frames if f.get('subject') is not None}
+    known = sorted(set(shown.values()))
+    wanted = set(map(str, subjects))  # in a file as on a command line a number may be a name
+    missing = [name for name in subjects if str(name) not in known]
     if missing or not subjects:
         raise ValueError(
             f'{path}: subjects={list(subjects)!r}: '
             + (f'unknown: {", ".join(map(repr, missing))}' if missing else 'names none')
             + f'. The file has {", ".join(map(repr, known[:40])) or "no subjects"}'
         )
-    return {f['id'] for f in frames if f.get('subject') in subjects}
+    return {frame for frame, subject in shown.items() if subject in wanted}
 
 
 def camera_name(camera: dict) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from mmpose_al.datasets.choice import frames_of_subjects
 from mmpose_al.datasets.multiview import MultiViewCocoDataset
 from tests.test_datasets.annotations import META, ids, multiview_data, write_split
 
@@ -56,3 +57,11 @@ def test_unknown_cameras_list_those_there_are(write, cameras, problem):
     assert "The file has 'left' (id 1), 'right' (id 2)" in str(error.value)
     with pytest.raises(ValueError, match=r"such as \['left'\]"):
         MultiViewCocoDataset(ann_file=path, metainfo=META, cameras='left')
+
+
+def test_a_subject_may_be_a_number_in_the_file_and_where_it_is_chosen():
+    frames = [dict(id=1, subject=7), dict(id=2, subject='7'), dict(id=3, subject='s8'), dict(id=4)]
+    for subjects in ([7], ['7']):
+        assert frames_of_subjects(subjects, frames, 'a.json') == {1, 2}
+    with pytest.raises(ValueError, match="unknown: 'None'. The file has '7', 's8'"):
+        frames_of_subjects(['None'], frames, 'a.json')
