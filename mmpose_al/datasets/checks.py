@@ -50,7 +50,7 @@ def check_joint_names(names: Sequence[str], metainfo: dict, where: str) -> Optio
 
 def describe(dataset) -> str:
     """A data set's class and file, for errors."""
-    return f'{type(dataset).__name__} {getattr(dataset, "ann_file", "")}'.strip()
+    return f'{type(dataset).__name__} {getattr(dataset, "ann_file", None) or ""}'.strip()
 
 
 def check_joints(dataset, metainfo: dict, kind: str = 'labelled') -> None:

@@ -237,9 +237,8 @@ class LabeledUnlabeledDataset(CombinedDataset):
         source, local = self._get_subset_index(idx)
         dataset = self.datasets[source]
         kind = 'labelled' if idx < self.num_labeled else 'unlabelled'
-        name = (f'{kind} {type(dataset).__name__} {getattr(dataset, "ann_file", "") or ""}').strip()
         info = dataset.get_data_info(local) if hasattr(dataset, 'get_data_info') else {}
-        return name, info
+        return f'{kind} {describe(dataset)}', info
 
     def _describe(self, idx: int, error: Exception) -> str:
         name, info = self._info(idx)

@@ -23,6 +23,9 @@ from torch import Tensor
 
 from . import DIST_LENGTHS
 
+# Coefficients p2, s1, s2 and tau_y, which change their sign where the image is mirrored.
+ODD_IN_X = [3, 8, 9, 13]
+
 # Inverting the distortion, in normalised coordinates: iterations until there is no
 # solution, the last steps in float32 and in full, the residual that is a solution.
 _MAX_NEWTON, _SETTLED, _SQUARED_AWAY, _SOLVED = 20, 3e-4, 2e-6, 1e-5

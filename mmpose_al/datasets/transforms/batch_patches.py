@@ -12,7 +12,7 @@ from mmpose.registry import TRANSFORMS
 from torch import Tensor
 
 from .hard_augmentation import HardAugmentation
-from .joint_cutout import sample_squares, squares_mask
+from .joint_cutout import checked_half_size, sample_squares, squares_mask
 
 
 def partners(draws: Tensor) -> Tensor:
@@ -87,12 +87,8 @@ class _Squares(HardAugmentation):
     def __init__(self, num: int, half_size: Sequence[float]):
         if num < 1:
             raise ValueError(f'the number of squares must be at least 1; got {num}')
-        if len(half_size) != 2 or not 0 < half_size[0] <= half_size[1]:
-            raise ValueError(
-                f'half_size is (smallest, largest) with 0 < smallest <= largest; got {half_size}'
-            )
         self.num = num
-        self.half_size = tuple(half_size)
+        self.half_size = checked_half_size(half_size)
 
     def _halves(self, draws: Tensor, height: int) -> Tensor:
         low, high = (half * height / 256 for half in self.half_size)

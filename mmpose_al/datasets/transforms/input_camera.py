@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 from mmpose.structures.bbox import get_udp_warp_matrix, get_warp_matrix
 
-from ...geometry.cameras import transform_intrinsics
+from ...geometry.cameras import ODD_IN_X, transform_intrinsics
 from ...geometry.depth import to_2p5d
 from .rand_augment import TURNED
 
@@ -108,8 +108,8 @@ class InputCamera(BaseTransform):
         dist = np.zeros(14)
         given = np.asarray(camera.get('dist', ()), np.float64).reshape(-1)
         dist[: len(given)] = given
-        if flip:  # p2, s1, s2 and tau_y are odd in x
-            dist[[3, 8, 9, 13]] *= -1
+        if flip:
+            dist[ODD_IN_X] *= -1
         results['input_K'] = K.numpy().astype(np.float32)
         results['input_dist'] = dist.astype(np.float32)
         results['input_R'] = R.astype(np.float32)

@@ -10,6 +10,15 @@ from torch import Tensor
 from .hard_augmentation import HardAugmentation
 
 
+def checked_half_size(half_size: Sequence[float]) -> Tuple[float, float]:
+    """The smallest and largest half side of squares; a ValueError unless they are such."""
+    if len(half_size) != 2 or not 0 < half_size[0] <= half_size[1]:
+        raise ValueError(
+            f'half_size is (smallest, largest) with 0 < smallest <= largest; got {half_size}'
+        )
+    return tuple(half_size)
+
+
 def sample_squares(
     keypoints: Tensor,
     usable: Tensor,
@@ -98,14 +107,10 @@ class JointCutout(HardAugmentation):
     ):
         if num_joints < 1:
             raise ValueError(f'num_joints must be at least 1; got {num_joints}')
-        if len(half_size) != 2 or not 0 < half_size[0] <= half_size[1]:
-            raise ValueError(
-                f'half_size is (smallest, largest) with 0 < smallest <= largest; got {half_size}'
-            )
         if jitter < 0 or not 0 <= prob <= 1:
             raise ValueError(f'jitter must be >= 0 and prob in [0, 1]; got {jitter} and {prob}')
         self.num_joints = num_joints
-        self.half_size = tuple(half_size)
+        self.half_size = checked_half_size(half_size)
         self.jitter = jitter
         self.fill = fill
         self.prob = prob

@@ -7,7 +7,7 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from ...geometry.cameras import trim_distortion
+from ...geometry.cameras import ODD_IN_X, trim_distortion
 from ...geometry.consensus import Consensus, consensus, joint_pairs
 from ...geometry.heatmaps import gaussians
 from ..cameras import input_cameras
@@ -20,7 +20,6 @@ from .keypoint_lessons import keypoint_lesson
 from .networks import check_peak_is_one, codec_sigma
 
 CAMERA_KEYS = ('input_K', 'input_dist', 'input_R', 'input_t')
-ODD_IN_X = [3, 8, 9, 13]  # p2, s1, s2 and tau_y of OpenCV's distortion change sign in a mirror
 SHARE = 32  # of the input's longer side, which views may differ by
 WEIGHTS = ('one', 'inliers')
 
