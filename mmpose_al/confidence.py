@@ -11,7 +11,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from .fileio import FileError, is_number, message, read_json
+from .fileio import FileError, is_number, read_json
 
 FORMAT, VERSION, WITH_OFFSETS = 'mmpose_al-confidence', 1, 2
 METHODS = ('platt', 'joints', 'temperature')
@@ -262,21 +262,21 @@ def read_confidence(path: str) -> ConfidenceMap:
     """
     content = read_json(path, remedy=REMEDY)
     if not isinstance(content, dict) or content.get('format') != FORMAT:
-        raise FileError(message(path, 'the file', 'format', f'is not {FORMAT!r}', REMEDY))
+        raise FileError.at(path, 'the file', 'format', f'is not {FORMAT!r}', REMEDY)
     if content.get('version') not in (VERSION, WITH_OFFSETS):
         known = f'{VERSION} and {WITH_OFFSETS}'
         problem = f'is {content.get("version")!r}, and this version reads {known}'
-        raise FileError(message(path, 'the file', 'version', problem, REMEDY))
+        raise FileError.at(path, 'the file', 'version', problem, REMEDY)
     if content.get('scale') not in SCALES:
-        raise FileError(message(path, 'the file', 'scale', f'is none of {SCALES}', REMEDY))
+        raise FileError.at(path, 'the file', 'scale', f'is none of {SCALES}', REMEDY)
     for field in ('slope', 'intercept'):
         value = content.get(field)
         if not is_number(value) or (field == 'slope' and value <= 0):
             more = ' above 0' if field == 'slope' else ''
-            raise FileError(message(path, 'the file', field, f'is no number{more}', REMEDY))
+            raise FileError.at(path, 'the file', field, f'is no number{more}', REMEDY)
     offsets = content.get('offsets', [])
     if not isinstance(offsets, list) or not all(map(is_number, offsets)):
         problem = 'is no list of numbers, one a joint'
-        raise FileError(message(path, 'the file', 'offsets', problem, REMEDY))
+        raise FileError.at(path, 'the file', 'offsets', problem, REMEDY)
     numbers: List[float] = [float(content['slope']), float(content['intercept'])]
     return ConfidenceMap(content['scale'], *numbers, tuple(map(float, offsets)))

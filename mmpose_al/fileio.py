@@ -112,6 +112,11 @@ __all__ = [
 class FileError(ValueError):
     """A file cannot be read as what it should be. The message names it and a remedy."""
 
+    @classmethod
+    def at(cls, path: str, entry: str, field: str, problem: str, remedy: str) -> 'FileError':
+        """With the :func:`message` of these."""
+        return cls(message(path, entry, field, problem, remedy))
+
 
 def message(path: str, entry: str, field: str, problem: str, remedy: str) -> str:
     """What is wrong with a file, in one line: where, what, and what to do about it."""
@@ -765,7 +770,7 @@ def parse_json(
             names = [name for name, _ in items]
             twice = next(name for name in names if names.count(name) > 1)
             problem = f'is there twice in one object: {short(result)}'
-            raise FileError(message(path, 'object', twice, problem, 'keep one of them'))
+            raise FileError.at(path, 'object', twice, problem, 'keep one of them')
         return result
 
     if isinstance(raw, str):
@@ -966,7 +971,7 @@ def _arrays_of(
     for name in names:
         if name not in stored:
             problem = f'is missing, the file has {short(sorted(stored), 200)}'
-            raise FileError(message(path, 'file', name, problem, 'give a file that has it'))
+            raise FileError.at(path, 'file', name, problem, 'give a file that has it')
     chosen = [entries[f'{name}.npy'] for name in names]
     if sum(entry.file_size for entry in chosen) > limit:
         raise FileError(_too_large(path, limit))

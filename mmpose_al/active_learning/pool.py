@@ -18,7 +18,7 @@ from ..datasets.format import (
     read_content,
 )
 from ..datasets.splits import SPLIT_FORMAT, instance_units, labeled_units
-from ..fileio import message, without_collector, write_json
+from ..fileio import without_collector, write_json
 from .settings import UNITS
 from .uniforms import keyed_uniforms
 
@@ -226,15 +226,13 @@ def check_pool(pool: Pool, needs: Sequence[str] = (), min_inliers: int = 2) -> N
     images = [i for i in pool.data['images'] if i['id'] in shown]
     lost = next((i for i in images if i.get('frame_id') is None), None)
     if pool.unit == 'frames' and lost is not None:
-        raise FormatError(
-            message(
-                pool.path,
-                f'images (id {lost["id"]})',
-                'frame_id',
-                'is missing, but the '
-                "image shows a person with a box, and active_learning.unit is 'frames'",
-                "write it, remove the boxes of this image, or set unit to 'images'",
-            )
+        raise FormatError.at(
+            pool.path,
+            f'images (id {lost["id"]})',
+            'frame_id',
+            'is missing, but the '
+            "image shows a person with a box, and active_learning.unit is 'frames'",
+            "write it, remove the boxes of this image, or set unit to 'images'",
         )
     if 'cameras' in needs and all(i.get('camera_id') is None for i in images):
         raise ValueError(

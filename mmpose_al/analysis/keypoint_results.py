@@ -7,7 +7,7 @@ import numpy as np
 from ..active_learning.statistics import load_views
 from ..datasets.boxes import overlaps
 from ..datasets.format import FormatError
-from ..fileio import is_int, is_number, message, read_json
+from ..fileio import is_int, is_number, read_json
 
 
 def read_predictions(path: str, data: dict, ann_file: str) -> Dict[int, np.ndarray]:
@@ -68,7 +68,7 @@ def match_results(results: list, data: dict, path: str) -> Dict[int, np.ndarray]
     for index, result in enumerate(results):
 
         def fail(field, problem, remedy):
-            raise FormatError(message(path, f'[{index}]', field, problem, remedy))
+            raise FormatError.at(path, f'[{index}]', field, problem, remedy)
 
         if not isinstance(result, dict):
             fail('entry', f'is a {type(result).__name__}', 'write {image_id, keypoints, score}')

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS
 
-from ..fileio import FileError, message, read_json
+from ..fileio import FileError, read_json
 from ..geometry.running_median import running_median
 from .pose3d_inferencer import load_model
 
@@ -101,14 +101,14 @@ def tracks(data: dict, chosen: Found, path: str = 'the file') -> List[Dict[int, 
         if frame is None:
             entry = f'image {image["id"]}'
             problem = 'names no frame, so that nothing is before or after it'
-            raise FileError(message(path, entry, 'frame_id', problem, remedy))
+            raise FileError.at(path, entry, 'frame_id', problem, remedy)
         key = (frame['sequence'], image.get('camera_id'), annotation.get('person_id'))
         track = places.setdefault(key, {})
         other = track.setdefault(frame['index'], annotation['id'])
         if other != annotation['id']:
             entry = f'annotations {other} and {annotation["id"]}'
             problem = 'are two persons of one image, but nothing tells them apart'
-            raise FileError(message(path, entry, 'person_id', problem, remedy))
+            raise FileError.at(path, entry, 'person_id', problem, remedy)
     return [dict(sorted(track.items())) for track in places.values()]
 
 

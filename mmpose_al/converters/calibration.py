@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import message, short
+from ..fileio import short
 from ..geometry import DIST_LENGTHS
 from ..geometry.intrinsics import focal_fault, principal_fault
 from ..geometry.lenses import other_model
@@ -525,4 +525,4 @@ def _kind(path: str) -> str:
 
 
 def _error(path, name, field, problem, remedy) -> FormatError:
-    return FormatError(message(path, f'camera {name!r}', field, problem, remedy))
+    return FormatError.at(path, f'camera {name!r}', field, problem, remedy)

@@ -14,7 +14,7 @@ from typing import Sequence
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import is_int, message, short
+from ..fileio import is_int, short
 
 # NumPy 2 moved numpy.core to numpy._core; both names stand in files.
 MOST = 10**6  # things in a file, written out
@@ -196,28 +196,24 @@ def camera_field(path: str, key, camera: dict, field: str, size: int) -> np.ndar
     """The field of a camera as ``size`` finite float64 numbers, flat."""
     entry = f'camera {key!r}'
     if field not in camera:
-        raise FormatError(
-            message(
-                path,
-                entry,
-                field,
-                f'is missing, the camera has {sorted(camera)}',
-                "make the file again with MMPose's preparation script",
-            )
+        raise FormatError.at(
+            path,
+            entry,
+            field,
+            f'is missing, the camera has {sorted(camera)}',
+            "make the file again with MMPose's preparation script",
         )
     try:
         value = np.asarray(camera[field], dtype=np.float64).ravel()
     except (TypeError, ValueError):
         value = np.zeros(0)
     if value.size != size or not np.isfinite(value).all():
-        raise FormatError(
-            message(
-                path,
-                entry,
-                field,
-                f'is {short(camera[field], 200)}, not {size} finite number' + 's' * (size > 1),
-                "make the file again with MMPose's preparation script",
-            )
+        raise FormatError.at(
+            path,
+            entry,
+            field,
+            f'is {short(camera[field], 200)}, not {size} finite number' + 's' * (size > 1),
+            "make the file again with MMPose's preparation script",
         )
     return value
 
@@ -226,14 +222,12 @@ def known(path: str, cameras: dict, key, needed_by: str) -> dict:
     """The camera of a key, or an error that tells which there are."""
     if key not in cameras:
         names: Sequence = sorted(map(str, cameras))
-        raise FormatError(
-            message(
-                path,
-                f'camera {key!r}',
-                'key',
-                f'is missing, but {needed_by} needs it; '
-                f'there are {", ".join(names[:8])}' + ' ...' * (len(names) > 8),
-                'give the camera file that belongs to the annotations',
-            )
+        raise FormatError.at(
+            path,
+            f'camera {key!r}',
+            'key',
+            f'is missing, but {needed_by} needs it; '
+            f'there are {", ".join(names[:8])}' + ' ...' * (len(names) > 8),
+            'give the camera file that belongs to the annotations',
         )
     return cameras[key]

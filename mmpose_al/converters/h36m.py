@@ -10,7 +10,6 @@ from collections import OrderedDict
 from typing import List, Optional, Sequence
 
 from ..datasets.format import FormatError
-from ..fileio import message
 from .camera_pickle import camera_field, known, load_camera_pickle
 from .common import Part, Task, digest, matrix_K
 from .mmpose_npz import MM, add_views, load_annotations
@@ -46,15 +45,13 @@ def make_tasks(
     for row, name in enumerate(data['imgname'].tolist()):
         match = NAME.search(name)
         if match is None:
-            raise FormatError(
-                message(
-                    annotation_file,
-                    f'imgname[{row}]',
-                    'imgname',
-                    f'is {name!r}',
-                    'names end in S1_Directions_1.54138969_000001.jpg; make the file '
-                    "again with MMPose's preprocess_h36m.py",
-                )
+            raise FormatError.at(
+                annotation_file,
+                f'imgname[{row}]',
+                'imgname',
+                f'is {name!r}',
+                'names end in S1_Directions_1.54138969_000001.jpg; make the file '
+                "again with MMPose's preprocess_h36m.py",
             )
         subject, action, camera, number = match.groups()
         if (subjects is None or subject in subjects) and (cameras is None or camera in cameras):

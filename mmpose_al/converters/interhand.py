@@ -12,7 +12,6 @@ from typing import Dict, List, Optional, Sequence, Set, Tuple
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import message
 from .common import Part, Task, digest, keypoints_of, load_json, view_pixels
 
 METAINFO = 'configs/_base_/datasets/interhand3d.py'
@@ -90,12 +89,12 @@ def _check_fields(data: dict, path: str) -> None:
     remedy = 'give the ..._data.json of the release'
     for section in ('images', 'annotations'):
         if not isinstance(data, dict) or section not in data:
-            raise FormatError(message(path, 'file', section, 'is missing', remedy))
+            raise FormatError.at(path, 'file', section, 'is missing', remedy)
         for index, entry in enumerate(data[section]):
             missing = [field for field in FIELDS[section] if field not in entry]
             if missing:
                 place = f'{section}[{index}]'
-                raise FormatError(message(path, place, missing[0], 'is missing', remedy))
+                raise FormatError.at(path, place, missing[0], 'is missing', remedy)
 
 
 def _present_captures(data: dict, path: str, captures: Sequence[str]) -> Set[str]:
@@ -241,7 +240,7 @@ def _add_image(
 
 
 def _damaged(path: str, entry: str, field: str, problem: str) -> FormatError:
-    return FormatError(message(path, entry, field, problem, 'download the file again'))
+    return FormatError.at(path, entry, field, problem, 'download the file again')
 
 
 def distant(centers: np.ndarray, number: int) -> List[int]:
@@ -269,14 +268,12 @@ def _choose(
     number: Optional[int],
 ) -> List[str]:
     if capture not in calibration:
-        raise FormatError(
-            message(
-                path,
-                f'capture {capture}',
-                'key',
-                f'is missing, there are {", ".join(sorted(calibration))}',
-                'give the ..._camera.json of the same split',
-            )
+        raise FormatError.at(
+            path,
+            f'capture {capture}',
+            'key',
+            f'is missing, there are {", ".join(sorted(calibration))}',
+            'give the ..._camera.json of the same split',
         )
     present = sorted(used)
     if names is not None:
@@ -299,14 +296,12 @@ def _camera(path: str, sequence: str, calibration: dict, name: str) -> tuple:
     for field, shape in (('camrot', (3, 3)), ('campos', (3,)), ('focal', (2,)), ('princpt', (2,))):
         value = np.array(calibration.get(field, {}).get(name, []), dtype=float)
         if value.shape != shape or not np.isfinite(value).all():
-            raise FormatError(
-                message(
-                    path,
-                    f'{sequence}, camera {name}',
-                    field,
-                    f'is not of shape {shape}',
-                    'give the ..._camera.json of the same split',
-                )
+            raise FormatError.at(
+                path,
+                f'{sequence}, camera {name}',
+                field,
+                f'is not of shape {shape}',
+                'give the ..._camera.json of the same split',
             )
         values.append(value)
     R, center, (fx, fy), (cx, cy) = values

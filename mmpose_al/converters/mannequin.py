@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import is_int, is_number, message, visible_names
+from ..fileio import is_int, is_number, visible_names
 from .common import Part, Task, box_around, digest, load_json
 
 METAINFO = 'configs/_base_/datasets/mpii.py'
@@ -234,14 +234,12 @@ def read_cameras(path: str) -> list:
                 continue  # the video's address
 
             def fail(field, problem):
-                raise FormatError(
-                    message(
-                        path,
-                        f'line {number}',
-                        field,
-                        problem,
-                        'download the file again: time fx fy cx cy 0 0 and 12 numbers of [R | t]',
-                    )
+                raise FormatError.at(
+                    path,
+                    f'line {number}',
+                    field,
+                    problem,
+                    'download the file again: time fx fy cx cy 0 0 and 12 numbers of [R | t]',
                 )
 
             try:
@@ -308,7 +306,7 @@ def read_predictions(path: str, num_joints: int, times: Sequence[int]) -> List[P
                         'give every person of a frame its own, or leave it out of all',
                     )
         except _Fault as fault:
-            raise FormatError(message(path, f'[{index}]', *fault.args)) from None
+            raise FormatError.at(path, f'[{index}]', *fault.args) from None
         poses.append(pose)
     return sorted(poses, key=lambda pose: pose.frame)
 

@@ -9,7 +9,6 @@ from typing import Dict, List, Sequence, Tuple
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import message
 from .common import Part, box_around, keypoints_of, load_npz
 
 MM = 1000.0
@@ -21,20 +20,16 @@ def load_annotations(path: str) -> Dict[str, np.ndarray]:
     for field, width in (('part', 3), ('S', 4)):
         shape = data[field].shape
         if len(shape) != 3 or shape[1:] != (17, width):
-            raise FormatError(
-                message(
-                    path,
-                    'file',
-                    field,
-                    f'has shape {shape}, not (N, 17, {width})',
-                    'give the body 3D annotations (h36m_train.npz)',
-                )
+            raise FormatError.at(
+                path,
+                'file',
+                field,
+                f'has shape {shape}, not (N, 17, {width})',
+                'give the body 3D annotations (h36m_train.npz)',
             )
         if not np.isfinite(data[field]).all():
-            raise FormatError(
-                message(
-                    path, 'file', field, 'holds a number that is not finite', 'make the file again'
-                )
+            raise FormatError.at(
+                path, 'file', field, 'holds a number that is not finite', 'make the file again'
             )
     return data
 

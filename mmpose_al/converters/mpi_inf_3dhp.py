@@ -13,7 +13,6 @@ from typing import List, Optional, Sequence
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import message
 from .camera_pickle import camera_field, known, load_camera_pickle
 from .common import Part, Task, digest, matrix_K
 from .mmpose_npz import MM, add_views, load_annotations
@@ -52,15 +51,13 @@ def make_tasks(
             subject, number = test.groups()
             sequence, camera, key = subject, 'Cam0', subject
         else:
-            raise FormatError(
-                message(
-                    annotation_file,
-                    f'imgname[{row}]',
-                    'imgname',
-                    f'is {name!r}',
-                    'names end in S1_Seq1_Cam0_000001.jpg or TS1_000001.jpg; make the '
-                    "file again with MMPose's preprocess_mpi_inf_3dhp.py",
-                )
+            raise FormatError.at(
+                annotation_file,
+                f'imgname[{row}]',
+                'imgname',
+                f'is {name!r}',
+                'names end in S1_Seq1_Cam0_000001.jpg or TS1_000001.jpg; make the '
+                "file again with MMPose's preprocess_mpi_inf_3dhp.py",
             )
         if (subjects is None or subject in subjects) and (cameras is None or camera in cameras):
             groups.setdefault((sequence, subject), []).append((int(number), camera, key, row))
@@ -157,15 +154,13 @@ def image_sizes(path: str, calibration: dict, used: Sequence[str], fix_known_typ
             if wrong[1:]
             else ''
         )
-        raise FormatError(
-            message(
-                path,
-                f'camera {key!r}',
-                field,
-                f'is {w if field == "w" else h:g}, so '
-                f'that the principal point ({cx:.1f}, {cy:.1f}) lies outside the '
-                f'{w:g}x{h:g} image{more}',
-                remedy,
-            )
+        raise FormatError.at(
+            path,
+            f'camera {key!r}',
+            field,
+            f'is {w if field == "w" else h:g}, so '
+            f'that the principal point ({cx:.1f}, {cy:.1f}) lies outside the '
+            f'{w:g}x{h:g} image{more}',
+            remedy,
         )
     return sizes

@@ -13,7 +13,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import message, visible_names
+from ..fileio import visible_names
 from .common import Part, Task, box_around, file_state, keypoints_of, load_json, view_pixels
 
 METAINFO = 'configs/_base_/datasets/panoptic_body3d.py'
@@ -117,14 +117,8 @@ def hd_cameras(root: str, sequence: str) -> Dict[str, dict]:
             except (KeyError, TypeError, ValueError):
                 values[field] = np.zeros(0)
             if values[field].size != size or not np.isfinite(values[field]).all():
-                raise FormatError(
-                    message(
-                        path,
-                        entry,
-                        field,
-                        f'is not {size} numbers',
-                        'download the calibration again',
-                    )
+                raise FormatError.at(
+                    path, entry, field, f'is not {size} numbers', 'download the calibration again'
                 )
         R = values['R'].reshape(3, 3)
         cameras[camera['name']] = dict(
@@ -321,24 +315,20 @@ def read_bodies(path: str, min_confidence: float) -> list:
     for index, body in enumerate(content.get('bodies', [])):
         joints = np.array(body.get('joints19', []), dtype=float)
         if joints.size != 76:
-            raise FormatError(
-                message(
-                    path,
-                    f'bodies[{index}]',
-                    'joints19',
-                    f'has {joints.size} numbers, 19 joints need 76',
-                    'extract the file again',
-                )
+            raise FormatError.at(
+                path,
+                f'bodies[{index}]',
+                'joints19',
+                f'has {joints.size} numbers, 19 joints need 76',
+                'extract the file again',
             )
         if body.get('id') in seen or not isinstance(body.get('id'), int):
-            raise FormatError(
-                message(
-                    path,
-                    f'bodies[{index}]',
-                    'id',
-                    f'is {body.get("id")!r}, not a number of its own',
-                    'extract the file again',
-                )
+            raise FormatError.at(
+                path,
+                f'bodies[{index}]',
+                'id',
+                f'is {body.get("id")!r}, not a number of its own',
+                'extract the file again',
             )
         seen.add(body['id'])
         joints = joints.reshape(19, 4)

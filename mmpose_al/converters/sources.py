@@ -14,7 +14,7 @@ from PIL import Image
 
 from ..datasets.format import FormatError
 from ..datasets.videos import open_video, rotation
-from ..fileio import message, visible_names
+from ..fileio import visible_names
 
 VIDEOS = (
     '.mp4',
@@ -208,30 +208,26 @@ def match_cameras(
     for source in sources:
         camera = known.get(source.name)
         if camera is None:
-            raise FormatError(
-                message(
-                    path,
-                    f'camera {source.name!r}',
-                    'name',
-                    'is missing, but '
-                    f'{source.path} is a view of this name; the file has '
-                    f'{", ".join(sorted(known))}',
-                    'name the views as the calibration does: NAME=PATH, or calibrate the camera',
-                )
+            raise FormatError.at(
+                path,
+                f'camera {source.name!r}',
+                'name',
+                'is missing, but '
+                f'{source.path} is a view of this name; the file has '
+                f'{", ".join(sorted(known))}',
+                'name the views as the calibration does: NAME=PATH, or calibrate the camera',
             )
         if tuple(camera['size']) != tuple(source.size) and size_change:
             camera = resized(camera, source.size, size_change, path)
         if tuple(camera['size']) != tuple(source.size):
             turned = f', {source.turned}' if source.turned else ''
-            raise FormatError(
-                message(
-                    path,
-                    f'camera {source.name!r}',
-                    'size',
-                    f'is {camera["size"][0]}x{camera["size"][1]}, the images of '
-                    f'{source.path} are {source.size[0]}x{source.size[1]}{turned}',
-                    _size_remedy(tuple(camera['size']), source),
-                )
+            raise FormatError.at(
+                path,
+                f'camera {source.name!r}',
+                'size',
+                f'is {camera["size"][0]}x{camera["size"][1]}, the images of '
+                f'{source.path} are {source.size[0]}x{source.size[1]}{turned}',
+                _size_remedy(tuple(camera['size']), source),
             )
         matched.append(camera)
     return matched
@@ -260,15 +256,13 @@ def resized(camera: dict, size: Tuple[int, int], change: str, path: str) -> dict
         half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])  # from centres to corners of pixels
         K = np.linalg.inv(half) @ scale @ half @ K
     elif (after > before).any():
-        raise FormatError(
-            message(
-                path,
-                f'camera {camera["name"]!r}',
-                'size',
-                f'is {before[0]:g}x{before[1]:g}, the images are {after[0]:g}x{after[1]:g}: '
-                f'they are larger, so {change!r} cannot have cut them',
-                "say 'scaled', or calibrate for these images",
-            )
+        raise FormatError.at(
+            path,
+            f'camera {camera["name"]!r}',
+            'size',
+            f'is {before[0]:g}x{before[1]:g}, the images are {after[0]:g}x{after[1]:g}: '
+            f'they are larger, so {change!r} cannot have cut them',
+            "say 'scaled', or calibrate for these images",
         )
     elif change == 'centre':
         K[:2, 2] -= (before - after) / 2

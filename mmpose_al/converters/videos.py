@@ -14,16 +14,7 @@ import cv2
 from ..datasets.format import FormatError
 from ..datasets.images import ImageError, check_image
 from ..datasets.videos import open_video
-from ..fileio import (
-    are_numbers,
-    is_int,
-    message,
-    read_json,
-    sha256,
-    visible_names,
-    write_bytes,
-    write_json,
-)
+from ..fileio import are_numbers, is_int, read_json, sha256, visible_names, write_bytes, write_json
 from .common import Part, Progress, Task, digest, file_state, load_json
 from .sources import PICTURES, Source
 
@@ -131,7 +122,7 @@ def read_boxes(path: str, names: Dict[str, Tuple[str, int]]) -> Boxes:
                 entries.setdefault(key, []).append(_read_box(box))
         except _Fault as fault:
             place = f'annotations[{index}]' if coco else f'[{index}]'
-            raise FormatError(message(path, place, *fault.args)) from None
+            raise FormatError.at(path, place, *fault.args) from None
     if coco and boxes and not entries:
         raise FormatError(
             f'{path}: none of its images is one of this data set, such '

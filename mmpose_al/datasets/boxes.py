@@ -10,7 +10,7 @@ from typing import Dict, Iterable, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ..fileio import is_int, is_number, message
+from ..fileio import is_int, is_number
 from .format import FormatError
 
 PERSON = dict(id=1, name='person', supercategory='person')
@@ -90,14 +90,12 @@ def select_boxes(
     bad = np.array([fault is not None for fault in faults], dtype=bool)
     if bad.any() and keep.on_bad == 'raise':
         first = int(np.argmax(bad))
-        raise FormatError(
-            message(
-                where,
-                f'box {order[first]} of {len(boxes)}',
-                'bbox',
-                f'{boxes[order[first]].tolist()} (score {scores[order[first]]:g}) {faults[first]}',
-                'if such boxes are few, drop them with on_bad="skip" (--on-bad skip)',
-            )
+        raise FormatError.at(
+            where,
+            f'box {order[first]} of {len(boxes)}',
+            'bbox',
+            f'{boxes[order[first]].tolist()} (score {scores[order[first]]:g}) {faults[first]}',
+            'if such boxes are few, drop them with on_bad="skip" (--on-bad skip)',
         )
     dropped['outside'] = int(bad.sum())
     order = order[~bad]
@@ -284,7 +282,7 @@ def detections_by_image(
     for index, entry in enumerate(detections):
 
         def fail(field, problem, remedy):
-            raise FormatError(message(path, f'[{index}]', field, problem, remedy))
+            raise FormatError.at(path, f'[{index}]', field, problem, remedy)
 
         if not isinstance(entry, dict):
             fail(

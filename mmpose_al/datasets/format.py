@@ -192,36 +192,26 @@ def _info(data: dict, path: str) -> dict:
     """The file's ``info``, whose version and unit this reader knows."""
     info = data.get('info') or {}
     if not isinstance(info, dict):
-        raise FormatError(
-            message(
-                path,
-                'file',
-                'info',
-                f'is {short(info)}, not an object',
-                'write {...}, or leave it out',
-            )
+        raise FormatError.at(
+            path, 'file', 'info', f'is {short(info)}, not an object', 'write {...}, or leave it out'
         )
     if info.get('format') != FORMAT:
         return info
     if info.get('version') != VERSION:
-        raise FormatError(
-            message(
-                path,
-                'info',
-                'version',
-                f'is {short(info.get("version"))}, this reader knows version {VERSION}',
-                'update mmpose_al or convert the file',
-            )
+        raise FormatError.at(
+            path,
+            'info',
+            'version',
+            f'is {short(info.get("version"))}, this reader knows version {VERSION}',
+            'update mmpose_al or convert the file',
         )
     if info.get('world_unit', 'mm') != 'mm':
-        raise FormatError(
-            message(
-                path,
-                'info',
-                'world_unit',
-                f'is {short(info["world_unit"])}',
-                'convert t and keypoints_3d to millimetres and write "mm"',
-            )
+        raise FormatError.at(
+            path,
+            'info',
+            'world_unit',
+            f'is {short(info["world_unit"])}',
+            'convert t and keypoints_3d to millimetres and write "mm"',
         )
     return info
 
@@ -230,8 +220,8 @@ def _sections(data: dict, path: str) -> Dict[str, list]:
     """The file's lists of objects, empty where it has none."""
     for section in ('images', 'annotations'):
         if section not in data:
-            raise FormatError(
-                message(path, 'file', section, 'is missing', 'add the list, which may be empty')
+            raise FormatError.at(
+                path, 'file', section, 'is missing', 'add the list, which may be empty'
             )
     out = {}
     for section in ('images', 'annotations', 'categories', 'cameras', 'frames', 'poses_3d'):
@@ -239,10 +229,8 @@ def _sections(data: dict, path: str) -> Dict[str, list]:
         if not isinstance(out[section], list) or not all(
             issubclass(kind, dict) for kind in _kinds(out[section])
         ):
-            raise FormatError(
-                message(
-                    path, 'file', section, 'is not a list of objects', 'write it as [{...}, ...]'
-                )
+            raise FormatError.at(
+                path, 'file', section, 'is not a list of objects', 'write it as [{...}, ...]'
             )
     return out
 
@@ -539,30 +527,24 @@ def _check_categories(categories: list, path: str, num_joints: Optional[int]) ->
             continue
         entry = _entry('categories', index, categories)
         if not isinstance(names, list) or any(isinstance(name, (list, dict)) for name in names):
-            raise FormatError(
-                message(
-                    path,
-                    entry,
-                    'keypoints',
-                    f'is {short(names)}, not a list of names',
-                    'write ["nose", ...]',
-                )
+            raise FormatError.at(
+                path,
+                entry,
+                'keypoints',
+                f'is {short(names)}, not a list of names',
+                'write ["nose", ...]',
             )
         if len(set(names)) != len(names):
-            raise FormatError(
-                message(
-                    path, entry, 'keypoints', 'names a joint twice', 'give every joint its own name'
-                )
+            raise FormatError.at(
+                path, entry, 'keypoints', 'names a joint twice', 'give every joint its own name'
             )
         if num_joints is not None and len(names) != num_joints:
-            raise FormatError(
-                message(
-                    path,
-                    entry,
-                    'keypoints',
-                    f'names {len(names)} joints, the metainfo of the dataset has {num_joints}',
-                    'set metainfo=dict(from_file=...) to that of this data set',
-                )
+            raise FormatError.at(
+                path,
+                entry,
+                'keypoints',
+                f'names {len(names)} joints, the metainfo of the dataset has {num_joints}',
+                'set metainfo=dict(from_file=...) to that of this data set',
             )
 
 
@@ -585,7 +567,7 @@ def _check_lens(camera: dict, K: np.ndarray, fail: Callable[[str, str, str], Non
 
 def _check_camera(camera: dict, entry: str, path: str) -> dict:
     def fail(field, problem, remedy):
-        raise FormatError(message(path, entry, field, problem, remedy))
+        raise FormatError.at(path, entry, field, problem, remedy)
 
     arrays = {}
     for field, shape in (('K', (3, 3)), ('R', (3, 3)), ('t', (3,))):
@@ -643,14 +625,8 @@ def _check_size(entry_dict: dict, entry: str, path: str) -> None:
     for field in ('width', 'height'):
         value = entry_dict.get(field)
         if not is_number(value) or value <= 0 or value != int(value):
-            raise FormatError(
-                message(
-                    path,
-                    entry,
-                    field,
-                    f'is {short(value)}',
-                    'write the size of the image in pixels',
-                )
+            raise FormatError.at(
+                path, entry, field, f'is {short(value)}', 'write the size of the image in pixels'
             )
 
 
@@ -672,40 +648,32 @@ def _check_frames(frames: list, path: str) -> None:
     for index, frame in enumerate(frames):
         entry = _entry('frames', index, frames)
         if not isinstance(frame.get('sequence'), str):
-            raise FormatError(
-                message(
-                    path,
-                    entry,
-                    'sequence',
-                    f'is {short(frame.get("sequence"))}',
-                    'write the name of the recording',
-                )
+            raise FormatError.at(
+                path,
+                entry,
+                'sequence',
+                f'is {short(frame.get("sequence"))}',
+                'write the name of the recording',
             )
         if not is_int(frame.get('index')):
-            raise FormatError(
-                message(
-                    path,
-                    entry,
-                    'index',
-                    f'is {short(frame.get("index"))}',
-                    'write the running number of the frame in its sequence',
-                )
+            raise FormatError.at(
+                path,
+                entry,
+                'index',
+                f'is {short(frame.get("index"))}',
+                'write the running number of the frame in its sequence',
             )
         time = frame.get('time')
         if time is not None and not is_number(time):
-            raise FormatError(
-                message(path, entry, 'time', f'is {short(time)}', 'write seconds or null')
-            )
+            raise FormatError.at(path, entry, 'time', f'is {short(time)}', 'write seconds or null')
         key = (frame['sequence'], frame['index'])
         if key in seen:
-            raise FormatError(
-                message(
-                    path,
-                    entry,
-                    'index',
-                    f'{key} is also that of {_entry("frames", seen[key], frames)}',
-                    'number the frames of a sequence without repeats',
-                )
+            raise FormatError.at(
+                path,
+                entry,
+                'index',
+                f'{key} is also that of {_entry("frames", seen[key], frames)}',
+                'number the frames of a sequence without repeats',
             )
         seen[key] = index
 
@@ -739,8 +707,8 @@ def _check_images(data: dict, ids: Dict[str, dict], path: str) -> None:
     for index, image in enumerate(data['images']):
 
         def fail(field, problem, remedy):
-            raise FormatError(
-                message(path, _entry('images', index, data['images']), field, problem, remedy)
+            raise FormatError.at(
+                path, _entry('images', index, data['images']), field, problem, remedy
             )
 
         if not isinstance(image.get('file_name'), str) or not image['file_name']:
@@ -820,10 +788,8 @@ def _check_references(data: dict, ids: Dict[str, dict], path: str) -> None:
     for index, annotation in enumerate(data['annotations']):
 
         def fail(field, problem, remedy):
-            raise FormatError(
-                message(
-                    path, _entry('annotations', index, data['annotations']), field, problem, remedy
-                )
+            raise FormatError.at(
+                path, _entry('annotations', index, data['annotations']), field, problem, remedy
             )
 
         image = annotation.get('image_id')
@@ -876,7 +842,7 @@ def _check_poses(data: dict, ids: Dict[str, dict], path: str, num_joints: Option
     for index, pose in enumerate(data['poses_3d']):
 
         def fail(field, problem, remedy):
-            raise FormatError(message(path, f'poses_3d[{index}]', field, problem, remedy))
+            raise FormatError.at(path, f'poses_3d[{index}]', field, problem, remedy)
 
         frame, person = pose.get('frame_id'), pose.get('person_id', 0)
         if not _refers(frame, ids['frames']):
@@ -930,18 +896,16 @@ def _unique_ids(entries: list, section: str, path: str) -> dict:
     for index, entry in enumerate(entries):
         value = entry.get('id')
         if not is_int(value):
-            raise FormatError(
-                message(path, f'{section}[{index}]', 'id', f'is {short(value)}', 'write an integer')
+            raise FormatError.at(
+                path, f'{section}[{index}]', 'id', f'is {short(value)}', 'write an integer'
             )
         if value in ids:
-            raise FormatError(
-                message(
-                    path,
-                    f'{section}[{index}]',
-                    'id',
-                    f'{value} is also that of {section}[{ids[value]}]',
-                    'give every entry its own id',
-                )
+            raise FormatError.at(
+                path,
+                f'{section}[{index}]',
+                'id',
+                f'{value} is also that of {section}[{ids[value]}]',
+                'give every entry its own id',
             )
         ids[value] = index
     return ids
@@ -950,14 +914,12 @@ def _unique_ids(entries: list, section: str, path: str) -> dict:
 def _check_has_categories(data: dict, path: str) -> None:
     """Raise for annotations without any category, which evaluation would pass over."""
     if data['annotations'] and not data['categories']:
-        raise FormatError(
-            message(
-                path,
-                'file',
-                'categories',
-                f'is missing or empty, but there are {len(data["annotations"])} annotations',
-                'write [{"id": 1, "name": "person", "keypoints": ["nose", ...]}]',
-            )
+        raise FormatError.at(
+            path,
+            'file',
+            'categories',
+            f'is missing or empty, but there are {len(data["annotations"])} annotations',
+            'write [{"id": 1, "name": "person", "keypoints": ["nose", ...]}]',
         )
 
 
@@ -992,14 +954,12 @@ def skeleton_edges(category: dict, path: str) -> List[List[int]]:
             or len(edge) != 2
             or not all(is_int(joint) and 1 <= joint <= most for joint in edge)
         ):
-            raise FormatError(
-                message(
-                    path,
-                    f'categories (id {category.get("id")})',
-                    f'skeleton[{number}]',
-                    f'is {short(edge)}, no pair of joints from 1 to {most}',
-                    'correct it, or leave the skeleton out',
-                )
+            raise FormatError.at(
+                path,
+                f'categories (id {category.get("id")})',
+                f'skeleton[{number}]',
+                f'is {short(edge)}, no pair of joints from 1 to {most}',
+                'correct it, or leave the skeleton out',
             )
     return [list(edge) for edge in edges]
 

@@ -8,7 +8,7 @@ import hashlib
 import os.path as osp
 from typing import Dict, List, Optional
 
-from ..fileio import is_int, message, parse_json, read_bytes, sha256
+from ..fileio import is_int, parse_json, read_bytes, sha256
 from .format import VERSION, FormatError, check_multiview, is_labeled, parse, read
 
 SPLIT_FORMAT = 'mmpose_al-split'
@@ -29,62 +29,50 @@ def load_split(path: str) -> dict:
     """
     split = parse(read(path), path)
     if not isinstance(split, dict) or split.get('format') != SPLIT_FORMAT:
-        raise FormatError(
-            message(
-                path,
-                'file',
-                'format',
-                f'is not "{SPLIT_FORMAT}"',
-                'write the split with `mmpose-al split`',
-            )
+        raise FormatError.at(
+            path,
+            'file',
+            'format',
+            f'is not "{SPLIT_FORMAT}"',
+            'write the split with `mmpose-al split`',
         )
     if split.get('version') != VERSION:
-        raise FormatError(
-            message(
-                path,
-                'file',
-                'version',
-                f'is {split.get("version")!r}, this reader knows {VERSION}',
-                'write the split again',
-            )
+        raise FormatError.at(
+            path,
+            'file',
+            'version',
+            f'is {split.get("version")!r}, this reader knows {VERSION}',
+            'write the split again',
         )
     if split.get('unit') not in SPLIT_UNITS:
-        raise FormatError(
-            message(
-                path,
-                'file',
-                'unit',
-                f'is {split.get("unit")!r}',
-                f'it is one of {", ".join(SPLIT_UNITS)}',
-            )
+        raise FormatError.at(
+            path,
+            'file',
+            'unit',
+            f'is {split.get("unit")!r}',
+            f'it is one of {", ".join(SPLIT_UNITS)}',
         )
     labeled = split.get('labeled')
     if not isinstance(labeled, list) or not all(map(is_int, labeled)):
-        raise FormatError(
-            message(
-                path, 'file', 'labeled', 'is not a list of integer ids', 'write the split again'
-            )
+        raise FormatError.at(
+            path, 'file', 'labeled', 'is not a list of integer ids', 'write the split again'
         )
     if len(set(labeled)) != len(labeled):
-        raise FormatError(
-            message(path, 'file', 'labeled', 'names an id twice', 'write the split again')
-        )
+        raise FormatError.at(path, 'file', 'labeled', 'names an id twice', 'write the split again')
     return split
 
 
 def check_split_source(split: dict, split_path: str, path: str, raw: bytes) -> None:
     """Raise FormatError unless the split was made from these bytes."""
     if split.get('sha256') != sha256(raw):
-        raise FormatError(
-            message(
-                split_path,
-                'file',
-                'sha256',
-                f'is not that of {path}: the split was '
-                f'made from {split.get("source")!r}, or the file has changed since',
-                'make the split again from this file, or set check_split=False if '
-                'its ids still mean the same',
-            )
+        raise FormatError.at(
+            split_path,
+            'file',
+            'sha256',
+            f'is not that of {path}: the split was '
+            f'made from {split.get("source")!r}, or the file has changed since',
+            'make the split again from this file, or set check_split=False if '
+            'its ids still mean the same',
         )
 
 
@@ -103,15 +91,13 @@ def split_instances(split: dict, data: dict, split_path: str, path: str) -> set:
     labeled = set(split['labeled'])
     unknown = sorted(labeled - known)
     if unknown:
-        raise FormatError(
-            message(
-                split_path,
-                'file',
-                'labeled',
-                f'{len(unknown)} of {len(labeled)} ids '
-                f'are no {split["unit"]} of {path}: {unknown[:5]} ...',
-                'make the split again from this file',
-            )
+        raise FormatError.at(
+            split_path,
+            'file',
+            'labeled',
+            f'{len(unknown)} of {len(labeled)} ids '
+            f'are no {split["unit"]} of {path}: {unknown[:5]} ...',
+            'make the split again from this file',
         )
     return {annotation for annotation, unit in units.items() if unit in labeled}
 

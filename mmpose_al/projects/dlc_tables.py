@@ -14,7 +14,7 @@ from typing import List, NamedTuple, Optional, Sequence
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import message, read_bytes, short
+from ..fileio import read_bytes, short
 
 #: What DeepLabCut calls the owner of joints that no animal has.
 UNIQUE = 'single'
@@ -87,18 +87,16 @@ def _numbers(path: str, line: int, row: Sequence[str], length: int) -> np.ndarra
     try:
         numbers = [float(word) if word.strip() else np.nan for word in row]
     except ValueError as error:
-        raise FormatError(
-            message(path, f'line {line}', 'x, y', str(error), 'write numbers, or nothing')
+        raise FormatError.at(
+            path, f'line {line}', 'x, y', str(error), 'write numbers, or nothing'
         ) from None
     if len(numbers) != length:
-        raise FormatError(
-            message(
-                path,
-                f'line {line}',
-                'x, y',
-                f'has {len(numbers)} numbers, the header {length} columns',
-                'the file may be truncated; copy it again',
-            )
+        raise FormatError.at(
+            path,
+            f'line {line}',
+            'x, y',
+            f'has {len(numbers)} numbers, the header {length} columns',
+            'the file may be truncated; copy it again',
         )
     return np.array(numbers)
 

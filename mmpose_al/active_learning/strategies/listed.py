@@ -6,7 +6,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
-from ...fileio import FileError, is_int, message, read_json, short
+from ...fileio import FileError, is_int, read_json, short
 from ..pool import Pool
 from ..registry import QUERY_STRATEGIES
 from ..statistics import PoolStatistics
@@ -153,6 +153,6 @@ def read_places(path: str) -> List[Place]:
         ):
             if not fits:
                 where = f'look_at[{number}]' if isinstance(content, dict) else f'[{number}]'
-                raise FileError(message(path, where, field, f'is {short(value)}', 'write it'))
+                raise FileError.at(path, where, field, f'is {short(value)}', 'write it')
         places.append(Place(path, str(sequence), int(frame or 0)))
     return places
