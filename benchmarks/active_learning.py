@@ -24,7 +24,8 @@ from contextlib import ExitStack, contextmanager
 
 from mmengine.config import Config
 
-from benchmarks.semi_supervised import ROOT, config_digest, validations
+from benchmarks import ROOT
+from benchmarks.semi_supervised import config_digest, load_config, validations
 from mmpose_al.active_learning.experiment import Experiment
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.settings import experiment_digest
@@ -147,7 +148,7 @@ def alone(path: str):
 
 def seeded(path: str, seed: int) -> Config:
     """What ``tools/train.py`` makes of a row's config and a seed."""
-    config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
+    config = load_config(path)
     config.merge_from_dict({'randomness.seed': seed})
     return config
 
@@ -229,7 +230,7 @@ def run(table: str, row: str, seed: int, extra: list, until: int = 0) -> str:
         if not mine:
             return 'runs elsewhere'
         path = TABLES[table][row]
-        config = Config.fromfile(osp.join(ROOT, path), import_custom_modules=False)
+        config = load_config(path)
         data_root = config.get('data_root', '')
         if not osp.isdir(osp.join(ROOT, data_root)):
             sys.exit(

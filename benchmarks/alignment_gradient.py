@@ -13,14 +13,13 @@ core; writes benchmarks/results/alignment_gradient.json.
 import argparse
 import os.path as osp
 
-ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
 
+from benchmarks import ROOT
 from mmpose_al.apis import load_weights
 from mmpose_al.fileio import write_json
 from mmpose_al.geometry.depth import reconstruct

@@ -11,12 +11,12 @@ place between `<!-- table: collapse -->` and `<!-- end -->` of a page.
 """
 
 import argparse
-import json
 import os.path as osp
 import re
 import sys
 from glob import glob
 
+from benchmarks.semi_supervised import scalars
 from mmpose_al.analysis.results_table import mean_std, write_table
 from mmpose_al.fileio import machine, write_json
 
@@ -57,14 +57,11 @@ def share(entries: list, last: int) -> float:
 
 def look(folder: str, last: int) -> dict:
     """Share and first warning of the run in a work directory."""
-    entries, said = [], []
-    for path in sorted(glob(osp.join(folder, '*', 'vis_data', 'scalars.json'))):
-        with open(path) as file:
-            entries += map(json.loads, file)
+    said = []
     for path in sorted(glob(osp.join(folder, '*', '*.log'))):
         with open(path) as file:
             said += map(int, SAID.findall(file.read()))
-    return dict(share=round(share(entries, last), 4), since=min(said, default=None))
+    return dict(share=round(share(list(scalars(folder)), last), 4), since=min(said, default=None))
 
 
 def table(content: dict) -> str:
@@ -114,8 +111,8 @@ def main() -> None:
                     sys.exit(f'collapse: {folder}: {error}')
     if not rows:
         sys.exit(
-            f'collapse: {args.runs} has none of the runs; python '
-            f'benchmarks/semi_supervised.py synthetic --rows {" ".join(ROWS)}'
+            f'collapse: {args.runs} has none of the runs; python -m '
+            f'benchmarks.semi_supervised synthetic --rows {" ".join(ROWS)}'
         )
     content = dict(last=args.last, machine=machine(), rows=rows)
     write_json(args.out, content, sort_keys=True)

@@ -12,10 +12,11 @@ import os.path as osp
 import subprocess
 import sys
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-
+from benchmarks import ROOT
+from benchmarks.semi_supervised import as_words
 from mmpose_al.analysis.active_learning_table import table as markdown
 from mmpose_al.analysis.results_table import write_table
+from mmpose_al.checkpoint_files import noted
 from mmpose_al.fileio import machine, read_json, write_json
 
 RESULT = osp.join(ROOT, 'benchmarks', 'results', 'confidence.json')
@@ -55,11 +56,9 @@ def run(row: str) -> dict:
     of, config, options, radius = ROWS[row]
     folder = osp.join('work_dirs', 'benchmarks', 'confidence', row)
     out = osp.join(ROOT, folder, 'confidence.json')
-    words = [f'{key}={value}'.replace(' ', '') for key, value in options.items()]
     if not osp.exists(osp.join(ROOT, folder, 'last_checkpoint')):
-        call(['train', config, '--work-dir', folder, '--cfg-options', *words])
-    with open(osp.join(ROOT, folder, 'last_checkpoint')) as file:
-        checkpoint = file.read().strip()
+        call(['train', config, '--work-dir', folder, '--cfg-options', *as_words(options)])
+    checkpoint = noted(osp.join(ROOT, folder))
     call(
         ['confidence', config, checkpoint, '--out', out, '--thr', str(radius)]
         + ['--work-dir', osp.join(folder, 'test')]

@@ -20,9 +20,9 @@ import tarfile
 import tempfile
 from io import BytesIO
 
+from benchmarks import ROOT
 from mmpose_al.fileio import machine, write_json
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 CONFIG = 'configs/semi_supervised/synthetic/posedual-a_lite0_synthetic-64x64_60-images.py'
 # Runs in either tree, so it uses nothing that only one of them has.
 WORKER = """

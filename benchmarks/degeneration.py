@@ -30,12 +30,11 @@ import os.path as osp
 import sys
 from typing import Callable, List
 
-ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-
 import numpy as np
 import torch
 from torch import nn
 
+from benchmarks import ROOT
 from mmpose_al.analysis.results_table import write_table
 from mmpose_al.fileio import machine, read_json, write_figure, write_json
 from mmpose_al.geometry.alignment import apply_similarity, procrustes

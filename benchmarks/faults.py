@@ -15,10 +15,9 @@ import os.path as osp
 import resource
 import time
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-
 import pytest
 
+from benchmarks import ROOT
 from mmpose_al.analysis.active_learning_table import table as markdown
 from mmpose_al.analysis.results_table import write_table
 from mmpose_al.fileio import machine, write_json

@@ -17,8 +17,7 @@ from typing import Dict, List
 
 import numpy as np
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-
+from benchmarks import ROOT
 from mmpose_al.active_learning.report.analysis import labels_needed
 from mmpose_al.analysis.active_learning_table import table as markdown
 from mmpose_al.analysis.results_table import write_table

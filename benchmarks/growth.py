@@ -41,8 +41,6 @@ import time
 import traceback
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
-ROOT = osp.abspath(osp.join(osp.dirname(osp.abspath(__file__)), '..'))
-
 import numpy as np
 
 VIEWS, ANSWERS, ROUNDS, PICKS, FEATURES = 4, 5000, 100, 100, 512
@@ -67,11 +65,6 @@ WITHOUT_POOL = ('load', 'ingest', 'report')
 PARTS = (*WITHOUT_POOL, 'query', 'state', *STRATEGIES)
 
 
-def place(folder, name):
-    """Where a file of the benchmark is."""
-    return osp.join(folder, name)
-
-
 # ---- what is measured; in the processes of its own -----------------------------------
 
 
@@ -90,7 +83,7 @@ def read(folder):
     """The pool."""
     from mmpose_al.active_learning.pool import load_pool
 
-    return load_pool(place(folder, 'pool.json'), 'frames')
+    return load_pool(osp.join(folder, 'pool.json'), 'frames')
 
 
 def annotator_of(folder, pool):
@@ -107,7 +100,7 @@ def columns(pool, num, features):
 
     rng = np.random.default_rng(0)
     names = getattr(ViewStatistics, '_fields', None)
-    found = dict(np.load(place(pool, 'columns.npz')))
+    found = dict(np.load(osp.join(pool, 'columns.npz')))
     if names is None and 'keypoints_3d' in features:
         found['keypoints_3d'] = rng.standard_normal((num, 17, 3), np.float32)
     uniform = ('scores', 'margin', 'entropy', 'disagreement', 'highest_probability')
@@ -133,13 +126,13 @@ def prepare(folder, work):
     units = pool.units[: ANSWERS // VIEWS].tolist()
     annotator_of(work, pool).ask(0, units, [1.0] * len(units))
     save_views(columns(folder, len(pool.units) * VIEWS, ()), scores_of((), work))
-    rounds(pool, place(work, 'rounds'))
+    rounds(pool, osp.join(work, 'rounds'))
 
 
 def scores_of(needs, work):
     """Where the scores are that have the columns which not all scores have."""
     special = sorted({'features', 'appearance', 'keypoints_3d'}.intersection(needs))
-    return place(work, '-'.join(['scores', *special]) + '.npz')
+    return osp.join(work, '-'.join(['scores', *special]) + '.npz')
 
 
 def make_scores(name, folder, work):
@@ -149,7 +142,7 @@ def make_scores(name, folder, work):
     needs = strategy_of(name).needs
     path = scores_of(needs, work)
     if not osp.exists(path):
-        num = len(np.load(place(folder, 'columns.npz'))['id'])
+        num = len(np.load(osp.join(folder, 'columns.npz'))['id'])
         save_views(columns(folder, num, needs), path)
 
 
@@ -188,13 +181,13 @@ def ready(part, folder, work, pool):
         return lambda: read(folder)
     if part == 'ingest':
         ingest, _ = modules()
-        return lambda: ingest(work, place(folder, 'answers.json'))
+        return lambda: ingest(work, osp.join(folder, 'answers.json'))
     if part == 'report':
         from mmpose_al.active_learning.report import write_report
 
-        return lambda: write_report([place(work, 'rounds')], place(work, 'report'))
+        return lambda: write_report([osp.join(work, 'rounds')], osp.join(work, 'report'))
     if part == 'state':
-        return lambda: rounds(pool, place(work, 'state'))
+        return lambda: rounds(pool, osp.join(work, 'state'))
     if part == 'query':
         return lambda: ask(pool, work)
     return lambda: choose(part, pool, work)
@@ -287,7 +280,7 @@ def make_files(folder, frames):
     os.makedirs(folder)
     path, pixels = make_pool(folder, frames * VIEWS, views=VIEWS)
     make_answers(
-        place(folder, 'answers.json'), path, pixels, list(range(min(ANSWERS, frames * VIEWS)))
+        osp.join(folder, 'answers.json'), path, pixels, list(range(min(ANSWERS, frames * VIEWS)))
     )
     numbers = np.arange(frames * VIEWS)
     frame, camera = numbers // VIEWS, numbers % VIEWS
@@ -295,7 +288,7 @@ def make_files(folder, frames):
     values = {k: np.array([c[k] for c in cameras], np.float64)[camera] for k in 'KRt'}
     ids = dict(id=numbers, image_id=numbers, unit=frame, frame_id=frame, camera_id=camera)
     write_arrays(
-        place(folder, 'columns.npz'),
+        osp.join(folder, 'columns.npz'),
         **ids,
         person_id=np.zeros_like(numbers),
         keypoints=pixels.astype(np.float32),
@@ -331,14 +324,14 @@ def run_all(sizes, sources, parts, folder, limit):
 
     rows, slow, processor = [], set(), machine(gpu=False)
     for frames in sizes:
-        files = place(folder, str(frames))
+        files = osp.join(folder, str(frames))
         if not osp.exists(files):
             make_files(files, frames)
         servers = {}
         for name, source in sources.items():
-            shutil.rmtree(place(files, name), ignore_errors=True)
-            os.makedirs(place(files, name))
-            servers[name] = server(source, [files, place(files, name), str(limit)])
+            shutil.rmtree(osp.join(files, name), ignore_errors=True)
+            os.makedirs(osp.join(files, name))
+            servers[name] = server(source, [files, osp.join(files, name), str(limit)])
         for part in sorted(parts, key=PARTS.index):  # those without the pool's memory first
             for name, process in servers.items():
                 if (part, name) in slow:
@@ -460,6 +453,7 @@ def main():
         folder, work, limit = args.serve
         serve(folder, work, int(limit))
         return
+    from benchmarks import ROOT
     from mmpose_al.fileio import machine, read_json, write_json
 
     sources = dict(before=osp.abspath(args.against)) if args.against else {}

@@ -23,11 +23,10 @@ import sys
 import tempfile
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
-ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-
 import numpy as np
 import torch
 
+from benchmarks import ROOT
 from benchmarks.triangulate import make_rig
 from mmpose_al.active_learning.annotators import FileAnnotator
 from mmpose_al.active_learning.pool import load_pool

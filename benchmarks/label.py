@@ -26,6 +26,7 @@ import tempfile
 
 import numpy as np
 
+from benchmarks import ROOT
 from mmpose_al.active_learning.annotators import FileAnnotator
 from mmpose_al.active_learning.label_app.session import Session
 from mmpose_al.active_learning.label_app.suggestions import PREDICTED, PROPOSED
@@ -33,7 +34,6 @@ from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.state import new_state
 from mmpose_al.fileio import machine, write_json
 
-ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
 OUT = osp.join(ROOT, 'benchmarks', 'results', 'label.json')
 STATE = 3  # of [x, y, v, state, ...], what the page is told of a joint
 NOISE, BEYOND = 1.0, 3.0  # pixels

@@ -19,10 +19,7 @@ the table of OUT.json takes the place between `<!-- table: noisy_joints -->` and
 `<!-- end -->` of a page.
 """
 
-import os.path as osp
 from typing import List, NamedTuple
-
-ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
 
 import numpy as np
 import torch

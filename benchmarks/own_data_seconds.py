@@ -17,11 +17,12 @@ import time
 
 import numpy as np
 
+from benchmarks import ROOT
 from mmpose_al.fileio import machine, read_arrays, read_json, write_json
 
-SHARED = osp.join(osp.dirname(__file__), '..', '..', 'shared', 'data')
+SHARED = osp.join(ROOT, '..', 'shared', 'data')
 KEYPOINTS = osp.join(SHARED, 'multiview', 'pose2sim_singleperson.npz')
-OUT = osp.join(osp.dirname(__file__), 'results', 'own_data_seconds.json')
+OUT = osp.join(ROOT, 'benchmarks', 'results', 'own_data_seconds.json')
 
 
 def ways(data, steps):
@@ -114,7 +115,7 @@ def main():
     parser.add_argument('--steps', type=int, default=30, help='of each training')
     parser.add_argument('--out', default=OUT)
     args = parser.parse_args()
-    os.environ['PYTHONPATH'] = osp.abspath(osp.join(osp.dirname(__file__), '..'))
+    os.environ['PYTHONPATH'] = ROOT
     result = dict(steps=args.steps, load=os.getloadavg()[0], machine=machine(), seconds={})
     with tempfile.TemporaryDirectory() as folder:
         for name, (commands, target) in ways(osp.abspath(SHARED), args.steps).items():

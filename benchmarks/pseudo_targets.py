@@ -23,14 +23,13 @@ import argparse
 import os.path as osp
 from itertools import islice
 
-ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
 
+from benchmarks import ROOT
 from mmpose_al.analysis.results_table import write_table
 from mmpose_al.apis import load_weights
 from mmpose_al.fileio import write_json

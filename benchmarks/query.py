@@ -38,8 +38,6 @@ from functools import partial
 from types import SimpleNamespace
 
 os.environ.setdefault('OMP_NUM_THREADS', '2')
-ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -50,6 +48,7 @@ from mmpose.structures import PoseDataSample
 from scipy.ndimage import maximum_filter
 from scipy.special import logsumexp, softmax
 
+from benchmarks import ROOT
 from mmpose_al.active_learning import PoolStatistics
 from mmpose_al.active_learning.scoring import score_pool
 from mmpose_al.active_learning.strategies import Constraints, KCenter, MultiViewConsistency

@@ -21,11 +21,10 @@ import time
 
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')
-ROOT = osp.join(osp.dirname(osp.abspath(__file__)), '..')
-
 import cv2
 import numpy as np
 
+from benchmarks import ROOT
 from mmpose_al.fileio import machine, write_json
 from mmpose_al.synthetic import benchmark, render
 

@@ -25,11 +25,12 @@ import os.path as osp
 import re
 import subprocess
 import sys
+from contextlib import suppress
+from typing import Iterator
 
 from mmengine.config import Config
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-
+from benchmarks import ROOT
 from mmpose_al.checkpoint_files import noted
 from mmpose_al.fileio import machine, read_json, sha256, write_json
 
@@ -275,6 +276,16 @@ def config_digest(config: Config) -> str:
     return sha256(config.pretty_text.encode())[:16]
 
 
+def scalars(work_dir: str) -> Iterator[dict]:
+    """Lines of a work directory's logs, oldest first; those that a kill has torn are left out."""
+    for folder, _, files in sorted(os.walk(work_dir)):
+        if 'scalars.json' in files:
+            with open(osp.join(folder, 'scalars.json')) as file:
+                for line in file:
+                    with suppress(ValueError):
+                        yield json.loads(line)
+
+
 def validations(work_dir: str, names=('pck/', 'coco/')) -> list:
     """Step and values of each validation in a work directory's logs, oldest first.
 
@@ -282,18 +293,10 @@ def validations(work_dir: str, names=('pck/', 'coco/')) -> list:
         ValueError: There is none.
     """
     found = {}
-    for folder, _, files in sorted(os.walk(work_dir)):
-        if 'scalars.json' not in files:
-            continue
-        with open(osp.join(folder, 'scalars.json')) as file:
-            for line in file:
-                try:
-                    entry = json.loads(line)
-                except ValueError:  # torn: the run was killed
-                    continue
-                if any(key.startswith(tuple(names)) for key in entry):
-                    values = {k: v for k, v in entry.items() if k not in NO_METRICS}
-                    found[entry['step']] = dict(step=entry['step'], metrics=values)
+    for entry in scalars(work_dir):
+        if any(key.startswith(tuple(names)) for key in entry):
+            values = {k: v for k, v in entry.items() if k not in NO_METRICS}
+            found[entry['step']] = dict(step=entry['step'], metrics=values)
     if not found:
         raise ValueError(f'{work_dir}: no validation in any scalars.json; see train.log')
     return [found[step] for step in sorted(found)]

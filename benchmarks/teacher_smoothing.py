@@ -16,8 +16,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence
 
 import numpy as np
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-
+from benchmarks import ROOT
 from benchmarks.temporal_jump import DETECTORS, THRESHOLD
 from mmpose_al.analysis.active_learning_table import table as markdown
 from mmpose_al.analysis.results_table import write_table

@@ -15,8 +15,7 @@ from typing import Dict
 
 import numpy as np
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-
+from benchmarks import ROOT
 from mmpose_al.active_learning.strategies.temporal_jump import temporal_jumps
 from mmpose_al.analysis.active_learning_table import table as markdown
 from mmpose_al.analysis.results_table import write_table

@@ -18,7 +18,8 @@ import sys
 
 from mmengine.config import Config
 
-from benchmarks.semi_supervised import ROOT, call, config_digest, test
+from benchmarks import ROOT
+from benchmarks.semi_supervised import call, config_digest, test
 from mmpose_al.fileio import machine, write_json
 
 TABLE = 'weakly_supervised'
