@@ -159,11 +159,13 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
 
 def can_be_project(folder: str) -> bool:
     """Whether a folder is a project, the beginning of one, or empty."""
+    from ..projects import is_project
+
     if not osp.isdir(folder):
         return False
     names = set(os.listdir(folder))
     begun = '.lock' in names and (names == {'.lock'} or 'images' in names)
-    return not names or 'project.json' in names or begun
+    return not names or is_project(folder) or begun
 
 
 def earlier_of(project: str) -> 'Optional[Facts]':
@@ -175,7 +177,8 @@ def earlier_of(project: str) -> 'Optional[Facts]':
     from ..active_learning.label_app import plain
     from ..command_line import command_line
     from ..fileio import read_json
-    from ..projects import is_project, labels
+    from ..projects import labels
+    from ..projects.project import NAME, is_project
 
     waiting = plain.waiting_images(labels.home(project))
     if waiting:
@@ -185,7 +188,7 @@ def earlier_of(project: str) -> 'Optional[Facts]':
         )
     if not is_project(project):
         return None
-    content = read_json(osp.join(project, 'project.json'))
+    content = read_json(osp.join(project, NAME))
     return labels.facts_of_project(project, content) if 'facts' in content else None
 
 

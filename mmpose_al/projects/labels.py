@@ -8,7 +8,7 @@ project is completed with the same ``mmpose-al new``.
 import glob
 import os.path as osp
 import re
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypeVar
 
 from ..active_learning.answers.kept import all_poses, latest, load_all_answers
 from ..active_learning.paths import experiments_below
@@ -18,6 +18,7 @@ from .made_files import MadeFiles
 from .project import NAME, ProjectError
 
 Person = Tuple[str, int]  # file name of the image, number of the person
+Read = TypeVar('Read')
 
 
 def home(folder: str) -> str:
@@ -55,7 +56,7 @@ def given_labels(folder: str, joints: Sequence[str]) -> Dict[Person, List[float]
     return found
 
 
-def _of_each(folder: str, read: Callable[[Dict[str, Any], str], Dict]) -> List[Dict]:
+def _of_each(folder: str, read: Callable[[Dict[str, Any], str], Read]) -> List[Read]:
     """What is read of each file of labels that people gave, the oldest first.
 
     Raises:
@@ -113,22 +114,26 @@ def in_order(points: Sequence[float], names: Sequence[str], joints: Sequence[str
 def labelled_frames(folder: str) -> Dict[str, List[int]]:
     """Folder below ``images`` -> numbers of the frames of a video in it that people labelled."""
     found: Dict[str, List[int]] = {}
-
-    def add(content: Dict[str, Any], path: str) -> Dict:
-        labelled = {entry['image_id'] for entry in content['annotations'] if entry['num_keypoints']}
-        names = [image['file_name'] for image in content['images'] if image['id'] in labelled]
-        for home, number in filter(None, map(frame_of, names)):
-            found.setdefault(home, []).append(number)
-        return {}
-
-    _of_each(folder, add)
+    for frames in _of_each(folder, lambda content, path: _labelled_frames_of(content)):
+        for place, number in frames:
+            found.setdefault(place, []).append(number)
     return found
+
+
+def _labelled_frames_of(content: Dict[str, Any]) -> List[Tuple[str, int]]:
+    return sorted(filter(None, map(frame_of, labelled_images(content))))
+
+
+def labelled_images(content: Dict[str, Any]) -> Set[str]:
+    """Names of the images of an annotation file with labels."""
+    names = {image['id']: image['file_name'] for image in content['images']}
+    return {names[e['image_id']] for e in content['annotations'] if e.get('num_keypoints')}
 
 
 def frame_of(name: str) -> Optional[Tuple[str, int]]:
     """Folder and number of an image that was a frame of a video; None of another image."""
-    home, _, file = name.rpartition('/')
-    return (home, int(file[:-4])) if re.fullmatch(r'\d{6,}\.jpg', file) else None
+    place, _, file = name.rpartition('/')
+    return (place, int(file[:-4])) if re.fullmatch(r'\d{6,}\.jpg', file) else None
 
 
 def taken_back(folder: str, joints: Sequence[str]) -> Dict[Person, List[List[float]]]:

@@ -1,11 +1,11 @@
 """Labels of a project are not lost where it is completed with other sources or options."""
 
 import os.path as osp
-from typing import Any, Dict, Iterable, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterable, Optional, Sequence, Tuple
 
 from ..datasets.format import FormatError
 from ..fileio import read_json, short
-from .labels import Person, frame_of, given_labels, home
+from .labels import Person, frame_of, given_labels, home, labelled_images
 from .table import Table
 
 VALIDATION = 'val.json'
@@ -51,7 +51,7 @@ def check_labels(
             f'images labelled here and now in the sources too: {len(both)}, such as {min(both)}; '
             'the labels of the sources count'
         )
-    old = {name for each in before.values() if each is not None for name in _labelled(each)}
+    old = {name for each in before.values() if each is not None for name in labelled_images(each)}
     gone = old - {name for name, _ in there} - lost
     if gone:
         table.said.append(
@@ -78,11 +78,6 @@ def check_validation(path: str, content: dict, joints: Sequence[str]) -> None:
 def _persons(content: dict) -> Iterable[Person]:
     names = {image['id']: image['file_name'] for image in content['images']}
     return ((names[entry['image_id']], entry['person_id']) for entry in content['annotations'])
-
-
-def _labelled(content: dict) -> Set[str]:
-    names = {image['id']: image['file_name'] for image in content['images']}
-    return {names[e['image_id']] for e in content['annotations'] if e.get('num_keypoints')}
 
 
 def _moment(name: str) -> Optional[Tuple[str, int]]:
