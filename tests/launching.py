@@ -10,7 +10,8 @@ import sys
 
 import mmpose
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+from tests import ROOT
+
 MMPOSE_TOOLS = osp.join(osp.dirname(mmpose.__file__), '.mim', 'tools')
 
 

@@ -12,8 +12,6 @@ from mmpose_al.config_files import (
     list_configs,
 )
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
-
 
 def test_names_of_the_package_are_files_and_no_parts_of_others():
     names = list_configs()

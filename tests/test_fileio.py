@@ -25,9 +25,9 @@ import numpy as np
 import pytest
 
 from mmpose_al import fileio
+from tests import ROOT
 from tests.quick import quick
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 LOAD = f"""
 import importlib.util
 spec = importlib.util.spec_from_file_location('fileio', {fileio.__file__!r})

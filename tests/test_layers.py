@@ -7,7 +7,8 @@ import os.path as osp
 import networkx
 import pytest
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
+from tests import ROOT
+
 PACKAGE = osp.join(ROOT, 'mmpose_al')
 BELOW = dict(
     geometry=set(),

@@ -1,7 +1,6 @@
 """A process that is asked to end with its parent does."""
 
 import os
-import os.path as osp
 import signal
 import subprocess
 import sys
@@ -9,9 +8,9 @@ import time
 
 import pytest
 
+from tests import ROOT
 from tests.test_cli.test_jobs import is_there
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 PARENT = """
 import subprocess, sys, time
 from mmpose_al.processes import end_with_parent

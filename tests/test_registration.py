@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from mmpose_al import registration
+from tests import ROOT
 
-ROOT = osp.dirname(osp.dirname(osp.abspath(__file__)))
 HEAVY = ('numpy', 'torch', 'mmengine', 'mmpose')
 REGISTERED = """
 import json, mmengine.registry, mmpose.registry

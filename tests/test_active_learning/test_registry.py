@@ -2,15 +2,14 @@
 
 import json
 import os
-import os.path as osp
 import subprocess
 import sys
 
 import pytest
 
 from mmpose_al.active_learning.registry import ANNOTATORS, QUERY_STRATEGIES, arguments_of
+from tests import ROOT
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 # Only the registries are imported, as in a process that was started as the command line.
 CODE = """
 import sys

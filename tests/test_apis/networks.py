@@ -7,9 +7,9 @@ import pytest
 from mmengine.config import Config
 
 from mmpose_al.apis import Pose3DInferencer
+from tests import ROOT
 from tests.test_configs.test_configs import without_weights
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 CONFIGS = osp.join(ROOT, 'configs', 'weakly_supervised_3d', 'synthetic')
 
 

@@ -6,11 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-
 from benchmarks import active_learning as benchmark
 from mmpose_al.active_learning.settings import experiment_digest
 from mmpose_al.active_learning.state import WritableState, load_state
+from tests import ROOT
 
 
 @pytest.fixture

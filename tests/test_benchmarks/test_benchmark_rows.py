@@ -8,9 +8,8 @@ import os.path as osp
 
 import pytest
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-
 from benchmarks import semi_supervised
+from tests import ROOT
 
 
 @pytest.mark.parametrize('table', semi_supervised.TABLES)

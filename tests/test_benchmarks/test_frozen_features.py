@@ -9,8 +9,8 @@ from mmengine.config import Config
 
 from benchmarks import frozen_features
 from mmpose_al.active_learning.statistics import PoolStatistics, ViewStatistics
+from tests import ROOT
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 MOUSE = osp.join(ROOT, '..', 'shared', 'data', 'mouse')
 
 

@@ -8,11 +8,9 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import MODELS
 
-from mmpose_al.models.views import carry, easy_view
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
-
 from benchmarks import pseudo_targets
+from mmpose_al.models.views import carry, easy_view
+from tests import ROOT
 
 LSPET = osp.join(ROOT, '..', 'shared', 'data', 'lspet')
 

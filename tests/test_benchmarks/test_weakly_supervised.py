@@ -7,8 +7,7 @@ from mmengine.config import Config
 
 from benchmarks import weakly_supervised
 from mmpose_al.analysis import results_table
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+from tests import ROOT
 
 
 def test_rows_of_the_benchmark_have_configs():

@@ -1,7 +1,6 @@
 """Jobs end with the process that started them."""
 
 import os
-import os.path as osp
 import signal
 import subprocess
 import sys
@@ -12,8 +11,7 @@ import pytest
 from mmpose_al.cli import jobs
 from mmpose_al.cli.errors import CommandError
 from mmpose_al.cli.jobs import Job, Progress, clock, run_here, run_jobs
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+from tests import ROOT
 
 
 def job(tmp_path, name, code, started=None):

@@ -19,10 +19,9 @@ from mmpose_al.active_learning.label_app.session import Session
 from mmpose_al.active_learning.paths import Paths
 from mmpose_al.cli import label
 from mmpose_al.cli.main import main
+from tests import ROOT
 from tests.test_active_learning.test_label_app.serving import api
 from tests.test_projects.files import video
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 
 def started(work, *words):

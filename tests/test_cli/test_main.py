@@ -1,7 +1,6 @@
 """The command line as a whole: finding commands, exit status, errors in a line."""
 
 import os
-import os.path as osp
 import subprocess
 import sys
 from importlib import import_module
@@ -12,8 +11,7 @@ import pytest
 from mmpose_al.cli import main as cli
 from mmpose_al.cli.errors import CommandError, UsageError
 from mmpose_al.cli.options import OutFile
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+from tests import ROOT
 
 
 def call(*words):

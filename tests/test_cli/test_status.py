@@ -9,10 +9,9 @@ import sys
 from mmpose_al.active_learning.state import load_state
 from mmpose_al.cli.main import main
 from mmpose_al.command_line import command_line
+from tests import ROOT
 from tests.test_active_learning.states import writable
 from tests.test_cli.people import exported
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 
 
 def test_status_before_and_after_the_answers(experiment, tmp_path, capsys):

@@ -12,8 +12,8 @@ from mmpose.registry import DATASETS, MODELS
 from mmpose_al.analysis import multiview_pictures
 from mmpose_al.cli.main import main
 from mmpose_al.synthetic import write_benchmark
+from tests import ROOT
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 BASE = osp.join(
     ROOT, 'configs', 'active_learning', 'synthetic', 'other-cameras_lite0_synthetic-64x64.py'
 )

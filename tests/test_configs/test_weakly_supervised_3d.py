@@ -14,10 +14,10 @@ from mmpose.registry import DATASETS, METRICS, MODELS, TRANSFORMS
 from mmpose_al.converters import mpi_inf_3dhp
 from mmpose_al.geometry.depth import signed_volumes
 from mmpose_al.synthetic import body as bodies
+from tests import ROOT
 from tests.test_configs.test_configs import without_random_weights, without_weights
 from tests.test_converters.files import crumb, real, run
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 FOLDER = osp.join(ROOT, 'configs', 'weakly_supervised_3d')
 CONFIGS = sorted(
     osp.relpath(path, FOLDER) for path in glob.glob(osp.join(FOLDER, '**', '*.py'), recursive=True)

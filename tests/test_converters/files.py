@@ -11,8 +11,8 @@ import pytest
 from mmpose_al.converters import mannequin
 from mmpose_al.converters.common import category_of, convert
 from mmpose_al.datasets.format import load_multiview
+from tests import ROOT
 
-ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
 CRUMBS = osp.join(ROOT, '..', 'shared', 'data', 'crumbs')
 real = pytest.mark.skipif(not osp.isdir(CRUMBS), reason='../shared/data/crumbs is absent')
 

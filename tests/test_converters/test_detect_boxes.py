@@ -13,9 +13,8 @@ from mmpose.registry import DATASETS
 
 from mmpose_al.converters.detect_boxes import PersonDetector, list_images
 from mmpose_al.fileio import locked
+from tests import ROOT
 from tests.commands import command
-
-ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
 
 CRUMBS = osp.join(ROOT, '..', 'shared', 'data', 'crumbs', 'coco')
 

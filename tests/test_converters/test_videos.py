@@ -17,9 +17,6 @@ from mmpose_al.datasets.multiview import MultiViewCocoDataset
 from tests.commands import command
 from tests.mp4 import set_times, write_mp4
 
-ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
-
-
 SIZE = (64, 48)
 
 

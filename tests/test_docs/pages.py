@@ -5,7 +5,7 @@ import os.path as osp
 import re
 from typing import Iterator, List, NamedTuple, Tuple
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+from tests import ROOT
 
 
 def pages() -> List[str]:

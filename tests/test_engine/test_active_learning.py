@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 from mmengine.config import Config
 
-ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..'))
+from tests import ROOT
+
 STEPS = 4
 # What the programs at the end of this file run, by the name in KIND of their environment.
 KINDS = dict(

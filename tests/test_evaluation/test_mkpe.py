@@ -3,7 +3,6 @@
 import copy
 import json
 import os
-import os.path as osp
 import subprocess
 import sys
 from datetime import timedelta
@@ -17,8 +16,8 @@ from mmpose.registry import DATASETS, METRICS, MODELS
 
 from mmpose_al.evaluation import mkpe
 from mmpose_al.synthetic import write_benchmark
+from tests import ROOT
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 JOINTS = {0: 'head', 1: 'hand'}
 
 

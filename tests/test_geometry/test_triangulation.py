@@ -1,5 +1,4 @@
 import json
-import os.path as osp
 import subprocess
 import sys
 import threading
@@ -22,8 +21,8 @@ from mmpose_al.geometry.triangulation import (
     triangulate_dlt,
     triangulate_robust,
 )
+from tests import ROOT
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 DIST = [-0.2, 0.15, 0.001, -0.0007, -0.03]
 NAN = float('nan')
 

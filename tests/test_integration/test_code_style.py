@@ -9,7 +9,8 @@ import sys
 import pytest
 import yaml
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+from tests import ROOT
+
 CHECKS = ['ruff check', 'ruff format --check', 'mypy']
 
 

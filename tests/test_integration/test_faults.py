@@ -36,6 +36,7 @@ from mmpose_al.datasets.format import load_multiview
 from mmpose_al.datasets.splits import load_split
 from mmpose_al.engine.hooks.safe_checkpoint import CheckedBackend, SafeCheckpointHook
 from mmpose_al.fileio import CHECKSUM, write_bytes
+from tests import ROOT
 from tests.test_active_learning.experiments import answers, describe, run_untrained, waiting
 from tests.test_active_learning.people import labelled
 from tests.test_active_learning.states import writable
@@ -45,7 +46,6 @@ from tests.test_integration.faults import ERRORS, content_of, failing, losing_po
 
 MORE = int(os.environ.get('FAULTS', 1))
 NAMES = [errno.errorcode[kind] for kind in ERRORS]
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 pytestmark = pytest.mark.skipif(not osp.isdir('/proc/self/fd'), reason='reads files by handle')
 
 

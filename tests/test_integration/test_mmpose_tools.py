@@ -14,9 +14,9 @@ from mmpose.apis import MMPoseInferencer, inference_topdown, init_model
 from mmpose.apis.inference import dataset_meta_from_config
 from mmpose.registry import MODELS
 
+from tests import ROOT
 from tests.commands import command
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 TOOLS = osp.join(osp.dirname(mmpose.__file__), '.mim', 'tools')
 SEMI, WEAK, ACTIVE = (
     f'configs/{family}/synthetic'

@@ -8,7 +8,8 @@ import statistics
 import pytest
 import yaml
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+from tests import ROOT
+
 # Name in the metafile -> in the result files.
 METRICS = {
     'PCK@0.1 of box': 'pck/bbox@0.1',

@@ -7,7 +7,8 @@ import os.path as osp
 
 import pytest
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+from tests import ROOT
+
 FOLDERS = ('mmpose_al', 'tools', 'demo', 'benchmarks', 'configs')
 FILES = sorted(
     path

@@ -18,8 +18,7 @@ from mmengine.registry import Registry
 from mmpose_al import registration
 from mmpose_al.active_learning.settings import Settings
 from mmpose_al.cli import main as cli
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+from tests import ROOT
 
 
 def messages(path):

@@ -7,8 +7,7 @@ import re
 import yaml
 
 import mmpose_al
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+from tests import ROOT
 
 
 def read(*path):

@@ -11,8 +11,8 @@ import sys
 import pytest
 
 from mmpose_al.cli import main as cli
+from tests import ROOT
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 # What makes the pages, and an example that runs without the package; no commands of it.
 NO_COMMANDS = ('tools/misc/site_', 'tools/misc/readme_picture.py', 'demo/onnx_demo.py')
 SCRIPTS = sorted(

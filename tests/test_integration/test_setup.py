@@ -11,8 +11,7 @@ import pytest
 from mmengine.config import Config
 
 import mmpose_al
-
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+from tests import ROOT
 
 
 def copy_of_the_clone(folder):

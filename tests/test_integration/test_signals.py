@@ -12,10 +12,10 @@ import pytest
 
 from mmpose_al.active_learning.doctor import examine
 from mmpose_al.checkpoint_files import NOTE, newest_whole
+from tests import ROOT
 from tests.test_active_learning.experiments import waiting
 from tests.test_cli.test_jobs import is_there
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 PATIENCE = 60  # seconds, on a busy machine
 pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='looks at processes in /proc')
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL)

@@ -10,9 +10,9 @@ import sys
 import pytest
 import torch
 
+from tests import ROOT
 from tests.tiny_coco import write_data
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 CONFIG = """
 _base_ = {root!r} + '/configs/_base_/default_runtime.py'
 custom_imports = dict(imports=['mmpose_al', 'tests.helpers'])

@@ -11,7 +11,8 @@ import zipfile
 
 import pytest
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
+from tests import ROOT
+
 CONFIG = 'mmpose_al::active_learning/synthetic/random_lite0_synthetic-64x64.py'
 OPTIONS = [
     'model.backbone.init_cfg=None',

@@ -11,10 +11,10 @@ import pytest
 from mmpose_al.active_learning import experiment as reader
 from mmpose_al.active_learning.state import load_state
 from mmpose_al.cli.main import main
+from tests import ROOT
 from tests.test_active_learning.experiments import answers, waiting
 from tests.test_active_learning.states import writable
 
-ROOT = osp.dirname(osp.dirname(osp.dirname(osp.abspath(__file__))))
 ASKING = (
     ['status', 'WORK'],
     ['status', 'WORK', '--json'],

@@ -14,9 +14,8 @@ from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
 from mmpose_al.active_learning.registry import ANNOTATORS
+from tests import ROOT
 from tests.test_active_learning.people import FORMATS, ROUND, drawn, labelled, opened, read, write
-
-ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..', '..'))
 
 
 def test_options_and_missing_images_are_named(pool, tmp_path):

@@ -28,8 +28,8 @@ from mmpose_al.engine.hooks.exact_resume import (
     sync_advice,
     warn_if_not_exact,
 )
+from tests import ROOT
 
-ROOT = osp.abspath(osp.join(osp.dirname(__file__), '..', '..', '..'))
 META = {
     key: []
     for key in (
