@@ -40,6 +40,7 @@ from mmpose_al.fileio import machine, read_json, write_figure, write_json
 from mmpose_al.geometry.alignment import apply_similarity, procrustes
 from mmpose_al.geometry.depth import length_left, limb_lengths, rays, reconstruct
 from mmpose_al.models.losses import HandednessLoss, LimbLengthLoss, MultiViewConsistencyLoss
+from mmpose_al.models.pose3d.weakly_supervised import MIN_LEFT
 from mmpose_al.synthetic import body as bodies
 
 PAIR, ROOT_JOINT, JOINTS, VIEWS = (5, 11), 11, 17, 4
@@ -214,7 +215,7 @@ def study(variant: str, steps: int = 600, num: int = 256, batch: int = 24, seed:
         if 'limbs' in variant:
             total = total + limbs(points, sure, valid)
         if 'handedness' in variant:
-            total = total + handed(points, sure, valid) + (0.1 - left).clamp(min=0).mean()
+            total = total + handed(points, sure, valid) + (MIN_LEFT - left).clamp(min=0).mean()
         if step % max(1, steps // 20) == 0:
             found = dict(judge(variant, network, test), loss=float(loss.detach()), step=step)
             for name, value in found.items():
@@ -296,7 +297,7 @@ def study_command(
         return
     torch.set_num_threads(1)
     report = dict(
-        command='python ' + ' '.join(sys.argv),
+        command=' '.join([f'python -m benchmarks.{name}', *sys.argv[1:]]),
         torch=torch.__version__,
         machine=machine(gpu=False),
         seeds=args.seeds,
