@@ -298,16 +298,26 @@ def json_line(content: dict) -> bytes:
 
 
 @contextmanager
-def open_part(path: str, header: dict) -> Iterator[IO]:
+def open_part(
+    path: str,
+    header: dict,
+    busy: str = 'another process is writing this share; give each its own --shard',
+    anew: bool = False,
+) -> Iterator[IO]:
     """A part file opened for appending, locked, without a torn last line.
+
+    Args:
+        path (str): The file.
+        header (dict): Its first line.
+        busy (str): What to say where another process writes it.
+        anew (bool): Whether what it holds is of something else, and is dropped.
 
     Raises:
         OSError: Another process writes it.
     """
-    written = f'{path}: another process is writing this share; give each its own --shard'
-    with locked(path, wait=False, held=OSError(written)), open(path, 'a+b') as file:
+    with locked(path, wait=False, held=OSError(f'{path}: {busy}')), open(path, 'a+b') as file:
         file.seek(0)
-        end = file.read().rfind(b'\n') + 1
+        end = 0 if anew else file.read().rfind(b'\n') + 1
         file.truncate(end)
         if not end:
             file.write(json_line(header))

@@ -29,6 +29,18 @@ def backslash_note(path: str) -> str:
     )
 
 
+def link_note(path: str) -> str:
+    """What to do where a path goes through a link that leads nowhere."""
+    while path and not osp.lexists(path):
+        path = osp.dirname(path)
+    if not osp.islink(path) or osp.exists(path):
+        return ''
+    return (
+        f': {path} is a link to {os.readlink(path)}, which is not there. Put it back, or link it '
+        'anew (of a project the same `mmpose-al new`, with the place where it is now)'
+    )
+
+
 def image_to_show(folder: str, name: str, allowed: Sequence[str] = ()) -> str:
     """:func:`image_path` of an image that is copied, or shown to others.
 

@@ -9,18 +9,19 @@ import re
 import sys
 import tempfile
 from threading import Lock
-from typing import NamedTuple, Optional, Set, Tuple, Union
+from typing import Any, NamedTuple, Optional, Set, Tuple, Union
 
 import cv2
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
 
 from .format import FormatError
-from .image_paths import backslash_note
+from .image_paths import backslash_note, link_note
 
 AS_SHOWN = ('color', 'grayscale')  # what mmcv turns as the tag says
 TURNING_BACKENDS = ('cv2', 'pillow', None)
 JPEG, PNG = b'\xff\xd8', b'\x89PNG\r\n\x1a\n'
+DARK = 2**14  # of 16 bits: what lies below has a quarter of the brightness
 STRAY_BYTES = 16  # before the end marker of a whole JPEG
 _STDERR = Lock()  # held while the standard error of the process is read
 REMOVE_TAG = (
@@ -31,6 +32,10 @@ REMOVE_TAG = (
 
 class ImageError(OSError):
     """An image file is missing, empty or truncated."""
+
+
+class WrongImage(ImageError):
+    """An image file is whole, but not of a kind that can be read. The message has the remedy."""
 
 
 class DeclaredImage(NamedTuple):
@@ -215,7 +220,8 @@ def check_image(path: str) -> int:
     try:
         file = open(path, 'rb')
     except OSError as error:
-        raise ImageError(f'cannot open {path}: {error.strerror}{backslash_note(path)}') from None
+        note = backslash_note(path) or link_note(path)
+        raise ImageError(f'cannot open {path}: {error.strerror}{note}') from None
     with file:
         head, exif = file.read(8), None
         if not head:
@@ -367,6 +373,54 @@ def _orientation_by_pillow(path: str) -> int:
     try:
         with Image.open(path) as image:
             value = image.getexif().get(274, 1)
+            several = _is_stack(image)
     except OSError:
         return 1
+    if several:
+        raise WrongImage(
+            f'{path} is a stack of several images, of which the first alone would be read. Write '
+            'each into a file of its own, or the stack as a video'
+        )
     return value if value in range(1, 9) else 1
+
+
+def _is_stack(image: Any) -> bool:
+    """Whether an image of Pillow is followed by one of the same size, which is no thumbnail."""
+    size = image.size
+    try:
+        image.seek(1)
+    except (EOFError, ValueError):
+        return False
+    return image.size == size
+
+
+def unused_bits(path: str) -> str:
+    """What is wrong with an image of 16 bits that uses few of them; '' with others.
+
+    Images are read with 8 bits, the upper ones: what a camera of 12 bits writes becomes nearly
+    black.
+    """
+    pixels = cv2.imread(path, cv2.IMREAD_UNCHANGED) if _has_16_bits(path) else None
+    if pixels is None or pixels.dtype != np.uint16 or pixels.max() >= DARK:
+        return ''
+    return (
+        f'{path} has 16 bits and no pixel above {pixels.max()}. Images are read with the upper 8 '
+        f'bits, so it is nearly black, at most {pixels.max() // 256} of 255. Write the images with '
+        '8 bits'
+    )
+
+
+def _has_16_bits(path: str) -> bool:
+    from PIL import Image
+
+    try:
+        with open(path, 'rb') as file:
+            head = file.read(25)
+        if head[:8] == PNG:
+            return head[24:] == b'\x10'
+        if head[:2] not in (b'II', b'MM'):
+            return False
+        with Image.open(path) as image:
+            return 16 in image.tag_v2.get(258, ())  # BitsPerSample
+    except (OSError, AttributeError, TypeError):
+        return False

@@ -5,7 +5,6 @@ every run, so a run that was killed and goes on ends with the same numbers as on
 not: batches of other frames round otherwise.
 """
 
-import os
 import os.path as osp
 import time
 from typing import IO, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
@@ -14,6 +13,7 @@ import numpy as np
 
 from ..converters.common import Progress, file_state
 from ..converters.detect_boxes import json_line, open_part, parse_line
+from ..datasets.images import unused_bits
 from ..fileio import digest, make_folder
 from .ahead import ahead
 from .boxes import Box
@@ -22,6 +22,7 @@ from .inputs import Frame, Recording, read_frames
 from .predictions import Predictions, collected
 
 PART_FORMAT = dict(format='mmpose_al-predictions', version=1)
+BUSY = 'another `mmpose-al predict` is at it; let it end, or give another --out'
 PAUSE = 5.0  # seconds between two lines of progress
 DIGITS, SCORE_DIGITS = 3, 5  # behind the point
 
@@ -62,12 +63,12 @@ def predict_recording(recording: Recording, job: Job) -> Predictions:
     make_folder(job.folder)
     path = osp.join(job.folder, f'{recording.name}.jsonl')
     header = _header(recording, job)
-    if not _is_of(path, header):
+    anew = not _is_of(path, header)
+    if anew:
         job.report(f'{recording.name}: was predicted otherwise or of other frames; begins anew')
-        os.remove(path)
-    batches, ended = _kept(path)
+    batches, ended = ([], False) if anew else _kept(path)
     if not ended:
-        with open_part(path, header) as part:
+        with open_part(path, header, BUSY, anew) as part:
             _predict(recording, job, len(batches), part)
         batches, _ = _kept(path)
     entries = [entry for batch in batches for entry in batch]
@@ -205,6 +206,9 @@ def _report_faults(
     Raises:
         OSError: Not a single one could.
     """
+    dark = recording.files and unused_bits(recording.files[0])
+    if dark:
+        report(f'{recording.name}: {dark}')
     errors: List[Optional[str]] = [e.get('error') for e in entries if e.get('error')]
     if errors and len(errors) == len(entries):
         raise OSError(f'none of the {len(entries)} images can be read; the first: {errors[0]}')

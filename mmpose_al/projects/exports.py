@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 import numpy as np
 
 from ..datasets.format import FormatError, skeleton_edges
+from ..datasets.image_paths import link_note
 from ..fileio import atomic_path, link, write_json, write_text
 from .dlc_tables import Labels, labels_text
 from .labels import read_labels
@@ -143,6 +144,7 @@ def to_deeplabcut(project: Project, out: str) -> List[str]:
         individuals = [f'individual{number + 1}' for number in range(several)]
     folders: Dict[str, List[Tuple[str, Labeled]]] = {}
     for each in images:
+        check_there(osp.join(project.images, each.file_name))
         folder, name = _dlc_place(each)
         folders.setdefault(folder, []).append((name, each))
     written = []
@@ -161,6 +163,16 @@ def to_deeplabcut(project: Project, out: str) -> List[str]:
         if _write_h5(path, labels):
             written.append(path[: -len('.csv')] + '.h5')
     return written
+
+
+def check_there(path: str) -> None:
+    """Refuse an image that is not there, before anything is written.
+
+    Raises:
+        FormatError: It is not.
+    """
+    if not osp.isfile(path):
+        raise FormatError(f'{path}: the labelled image is not there{link_note(path)}')
 
 
 def _dlc_place(each: Labeled) -> Tuple[str, str]:

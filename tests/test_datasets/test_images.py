@@ -12,11 +12,13 @@ from mmpose_al.datasets.images import (
     ImageError,
     ImageFileCheck,
     LoadedImageCheck,
+    WrongImage,
     check_decoding,
     check_image,
     check_image_file,
     check_loading,
     orientation_of,
+    unused_bits,
 )
 
 
@@ -207,6 +209,36 @@ def test_whole_files_decode(tmp_path, name, capfd):
     check_decoding(str(path))
     assert 'JPEG' not in capfd.readouterr().err
     check_decoding('s3://bucket/none.jpg')
+
+
+def test_a_stack_is_not_taken_for_its_first_image(tmp_path):
+    pages = [Image.new('L', (64, 48), value) for value in (10, 20, 30)]
+    pages[0].save(tmp_path / 'stack.tif', save_all=True, append_images=pages[1:])
+    with pytest.raises(WrongImage, match='stack.tif is a stack of several .* or the stack as a vi'):
+        check_image(str(tmp_path / 'stack.tif'))
+    thumbnail = [Image.new('L', (16, 12))]
+    pages[0].save(tmp_path / 'thumbnail.tif', save_all=True, append_images=thumbnail)
+    pages[0].save(tmp_path / 'one.tif')
+    assert (
+        check_image(str(tmp_path / 'thumbnail.tif')) == check_image(str(tmp_path / 'one.tif')) == 1
+    )
+
+
+def test_bits_that_nobody_would_see_are_told(tmp_path):
+    grey = np.arange(256, dtype=np.uint16).repeat(4).reshape(32, 32)
+    for name, image in (('dark.png', 16 * grey), ('dark.tif', 16 * grey), ('full.png', 257 * grey)):
+        cv2.imwrite(str(tmp_path / name), image)
+    cv2.imwrite(str(tmp_path / '8.png'), grey.astype(np.uint8))
+    for name in ('dark.png', 'dark.tif'):
+        said = unused_bits(str(tmp_path / name))
+        assert 'no pixel above 4080.' in said and 'at most 15 of 255' in said
+    assert not any(unused_bits(str(tmp_path / name)) for name in ('full.png', '8.png', 'none.png'))
+
+
+def test_a_link_that_leads_nowhere_is_named(tmp_path):
+    (tmp_path / 'images').symlink_to(tmp_path / 'gone')
+    with pytest.raises(ImageError, match='images is a link to .*gone, which is not there. Put it'):
+        check_image(str(tmp_path / 'images' / 'a' / '1.png'))
 
 
 def test_a_text_is_no_image(tmp_path):

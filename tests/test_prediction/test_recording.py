@@ -1,8 +1,10 @@
 """A recording through the model; what a killed run left goes on to the same bytes."""
 
+import cv2
 import numpy as np
 import pytest
 
+from mmpose_al.fileio import locked
 from mmpose_al.prediction.boxes import WholeImage
 from mmpose_al.prediction.estimator import Estimator
 from mmpose_al.prediction.inputs import Frame, find_recordings
@@ -78,6 +80,26 @@ def test_another_model_begins_anew(tmp_path, estimator):
     other, said = dying(estimator, 99), []
     predict_recording(video, job(other, tmp_path / 'parts', said, model='n'))
     assert other.calls == [4, 2] and 'begins anew' in said[0]
+
+
+def test_another_process_is_not_disturbed(tmp_path, estimator):
+    [video] = find_recordings([str(write_video(tmp_path / 'v.mp4', 6))])
+    predict_recording(video, job(estimator, tmp_path / 'parts'))
+    part = tmp_path / 'parts' / 'v.jsonl'
+    before = part.read_bytes()
+    with locked(str(part)), pytest.raises(OSError, match='another `mmpose-al predict` is at it'):
+        predict_recording(video, job(estimator, tmp_path / 'parts', model='n'))
+    assert part.read_bytes() == before
+
+
+def test_images_that_are_dark_for_want_of_bits_are_told(tmp_path, estimator):
+    folder = tmp_path / 'mice'
+    folder.mkdir()
+    cv2.imwrite(str(folder / '1.png'), np.full((48, 64), 4000, np.uint16))
+    [recording] = find_recordings([str(folder)])
+    said = []
+    predict_recording(recording, job(estimator, tmp_path / 'parts', said))
+    assert 'no pixel above 4000. Images are read with the upper 8 bits' in said[-1]
 
 
 def test_images_that_cannot_be_read_are_counted(tmp_path, estimator):

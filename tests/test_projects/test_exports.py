@@ -106,6 +106,14 @@ def test_answers_of_people_count_and_come_last(tmp_path):
     assert (tmp_path / 'out' / labels.images[-1]).is_file()
 
 
+def test_images_that_are_gone_are_not_linked(tmp_path):
+    made = project(tmp_path / 'p', deeplabcut(tmp_path / 's'))
+    os.rename(str(tmp_path / 's'), str(tmp_path / 'moved'))
+    with pytest.raises(FormatError, match='labelled image is not there: .* is a link to'):
+        FORMATS['deeplabcut'](made, str(tmp_path / 'out'))
+    assert not (tmp_path / 'out').exists()
+
+
 def test_nothing_labelled_is_an_error(tmp_path):
     table = read_sources([str(video(tmp_path / 'v.avi'))], Options(frames=2))
     plan = Plan(choose_skeleton(table, ['a']))

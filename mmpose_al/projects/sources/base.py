@@ -3,14 +3,18 @@
 import os.path as osp
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+import cv2
 from PIL import Image
 
 from ...converters.sources import EXIF_ORIENTATION
 from ...datasets.format import FormatError
-from ...datasets.images import ImageError, check_image
+from ...datasets.images import ImageError, WrongImage, check_image, unused_bits
 from ...fileio import read_bytes, visible_names
 from ..registry import PROJECT_SOURCES
 from ..table import Table, check_table, join
+
+# Of Pillow, which OpenCV decodes, too.
+COMMON_MODES = ('1', 'L', 'LA', 'P', 'RGB', 'RGBA', 'CMYK', 'YCbCr', 'I', 'I;16', 'I;16B')
 
 
 class Options(NamedTuple):
@@ -113,7 +117,20 @@ def read_sources(paths: Sequence[str], options: Options) -> Table:
             found.append((source, [path]))
         else:
             same.append(path)
-    return check_table(join([source.read(group, options) for source, group in found]))
+    table = check_table(join([source.read(group, options) for source, group in found]))
+    table.said += dark_images(table)
+    return table
+
+
+def dark_images(table: Table) -> List[str]:
+    """A line for each linked folder whose first image is dark for want of bits."""
+    lines = []
+    for name, folder in table.folders.items():
+        start = f'{name}/'
+        files = (s.file_name for s in table.shots if s.file_name.startswith(start))
+        first = next(files, None)
+        lines.append('' if first is None else unused_bits(osp.join(folder, first[len(start) :])))
+    return list(filter(None, lines))
 
 
 # ---- what several sources share ---------------------------------------------------------
@@ -128,8 +145,15 @@ def shown_size(path: str) -> Tuple[int, int]:
     try:
         check_image(path)
         with Image.open(path) as image:
+            if image.mode not in COMMON_MODES and cv2.imread(path) is None:
+                raise WrongImage(
+                    f'{path}: OpenCV cannot decode it (mode {image.mode} of Pillow). Write it with '
+                    '8 bits'
+                )
             turned = image.getexif().get(EXIF_ORIENTATION, 1) in (5, 6, 7, 8)
             return image.size[::-1] if turned else image.size
+    except WrongImage as error:
+        raise FormatError(str(error)) from None
     except ImageError as error:
         raise FormatError(f'{error}. Copy it again, or take it out') from None
     except Exception:  # whatever a broken file makes the reader raise
