@@ -7,6 +7,7 @@ from ..config_files import FOLDER, any_folder
 
 SIZES = (64, 128, 256)
 ROUNDS = 5
+UNLABELED = 16  # images of a batch
 
 
 class Facts(NamedTuple):
@@ -96,8 +97,9 @@ def supervised_config() -> str:
     )
 
 
-def posedual_config() -> str:
-    """``configs/posedual.py``."""
+def posedual_config(facts: Facts) -> str:
+    """``configs/posedual.py``. Half of a batch is not labelled, and no image is in it twice."""
+    size = 2 * min(UNLABELED, facts.unlabeled)
     return _text(
         [
             '"""The labels, and the images without: two networks teach each other (PoseDual)."""',
@@ -107,7 +109,7 @@ def posedual_config() -> str:
             '             students=_base_.model)',
             'unlabeled = dict(',
             "    _base_.pool, labels=_base_.labels, subset='unlabeled', need_keypoints=False)",
-            'train_dataloader = dict(batch_size=32, dataset=dict(unlabeled=unlabeled))',
+            f'train_dataloader = dict(batch_size={size}, dataset=dict(unlabeled=unlabeled))',
             "custom_hooks = _base_.custom_hooks + [dict(type='CollapseMonitorHook')]",
         ]
     )
@@ -226,7 +228,7 @@ def configs(facts: Facts) -> dict:
     if facts.labeled:
         texts['configs/supervised.py'] = supervised_config()
         if facts.unlabeled:
-            texts['configs/posedual.py'] = posedual_config()
+            texts['configs/posedual.py'] = posedual_config(facts)
     if facts.unlabeled:
         texts['configs/experiment.py'] = experiment_config(facts)
     return texts

@@ -17,6 +17,12 @@ VIDEOS = Facts('v', 'videos', 2, 0, 50, False, 0, 50, 0, 3, [], 64)
 RIG = Facts('r', 'rig', 17, 0, 400, False, 4, 100, 0, 1, [], 128)
 
 
+def test_a_batch_holds_no_more_images_without_labels_than_there_are():
+    for unlabeled, size in ((200, 32), (16, 32), (5, 10), (1, 2)):
+        text = configs(LABELED._replace(unlabeled=unlabeled))['configs/posedual.py']
+        assert f'train_dataloader = dict(batch_size={size}, ' in text
+
+
 def section(text):
     """The ``active_learning`` section of a config's text."""
 
