@@ -9,6 +9,7 @@ Nothing here knows what the files are about, and nothing but NumPy is imported, 
 command that only looks answers at once.
 """
 
+import csv
 import errno
 import gc
 import hashlib
@@ -55,6 +56,7 @@ _COMPRESSED = {
     b'\xfd7zXZ\x00': ('xz', 'unxz'),
     b'\x28\xb5\x2f\xfd': ('zstd', 'unzstd'),
 }
+_UTF16 = (b'\xff\xfe', b'\xfe\xff')  # how files in it begin
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EACCES)
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     'read_bytes',
     'read_checked',
     'read_json',
+    'read_rows',
     'remove_leftovers',
     'set_aside',
     'sha256',
@@ -905,6 +908,28 @@ def visible_names(folder: str, endings: Sequence[str] = ('',)) -> List[str]:
         for name in os.listdir(folder)
         if not name.startswith('.') and name.lower().endswith(tuple(endings))
     )
+
+
+def read_rows(path: str) -> List[List[str]]:
+    """The cells of a CSV file: UTF-8 or UTF-16, with the line ends of any system.
+
+    Raises:
+        FileError: It is no table with commas.
+    """
+    raw = read_bytes(path)
+    text = raw.decode('utf-16' if raw[:2] in _UTF16 else 'utf-8-sig', 'replace')
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=None)))
+    except csv.Error as error:
+        raise FileError(f'{path}: is no table of cells ({error}). Save it as CSV') from None
+    first = next((row for row in rows if row), [''])
+    between = next((mark for mark in (';', '\t') if mark in first[0]), None)
+    if len(first) == 1 and between is not None:
+        raise FileError(
+            f'{path}: its cells stand between {between!r}. Save it with commas between them, and '
+            'with points in numbers'
+        )
+    return rows
 
 
 def read_json(path: str, limit: int = JSON_LIMIT, remedy: str = '') -> Any:

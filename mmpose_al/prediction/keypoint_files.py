@@ -9,13 +9,12 @@
   ``mmpose-al predict`` writes. An individual is one body, under the same name in all views.
 """
 
-import csv
 import os.path as osp
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..fileio import FileError, read_arrays, visible_names
+from ..fileio import FileError, read_arrays, read_rows, visible_names
 
 RESULTS_3D = ('.3d.csv', '.anipose.csv')  # tables of 3D beside those of the views
 CAMERA_ARRAYS = ('K', 'R', 't', 'dist', 'image_size')
@@ -157,11 +156,13 @@ class Table(NamedTuple):
         joints (list[str]): Names of the K keypoints.
         bodies (dict): Name of the individual -> x, y and likelihood of F frames, (F, K, 3).
             That of a table without individuals is ''.
+        rows (list[str]): What the rows are called: numbers of frames, or images.
     """
 
     scorer: str
     joints: List[str]
     bodies: Dict[str, np.ndarray]
+    rows: List[str]
 
 
 def read_table(path: str) -> Table:
@@ -170,8 +171,7 @@ def read_table(path: str) -> Table:
     Raises:
         FileError: It has others, or individuals of different keypoints; it names the file.
     """
-    with open(path, newline='', encoding='utf-8') as file:
-        rows = list(csv.reader(file))
+    rows = read_rows(path)
     head = {row[0].strip().lower(): row[1:] for row in rows[:4] if row}
     if 'bodyparts' not in head or head.get('coords', [])[:3] != ['x', 'y', 'likelihood']:
         raise FileError(
@@ -199,7 +199,8 @@ def read_table(path: str) -> Table:
                 f'{owners[0]} has {", ".join(joints)}. Leave out individuals of other keypoints.'
             )
         bodies[name] = values[:, own]
-    return Table(head.get('scorer', ['keypoints'])[0], joints, bodies)
+    names = [row[0] for row in rows[first:] if row]
+    return Table(head.get('scorer', ['keypoints'])[0], joints, bodies, names)
 
 
 def _read_folder(folder: str) -> Dict[str, KeypointFile]:
@@ -219,6 +220,7 @@ def _read_folder(folder: str) -> Dict[str, KeypointFile]:
                 f'{osp.join(folder, name)}: has {length} frames, {names[0]} has '
                 f'{lengths[0]}. Cut the views to the same frames.'
             )
+    _check_moments(folder, names, tables)
     nameless = ['' in table.bodies for table in tables]
     if any(nameless) and not all(nameless):
         one, several = names[nameless.index(True)], names[nameless.index(False)]
@@ -230,6 +232,33 @@ def _read_folder(folder: str) -> Dict[str, KeypointFile]:
         body: _of_body(body, folder, names, tables)
         for body in dict.fromkeys(name for table in tables for name in table.bodies)
     }
+
+
+def _check_moments(folder: str, names: Sequence[str], tables: Sequence[Table]) -> None:
+    """Refuse views whose rows are of different frames. Rows that images name tell nothing.
+
+    Raises:
+        FileError: They are.
+    """
+    first = _numbers(tables[0])
+    for name, table in zip(names[1:], tables[1:]):
+        numbers = _numbers(table)
+        if first is None or numbers is None or (first == numbers).all():
+            continue
+        row = int((first != numbers).argmax())
+        raise FileError(
+            f'{osp.join(folder, name)}: row {row + 1} is of frame {numbers[row]:g}, in {names[0]} '
+            f'of frame {first[row]:g}. Rows of all views are the same moments: cut the tables to '
+            'the same frames'
+        )
+
+
+def _numbers(table: Table) -> Optional[np.ndarray]:
+    """Numbers of the frames of a table; None where its rows are called otherwise."""
+    try:
+        return np.array([float(name) for name in table.rows])
+    except ValueError:
+        return None
 
 
 def _of_body(body: str, folder: str, names: Sequence[str], tables: Sequence[Table]) -> KeypointFile:

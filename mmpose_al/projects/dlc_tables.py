@@ -14,7 +14,7 @@ from typing import List, NamedTuple, Optional, Sequence
 import numpy as np
 
 from ..datasets.format import FormatError
-from ..fileio import read_bytes, short
+from ..fileio import read_rows, short
 
 #: What DeepLabCut calls the owner of joints that no animal has.
 UNIQUE = 'single'
@@ -48,7 +48,7 @@ def read_labels(path: str) -> Labels:
     Raises:
         FormatError: It is none, or a row cannot be read; it names the row.
     """
-    rows = list(csv.reader(io.StringIO(read_bytes(path).decode('utf-8-sig', 'replace'))))
+    rows = read_rows(path)
     heads = {}
     for row in [each for each in rows[:4] if each and each[0] in HEADERS]:
         heads[row[0]] = row
@@ -66,7 +66,7 @@ def read_labels(path: str) -> Labels:
     values = np.full((len(images), len(coords) - start), np.nan)
     for index, row in enumerate(each for each in body if each):
         values[index] = _numbers(path, len(heads) + index + 1, row[start:], values.shape[1])
-    points = values.reshape(len(images), -1, 2)
+    points = values.reshape(len(images), len(columns), 2)
     return _arranged(path, heads['scorer'][start], columns, images, points)
 
 

@@ -93,6 +93,19 @@ def test_a_folder_has_a_table_for_each_view(tmp_path):
         read_keypoints(str(tmp_path / 'r'))
 
 
+def test_rows_of_all_views_are_the_same_moments(tmp_path):
+    """The head of one table was cut off, and the tail of the other."""
+    for name in ('left', 'right'):
+        deeplabcut.write(str(tmp_path / f'{name}.csv'), predictions())
+    right = tmp_path / 'right.csv'
+    right.write_bytes(b'\xef\xbb\xbf' + right.read_bytes().replace(b'\n', b'\r\n'))  # of Excel
+    assert len(read_keypoints(str(tmp_path))[''].pixels) == 3
+    head, rows = right.read_text().split('\n0,')
+    right.write_text('\n'.join([head, '1,' + rows]).replace('\n2,', '\n3,').replace('\n1,', '\n2,'))
+    with pytest.raises(FileError, match='right.csv: row 1 is of frame 2, in left.csv of frame 0'):
+        read_keypoints(str(tmp_path))
+
+
 def test_individuals_are_bodies_under_one_name_in_all_views(tmp_path):
     """The second view does not see the second body."""
     both = predictions(persons=2)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mmpose_al.datasets.format import FormatError
+from mmpose_al.fileio import FileError
 from mmpose_al.projects.dlc_tables import Labels, label_file, labels_text, read_labels
 from tests.test_projects.files import deeplabcut, real
 
@@ -71,6 +72,33 @@ def test_what_is_wrong_is_named(tmp_path, change, problem):
     path = deeplabcut(tmp_path) / 'labeled-data' / 'walk' / 'CollectedData_Ann.csv'
     path.write_text(path.read_text().replace(*change))
     with pytest.raises(FormatError, match=problem):
+        read_labels(str(path))
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda raw: raw.replace(b'\n', b'\r'),
+        lambda raw: b'\xef\xbb\xbf' + raw.replace(b'\n', b'\r\n'),
+        lambda raw: raw.decode().encode('utf-16'),
+    ],
+)
+def test_what_other_programs_make_of_a_file_is_read(tmp_path, change):
+    path = deeplabcut(tmp_path) / 'labeled-data' / 'walk' / 'CollectedData_Ann.csv'
+    before = read_labels(str(path))
+    path.write_bytes(change(path.read_bytes()))
+    after = read_labels(str(path))
+    np.testing.assert_array_equal(after.points, before.points)
+    assert after._replace(points=None) == before._replace(points=None)
+
+
+def test_a_file_without_rows_has_no_labels(tmp_path):
+    path = deeplabcut(tmp_path) / 'labeled-data' / 'walk' / 'CollectedData_Ann.csv'
+    path.write_text('\n'.join(path.read_text().splitlines()[:3]) + '\n')
+    labels = read_labels(str(path))
+    assert labels.images == [] and labels.points.shape == (0, 1, 3, 2)
+    path.write_text(path.read_text().replace(',', ';'))
+    with pytest.raises(FileError, match="its cells stand between ';'. Save it with commas"):
         read_labels(str(path))
 
 
