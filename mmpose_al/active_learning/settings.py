@@ -7,7 +7,7 @@ neither torch nor MMEngine is imported.
 import copy
 import os
 import os.path as osp
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 from ..confidence import read_confidence
 from ..config_files import FOLDER, FREE_KEYS, config_digest
@@ -362,6 +362,32 @@ def experiment_digest(
     Raises:
         FileNotFoundError, FileError: The file of confidence is not there, or is none.
     """
+    return config_digest(_that_counts(cfg, without, annotator, by_path, strategy))
+
+
+def changed_keys(cfg: Any, other: Any) -> List[str]:
+    """Where two configs of an experiment differ in what must not change, as ``a.b.c``."""
+    return sorted(_differences(_that_counts(cfg), _that_counts(other), ''))
+
+
+def _differences(one: Any, other: Any, name: str) -> Iterator[str]:
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        if config_digest(dict(value=one)) != config_digest(dict(value=other)):
+            yield name
+        return
+    for key in {*one, *other}:
+        inner = f'{name}.{key}' if name else str(key)
+        yield from _differences(one.get(key), other.get(key), inner)
+
+
+def _that_counts(
+    cfg: Any,
+    without: Sequence[str] = (),
+    annotator: Sequence[str] = FREE_ANNOTATOR_KEYS,
+    by_path: bool = False,
+    strategy: bool = False,
+) -> Dict[str, Any]:
+    """The values of a config that :func:`experiment_digest` stands for."""
     plain: Dict[str, Any] = copy.deepcopy(cfg.to_dict() if hasattr(cfg, 'to_dict') else dict(cfg))
     for key in FREE_KEYS:
         plain.pop(key, None)
@@ -378,7 +404,7 @@ def experiment_digest(
     path = plain['active_learning'].get('confidence')
     if path and not by_path:
         plain['active_learning']['confidence'] = list(read_confidence(path))
-    return config_digest(plain if by_path else _from(plain, _home(plain)))
+    return plain if by_path else _from(plain, _home(plain))
 
 
 def _home(cfg: Mapping[str, Any]) -> str:

@@ -281,8 +281,19 @@ def _way_back(path: str) -> str:
     return f'`{command_line("doctor", osp.dirname(path))}` shows the last good state'
 
 
-def check_state(state: State, pool: 'Pool', digest: str, seed: int) -> None:
-    """Raise StateError unless the state is of this pool, config and seed."""
+def check_state(
+    state: State, pool: 'Pool', digest: str, seed: int, changed: Sequence[str] = ()
+) -> None:
+    """Raise StateError unless the state is of this pool, config and seed.
+
+    Args:
+        state (State): As it was read.
+        pool (Pool): As it is now.
+        digest (str): Of the config.
+        seed (int): Of the run.
+        changed (Sequence[str]): Keys of the config that are others now, for the error.
+    """
+    keys = f' ({short(list(changed), 300)})' if changed else ''
     for what, old, new, remedy in (
         (
             'pool',
@@ -296,9 +307,9 @@ def check_state(state: State, pool: 'Pool', digest: str, seed: int) -> None:
             'config',
             state.content['config_digest'],
             digest,
-            'the config, or the file of confidence that it names, has changed since; compare it '
-            f'with {osp.basename(Paths("").config)} in that folder (limits, strategy and work_dir '
-            'may change)',
+            f'the config{keys}, or the file of confidence that it names, has changed since; '
+            f'compare it with {osp.basename(Paths("").config)} in that folder (limits, strategy '
+            'and work_dir may change)',
         ),
     ):
         if old != new:

@@ -32,6 +32,7 @@ from ..active_learning.registry import ANNOTATORS, QUERY_STRATEGIES, SELF_TRAINI
 from ..active_learning.scoring import check_model, check_untrained
 from ..active_learning.self_training import check_bootstraps
 from ..active_learning.settings import (
+    changed_keys,
     earlier_digests,
     experiment_digest,
     movable,
@@ -169,7 +170,9 @@ class ActiveLearningExperiment:
         noted = state.content['config_digest']
         if not state.rounds or noted in earlier_digests(cfg):
             state.content['config_digest'] = digest
-        check_state(state, context.pool, digest, context.seed)
+        same = state.content['config_digest'] == digest
+        changed = [] if same else changed_since(cfg, context.paths.config)
+        check_state(state, context.pool, digest, context.seed, changed)
         check_scored(context.paths, state, context.strategy)
         state.content['pool']['file'] = context.pool.path  # it may have been moved
         return state.content
@@ -288,6 +291,14 @@ class ActiveLearningExperiment:
                 f'{settings.unit} (min_spacing, max_per_sequence)'
             )
         return reached(settings.limits, done)
+
+
+def changed_since(cfg: Config, path: str) -> List[str]:
+    """Keys in which a config is not the one of the latest start; none where that is damaged."""
+    try:
+        return changed_keys(Config.fromfile(path), cfg)
+    except Exception:  # it is only told, and whatever a damaged file raises is no matter here
+        return []
 
 
 def write_config(cfg: Config, paths: Paths) -> None:

@@ -7,6 +7,7 @@ from mmengine.config import Config
 
 from mmpose_al.active_learning.settings import (
     Settings,
+    changed_keys,
     earlier_digests,
     experiment_digest,
     initial_number,
@@ -240,6 +241,16 @@ def test_the_digest_knows_what_matters():
     moved = dict(section, annotator=dict(section['annotator'], images='link', image_root='/x'))
     assert experiment_digest(dict(cfg, active_learning=moved)) == digest
     assert experiment_digest(dict(cfg, active_learning=moved), annotator=()) != digest
+
+
+def test_what_changed_is_named():
+    cfg = described(annotator=dict(type='FileAnnotator', images='copy'))
+    section = dict(cfg['active_learning'], budget=3, limits=dict(rounds=9))
+    other = dict(cfg, active_learning=section, work_dir='other', model=dict(type='Other'))
+    assert changed_keys(cfg, dict(cfg)) == []
+    names = changed_keys(cfg, Config(other))
+    assert 'active_learning.budget' in names and not any('limits' in name for name in names)
+    assert any(name.startswith('model') for name in names)
 
 
 def test_of_the_file_of_confidence_the_map_counts_and_not_its_place(tmp_path):

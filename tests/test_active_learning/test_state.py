@@ -57,6 +57,8 @@ def test_state_is_appended_to_and_refuses_strangers(pool_file, tmp_path):
     for change, words in ((('other', 3), 'config'), (('digest', 4), 'seed')):
         with pytest.raises(StateError, match=words):
             check_state(again, pool, *change)
+    with pytest.raises(StateError, match=r"config \(\['active_learning.budget'\]\)"):
+        check_state(again, pool, 'other', 3, ['active_learning.budget'])
     with pytest.raises(StateError, match='pool is not'):
         check_state(again, pool._replace(sha256='0'), 'digest', 3)
 
