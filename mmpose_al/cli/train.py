@@ -8,6 +8,7 @@ without a GPU (gloo).
 """
 
 import argparse
+import os.path as osp
 from typing import TYPE_CHECKING
 
 from .errors import CommandError
@@ -119,11 +120,36 @@ def refuse_old_keys(cfg: 'Config', name: str) -> None:
             )
 
 
+def tell_waiting(config: str, cfg: 'Config') -> None:
+    """Say which labels of a project a training does not see: those that were not handed over.
+
+    Raises:
+        CommandError: An experiment would begin without them, and they could never join it.
+    """
+    from ..command_line import command_line
+    from ..projects import is_project
+    from ..projects.labels import begun_experiments
+    from .new import waiting_in
+
+    project = osp.dirname(osp.dirname(osp.abspath(config)))
+    waiting = waiting_in(project) if is_project(project) else 0
+    if not waiting or begun_experiments(project):
+        return
+    text = (
+        f'{project}: images with labels that were not handed over: {waiting}. To train on them: '
+        f'{command_line("label", project)}, and there Units, Finish, Hand over'
+    )
+    if (cfg.get('train_cfg') or {}).get('type') == 'ActiveLearningLoop':
+        raise CommandError(f'{text}. An experiment that has begun takes them no more')
+    print(text, flush=True)
+
+
 def run(args: argparse.Namespace) -> int:
     if args.resume not in (None, 'auto'):
         check_checkpoint(args.resume, '--resume')
     cfg = load_config(args)
     refuse_old_keys(cfg, args.config)
     merge_args(cfg, args)
+    tell_waiting(args.config, cfg)
     build_runner(cfg, args).train()
     return 0

@@ -6,8 +6,10 @@ import re
 import numpy as np
 import pytest
 
+from mmpose_al.cli.launch import read_config
 from mmpose_al.cli.main import main
 from mmpose_al.cli.new import can_be_project
+from mmpose_al.cli.train import tell_waiting
 from mmpose_al.fileio import read_json
 from tests.commands import command
 from tests.test_projects.files import coco, deeplabcut, picture, video
@@ -146,6 +148,17 @@ def test_a_project_that_is_completed_keeps_its_joints_and_its_input(tmp_path, ca
     label(made, made.query.units[0], (5, 6), (7, 8))
     assert main(['new', str(folder), str(source)]) == 1
     assert 'labels that were not handed over: 1. Do that first' in capsys.readouterr().err
+    assert main(['train', str(folder / 'configs' / 'experiment.py')]) == 1
+    assert 'An experiment that has begun takes them no more' in capsys.readouterr().err
+    assert not (folder / 'work_dirs').exists()
     made.hand_over('Anna', 'tab')
     assert main(['new', str(folder), str(source), '--frames', '2']) == 0  # frame 0 stays
     assert 'videos: 3 images in the pool, 1 of them labelled' in capsys.readouterr().out
+    label(made, made.query.units[1], (5, 6), (7, 8))
+    config = str(folder / 'configs' / 'supervised.py')
+    tell_waiting(config, read_config(config))
+    assert 'not handed over: 1. To train on them: ' in capsys.readouterr().out
+    begun = folder / 'work_dirs' / 'experiment' / 'active_learning.json'
+    begun.parent.mkdir(parents=True)
+    begun.write_text('{}')
+    assert main(['new', str(folder), str(source), '--frames', '2']) == 0  # the pool is the same
