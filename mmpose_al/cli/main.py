@@ -183,6 +183,8 @@ def run_command(command: Command, words: Sequence[str]) -> int:
     tracebacks, but for a :class:`~mmpose_al.cli.errors.CommandError`.
     """
     parser = parser_of(command)
+    if '' in words:
+        parser.error('an argument is empty; a variable of the shell may not be set')
     # Options may stand among what is predicted, or come first.
     args, unknown = parser.parse_known_intermixed_args(words)
     if unknown:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
 from .detection import add_detection, add_detector, add_device, find_boxes
 from .errors import CommandError, UsageError
-from .options import add_calibration, positive, positive_number
+from .options import add_calibration, jpeg_quality, positive, positive_number
 
 if TYPE_CHECKING:
     from ..converters.videos import Boxes
@@ -95,7 +95,7 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
         '--spread', action='store_true', help='take frames that look different, not evenly'
     )
     parser.add_argument('--fps', type=positive_number, help='whatever the videos tell')
-    parser.add_argument('--quality', type=int, default=95, help='of the JPEG files')
+    parser.add_argument('--quality', type=jpeg_quality, default=95, help='of the JPEG files')
 
 
 def add_box_arguments(parser: argparse.ArgumentParser) -> None:

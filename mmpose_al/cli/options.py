@@ -48,6 +48,14 @@ def not_negative(text: str) -> int:
     return number
 
 
+def jpeg_quality(text: str) -> int:
+    """What JPEG files are written with, 1 to 100."""
+    number = positive(text)
+    if number > 100:
+        raise argparse.ArgumentTypeError(f'{text} is above 100, the best')
+    return number
+
+
 def tcp_port(text: str) -> int:
     """A port of TCP; 0 is one that is free."""
     number = not_negative(text)

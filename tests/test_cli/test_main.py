@@ -249,6 +249,15 @@ def test_options_may_stand_among_what_is_predicted():
     assert found[0].model == 'model' and found[0].inputs == ['a.mp4', '-b.mp4']
 
 
+def test_an_empty_argument_is_wrong_usage(capsys):
+    """``mmpose-al new "$PROJECT" walk.mp4``: the project became the working folder."""
+    for words in (['new', '', 'walk.mp4'], ['predict', 'm', 'a.mp4', '--out', '']):
+        with pytest.raises(SystemExit) as left:
+            cli.main(words)
+        assert left.value.code == 2
+        assert 'an argument is empty; a variable of the shell' in capsys.readouterr().err
+
+
 def test_an_option_that_is_nearly_one_is_told(capsys):
     """``--work_dir`` (mmsegmentation#1442)."""
     with pytest.raises(SystemExit) as error:

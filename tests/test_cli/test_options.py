@@ -5,7 +5,14 @@ import argparse
 import pytest
 
 from mmpose_al.cli.errors import UsageError
-from mmpose_al.cli.options import OutFile, add_calibration, add_options, check_ending, check_outputs
+from mmpose_al.cli.options import (
+    OutFile,
+    add_calibration,
+    add_options,
+    check_ending,
+    check_outputs,
+    jpeg_quality,
+)
 from mmpose_al.converters.calibration import UNITS
 from mmpose_al.converters.sources import SIZE_CHANGES
 
@@ -27,6 +34,13 @@ def test_words_that_are_no_pairs_are_wrong_usage(word, capsys):
         parser.parse_args(['--options', 'a=1', word])
     assert error.value.code == 2
     assert f'{word!r} is not KEY=VALUE' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('word, problem', [('0', 'not at least 1'), ('500', 'above 100')])
+def test_a_quality_of_jpeg_files_is_from_1_to_100(word, problem):
+    assert jpeg_quality('95') == 95
+    with pytest.raises(argparse.ArgumentTypeError, match=problem):
+        jpeg_quality(word)
 
 
 def test_units_and_changes_of_size_are_those_that_converters_know():

@@ -26,6 +26,7 @@ from ..options import (
     OutFile,
     add_calibration,
     add_converter_arguments,
+    jpeg_quality,
     not_negative,
     positive,
     positive_number,
@@ -61,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default='configs/_base_/datasets/coco.py',
         help='joints of the data set; default %(default)s',
     )
-    parser.add_argument('--quality', type=int, default=95, help='of the JPEG files')
+    parser.add_argument('--quality', type=jpeg_quality, default=95, help='of the JPEG files')
     add_converter_arguments(parser)
 
 
