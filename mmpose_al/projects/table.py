@@ -122,8 +122,8 @@ def join(tables: Sequence[Table]) -> Table:
     """All sources as one table.
 
     Raises:
-        FormatError: Their joints differ, a rig stands beside others, or two of them give
-            images of one name.
+        FormatError: Their joints differ, a rig stands beside others, or two of them, which are
+            not one folder, give images of one name.
     """
     first, *others = sorted(tables, key=lambda table: table.joints is None)
     if not others:
@@ -140,6 +140,8 @@ def join(tables: Sequence[Table]) -> Table:
                 f'{short(table.joints, 200)}. Make a project of each'
             )
         for name in {*table.folders, *(clip.folder for clip in table.clips)}:
+            if _is_same_folder(whole.folders.get(name), table.folders.get(name)):
+                continue
             if name in whole.folders or name in {clip.folder for clip in whole.clips}:
                 raise FormatError(
                     f'two sources are both called {name!r}. Rename one of them, or make a '
@@ -150,7 +152,23 @@ def join(tables: Sequence[Table]) -> Table:
         whole.clips += table.clips
         whole.said += table.said
         whole.notes.update(table.notes)
+    whole.shots = _once(whole.shots)
     return whole
+
+
+def _is_same_folder(one: Optional[str], other: Optional[str]) -> bool:
+    return one is not None and other is not None and osp.realpath(one) == osp.realpath(other)
+
+
+def _once(shots: Sequence[Shot]) -> List[Shot]:
+    """Images of which one source tells people, and another that they are there, once."""
+    peopled = {shot.file_name for shot in shots if shot.people}
+    first = {shot.file_name: shot for shot in reversed(shots)}
+    return [
+        shot
+        for shot in shots
+        if shot.people or (shot.file_name not in peopled and shot is first[shot.file_name])
+    ]
 
 
 def kept_apart(table: Table, other: Table, prefix: str = 'val-') -> Table:

@@ -24,6 +24,18 @@ def test_the_source_with_labels_leads():
     assert len(whole.shots) == 2 and set(whole.folders) == {'x', 'y'} and whole.said == ['a line']
 
 
+def test_a_folder_of_which_another_source_labels_a_part_is_taken_once():
+    bare = [Shot(f'x/{name}.png', (10, 8)) for name in 'abc']
+    images = Table('images', shots=bare, folders={'x': '/x'})
+    labels = Table('coco', ['a', 'b'], shots=[labeled('x/b.png'), bare[2]], folders={'x': '/x'})
+    for tables in ([images, labels], [labels, images]):
+        whole = check_table(join(tables))
+        assert sorted(shot.file_name for shot in whole.shots) == ['x/a.png', 'x/b.png', 'x/c.png']
+        assert whole.labeled == 1
+    with pytest.raises(FormatError, match='1 images are there twice, first x/b.png'):
+        check_table(join([labels, labels]))
+
+
 def test_what_does_not_fit_is_refused():
     one = Table('coco', ['a', 'b'], shots=[labeled()], folders={'x': '/x'})
     with pytest.raises(FormatError, match='joints of two sources differ'):
