@@ -65,7 +65,7 @@ def find_views(views: Sequence[str]) -> Dict[str, str]:
     A folder's videos and sub-folders are views, named after them.
     """
     found: Dict[str, List[str]] = {}
-    if len(views) == 1 and osp.isdir(views[0]) and '=' not in views[0]:
+    if len(views) == 1 and osp.isdir(views[0]):
         root = views[0]
         for name in visible_names(root):
             path = osp.join(root, name)

@@ -162,13 +162,13 @@ def _is_same_folder(one: Optional[str], other: Optional[str]) -> bool:
 
 def _once(shots: Sequence[Shot]) -> List[Shot]:
     """Images of which one source tells people, and another that they are there, once."""
-    peopled = {shot.file_name for shot in shots if shot.people}
-    first = {shot.file_name: shot for shot in reversed(shots)}
-    return [
-        shot
-        for shot in shots
-        if shot.people or (shot.file_name not in peopled and shot is first[shot.file_name])
-    ]
+    there = {shot.file_name for shot in shots if shot.people}
+    found = []
+    for shot in shots:
+        if shot.people or shot.file_name not in there:
+            found.append(shot)
+            there.add(shot.file_name)
+    return found
 
 
 def kept_apart(table: Table, other: Table, prefix: str = 'val-') -> Table:

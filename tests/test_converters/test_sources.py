@@ -36,6 +36,8 @@ def test_hidden_names_are_no_views(tmp_path):
     (tmp_path / 'c').mkdir()
     (tmp_path / 'c' / '._1.png').write_bytes(b'')
     assert list(find_views([str(tmp_path)])) == ['b', 'left']
+    tmp_path.rename(tmp_path.parent / 'day=2')  # a folder, and no NAME=PATH
+    assert list(find_views([str(tmp_path.parent / 'day=2')])) == ['b', 'left']
 
 
 def test_a_frame_of_another_size_is_named(tmp_path):
