@@ -320,6 +320,7 @@ def make_job(
     from .launch import read_config
 
     files = find_model(args.model, args.checkpoint)
+    report(f'model: {files.checkpoint}')
     device = args.device or default_device()
     boxes = make_boxes(args, recordings, device, detector)
     config = read_config(files.config)

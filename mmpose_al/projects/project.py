@@ -12,7 +12,9 @@ import ast
 import glob
 import os
 import os.path as osp
-from typing import NamedTuple, Optional, Sequence
+import re
+import time
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 from ..active_learning.paths import Paths
 from ..checkpoint_files import noted
@@ -20,6 +22,7 @@ from ..fileio import FileError, read_json
 
 FORMAT, VERSION = 'mmpose_al-project', 1
 NAME = 'project.json'
+STAMP = re.compile(r'\d{8}_\d{6}')  # when a run of MMEngine began, the name of its folder of logs
 PLAIN = (  # what data are made of
     ast.Constant, ast.Dict, ast.List, ast.Tuple, ast.Set, ast.keyword, ast.Name, ast.expr_context,
     ast.UnaryOp, ast.unaryop,
@@ -63,8 +66,8 @@ def is_project(folder: str) -> bool:
 def open_project(folder: str) -> Project:
     """The paths of a project.
 
-    The newest checkpoint that a training under ``work_dirs`` left is the project's model,
-    whether of an ordinary run or of a round of an experiment. ``checkpoint`` in
+    The latest checkpoint of the training under ``work_dirs`` that began last is the project's
+    model, whether of an ordinary run or of a round of an experiment. ``checkpoint`` in
     ``project.json`` names another one.
 
     Raises:
@@ -106,10 +109,22 @@ def _path(folder: str, content: dict, key: str) -> str:
 
 
 def newest_checkpoint(folder: str) -> Optional[str]:
-    """The checkpoint that a training wrote last below ``work_dirs``; None without."""
+    """The checkpoint of the training below ``work_dirs`` that began last; None without."""
     folders = glob.glob(osp.join(glob.escape(folder), 'work_dirs', '*'))
     found = [noted(each) or latest_of_rounds(each) for each in folders]
-    return newest([path for path in found if path is not None])
+    return max((path for path in found if path is not None), key=_begun, default=None)
+
+
+def _begun(checkpoint: str) -> Tuple[str, int]:
+    """When a training began, of one of its checkpoints, and when that was written.
+
+    Its folders of logs are called after the time. Times of files are others in a copy of the
+    project, and may lead to another network there.
+    """
+    written = os.stat(checkpoint).st_mtime_ns
+    names = [name for name in os.listdir(osp.dirname(checkpoint)) if STAMP.fullmatch(name)]
+    unknown = time.strftime('%Y%m%d_%H%M%S', time.localtime(written // 10**9))
+    return max(names, default=unknown), written
 
 
 def latest_of_rounds(experiment: str) -> Optional[str]:

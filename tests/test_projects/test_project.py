@@ -57,6 +57,14 @@ def test_the_newest_run_is_the_model_be_it_one_of_a_round(tmp_path):
     assert open_project(str(tmp_path)).checkpoint == str(bootstrapped / 'iter_5.pth')
 
 
+def test_a_copy_has_the_same_model_whatever_the_times_of_its_files(tmp_path):
+    make(tmp_path)
+    for name, began, age in (('a', '20260102_000000', 9), ('b', '20260101_235959', 1)):
+        train(tmp_path, name, age)
+        (tmp_path / 'work_dirs' / name / began).mkdir()
+    assert open_project(str(tmp_path)).checkpoint == str(tmp_path / 'work_dirs/a/iter_5.pth')
+
+
 def test_a_project_may_be_moved(tmp_path):
     run = train(make(tmp_path), 'run', 1000, noted='/gone/work_dirs/run/iter_5.pth')
     assert open_project(str(tmp_path)).checkpoint == str(run / 'iter_5.pth')
