@@ -147,6 +147,7 @@ def to_deeplabcut(project: Project, out: str) -> List[str]:
         check_there(osp.join(project.images, each.file_name))
         folder, name = _dlc_place(each)
         folders.setdefault(folder, []).append((name, each))
+    check_places(folders)
     written = []
     for folder, rows in sorted(folders.items()):
         home = osp.join(out, 'labeled-data', folder)
@@ -173,6 +174,23 @@ def check_there(path: str) -> None:
     """
     if not osp.isfile(path):
         raise FormatError(f'{path}: the labelled image is not there{link_note(path)}')
+
+
+def check_places(folders: Dict[str, List[Tuple[str, Labeled]]]) -> None:
+    """Refuse images that would be one in DeepLabCut's folders, which have no folders in them.
+
+    Raises:
+        FormatError: There are such.
+    """
+    for folder, rows in folders.items():
+        taken: Dict[str, str] = {}
+        for name, each in rows:
+            other = taken.setdefault(name, each.file_name)
+            if other != each.file_name:
+                raise FormatError(
+                    f'{other} and {each.file_name} would both be labeled-data/{folder}/{name}. '
+                    'Rename one of their folders, or export COCO: --out labels.json'
+                )
 
 
 def _dlc_place(each: Labeled) -> Tuple[str, str]:

@@ -106,6 +106,22 @@ def test_answers_of_people_count_and_come_last(tmp_path):
     assert (tmp_path / 'out' / labels.images[-1]).is_file()
 
 
+def test_images_that_would_be_one_are_refused(tmp_path):
+    source = coco(tmp_path / 'a.json')
+    content = read_json(str(source))
+    for folder, image in zip(('x/y', 'x_y'), content['images']):
+        name = f'{folder}/1.png'
+        (tmp_path / 'images' / folder).mkdir(parents=True)
+        os.rename(str(tmp_path / 'images' / image['file_name']), str(tmp_path / 'images' / name))
+        image['file_name'] = name
+    write_json(str(source), content)
+    table = read_sources([str(source)], Options())
+    skeleton = choose_skeleton(table, pairs=['leftear=rightear'])
+    write_project(str(tmp_path / 'p'), table, Plan(skeleton), report=lambda line: None)
+    with pytest.raises(FormatError, match='would both be labeled-data/images_x_y/1.png. Rename'):
+        FORMATS['deeplabcut'](open_project(str(tmp_path / 'p')), str(tmp_path / 'out'))
+
+
 def test_images_that_are_gone_are_not_linked(tmp_path):
     made = project(tmp_path / 'p', deeplabcut(tmp_path / 's'))
     os.rename(str(tmp_path / 's'), str(tmp_path / 'moved'))
