@@ -14,7 +14,7 @@ from PIL import Image
 
 from ..datasets.format import FormatError
 from ..datasets.videos import open_video, rotation
-from ..fileio import visible_names
+from ..fileio import short, visible_names
 
 VIDEOS = (
     '.mp4',
@@ -36,6 +36,8 @@ VIDEOS = (
     '.ogv',
     '.dv',
 )
+# Videos that DeepLabCut and `predict --video` draw keypoints into, beside the recordings.
+DRAWN = re.compile(r'(DLC_|superanimal).*labeled|\.overlay\.mp4$')
 PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff')
 EXIF_ORIENTATION = 274
 UNTURN_IMAGES = 'exiftool -Orientation=1 -n FILES'
@@ -71,7 +73,7 @@ def find_views(views: Sequence[str]) -> Dict[str, str]:
             path = osp.join(root, name)
             if osp.isdir(path) and pictures(path):
                 found.setdefault(name, []).append(path)
-            elif name.lower().endswith(VIDEOS):
+            elif name.lower().endswith(VIDEOS) and not is_drawn(name):
                 found.setdefault(osp.splitext(name)[0], []).append(path)
         if not found:
             raise FormatError(
@@ -99,6 +101,23 @@ def recording_name(path: str) -> str:
     """Name of a rig's recording: that of its folder, not of ``videos`` in it."""
     folder, name = osp.split(osp.abspath(path))
     return osp.basename(folder) if name == 'videos' and osp.basename(folder) else name
+
+
+def is_drawn(name: str) -> bool:
+    """Whether a video is no recording: keypoints are drawn into it."""
+    return DRAWN.search(name) is not None
+
+
+def recorded(folder: str) -> List[str]:
+    """Videos of a folder by name, without those that keypoints are drawn into."""
+    return [name for name in visible_names(folder, VIDEOS) if not is_drawn(name)]
+
+
+def about_drawn(folder: str) -> List[str]:
+    """A line that names the videos that :func:`recorded` leaves out of a folder, if it does."""
+    there = visible_names(folder, VIDEOS) if osp.isdir(folder) else []
+    names = [name for name in there if is_drawn(name)]
+    return [f'{folder}: left out, with keypoints drawn: {short(names, 200)}'] if names else []
 
 
 def pictures(folder: str) -> List[str]:

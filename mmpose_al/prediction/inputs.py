@@ -12,7 +12,7 @@ from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ..converters.sources import PICTURES, VIDEOS, Source, open_source, pictures
+from ..converters.sources import PICTURES, VIDEOS, Source, is_drawn, open_source, pictures
 from ..datasets.format import FormatError
 from ..datasets.images import ImageError, check_image
 from ..datasets.videos import open_video
@@ -155,7 +155,7 @@ def _in_folder(folder: str) -> List[Tuple[str, Optional[List[str]]]]:
         found.append((folder, [osp.join(folder, name) for name in pictures(folder)]))
     for name in visible_names(folder):
         path = osp.join(folder, name)
-        if name.lower().endswith(VIDEOS) and osp.isfile(path):
+        if name.lower().endswith(VIDEOS) and osp.isfile(path) and not is_drawn(name):
             found.append((path, None))
         elif osp.isdir(path) and pictures(path):
             found.append((path, [osp.join(path, each) for each in pictures(path)]))

@@ -7,10 +7,12 @@ from PIL import Image
 
 from mmpose_al.converters.sources import (
     SIZE_CHANGES,
+    about_drawn,
     find_views,
     match_cameras,
     one_size,
     open_source,
+    recorded,
     resized,
 )
 from mmpose_al.datasets.format import FormatError
@@ -38,6 +40,21 @@ def test_hidden_names_are_no_views(tmp_path):
     assert list(find_views([str(tmp_path)])) == ['b', 'left']
     tmp_path.rename(tmp_path.parent / 'day=2')  # a folder, and no NAME=PATH
     assert list(find_views([str(tmp_path.parent / 'day=2')])) == ['b', 'left']
+
+
+def test_videos_with_keypoints_drawn_are_no_recordings(tmp_path):
+    drawn = [
+        'walkDLC_resnet50_openfieldOct30shuffle1_50000_labeled.mp4',
+        'walkDLC_HrnetW32_xJan1shuffle2_snapshot_200_p60_labeled.mp4',
+        'walk_superanimal_topviewmouse_hrnet_w32_labeled_after_adapt.mp4',
+        'walk.overlay.mp4',
+    ]
+    for name in (*drawn, 'walk.mp4', 'run_labeled.mp4'):
+        (tmp_path / name).write_bytes(b'')
+    assert recorded(str(tmp_path)) == ['run_labeled.mp4', 'walk.mp4']
+    assert list(find_views([str(tmp_path)])) == ['run_labeled', 'walk']
+    [line] = about_drawn(str(tmp_path))
+    assert 'left out, with keypoints drawn: ' in line and 'walk.overlay.mp4' in line
 
 
 def test_a_frame_of_another_size_is_named(tmp_path):

@@ -73,3 +73,11 @@ def test_a_view_of_a_rig_is_a_recording(tmp_path):
     recording = of_source(open_source('L', str(folder)))
     assert recording.name == 'L' and recording.names == ['L/0.png', 'L/1.png', 'L/2.png']
     assert len(list(read_frames(recording))) == 3
+
+
+def test_what_predict_has_drawn_is_not_predicted(tmp_path):
+    for name in ('walk.mp4', 'walk.overlay.mp4'):
+        write_video(tmp_path / name, 2)
+    assert [each.name for each in find_recordings([str(tmp_path)])] == ['walk']
+    [named] = find_recordings([str(tmp_path / 'walk.overlay.mp4')])
+    assert named.name == 'walk.overlay'

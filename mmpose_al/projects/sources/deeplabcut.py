@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ...converters.sources import VIDEOS
+from ...converters.sources import VIDEOS, about_drawn, recorded
 from ...datasets.format import FormatError
 from ...fileio import short, visible_names
 from ..dlc_tables import Labels, label_file, read_labels
@@ -95,6 +95,7 @@ def read_project(folder: str, config: dict, options: Options) -> Table:
     table = Table('deeplabcut', links=_links(config), folders={LABELED: home})
     add_label_files(table, folder, files, options, videos)
     compare_with_config(table, config, osp.join(folder, 'config.yaml'))
+    table.said += about_drawn(osp.join(folder, 'videos'))
     for name, path in videos.items():
         table.clips.append(unlabeled_clip(table, name, path, options))
         table.shots += shots_of(table.clips[-1], name)
@@ -208,7 +209,7 @@ def recordings(images: Sequence[str]) -> List[Tuple[str, int]]:
 def find_videos(folder: str, config: Dict[str, Any]) -> Dict[str, str]:
     """Name of a recording -> its video: those in ``videos`` and of ``video_sets``."""
     home = osp.join(folder, 'videos')
-    names = visible_names(home, VIDEOS) if osp.isdir(home) else []
+    names = recorded(home) if osp.isdir(home) else []
     paths = [osp.join(home, name) for name in names]
     listed = config.get('video_sets')
     paths += [str(path) for path in (listed if isinstance(listed, dict) else {})]

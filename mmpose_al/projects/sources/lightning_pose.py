@@ -4,14 +4,15 @@ import glob
 import os.path as osp
 from typing import Dict, List, Sequence
 
-from ...converters.sources import VIDEOS
+from ...converters.sources import about_drawn, recorded
 from ...datasets.format import FormatError
-from ...fileio import visible_names
 from ..registry import PROJECT_SOURCES
 from ..table import Table
 from .base import Options, ProjectSource
 from .deeplabcut import LABELED, add_label_files, unlabeled_clip
 from .videos import shots_of
+
+HOMES = ('videos', 'videos_new')  # of videos, below the project
 
 
 @PROJECT_SOURCES.register_module(name='lightning-pose')
@@ -42,6 +43,8 @@ class LightningPose(ProjectSource):
         if files[1:]:
             names = ', '.join(osp.basename(path) for path in files)
             table.said.append(f'views are recordings of their own: {names}')
+        for home in HOMES:
+            table.said += about_drawn(osp.join(folder, home))
         for name, path in videos.items():
             table.clips.append(unlabeled_clip(table, name, path, options))
             table.shots += shots_of(table.clips[-1], name)
@@ -56,7 +59,7 @@ def label_files(folder: str) -> List[str]:
 def find_videos(folder: str) -> Dict[str, str]:
     """Name of a recording -> its video."""
     found: Dict[str, str] = {}
-    for home in (osp.join(folder, 'videos'), osp.join(folder, 'videos_new')):
-        for name in visible_names(home, VIDEOS) if osp.isdir(home) else []:
+    for home in (osp.join(folder, name) for name in HOMES):
+        for name in recorded(home) if osp.isdir(home) else []:
             found.setdefault(osp.splitext(name)[0], osp.join(home, name))
     return found

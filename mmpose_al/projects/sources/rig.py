@@ -8,12 +8,12 @@ from ...converters.calibration import read_calibration
 from ...converters.moments import common_count, frame_times
 from ...converters.rigs import about_rig
 from ...converters.sources import (
-    VIDEOS,
     Source,
     find_views,
     match_cameras,
     open_source,
     pictures,
+    recorded,
     recording_name,
 )
 from ...datasets.format import FormatError
@@ -83,8 +83,7 @@ def views_folder(path: str) -> Optional[str]:
     """The folder of the views: the path, or its ``videos``; None without two views."""
     for folder in (path, osp.join(path, 'videos')):
         if osp.isdir(folder):
-            names = visible_names(folder)
-            views = [name for name in names if name.lower().endswith(VIDEOS)]
+            names, views = visible_names(folder), recorded(folder)
             views += [name for name in names if _holds_images(osp.join(folder, name))]
             if len(views) >= 2:
                 return folder

@@ -6,10 +6,9 @@ from typing import List, Optional, Sequence
 import cv2
 import numpy as np
 
-from ...converters.sources import VIDEOS, Source, open_source
+from ...converters.sources import VIDEOS, Source, about_drawn, open_source, recorded
 from ...datasets.format import FormatError
 from ...datasets.videos import open_video
-from ...fileio import visible_names
 from ..registry import PROJECT_SOURCES
 from ..table import Clip, Shot, Table
 from .base import Options, ProjectSource, has_files
@@ -42,6 +41,8 @@ class Videos(ProjectSource):
                 )
             table.clips.append(clip)
             table.shots += shots_of(clip)
+        for folder in filter(osp.isdir, paths):
+            table.said += about_drawn(folder)
         return table
 
 
@@ -50,7 +51,7 @@ def video_files(paths: Sequence[str]) -> List[str]:
     found = []
     for path in paths:
         if osp.isdir(path):
-            found += [osp.join(path, name) for name in visible_names(path, VIDEOS)]
+            found += [osp.join(path, name) for name in recorded(path)]
         else:
             found.append(path)
     return found

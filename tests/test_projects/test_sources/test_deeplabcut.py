@@ -6,7 +6,7 @@ import pytest
 from mmpose_al.datasets.format import FormatError
 from mmpose_al.projects.sources import Options, read_sources
 from mmpose_al.projects.sources.deeplabcut import recordings
-from tests.test_projects.files import JOINTS, ROWS, deeplabcut, picture, real
+from tests.test_projects.files import JOINTS, ROWS, deeplabcut, picture, real, video
 
 
 @pytest.mark.parametrize('columns', [1, 3])
@@ -126,3 +126,12 @@ def test_a_project_without_labels_and_two_projects(tmp_path):
     (folder / 'labeled-data' / 'walk' / 'CollectedData_Ann.csv').unlink()
     with pytest.raises(FormatError, match='CollectedData_Ann.csv'):
         read_sources([str(folder)], Options())
+
+
+def test_videos_that_deeplabcut_has_drawn_into_are_no_frames_of_the_pool(tmp_path):
+    source = deeplabcut(tmp_path / 's', with_video=True)
+    name = 'walkDLC_resnet50_sOct30shuffle1_50000_labeled.avi'
+    video(source / 'videos' / name)
+    table = read_sources([str(source)], Options())
+    assert {shot.sequence for shot in table.shots} == {'walk'}
+    assert f'left out, with keypoints drawn: [{name!r}]' in ' '.join(table.said)
