@@ -174,12 +174,13 @@ def earlier_of(project: str) -> 'Optional[Facts]':
     Raises:
         CommandError: Labels wait in the browser, which are bound to the project as it is.
     """
+    from ..active_learning.paths import experiments_below
     from ..command_line import command_line
     from ..fileio import read_json
     from ..projects import labels
     from ..projects.project import NAME, is_project
 
-    waiting = 0 if labels.begun_experiments(project) else waiting_in(project)
+    waiting = 0 if experiments_below(project) else waiting_in(project)
     if waiting:
         raise CommandError(
             f'{project}: images with labels that were not handed over: {waiting}. Do that first '
