@@ -66,13 +66,10 @@ class JointPCK(BaseMetric):
         self.meta_joints = meta_joints
         self.per_action = per_action
 
-    def _torso_indices(self) -> list:
-        return torso_indices(self.dataset_meta, self.torso)
-
     def process(self, data_batch, data_samples: Sequence[dict]) -> None:
         """Keep distances' ingredients of one batch; one person a sample."""
+        torso = torso_indices(self.dataset_meta, self.torso) if self.norm == 'torso' else ()
         for sample in data_samples:
-            torso = self._torso_indices() if self.norm == 'torso' else ()
             predicted, keypoints, visible, length = joints_and_lengths(sample, self.norm, torso)
             actions = [sample.get('action')] * len(predicted)
             self.results.append((predicted, keypoints, visible, length, actions))
