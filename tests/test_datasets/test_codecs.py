@@ -3,6 +3,7 @@
 import numpy as np
 from mmpose.registry import KEYPOINT_CODECS
 
+import mmpose_al.datasets  # noqa: F401
 from tests.views_3d import CODEC
 
 

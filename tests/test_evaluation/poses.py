@@ -3,6 +3,8 @@
 import numpy as np
 from mmpose.registry import METRICS
 
+import mmpose_al.evaluation  # noqa: F401
+
 META = dict(keypoint_id2name={0: 'left_hip', 1: 'right_shoulder', 2: 'nose'})
 
 

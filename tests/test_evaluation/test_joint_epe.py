@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from mmpose.registry import METRICS
 
+import mmpose_al.evaluation  # noqa: F401
+
 META = dict(keypoint_id2name={0: 'head', 1: 'spine', 2: 'foot'})
 
 

@@ -4,6 +4,8 @@ import pytest
 import torch
 from mmpose.registry import HOOKS
 
+import mmpose_al.engine  # noqa: F401
+
 
 class Run:
     def __init__(self):

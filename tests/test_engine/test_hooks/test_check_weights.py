@@ -9,6 +9,8 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpose.registry import METRICS, MODELS
 
+import mmpose_al.engine  # noqa: F401
+
 
 @MODELS.register_module(force=True)
 class TwoLayers(BaseModel):

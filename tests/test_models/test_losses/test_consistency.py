@@ -4,6 +4,8 @@ import pytest
 import torch
 from mmpose.registry import MODELS
 
+import mmpose_al.models  # noqa: F401
+
 
 @pytest.mark.parametrize('use_mask, expected', [(True, 0.09), (False, 0.10)])
 def test_joint_weights_by_hand(use_mask, expected):
