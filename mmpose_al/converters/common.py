@@ -336,6 +336,21 @@ def file_state(path: str) -> list:
     return [osp.basename(path), state.st_size, state.st_mtime_ns]
 
 
+def _python(path: str) -> Config:
+    """A metainfo file.
+
+    Raises:
+        FormatError: People wrote it, and Python cannot read it.
+    """
+    try:
+        return Config.fromfile(path)
+    except (SyntaxError, NameError, TypeError, AttributeError) as error:
+        place = getattr(error, 'lineno', None)
+        line = f'line {place}: ' if place else ''
+        text = getattr(error, 'msg', None) or error
+        raise FormatError(f'{path}: cannot be read: {line}{text}. Put it right') from None
+
+
 def category_of(metainfo: str, name: str = 'person') -> dict:
     """A category from a file in MMPose's ``dataset_info`` form.
 
@@ -345,7 +360,7 @@ def category_of(metainfo: str, name: str = 'person') -> dict:
     """
     inner = osp.join(osp.dirname(mmpose.__file__), '.mim', metainfo)
     for path in (metainfo, inner):
-        if osp.isfile(path) and 'dataset_info' in Config.fromfile(path):
+        if osp.isfile(path) and 'dataset_info' in _python(path):
             break
     else:
         raise FormatError(

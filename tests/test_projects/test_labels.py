@@ -169,6 +169,10 @@ def test_labels_follow_the_names_of_joints(tmp_path):
     (folder / 'metainfo.py').write_text((folder / 'metainfo.py').read_text() + '# mine')
     with pytest.raises(FormatError, match='metainfo.py: its joints are .* or remove it'):
         write(folder, source, names=['a', 'b'], pairs=['none'], input_size=64)
+    for text, problem in (('a = (\n', 'line 1: '), ('a = b', "name 'b' is not defined")):
+        (folder / 'metainfo.py').write_text(text)
+        with pytest.raises(FormatError, match=f'metainfo.py: cannot be read: {problem}'):
+            write(folder, source, names=['a', 'b'], pairs=['none'], input_size=64)
 
 
 def test_labels_stay_whatever_is_named_next(tmp_path):
