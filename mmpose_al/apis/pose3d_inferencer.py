@@ -185,15 +185,14 @@ def load_model(config: Config, checkpoint: Optional[str] = None, device: str = '
     """A config's model in evaluation mode, and what is known of its joints.
 
     The latter is that of the checkpoint, or else of the config's test data; no data
-    file is read.
+    file is read. The file of joints that the config names may be gone by then: a project that
+    was moved has it elsewhere.
     """
     init_default_scope(config.get('default_scope', 'mmpose'))
     model = MODELS.build(config.model)
-    meta = metainfo_of(config.test_dataloader.dataset)
-    if checkpoint is not None:
-        found = load_weights(model, checkpoint)
-        meta = found.get('meta', {}).get('dataset_meta') or meta
-    return model.to(device).eval(), meta
+    found = {} if checkpoint is None else load_weights(model, checkpoint)
+    meta = found.get('meta', {}).get('dataset_meta')
+    return model.to(device).eval(), meta or metainfo_of(config.test_dataloader.dataset)
 
 
 def load_weights(model: torch.nn.Module, checkpoint: str) -> dict:

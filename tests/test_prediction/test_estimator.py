@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmpose.apis import inference_topdown, init_model
 
@@ -32,6 +33,17 @@ def test_it_says_what_mmpose_says(tmp_path, image, students):
         found = sample.pred_instances
         np.testing.assert_allclose(keypoints[row], found.keypoints[0], atol=1e-4)
         np.testing.assert_allclose(scores[row], found.keypoint_scores[0], atol=1e-6)
+
+
+def test_a_project_that_was_moved_predicts(tmp_path):
+    """The config of its training names the joints' file where that was; the weights know them."""
+    weights = str(trained(tmp_path / 'run') / 'iter_9.pth')
+    content = torch.load(weights, weights_only=True)
+    meta = dict(keypoint_id2name=dict(enumerate('abcd')), skeleton_links=[(0, 1)])
+    torch.save(dict(content, meta=dict(dataset_meta=meta)), weights)
+    cfg = config()
+    cfg.test_dataloader.dataset.metainfo = dict(from_file=str(tmp_path / 'gone' / 'metainfo.py'))
+    assert Estimator(cfg, weights).skeleton == (['a', 'b', 'c', 'd'], [(0, 1)])
 
 
 def test_one_student_alone(tmp_path, image):
