@@ -174,13 +174,12 @@ def earlier_of(project: str) -> 'Optional[Facts]':
     Raises:
         CommandError: Labels wait in the browser, which are bound to the project as it is.
     """
-    from ..active_learning.paths import experiments_below
     from ..command_line import command_line
     from ..fileio import read_json
     from ..projects import labels
     from ..projects.project import NAME, is_project
 
-    waiting = 0 if experiments_below(project) else waiting_in(project)
+    waiting = labels.waiting_images(project)
     if waiting:
         raise CommandError(
             f'{project}: images with labels that were not handed over: {waiting}. Do that first '
@@ -190,14 +189,6 @@ def earlier_of(project: str) -> 'Optional[Facts]':
         return None
     content = read_json(osp.join(project, NAME))
     return labels.facts_of_project(project, content) if 'facts' in content else None
-
-
-def waiting_in(project: str) -> int:
-    """Images of a project with labels in the browser that were not handed over."""
-    from ..active_learning.label_app import plain
-    from ..projects import labels
-
-    return plain.waiting_images(labels.home(project))
 
 
 def options_of(args: argparse.Namespace) -> 'Options':

@@ -126,14 +126,13 @@ def tell_waiting(config: str, cfg: 'Config') -> None:
     Raises:
         CommandError: An experiment would begin without them, and they could never join it.
     """
-    from ..active_learning.paths import experiments_below
     from ..command_line import command_line
     from ..projects import is_project
-    from .new import waiting_in
+    from ..projects.labels import waiting_images
 
     project = osp.dirname(osp.dirname(osp.abspath(config)))
-    waiting = waiting_in(project) if is_project(project) else 0
-    if not waiting or experiments_below(project):
+    waiting = waiting_images(project) if is_project(project) else 0
+    if not waiting:
         return
     text = (
         f'{project}: images with labels that were not handed over: {waiting}. To train on them: '

@@ -11,6 +11,7 @@ import re
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypeVar
 
 from ..active_learning.answers.kept import all_poses, latest, load_all_answers
+from ..active_learning.label_app import plain
 from ..active_learning.paths import experiments_below
 from ..fileio import are_numbers, checksum_fault, locked, read_json, short, to_json, write_json
 from . import config_text
@@ -24,6 +25,14 @@ Read = TypeVar('Read')
 def home(folder: str) -> str:
     """Where the labels that people gave for a project lie."""
     return osp.join(osp.abspath(folder), 'labels')
+
+
+def waiting_images(folder: str) -> int:
+    """Images of a project with labels in the browser that were not handed over.
+
+    None once an experiment has begun, which takes no more.
+    """
+    return 0 if experiments_below(folder) else plain.waiting_images(home(folder))
 
 
 def read_labels(path: str) -> Dict[str, Any]:
