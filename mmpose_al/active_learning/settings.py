@@ -336,14 +336,45 @@ def without_choice(source: Mapping[str, Any]) -> dict:
     return copied
 
 
-def experiment_digest(
+def experiment_digest(cfg: Any, *args: Any, **kwargs: Any) -> str:
+    """Of a config without what may change between two starts: limits, and the strategy.
+
+    Args:
+        cfg (Config | dict): Of an experiment.
+        args, kwargs: See :func:`that_counts`.
+
+    Returns:
+        str: 16 hexadecimal digits.
+
+    Raises:
+        FileNotFoundError, FileError: The file of confidence is not there, or is none.
+    """
+    return config_digest(that_counts(cfg, *args, **kwargs))
+
+
+def changed_keys(cfg: Any, other: Any) -> List[str]:
+    """Where two configs of an experiment differ in what must not change, as ``a.b.c``."""
+    return sorted(_differences(that_counts(cfg), that_counts(other), ''))
+
+
+def _differences(one: Any, other: Any, name: str) -> Iterator[str]:
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        if config_digest(dict(value=one)) != config_digest(dict(value=other)):
+            yield name
+        return
+    for key in {*one, *other}:
+        inner = f'{name}.{key}' if name else str(key)
+        yield from _differences(one.get(key), other.get(key), inner)
+
+
+def that_counts(
     cfg: Any,
     without: Sequence[str] = (),
     annotator: Sequence[str] = FREE_ANNOTATOR_KEYS,
     by_path: bool = False,
     strategy: bool = False,
-) -> str:
-    """Of a config without what may change between two starts: limits, and the strategy.
+) -> Dict[str, Any]:
+    """A config without what may change between two starts: limits, and the strategy.
 
     Of the file of confidence its map counts, not where it lies. Paths below the folder of the
     pool's file count from there, so that a project may be moved as a whole.
@@ -357,37 +388,11 @@ def experiment_digest(
         strategy (bool): Whether the strategy counts, as it did once.
 
     Returns:
-        str: 16 hexadecimal digits.
+        dict: A copy.
 
     Raises:
         FileNotFoundError, FileError: The file of confidence is not there, or is none.
     """
-    return config_digest(_that_counts(cfg, without, annotator, by_path, strategy))
-
-
-def changed_keys(cfg: Any, other: Any) -> List[str]:
-    """Where two configs of an experiment differ in what must not change, as ``a.b.c``."""
-    return sorted(_differences(_that_counts(cfg), _that_counts(other), ''))
-
-
-def _differences(one: Any, other: Any, name: str) -> Iterator[str]:
-    if not (isinstance(one, dict) and isinstance(other, dict)):
-        if config_digest(dict(value=one)) != config_digest(dict(value=other)):
-            yield name
-        return
-    for key in {*one, *other}:
-        inner = f'{name}.{key}' if name else str(key)
-        yield from _differences(one.get(key), other.get(key), inner)
-
-
-def _that_counts(
-    cfg: Any,
-    without: Sequence[str] = (),
-    annotator: Sequence[str] = FREE_ANNOTATOR_KEYS,
-    by_path: bool = False,
-    strategy: bool = False,
-) -> Dict[str, Any]:
-    """The values of a config that :func:`experiment_digest` stands for."""
     plain: Dict[str, Any] = copy.deepcopy(cfg.to_dict() if hasattr(cfg, 'to_dict') else dict(cfg))
     for key in FREE_KEYS:
         plain.pop(key, None)

@@ -6,9 +6,7 @@ from typing import Dict, List, Optional
 from matplotlib.figure import Figure
 
 from ..fileio import write_figure
-from .results_table import BOUND, ENSEMBLE, columns
-
-SUFFIX = ', ensemble'  # what results_table calls a row of two networks together
+from .results_table import BOUND, ENSEMBLE, TOGETHER, columns
 
 
 def draw(rows: Dict[str, List[dict]], path: str, metric: Optional[str] = None) -> None:
@@ -34,7 +32,7 @@ def draw(rows: Dict[str, List[dict]], path: str, metric: Optional[str] = None) -
     axis = figure.subplots()
     colors: Dict[str, str] = {}
     for row, values in curves.items():
-        whole = row[: -len(SUFFIX)] if row.endswith(SUFFIX) else row
+        whole = row[: -len(TOGETHER)] if row.endswith(TOGETHER) else row
         color = '0.3' if row == BOUND else colors.setdefault(whole, f'C{len(colors) % 10}')
         steps, means = list(values), [statistics.mean(each) for each in values.values()]
         number = len(rows[row])
@@ -55,7 +53,7 @@ def curves_of(rows: Dict[str, List[dict]], name: str) -> Dict[str, Dict[int, Lis
     """Step -> values of the seeds, of each row, at the steps that all its seeds have."""
     found = {}
     for row, results in rows.items():
-        key = ENSEMBLE + name if row.endswith(SUFFIX) else name
+        key = ENSEMBLE + name if row.endswith(TOGETHER) else name
         seeds = [
             {e['step']: e['metrics'][key] for e in result.get('curve', ()) if key in e['metrics']}
             for result in results

@@ -18,6 +18,7 @@ FIELDS: Dict[str, Callable[[Any], bool]] = dict(
 )
 BASELINE, BOUND = 'supervised', 'supervised-all'
 ENSEMBLE = 'ensemble/'  # what PerStudentMetric calls it
+TOGETHER = ', ensemble'  # how the name of its row ends
 
 
 def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
@@ -88,7 +89,7 @@ def with_ensembles(rows: Dict[str, List[dict]]) -> Dict[str, List[dict]]:
     for row, results in rows.items():
         found[row] = results
         if all(together(r['metrics']) for r in results):
-            found[f'{row}, ensemble'] = [
+            found[row + TOGETHER] = [
                 dict(r, **{part: together(r[part]) for part in ('metrics', 'test') if part in r})
                 for r in results
             ]
