@@ -33,7 +33,7 @@ def labelled(monkeypatch):
 
 def test_the_file_is_written_and_summed_up(labelled, tmp_path, capsys):
     calls, out = labelled(1), tmp_path / 'pseudo.json'
-    command('pseudo-labels', 'c.py', 'a.pth', '--out', out, '--threshold', 0.25)
+    command('pseudo-labels', 'c.py', 'a.pth', '--out', out, '--min-score', 0.25)
     assert capsys.readouterr().out == f'{out}: 2 of 4 joints of 2 persons above 0.25\n'
     assert [each['id'] for each in json.loads(out.read_text())['annotations']] == [1, 2]
     source = 'train_dataloader.dataset.unlabeled'

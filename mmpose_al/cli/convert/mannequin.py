@@ -44,7 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--scale', type=float, default=1000.0, help='mm in a unit of the camera files'
     )
     parser.add_argument(
-        '--threshold', type=float, default=0.5, help='confidence of a joint that counts'
+        '--min-score',
+        type=float,
+        default=0.5,
+        help='joints with a lower confidence do not count; default %(default)s',
     )
     parser.add_argument('--min-length', type=int, default=5, help='poses of a tracklet')
     parser.add_argument(
@@ -74,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         args.image_pattern,
         args.size,
         args.scale,
-        args.threshold,
+        args.min_score,
         args.min_length,
         tracking,
     )

@@ -21,10 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', type=OutFile, default='pose.png')
     parser.add_argument('--box', type=float, nargs=4, metavar=('X', 'Y', 'W', 'H'))
     parser.add_argument(
-        '--threshold',
+        '--min-score',
         type=float,
         default=0.2,
-        help='joints with a lower heatmap maximum are not drawn',
+        help='joints with a lower confidence are not drawn; default %(default)s',
     )
     parser.add_argument('--device', default='cpu')
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f'{args.image}: no such image, or not readable')
     config = read_config(args.config)
     keypoints, scores, links = predict_person(image, config, args.checkpoint, args.box, args.device)
-    write_image(args.out, draw_pose(image, keypoints, scores, links, args.threshold))
-    found = int((scores >= args.threshold).sum())
-    print(f'{args.out}: {found} of {len(scores)} joints above the threshold')
+    write_image(args.out, draw_pose(image, keypoints, scores, links, args.min_score))
+    found = int((scores >= args.min_score).sum())
+    print(f'{args.out}: {found} of {len(scores)} joints score {args.min_score} or more')
     return 0
