@@ -1,6 +1,6 @@
 """How well the views of a rig agree about a network's predictions, where nobody has 3D truth."""
 
-from typing import Dict, Mapping
+from typing import Dict, List, Mapping
 
 import numpy as np
 
@@ -24,7 +24,8 @@ def rig_quality(
         dict: ``rig/reprojection_error``, the median over keypoints of views in pixels;
         ``rig/inliers``, their share within the threshold, and ``rig/triangulated``, that of
         keypoints with a 3D point, in percent; the first two for each camera
-        (``.../{name}``). Empty without two calibrated views of a person.
+        (``.../{name}``), calibrations of one name together. Empty without two calibrated
+        views of a person.
     """
     units = np.unique(views.unit[views.calibrated])
     if len(units) > MOST:
@@ -37,10 +38,11 @@ def rig_quality(
     rows, errors, inliers = (a[several] for a in (groups.rows, groups.errors, groups.inliers))
     there = rows >= 0
     found = {'rig/triangulated': 100 * float(groups.ok[several].mean())}
-    camera = np.where(there, views.camera_id[rows], -1)
-    for number in [None, *sorted(set(camera[there].tolist()))]:
-        chosen = there if number is None else camera == number
-        end = '' if number is None else f'/{names.get(number, number)}'
+    ids: Dict[str, List[int]] = {}
+    for number in sorted(set(views.camera_id[rows[there]].tolist())):
+        ids.setdefault(f'/{names.get(number, number)}', []).append(number)
+    cameras = {end: there & np.isin(views.camera_id[rows], each) for end, each in ids.items()}
+    for end, chosen in {'': there, **cameras}.items():
         seen = errors[chosen]
         seen = seen[np.isfinite(seen)]
         found[f'rig/reprojection_error{end}'] = float(np.median(seen)) if len(seen) else np.nan

@@ -129,7 +129,7 @@ def describe_data(pool: Mapping[str, Any], val: Optional[Mapping[str, Any]] = No
     return Data(
         labeled=len(labeled),
         unlabeled=len(pool['annotations']) - len(labeled),
-        views=len(pool.get('cameras') or []),
+        views=len({camera['name'] for camera in pool.get('cameras') or ()}),
         joints=dict(zip(names, (points[..., 2] > 0).sum(0).tolist())),
         box=float(np.median(sides)) if sides else 0.0,
         fill=float(np.median(spans)) if spans else None,

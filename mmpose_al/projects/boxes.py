@@ -1,7 +1,7 @@
 """Boxes of a project's people: the source's own, the whole image, around labels, or a file's."""
 
 from collections import Counter
-from typing import List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from .table import Person, Shot, Table
 IMAGE, LABELS = 'image', 'labels'
 # Sides of a box around labels, in multiples of their extent, as of the converters.
 MARGIN = 1.2
+
+Place = Tuple[str, int]  # view and frame
 
 
 def default_way(table: Table) -> str:
@@ -37,7 +39,7 @@ def read_box_file(path: str, table: Table, detected: bool = False) -> Boxes:
         FormatError: It is none, none of its images is the table's, or nothing tells who is who
             in the views of a rig.
     """
-    names = {shot.file_name: _place(shot) for shot in table.shots}
+    names = places(table)
     boxes = read_boxes(path, names)
     if not boxes.entries:
         raise FormatError(
@@ -61,12 +63,23 @@ def read_box_file(path: str, table: Table, detected: bool = False) -> Boxes:
     return boxes
 
 
-def _place(shot: Shot) -> Tuple[str, int]:
-    """What names an image in a list of boxes: view, or recording, or folder; and frame."""
-    folder, _, name = shot.file_name.rpartition('/')
-    if shot.sequence is None:
-        return shot.file_name, 0
-    return shot.camera or shot.sequence, shot.index
+def places(table: Table) -> Dict[str, Place]:
+    """What names each image in a list of boxes: file name -> view and frame.
+
+    The view is the camera of a rig, ``recording/camera`` where the rig has several recordings,
+    the recording where there is no rig, and the image itself where it is of no recording.
+    """
+    several = len({shot.sequence for shot in table.shots}) > 1
+
+    def place(shot: Shot) -> Place:
+        if shot.sequence is None:
+            return shot.file_name, 0
+        if shot.camera is None:
+            return shot.sequence, shot.index
+        name = shot.camera.name
+        return f'{shot.sequence}/{name}' if several else name, shot.index
+
+    return {shot.file_name: place(shot) for shot in table.shots}
 
 
 def fill_boxes(table: Table, way: str = IMAGE, boxes: Optional[Boxes] = None) -> Table:
@@ -82,7 +95,11 @@ def fill_boxes(table: Table, way: str = IMAGE, boxes: Optional[Boxes] = None) ->
             has neither.
     """
     left_out: Counter = Counter()
-    shots = [shot._replace(people=_with_boxes(shot, way, boxes, left_out)) for shot in table.shots]
+    found = places(table)
+    shots = []
+    for shot in table.shots:
+        told = None if boxes is None else _people(boxes, found[shot.file_name])
+        shots.append(shot._replace(people=_with_boxes(shot, way, told, left_out)))
     table.shots = [shot for shot in shots if shot.people]
     for what, number in sorted(left_out.items()):
         table.said.append(f'{number} {what} are left out')
@@ -94,15 +111,17 @@ def fill_boxes(table: Table, way: str = IMAGE, boxes: Optional[Boxes] = None) ->
     return table
 
 
-def _with_boxes(shot: Shot, way: str, boxes: Optional[Boxes], left_out: Counter) -> List[Person]:
+def _with_boxes(
+    shot: Shot, way: str, found: Optional[List[Person]], left_out: Counter
+) -> List[Person]:
     whole = [0.0, 0.0, float(shot.size[0]), float(shot.size[1])]
     labeled = [person for person in shot.people if person.is_labeled]
     people = [_labeled(person, shot, way, whole) for person in labeled]
     people += [p for p in shot.people if not p.is_labeled and p.bbox is not None]
     if people:
         return people
-    if boxes is not None:
-        people, what = _found(shot, boxes), 'images without a box'
+    if found is not None:
+        people, what = found, 'images without a box'
     elif way == IMAGE:
         return [Person(None, whole)]
     else:
@@ -121,9 +140,9 @@ def _labeled(person: Person, shot: Shot, way: str, whole: List[float]) -> Person
     return person._replace(bbox=box_around(points[:, :2], points[:, 2] > 0, shot.size, MARGIN))
 
 
-def _found(shot: Shot, boxes: Boxes) -> List[Person]:
+def _people(boxes: Boxes, place: Place) -> List[Person]:
     """People of a file's boxes; without numbers the best box is the one person."""
-    rows = sorted(boxes.entries.get(_place(shot), []), key=lambda row: -row[0])
+    rows = sorted(boxes.entries.get(place, []), key=lambda row: -row[0])
     if boxes.numbered:
         return [Person(None, list(box), number) for _, number, box in rows]
     return [Person(None, list(box)) for _, _, box in rows[:1]]

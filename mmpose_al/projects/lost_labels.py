@@ -1,7 +1,7 @@
 """Labels of a project are not lost where it is completed with other sources or options."""
 
 import os.path as osp
-from typing import Any, Dict, Iterable, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from ..datasets.format import FormatError
 from ..fileio import read_json, short
@@ -51,6 +51,8 @@ def check_labels(
             f'images labelled here and now in the sources too: {len(both)}, such as {min(both)}; '
             'the labels of the sources count'
         )
+    if before['pool.json'] is not None:
+        table.said += changed_joints(before['pool.json'], joints)
     old = {name for each in before.values() if each is not None for name in labelled_images(each)}
     gone = old - {name for name, _ in there} - lost
     if gone:
@@ -58,6 +60,27 @@ def check_labels(
             f'labelled images of before that are in the sources no more: {len(gone)}, such as '
             f'{min(gone)}'
         )
+
+
+def changed_joints(before: Dict[str, Any], joints: Sequence[str]) -> List[str]:
+    """What to say where the sources name other joints than a pool of before did.
+
+    A joint that was renamed looks like one that is gone and one that is new, so people have to
+    see both names.
+    """
+    own = before['categories'][0]['keypoints']
+    gone = [name for name in own if name not in joints]
+    new = [name for name in joints if name not in own]
+    shown = [(entry.get('keypoints') or ())[2::3] for entry in before['annotations']]
+    labels = sum(v > 0 and name in gone for each in shown for name, v in zip(own, each))
+    said = []
+    if gone:
+        said.append(
+            f'joints of before that the sources name no more: {", ".join(gone)} ({labels} labels)'
+        )
+    if new:
+        said.append(f'joints that are new: {", ".join(new)}')
+    return said
 
 
 def check_validation(path: str, content: dict, joints: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from ..datasets.format import FORMAT, VERSION, check_multiview
 from ..fileio import read_json, sha256
 from .skeleton import Skeleton
-from .table import Person, Shot, Table
+from .table import Camera, Person, Shot, Table
 
 # Held out are whole recordings where there are so many with labels.
 SEQUENCES = 4
@@ -83,7 +83,7 @@ def pool_content(table: Table, shots: Sequence[Shot], skeleton: Skeleton, descri
     Raises:
         FormatError: The content breaks the format.
     """
-    cameras = {camera['name']: number for number, camera in enumerate(table.cameras, 1)}
+    cameras = {camera: number for number, camera in enumerate(table.cameras, 1)}
     frames = _frames(table.shots)
     images: List[dict] = []
     annotations: List[dict] = []
@@ -94,7 +94,7 @@ def pool_content(table: Table, shots: Sequence[Shot], skeleton: Skeleton, descri
     content = dict(
         info=dict(format=FORMAT, version=VERSION, world_unit='mm', description=description),
         categories=[_category(table, skeleton)],
-        cameras=[_camera(camera, cameras[camera['name']]) for camera in table.cameras],
+        cameras=[_camera(camera, number) for camera, number in cameras.items()],
         frames=_frame_entries(shots, frames),
         images=images,
         annotations=annotations,
@@ -104,7 +104,7 @@ def pool_content(table: Table, shots: Sequence[Shot], skeleton: Skeleton, descri
     return content
 
 
-def _image(shot: Shot, number: int, frames: Dict[Any, int], cameras: Dict[str, int]) -> dict:
+def _image(shot: Shot, number: int, frames: Dict[Any, int], cameras: Dict[Camera, int]) -> dict:
     width, height = shot.size
     entry = dict(shot.extra, id=number, file_name=shot.file_name, width=width, height=height)
     if shot.sequence is not None:
@@ -136,11 +136,18 @@ def _category(table: Table, skeleton: Skeleton) -> dict:
     )
 
 
-def _camera(camera: dict, number: int) -> dict:
-    width, height = camera['size']
-    arrays = {key: np.asarray(camera[key], float) for key in ('K', 'dist', 'R', 't')}
-    plain = {key: value.tolist() for key, value in arrays.items()}
-    return dict(id=number, name=camera['name'], width=int(width), height=int(height), **plain)
+def _camera(camera: Camera, number: int) -> dict:
+    width, height = camera.size
+    return dict(
+        id=number,
+        name=camera.name,
+        width=width,
+        height=height,
+        K=[list(row) for row in camera.K],
+        dist=list(camera.dist),
+        R=[list(row) for row in camera.R],
+        t=list(camera.t),
+    )
 
 
 def _frames(shots: Sequence[Shot]) -> Dict[Tuple[str, int], int]:

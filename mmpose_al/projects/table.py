@@ -7,7 +7,7 @@ it is shown; the centre of the first pixel is (0, 0), as in the multi-view forma
 import os.path as osp
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -38,6 +38,45 @@ class Person(NamedTuple):
         return self.keypoints is not None and bool((self.keypoints[:, 2] > 0).any())
 
 
+class Camera(NamedTuple):
+    """A view's calibration, in plain numbers: two of the same numbers are one.
+
+    A camera that is calibrated anew between two recordings has the same name twice.
+
+    Attributes:
+        name (str): Of the view.
+        size (tuple): Width and height of its images.
+        K, R (tuple): Three rows of three numbers.
+        dist (tuple): In OpenCV's order.
+        t (tuple): Millimetres.
+    """
+
+    name: str
+    size: Tuple[int, int]
+    K: tuple
+    dist: tuple
+    R: tuple
+    t: tuple
+
+    @classmethod
+    def of(cls, camera: Mapping[str, Any]) -> 'Camera':
+        """Of one as :func:`~mmpose_al.converters.calibration.read_calibration` gives it."""
+        width, height = camera['size']
+        rows = {key: [tuple(row) for row in _floats(camera[key])] for key in 'KR'}
+        return cls(
+            name=camera['name'],
+            size=(int(width), int(height)),
+            K=tuple(rows['K']),
+            dist=tuple(_floats(camera['dist'])),
+            R=tuple(rows['R']),
+            t=tuple(_floats(camera['t'])),
+        )
+
+
+def _floats(values: Any) -> list:
+    return np.asarray(values, np.float64).tolist()
+
+
 class Shot(NamedTuple):
     """One image: one moment of a recording, seen by one camera.
 
@@ -47,7 +86,7 @@ class Shot(NamedTuple):
         sequence (str, optional): The recording; None where images are no recording.
         index (int): Number of the frame in the recording.
         time (float, optional): Seconds from its beginning.
-        camera (str, optional): The view's calibrated camera.
+        camera (Camera, optional): The view, and how it is calibrated there.
         people (list[Person]): Those that the source knows of.
         extra (dict): Other fields of the image, which are kept.
     """
@@ -57,7 +96,7 @@ class Shot(NamedTuple):
     sequence: Optional[str] = None
     index: int = 0  # type: ignore[assignment]
     time: Optional[float] = None
-    camera: Optional[str] = None
+    camera: Optional[Camera] = None
     people: Sequence[Person] = ()
     extra: dict = {}
 
@@ -92,8 +131,7 @@ class Table:
         pairs (list, optional): Pairs of names, left and right, where the source tells.
         individuals (list[str]): Names of the individuals, by ``Person.number``.
         shots (list[Shot]): The images.
-        cameras (list[dict]): As :func:`~mmpose_al.converters.calibration.read_calibration`
-            gives them.
+        cameras (list[Camera]): Those of the images, each once.
         folders (dict): Name below ``images`` -> folder that it links to.
         clips (list[Clip]): Videos, of which images are made.
         said (list[str]): What a person should know of it.
@@ -106,11 +144,16 @@ class Table:
     pairs: Optional[List[Tuple[str, str]]] = None
     individuals: List[str] = field(default_factory=list)
     shots: List[Shot] = field(default_factory=list)
-    cameras: List[dict] = field(default_factory=list)
+    cameras: List[Camera] = field(default_factory=list)
     folders: Dict[str, str] = field(default_factory=dict)
     clips: List[Clip] = field(default_factory=list)
     said: List[str] = field(default_factory=list)
     notes: dict = field(default_factory=dict)
+
+    @property
+    def views(self) -> List[str]:
+        """Names of the calibrated cameras; one that was calibrated anew is the same view."""
+        return list(dict.fromkeys(camera.name for camera in self.cameras))
 
     @property
     def labeled(self) -> int:
@@ -130,7 +173,8 @@ def join(tables: Sequence[Table]) -> Table:
         return first
     if any(table.cameras for table in tables):
         raise FormatError(
-            'a calibrated rig is a project of its own; make another one of the other sources'
+            'a calibrated rig is a project of its own; make another one of the other sources. '
+            'Views of a rig need a calibration beside them, or --calibration FILE for all'
         )
     whole = Table(first.kind, first.joints, first.links, first.pairs, first.individuals)
     for table in tables:
@@ -228,7 +272,7 @@ def _other_sizes(shots: Sequence[Shot], outside: Set[str]) -> List[str]:
     Raises:
         FormatError: Such an image is among those that have labels ``outside``.
     """
-    views: Dict[Tuple[str, Optional[str]], List[Shot]] = {}
+    views: Dict[Tuple[str, Optional[Camera]], List[Shot]] = {}
     for shot in shots:
         if shot.sequence is not None:
             views.setdefault((shot.sequence, shot.camera), []).append(shot)

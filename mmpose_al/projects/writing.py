@@ -246,7 +246,7 @@ def facts_of(
     folder: str, table: Table, plan: Plan, pool: List[Shot], held: List[Shot]
 ) -> config_text.Facts:
     """What the configs are made of; the labels are those of ``pool.json``."""
-    views = len(table.cameras)
+    views = len(table.views)
     units = {_unit(shot, views) for shot in pool}
     facts = config_text.Facts(
         name=osp.basename(osp.abspath(folder)),

@@ -32,6 +32,21 @@ def test_a_camera_that_is_off_is_the_one_with_the_error():
     assert found['rig/inliers'] == pytest.approx(100 * (len(cameras) - 1) / len(cameras))
 
 
+def test_a_camera_that_was_calibrated_anew_is_one_camera():
+    views, _ = make_views(6, np.zeros(6))
+    cameras = np.unique(views.camera_id)
+    views['keypoints'][views.camera_id == cameras[2]] += [30.0, 40.0]
+    names = {int(number): 'ab'[place % 2] for place, number in enumerate(cameras)}
+    found = rig_quality(views, names)
+    assert {name for name in found if name.startswith('rig/inliers/')} == {
+        'rig/inliers/a',
+        'rig/inliers/b',
+    }
+    even = len(cameras[::2])
+    assert found['rig/inliers/a'] == pytest.approx(100 * (even - 1) / even)
+    assert found['rig/inliers/b'] == 100
+
+
 def test_single_views_have_nothing_to_agree_with():
     views, _ = make_views(3, np.zeros(3))
     one = views.select(views.camera_id == views.camera_id[0])

@@ -104,7 +104,7 @@ def coco(path, keypoints=True, images='images'):
     return path
 
 
-def calibration(path, names, size=(64, 48)):
+def calibration(path, names, size=(64, 48), distance=2.0):
     """An Anipose TOML of cameras that look at the origin from around, in metres."""
     blocks = []
     for number, name in enumerate(names):
@@ -114,7 +114,7 @@ def calibration(path, names, size=(64, 48)):
             f'[cam_{number}]\nname = "{name}"\nsize = {list(size)}\n'
             f'matrix = [[60.0, 0.0, {size[0] / 2}], [0.0, 60.0, {size[1] / 2}], [0.0, 0.0, 1.0]]\n'
             f'distortions = [0.0, 0.0, 0.0, 0.0, 0.0]\nrotation = {vector}\n'
-            'translation = [0.0, 0.0, 2.0]\n'
+            f'translation = [0.0, 0.0, {distance}]\n'
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('\n'.join(blocks))

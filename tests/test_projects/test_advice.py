@@ -148,7 +148,7 @@ def test_a_pool_is_described():
     keypoints = [10, 10, 2, 30, 20, 1]
     pool = dict(
         categories=[dict(keypoints=['nose', 'tail'])],
-        cameras=[],
+        cameras=[dict(id=n, name=name) for n, name in enumerate('aab')],
         frames=[dict(id=1, sequence='walk', index=0), dict(id=2, sequence='run', index=0)],
         images=[dict(id=1, frame_id=1), dict(id=2, frame_id=2)],
         annotations=[
@@ -159,6 +159,7 @@ def test_a_pool_is_described():
     )
     data = describe_data(pool, dict(annotations=[dict(keypoints=keypoints), dict()]))
     assert (data.labeled, data.unlabeled, data.validating) == (2, 1, 1)
+    assert data.views == 2  # one camera was calibrated anew
     assert data.joints == dict(nose=2, tail=1) and data.box == 40
     assert data.fill == pytest.approx((0.5 + 0) / 2)
     assert (data.recordings, data.labeled_recordings, data.alike) == (2, 1, 0)

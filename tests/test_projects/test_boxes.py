@@ -7,7 +7,7 @@ import pytest
 
 from mmpose_al.datasets.format import FormatError
 from mmpose_al.projects.boxes import default_way, fill_boxes, read_box_file
-from mmpose_al.projects.table import Person, Shot, Table
+from mmpose_al.projects.table import Camera, Person, Shot, Table
 
 POINTS = np.array([[10.0, 20, 2], [30, 40, 1], [0, 0, 0]])
 
@@ -22,6 +22,11 @@ def table():
             Shot('v/2.jpg', (100, 60), 'v', 2),
         ],
     )
+
+
+def camera(name):
+    eye = np.eye(3)
+    return Camera.of(dict(name=name, size=(64, 48), K=eye, dist=[], R=eye, t=np.zeros(3)))
 
 
 def boxes_of(filled):
@@ -82,8 +87,9 @@ def test_nobody_with_a_box_is_an_error():
 
 
 def test_bodies_of_a_rig_are_told_apart_or_refused(tmp_path):
-    shots = [Shot(f'walk/{view}/1.jpg', (64, 48), 'walk', 1, camera=view) for view in 'ab']
-    table = Table('rig', ['x'], shots=shots, cameras=[dict(name='a'), dict(name='b')])
+    cameras = [camera('a'), camera('b')]
+    shots = [Shot(f'walk/{c.name}/1.jpg', (64, 48), 'walk', 1, camera=c) for c in cameras]
+    table = Table('rig', ['x'], shots=shots, cameras=cameras)
     rows = [dict(camera='a', frame=1, bbox=[x, 1, 20, 20], score=0.5) for x in (1, 30)]
     path = tmp_path / 'b.json'
     path.write_text(json.dumps(rows))
@@ -99,3 +105,26 @@ def test_bodies_of_a_rig_are_told_apart_or_refused(tmp_path):
     del rows[0]['person_id']  # without cameras the best box is the one body
     path.write_text(json.dumps(rows))
     assert read_box_file(str(path), Table('videos', shots=shots)).crowded() == [('a', 1)]
+
+
+def test_boxes_of_several_recordings_of_a_rig_are_kept_apart(tmp_path):
+    shots = [
+        Shot(f'{walk}/{view}/1.jpg', (64, 48), walk, 1, camera=camera(view))
+        for walk in 'xy'
+        for view in 'ab'
+    ]
+    table = Table('rig', ['j'], shots=shots, cameras=[camera('a'), camera('b')])
+    names = [shot.file_name for shot in shots]
+    coco = dict(
+        images=[dict(id=n, file_name=name) for n, name in enumerate(names)],
+        annotations=[dict(image_id=n, bbox=[n, 1, 20, 20], score=0.5) for n in range(4)],
+    )
+    path = tmp_path / 'b.json'
+    path.write_text(json.dumps(coco))
+    expected = {name: [[n, 1, 20, 20]] for n, name in enumerate(names)}
+    assert boxes_of(fill_boxes(table, boxes=read_box_file(str(path), table))) == expected
+    path.write_text(json.dumps([dict(camera='a', frame=1, bbox=[5, 1, 20, 20])]))
+    with pytest.raises(FormatError, match='the views are x/a, x/b, y/a, y/b'):
+        read_box_file(str(path), table)
+    path.write_text(json.dumps([dict(camera='y/a', frame=1, bbox=[5, 1, 20, 20])]))
+    assert list(read_box_file(str(path), table).entries) == [('y/a', 1)]

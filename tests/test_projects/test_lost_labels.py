@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mmpose_al.datasets.format import FormatError
-from mmpose_al.projects.lost_labels import check_labels, check_validation
+from mmpose_al.projects.lost_labels import changed_joints, check_labels, check_validation
 from mmpose_al.projects.table import Table
 
 JOINTS = ['nose', 'tail']
@@ -60,6 +60,17 @@ def test_labels_that_the_sources_lack_are_told(tmp_path):
     assert found.said == [
         'labelled images of before that are in the sources no more: 1, such as b.jpg'
     ]
+
+
+def test_a_renamed_joint_is_told_by_both_names(tmp_path):
+    before = content('a.jpg', 'b.jpg')
+    before['annotations'][1]['keypoints'][5] = 0  # tail of b.jpg: not labelled
+    gone = 'joints of before that the sources name no more: tail (1 labels)'
+    assert changed_joints(before, ['nose', 'tailbase']) == [gone, 'joints that are new: tailbase']
+    assert changed_joints(before, ['tail', 'nose']) == []  # another order
+    found = table()
+    check_labels(project(tmp_path, content(), pool=before), found, {'pool.json': before}, ['nose'])
+    assert found.said == [gone]
 
 
 def test_a_validation_set_that_stays_counts_and_has_the_same_joints(tmp_path):

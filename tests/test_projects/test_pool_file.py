@@ -7,7 +7,7 @@ from mmpose_al.datasets.format import FormatError, load_multiview
 from mmpose_al.fileio import write_json
 from mmpose_al.projects.pool_file import held_out_before, hold_out, pool_content
 from mmpose_al.projects.skeleton import make_skeleton
-from mmpose_al.projects.table import Person, Shot, Table
+from mmpose_al.projects.table import Camera, Person, Shot, Table
 
 SKELETON = make_skeleton(['nose', 'left_ear', 'right_ear'], links=[('nose', 'left_ear')])
 POINTS = np.array([[10.1, 20 / 3, 2], [30, 40, 1], [7, 7, 0]])
@@ -19,10 +19,12 @@ def shot(name, sequence=None, index=0, labeled=True, camera=None):
 
 
 def test_the_file_is_one_of_the_multi_view_format(tmp_path):
-    camera = dict(
+    entry = dict(
         name='c', size=(100, 60), K=np.diag([90.0, 90, 1]), dist=[], R=np.eye(3), t=[0, 0, 1e3]
     )
-    shots = [shot('b.png', 'v', 7, camera='c'), shot('a.png', 'v', 3, False, 'c'), shot('x.png')]
+    camera = Camera.of(entry)
+    shots = [shot('b.png', 'v', 7, camera=camera), shot('a.png', 'v', 3, False, camera)]
+    shots.append(shot('x.png'))
     table = Table('rig', SKELETON.joints, shots=shots, cameras=[camera], notes=dict(category='m'))
     content = pool_content(table, shots, SKELETON, 'pool of x')
     path = str(tmp_path / 'pool.json')

@@ -250,7 +250,7 @@ def residuals(experiment: ReportedExperiment) -> Tuple[int, Dict[str, np.ndarray
 
     Returns:
         tuple: The round that they are of (the last one scored) and camera name ->
-        (M, 2) pixels.
+        (M, 2) pixels, calibrations of one name together.
 
     Raises:
         Missing: Nothing has been scored, or there are no cameras.
@@ -279,11 +279,11 @@ def residuals(experiment: ReportedExperiment) -> Tuple[int, Dict[str, np.ndarray
     difference = views.keypoints[rows] - reprojected
     good = groups.inliers[group, place]
     names = {c['id']: str(c.get('name', c['id'])) for c in experiment.pool.data['cameras']}
-    result = {}
+    result: Dict[str, List[np.ndarray]] = {}
     for camera in np.unique(views.camera_id[rows]).tolist():
         mine = views.camera_id[rows] == camera
-        result[names.get(camera, str(camera))] = difference[mine][good[mine]]
-    return rounds[-1], result
+        result.setdefault(names.get(camera, str(camera)), []).append(difference[mine][good[mine]])
+    return rounds[-1], {name: np.concatenate(parts) for name, parts in result.items()}
 
 
 # ---- several experiments -------------------------------------------------------------

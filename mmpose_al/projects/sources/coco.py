@@ -12,7 +12,7 @@ from ...datasets.image_paths import image_path
 from ...datasets.images import DeclaredImage, check_image_file
 from ...fileio import FileError, read_json
 from ..registry import PROJECT_SOURCES
-from ..table import Person, Shot, Table
+from ..table import Camera, Person, Shot, Table
 from .base import Options, ProjectSource, shown_size, without_missing
 
 KEPT_OF_PERSONS = ('iscrowd', 'area', 'segmentation', 'score')
@@ -52,7 +52,7 @@ class CocoFile(ProjectSource):
                     )
             whole.shots += table.shots
             whole.said += table.said
-            whole.cameras = whole.cameras or table.cameras
+            whole.cameras = list(dict.fromkeys(whole.cameras + table.cameras))
         return whole
 
 
@@ -72,7 +72,8 @@ def read_coco(path: str, options: Options) -> Table:
         table.links = [(table.joints[a - 1], table.joints[b - 1]) for a, b in limbs]
         table.notes['category'] = category.get('name', 'person')
     multiview = data['info'].get('format') == FORMAT
-    table.cameras = [_camera(camera) for camera in data['cameras']] if multiview else []
+    cameras = {camera['id']: _camera(camera) for camera in data['cameras']} if multiview else {}
+    table.cameras = list(dict.fromkeys(cameras.values()))
     names = [image['file_name'] for image in data['images']]
     root = find_images(path, names, options)
     label = _link(root)
@@ -85,7 +86,7 @@ def read_coco(path: str, options: Options) -> Table:
     people = defaultdict(list)
     for annotation in data['annotations']:
         people[annotation['image_id']].append(_person(annotation))
-    places = _places(data)
+    places = _places(data, cameras)
     for place, image in enumerate(data['images']):
         if place in there:
             name = image['file_name'].replace('\\', '/')
@@ -165,18 +166,14 @@ def _person(annotation: dict) -> Person:
     )
 
 
-def _camera(camera: dict) -> dict:
-    return dict(
-        name=camera_name(camera),
-        size=(camera['width'], camera['height']),
-        **{key: camera[key] for key in ('K', 'dist', 'R', 't')},
-    )
+def _camera(camera: dict) -> Camera:
+    size = (camera['width'], camera['height'])
+    return Camera.of({**camera, 'name': camera_name(camera), 'size': size})
 
 
-def _places(data: dict) -> Dict[int, Dict[str, Any]]:
+def _places(data: dict, cameras: Dict[int, Camera]) -> Dict[int, Dict[str, Any]]:
     """Image id -> recording, number of the frame, time and camera, as fields of a ``Shot``."""
     frames = {frame['id']: frame for frame in data['frames']}
-    cameras = {camera['id']: camera_name(camera) for camera in data['cameras']}
     return {
         image['id']: dict(
             sequence=frames[image['frame_id']]['sequence'],

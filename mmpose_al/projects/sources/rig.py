@@ -2,6 +2,7 @@
 
 import glob
 import os.path as osp
+from collections import Counter
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from ...converters.calibration import read_calibration
@@ -17,9 +18,9 @@ from ...converters.sources import (
     recording_name,
 )
 from ...datasets.format import FormatError
-from ...fileio import visible_names
+from ...fileio import read_bytes, visible_names
 from ..registry import PROJECT_SOURCES
-from ..table import Clip, Shot, Table
+from ..table import Camera, Clip, Shot, Table
 from .base import Options, ProjectSource
 from .videos import choose_frames
 
@@ -28,7 +29,10 @@ CALIBRATIONS = ('*.toml', '*.qca', '*.qca.txt', '*.yml', '*.yaml', '*.xml')
 
 @PROJECT_SOURCES.register_module(name='rig')
 class Rig(ProjectSource):
-    """All that ``convert videos`` takes; each folder is one recording of the same cameras."""
+    """All that ``convert videos`` takes; each folder is one recording of cameras of one name.
+
+    The cameras of a recording may have been calibrated for it alone.
+    """
 
     order = 50
     looks = 'a calibrated rig (a folder of views and --calibration FILE, or NAME=PATH ...)'
@@ -37,24 +41,20 @@ class Rig(ProjectSource):
         """See :class:`ProjectSource`."""
         if is_named(path):
             return True
-        return views_folder(path) is not None and bool(calibration_of([path], options))
+        return views_folder(path) is not None and bool(calibration_of(path, options))
 
     def read(self, paths: Sequence[str], options: Options) -> Table:
         """See :class:`ProjectSource`."""
-        calibration = calibration_of(paths, options)
-        if not calibration:
-            raise FormatError(f'{paths[0]}: is a view of a rig; give --calibration FILE')
         named = [path for path in paths if is_named(path)]
-        recordings = [
-            (recording_name(path), [views_folder(path) or path]) for path in paths[len(named) :]
-        ]
-        recordings += [('rig', named)] if named else []
-        names = [name for name, _ in recordings]
-        if len(set(names)) < len(names):
-            raise FormatError(f'two recordings are both called {names[0]!r}. Rename a folder')
+        folders = [path for path in paths if not is_named(path)]
+        names = [recording_name(path) for path in folders] + ['rig'] * bool(named)
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if twice:
+            raise FormatError(f'two recordings are both called {twice[0]!r}. Rename a folder')
+        views = [[views_folder(path) or path] for path in folders] + [named] * bool(named)
         table = Table('rig')
-        for name, views in recordings:
-            add_recording(table, name, views, calibration, options)
+        for name, each, files in zip(names, views, calibrations(folders, named, options, table)):
+            add_recording(table, name, each, files, options)
         return table
 
 
@@ -90,32 +90,72 @@ def views_folder(path: str) -> Optional[str]:
     return None
 
 
-def calibration_of(paths: Sequence[str], options: Options) -> List[str]:
-    """Files of ``--calibration``; without, the one beside the views, if there is one.
+def calibrations(
+    folders: Sequence[str], named: Sequence[str], options: Options, table: Table
+) -> List[List[str]]:
+    """Calibration files of each recording: those beside it, else those of the first that has some.
+
+    Those of ``--calibration`` count for all. The table says where files beside a recording are
+    not used, and where a recording has none.
+
+    Args:
+        folders (Sequence[str]): Of recordings.
+        named (Sequence[str]): Views of one more recording, ``NAME=PATH``.
+        options (Options): Of the command.
+        table (Table): Takes what is to be said.
+
+    Raises:
+        FormatError: There are none, or several beside a recording.
+    """
+    if options.calibration:
+        given = list(options.calibration)
+        for folder in folders:
+            others = _others(folder, given)
+            if others:
+                table.said.append(f'{others[0]}: not used, because of --calibration {given[0]}')
+        return [given] * (len(folders) + bool(named))
+    own = [calibration_of(folder, options) for folder in folders] + [[]] * bool(named)
+    first = next((files for files in own if files), None)
+    if first is None:
+        raise FormatError(f'{(*folders, *named)[0]}: is a view of a rig; give --calibration FILE')
+    for folder, files in zip((*folders, *named), own):
+        if not files:
+            table.said.append(f'{folder}: no calibration beside it, so that of {first[0]} counts')
+    return [files or first for files in own]
+
+
+def calibration_of(folder: str, options: Options) -> List[str]:
+    """Files of ``--calibration``; without, the one beside the views of a folder, if there is one.
 
     Raises:
         FormatError: There are several.
     """
     if options.calibration:
         return list(options.calibration)
-    for path in paths:
-        for folder in (path, osp.join(path, 'calibration'), osp.join(path, '..', 'calibration')):
-            found = sorted(
-                {
-                    name
-                    for pattern in CALIBRATIONS
-                    for name in glob.glob(osp.join(glob.escape(folder), pattern))
-                    if _is_calibration(name)
-                }
-            )
-            if len(found) > 1 and not all(name.endswith(('.yml', '.yaml')) for name in found):
-                raise FormatError(
-                    f'{folder}: has several calibrations: {", ".join(map(osp.basename, found))}. '
-                    'Name one: --calibration FILE'
-                )
-            if found:
-                return found
+    found = _beside(folder)
+    if len(found) > 1 and not all(name.endswith(('.yml', '.yaml')) for name in found):
+        raise FormatError(
+            f'{osp.dirname(found[0])}: has several calibrations: '
+            f'{", ".join(map(osp.basename, found))}. Name one: --calibration FILE'
+        )
+    return found
+
+
+def _beside(path: str) -> List[str]:
+    """The calibrations nearest to a folder of views, if there are any."""
+    for folder in (path, osp.join(path, 'calibration'), osp.join(path, '..', 'calibration')):
+        patterns = [osp.join(glob.escape(folder), each) for each in CALIBRATIONS]
+        found = {name for pattern in patterns for name in glob.glob(pattern)}
+        found = {name for name in found if _is_calibration(name)}
+        if found:
+            return sorted(found)
     return []
+
+
+def _others(folder: str, given: Sequence[str]) -> List[str]:
+    """Calibrations beside a folder that do not say what the given ones say."""
+    known = {read_bytes(path) for path in given if osp.isfile(path)}
+    return [path for path in _beside(folder) if read_bytes(path) not in known]
 
 
 def _is_calibration(path: str) -> bool:
@@ -136,18 +176,21 @@ def add_recording(
     sources = [open_source(*item) for item in find_views(views).items()]
     sizes = {source.name: source.size for source in sources}
     known = read_calibration(calibration, options.unit, sizes, views=sizes)
-    cameras = match_cameras(sources, known, calibration[0], options.size_change)
+    matched = match_cameras(sources, known, calibration[0], options.size_change)
     unused = [camera['name'] for camera in known if camera['name'] not in sizes]
-    if not table.cameras:
-        table.said += about_rig(sources, cameras, unused)
-    table.cameras += [c for c in cameras if c['name'] not in {k['name'] for k in table.cameras}]
+    cameras = [Camera.of(camera) for camera in matched]
+    new = [camera for camera in cameras if camera not in table.cameras]
+    if new:
+        of = f'{name}, ' if table.cameras else ''
+        table.said += [of + line for line in about_rig(sources, matched, unused)]
+    table.cameras += new
     count = common_count(sources, options.allow_unequal)
     nowhere = [None] * len(sources)
     times = frame_times(sources, count, nowhere, options.fps, report=lambda line: None)
     keep = [n for source in sources for n in options.keep.get(f'{name}/{source.name}', ())]
     numbers = choose_frames(sources[0]._replace(count=count), options, keep)
     recording = Recording(name, sources, numbers, times)
-    for source in sources:
+    for source, camera in zip(sources, cameras):
         folder, files = _images(table, recording, source)
         table.shots += [
             Shot(
@@ -156,7 +199,7 @@ def add_recording(
                 name,
                 number,
                 None if times is None else times[number],
-                source.name,
+                camera,
             )
             for number, file in zip(numbers, files)
         ]

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_al.datasets.format import FormatError
+from mmpose_al.datasets.format import FORMAT, FormatError
 from mmpose_al.projects.sources import Options, read_sources
 from tests.test_projects.files import JOINTS, coco, picture, real
 
@@ -78,6 +78,47 @@ def test_files_of_other_joints_are_refused(tmp_path):
         file.write(text)
     with pytest.raises(FormatError, match='other joints'):
         read_sources([first, second], Options())
+
+
+def camera(number, name, depth):
+    eye, K = np.eye(3).tolist(), np.diag([60.0, 60, 1]).tolist()
+    return dict(id=number, name=name, width=64, height=48, K=K, dist=[], R=eye, t=[0.0, 0.0, depth])
+
+
+def multiview(path, images, cameras, frames):
+    """A file of the multi-view format without labels: (file, frame, camera) of each image."""
+    entries = []
+    for number, (name, frame, of) in enumerate(images, 1):
+        picture(path.parent / 'images' / name)
+        size = dict(width=64, height=48)
+        entries.append(dict(id=number, file_name=name, frame_id=frame, camera_id=of, **size))
+    content = dict(
+        info=dict(format=FORMAT, version=1, world_unit='mm'),
+        categories=[dict(id=1, name='person', keypoints=JOINTS)],
+        cameras=cameras,
+        frames=[dict(id=n, sequence=s, index=i) for n, s, i in frames],
+        images=entries,
+        annotations=[],
+        poses_3d=[],
+    )
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+def test_a_camera_that_was_calibrated_anew_keeps_both_calibrations(tmp_path):
+    """Of one file and of several: each image has the one of its recording."""
+    cameras = [camera(1, 'a', 1000.0), camera(2, 'b', 2000.0), camera(3, 'a', 3000.0)]
+    images = [('1.png', 1, 1), ('2.png', 1, 2), ('3.png', 2, 3), ('4.png', 2, 2)]
+    path = multiview(tmp_path / 'one.json', images, cameras, [(1, 'x', 0), (2, 'y', 0)])
+    table = read_sources([path], Options())
+    depths = {shot.file_name: shot.camera.t[2] for shot in table.shots}
+    assert depths == dict(zip([f'images/{n}.png' for n in (1, 2, 3, 4)], (1e3, 2e3, 3e3, 2e3)))
+    assert table.views == ['a', 'b'] and len(table.cameras) == 3
+    files = [
+        multiview(tmp_path / 'x.json', images[:2], cameras[:2], [(1, 'x', 0)]),
+        multiview(tmp_path / 'y.json', images[2:], cameras[1:], [(2, 'y', 0)]),
+    ]
+    assert {s.file_name: s.camera.t[2] for s in read_sources(files, Options()).shots} == depths
 
 
 def test_the_real_mouse(tmp_path):

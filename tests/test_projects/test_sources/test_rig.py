@@ -4,28 +4,30 @@ import numpy as np
 import pytest
 
 from mmpose_al.datasets.format import FormatError
+from mmpose_al.projects.pool_file import pool_content
+from mmpose_al.projects.skeleton import make_skeleton
 from mmpose_al.projects.sources import Options, read_sources
 from tests.test_projects.files import calibration, picture, real, video
 
 METRES = Options(unit='m', frames=4)
 
 
-def rig(folder, names='ab', calibrated='ab', size=(64, 48)):
+def rig(folder, names='ab', calibrated='ab', size=(64, 48), distance=2.0):
     for name in names:
         video(folder / 'videos' / f'{name}.avi')
-    calibration(folder / 'calibration' / 'calib.toml', calibrated, size)
+    calibration(folder / 'calibration' / 'calib.toml', calibrated, size, distance)
     return str(folder)
 
 
 def test_a_folder_with_videos_and_a_calibration(tmp_path):
     table = read_sources([rig(tmp_path / 'walk')], METRES)
-    assert table.kind == 'rig' and [c['name'] for c in table.cameras] == ['a', 'b']
+    assert table.kind == 'rig' and table.views == ['a', 'b']
     assert [clip.folder for clip in table.clips] == ['walk/a', 'walk/b']
     assert table.clips[0].numbers == table.clips[1].numbers == [1, 4, 7, 10]
     second = table.shots[1]
-    assert second.file_name == 'walk/a/000004.jpg' and second.camera == 'a'
+    assert second.file_name == 'walk/a/000004.jpg' and second.camera == table.cameras[0]
     assert (second.sequence, second.index, second.time) == ('walk', 4, pytest.approx(0.4))
-    np.testing.assert_allclose(table.cameras[0]['t'], [0, 0, 2000])
+    np.testing.assert_allclose(table.cameras[0].t, [0, 0, 2000])
 
 
 def test_folders_of_images_are_linked(tmp_path):
@@ -48,6 +50,44 @@ def test_named_views_and_several_recordings(tmp_path):
     assert {shot.sequence for shot in two.shots} == {'x', 'y'} and len(two.cameras) == 2
 
 
+def test_each_recording_has_the_calibration_beside_it(tmp_path):
+    folders = [rig(tmp_path / 'x'), rig(tmp_path / 'y', distance=3.0)]
+    table = read_sources(folders, METRES)
+    seen = {(s.sequence, s.camera.name): s.camera.t[2] for s in table.shots}
+    assert seen == {('x', 'a'): 2000, ('x', 'b'): 2000, ('y', 'a'): 3000, ('y', 'b'): 3000}
+    assert len(table.cameras) == 4 and table.views == ['a', 'b']
+    first, second = [line for line in table.said if 'm apart' in line]
+    assert first.startswith('cameras: ') and second.startswith('y, cameras: ')
+    content = pool_content(table, table.shots, make_skeleton(['nose']), 'pool')
+    cameras = {camera['id']: camera for camera in content['cameras']}
+    for image, shot in zip(content['images'], table.shots):
+        assert cameras[image['camera_id']]['t'] == list(shot.camera.t)
+        assert cameras[image['camera_id']]['name'] == shot.camera.name
+
+
+def test_a_calibration_for_all_is_told_where_a_recording_has_another(tmp_path):
+    folders = [rig(tmp_path / 'x'), rig(tmp_path / 'y', distance=3.0)]
+    given = folders[0] + '/calibration/calib.toml'
+    table = read_sources(folders, METRES._replace(calibration=[given]))
+    assert len(table.cameras) == 2
+    told = [line for line in table.said if 'not used' in line]
+    assert told == [
+        f'{folders[1]}/calibration/calib.toml: not used, because of --calibration {given}'
+    ]
+
+
+def test_views_of_another_size_have_their_own_intrinsics(tmp_path):
+    x, y = rig(tmp_path / 'x'), tmp_path / 'y'
+    for name in 'ab':
+        video(y / 'videos' / f'{name}.avi', size=(32, 24))
+    given = [x + '/calibration/calib.toml']
+    options = METRES._replace(calibration=given, size_change='scaled')
+    table = read_sources([x, str(y)], options)
+    # pixels of half the size: fx is halved
+    assert {s.camera.K[0][0] for s in table.shots if s.sequence == 'y'} == {30.0}
+    assert {s.camera.K[0][0] for s in table.shots if s.sequence == 'x'} == {60.0}
+
+
 @pytest.mark.parametrize(
     'change, problem',
     [
@@ -63,7 +103,7 @@ def test_a_calibration_that_does_not_fit_has_a_remedy(tmp_path, change, problem)
 
 def test_a_calibration_of_padded_images_fits_with_the_option(tmp_path):
     table = read_sources([rig(tmp_path, size=(72, 48))], METRES._replace(size_change='top-left'))
-    assert table.cameras[0]['size'] == (64, 48) and table.cameras[0]['K'][0, 2] == 36
+    assert table.cameras[0].size == (64, 48) and table.cameras[0].K[0][2] == 36
 
 
 def test_views_without_a_calibration_and_two_calibrations(tmp_path):
@@ -82,4 +122,4 @@ def test_the_real_rig_says_1088_where_its_videos_have_1080():
     table = read_sources([path], Options(size_change='top-left', frames=5))
     assert len(table.cameras) == 4 and len(table.shots) == 20
     # cam01: centerPointU 34110.316406 / 64
-    assert table.cameras[0]['K'][0, 2] == pytest.approx(532.9737, abs=1e-3)
+    assert table.cameras[0].K[0][2] == pytest.approx(532.9737, abs=1e-3)
