@@ -104,11 +104,12 @@ def coco(path, keypoints=True, images='images'):
     return path
 
 
-def calibration(path, names, size=(64, 48), distance=2.0):
+def calibration(path, names, size=(64, 48), distance=2.0, turned=0.0):
     """An Anipose TOML of cameras that look at the origin from around, in metres."""
     blocks = []
     for number, name in enumerate(names):
         turn = cv2.Rodrigues(np.array([0, 0.5 * number, 0]))[0]
+        turn = turn @ cv2.Rodrigues(np.array([np.radians(turned), 0, 0]))[0]  # of the world
         vector = cv2.Rodrigues(turn)[0].ravel().tolist()
         blocks.append(
             f'[cam_{number}]\nname = "{name}"\nsize = {list(size)}\n'

@@ -12,10 +12,10 @@ from tests.test_projects.files import calibration, picture, real, video
 METRES = Options(unit='m', frames=4)
 
 
-def rig(folder, names='ab', calibrated='ab', size=(64, 48), distance=2.0):
+def rig(folder, names='ab', calibrated='ab', size=(64, 48), distance=2.0, turned=0.0):
     for name in names:
         video(folder / 'videos' / f'{name}.avi')
-    calibration(folder / 'calibration' / 'calib.toml', calibrated, size, distance)
+    calibration(folder / 'calibration' / 'calib.toml', calibrated, size, distance, turned)
     return str(folder)
 
 
@@ -74,6 +74,16 @@ def test_a_calibration_for_all_is_told_where_a_recording_has_another(tmp_path):
     assert told == [
         f'{folders[1]}/calibration/calib.toml: not used, because of --calibration {given}'
     ]
+
+
+def test_recordings_of_worlds_with_other_axes_are_told(tmp_path):
+    folders = [rig(tmp_path / 'x'), rig(tmp_path / 'y', turned=40.0)]
+    folders.append(rig(tmp_path / 'z', turned=10.0, distance=3.0))
+    told = [line for line in read_sources(folders, METRES).said if 'axes' in line]
+    assert len(told) == 1
+    assert told[0].startswith(
+        "warning: the axes of 'y' are turned by 40 degrees against those of 'x'"
+    )
 
 
 def test_views_of_another_size_have_their_own_intrinsics(tmp_path):
