@@ -11,9 +11,9 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tu
 
 import numpy as np
 
-from ..datasets.format import FormatError, skeleton_edges
+from ..datasets.format import FORMAT, VERSION, FormatError, skeleton_edges
 from ..datasets.image_paths import link_note
-from ..fileio import atomic_path, link, write_json, write_text
+from ..fileio import atomic_path, link, to_json, write_json, write_text
 from .dlc_tables import Labels, labels_text
 from .labels import read_labels
 from .project import Project
@@ -31,6 +31,8 @@ class Labeled(NamedTuple):
         index (int): Number of the frame there.
         people (list): (number, keypoints (K, 3), annotation) of each person.
         image (dict): Its entry.
+        frame (dict, optional): The entry of its frame.
+        camera (dict, optional): The entry of its camera, in a rig.
     """
 
     file_name: str
@@ -38,6 +40,8 @@ class Labeled(NamedTuple):
     index: int  # type: ignore[assignment]
     people: List[Tuple[int, np.ndarray, dict]]
     image: dict
+    frame: Optional[dict] = None
+    camera: Optional[dict] = None
 
 
 def annotation_files(project: Project) -> List[str]:
@@ -75,6 +79,7 @@ def labeled_images(project: Project) -> Tuple[List[Labeled], dict]:
 
 def _labeled_of(content: dict) -> List[Labeled]:
     frames = {frame['id']: frame for frame in content['frames']}
+    cameras = {camera['id']: camera for camera in content.get('cameras') or ()}
     people: Dict[int, list] = {}
     for entry in content['annotations']:
         points = np.array(entry.get('keypoints') or [], np.float64).reshape(-1, 3)
@@ -83,14 +88,16 @@ def _labeled_of(content: dict) -> List[Labeled]:
     rows = []
     for image in content['images']:
         if image['id'] in people:
-            frame = frames.get(image.get('frame_id'), {})
+            frame = frames.get(image.get('frame_id'))
             rows.append(
                 Labeled(
                     image['file_name'],
-                    frame.get('sequence'),
-                    frame.get('index', 0),
+                    None if frame is None else frame['sequence'],
+                    0 if frame is None else frame['index'],
                     people[image['id']],
                     image,
+                    frame,
+                    cameras.get(image.get('camera_id')),
                 )
             )
     return rows
@@ -99,10 +106,27 @@ def _labeled_of(content: dict) -> List[Labeled]:
 # ---- COCO --------------------------------------------------------------------------------
 
 
+class Numbered:
+    """Entries of several files, each once, with ids from 1."""
+
+    def __init__(self) -> None:
+        self.entries: List[dict] = []
+        self.known: Dict[str, int] = {}
+
+    def number(self, entry: dict) -> int:
+        """The id of an entry, whatever id its own file gives it."""
+        content = {key: value for key, value in entry.items() if key != 'id'}
+        number = self.known.setdefault(to_json(content), len(self.entries) + 1)
+        if number > len(self.entries):
+            self.entries.append(dict(content, id=number))
+        return number
+
+
 def to_coco(project: Project, out: str) -> List[str]:
     """A COCO keypoints file of the labelled images.
 
-    File names are relative to the project's ``images``.
+    File names are relative to the project's ``images``. That of a rig is of the multi-view format,
+    with frames and cameras beside what COCO knows.
 
     Returns:
         list[str]: The file.
@@ -110,12 +134,21 @@ def to_coco(project: Project, out: str) -> List[str]:
     images, category = labeled_images(project)
     entries: List[dict] = []
     annotations: List[dict] = []
+    frames, cameras = Numbered(), Numbered()
+    rig = any(each.camera is not None for each in images)
     for number, each in enumerate(images, 1):
-        kept = {k: v for k, v in each.image.items() if k not in ('frame_id', 'camera_id')}
-        entries.append(dict(kept, id=number))
+        entry = {k: v for k, v in each.image.items() if k not in ('frame_id', 'camera_id')}
+        if rig and each.frame is not None:
+            entry['frame_id'] = frames.number(each.frame)
+        if each.camera is not None:
+            entry['camera_id'] = cameras.number(each.camera)
+        entries.append(dict(entry, id=number))
         for _, _, annotation in each.people:
             annotations.append(dict(annotation, id=len(annotations) + 1, image_id=number))
-    content = dict(images=entries, annotations=annotations, categories=[category])
+    content: Dict[str, Any] = dict(images=entries, annotations=annotations, categories=[category])
+    if rig:
+        info = dict(format=FORMAT, version=VERSION, world_unit='mm')
+        content.update(info=info, frames=frames.entries, cameras=cameras.entries, poses_3d=[])
     write_json(out, content, indent=None, nan_as_null=False)
     return [out]
 

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from ..converters.sources import Source
 from ..datasets.format import FormatError
 from ..fileio import short
+
+TURNED = 15.0  # degrees between the axes of two recordings that are told
 
 
 class Person(NamedTuple):
@@ -165,13 +168,13 @@ def join(tables: Sequence[Table]) -> Table:
     """All sources as one table.
 
     Raises:
-        FormatError: Their joints differ, a rig stands beside others, or two of them, which are
-            not one folder, give images of one name.
+        FormatError: Their joints differ, a rig stands beside images without cameras, or two of
+            them, which are not one folder, give images of one name.
     """
     first, *others = sorted(tables, key=lambda table: table.joints is None)
     if not others:
         return first
-    if any(table.cameras for table in tables):
+    if any(table.cameras for table in tables) and not all(table.cameras for table in tables):
         raise FormatError(
             'a calibrated rig is a project of its own; make another one of the other sources. '
             'Views of a rig need a calibration beside them, or --calibration FILE for all'
@@ -192,11 +195,12 @@ def join(tables: Sequence[Table]) -> Table:
                     'project of each'
                 )
         whole.shots += table.shots
+        whole.cameras = list(dict.fromkeys(whole.cameras + table.cameras))
         whole.folders.update(table.folders)
         whole.clips += table.clips
         whole.said += table.said
         whole.notes.update(table.notes)
-    whole.shots = _once(whole.shots)
+    whole.shots = _views_once(_once(whole.shots), whole.said)
     return whole
 
 
@@ -213,6 +217,24 @@ def _once(shots: Sequence[Shot]) -> List[Shot]:
             found.append(shot)
             there.add(shot.file_name)
     return found
+
+
+def _views_once(shots: Sequence[Shot], said: List[str]) -> List[Shot]:
+    """Views of a rig that one source has with labels and another without, once."""
+
+    def view(shot: Shot) -> Tuple[Optional[str], int, Optional[Camera]]:
+        return shot.sequence, shot.index, shot.camera
+
+    labelled = {view(shot): shot for shot in shots if shot.camera is not None and shot.is_labeled}
+    kept = [shot for shot in shots if shot.is_labeled or view(shot) not in labelled]
+    gone = len(shots) - len(kept)
+    if gone:
+        first = next(shot for shot in shots if not shot.is_labeled and view(shot) in labelled)
+        said.append(
+            f'{gone} views are in two sources, with labels and without. Those with labels count: '
+            f'{labelled[view(first)].file_name} for {first.file_name}, and so on'
+        )
+    return kept
 
 
 def kept_apart(table: Table, other: Table, prefix: str = 'val-') -> Table:
@@ -256,12 +278,42 @@ def check_table(table: Table) -> Table:
     outside: List[str] = []
     table.shots = [_inside(_numbered(shot), outside) for shot in table.shots]
     table.said += _other_sizes(table.shots, set(outside))
+    table.said += turned_worlds(table.shots)
     if outside:
         table.said.append(
             f'{len(outside)} labelled joints outside their image count as unlabelled, first in '
             f'{outside[0]}'
         )
     return table
+
+
+def turned_worlds(shots: Sequence[Shot]) -> List[str]:
+    """A line for each recording whose world has other axes than that of the first.
+
+    A camera that stays where it is has another R only where the world is turned: by the angle
+    of R_first^T R. Cameras may be moved, so the median of those of both recordings counts.
+    """
+    recordings: Dict[Optional[str], Dict[str, Camera]] = {}
+    for shot in shots:
+        if shot.camera is not None:
+            recordings.setdefault(shot.sequence, {})[shot.camera.name] = shot.camera
+    names = list(recordings)
+    lines = []
+    for name in names[1:]:
+        pairs = [
+            (np.array(camera.R), np.array(recordings[name][view].R))
+            for view, camera in recordings[names[0]].items()
+            if view in recordings[name]
+        ]
+        angles = [np.degrees(Rotation.from_matrix(a.T @ b).magnitude()) for a, b in pairs]
+        if angles and np.median(angles) > TURNED:
+            lines.append(
+                f'warning: the axes of {name!r} are turned by {np.median(angles):.0f} degrees '
+                f'against those of {names[0]!r}, if the cameras stayed where they were. Frames are '
+                "chosen by poses in the world's axes (CoreSetPoses). Calibrate both in one world, "
+                "or set strategy=dict(type='CoreSetFeatures') in configs/experiment.py"
+            )
+    return lines
 
 
 def _other_sizes(shots: Sequence[Shot], outside: Set[str]) -> List[str]:

@@ -236,8 +236,10 @@ def write_annotations(
         if begun and osp.isfile(path):
             raise FormatError(
                 f'{path}: the sources or options are others than when {begun[0]} '
-                'began, and an experiment is bound to its pool. Make a new project, or remove the '
-                'experiment'
+                'began, and an experiment is bound to its pool. To go on with its labels, make a '
+                f'new project of them and of the new sources: `mmpose-al export {folder} --out '
+                f'labels.json`, then `mmpose-al new OTHER labels.json SOURCE ... --images '
+                f'{osp.join(folder, "images")}`. Or remove the experiment'
             )
         write_json(path, content, indent=None, nan_as_null=False)
 

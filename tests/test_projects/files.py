@@ -120,3 +120,11 @@ def calibration(path, names, size=(64, 48), distance=2.0, turned=0.0):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text('\n'.join(blocks))
     return path
+
+
+def rig(folder, names='ab', calibrated='ab', size=(64, 48), distance=2.0, turned=0.0):
+    """A recording of several views, with a calibration beside it."""
+    for name in names:
+        video(folder / 'videos' / f'{name}.avi')
+    calibration(folder / 'calibration' / 'calib.toml', calibrated, size, distance, turned)
+    return str(folder)

@@ -13,13 +13,16 @@ from mmpose_al.projects.dlc_tables import read_labels
 from mmpose_al.projects.exports import FORMATS, format_of, labeled_images
 from mmpose_al.projects.sources import Options, read_sources
 from mmpose_al.projects.writing import Plan, choose_skeleton, write_project
-from tests.test_projects.files import coco, deeplabcut, real, video
+from tests.test_projects.files import coco, deeplabcut, real, rig, video
 
 
-def project(folder, source, **plan):
-    table = read_sources([str(source)], Options(frames=3))
+def project(folder, source, options=Options(frames=3), **plan):
+    table = read_sources([str(source)], options)
     write_project(
-        str(folder), table, Plan(choose_skeleton(table), **plan), report=lambda line: None
+        str(folder),
+        table,
+        Plan(choose_skeleton(table, options.keypoints), **plan),
+        report=lambda line: None,
     )
     return open_project(str(folder))
 
@@ -104,6 +107,30 @@ def test_answers_of_people_count_and_come_last(tmp_path):
     labels = read_labels(written[0])
     assert labels.images[-1] == 'labeled-data/walk/img000010.jpg'
     assert (tmp_path / 'out' / labels.images[-1]).is_file()
+
+
+def test_labels_of_a_rig_keep_cameras_and_frames_and_become_a_new_project(tmp_path):
+    """As where an experiment has begun, and another recording is to join its labels."""
+    first, second = rig(tmp_path / 'day1'), rig(tmp_path / 'day2', distance=3.0)
+    options = Options(unit='m', frames=3, keypoints=['nose'])
+    made = project(tmp_path / 'p', first, options=options)
+    content = read_json(made.pool)
+    for entry in content['annotations'][:2]:
+        entry['keypoints'] = [entry['id'], 7.25, 2]
+    write_json(os.path.join(made.folder, 'work_dirs', 'experiment', 'labels.json'), content)
+    (path,) = FORMATS['coco'](made, str(tmp_path / 'labels.json'))
+    again = load_multiview(path)
+    assert [i['file_name'] for i in again['images']] == [
+        i['file_name'] for i in content['images'][:2]
+    ]
+    assert [f['index'] for f in again['frames']] == [f['index'] for f in content['frames'][:2]]
+    assert [c['name'] for c in again['cameras']] == ['a']
+    np.testing.assert_array_equal(again['cameras'][0]['t'], content['cameras'][0]['t'])
+    images = os.path.join(made.folder, 'images')
+    whole = read_sources([path, second], options._replace(images=images))
+    depth = {(s.sequence, s.camera.t[2]) for s in whole.shots}
+    assert depth == {('day1', 2000), ('day2', 3000)} and whole.labeled == 2
+    assert len(read_sources([path, first], options._replace(images=images)).shots) == 6
 
 
 def test_images_that_would_be_one_are_refused(tmp_path):

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from mmpose_al.datasets.format import FormatError
-from mmpose_al.projects.table import Person, Shot, Table, check_table, join, link_name, points_of
+from mmpose_al.projects.table import (
+    Camera,
+    Person,
+    Shot,
+    Table,
+    check_table,
+    join,
+    link_name,
+    points_of,
+)
 
 
 def labeled(name='a.png', xy=(3.0, 4.0)):
@@ -43,7 +52,28 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(FormatError, match="both called 'x'"):
         join([one, Table('images', folders={'x': '/other'})])
     with pytest.raises(FormatError, match='rig is a project of its own'):
-        join([one, Table('rig', cameras=[dict(name='c')])])
+        join([one, Table('rig', cameras=[camera('c')])])
+
+
+def camera(name, depth=1000.0):
+    eye = np.eye(3)
+    return Camera.of(dict(name=name, size=(10, 8), K=eye, dist=[], R=eye, t=[0, 0, depth]))
+
+
+def test_labels_of_a_rig_and_a_recording_of_it_are_one_project():
+    a, b = camera('a'), camera('b')
+    given = [labeled('old/a.png')._replace(sequence='walk', index=3, camera=a)]
+    labels = Table('coco', ['x', 'y'], shots=given, cameras=[a, b])
+    bare = [
+        Shot(f'walk/{c.name}/{n}.png', (10, 8), 'walk', n, camera=c) for c in (a, b) for n in (3, 4)
+    ]
+    whole = join([Table('rig', shots=bare, cameras=[a, b, camera('a', 2e3)]), labels])
+    assert whole.cameras == [a, b, camera('a', 2e3)] and whole.views == ['a', 'b']
+    names = sorted(shot.file_name for shot in whole.shots)
+    assert names == ['old/a.png', 'walk/a/4.png', 'walk/b/3.png', 'walk/b/4.png']
+    assert whole.said[-1].startswith('1 views are in two sources, with labels and without')
+    other = [bare[0]._replace(camera=camera('a', 2e3))]  # of another calibration: another view
+    assert len(join([Table('rig', shots=other, cameras=[other[0].camera]), labels]).shots) == 2
 
 
 def test_a_joint_outside_its_image_becomes_unlabelled_and_is_said():

@@ -3,10 +3,7 @@
 import glob
 import os.path as osp
 from collections import Counter
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
-
-import numpy as np
-from scipy.spatial.transform import Rotation
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from ...converters.calibration import read_calibration
 from ...converters.moments import common_count, frame_times
@@ -27,7 +24,6 @@ from ..table import Camera, Clip, Shot, Table
 from .base import Options, ProjectSource
 from .videos import choose_frames
 
-TURNED = 15.0  # degrees between the axes of two recordings that are told
 CALIBRATIONS = ('*.toml', '*.qca', '*.qca.txt', '*.yml', '*.yaml', '*.xml')
 
 
@@ -59,7 +55,6 @@ class Rig(ProjectSource):
         table = Table('rig')
         for name, each, files in zip(names, views, calibrations(folders, named, options, table)):
             add_recording(table, name, each, files, options)
-        table.said += turned_worlds(table.shots)
         return table
 
 
@@ -208,35 +203,6 @@ def add_recording(
             )
             for number, file in zip(numbers, files)
         ]
-
-
-def turned_worlds(shots: Sequence[Shot]) -> List[str]:
-    """A line for each recording whose world has other axes than that of the first.
-
-    A camera that stays where it is has another R only where the world is turned: by the angle
-    of R_first^T R. Cameras may be moved, so the median of those of both recordings counts.
-    """
-    recordings: Dict[Optional[str], Dict[str, Camera]] = {}
-    for shot in shots:
-        if shot.camera is not None:
-            recordings.setdefault(shot.sequence, {})[shot.camera.name] = shot.camera
-    names = list(recordings)
-    lines = []
-    for name in names[1:]:
-        pairs = [
-            (np.array(camera.R), np.array(recordings[name][view].R))
-            for view, camera in recordings[names[0]].items()
-            if view in recordings[name]
-        ]
-        angles = [np.degrees(Rotation.from_matrix(a.T @ b).magnitude()) for a, b in pairs]
-        if angles and np.median(angles) > TURNED:
-            lines.append(
-                f'warning: the axes of {name!r} are turned by {np.median(angles):.0f} degrees '
-                f'against those of {names[0]!r}, if the cameras stayed where they were. Frames are '
-                "chosen by poses in the world's axes (CoreSetPoses). Calibrate both in one world, "
-                "or set strategy=dict(type='CoreSetFeatures') in configs/experiment.py"
-            )
-    return lines
 
 
 def _images(table: Table, recording: Recording, source: Source) -> Tuple[str, List[str]]:

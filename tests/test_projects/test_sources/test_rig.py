@@ -7,16 +7,9 @@ from mmpose_al.datasets.format import FormatError
 from mmpose_al.projects.pool_file import pool_content
 from mmpose_al.projects.skeleton import make_skeleton
 from mmpose_al.projects.sources import Options, read_sources
-from tests.test_projects.files import calibration, picture, real, video
+from tests.test_projects.files import calibration, picture, real, rig, video
 
 METRES = Options(unit='m', frames=4)
-
-
-def rig(folder, names='ab', calibrated='ab', size=(64, 48), distance=2.0, turned=0.0):
-    for name in names:
-        video(folder / 'videos' / f'{name}.avi')
-    calibration(folder / 'calibration' / 'calib.toml', calibrated, size, distance, turned)
-    return str(folder)
 
 
 def test_a_folder_with_videos_and_a_calibration(tmp_path):
