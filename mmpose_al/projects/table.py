@@ -122,6 +122,42 @@ class Clip(NamedTuple):
     numbers: List[int]
     folder: str
 
+    def image(self, number: int) -> str:
+        """Where a frame becomes an image."""
+        return f'{self.folder}/{number:06d}.jpg'
+
+
+class View(NamedTuple):
+    """A camera of a rig in one recording.
+
+    Attributes:
+        recording (str): Its name.
+        camera (Camera): The camera.
+        source (Source): Its video, or its folder of images.
+        folder (str): Of its images, below the project's ``images``.
+        times (list[float], optional): Seconds of all frames.
+    """
+
+    recording: str
+    camera: Camera
+    source: Source
+    folder: str
+    times: Optional[List[float]] = None
+
+    @property
+    def file_stem(self) -> str:
+        """Name of the video without its ending, or of the folder."""
+        name = osp.basename(osp.abspath(self.source.path))
+        return name if self.source.files is not None else osp.splitext(name)[0]
+
+    def shot(self, number: int) -> Shot:
+        """The image of a frame."""
+        files = self.source.files
+        name = f'{number:06d}.jpg' if files is None else files[number]
+        time = None if self.times is None else self.times[number]
+        where = (self.recording, number, time, self.camera)
+        return Shot(f'{self.folder}/{name}', self.source.size, *where)
+
 
 @dataclass
 class Table:
@@ -137,6 +173,7 @@ class Table:
         cameras (list[Camera]): Those of the images, each once.
         folders (dict): Name below ``images`` -> folder that it links to.
         clips (list[Clip]): Videos, of which images are made.
+        rig_views (list[View]): Those of the recordings of a rig.
         said (list[str]): What a person should know of it.
         notes (dict): What an export needs to write the source's own format again.
     """
@@ -150,6 +187,7 @@ class Table:
     cameras: List[Camera] = field(default_factory=list)
     folders: Dict[str, str] = field(default_factory=dict)
     clips: List[Clip] = field(default_factory=list)
+    rig_views: List[View] = field(default_factory=list)
     said: List[str] = field(default_factory=list)
     notes: dict = field(default_factory=dict)
 
@@ -198,6 +236,7 @@ def join(tables: Sequence[Table]) -> Table:
         whole.cameras = list(dict.fromkeys(whole.cameras + table.cameras))
         whole.folders.update(table.folders)
         whole.clips += table.clips
+        whole.rig_views += table.rig_views
         whole.said += table.said
         whole.notes.update(table.notes)
     whole.shots = _views_once(_once(whole.shots), whole.said)
@@ -231,8 +270,8 @@ def _views_once(shots: Sequence[Shot], said: List[str]) -> List[Shot]:
     if gone:
         first = next(shot for shot in shots if not shot.is_labeled and view(shot) in labelled)
         said.append(
-            f'{gone} views are in two sources, with labels and without. Those with labels count: '
-            f'{labelled[view(first)].file_name} for {first.file_name}, and so on'
+            f'views that are in two sources, with labels and without: {gone}; those with labels '
+            f'count, such as {labelled[view(first)].file_name} for {first.file_name}'
         )
     return kept
 

@@ -201,14 +201,24 @@ def put_images(folder: str, table: Table, quality: int, report: Callable[[str], 
 
 
 def split(folder: str, table: Table, plan: Plan, way: str) -> Tuple[List[Shot], List[Shot]]:
-    """Images of the pool, and those that validate. An earlier choice stays."""
+    """Images of the pool, and those that validate. An earlier choice stays.
+
+    Views without labels of a moment that validates are in neither: the pool's frames are whole.
+    """
     if plan.val is not None:
         fill_boxes(plan.val, way)
         return table.shots, plan.val.shots
     before = held_out_before(osp.join(folder, 'val.json'))
     names = hold_out(table.shots, plan.validation) if before is None else before
-    pool = [shot for shot in table.shots if shot.file_name not in names]
-    return pool, [shot for shot in table.shots if shot.file_name in names]
+    held = [shot for shot in table.shots if shot.file_name in names]
+    moments = {(shot.sequence, shot.index) for shot in held if shot.camera is not None}
+    pool = [
+        shot
+        for shot in table.shots
+        if shot.file_name not in names
+        and (shot.camera is None or (shot.sequence, shot.index) not in moments)
+    ]
+    return pool, held
 
 
 def write_annotations(

@@ -56,11 +56,11 @@ video_sets:
 """.replace('{crop: 0, 64, 0, 48}', "{crop: '0, 64, 0, 48'}")
 
 
-def deeplabcut(folder, rows=ROWS, columns=1, with_video=False, joints=JOINTS):
-    """A project with one labelled folder, ``walk``."""
+def deeplabcut(folder, rows=ROWS, columns=1, with_video=False, joints=JOINTS, recording='walk'):
+    """A project with a labelled folder; another call adds one."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / 'config.yaml').write_text(CONFIG)
-    home = folder / 'labeled-data' / 'walk'
+    home = folder / 'labeled-data' / recording
     for name in rows:
         picture(home / name)
     lead = [''] * (columns - 1)
@@ -70,13 +70,13 @@ def deeplabcut(folder, rows=ROWS, columns=1, with_video=False, joints=JOINTS):
         ['coords', *lead, *['x', 'y'] * len(joints)],
     ]
     for name, points in rows.items():
-        path = ['labeled-data', 'walk', name]
+        path = ['labeled-data', recording, name]
         values = [repr(v) if p else '' for p in points for v in (p or ('', ''))]
         lines.append([*(path if columns == 3 else ['/'.join(path)]), *values])
     text = '\n'.join(','.join(line) for line in lines) + '\n'
     (home / 'CollectedData_Ann.csv').write_text(text)
     if with_video:
-        video(folder / 'videos' / 'walk.avi')
+        video(folder / 'videos' / f'{recording}.avi')
     return folder
 
 

@@ -71,7 +71,7 @@ def test_labels_of_a_rig_and_a_recording_of_it_are_one_project():
     assert whole.cameras == [a, b, camera('a', 2e3)] and whole.views == ['a', 'b']
     names = sorted(shot.file_name for shot in whole.shots)
     assert names == ['old/a.png', 'walk/a/4.png', 'walk/b/3.png', 'walk/b/4.png']
-    assert whole.said[-1].startswith('1 views are in two sources, with labels and without')
+    assert whole.said[-1].startswith('views that are in two sources, with labels and without: 1;')
     other = [bare[0]._replace(camera=camera('a', 2e3))]  # of another calibration: another view
     assert len(join([Table('rig', shots=other, cameras=[other[0].camera]), labels]).shots) == 2
 

@@ -11,7 +11,8 @@ from ...datasets.format import FormatError
 from ...datasets.images import ImageError, WrongImage, check_image, unused_bits
 from ...fileio import read_bytes, visible_names
 from ..registry import PROJECT_SOURCES
-from ..table import Table, check_table, join
+from ..rig_labels import join_with_rig
+from ..table import Table, check_table
 
 # Of Pillow, which OpenCV decodes, too.
 COMMON_MODES = ('1', 'L', 'LA', 'P', 'RGB', 'RGBA', 'CMYK', 'YCbCr', 'I', 'I;16', 'I;16B')
@@ -117,7 +118,8 @@ def read_sources(paths: Sequence[str], options: Options) -> Table:
             found.append((source, [path]))
         else:
             same.append(path)
-    table = check_table(join([source.read(group, options) for source, group in found]))
+    tables = [source.read(group, options) for source, group in found]
+    table = check_table(join_with_rig(tables))
     table.said += dark_images(table)
     return table
 

@@ -3,13 +3,12 @@
 import glob
 import os.path as osp
 from collections import Counter
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import List, Optional, Sequence
 
 from ...converters.calibration import read_calibration
 from ...converters.moments import common_count, frame_times
 from ...converters.rigs import about_rig
 from ...converters.sources import (
-    Source,
     find_views,
     match_cameras,
     open_source,
@@ -20,7 +19,7 @@ from ...converters.sources import (
 from ...datasets.format import FormatError
 from ...fileio import read_bytes, visible_names
 from ..registry import PROJECT_SOURCES
-from ..table import Camera, Clip, Shot, Table
+from ..table import Camera, Clip, Table, View
 from .base import Options, ProjectSource
 from .videos import choose_frames
 
@@ -56,22 +55,6 @@ class Rig(ProjectSource):
         for name, each, files in zip(names, views, calibrations(folders, named, options, table)):
             add_recording(table, name, each, files, options)
         return table
-
-
-class Recording(NamedTuple):
-    """Views of one recording and the moments that a project takes.
-
-    Attributes:
-        name (str): Of the recording.
-        sources (list[Source]): The views.
-        numbers (list[int]): Frames.
-        times (list[float], optional): Seconds of all frames.
-    """
-
-    name: str
-    sources: List[Source]
-    numbers: List[int]
-    times: Optional[List[float]]
 
 
 def is_named(path: str) -> bool:
@@ -189,30 +172,14 @@ def add_recording(
     times = frame_times(sources, count, nowhere, options.fps, report=lambda line: None)
     keep = [n for source in sources for n in options.keep.get(f'{name}/{source.name}', ())]
     numbers = choose_frames(sources[0]._replace(count=count), options, keep)
-    recording = Recording(name, sources, numbers, times)
     for source, camera in zip(sources, cameras):
-        folder, files = _images(table, recording, source)
-        table.shots += [
-            Shot(
-                f'{folder}/{file}',
-                source.size,
-                name,
-                number,
-                None if times is None else times[number],
-                camera,
-            )
-            for number, file in zip(numbers, files)
-        ]
-
-
-def _images(table: Table, recording: Recording, source: Source) -> Tuple[str, List[str]]:
-    """Folder below ``images`` of a view, and its files; videos become clips."""
-    folder = f'{recording.name}/{source.name}'
-    if source.files is not None:
-        table.folders[folder] = osp.abspath(source.path)
-        return folder, [source.files[number] for number in recording.numbers]
-    table.clips.append(Clip(source, list(recording.numbers), folder))
-    return folder, [f'{number:06d}.jpg' for number in recording.numbers]
+        view = View(name, camera, source, f'{name}/{source.name}', times)
+        table.rig_views.append(view)
+        table.shots += [view.shot(number) for number in numbers]
+        if source.files is None:
+            table.clips.append(Clip(source, list(numbers), view.folder))
+        else:
+            table.folders[view.folder] = osp.abspath(source.path)
 
 
 def _holds_images(folder: str) -> bool:

@@ -81,7 +81,7 @@ def shots_of(clip: Clip, sequence: Optional[str] = None) -> List[Shot]:
     fps = clip.source.fps
     return [
         Shot(
-            f'{clip.folder}/{number:06d}.jpg',
+            clip.image(number),
             clip.source.size,
             sequence or clip.source.name,
             number,
