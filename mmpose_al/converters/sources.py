@@ -43,6 +43,7 @@ EXIF_ORIENTATION = 274
 UNTURN_IMAGES = 'exiftool -Orientation=1 -n FILES'
 UNTURN_VIDEO = 'ffmpeg -display_rotation 0 -i IN -c copy OUT'
 # How images came to be of another size than the calibration's.
+VIDEO_FOLDERS = ('videos', 'videos-raw')  # of a recording's folder; the second is Anipose's
 SIZE_CHANGES = ('top-left', 'centre', 'scaled')
 
 
@@ -100,7 +101,7 @@ def find_views(views: Sequence[str]) -> Dict[str, str]:
 def recording_name(path: str) -> str:
     """Name of a rig's recording: that of its folder, not of ``videos`` in it."""
     folder, name = osp.split(osp.abspath(path))
-    return osp.basename(folder) if name == 'videos' and osp.basename(folder) else name
+    return osp.basename(folder) if name in VIDEO_FOLDERS and osp.basename(folder) else name
 
 
 def is_drawn(name: str) -> bool:

@@ -9,7 +9,8 @@ from ..converters.calibration import read_calibration
 from ..converters.common import category_of
 from ..converters.moments import common_count, frame_times
 from ..converters.rigs import about_rig
-from ..converters.sources import Source, find_views, match_cameras, open_source, recording_name
+from ..converters.sources import Source, match_cameras, open_source, recording_name
+from ..converters.view_names import find_recording, told_by_names
 from ..datasets.format import FormatError
 from ..fileio import FileError, make_folder
 from .inputs import Recording, of_source
@@ -73,7 +74,10 @@ def open_rig(
     Raises:
         FormatError: Views, cameras and sizes do not fit, or the views are not synchronised.
     """
-    sources = [open_source(*item) for item in find_views(words).items()]
+    views = find_recording(words, calibration.paths, calibration.unit)
+    for line in told_by_names(views):
+        report(line)
+    sources = [open_source(*item) for item in views.items()]
     sizes = {source.name: source.size for source in sources}
     read = read_calibration(calibration.paths, calibration.unit, sizes, views=sizes)
     cameras = match_cameras(sources, read, calibration.paths[0], calibration.size_change)

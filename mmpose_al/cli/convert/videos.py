@@ -79,9 +79,13 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     from ...converters import moments, rigs, sources, videos
     from ...converters.calibration import read_calibration
     from ...converters.common import category_of, convert
+    from ...converters.view_names import find_recording, told_by_names
 
     category = category_of(args.metainfo)
-    views = [sources.open_source(*item) for item in sources.find_views(args.views).items()]
+    found = find_recording(args.views, args.calibration, args.unit)
+    for line in told_by_names(found):
+        print(line)
+    views = [sources.open_source(*item) for item in found.items()]
     sizes = {view.name: view.size for view in views}
     calibration = read_calibration(args.calibration, args.unit, sizes, views=sizes)
     cameras = sources.match_cameras(views, calibration, args.calibration[0], args.calibration_size)

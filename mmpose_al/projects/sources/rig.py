@@ -3,19 +3,20 @@
 import glob
 import os.path as osp
 from collections import Counter
-from typing import List, Optional, Sequence
+from typing import Dict, List, Optional, Sequence
 
 from ...converters.calibration import read_calibration
 from ...converters.moments import common_count, frame_times
 from ...converters.rigs import about_rig
 from ...converters.sources import (
-    find_views,
+    VIDEO_FOLDERS,
     match_cameras,
     open_source,
     pictures,
     recorded,
     recording_name,
 )
+from ...converters.view_names import find_recordings, told_by_names
 from ...datasets.format import FormatError
 from ...fileio import read_bytes, visible_names
 from ..registry import PROJECT_SOURCES
@@ -28,9 +29,9 @@ CALIBRATIONS = ('*.toml', '*.qca', '*.qca.txt', '*.yml', '*.yaml', '*.xml')
 
 @PROJECT_SOURCES.register_module(name='rig')
 class Rig(ProjectSource):
-    """All that ``convert videos`` takes; each folder is one recording of cameras of one name.
+    """All that ``convert videos`` takes; each folder holds recordings of cameras of one name.
 
-    The cameras of a recording may have been calibrated for it alone.
+    The cameras of a folder may have been calibrated for it alone.
     """
 
     order = 50
@@ -53,7 +54,10 @@ class Rig(ProjectSource):
         views = [[views_folder(path) or path] for path in folders] + [named] * bool(named)
         table = Table('rig')
         for name, each, files in zip(names, views, calibrations(folders, named, options, table)):
-            add_recording(table, name, each, files, options)
+            for part, found in find_recordings(each, files, options.unit).items():
+                whole = f'{name}_{part}' if part else name
+                table.said += [f'recording {whole}: {line}' for line in told_by_names(found)]
+                add_recording(table, whole, found, files, options)
         return table
 
 
@@ -63,8 +67,8 @@ def is_named(path: str) -> bool:
 
 
 def views_folder(path: str) -> Optional[str]:
-    """The folder of the views: the path, or its ``videos``; None without two views."""
-    for folder in (path, osp.join(path, 'videos')):
+    """The folder of the views: the path, or one of videos in it; None without two views."""
+    for folder in (path, *(osp.join(path, name) for name in VIDEO_FOLDERS)):
         if osp.isdir(folder):
             names, views = visible_names(folder), recorded(folder)
             views += [name for name in names if _holds_images(osp.join(folder, name))]
@@ -149,14 +153,24 @@ def _is_calibration(path: str) -> bool:
 
 
 def add_recording(
-    table: Table, name: str, views: List[str], calibration: Sequence[str], options: Options
+    table: Table, name: str, paths: Dict[str, str], calibration: Sequence[str], options: Options
 ) -> None:
     """Add one recording to a table.
 
+    Args:
+        table (Table): Takes views, cameras and images.
+        name (str): Of the recording.
+        paths (dict): Camera -> its video or folder of images.
+        calibration (Sequence[str]): Files.
+        options (Options): Of the command.
+
     Raises:
-        FormatError: Views do not fit one another or the calibration.
+        FormatError: Views do not fit one another or the calibration, or there is a recording of
+            this name.
     """
-    sources = [open_source(*item) for item in find_views(views).items()]
+    if name in {view.recording for view in table.rig_views}:
+        raise FormatError(f'two recordings are both called {name!r}. Rename a folder')
+    sources = [open_source(*item) for item in paths.items()]
     sizes = {source.name: source.size for source in sources}
     known = read_calibration(calibration, options.unit, sizes, views=sizes)
     matched = match_cameras(sources, known, calibration[0], options.size_change)

@@ -58,6 +58,23 @@ def test_each_recording_has_the_calibration_beside_it(tmp_path):
         assert cameras[image['camera_id']]['name'] == shot.camera.name
 
 
+def test_a_session_of_anipose(tmp_path):
+    """Several recordings in ``videos-raw``, named after recording and camera."""
+    for session in ('mouse1', 'mouse2'):
+        for name in ('vid1-camA', 'vid1-camB', 'vid2-camA', 'vid2-camB'):
+            video(tmp_path / session / 'videos-raw' / f'{name}.avi')
+        calibration(tmp_path / session / 'calibration' / 'calibration.toml', 'AB')
+    table = read_sources([str(tmp_path / session) for session in ('mouse1', 'mouse2')], METRES)
+    names = ['mouse1_vid1', 'mouse1_vid2', 'mouse2_vid1', 'mouse2_vid2']
+    assert sorted({shot.sequence for shot in table.shots}) == names and len(table.cameras) == 2
+    assert 'mouse1_vid1/A/000001.jpg' in {shot.file_name for shot in table.shots}
+    assert 'recording mouse2_vid2: views: A=vid2-camA.avi, B=vid2-camB.avi' in table.said
+    assert {view.file_stem for view in table.rig_views if view.camera.name == 'A'} == {
+        'vid1-camA',
+        'vid2-camA',
+    }
+
+
 def test_a_calibration_for_all_is_told_where_a_recording_has_another(tmp_path):
     folders = [rig(tmp_path / 'x'), rig(tmp_path / 'y', distance=3.0)]
     given = folders[0] + '/calibration/calib.toml'
