@@ -181,10 +181,8 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
 
 
 def run_rig(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
-    """Predict all views of a rig, and triangulate."""
-    from ..prediction.recording import predict_recording
-    from ..prediction.rig import open_rig
-    from ..prediction.views import views_of
+    """Predict all views of a rig, and triangulate; several recordings of a folder in turn."""
+    from ..converters.view_names import find_recordings
 
     if (args.persons or 1) > 1:
         raise UsageError(
@@ -192,8 +190,42 @@ def run_rig(args: argparse.Namespace, detector: Optional[Callable] = None) -> in
             '--persons out'
         )
     check_times(args)
+    known = calibration_of(args)
+    recordings = find_recordings(args.inputs, known.paths, known.unit)
+    if len(recordings) == 1:
+        return predict_rig(args, args.inputs, detector=detector)
+    if args.boxes:
+        raise UsageError(
+            f'--boxes is of one recording, and {args.inputs[0]} holds {len(recordings)}: '
+            f'{", ".join(recordings)}. Name the views of one: NAME=PATH ...'
+        )
+    for name, views in recordings.items():
+        report(f'recording {name}')
+        own = argparse.Namespace(**{**vars(args), 'out': osp.join(args.out, name)})
+        predict_rig(own, [f'{camera}={path}' for camera, path in views.items()], name, detector)
+    return 0
+
+
+def predict_rig(
+    args: argparse.Namespace,
+    words: 'Sequence[str]',
+    name: Optional[str] = None,
+    detector: Optional[Callable] = None,
+) -> int:
+    """Predict all views of one recording of a rig, and triangulate.
+
+    Args:
+        args (Namespace): Of the command.
+        words (Sequence[str]): A folder of views, or ``NAME=PATH`` of each.
+        name (str, optional): Of the recording; by default that of the folder.
+        detector (callable, optional): In place of that of the command.
+    """
+    from ..prediction.recording import predict_recording
+    from ..prediction.rig import open_rig
+    from ..prediction.views import views_of
+
     rig = open_rig(
-        args.inputs, calibration_of(args), parts_of(args), args.fps, args.allow_unequal, report
+        words, calibration_of(args), parts_of(args), args.fps, args.allow_unequal, report, name
     )
     check_formats(args, rig.recordings)
     job = make_job(args, rig.recordings, detector)

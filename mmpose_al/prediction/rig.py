@@ -59,6 +59,7 @@ def open_rig(
     fps: Optional[float] = None,
     allow_unequal: bool = False,
     report: Callable[[str], None] = print,
+    name: Optional[str] = None,
 ) -> Rig:
     """Look at a rig.
 
@@ -70,6 +71,7 @@ def open_rig(
         fps (float, optional): Frames a second, whatever the videos tell.
         allow_unequal (bool): Leave out what is beyond the shortest view.
         report (callable): Takes lines about the rig.
+        name (str, optional): Of the recording; by default that of the folder.
 
     Raises:
         FormatError: Views, cameras and sizes do not fit, or the views are not synchronised.
@@ -88,7 +90,8 @@ def open_rig(
     for each in folders:
         make_folder(each)
     times = frame_times(sources, count, folders, fps, report)
-    name = recording_name(words[0]) if len(words) == 1 else 'rig'
+    if name is None:
+        name = recording_name(words[0]) if len(words) == 1 else 'rig'
     recordings = [of_source(source) for source in sources]
     return Rig(name, recordings, cameras, count, None if times is None else np.array(times))
 

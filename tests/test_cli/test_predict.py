@@ -136,6 +136,26 @@ def test_a_rig_is_predicted_and_its_tables_give_the_same_3d(tmp_path, model, cal
     assert set(found) & {'ok', 'two_views'}
 
 
+def test_the_recordings_of_a_folder_are_predicted_in_turn(tmp_path, model, calibration, capsys):
+    for number in (1, 2):
+        for seed, camera in enumerate(cameras(3)):
+            name = f'vid{number}_{camera["name"]}'
+            write_images(tmp_path / 'raw' / name, 2, SIZE, 10 * number + seed)
+    words = (*calibration, '--fps', '10', '--look', '1', '--threshold', '400')
+    command('predict', model, tmp_path / 'raw', *words, '--out', tmp_path / 'all')
+    assert 'views: cam1=vid1_cam1, cam2=vid1_cam2, cam3=vid1_cam3' in capsys.readouterr().out
+    for number in (1, 2):
+        own = [f'{c["name"]}={tmp_path}/raw/vid{number}_{c["name"]}' for c in cameras(3)]
+        command('predict', model, *own, *words, '--out', tmp_path / f'one{number}')
+        one = read_json(str(tmp_path / f'one{number}' / 'rig.3d.json'))
+        two = read_json(str(tmp_path / 'all' / f'vid{number}' / f'vid{number}.3d.json'))
+        assert one['frames'] == two['frames']
+    words = (*words, '--boxes', tmp_path / 'boxes.json')
+    with pytest.raises(SystemExit):
+        command('predict', model, tmp_path / 'raw', *words, '--out', tmp_path / 'boxed')
+    assert '--boxes is of one recording, and' in capsys.readouterr().err
+
+
 def test_two_bodies_of_a_rig_are_triangulated_each_for_itself(tmp_path, model, calibration):
     rows = []
     for seed, camera in enumerate(cameras(3)):
