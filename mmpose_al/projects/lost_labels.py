@@ -1,12 +1,12 @@
 """Labels of a project are not lost where it is completed with other sources or options."""
 
 import os.path as osp
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Sequence, Set, Tuple
 
 from ..datasets.format import FormatError
 from ..fileio import read_json, short
 from .labels import Person, frame_of, given_labels, home, labelled_images
-from .table import Table
+from .table import Shot, Table
 
 VALIDATION = 'val.json'
 FILES = ('pool.json', VALIDATION)
@@ -37,8 +37,8 @@ def check_labels(
         contents = {**contents, VALIDATION: kept}
     there = {person for content in contents.values() for person in _persons(content)}
     lost = {name for name, _ in set(given_labels(folder, joints)) - there}
-    taken = {(shot.sequence, shot.index) for shot in table.shots if shot.is_labeled}
-    both = {name for name in lost if _moment(name) in taken}
+    taken = {(_view(shot), shot.index) for shot in table.shots if shot.is_labeled}
+    both = {name for name in lost if _moments(name) & taken}
     if lost - both:
         raise FormatError(
             f'{folder}: images that people labelled and that would not be in it any more: '
@@ -103,10 +103,15 @@ def _persons(content: dict) -> Iterable[Person]:
     return ((names[entry['image_id']], entry['person_id']) for entry in content['annotations'])
 
 
-def _moment(name: str) -> Optional[Tuple[str, int]]:
-    """Recording and number of an image that was a frame of a video."""
+def _view(shot: Shot) -> Optional[str]:
+    """The recording of an image, with the camera in a rig."""
+    return shot.sequence if shot.camera is None else f'{shot.sequence}/{shot.camera.name}'
+
+
+def _moments(name: str) -> Set[Tuple[Optional[str], int]]:
+    """What an image that was a frame of a video may be: view and number of the frame."""
     found = frame_of(name)
-    return None if found is None else (osp.basename(found[0]), found[1])
+    return set() if found is None else {(osp.basename(found[0]), found[1]), found}
 
 
 def _read(folder: str, name: str) -> Optional[Any]:

@@ -1,9 +1,12 @@
 """Labels of single videos become labels of the views of a rig."""
 
+import os
+
 import numpy as np
 import pytest
 
 from mmpose_al.datasets.format import FormatError, load_multiview
+from mmpose_al.fileio import read_json, write_json
 from mmpose_al.projects.boxes import fill_boxes
 from mmpose_al.projects.pool_file import pool_content
 from mmpose_al.projects.rig_labels import join_with_rig, names_of
@@ -65,6 +68,25 @@ def test_a_moment_that_validates_is_not_in_the_pool(tmp_path):
     assert [image['file_name'] for image in held['images']] == ['labeled-data/day1_a/img007.png']
     assert sorted({frame['index'] for frame in pool['frames']}) == [1, 3, 4, 10]
     assert len(pool['images']) == 8  # both views of each
+
+
+def test_labels_given_here_and_in_the_sources_later_are_told(tmp_path):
+    """A view that people labelled in the project gets labels of the sources, which count."""
+    table = read_sources([rig(tmp_path / 'day1')], OPTIONS)
+    plan, folder = Plan(make_skeleton(JOINTS), validation=0.0), str(tmp_path / 'p')
+    write_project(folder, table, plan, report=lambda line: None)
+    given = read_json(folder + '/pool.json')
+    name = 'day1/a/000007.jpg'
+    image = next(each['id'] for each in given['images'] if each['file_name'] == name)
+    for entry in given['annotations']:
+        if entry['image_id'] == image:
+            entry.update(keypoints=[9, 9, 2] * 3, num_keypoints=3)
+    write_json(os.path.join(folder, 'labels', '1', 'labels.json'), given)
+    project = labelled(tmp_path / 'dlc', day1_a=ROWS)
+    both = read_sources([project, str(tmp_path / 'day1')], OPTIONS)
+    facts, said = write_project(folder, both, plan, report=lambda line: None), both.said
+    assert f'images labelled here and now in the sources too: 1, such as {name}' in str(said)
+    assert facts.labeled == 2
 
 
 def test_the_name_of_the_video_ties_a_view(tmp_path):
