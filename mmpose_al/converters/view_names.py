@@ -16,6 +16,7 @@ Recordings = Dict[str, Dict[str, str]]  # name -> camera -> path
 ENDS = '-_. '  # what stands between the words of a name
 CAM = '(?i:cam(?:era)?)[-_ ]?'
 END = f'[{re.escape(ENDS)}]'
+NETWORK = re.compile(r'DLC_.*$')  # which network DeepLabCut predicted with
 OTHER_CAMERA = re.compile(rf'(?:^|{END}){CAM}(?:\d+|[A-Za-z])(?={END}|$)')
 
 
@@ -75,6 +76,29 @@ def find_recording(
             f'views of one: {words}'
         )
     return next(iter(recordings.values()))
+
+
+def cameras_of_views(names: Sequence[str], cameras: Collection[str]) -> List[str]:
+    """Names of views as those of their cameras.
+
+    Tables that DeepLabCut wrote of a recording's videos are called ``vid1-camADLC_resnet50_...``.
+
+    Args:
+        names (Sequence[str]): Of the views.
+        cameras (Collection[str]): Names of the calibrated ones.
+
+    Returns:
+        list[str]: The names as they are, where they are those of cameras, where one does not tell
+        its camera, and where they are of several recordings.
+    """
+    if set(names) & set(cameras):
+        return list(names)
+    told = [camera_and_recording(NETWORK.sub('', name), cameras) for name in names]
+    found = [each for each in told if each is not None]
+    one = len({recording for _, recording in found}) == 1
+    if len(found) < len(names) or len({camera for camera, _ in found}) < len(names) or not one:
+        return list(names)
+    return [camera for camera, _ in found]
 
 
 def told_by_names(views: Dict[str, str]) -> List[str]:

@@ -10,7 +10,7 @@ from ..converters.common import category_of
 from ..converters.moments import common_count, frame_times
 from ..converters.rigs import about_rig
 from ..converters.sources import Source, match_cameras, open_source, recording_name
-from ..converters.view_names import find_recording, told_by_names
+from ..converters.view_names import cameras_of_views, find_recording, told_by_names
 from ..datasets.format import FormatError
 from ..fileio import FileError, make_folder
 from .inputs import Recording, of_source
@@ -118,6 +118,7 @@ def views_of_file(
     Raises:
         FileError: The views are not those of the cameras, or there are no cameras.
     """
+    content = _named_by_cameras(content, calibration, rig)
     pixels, scores, count = content.pixels, content.scores, content.pixels.shape[1]
     times = None if not fps else np.arange(len(pixels)) / fps
     if rig is not None:
@@ -132,6 +133,22 @@ def views_of_file(
         name = content.name
         files = [[f'{c["name"]}/{n:06d}.jpg' for n in range(len(pixels))] for c in cameras]
     return ViewKeypoints(name, content.scorer, skeleton, cameras, files, times, pixels, scores)
+
+
+def _named_by_cameras(
+    content: KeypointFile, calibration: Optional[Calibration], rig: Optional[Rig]
+) -> KeypointFile:
+    """Keypoints whose views have the names of their cameras, as far as theirs tell them."""
+    if content.views is None:
+        return content
+    if rig is not None:
+        known = rig.cameras
+    elif calibration is not None and calibration.paths:
+        known = read_calibration(calibration.paths, calibration.unit, views=())
+    else:
+        return content
+    names = cameras_of_views(content.views, [camera['name'] for camera in known])
+    return content._replace(views=names)
 
 
 def _order(views: Optional[List[str]], names: Sequence[str], count: int, path: str) -> List[int]:

@@ -56,6 +56,15 @@ def test_views_of_a_file_take_cameras_by_name_or_order(calibration):
         views_of_file(content(), 'f', SKELETON)
 
 
+def test_tables_of_deeplabcut_tell_their_cameras(calibration):
+    names = [f'walk_cam{n}DLC_resnet50_mayshuffle1_100000_filtered' for n in (3, 1, 2)]
+    views = views_of_file(content(names), 'f', SKELETON, calibration)
+    assert [camera['name'] for camera in views.cameras] == ['cam3', 'cam1', 'cam2']
+    np.testing.assert_allclose(views.cameras[0]['t'], cameras(3)[2]['t'], atol=1e-9)
+    with pytest.raises(FileError, match="has no view 'walk_cam3'"):  # of two recordings
+        views_of_file(content(['walk_cam3', 'walk_cam1', 'run_cam2']), 'f', SKELETON, calibration)
+
+
 def test_a_files_own_cameras_and_sizes():
     rig = cameras(2)
     found = content(count=2, cameras=rig, sizes=[SIZE, (630, 480)])
