@@ -43,6 +43,7 @@ EXIF_ORIENTATION = 274
 UNTURN_IMAGES = 'exiftool -Orientation=1 -n FILES'
 UNTURN_VIDEO = 'ffmpeg -display_rotation 0 -i IN -c copy OUT'
 # How images came to be of another size than the calibration's.
+THUMBNAIL = (32, 32)
 VIDEO_FOLDERS = ('videos', 'videos-raw')  # of a recording's folder; the second is Anipose's
 SIZE_CHANGES = ('top-left', 'centre', 'scaled')
 
@@ -306,3 +307,45 @@ def _size_remedy(size: Tuple[int, int], source: Source) -> str:
         '(columns at the right or rows at the bottom were cut off, as video encoders do), '
         'centre (as much at either side) or scaled'
     )
+
+
+def thumbnails(source: Source, numbers: Sequence[int]) -> np.ndarray:
+    """Small grey images of some frames, float32 (N, 1024).
+
+    Raises:
+        FormatError: A frame cannot be read.
+    """
+    wanted, rows = set(numbers), []
+    capture = open_video(source.path) if source.files is None else None
+    try:
+        for number in range(max(wanted) + 1):
+            picture = _frame(source, capture, number, number in wanted)
+            if picture is not None:
+                small = cv2.resize(picture, THUMBNAIL, interpolation=cv2.INTER_AREA)
+                rows.append(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).ravel())
+    finally:
+        if capture is not None:
+            capture.release()
+    return np.array(rows, np.float32)
+
+
+def _frame(
+    source: Source, capture: Optional[cv2.VideoCapture], number: int, wanted: bool
+) -> Optional[np.ndarray]:
+    """A frame that is wanted; of a video the next one is passed either way."""
+    if capture is None:
+        files = source.files or []
+        path = osp.join(source.path, files[number])
+        picture = cv2.imread(path) if wanted else None
+        good = picture is not None or not wanted
+    else:
+        path = source.path
+        good, picture = capture.grab(), None
+        if good and wanted:
+            good, picture = capture.retrieve()
+    if not good:
+        raise FormatError(
+            f'{path}: frame {number} cannot be read, though the file tells of {source.count}. '
+            'Re-encode the video.'
+        )
+    return picture

@@ -5,14 +5,19 @@ cameras, has the labels of several views already. What ties a labelled recording
 name: that of the view's video, or of its recording and camera.
 """
 
+import os.path as osp
 from collections import Counter
 from dataclasses import replace
-from typing import Dict, Iterable, List, Optional, Sequence, Set
+from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Set
 
+import numpy as np
+
+from ..converters.sources import Source, thumbnails
 from ..datasets.format import FormatError
 from .table import Clip, Shot, Table, View, join
 
 BETWEEN = ('_', '-', '.', ' ', '')  # recording and camera, in the name of a labelled recording
+UNLIKE = 3.0  # grey levels, of 255, between small images of one frame, at most
 
 
 def names_of(view: View) -> Set[str]:
@@ -60,16 +65,16 @@ def labels_in_views(table: Table, views: Sequence[View]) -> Table:
             'recordings are called like its videos, or RECORDING_CAMERA. Else make a project of '
             'each. Views of a rig need a calibration beside them, or --calibration FILE for all'
         )
-    shots = []
-    for shot in table.shots:
-        view = found.get(shot.sequence)
-        if shot.is_labeled and view is not None:
-            shots.append(_in_view(shot, view))
-    said = [
-        f'labels of {name} are those of camera {view.camera.name}, recording {view.recording}'
-        for name, view in found.items()
-        if view is not None
-    ]
+    shots, said = [], []
+    for name, view in found.items():
+        if view is not None:
+            mine = [s for s in table.shots if s.is_labeled and s.sequence == name]
+            shots += [_in_view(shot, view) for shot in mine]
+            said.append(
+                f'labels of {name} are those of camera {view.camera.name}, recording '
+                f'{view.recording}'
+            )
+            said += _unlike(min(mine, key=lambda shot: shot.index), view, table.folders)
     lost = {name: labelled[name] for name, view in found.items() if view is None}
     if lost:
         said.append(
@@ -136,6 +141,26 @@ def _in_view(shot: Shot, view: View) -> Shot:
         )
     time = None if view.times is None else view.times[shot.index]
     return shot._replace(sequence=view.recording, camera=view.camera, time=time)
+
+
+def _unlike(shot: Shot, view: View, folders: Mapping[str, str]) -> List[str]:
+    """A line where a labelled image does not look like its frame of the view.
+
+    As where the video is that of another day, or was cut at its beginning. Both are compared as
+    small grey images, in which compression shows no more.
+    """
+    home = next((name for name in folders if shot.file_name.startswith(f'{name}/')), None)
+    if home is None:  # it is made of a video
+        return []
+    path = osp.join(folders[home], shot.file_name[len(home) + 1 :])
+    image = Source(shot.file_name, osp.dirname(path), [osp.basename(path)], 1, shot.size, None)
+    difference = thumbnails(image, [0]) - thumbnails(view.source, [shot.index])
+    if np.abs(difference).mean() <= UNLIKE:
+        return []
+    return [
+        f'warning: {shot.file_name} does not look like frame {shot.index} of {view.source.path}. '
+        'Is that the video that was labelled, from its first frame on?'
+    ]
 
 
 def _clips_of(clips: Sequence[Clip], files: Set[str]) -> List[Clip]:

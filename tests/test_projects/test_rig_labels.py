@@ -15,7 +15,7 @@ from mmpose_al.projects.sources import Options, read_sources
 from mmpose_al.projects.sources.videos import clip_of, shots_of
 from mmpose_al.projects.table import Person, Table
 from mmpose_al.projects.writing import Plan, write_project
-from tests.test_projects.files import JOINTS, ROWS, calibration, deeplabcut, rig, video
+from tests.test_projects.files import JOINTS, ROWS, calibration, deeplabcut, picture, rig, video
 
 OPTIONS = Options(unit='m', frames=4)  # frames 1, 4, 7 and 10 of 12
 THIRD = {'img003.png': ROWS['img003.png']}
@@ -97,6 +97,16 @@ def test_the_name_of_the_video_ties_a_view(tmp_path):
     table = read_sources([project, *named], OPTIONS._replace(calibration=[given]))
     assert views(table, True) == [(3, 'A')] and (3, 'B') in views(table, False)
     assert names_of(table.rig_views[0]) >= {'vid1-camA', 'rig_A', 'rig-A'}
+
+
+def test_images_that_are_no_frames_of_the_video_are_told(tmp_path):
+    """Frame 3 of the video is grey 60, and the labelled images of frame 3 are 60 and 90."""
+    project = labelled(tmp_path / 'dlc', day1_a=THIRD, day1_b=THIRD)
+    picture(tmp_path / 'dlc' / 'labeled-data' / 'day1_a' / 'img003.png', value=60)
+    table = read_sources([project, rig(tmp_path / 'day1')], OPTIONS)
+    told = [line for line in table.said if 'does not look like' in line]
+    assert len(told) == 1
+    assert 'day1_b/img003.png does not look like frame 3 of ' in told[0] and 'b.avi' in told[0]
 
 
 def test_labelled_frames_of_a_video_still_become_images(tmp_path):

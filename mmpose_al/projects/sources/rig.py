@@ -2,7 +2,6 @@
 
 import glob
 import os.path as osp
-from collections import Counter
 from typing import Dict, List, Optional, Sequence
 
 from ...converters.calibration import read_calibration
@@ -48,9 +47,6 @@ class Rig(ProjectSource):
         named = [path for path in paths if is_named(path)]
         folders = [path for path in paths if not is_named(path)]
         names = [recording_name(path) for path in folders] + ['rig'] * bool(named)
-        twice = [name for name, count in Counter(names).items() if count > 1]
-        if twice:
-            raise FormatError(f'two recordings are both called {twice[0]!r}. Rename a folder')
         views = [[views_folder(path) or path] for path in folders] + [named] * bool(named)
         table = Table('rig')
         for name, each, files in zip(names, views, calibrations(folders, named, options, table)):

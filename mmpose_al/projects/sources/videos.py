@@ -3,19 +3,16 @@
 import os.path as osp
 from typing import List, Optional, Sequence
 
-import cv2
 import numpy as np
 
-from ...converters.sources import VIDEOS, Source, about_drawn, open_source, recorded
+from ...converters.sources import VIDEOS, Source, about_drawn, open_source, recorded, thumbnails
 from ...datasets.format import FormatError
-from ...datasets.videos import open_video
 from ..registry import PROJECT_SOURCES
 from ..table import Clip, Shot, Table
 from .base import Options, ProjectSource, has_files
 
 # Frames that look different are chosen among so many for each that is wanted.
 CANDIDATES = 10
-THUMBNAIL = (32, 32)
 
 
 @PROJECT_SOURCES.register_module(name='videos')
@@ -130,45 +127,3 @@ def different_frames(source: Source, num: int) -> List[int]:
         if len(members):
             chosen.append(numbers[members[away[members, cluster].argmin()]])
     return sorted(chosen)
-
-
-def thumbnails(source: Source, numbers: Sequence[int]) -> np.ndarray:
-    """Small grey images of some frames, float32 (N, 1024).
-
-    Raises:
-        FormatError: A frame cannot be read.
-    """
-    wanted, rows = set(numbers), []
-    capture = open_video(source.path) if source.files is None else None
-    try:
-        for number in range(max(wanted) + 1):
-            picture = _frame(source, capture, number, number in wanted)
-            if picture is not None:
-                small = cv2.resize(picture, THUMBNAIL, interpolation=cv2.INTER_AREA)
-                rows.append(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).ravel())
-    finally:
-        if capture is not None:
-            capture.release()
-    return np.array(rows, np.float32)
-
-
-def _frame(
-    source: Source, capture: Optional[cv2.VideoCapture], number: int, wanted: bool
-) -> Optional[np.ndarray]:
-    """A frame that is wanted; of a video the next one is passed either way."""
-    if capture is None:
-        files = source.files or []
-        path = osp.join(source.path, files[number])
-        picture = cv2.imread(path) if wanted else None
-        good = picture is not None or not wanted
-    else:
-        path = source.path
-        good, picture = capture.grab(), None
-        if good and wanted:
-            good, picture = capture.retrieve()
-    if not good:
-        raise FormatError(
-            f'{path}: frame {number} cannot be read, though the file tells of {source.count}. '
-            'Re-encode the video.'
-        )
-    return picture
