@@ -109,6 +109,11 @@ class Shot(NamedTuple):
         return any(person.is_labeled for person in self.people)
 
 
+def frame_file(number: int) -> str:
+    """File name of a frame of a video."""
+    return f'{number:06d}.jpg'
+
+
 class Clip(NamedTuple):
     """Frames of a video that become images ``<folder>/<number:06d>.jpg``.
 
@@ -124,7 +129,7 @@ class Clip(NamedTuple):
 
     def image(self, number: int) -> str:
         """Where a frame becomes an image."""
-        return f'{self.folder}/{number:06d}.jpg'
+        return f'{self.folder}/{frame_file(number)}'
 
 
 class View(NamedTuple):
@@ -153,7 +158,7 @@ class View(NamedTuple):
     def shot(self, number: int) -> Shot:
         """The image of a frame."""
         files = self.source.files
-        name = f'{number:06d}.jpg' if files is None else files[number]
+        name = frame_file(number) if files is None else files[number]
         time = None if self.times is None else self.times[number]
         where = (self.recording, number, time, self.camera)
         return Shot(f'{self.folder}/{name}', self.source.size, *where)
@@ -363,10 +368,11 @@ def _other_sizes(shots: Sequence[Shot], outside: Set[str]) -> List[str]:
     Raises:
         FormatError: Such an image is among those that have labels ``outside``.
     """
-    views: Dict[Tuple[str, Optional[Camera]], List[Shot]] = {}
+    views: Dict[Tuple[str, Optional[str]], List[Shot]] = {}
     for shot in shots:
         if shot.sequence is not None:
-            views.setdefault((shot.sequence, shot.camera), []).append(shot)
+            camera = None if shot.camera is None else shot.camera.name
+            views.setdefault((shot.sequence, camera), []).append(shot)
     lines = []
     for (sequence, _), group in views.items():
         size, count = Counter(shot.size for shot in group).most_common(1)[0]
