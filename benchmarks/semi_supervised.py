@@ -152,10 +152,15 @@ TABLES = {
     ),
 }
 
-# Multi-view bootstrapping: whose network makes the pseudo-labels that a row trains on. The second
-# has the first one's config.
-TEACHERS = {'bootstrap': 'supervised', 'bootstrap-twice': 'bootstrap'}
-TABLES['studio-4-frames']['bootstrap-twice'] = TABLES['studio-4-frames']['bootstrap']
+# Multi-view bootstrapping: whose network makes the pseudo-labels that a row trains on. These
+# rows differ in that alone.
+TEACHERS = {
+    'bootstrap': 'supervised',
+    'bootstrap-twice': 'bootstrap',
+    'multiview-bootstrap': 'multiview-a',
+}
+BOOTSTRAPPED = TABLES['studio-4-frames']['bootstrap']
+TABLES['studio-4-frames'] |= dict.fromkeys(('bootstrap-twice', 'multiview-bootstrap'), BOOTSTRAPPED)
 
 
 # Options of every row of a table whose schedule or data are its own.
@@ -258,11 +263,15 @@ def make_pseudo_labels(table: str, row: str, seed: int, extra: list) -> None:
     run(table, teacher, seed, extra, checkpoint='last_checkpoint')
     if osp.exists(osp.join(ROOT, out)):
         return
-    checkpoint = noted(osp.join(ROOT, work_dir_of(table, teacher, seed)))
+    checkpoint, log = noted(osp.join(ROOT, work_dir_of(table, teacher, seed))), out[:-5] + '.log'
+    if 'students' in load_config(TABLES[table][teacher]).model:  # one of them makes the labels
+        student = osp.join(work_dir_of(table, row, seed), 'student0.pth')
+        call(['-m', 'mmpose_al', 'extract', checkpoint, student, '--student', '0'], log)
+        teacher, checkpoint = 'supervised', student
     call(
         ['-m', 'mmpose_al', 'bootstrap', TABLES[table][teacher], checkpoint, '--out', out]
         + ['--cfg-options', *as_words(row_keys(table, teacher, seed)), *extra],
-        out.replace('.json', '.log'),
+        log,
     )
 
 

@@ -6,8 +6,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from ..datasets.choice import camera_name
-from ..datasets.format import skeleton_edges
+from ..datasets.format import camera_name, skeleton_edges
 from ..datasets.image_paths import image_path
 from ..datasets.splits import instance_units
 from ..fileio import atomic_folder, digest, remove_leftovers, to_json, write_checked, write_text

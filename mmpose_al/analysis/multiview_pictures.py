@@ -6,8 +6,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ..datasets.choice import camera_name, chosen_camera_ids
-from ..datasets.format import load_multiview, skeleton_edges
+from ..datasets.choice import chosen_camera_ids
+from ..datasets.format import camera_name, load_multiview, skeleton_edges
 from ..datasets.image_paths import image_to_show
 from ..evaluation.mkpe import (
     group_views,

@@ -2,6 +2,8 @@
 
 from typing import List, Optional, Sequence, Union
 
+from .format import camera_name
+
 
 def chosen_images(
     data: dict,
@@ -82,11 +84,6 @@ def frames_of_subjects(
             + f'. The file has {", ".join(map(repr, known[:40])) or "no subjects"}'
         )
     return {frame for frame, subject in shown.items() if subject in wanted}
-
-
-def camera_name(camera: dict) -> str:
-    """A camera's name; its id where the file gives none."""
-    return str(camera.get('name', camera['id']))
 
 
 def _names(name: str, wanted: Union[str, int]) -> bool:

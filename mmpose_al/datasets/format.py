@@ -678,6 +678,12 @@ def _check_frames(frames: list, path: str) -> None:
         seen[key] = index
 
 
+def camera_name(camera: Mapping[str, Any]) -> str:
+    """A camera's name; its id where the file gives none."""
+    name = camera.get('name')
+    return str(camera['id'] if name is None or name == '' else name)
+
+
 def _images_are_right(data: dict, ids: Dict[str, dict]) -> bool:
     """Whether :func:`_check_images` finds nothing."""
     names, widths, heights, frames, cameras = _columns(
@@ -694,7 +700,8 @@ def _images_are_right(data: dict, ids: Dict[str, dict]) -> bool:
         return False
     sizes = {camera['id']: (camera['width'], camera['height']) for camera in data['cameras']}
     shown = set(zip(cameras, widths, heights))
-    views = [(f, c) for f, c in zip(frames, cameras) if f is not None and c is not None]
+    names = {camera['id']: camera_name(camera) for camera in data['cameras']}
+    views = [(f, names[c]) for f, c in zip(frames, cameras) if f is not None and c is not None]
     return len(set(views)) == len(views) and all(
         camera is None or sizes[camera] == (width, height) for camera, width, height in shown
     )
@@ -748,15 +755,18 @@ def _check_images(data: dict, ids: Dict[str, dict], path: str) -> None:
                 f'{entry["height"]}',
                 'scale K to the images, or correct the size',
             )
-        if frame is not None and (frame, camera) in seen:
+        view = frame, camera_name(entry)
+        if frame is not None and view in seen:
+            other = data['images'][seen[view]]['camera_id']
+            same = '' if other == camera else f', which camera {other} is by its name {view[1]!r}'
             fail(
                 'camera_id',
                 f'frame {frame} already has an image of camera '
-                f'{camera}: '
-                f'{_entry("images", seen[frame, camera], data["images"])}',
-                'keep one image for each frame and camera',
+                f'{camera}{same}: '
+                f'{_entry("images", seen[view], data["images"])}',
+                'keep one image for each frame and camera, and give every camera its own name',
             )
-        seen[frame, camera] = index
+        seen[view] = index
 
 
 def _references_are_right(data: dict, ids: Dict[str, dict]) -> bool:

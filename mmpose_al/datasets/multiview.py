@@ -13,8 +13,17 @@ from mmpose.registry import DATASETS
 from ..fileio import is_number
 from .boxes import suspect_boxes
 from .checks import check_joint_names
-from .choice import camera_name, chosen_images
-from .format import NO_BOX, OUTSIDE, FormatError, check_multiview, load_multiview, parse, read
+from .choice import chosen_images
+from .format import (
+    NO_BOX,
+    OUTSIDE,
+    FormatError,
+    camera_name,
+    check_multiview,
+    load_multiview,
+    parse,
+    read,
+)
 from .image_paths import backslash_note, image_path
 from .images import DeclaredImage, ImageFileCheck, check_image_file, check_loading, check_option
 from .splits import check_split_source, chosen_labels, load_split, split_instances

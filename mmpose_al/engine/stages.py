@@ -67,8 +67,7 @@ from ..active_learning.strategies.base import finite
 from ..checkpoint_files import damage, newest_whole, noted
 from ..confidence import ConfidenceMap
 from ..datasets.checks import instance_ids
-from ..datasets.choice import camera_name
-from ..datasets.format import labeled_joints
+from ..datasets.format import camera_name, labeled_joints
 from ..datasets.splits import instance_units
 from ..fileio import file_fault, set_aside, sha256
 from .start_network import StartNetwork, start_network

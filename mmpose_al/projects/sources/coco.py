@@ -2,15 +2,24 @@
 
 import os.path as osp
 from collections import defaultdict
-from typing import Any, Dict, List, Sequence, Tuple
+from dataclasses import replace
+from itertools import chain, count
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 
-from ...datasets.choice import camera_name
-from ...datasets.format import FORMAT, FormatError, check_multiview, parse, read, skeleton_edges
+from ...datasets.format import (
+    FORMAT,
+    FormatError,
+    camera_name,
+    check_multiview,
+    parse,
+    read,
+    skeleton_edges,
+)
 from ...datasets.image_paths import image_path
 from ...datasets.images import DeclaredImage, check_image_file
-from ...fileio import FileError, read_json
+from ...fileio import FileError, read_json, short
 from ..registry import PROJECT_SOURCES
 from ..table import Camera, Person, Shot, Table
 from .base import Options, ProjectSource, shown_size, without_missing
@@ -38,26 +47,106 @@ class CocoFile(ProjectSource):
 
     def read(self, paths: Sequence[str], options: Options) -> Table:
         """See :class:`ProjectSource`."""
-        tables = [read_coco(path, options) for path in paths]
-        whole = tables[0]
-        for path, table in zip(paths[1:], tables[1:]):
-            if table.joints != whole.joints:
-                raise FormatError(
-                    f'{path}: names other joints than {paths[0]}. Make a project of each'
-                )
-            for name, folder in table.folders.items():
-                if whole.folders.setdefault(name, folder) != folder:
-                    raise FormatError(
-                        f'{folder}: another image folder is called {name!r}, too. Rename one'
-                    )
+        tables: List[Table] = []
+        folders: Dict[str, str] = {}
+        for path in paths:
+            tables.append(read_coco(path, options, folders))
+            folders.update(tables[-1].folders)
+        named = [place for place, table in enumerate(tables) if table.joints is not None]
+        whole = replace(tables[named[0] if named else 0], shots=[], said=[], cameras=[], folders={})
+        for path, table in zip(paths, tables):
+            if table.joints is not None and whole.joints is not None:
+                table = _reordered(table, whole.joints, path, paths[named[0]])
+            table = _apart(whole, table, path)
+            whole.folders.update(table.folders)
             whole.shots += table.shots
             whole.said += table.said
             whole.cameras = list(dict.fromkeys(whole.cameras + table.cameras))
         return whole
 
 
-def read_coco(path: str, options: Options) -> Table:
+def _reordered(table: Table, joints: List[str], path: str, first: str) -> Table:
+    """The table with its joints in the order of another file.
+
+    Raises:
+        FormatError: They are others.
+    """
+    if table.joints == joints:
+        return table
+    if table.joints is None or sorted(table.joints) != sorted(joints):
+        raise FormatError(
+            f'{path}: its joints are {short(table.joints, 200)}, those of {first} '
+            f'{short(joints, 200)}. Make a project of each'
+        )
+    places = [table.joints.index(name) for name in joints]
+    shots = [
+        shot._replace(
+            people=[
+                person
+                if person.keypoints is None
+                else person._replace(keypoints=person.keypoints[places])
+                for person in shot.people
+            ]
+        )
+        for shot in table.shots
+    ]
+    said = [*table.said, f'{path}: its joints are in another order than those of {first}']
+    return replace(table, joints=joints, shots=shots, said=said)
+
+
+def _apart(whole: Table, table: Table, path: str) -> Table:
+    """The table whose recordings have other names than other recordings before it.
+
+    Files may hold frames, or views, of one recording. Not one are two recordings of which a
+    view shows other images at the same time, or has its images in another folder.
+    """
+
+    def views(shots: Sequence[Shot]) -> Dict[Any, Dict[Any, Shot]]:
+        found: Dict[Any, Dict[Any, Shot]] = {}
+        for shot in shots:
+            camera = None if shot.camera is None else shot.camera.name
+            found.setdefault((shot.sequence, camera), {})[shot.index] = shot
+        return found
+
+    before = views([shot for shot in whole.shots if shot.sequence is not None])
+    others = set()
+    for (sequence, camera), seen in views(table.shots).items():
+        known = before.get((sequence, camera), {})
+        elsewhere = known and not set(table.folders) & {_folder(shot) for shot in known.values()}
+        at_once = any(i in known and known[i].file_name != seen[i].file_name for i in seen)
+        if elsewhere or at_once:
+            others.add(sequence)
+    if not others:
+        return table
+    taken = {shot.sequence for shot in [*whole.shots, *table.shots]}
+    names = {}
+    for sequence in sorted(others):
+        stem = f'{osp.splitext(osp.basename(path))[0]}_{sequence}'
+        free = (name for name in chain([stem], (f'{stem}_{n}' for n in count(2))))
+        names[sequence] = next(name for name in free if name not in taken)
+        taken.add(names[sequence])
+    lines = [
+        f'{path}: its recording {old!r} is another one than that of this name before it, and is '
+        f'called {new!r}'
+        for old, new in names.items()
+    ]
+    shots = [
+        shot._replace(sequence=names.get(shot.sequence, shot.sequence)) for shot in table.shots
+    ]
+    return replace(table, shots=shots, said=[*table.said, *lines])
+
+
+def _folder(shot: Shot) -> str:
+    return shot.file_name.split('/')[0]
+
+
+def read_coco(path: str, options: Options, taken: Mapping[str, str]) -> Table:
     """One file; see :class:`CocoFile`.
+
+    Args:
+        path (str): The file.
+        options (Options): Of the command.
+        taken (Mapping): Name below ``images`` -> folder, of the files before it.
 
     Raises:
         FormatError: The file breaks its format, or its images are not found.
@@ -76,7 +165,7 @@ def read_coco(path: str, options: Options) -> Table:
     table.cameras = list(dict.fromkeys(cameras.values()))
     names = [image['file_name'] for image in data['images']]
     root = find_images(path, names, options)
-    label = _link(root)
+    label = _link(root, taken)
     table.folders[label] = root
     there = set(
         without_missing(
@@ -141,8 +230,18 @@ def find_images(path: str, names: Sequence[str], options: Options) -> str:
     )
 
 
-def _link(root: str) -> str:
-    return osp.basename(root) or 'images'
+def _link(root: str, taken: Mapping[str, str]) -> str:
+    """Name of a folder of images below ``images``: its own, or with the folder above before it.
+
+    Raises:
+        FormatError: Other folders have both names.
+    """
+    name = osp.basename(root) or 'images'
+    names = [name, f'{osp.basename(osp.dirname(root))}_{name}']
+    free = [each for each in names if taken.get(each, root) == root]
+    if not free:
+        raise FormatError(f'{root}: another image folder is called {name!r}, too. Rename one')
+    return free[0]
 
 
 def _left_out(path: str, data: dict) -> List[str]:

@@ -76,8 +76,44 @@ def test_files_of_other_joints_are_refused(tmp_path):
         text = file.read().replace('snout', 'nose')
     with open(second, 'w') as file:
         file.write(text)
-    with pytest.raises(FormatError, match='other joints'):
+    with pytest.raises(FormatError, match='b.json: its joints .*nose.*, those of .*a.json'):
         read_sources([first, second], Options())
+
+
+def test_joints_of_a_second_file_go_by_name(tmp_path):
+    first, second = (coco(tmp_path / f'{name}.json', images=name) for name in 'ab')
+    content = json.loads(second.read_text())
+    content['categories'][0].update(keypoints=JOINTS[::-1], skeleton=[[3, 2], [3, 1]])
+    second.write_text(json.dumps(content))
+    table = read_sources([str(first), str(second)], Options())
+    assert table.joints == JOINTS and table.links == [('snout', 'leftear'), ('snout', 'rightear')]
+    one, other = (table.shots[place].people[0].keypoints for place in (0, 3))
+    np.testing.assert_array_equal(one, other[::-1])
+    assert any('b.json: its joints are in another order' in line for line in table.said)
+
+
+def test_a_file_of_boxes_may_come_first(tmp_path):
+    boxes, labels = (coco(tmp_path / f'{name}.json', images=name) for name in 'ab')
+    content = json.loads(boxes.read_text())
+    del content['categories'][0]['keypoints']
+    for annotation in content['annotations']:
+        annotation.pop('keypoints', None)
+    boxes.write_text(json.dumps(content))
+    table = read_sources([str(boxes), str(labels)], Options())
+    assert table.joints == JOINTS and table.labeled == 2 and len(table.shots) == 6
+
+
+def test_folders_of_one_name_are_called_after_those_above(tmp_path):
+    files = [str(coco(tmp_path / name / 'x.json')) for name in 'abb']
+    table = read_sources(files[:2], Options())
+    assert table.folders == {
+        'images': str(tmp_path / 'a' / 'images'),
+        'b_images': str(tmp_path / 'b' / 'images'),
+    }
+    assert [s.file_name for s in table.shots[2:4]] == ['images/2.png', 'b_images/0.png']
+    deeper = [str(coco(tmp_path / 'c' / 'b' / 'x.json'))]
+    with pytest.raises(FormatError, match="another image folder is called 'images', too"):
+        read_sources(files[:2] + deeper, Options())
 
 
 def camera(number, name, depth):
@@ -119,6 +155,48 @@ def test_a_camera_that_was_calibrated_anew_keeps_both_calibrations(tmp_path):
         multiview(tmp_path / 'y.json', images[2:], cameras[1:], [(2, 'y', 0)]),
     ]
     assert {s.file_name: s.camera.t[2] for s in read_sources(files, Options()).shots} == depths
+
+
+def sequences(files):
+    return {s.file_name: (s.sequence, s.index) for s in read_sources(files, Options()).shots}
+
+
+def test_recordings_of_one_name_are_not_taken_for_one(tmp_path):
+    """Views of both would be views of one moment."""
+    cameras = [camera(1, 'a', 1000.0), camera(2, 'b', 2000.0)]
+    files = []
+    for day, where in (('d1', ''), ('d2', ''), ('d3', 'elsewhere')):
+        images = [(f'{day}_1.png', 1, 1), (f'{day}_2.png', 1, 2)]
+        home = tmp_path / where
+        home.mkdir(exist_ok=True)
+        frame = (1, 'walk', 7 if where else 0)  # no moment that the others have, too
+        files.append(multiview(home / f'{day}.json', images, cameras, [frame]))
+    assert sequences(files) == {
+        'images/d1_1.png': ('walk', 0),
+        'images/d1_2.png': ('walk', 0),
+        'images/d2_1.png': ('d2_walk', 0),
+        'images/d2_2.png': ('d2_walk', 0),
+        'elsewhere_images/d3_1.png': ('d3_walk', 7),
+        'elsewhere_images/d3_2.png': ('d3_walk', 7),
+    }
+    said = read_sources(files, Options()).said
+    assert sum('another one than that of this name before it' in line for line in said) == 2
+
+
+def test_views_and_frames_of_one_recording_may_have_a_file_each(tmp_path):
+    cameras = [camera(1, 'a', 1000.0), camera(2, 'b', 2000.0)]
+    frames = [(1, 'walk', 0), (2, 'walk', 1)]
+    (tmp_path / 'b').mkdir()
+    files = [
+        multiview(tmp_path / 'a.json', [('1.png', 1, 1)], cameras, frames[:1]),
+        multiview(tmp_path / 'later.json', [('2.png', 2, 1)], cameras, frames),
+        multiview(tmp_path / 'b' / 'b.json', [('1.png', 1, 2)], cameras, frames),
+    ]
+    assert sequences(files) == {
+        'images/1.png': ('walk', 0),
+        'images/2.png': ('walk', 1),
+        'b_images/1.png': ('walk', 0),
+    }
 
 
 def test_the_real_mouse(tmp_path):
