@@ -1,6 +1,7 @@
 """One network of a trained estimator as an ordinary MMPose checkpoint."""
 
 import ast
+import os.path as osp
 import pickle
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
@@ -64,6 +65,8 @@ def extract_network(checkpoint: str, out: str, network: Optional[str] = None) ->
 
 def _read(path: str) -> Any:
     """What a checkpoint file holds; nothing in it is run."""
+    if osp.isdir(path):
+        raise ValueError('it is a folder; name a checkpoint in it, such as iter_1000.pth')
     try:
         return load_safely(path)
     except FileNotFoundError:

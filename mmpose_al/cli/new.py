@@ -213,16 +213,17 @@ def options_of(args: argparse.Namespace) -> 'Options':
 def validation(text: str, options: 'Options', table: 'Table') -> Tuple[float, Optional['Table']]:
     """Share of the labelled images and another source, one of them 0 or None."""
     from ..projects.sources import read_sources
+    from ..projects.table import reordered
 
     if text in ('none', ANSWERS):
         return 0.0, None
     try:
         share = float(text)
     except ValueError:
-        val = read_sources([text], options)
-        if not val.labeled or val.joints != table.joints:
+        val = read_sources([text], options, all_options=False)
+        if not val.labeled or table.joints is None:
             raise UsageError(f'--val {text}: has no labels of the joints of this project') from None
-        return 0.0, val
+        return 0.0, reordered(val, table.joints, text)
     if not 0 <= share < 1:
         raise UsageError(f'--val {text}: a share is from 0 to below 1')
     return share, None

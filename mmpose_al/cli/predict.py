@@ -182,6 +182,7 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
 
 def run_rig(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
     """Predict all views of a rig, and triangulate; several recordings of a folder in turn."""
+    from ..converters.sources import recording_name
     from ..converters.view_names import find_recordings
 
     if (args.persons or 1) > 1:
@@ -197,9 +198,11 @@ def run_rig(args: argparse.Namespace, detector: Optional[Callable] = None) -> in
     if args.boxes:
         raise UsageError(
             f'--boxes is of one recording, and {args.inputs[0]} holds {len(recordings)}: '
-            f'{", ".join(recordings)}. Name the views of one: NAME=PATH ...'
+            f'{", ".join(filter(None, recordings))}. Name the views of one: NAME=PATH ...'
         )
-    for name, views in recordings.items():
+    whole = recording_name(args.inputs[0])  # of views whose names tell no recording
+    for part, views in recordings.items():
+        name = part or (f'{whole}_views' if whole in recordings else whole)
         report(f'recording {name}')
         own = argparse.Namespace(**{**vars(args), 'out': osp.join(args.out, name)})
         predict_rig(own, [f'{camera}={path}' for camera, path in views.items()], name, detector)

@@ -3,7 +3,7 @@
 import os.path as osp
 import re
 from collections import Counter
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -150,12 +150,14 @@ def check_numbers(sources: Sequence[Source], count: int) -> None:
 
     Frames of a view are its images in order, so one that is missing in one view makes all
     later ones another moment than those of the others. Names without a number that counts
-    are passed over. A folder may begin at any number.
+    are passed over. A folder may begin at any number, if it has none of those of the others.
     """
     for source in sources:
         _check_names(source)
     counted = [(source, numbers) for source in sources for numbers in [_numbers(source, count)]]
     counted = [(source, numbers) for source, numbers in counted if numbers is not None]
+    _check_beginnings([(source, numbers) for source, numbers in counted if source.files])
+    counted = [(source, numbers - numbers[0]) for source, numbers in counted]
     for source, numbers in counted[1:]:
         first, expected = counted[0]
         wrong = np.flatnonzero(numbers != expected)
@@ -166,6 +168,24 @@ def check_numbers(sources: Sequence[Source], count: int) -> None:
                 f'{_name(source, index)}, {first.path} (view {first.name!r}) has '
                 f'{_name(first, index)} there: one of them lacks a frame. Frame n of every view '
                 'must be the same moment: put the missing image in, or take it out of all views.'
+            )
+
+
+def _check_beginnings(counted: Sequence[Tuple[Source, np.ndarray]]) -> None:
+    """Raise FormatError where the first images have other numbers that all folders have.
+
+    Numbers of cameras that count on their own have none in common.
+    """
+    for source, numbers in counted[1:]:
+        first, expected = counted[0]
+        if numbers[0] != expected[0] and max(numbers[0], expected[0]) <= min(
+            numbers[-1], expected[-1]
+        ):
+            raise FormatError(
+                f'{source.path}: (view {source.name!r}) begins with {_name(source, 0)}, '
+                f'{first.path} (view {first.name!r}) with {_name(first, 0)}, and the numbers '
+                'overlap. Frame n of every view must be the same moment: take the images out that '
+                'a view lacks, or, if the first ones are one moment, give them one number.'
             )
 
 
@@ -189,7 +209,7 @@ def _name(source: Source, index: int) -> str:
 
 
 def _numbers(source: Source, count: int) -> Optional[np.ndarray]:
-    """Numbers of a view's frames from the first; None if its file names do not count.
+    """Numbers of a view's frames; None if its file names do not count.
 
     They count if they differ in one number that mostly rises by one and the same step, and
     otherwise by several such steps.
@@ -207,4 +227,4 @@ def _numbers(source: Source, count: int) -> Optional[np.ndarray]:
     usual = np.bincount(steps).argmax() if (steps > 0).all() and steps.max() < 10**6 else 0
     if not usual or (steps == usual).mean() < 0.5 or (steps % usual).any():
         return None
-    return varying[0] - varying[0][0]
+    return varying[0]

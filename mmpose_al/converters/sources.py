@@ -6,7 +6,7 @@ metadata say. The calibration is that of the images as they are shown.
 
 import os.path as osp
 import re
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -236,7 +236,8 @@ def match_cameras(
                 'is missing, but '
                 f'{source.path} is a view of this name; the file has '
                 f'{", ".join(sorted(known))}',
-                'name the views as the calibration does: NAME=PATH, or calibrate the camera',
+                'name the views as the calibration does: NAME=PATH, or calibrate the camera; take '
+                'it out of the folder if it is no view',
             )
         if tuple(camera['size']) != tuple(source.size) and size_change:
             camera = resized(camera, source.size, size_change, path)
@@ -309,8 +310,31 @@ def _size_remedy(size: Tuple[int, int], source: Source) -> str:
     )
 
 
-def thumbnails(source: Source, numbers: Sequence[int]) -> np.ndarray:
-    """Small grey images of some frames, float32 (N, 1024).
+def frame_numbers(names: Iterable[str]) -> Optional[List[int]]:
+    """The numbers by which file names of one folder count frames; None where they tell none.
+
+    That is the only number of each name, or the only one in which they differ.
+    """
+    stems = [osp.splitext(osp.basename(name))[0] for name in names]
+    parts = [re.split(r'(\d+)', stem) for stem in stems]
+    columns = list(zip(*[[int(word) for word in part[1::2]] for part in parts]))
+    if any(len(part) != 3 for part in parts):
+        alike = len({tuple(part[::2]) for part in parts}) == 1
+        columns = [column for column in columns if alike and len(set(column)) > 1]
+    if len(columns) != 1 or len(set(columns[0])) < len(columns[0]):
+        return None
+    return list(columns[0])
+
+
+def thumbnails(
+    source: Source, numbers: Sequence[int], size: Tuple[int, int] = THUMBNAIL
+) -> np.ndarray:
+    """Small grey images of some frames, float32 (N, width x height).
+
+    Args:
+        source (Source): The recording.
+        numbers (Sequence[int]): Frames; the images are in ascending order.
+        size (tuple): Width and height of the images.
 
     Raises:
         FormatError: A frame cannot be read.
@@ -321,7 +345,7 @@ def thumbnails(source: Source, numbers: Sequence[int]) -> np.ndarray:
         for number in range(max(wanted) + 1):
             picture = _frame(source, capture, number, number in wanted)
             if picture is not None:
-                small = cv2.resize(picture, THUMBNAIL, interpolation=cv2.INTER_AREA)
+                small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
                 rows.append(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).ravel())
     finally:
         if capture is not None:

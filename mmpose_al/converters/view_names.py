@@ -52,9 +52,15 @@ def find_recordings(
     for name, each in recordings.items():
         if len(each) < 2:
             path = next(iter(each.values()))
+            one = {camera: path for views in recordings.values() for camera, path in views.items()}
+            words = ' '.join(f"{camera}='{path}'" for camera, path in one.items())
             raise FormatError(
-                f'{path}: is the only view of {name!r} in its folder. Give its other views, or '
-                'take it out'
+                f'{path}: is the only view of {name!r} in its folder. '
+                + (
+                    f'If all are views of one recording, name them: {words}'
+                    if len(one) == len(found)
+                    else 'Give its other views, or take it out'
+                )
             )
     return recordings
 
@@ -93,12 +99,17 @@ def cameras_of_views(names: Sequence[str], cameras: Collection[str]) -> List[str
     """
     if set(names) & set(cameras):
         return list(names)
-    told = [camera_and_recording(NETWORK.sub('', name), cameras) for name in names]
+    told = [camera_of_table(name, cameras) for name in names]
     found = [each for each in told if each is not None]
     one = len({recording for _, recording in found}) == 1
     if len(found) < len(names) or len({camera for camera, _ in found}) < len(names) or not one:
         return list(names)
     return [camera for camera, _ in found]
+
+
+def camera_of_table(name: str, cameras: Collection[str]) -> Optional[Tuple[str, str]]:
+    """Camera and recording that the name of a table tells, as of DeepLabCut's."""
+    return camera_and_recording(NETWORK.sub('', name), cameras)
 
 
 def told_by_names(views: Dict[str, str]) -> List[str]:
@@ -113,19 +124,22 @@ def camera_and_recording(name: str, cameras: Collection[str]) -> Optional[Tuple[
     """Camera and recording of a view's name; None where no camera is in it, or several are.
 
     A camera is in a name as a word of its own, behind ``cam`` or alone. One behind ``cam`` counts:
-    camera 2 of ``trial_1_cam2``, and no camera 1 of ``trial_1_cam3``.
+    camera 2 of ``trial_1_cam2``, and no camera 1 of ``trial_1_cam3``. Capitals do not count where
+    no word is the camera's with them.
     """
-    for before in (CAM, ''):
-        told = [each for camera in cameras for each in _in_name(name, camera, before)]
-        if told:
-            return told[0] if len(told) == 1 and not OTHER_CAMERA.search(told[0][1]) else None
+    differ = len({camera.lower() for camera in cameras}) == len(cameras)
+    for flags in (0, re.IGNORECASE)[: 1 + differ]:
+        for before in (CAM, ''):
+            told = [each for camera in cameras for each in _in_name(name, camera, before, flags)]
+            if told:
+                return told[0] if len(told) == 1 and not OTHER_CAMERA.search(told[0][1]) else None
     return None
 
 
-def _in_name(name: str, camera: str, before: str) -> List[Tuple[str, str]]:
+def _in_name(name: str, camera: str, before: str, flags: int) -> List[Tuple[str, str]]:
     """Camera and the rest of a name, for each place where the name has the camera."""
     pattern = rf'(?:^|{END}){before}{re.escape(camera)}(?={END}|$)'
     return [
         (camera, (name[: match.start()] + name[match.end() :]).strip(ENDS))
-        for match in re.finditer(pattern, name)
+        for match in re.finditer(pattern, name, flags)
     ]

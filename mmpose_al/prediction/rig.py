@@ -10,7 +10,7 @@ from ..converters.common import category_of
 from ..converters.moments import common_count, frame_times
 from ..converters.rigs import about_rig
 from ..converters.sources import Source, match_cameras, open_source, recording_name
-from ..converters.view_names import cameras_of_views, find_recording, told_by_names
+from ..converters.view_names import camera_of_table, cameras_of_views, find_recording, told_by_names
 from ..datasets.format import FormatError
 from ..fileio import FileError, make_folder
 from .inputs import Recording, of_source
@@ -169,6 +169,32 @@ def _order(views: Optional[List[str]], names: Sequence[str], count: int, path: s
     return [views.index(name) for name in names]
 
 
+def _check_views(views: Sequence[str], cameras: List[str], path: str, source: str) -> None:
+    """Refuse views whose names tell no camera of the calibration.
+
+    Raises:
+        FileError: It says what the names tell.
+    """
+    unknown = [name for name in views if name not in cameras]
+    if not unknown:
+        return
+    told = [camera_of_table(name, cameras) for name in views]
+    known = [each for each in told if each is not None]
+    recordings = list(dict.fromkeys(recording for _, recording in known))
+    twice = [each for each in known if known.count(each) > 1]
+    if len(known) == len(views) and twice:
+        same = [name for name, each in zip(views, told) if each == twice[0]]
+        problem = f'{", ".join(same)} are tables of one camera, {twice[0][0]}'
+        remedy = 'Take one out, as the filtered or the unfiltered one of each camera'
+    elif len(known) == len(views) and len(recordings) > 1:
+        problem = f'has tables of several recordings: {", ".join(recordings)}'
+        remedy = 'Put those of each into a folder of its own'
+    else:
+        problem = f'{unknown[0]!r} names no camera of {source}, which has {", ".join(cameras)}'
+        remedy = 'Call each view like its camera, or RECORDING_CAMERA'
+    raise FileError(f'{path}: {problem}. {remedy}')
+
+
 def _cameras(content: KeypointFile, path: str, calibration: Optional[Calibration]) -> List[dict]:
     """The cameras of a file's views, for images of the size that the file tells."""
     count = content.pixels.shape[1]
@@ -179,11 +205,13 @@ def _cameras(content: KeypointFile, path: str, calibration: Optional[Calibration
         if content.views and content.sizes:
             sizes = dict(zip(content.views, content.sizes))
         read = read_calibration(calibration.paths, calibration.unit, sizes, views=content.views)
-        read = [camera for camera in read if 'K' in camera]
+        named = {camera['name']: camera for camera in read if 'K' in camera}
         if content.views is None:
-            _order(None, [camera['name'] for camera in read], count, path)
+            _order(None, list(named), count, path)
+            read = list(named.values())
         else:
-            named = {camera['name']: camera for camera in read}
+            everything = read_calibration(calibration.paths, calibration.unit, views=())
+            _check_views(content.views, [camera['name'] for camera in everything], path, source)
             _order(list(named), content.views, count, source)
             read = [named[name] for name in content.views]
     elif content.cameras is not None:

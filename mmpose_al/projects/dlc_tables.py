@@ -7,6 +7,7 @@ first one, so nothing is shifted.
 """
 
 import csv
+import glob
 import io
 import os.path as osp
 from typing import List, NamedTuple, Optional, Sequence
@@ -144,14 +145,24 @@ def labels_text(labels: Labels) -> str:
     return out.getvalue()
 
 
+def in_order(labels: Labels, joints: Sequence[str]) -> Labels:
+    """Labels with their joints in another order."""
+    places = [labels.joints.index(name) for name in joints]
+    return labels._replace(joints=list(joints), points=labels.points[:, :, places])
+
+
+def label_files_beside(path: str) -> List[str]:
+    """Names of the label files of other scorers beside one."""
+    names = glob.glob(osp.join(glob.escape(osp.dirname(path)), 'CollectedData_*.csv'))
+    return sorted(osp.basename(name) for name in names if name != path)
+
+
 def label_file(folder: str, scorer: Optional[str] = None) -> Optional[str]:
     """The label file in a folder of images; None without.
 
     Raises:
         FormatError: There are several, and none is the scorer's; or only an ``.h5``.
     """
-    import glob
-
     found = sorted(glob.glob(osp.join(glob.escape(folder), 'CollectedData_*.csv')))
     own = osp.join(folder, f'CollectedData_{scorer}.csv')
     if own in found:

@@ -229,8 +229,9 @@ def check_places(folders: Dict[str, List[Tuple[str, Labeled]]]) -> None:
 def _dlc_place(each: Labeled) -> Tuple[str, str]:
     """Folder below ``labeled-data`` and file name of an image."""
     folder, _, name = each.file_name.rpartition('/')
-    if folder.startswith('labeled-data/'):
-        return folder[len('labeled-data/') :].replace('/', '_'), name
+    project, labeled, rest = f'/{folder}'.rpartition('/labeled-data/')
+    if labeled:
+        return f'{project[1:]}/{rest}'.strip('/').replace('/', '_'), name
     if each.sequence is not None:
         view = osp.basename(folder)
         home = each.sequence if view == each.sequence else f'{each.sequence}_{view}'

@@ -14,15 +14,21 @@ import numpy as np
 
 from ..converters.sources import Source, thumbnails
 from ..datasets.format import FormatError
-from .table import Clip, Shot, Table, View, join
+from .table import Clip, Shot, Table, View, home, join
 
-BETWEEN = ('_', '-', '.', ' ', '')  # recording and camera, in the name of a labelled recording
-UNLIKE = 3.0  # grey levels, of 255, between small images of one frame, at most
+BETWEEN = ('_', '-', '.', ' ')  # recording and camera, in the name of a labelled recording
+# What a labelled image may differ from its frame as a small grey image, in grey levels of 255: on
+# the mean, and in the few blocks that differ most, as where an animal is elsewhere.
+SMALL, UNLIKE, UNLIKE_BLOCKS, BLOCKS = (64, 64), 3.0, 20.0, 4
+NEAR = 10  # frames before and after, of which none may be twice as like
 
 
 def names_of(view: View) -> Set[str]:
     """What a labelled recording may be called that is a view's."""
-    joined = {f'{view.recording}{between}{view.camera.name}' for between in BETWEEN}
+    recording, camera = view.recording, view.camera.name
+    joined = {f'{recording}{between}{camera}' for between in BETWEEN}
+    if recording[-1].isdigit() != camera[0].isdigit():  # trial12 is not camera 2 of trial1
+        joined.add(recording + camera)
     return {view.file_stem, *joined}
 
 
@@ -35,10 +41,11 @@ def join_with_rig(tables: Sequence[Table]) -> Table:
     views = [view for table in tables for view in table.rig_views]
     if not views:
         return join(tables)
-    tied = [
-        labels_in_views(table, views) if table.labeled and not table.cameras else table
-        for table in tables
-    ]
+    tied = []
+    for table in tables:
+        if table.labeled and not table.rig_views:
+            table = (calibrated_labels if table.cameras else labels_in_views)(table, views)
+        tied.append(table)
     return whole_frames(join(tied), views)
 
 
@@ -69,12 +76,23 @@ def labels_in_views(table: Table, views: Sequence[View]) -> Table:
     for name, view in found.items():
         if view is not None:
             mine = [s for s in table.shots if s.is_labeled and s.sequence == name]
-            shots += [_in_view(shot, view) for shot in mine]
+            placed = [shot for shot in (_in_view(each, view) for each in mine) if shot is not None]
+            shots += placed
             said.append(
                 f'labels of {name} are those of camera {view.camera.name}, recording '
                 f'{view.recording}'
             )
-            said += _unlike(min(mine, key=lambda shot: shot.index), view, table.folders)
+            if len(placed) < len(mine):
+                said.append(
+                    f'warning: {len(mine) - len(placed)} labelled images of {name} are left out: '
+                    f'another view of {view.recording} has {view.count} frames'
+                )
+            unlike = first_unlike(placed, view, table.folders)
+            if unlike is not None:
+                said.append(
+                    f'warning: {_differs(unlike, view)}. Is that the video that was labelled, '
+                    'from its first frame on?'
+                )
     lost = {name: labelled[name] for name, view in found.items() if view is None}
     if lost:
         said.append(
@@ -86,16 +104,64 @@ def labels_in_views(table: Table, views: Sequence[View]) -> Table:
     return replace(table, shots=shots, clips=clips, cameras=cameras, said=table.said + said)
 
 
+def calibrated_labels(table: Table, views: Sequence[View]) -> Table:
+    """A table of labelled views whose recordings a rig has too: with the rig's cameras.
+
+    Those of the rig count, as it may have been calibrated anew since.
+
+    Raises:
+        FormatError: The rig's recording of the same name shows something else.
+    """
+    known = {(view.recording, view.camera.name): view for view in views}
+    recordings = {view.recording for view in views}
+    mine: Dict[tuple, List[Shot]] = {}
+    shots, anew, lost = [], set(), []
+    for shot in table.shots:
+        if shot.camera is None or shot.sequence not in recordings:
+            shots.append(shot)
+            continue
+        key = shot.sequence, shot.camera.name
+        view = known.get(key)
+        if view is None:
+            lost.append(shot)
+            continue
+        if shot.camera != view.camera:
+            anew.add(view.recording)
+        shots.append(_of_size(shot, view)._replace(camera=view.camera))
+        mine.setdefault(key, []).append(shots[-1])
+    for key, seen in mine.items():
+        view = known[key]
+        unlike = first_unlike([shot for shot in seen if shot.is_labeled], view, table.folders)
+        if unlike is not None:
+            raise FormatError(
+                f'{_differs(unlike, view)}, though both are called {view.recording!r}, camera '
+                f'{view.camera.name}. Give the folder of another recording another name'
+            )
+    said = [
+        f'{name}: calibrated anew since it was labelled; the new calibration counts'
+        for name in sorted(anew)
+    ]
+    labelled = Counter(f'{s.sequence}, {s.camera.name}' for s in lost if s.is_labeled and s.camera)
+    if labelled:
+        said.append(
+            f'warning: {sum(labelled.values())} labelled images are of views that the rig lacks '
+            f'and are left out: {_listed(labelled)}. Give these views too'
+        )
+    cameras = list(dict.fromkeys(shot.camera for shot in shots if shot.camera is not None))
+    return replace(table, shots=shots, cameras=cameras, said=table.said + said)
+
+
 def whole_frames(table: Table, views: Sequence[View]) -> Table:
     """A table in which every view of a labelled moment is there, labelled or not."""
     moments = {(shot.sequence, shot.index) for shot in table.shots if shot.is_labeled}
-    there = {(shot.sequence, shot.index, shot.camera) for shot in table.shots}
+    there = {(shot.sequence, shot.index, shot.camera and shot.camera.name) for shot in table.shots}
     more: Dict[str, List[int]] = {}
     shots = list(table.shots)
     for view in views:
         for sequence, index in sorted(moments, key=lambda moment: moment[1]):
-            missing = sequence == view.recording and (sequence, index, view.camera) not in there
-            if missing and index < view.source.count:
+            name = view.camera.name
+            missing = sequence == view.recording and (sequence, index, name) not in there
+            if missing and index < view.count:
                 shots.append(view.shot(index))
                 more.setdefault(view.folder, []).append(index)
     clips = [
@@ -121,11 +187,11 @@ def _view_called(name: Optional[str], views: Sequence[View]) -> Optional[View]:
     return fitting[0] if fitting else None
 
 
-def _in_view(shot: Shot, view: View) -> Shot:
-    """A labelled image as one of a view.
+def _of_size(shot: Shot, view: View) -> Shot:
+    """The image, if it has the size of a view.
 
     Raises:
-        FormatError: It has another size, or is beyond the video's end.
+        FormatError: It has another.
     """
     if tuple(shot.size) != tuple(view.camera.size):
         width, height = view.camera.size
@@ -134,33 +200,83 @@ def _in_view(shot: Shot, view: View) -> Shot:
             f'{view.camera.name} of {view.recording} takes {width}x{height}. Labels of cropped or '
             'resized images have to be brought to the frames of the video'
         )
-    if shot.index >= view.source.count:
+    return shot
+
+
+def _in_view(shot: Shot, view: View) -> Optional[Shot]:
+    """A labelled image as one of a view; None where another view ends before it.
+
+    Raises:
+        FormatError: It has another size, is beyond the video's end, or its name does not tell
+            which frame it is.
+    """
+    _of_size(shot, view)
+    index = view.place(shot)
+    if index is None:
         raise FormatError(
-            f'{shot.file_name}: is frame {shot.index} of {shot.sequence}, and {view.source.path} '
+            f'{shot.file_name}: its name does not tell which frame of {view.source.path} it is. '
+            'Name the images as the frames, or by their numbers, as img0012.png; in a name with '
+            'several numbers one may differ between the images'
+        )
+    if index >= view.source.count:
+        raise FormatError(
+            f'{shot.file_name}: is frame {index} of {shot.sequence}, and {view.source.path} '
             f'has {view.source.count}. Give the videos that were labelled, not parts of them'
         )
-    time = None if view.times is None else view.times[shot.index]
-    return shot._replace(sequence=view.recording, camera=view.camera, time=time)
+    if index >= view.count:
+        return None
+    time = None if view.times is None else view.times[index]
+    return shot._replace(
+        sequence=view.recording, index=index, time=time, camera=view.camera, counted=True
+    )
 
 
-def _unlike(shot: Shot, view: View, folders: Mapping[str, str]) -> List[str]:
-    """A line where a labelled image does not look like its frame of the view.
+def first_unlike(shots: Sequence[Shot], view: View, folders: Mapping[str, str]) -> Optional[Shot]:
+    """The first labelled image that does not look like its frame of a view, among a few.
 
-    As where the video is that of another day, or was cut at its beginning. Both are compared as
-    small grey images, in which compression shows no more.
+    As where the video is that of another day, or was cut at its beginning. The first, middle and
+    last one are compared, as small grey images, in which compression shows no more. They have to
+    look like their frame, and no frame near it may be twice as like.
+
+    Args:
+        shots (Sequence[Shot]): Images of the view.
+        view (View): It.
+        folders (Mapping): Name below the project's ``images`` -> folder.
     """
-    home = next((name for name in folders if shot.file_name.startswith(f'{name}/')), None)
-    if home is None:  # it is made of a video
-        return []
-    path = osp.join(folders[home], shot.file_name[len(home) + 1 :])
-    image = Source(shot.file_name, osp.dirname(path), [osp.basename(path)], 1, shot.size, None)
-    difference = thumbnails(image, [0]) - thumbnails(view.source, [shot.index])
-    if np.abs(difference).mean() <= UNLIKE:
-        return []
-    return [
-        f'warning: {shot.file_name} does not look like frame {shot.index} of {view.source.path}. '
-        'Is that the video that was labelled, from its first frame on?'
-    ]
+    files = {shot.index: shot for shot in shots if _file(shot, folders) is not None}
+    order = sorted(files)
+    few = sorted({order[place] for place in (0, len(order) // 2, -1)}) if order else []
+    near = {
+        number: [n for n in range(number - NEAR, number + NEAR + 1) if 0 <= n < view.source.count]
+        for number in few
+    }
+    wanted = sorted({n for numbers in near.values() for n in numbers})
+    frames = dict(zip(wanted, thumbnails(view.source, wanted, SMALL))) if wanted else {}
+    for number in few:
+        path = _file(files[number], folders) or ''
+        folder, name = osp.split(path)
+        image = Source(path, folder, [name], 1, files[number].size, None)
+        small = thumbnails(image, [0], SMALL)[0]
+        away = {n: float(np.sqrt(np.mean((small - frames[n]) ** 2))) for n in near[number]}
+        difference = small - frames[number]
+        blocks = np.sort(np.abs(difference - np.median(difference)))[-BLOCKS]
+        unlike = np.abs(difference).mean() > UNLIKE or blocks > UNLIKE_BLOCKS
+        if unlike or min(away.values()) < away[number] / 2:
+            return files[number]
+    return None
+
+
+def _file(shot: Shot, folders: Mapping[str, str]) -> Optional[str]:
+    """The file of an image; None where it is yet to be made of a video."""
+    name = home(shot, folders)
+    if name is None:
+        return None
+    path = osp.join(folders[name], shot.file_name[len(name) + 1 :])
+    return path if osp.isfile(path) else None
+
+
+def _differs(shot: Shot, view: View) -> str:
+    return f'{shot.file_name} does not look like frame {shot.index} of {view.source.path}'
 
 
 def _clips_of(clips: Sequence[Clip], files: Set[str]) -> List[Clip]:

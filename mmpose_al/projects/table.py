@@ -7,12 +7,13 @@ it is shown; the centre of the first pixel is (0, 0), as in the multi-view forma
 import os.path as osp
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ..converters.sources import Source
+from ..converters.sources import Source, frame_numbers
 from ..datasets.format import FormatError
 from ..fileio import short
 
@@ -87,11 +88,13 @@ class Shot(NamedTuple):
         file_name (str): Below the project's ``images``, with slashes.
         size (tuple): Width and height as it is shown.
         sequence (str, optional): The recording; None where images are no recording.
-        index (int): Number of the frame in the recording.
+        index (int): Number of the frame in the recording, from 0.
         time (float, optional): Seconds from its beginning.
         camera (Camera, optional): The view, and how it is calibrated there.
         people (list[Person]): Those that the source knows of.
         extra (dict): Other fields of the image, which are kept.
+        counted (bool): Whether ``index`` is that number. Names of images may tell none; they
+            are counted in their order then.
     """
 
     file_name: str
@@ -102,6 +105,7 @@ class Shot(NamedTuple):
     camera: Optional[Camera] = None
     people: Sequence[Person] = ()
     extra: dict = {}
+    counted: bool = True
 
     @property
     def is_labeled(self) -> bool:
@@ -140,13 +144,15 @@ class View(NamedTuple):
         camera (Camera): The camera.
         source (Source): Its video, or its folder of images.
         folder (str): Of its images, below the project's ``images``.
-        times (list[float], optional): Seconds of all frames.
+        count (int): Frames that all views of the recording have.
+        times (list[float], optional): Seconds of these frames.
     """
 
     recording: str
     camera: Camera
     source: Source
     folder: str
+    count: int  # type: ignore[assignment]
     times: Optional[List[float]] = None
 
     @property
@@ -154,6 +160,21 @@ class View(NamedTuple):
         """Name of the video without its ending, or of the folder."""
         name = osp.basename(osp.abspath(self.source.path))
         return name if self.source.files is not None else osp.splitext(name)[0]
+
+    def place(self, shot: Shot) -> Optional[int]:
+        """Number of the frame that a labelled image is of; None if its name does not tell.
+
+        Images of a folder may be numbered from any number, and are told by it, or by their name.
+        """
+        files, name = self.source.files, osp.basename(shot.file_name)
+        if files is not None and name in files:
+            return files.index(name)
+        if not shot.counted:
+            return None
+        if files is None:
+            return shot.index
+        numbers = frame_numbers(files) or []
+        return numbers.index(shot.index) if shot.index in numbers else None
 
     def shot(self, number: int) -> Shot:
         """The image of a frame."""
@@ -217,24 +238,25 @@ def join(tables: Sequence[Table]) -> Table:
     first, *others = sorted(tables, key=lambda table: table.joints is None)
     if not others:
         return first
-    if any(table.cameras for table in tables) and not all(table.cameras for table in tables):
+    calibrated = {bool(table.cameras) for table in tables if table.shots}
+    if len(calibrated) > 1:
         raise FormatError(
             'a calibrated rig is a project of its own; make another one of the other sources. '
             'Views of a rig need a calibration beside them, or --calibration FILE for all'
         )
     whole = Table(first.kind, first.joints, first.links, first.pairs, first.individuals)
     for table in tables:
-        if table.joints not in (None, first.joints):
+        table = folders_apart(reordered(table, first.joints, table.kind), whole.folders)
+        whole.individuals = whole.individuals or table.individuals
+        if table.individuals and table.individuals != whole.individuals:
             raise FormatError(
-                f'the joints of two sources differ: {short(first.joints, 200)} and '
-                f'{short(table.joints, 200)}. Make a project of each'
+                f'the individuals of two sources differ: {short(whole.individuals, 200)} and '
+                f'{short(table.individuals, 200)}. Make a project of each'
             )
-        for name in {*table.folders, *(clip.folder for clip in table.clips)}:
-            if _is_same_folder(whole.folders.get(name), table.folders.get(name)):
-                continue
-            if name in whole.folders or name in {clip.folder for clip in whole.clips}:
+        for clip in table.clips:
+            if clip.folder in {*whole.folders, *(each.folder for each in whole.clips)}:
                 raise FormatError(
-                    f'two sources are both called {name!r}. Rename one of them, or make a '
+                    f'two sources are both called {clip.folder!r}. Rename one of them, or make a '
                     'project of each'
                 )
         whole.shots += table.shots
@@ -244,30 +266,177 @@ def join(tables: Sequence[Table]) -> Table:
         whole.rig_views += table.rig_views
         whole.said += table.said
         whole.notes.update(table.notes)
-    whole.shots = _views_once(_once(whole.shots), whole.said)
+    whole.shots = _views_once(once(whole.shots), whole.said)
     return whole
 
 
-def _is_same_folder(one: Optional[str], other: Optional[str]) -> bool:
-    return one is not None and other is not None and osp.realpath(one) == osp.realpath(other)
+def join_projects(projects: Sequence[Tuple[str, Table]]) -> Table:
+    """Projects of one tool, as of one camera each, as one table.
+
+    Recordings of one name in which both label other images of one moment are kept apart.
+
+    Args:
+        projects (Sequence[tuple]): Folder and table of each.
+
+    Raises:
+        FormatError: See :func:`join`.
+    """
+    whole = projects[0][1]
+    for path, table in projects[1:]:
+        table = folders_apart(table, whole.folders)
+        whole = join([whole, recordings_apart(whole, table, path, by_folder=False)])
+    return whole
 
 
-def _once(shots: Sequence[Shot]) -> List[Shot]:
-    """Images of which one source tells people, and another that they are there, once."""
-    there = {shot.file_name for shot in shots if shot.people}
-    found = []
+def reordered(table: Table, joints: Optional[List[str]], path: str) -> Table:
+    """A table whose joints have the order of others.
+
+    Args:
+        table (Table): It.
+        joints (list[str], optional): The others; None for any.
+        path (str): The table's source, for messages.
+
+    Raises:
+        FormatError: They are others.
+    """
+    if table.joints is None or joints is None or table.joints == joints:
+        return table
+    if sorted(table.joints) != sorted(joints):
+        raise FormatError(
+            f'the joints of two sources differ: {short(joints, 200)}, and those of {path}, '
+            f'{short(table.joints, 200)}. Make a project of each'
+        )
+    places = [table.joints.index(name) for name in joints]
+
+    def turned(person: Person) -> Person:
+        points = person.keypoints
+        return person if points is None else person._replace(keypoints=points[places])
+
+    shots = [shot._replace(people=[turned(each) for each in shot.people]) for shot in table.shots]
+    said = [*table.said, f'{path}: its joints are in another order, and go by their names']
+    return replace(table, joints=joints, shots=shots, said=said)
+
+
+def folders_apart(table: Table, taken: Mapping[str, str]) -> Table:
+    """A table whose folders are called after the folder above, too, where names are taken.
+
+    Args:
+        table (Table): It.
+        taken (Mapping): Name below ``images`` -> folder, of the sources before it.
+
+    Raises:
+        FormatError: The longer names are taken, too.
+    """
+    names = {}
+    for name, folder in table.folders.items():
+        if _is_other(taken.get(name), folder):
+            names[name] = f'{link_name(osp.dirname(folder))}/{name}'
+            if _is_other(taken.get(names[name]), folder):
+                raise FormatError(
+                    f'{folder}: another folder of images is called {name!r}, too. Rename one of '
+                    'them, or make a project of each'
+                )
+    return _renamed(table, names)
+
+
+def recordings_apart(whole: Table, table: Table, path: str, by_folder: bool = True) -> Table:
+    """A table whose recordings have other names than other recordings before it.
+
+    Sources may have frames, or views, of one recording. Two are not one if a view shows other
+    images at the same time.
+
+    Args:
+        whole (Table): The sources before it.
+        table (Table): The next one.
+        path (str): It, for names and messages.
+        by_folder (bool): Whether they are not one, too, if the images of a view are in two folders.
+    """
+    before = _views_of(whole.shots)
+    others = set()
+    for (sequence, camera), seen in _views_of(table.shots).items():
+        known = before.get((sequence, camera), {})
+        at_once = any(i in known and known[i].file_name != seen[i].file_name for i in seen)
+        folders = {home(shot, whole.folders) for shot in known.values()}
+        elsewhere = folders and not folders & {home(s, table.folders) for s in seen.values()}
+        if at_once or (by_folder and elsewhere):
+            others.add(sequence)
+    taken = {shot.sequence for shot in [*whole.shots, *table.shots]}
+    names: Dict[str, str] = {}
+    for sequence in sorted(others):
+        stem = f'{osp.splitext(osp.basename(osp.abspath(path)))[0]}_{sequence}'
+        free = chain([stem], (f'{stem}_{number}' for number in count(2)))
+        names[sequence] = next(name for name in free if name not in taken)
+        taken.add(names[sequence])
+    lines = [
+        f'{path}: its recording {old!r} is another one than that of this name before it, and is '
+        f'called {new!r}'
+        for old, new in names.items()
+    ]
+    shots = [
+        shot._replace(sequence=names.get(shot.sequence or '', shot.sequence))
+        for shot in table.shots
+    ]
+    return replace(table, shots=shots, said=[*table.said, *lines])
+
+
+def _views_of(shots: Sequence[Shot]) -> Dict[Tuple[str, Optional[str]], Dict[int, Shot]]:
+    """Recording and camera -> number of the frame -> image."""
+    found: Dict[Tuple[str, Optional[str]], Dict[int, Shot]] = {}
     for shot in shots:
-        if shot.people or shot.file_name not in there:
-            found.append(shot)
-            there.add(shot.file_name)
+        if shot.sequence is not None:
+            camera = None if shot.camera is None else shot.camera.name
+            found.setdefault((shot.sequence, camera), {})[shot.index] = shot
     return found
+
+
+def _is_other(folder: Optional[str], other: str) -> bool:
+    return folder is not None and osp.realpath(folder) != osp.realpath(other)
+
+
+def home(shot: Shot, folders: Mapping[str, str]) -> Optional[str]:
+    """The name in ``folders`` below which an image lies; None where it is made of a video."""
+    return next((name for name in folders if shot.file_name.startswith(f'{name}/')), None)
+
+
+def _renamed(table: Table, names: Mapping[str, str]) -> Table:
+    """A table of which some folders have other names below ``images``."""
+    shots = []
+    for shot in table.shots:
+        name = home(shot, names)
+        if name is not None:
+            shot = shot._replace(file_name=names[name] + shot.file_name[len(name) :])
+        shots.append(shot)
+    folders = {names.get(name, name): folder for name, folder in table.folders.items()}
+    return replace(table, shots=shots, folders=folders)
+
+
+def once(shots: Sequence[Shot]) -> List[Shot]:
+    """Images of which one source tells people, and another that they are there, once.
+
+    With labels comes before with boxes alone. What two sources label stays twice.
+    """
+    known: Dict[str, int] = {}
+    for shot in shots:
+        known[shot.file_name] = max(known.get(shot.file_name, 0), _told(shot))
+    found: List[Shot] = []
+    bare: Set[str] = set()
+    for shot in shots:
+        if _told(shot) == known[shot.file_name] and shot.file_name not in bare:
+            found.append(shot)
+            if not shot.is_labeled:
+                bare.add(shot.file_name)
+    return found
+
+
+def _told(shot: Shot) -> int:
+    return 2 if shot.is_labeled else int(bool(shot.people))
 
 
 def _views_once(shots: Sequence[Shot], said: List[str]) -> List[Shot]:
     """Views of a rig that one source has with labels and another without, once."""
 
-    def view(shot: Shot) -> Tuple[Optional[str], int, Optional[Camera]]:
-        return shot.sequence, shot.index, shot.camera
+    def view(shot: Shot) -> Tuple[Optional[str], int, Optional[str]]:
+        return shot.sequence, shot.index, shot.camera and shot.camera.name
 
     labelled = {view(shot): shot for shot in shots if shot.camera is not None and shot.is_labeled}
     kept = [shot for shot in shots if shot.is_labeled or view(shot) not in labelled]
@@ -283,19 +452,12 @@ def _views_once(shots: Sequence[Shot], said: List[str]) -> List[Shot]:
 
 def kept_apart(table: Table, other: Table, prefix: str = 'val-') -> Table:
     """A table whose folders have other names than those of another one, which it does not share."""
-    renamed = {
+    names = {
         name: prefix + name
         for name, folder in table.folders.items()
         if other.folders.get(name, folder) != folder
     }
-    shots = []
-    for shot in table.shots:
-        name = next((n for n in renamed if shot.file_name.startswith(n + '/')), None)
-        if name is not None:
-            shot = shot._replace(file_name=renamed[name] + shot.file_name[len(name) :])
-        shots.append(shot)
-    folders = {renamed.get(name, name): folder for name, folder in table.folders.items()}
-    return replace(table, shots=shots, folders=folders)
+    return _renamed(table, names)
 
 
 def check_table(table: Table) -> Table:

@@ -148,6 +148,16 @@ def test_an_image_that_one_view_lacks_is_named():
         moments.check_numbers([video('a', 10, 25.0), folder('b', other)], 10)
 
 
+def test_numbers_that_overlap_begin_alike():
+    """The first two images of a view are gone, and its last two are there, too."""
+    one = [f'img{n:04d}.png' for n in range(10, 40)]
+    other = [f'img{n:04d}.png' for n in range(12, 42)]
+    with pytest.raises(FormatError, match='b: .* begins with img0012.png, a .* with img0010.png'):
+        moments.check_numbers([folder('a', one), folder('b', other)], 30)
+    counter = [f'img{n:04d}.png' for n in range(500, 530)]  # of a camera that counts on its own
+    moments.check_numbers([folder('a', one), folder('b', counter), video('c', 30, 25.0)], 30)
+
+
 @pytest.mark.parametrize(
     'files',
     [

@@ -9,6 +9,7 @@ from mmpose_al.converters.sources import (
     SIZE_CHANGES,
     about_drawn,
     find_views,
+    frame_numbers,
     match_cameras,
     one_size,
     open_source,
@@ -19,6 +20,23 @@ from mmpose_al.datasets.format import FormatError
 from tests.mp4 import write_mp4
 
 EXIF = 274
+
+
+@pytest.mark.parametrize(
+    'names, numbers',
+    [
+        (['img012.png', 'img3.jpg'], [12, 3]),
+        (['cover9.png', 'img3.jpg'], [9, 3]),  # one number in each
+        (['a/vid1_f07_c2.png', 'a/vid1_f19_c2.png'], [7, 19]),
+        (['2024-01-05_7.png'], None),  # which?
+        (['7_1.png', '5_3.png'], None),
+        (['img01.png', 'img1.png'], None),
+        (['b.png', 'c.png'], None),
+        ([], None),
+    ],
+)
+def test_numbers_that_count_frames(names, numbers):
+    assert frame_numbers(names) == numbers
 
 
 def write(path, size=(64, 48), orientation=None):

@@ -25,6 +25,10 @@ from tests.test_projects.files import calibration
         ('trial_1_cam2', '12', ('2', 'trial_1')),  # the one behind "cam"
         ('trial_1_cam3', '12', None),  # a camera that is not calibrated
         ('day1_cam3', ['cam1', 'cam2'], None),
+        ('vid 1 - Cam A', 'abc', ('a', 'vid 1')),  # capitals alone differ
+        ('day1_Left', ['left', 'right'], ('left', 'day1')),
+        ('day1_A', 'Aa', ('A', 'day1')),
+        ('day1_B', 'Aabc', None),  # capitals count among these
         ('trial_1_2', '12', None),  # either
         ('walk-camAB', 'AB', None),
         ('walkleft', ['left'], None),
@@ -53,7 +57,11 @@ def test_the_recordings_of_a_folder(tmp_path):
     with pytest.raises(FormatError, match=f'vid1, vid2. Name the views of one: A={path}/vid1'):
         find_recording([path], files, 'm')
     path, files = folder(tmp_path / 'y', names[:3])
-    with pytest.raises(FormatError, match="is the only view of 'vid2'"):
+    with pytest.raises(FormatError, match="is the only view of 'vid2'.*Give its other views"):
+        find_recordings([path], files, 'm')
+    path, files = folder(tmp_path / 'z', ['camA_10-00-01', 'camB_10-00-03'])  # each its own time
+    words = f"A='{path}/camA_10-00-01.mp4' B='{path}/camB_10-00-03.mp4'"
+    with pytest.raises(FormatError, match=f'views of one recording, name them: {words}'):
         find_recordings([path], files, 'm')
 
 

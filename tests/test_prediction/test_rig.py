@@ -50,7 +50,7 @@ def test_views_of_a_file_take_cameras_by_name_or_order(calibration):
     assert views.pixels[0, :, 0, 0].tolist() == [0, 1]
     with pytest.raises(FileError, match='has 2 views, the calibration 3 cameras'):
         views_of_file(content(count=2), 'f', SKELETON, calibration)
-    with pytest.raises(FileError, match="has no view 'cam7'"):
+    with pytest.raises(FileError, match="'cam7' names no camera of .*cam1, cam2, cam3"):
         views_of_file(content(['cam7', 'cam1'], 2), 'f', SKELETON, calibration)
     with pytest.raises(FileError, match='holds no cameras. Give --calibration'):
         views_of_file(content(), 'f', SKELETON)
@@ -61,8 +61,12 @@ def test_tables_of_deeplabcut_tell_their_cameras(calibration):
     views = views_of_file(content(names), 'f', SKELETON, calibration)
     assert [camera['name'] for camera in views.cameras] == ['cam3', 'cam1', 'cam2']
     np.testing.assert_allclose(views.cameras[0]['t'], cameras(3)[2]['t'], atol=1e-9)
-    with pytest.raises(FileError, match="has no view 'walk_cam3'"):  # of two recordings
-        views_of_file(content(['walk_cam3', 'walk_cam1', 'run_cam2']), 'f', SKELETON, calibration)
+    names = ['walk_cam3', 'walk_cam1', 'run_cam2']
+    with pytest.raises(FileError, match='f: has tables of several recordings: walk, run. Put'):
+        views_of_file(content(names), 'f', SKELETON, calibration)
+    names = ['walk_cam3DLC_x', 'walk_cam3DLC_x_filtered', 'walk_cam1DLC_x']
+    with pytest.raises(FileError, match='f: walk_cam3DLC_x, walk_cam3DLC_x_filtered are tables of'):
+        views_of_file(content(names), 'f', SKELETON, calibration)
 
 
 def test_a_files_own_cameras_and_sizes():

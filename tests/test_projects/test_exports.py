@@ -133,6 +133,18 @@ def test_labels_of_a_rig_keep_cameras_and_frames_and_become_a_new_project(tmp_pa
     assert len(read_sources([path, first], options._replace(images=images)).shots) == 6
 
 
+def test_labels_of_two_projects_keep_their_folders_apart(tmp_path):
+    sources = [str(deeplabcut(tmp_path / name)) for name in ('one', 'two')]
+    table = read_sources(sources, Options())
+    plan = Plan(choose_skeleton(table), validation=0.0)
+    write_project(str(tmp_path / 'p'), table, plan, report=lambda line: None)
+    written = FORMATS['deeplabcut'](open_project(str(tmp_path / 'p')), str(tmp_path / 'out'))
+    homes = sorted(os.path.relpath(os.path.dirname(path), tmp_path) for path in written)
+    assert homes == ['out/labeled-data/two_walk', 'out/labeled-data/walk']
+    again = read_sources([str(tmp_path / 'out')], Options())  # it has no config.yaml
+    assert again.labeled == 4 and again.joints == table.joints
+
+
 def test_images_that_would_be_one_are_refused(tmp_path):
     source = coco(tmp_path / 'a.json')
     content = read_json(str(source))

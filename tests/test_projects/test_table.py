@@ -49,10 +49,14 @@ def test_what_does_not_fit_is_refused():
     one = Table('coco', ['a', 'b'], shots=[labeled()], folders={'x': '/x'})
     with pytest.raises(FormatError, match='joints of two sources differ'):
         join([one, Table('coco', ['a', 'c'])])
-    with pytest.raises(FormatError, match="both called 'x'"):
-        join([one, Table('images', folders={'x': '/other'})])
+    with pytest.raises(FormatError, match="is called 'x', too"):
+        others = [Table('images', folders={'x': f'/{name}/of/x'}) for name in 'ab']
+        join([one, *others])
+    with pytest.raises(FormatError, match='individuals of two sources differ'):
+        join([Table(str(n), ['a'], individuals=[f'm{n}'], shots=[labeled()]) for n in range(2)])
     with pytest.raises(FormatError, match='rig is a project of its own'):
-        join([one, Table('rig', cameras=[camera('c')])])
+        seen = Shot('r/1.png', (10, 8), 'r', camera=camera('c'))
+        join([one, Table('rig', shots=[seen], cameras=[camera('c')])])
 
 
 def camera(name, depth=1000.0):
@@ -72,8 +76,25 @@ def test_labels_of_a_rig_and_a_recording_of_it_are_one_project():
     names = sorted(shot.file_name for shot in whole.shots)
     assert names == ['old/a.png', 'walk/a/4.png', 'walk/b/3.png', 'walk/b/4.png']
     assert whole.said[-1].startswith('views that are in two sources, with labels and without: 1;')
-    other = [bare[0]._replace(camera=camera('a', 2e3))]  # of another calibration: another view
-    assert len(join([Table('rig', shots=other, cameras=[other[0].camera]), labels]).shots) == 2
+    other = [bare[0]._replace(camera=camera('a', 2e3))]  # calibrated anew, and the same view
+    assert len(join([Table('rig', shots=other, cameras=[other[0].camera]), labels]).shots) == 1
+
+
+def test_folders_of_one_name_are_called_after_those_above():
+    one = Table('coco', ['a', 'b'], shots=[labeled('x/1.png')], folders={'x': '/one/x'})
+    other = Table('images', shots=[Shot('x/1.png', (10, 8))], folders={'x': '/other/x'})
+    whole = join([one, other])
+    assert whole.folders == {'x': '/one/x', 'other/x': '/other/x'}
+    assert [shot.file_name for shot in whole.shots] == ['x/1.png', 'other/x/1.png']
+
+
+def test_joints_in_another_order_go_by_name():
+    one = Table('coco', ['a', 'b'], shots=[labeled('1.png')])
+    other = Table('yolo', ['b', 'a'], shots=[labeled('2.png')])
+    whole = join([one, other])
+    first, second = (shot.people[0].keypoints.tolist() for shot in whole.shots)
+    assert second == first[::-1] and whole.joints == ['a', 'b']
+    assert whole.said == ['yolo: its joints are in another order, and go by their names']
 
 
 def test_a_joint_outside_its_image_becomes_unlabelled_and_is_said():

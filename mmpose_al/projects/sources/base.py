@@ -9,7 +9,7 @@ from PIL import Image
 from ...converters.sources import EXIF_ORIENTATION
 from ...datasets.format import FormatError
 from ...datasets.images import ImageError, WrongImage, check_image, unused_bits
-from ...fileio import read_bytes, visible_names
+from ...fileio import read_bytes, short, visible_names
 from ..registry import PROJECT_SOURCES
 from ..rig_labels import join_with_rig
 from ..table import Table, check_table
@@ -101,14 +101,24 @@ def source_of(path: str, options: Options) -> ProjectSource:
     there = '=' in path or osp.exists(path)
     looks = '; '.join(kind.looks for kind in kinds)
     problem = 'is of no kind that is known' if there else 'no such file or folder'
+    inside = [osp.join(path, name) for name in visible_names(path)] if osp.isdir(path) else []
+    inside = [each for each in inside[:50] if any(k.recognise(each, options) for k in kinds)]
+    if inside:
+        raise FormatError(f'{path}: {problem}. Name what it holds: {short(inside, 300)}')
     raise FormatError(f'{path}: {problem}. A project is made of: {looks}')
 
 
-def read_sources(paths: Sequence[str], options: Options) -> Table:
+def read_sources(paths: Sequence[str], options: Options, all_options: bool = True) -> Table:
     """All sources of a command as one table, checked.
 
+    Args:
+        paths (Sequence[str]): The sources.
+        options (Options): Of the command.
+        all_options (bool): Whether all of these are about these sources.
+
     Raises:
-        FormatError: A source is of no known kind, cannot be read, or does not fit the others.
+        FormatError: A source is of no known kind, cannot be read, or does not fit the others;
+            or none reads an option.
     """
     found: List[Tuple[ProjectSource, List[str]]] = []
     for path in paths:
@@ -118,10 +128,38 @@ def read_sources(paths: Sequence[str], options: Options) -> Table:
             found.append((source, [path]))
         else:
             same.append(path)
+    if all_options:
+        check_options(options, [source.name for source, _ in found])
     tables = [source.read(group, options) for source, group in found]
     table = check_table(join_with_rig(tables))
     table.said += dark_images(table)
     return table
+
+
+def check_options(options: Options, kinds: Sequence[str]) -> None:
+    """Refuse options that no source reads, as they say that it was taken for another.
+
+    Raises:
+        FormatError: There are some.
+    """
+    of_rigs = {
+        '--calibration': options.calibration,
+        '--unit': options.unit,
+        '--calibration-size': options.size_change,
+        '--allow-unequal': options.allow_unequal,
+    }
+    given = [name for name, value in of_rigs.items() if value]
+    if given and 'rig' not in kinds:
+        raise FormatError(
+            f'{given[0]}: there is no calibrated rig among the sources ({", ".join(kinds)}). Give '
+            'the folder that holds its views, one video or folder of images a camera, or name '
+            'each view: NAME=VIDEO'
+        )
+    if options.images and 'coco' not in kinds:
+        raise FormatError(
+            f'--images: the sources ({", ".join(kinds)}) have their images beside them; it is for '
+            'a COCO file'
+        )
 
 
 def dark_images(table: Table) -> List[str]:

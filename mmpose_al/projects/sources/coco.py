@@ -1,10 +1,9 @@
 """A COCO keypoints file, or one of the multi-view format, and its images."""
 
 import os.path as osp
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
-from itertools import chain, count
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -21,7 +20,17 @@ from ...datasets.image_paths import image_path
 from ...datasets.images import DeclaredImage, check_image_file
 from ...fileio import FileError, read_json, short
 from ..registry import PROJECT_SOURCES
-from ..table import Camera, Person, Shot, Table
+from ..table import (
+    Camera,
+    Person,
+    Shot,
+    Table,
+    folders_apart,
+    link_name,
+    once,
+    recordings_apart,
+    reordered,
+)
 from .base import Options, ProjectSource, shown_size, without_missing
 
 KEPT_OF_PERSONS = ('iscrowd', 'area', 'segmentation', 'score')
@@ -50,103 +59,38 @@ class CocoFile(ProjectSource):
         tables: List[Table] = []
         folders: Dict[str, str] = {}
         for path in paths:
-            tables.append(read_coco(path, options, folders))
+            tables.append(folders_apart(read_coco(path, options), folders))
             folders.update(tables[-1].folders)
         named = [place for place, table in enumerate(tables) if table.joints is not None]
         whole = replace(tables[named[0] if named else 0], shots=[], said=[], cameras=[], folders={})
         for path, table in zip(paths, tables):
-            if table.joints is not None and whole.joints is not None:
-                table = _reordered(table, whole.joints, path, paths[named[0]])
-            table = _apart(whole, table, path)
+            table = recordings_apart(whole, reordered(table, whole.joints, path), path)
             whole.folders.update(table.folders)
             whole.shots += table.shots
             whole.said += table.said
             whole.cameras = list(dict.fromkeys(whole.cameras + table.cameras))
+        check_labeled_once(whole, paths)
+        whole.shots = once(whole.shots)
         return whole
 
 
-def _reordered(table: Table, joints: List[str], path: str, first: str) -> Table:
-    """The table with its joints in the order of another file.
+def check_labeled_once(table: Table, paths: Sequence[str]) -> None:
+    """Refuse an image that two of several files label.
 
     Raises:
-        FormatError: They are others.
+        FormatError: There is one.
     """
-    if table.joints == joints:
-        return table
-    if table.joints is None or sorted(table.joints) != sorted(joints):
+    labeled = Counter(shot.file_name for shot in table.shots if shot.is_labeled)
+    twice = [name for name, number in labeled.items() if number > 1]
+    if twice:
         raise FormatError(
-            f'{path}: its joints are {short(table.joints, 200)}, those of {first} '
-            f'{short(joints, 200)}. Make a project of each'
+            f'{", ".join(paths)}: label {len(twice)} images twice, first {twice[0]}. Take them '
+            'out of one file'
         )
-    places = [table.joints.index(name) for name in joints]
-    shots = [
-        shot._replace(
-            people=[
-                person
-                if person.keypoints is None
-                else person._replace(keypoints=person.keypoints[places])
-                for person in shot.people
-            ]
-        )
-        for shot in table.shots
-    ]
-    said = [*table.said, f'{path}: its joints are in another order than those of {first}']
-    return replace(table, joints=joints, shots=shots, said=said)
 
 
-def _apart(whole: Table, table: Table, path: str) -> Table:
-    """The table whose recordings have other names than other recordings before it.
-
-    Files may hold frames, or views, of one recording. Not one are two recordings of which a
-    view shows other images at the same time, or has its images in another folder.
-    """
-
-    def views(shots: Sequence[Shot]) -> Dict[Any, Dict[Any, Shot]]:
-        found: Dict[Any, Dict[Any, Shot]] = {}
-        for shot in shots:
-            camera = None if shot.camera is None else shot.camera.name
-            found.setdefault((shot.sequence, camera), {})[shot.index] = shot
-        return found
-
-    before = views([shot for shot in whole.shots if shot.sequence is not None])
-    others = set()
-    for (sequence, camera), seen in views(table.shots).items():
-        known = before.get((sequence, camera), {})
-        elsewhere = known and not set(table.folders) & {_folder(shot) for shot in known.values()}
-        at_once = any(i in known and known[i].file_name != seen[i].file_name for i in seen)
-        if elsewhere or at_once:
-            others.add(sequence)
-    if not others:
-        return table
-    taken = {shot.sequence for shot in [*whole.shots, *table.shots]}
-    names = {}
-    for sequence in sorted(others):
-        stem = f'{osp.splitext(osp.basename(path))[0]}_{sequence}'
-        free = (name for name in chain([stem], (f'{stem}_{n}' for n in count(2))))
-        names[sequence] = next(name for name in free if name not in taken)
-        taken.add(names[sequence])
-    lines = [
-        f'{path}: its recording {old!r} is another one than that of this name before it, and is '
-        f'called {new!r}'
-        for old, new in names.items()
-    ]
-    shots = [
-        shot._replace(sequence=names.get(shot.sequence, shot.sequence)) for shot in table.shots
-    ]
-    return replace(table, shots=shots, said=[*table.said, *lines])
-
-
-def _folder(shot: Shot) -> str:
-    return shot.file_name.split('/')[0]
-
-
-def read_coco(path: str, options: Options, taken: Mapping[str, str]) -> Table:
+def read_coco(path: str, options: Options) -> Table:
     """One file; see :class:`CocoFile`.
-
-    Args:
-        path (str): The file.
-        options (Options): Of the command.
-        taken (Mapping): Name below ``images`` -> folder, of the files before it.
 
     Raises:
         FormatError: The file breaks its format, or its images are not found.
@@ -154,7 +98,9 @@ def read_coco(path: str, options: Options, taken: Mapping[str, str]) -> Table:
     content = parse(read(path), path)
     data = check_multiview(content, path, on_bad='skip')
     table = Table('coco', said=_left_out(path, data))
-    category = next((c for c in data['categories'] if c.get('keypoints')), None)
+    named = [each for each in data['categories'] if each.get('keypoints')]
+    orders = joint_places(named, path)
+    category = named[0] if named else None
     if category is not None:
         table.joints = list(category['keypoints'])
         limbs = skeleton_edges(category, path)
@@ -165,7 +111,7 @@ def read_coco(path: str, options: Options, taken: Mapping[str, str]) -> Table:
     table.cameras = list(dict.fromkeys(cameras.values()))
     names = [image['file_name'] for image in data['images']]
     root = find_images(path, names, options)
-    label = _link(root, taken)
+    label = link_name(root)
     table.folders[label] = root
     there = set(
         without_missing(
@@ -174,7 +120,9 @@ def read_coco(path: str, options: Options, taken: Mapping[str, str]) -> Table:
     )
     people = defaultdict(list)
     for annotation in data['annotations']:
-        people[annotation['image_id']].append(_person(annotation))
+        people[annotation['image_id']].append(
+            _person(annotation, orders.get(annotation['category_id']))
+        )
     places = _places(data, cameras)
     for place, image in enumerate(data['images']):
         if place in there:
@@ -230,20 +178,6 @@ def find_images(path: str, names: Sequence[str], options: Options) -> str:
     )
 
 
-def _link(root: str, taken: Mapping[str, str]) -> str:
-    """Name of a folder of images below ``images``: its own, or with the folder above before it.
-
-    Raises:
-        FormatError: Other folders have both names.
-    """
-    name = osp.basename(root) or 'images'
-    names = [name, f'{osp.basename(osp.dirname(root))}_{name}']
-    free = [each for each in names if taken.get(each, root) == root]
-    if not free:
-        raise FormatError(f'{root}: another image folder is called {name!r}, too. Rename one')
-    return free[0]
-
-
 def _left_out(path: str, data: dict) -> List[str]:
     lines = [
         f'{path}: {kind}: {len(ids)} annotations, first ids {ids[:5]}'
@@ -254,9 +188,31 @@ def _left_out(path: str, data: dict) -> List[str]:
     return lines
 
 
-def _person(annotation: dict) -> Person:
+def joint_places(categories: Sequence[dict], path: str) -> Dict[int, List[int]]:
+    """Category -> place in it of each joint of the first one: names tell joints, not their order.
+
+    Raises:
+        FormatError: They have other joints.
+    """
+    first = categories[0]['keypoints'] if categories else []
+    for category in categories:
+        if sorted(category['keypoints']) != sorted(first):
+            raise FormatError(
+                f'{path}: its categories have other joints: {categories[0].get("name")!r} '
+                f'{short(first, 200)}, {category.get("name")!r} '
+                f'{short(category["keypoints"], 200)}. Make a file, and a project, of each'
+            )
+    return {
+        category['id']: [category['keypoints'].index(name) for name in first]
+        for category in categories
+    }
+
+
+def _person(annotation: dict, places: Optional[List[int]]) -> Person:
     values = annotation.get('keypoints')
     points = np.array(values, np.float64).reshape(-1, 3) if values else None
+    if points is not None and places is not None:
+        points = points[places]
     return Person(
         points,
         annotation.get('bbox'),

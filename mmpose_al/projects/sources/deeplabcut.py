@@ -2,17 +2,17 @@
 
 import glob
 import os.path as osp
-import re
+from collections import Counter
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ...converters.sources import VIDEOS, about_drawn, recorded
+from ...converters.sources import VIDEOS, about_drawn, frame_numbers, recorded
 from ...datasets.format import FormatError
 from ...fileio import short, visible_names
-from ..dlc_tables import Labels, label_file, read_labels
+from ..dlc_tables import Labels, in_order, label_file, label_files_beside, read_labels
 from ..registry import PROJECT_SOURCES
-from ..table import Clip, Person, Shot, Table, points_of
+from ..table import Clip, Person, Shot, Table, join_projects, points_of
 from .base import Options, ProjectSource, read_yaml, shown_size, without_missing, yaml_has
 from .videos import clip_of, shots_of
 
@@ -37,24 +37,23 @@ class DeepLabCut(ProjectSource):
 
     def read(self, paths: Sequence[str], options: Options) -> Table:
         """See :class:`ProjectSource`."""
-        if len(paths) > 1:
-            raise FormatError(
-                f'{paths[1]}: is a second DeepLabCut project. Make a project of each, or merge '
-                'them in DeepLabCut'
-            )
-        config = config_file(paths[0])
-        if config is None:
-            raise FormatError(
-                f'{paths[0]}: has labels ({labels_below(paths[0])[0]}) and no config.yaml. Copy '
-                'the config.yaml of the DeepLabCut project into it'
-            )
-        content = read_yaml(config)
-        if 'bodyparts' not in content:
-            raise FormatError(
-                f'{config}: has no "bodyparts", so it is no config.yaml of DeepLabCut. Copy the '
-                "project's own there"
-            )
-        return read_project(osp.dirname(osp.abspath(config)), content, options)
+        projects = []
+        for path in paths:
+            config = config_file(path)
+            if config is None:  # as ours exports labels
+                table = read_project(osp.abspath(path), {}, options)
+                table.said.append(f'{path}: has no config.yaml, so joints have no limbs')
+                projects.append((osp.abspath(path), table))
+                continue
+            content = read_yaml(config)
+            if 'bodyparts' not in content:
+                raise FormatError(
+                    f'{config}: has no "bodyparts", so it is no config.yaml of DeepLabCut. Copy '
+                    "the project's own there"
+                )
+            folder = osp.dirname(osp.abspath(config))
+            projects.append((folder, read_project(folder, content, options)))
+        return join_projects(projects)
 
 
 def config_file(path: str) -> Optional[str]:
@@ -95,6 +94,10 @@ def read_project(folder: str, config: dict, options: Options) -> Table:
     table = Table('deeplabcut', links=_links(config), folders={LABELED: home})
     add_label_files(table, folder, files, options, videos)
     compare_with_config(table, config, osp.join(folder, 'config.yaml'))
+    for path in files:
+        others = label_files_beside(path)
+        if others:
+            table.said.append(f'{path} counts, and not {", ".join(others)} beside it')
     table.said += about_drawn(osp.join(folder, 'videos'))
     for name, path in videos.items():
         table.clips.append(unlabeled_clip(table, name, path, options))
@@ -108,7 +111,7 @@ def compare_with_config(table: Table, config: dict, path: str) -> None:
     Raises:
         FormatError: They label a body part that it does not name.
     """
-    parts = config['bodyparts']  # a list; 'MULTI!' with several animals
+    parts = config.get('bodyparts')  # a list; 'MULTI!' with several animals
     parts = parts if isinstance(parts, list) else config.get('multianimalbodyparts') or []
     parts = [str(part) for part in parts]
     joints = table.joints or []
@@ -143,6 +146,8 @@ def add_label_files(
         labels = read_labels(path)
         table.joints = table.joints or labels.joints
         table.individuals = table.individuals or labels.individuals
+        if sorted(labels.joints) == sorted(table.joints):
+            labels = in_order(labels, table.joints)
         if labels.joints != table.joints or labels.individuals != table.individuals:
             raise FormatError(
                 f'{path}: names other body parts or individuals than {files[0]}: '
@@ -169,12 +174,12 @@ def labeled_shots(
     rates: Dict[str, Optional[float]],
 ) -> List[Shot]:
     """The images of one label file; ``rates``: recording -> frames a second of its video."""
-    images = [name[name.find(LABELED) :] if LABELED in name else name for name in labels.images]
+    images = [below_project(name) for name in labels.images]
     files = [osp.join(folder, name) for name in images]
     shots, places = [], recordings(images)
     for row in without_missing(images, files, options, path, said):
-        sequence, number = places[row]
-        fps = options.fps or rates.get(sequence)
+        sequence, number, counted = places[row]
+        fps = (options.fps or rates.get(sequence)) if counted else None
         people = [
             Person(points_of(points), number=animal)
             for animal, points in enumerate(labels.points[row])
@@ -188,22 +193,35 @@ def labeled_shots(
                 number,
                 round(number / fps, 6) if fps else None,
                 people=people,
+                counted=counted,
             )
         )
     return shots
 
 
-def recordings(images: Sequence[str]) -> List[Tuple[str, int]]:
+def below_project(name: str) -> str:
+    """An image's name from ``labeled-data`` on, whatever is before it."""
+    _, labeled, below = f'/{name}'.rpartition(f'/{LABELED}/')
+    return f'{LABELED}/{below}' if labeled else name
+
+
+def recordings(images: Sequence[str]) -> List[Tuple[str, int, bool]]:
     """Recording and number of the frame of images such as ``labeled-data/walk/img012.png``.
 
-    The number is the last in the name; where these are not unlike, the image's place.
+    Where names tell no number of a frame it is the image's place, and the last value False.
     """
-    folders = [osp.basename(osp.dirname(name)) for name in images]
-    numbers = [re.findall(r'\d+', osp.splitext(osp.basename(name))[0]) for name in images]
-    found = [(folder, int(n[-1]) if n else -1) for folder, n in zip(folders, numbers)]
-    if len(set(found)) == len(found) and all(n >= 0 for _, n in found):
-        return found
-    return [(folder, place) for place, folder in enumerate(folders)]
+    rows: Dict[str, List[int]] = {}
+    for row, name in enumerate(images):
+        rows.setdefault(osp.dirname(name), []).append(row)
+    found = [(osp.basename(osp.dirname(name)), row, False) for row, name in enumerate(images)]
+    for folder, members in rows.items():
+        numbers = frame_numbers(images[row] for row in members)
+        for row, number in zip(members, numbers or ()):
+            found[row] = (osp.basename(folder), number, True)
+    known = Counter((folder, number) for folder, number, _ in found)
+    return [
+        each if known[each[:2]] == 1 else (each[0], row, False) for row, each in enumerate(found)
+    ]
 
 
 def find_videos(folder: str, config: Dict[str, Any]) -> Dict[str, str]:
@@ -233,7 +251,7 @@ def frame_rate(path: str) -> Optional[float]:
 
 def unlabeled_clip(table: Table, name: str, path: str, options: Options) -> Clip:
     """Frames of a project's video that are not labelled already."""
-    taken = [shot.index for shot in table.shots if shot.sequence == name]
+    taken = [shot.index for shot in table.shots if shot.sequence == name and shot.counted]
     return clip_of(path, options, taken, f'videos/{name}')
 
 

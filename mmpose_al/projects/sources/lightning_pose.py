@@ -5,9 +5,8 @@ import os.path as osp
 from typing import Dict, List, Sequence
 
 from ...converters.sources import about_drawn, recorded
-from ...datasets.format import FormatError
 from ..registry import PROJECT_SOURCES
-from ..table import Table
+from ..table import Table, join_projects
 from .base import Options, ProjectSource
 from .deeplabcut import LABELED, add_label_files, unlabeled_clip
 from .videos import shots_of
@@ -31,24 +30,29 @@ class LightningPose(ProjectSource):
 
     def read(self, paths: Sequence[str], options: Options) -> Table:
         """See :class:`ProjectSource`."""
-        if len(paths) > 1:
-            raise FormatError(
-                f'{paths[1]}: is a second Lightning Pose project. Make a project of each'
-            )
-        folder = osp.abspath(paths[0])
-        files = label_files(folder)
-        videos = find_videos(folder)
-        table = Table('lightning-pose', folders={LABELED: osp.join(folder, LABELED)})
-        add_label_files(table, folder, files, options, videos)
-        if files[1:]:
-            names = ', '.join(osp.basename(path) for path in files)
-            table.said.append(f'views are recordings of their own: {names}')
-        for home in HOMES:
-            table.said += about_drawn(osp.join(folder, home))
-        for name, path in videos.items():
-            table.clips.append(unlabeled_clip(table, name, path, options))
-            table.shots += shots_of(table.clips[-1], name)
-        return table
+        folders = [osp.abspath(path) for path in paths]
+        return join_projects([(folder, read_project(folder, options)) for folder in folders])
+
+
+def read_project(folder: str, options: Options) -> Table:
+    """A project's labels and videos.
+
+    Raises:
+        FormatError: Images are missing, or label files disagree.
+    """
+    files = label_files(folder)
+    videos = find_videos(folder)
+    table = Table('lightning-pose', folders={LABELED: osp.join(folder, LABELED)})
+    add_label_files(table, folder, files, options, videos)
+    if files[1:]:
+        names = ', '.join(osp.basename(path) for path in files)
+        table.said.append(f'views are recordings of their own: {names}')
+    for home in HOMES:
+        table.said += about_drawn(osp.join(folder, home))
+    for name, path in videos.items():
+        table.clips.append(unlabeled_clip(table, name, path, options))
+        table.shots += shots_of(table.clips[-1], name)
+    return table
 
 
 def label_files(folder: str) -> List[str]:

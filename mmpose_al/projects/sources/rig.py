@@ -1,29 +1,20 @@
 """A calibrated rig: synchronised videos or folders of images, one a camera."""
 
-import glob
 import os.path as osp
-from typing import Dict, List, Optional, Sequence
+from typing import Dict, List, Sequence
 
 from ...converters.calibration import read_calibration
 from ...converters.moments import common_count, frame_times
 from ...converters.rigs import about_rig
-from ...converters.sources import (
-    VIDEO_FOLDERS,
-    match_cameras,
-    open_source,
-    pictures,
-    recorded,
-    recording_name,
-)
+from ...converters.sources import match_cameras, open_source, recording_name
 from ...converters.view_names import find_recordings, told_by_names
 from ...datasets.format import FormatError
-from ...fileio import read_bytes, visible_names
+from ...fileio import read_bytes
 from ..registry import PROJECT_SOURCES
 from ..table import Camera, Clip, Table, View
 from .base import Options, ProjectSource
+from .calibration_files import calibrations_beside, views_folder
 from .videos import choose_frames
-
-CALIBRATIONS = ('*.toml', '*.qca', '*.qca.txt', '*.yml', '*.yaml', '*.xml')
 
 
 @PROJECT_SOURCES.register_module(name='rig')
@@ -60,17 +51,6 @@ class Rig(ProjectSource):
 def is_named(path: str) -> bool:
     """Whether it is ``NAME=PATH``."""
     return '=' in path and not osp.exists(path)
-
-
-def views_folder(path: str) -> Optional[str]:
-    """The folder of the views: the path, or one of videos in it; None without two views."""
-    for folder in (path, *(osp.join(path, name) for name in VIDEO_FOLDERS)):
-        if osp.isdir(folder):
-            names, views = visible_names(folder), recorded(folder)
-            views += [name for name in names if _holds_images(osp.join(folder, name))]
-            if len(views) >= 2:
-                return folder
-    return None
 
 
 def calibrations(
@@ -115,7 +95,7 @@ def calibration_of(folder: str, options: Options) -> List[str]:
     """
     if options.calibration:
         return list(options.calibration)
-    found = _beside(folder)
+    found = calibrations_beside(folder)
     if len(found) > 1 and not all(name.endswith(('.yml', '.yaml')) for name in found):
         raise FormatError(
             f'{osp.dirname(found[0])}: has several calibrations: '
@@ -124,28 +104,10 @@ def calibration_of(folder: str, options: Options) -> List[str]:
     return found
 
 
-def _beside(path: str) -> List[str]:
-    """The calibrations nearest to a folder of views, if there are any."""
-    for folder in (path, osp.join(path, 'calibration'), osp.join(path, '..', 'calibration')):
-        patterns = [osp.join(glob.escape(folder), each) for each in CALIBRATIONS]
-        found = {name for pattern in patterns for name in glob.glob(pattern)}
-        found = {name for name in found if _is_calibration(name)}
-        if found:
-            return sorted(found)
-    return []
-
-
 def _others(folder: str, given: Sequence[str]) -> List[str]:
     """Calibrations beside a folder that do not say what the given ones say."""
     known = {read_bytes(path) for path in given if osp.isfile(path)}
-    return [path for path in _beside(folder) if read_bytes(path) not in known]
-
-
-def _is_calibration(path: str) -> bool:
-    """Whether a file has words of a calibration, not of a config."""
-    with open(path, 'rb') as file:
-        head = file.read(4096)
-    return any(word in head for word in (b'<calibration', b'matrix', b'K_', b'camera_matrix'))
+    return [path for path in calibrations_beside(folder) if read_bytes(path) not in known]
 
 
 def add_recording(
@@ -173,8 +135,8 @@ def add_recording(
     unused = [camera['name'] for camera in known if camera['name'] not in sizes]
     cameras = [Camera.of(camera) for camera in matched]
     new = [camera for camera in cameras if camera not in table.cameras]
-    if new:
-        of = f'{name}, ' if table.cameras else ''
+    of = f'{name}, ' if table.cameras else ''
+    if new or unused:
         table.said += [of + line for line in about_rig(sources, matched, unused)]
     table.cameras += new
     count = common_count(sources, options.allow_unequal)
@@ -183,14 +145,10 @@ def add_recording(
     keep = [n for source in sources for n in options.keep.get(f'{name}/{source.name}', ())]
     numbers = choose_frames(sources[0]._replace(count=count), options, keep)
     for source, camera in zip(sources, cameras):
-        view = View(name, camera, source, f'{name}/{source.name}', times)
+        view = View(name, camera, source, f'{name}/{source.name}', count, times)
         table.rig_views.append(view)
         table.shots += [view.shot(number) for number in numbers]
         if source.files is None:
             table.clips.append(Clip(source, list(numbers), view.folder))
         else:
             table.folders[view.folder] = osp.abspath(source.path)
-
-
-def _holds_images(folder: str) -> bool:
-    return osp.isdir(folder) and bool(pictures(folder))

@@ -116,7 +116,7 @@ def add_images(
             raise FormatError(f'{folder}: another folder is called {label!r}, too. Rename one')
         size = shown_size(files[place])
         table.shots.append(
-            Shot(f'{label}/{name}', size, label, place, people=people.get(place, ()))
+            Shot(f'{label}/{name}', size, label, place, people=people.get(place, ()), counted=False)
         )
 
 

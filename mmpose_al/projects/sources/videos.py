@@ -10,6 +10,7 @@ from ...datasets.format import FormatError
 from ..registry import PROJECT_SOURCES
 from ..table import Clip, Shot, Table
 from .base import Options, ProjectSource, has_files
+from .calibration_files import calibrations_beside
 
 # Frames that look different are chosen among so many for each that is wanted.
 CANDIDATES = 10
@@ -40,6 +41,13 @@ class Videos(ProjectSource):
             table.shots += shots_of(clip)
         for folder in filter(osp.isdir, paths):
             table.said += about_drawn(folder)
+        homes = dict.fromkeys(path if osp.isdir(path) else osp.dirname(path) for path in paths)
+        for home in homes:
+            for name in calibrations_beside(home)[:1]:
+                table.said.append(
+                    f'warning: {name} lies beside videos that are no rig here, and is not used. '
+                    'The folder of all views of a recording is a rig, or NAME=VIDEO of each'
+                )
         return table
 
 

@@ -67,11 +67,36 @@ def test_what_is_of_no_kind_is_told_what_there_is(tmp_path, name, text, problem)
         source_of(str(tmp_path / name), OPTIONS)
 
 
+def test_a_folder_of_sources_is_told_what_to_name(tmp_path):
+    for name in ('trial1', 'trial2'):
+        video(tmp_path / 'session' / name / 'a.avi')
+    with pytest.raises(FormatError, match='no kind .*Name what it holds: .*trial1.*trial2'):
+        source_of(str(tmp_path / 'session'), OPTIONS)
+
+
 def test_sources_of_several_kinds_become_one_table(tmp_path):
     coco(tmp_path / 'c.json')
     video(tmp_path / 'more.avi')
     table = read_sources([str(tmp_path / 'c.json'), str(tmp_path / 'more.avi')], OPTIONS)
     assert table.kind == 'coco' and table.labeled == 2 and len(table.shots) == 3 + 12
+
+
+def test_options_that_no_source_reads_are_refused(tmp_path):
+    """Videos of a rig that are given one by one, without names, are no rig."""
+    videos = [str(video(tmp_path / f'{name}.avi')) for name in 'ab']
+    given = str(calibration(tmp_path / 'calib.toml', 'ab'))
+    for options, problem in (
+        (Options(calibration=[given]), '--calibration: there is no calibrated rig .*(videos)'),
+        (Options(unit='m'), '--unit: there is no'),
+        (Options(allow_unequal=True), '--allow-unequal: there is no'),
+        (Options(size_change='centre'), '--calibration-size: there is no'),
+        (Options(images=str(tmp_path)), '--images: the sources .videos. have'),
+    ):
+        with pytest.raises(FormatError, match=problem):
+            read_sources(videos, options)
+        assert len(read_sources(videos, options, all_options=False).shots) == 24
+    named = [f'{name}={path}' for name, path in zip('ab', videos)]
+    assert read_sources(named, Options(calibration=[given], unit='m')).cameras
 
 
 def test_missing_images_are_counted_and_named(tmp_path):

@@ -76,7 +76,7 @@ def test_files_of_other_joints_are_refused(tmp_path):
         text = file.read().replace('snout', 'nose')
     with open(second, 'w') as file:
         file.write(text)
-    with pytest.raises(FormatError, match='b.json: its joints .*nose.*, those of .*a.json'):
+    with pytest.raises(FormatError, match='joints of two sources differ: .*snout.*b.json, .*nose'):
         read_sources([first, second], Options())
 
 
@@ -103,16 +103,52 @@ def test_a_file_of_boxes_may_come_first(tmp_path):
     assert table.joints == JOINTS and table.labeled == 2 and len(table.shots) == 6
 
 
+def test_categories_of_one_file_go_by_the_names_of_their_joints(tmp_path):
+    file = coco(tmp_path / 'a.json', images='a')
+    content = json.loads(file.read_text())
+    turned = dict(content['categories'][0], id=8, keypoints=JOINTS[::-1])
+    content['categories'].append(turned)
+    content['annotations'][1].update(category_id=8)
+    file.write_text(json.dumps(content))
+    first, second = (
+        shot.people[0].keypoints for shot in read_sources([str(file)], Options()).shots[:2]
+    )
+    np.testing.assert_array_equal(first, second[::-1])
+    turned['keypoints'] = ['x', 'y', 'z']
+    file.write_text(json.dumps(content))
+    with pytest.raises(FormatError, match="a.json: its categories have other joints: 'mouse' .*x"):
+        read_sources([str(file)], Options())
+
+
+def test_two_people_may_label_parts_of_one_list_of_images(tmp_path):
+    """As tools export a task; an image that both label is refused."""
+    files = [coco(tmp_path / name, images='images') for name in ('a.json', 'b.json')]
+    whole = [json.loads(file.read_text()) for file in files]
+    for number, content in enumerate(whole):
+        content['annotations'] = [content['annotations'][number]]
+        files[number].write_text(json.dumps(content))
+    paths = [str(file) for file in files]
+    table = read_sources(paths, Options())
+    assert [shot.file_name for shot in table.shots if shot.is_labeled] == [
+        'images/0.png',
+        'images/1.png',
+    ]
+    assert sorted(shot.file_name for shot in table.shots) == [f'images/{n}.png' for n in range(3)]
+    files[1].write_text(json.dumps(whole[0]))
+    with pytest.raises(FormatError, match='b.json: label 1 images twice, first images/0.png'):
+        read_sources(paths, Options())
+
+
 def test_folders_of_one_name_are_called_after_those_above(tmp_path):
     files = [str(coco(tmp_path / name / 'x.json')) for name in 'abb']
     table = read_sources(files[:2], Options())
     assert table.folders == {
         'images': str(tmp_path / 'a' / 'images'),
-        'b_images': str(tmp_path / 'b' / 'images'),
+        'b/images': str(tmp_path / 'b' / 'images'),
     }
-    assert [s.file_name for s in table.shots[2:4]] == ['images/2.png', 'b_images/0.png']
+    assert [s.file_name for s in table.shots[2:4]] == ['images/2.png', 'b/images/0.png']
     deeper = [str(coco(tmp_path / 'c' / 'b' / 'x.json'))]
-    with pytest.raises(FormatError, match="another image folder is called 'images', too"):
+    with pytest.raises(FormatError, match="another folder of images is called 'images', too"):
         read_sources(files[:2] + deeper, Options())
 
 
@@ -176,8 +212,8 @@ def test_recordings_of_one_name_are_not_taken_for_one(tmp_path):
         'images/d1_2.png': ('walk', 0),
         'images/d2_1.png': ('d2_walk', 0),
         'images/d2_2.png': ('d2_walk', 0),
-        'elsewhere_images/d3_1.png': ('d3_walk', 7),
-        'elsewhere_images/d3_2.png': ('d3_walk', 7),
+        'elsewhere/images/d3_1.png': ('d3_walk', 7),
+        'elsewhere/images/d3_2.png': ('d3_walk', 7),
     }
     said = read_sources(files, Options()).said
     assert sum('another one than that of this name before it' in line for line in said) == 2
@@ -195,7 +231,7 @@ def test_views_and_frames_of_one_recording_may_have_a_file_each(tmp_path):
     assert sequences(files) == {
         'images/1.png': ('walk', 0),
         'images/2.png': ('walk', 1),
-        'b_images/1.png': ('walk', 0),
+        'b/images/1.png': ('walk', 0),
     }
 
 

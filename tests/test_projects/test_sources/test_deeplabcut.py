@@ -5,7 +5,7 @@ import pytest
 
 from mmpose_al.datasets.format import FormatError
 from mmpose_al.projects.sources import Options, read_sources
-from mmpose_al.projects.sources.deeplabcut import recordings
+from mmpose_al.projects.sources.deeplabcut import below_project, recordings
 from tests.test_projects.files import JOINTS, ROWS, deeplabcut, picture, real, video
 
 
@@ -46,11 +46,53 @@ def test_several_animals_are_people_of_their_own(tmp_path):
     assert [[p.number for p in shot.people] for shot in table.shots] == [[0, 1], [1]]
 
 
-def test_numbers_of_frames_are_the_last_in_their_names():
+def test_numbers_of_frames_are_those_in_which_names_differ():
     names = ['labeled-data/a2/img012.png', 'labeled-data/a2/img3.png']
-    assert recordings(names) == [('a2', 12), ('a2', 3)]
-    assert recordings(['x/a/b.png', 'x/a/c.png']) == [('a', 0), ('a', 1)]
-    assert recordings(['x/a/1_1.png', 'x/a/2_1.png']) == [('a', 0), ('a', 1)]
+    assert recordings(names) == [('a2', 12, True), ('a2', 3, True)]
+    assert recordings(['x/a/7_1.png', 'x/a/5_1.png']) == [('a', 7, True), ('a', 5, True)]
+
+
+@pytest.mark.parametrize(
+    'names',
+    [
+        ['x/a/b.png', 'x/a/c.png'],  # none
+        ['x/a/img01.png', 'x/a/img1.png'],  # twice the same
+        ['x/a/7_1.png', 'x/a/5_3.png'],  # which one?
+        ['x/a/7_1.png', 'x/a/cover.png'],
+        ['x/a/img3.png', 'y/a/img3.png'],  # of two folders of one name
+    ],
+)
+def test_names_that_tell_no_number_are_counted_in_their_order(names):
+    """In their folder alone: another folder of the file keeps its numbers."""
+    others = ['x/other/img8.png', 'x/other/img4.png']
+    found = recordings(names + others)
+    assert found[:2] == [('a', 0, False), ('a', 1, False)]
+    assert found[2:] == [('other', 8, True), ('other', 4, True)]
+
+
+def test_names_without_a_number_tell_no_time(tmp_path):
+    rows = {'b.png': ROWS['img003.png'], 'c.png': ROWS['img007.png']}
+    folder = deeplabcut(tmp_path / 'named', rows, with_video=True)
+    shots = [s for s in read_sources([str(folder)], Options()).shots if s.is_labeled]
+    assert [shot.time for shot in shots] == [None, None]
+    folder = deeplabcut(tmp_path / 'numbered', with_video=True)
+    shots = [s for s in read_sources([str(folder)], Options()).shots if s.is_labeled]
+    assert [shot.time for shot in shots] == pytest.approx([0.3, 0.7])
+
+
+def test_a_project_of_each_camera(tmp_path):
+    """Several projects are one: their folders are called after them, joints go by name."""
+    first = deeplabcut(tmp_path / 'camA', recording='day_A')
+    turned = {name: points[::-1] for name, points in ROWS.items()}
+    second = deeplabcut(tmp_path / 'camB', turned, joints=JOINTS[::-1], recording='day_B')
+    table = read_sources([str(first), str(second)], Options())
+    assert table.folders == {
+        'labeled-data': str(first / 'labeled-data'),
+        'camB/labeled-data': str(second / 'labeled-data'),
+    }
+    assert table.shots[2].file_name == 'camB/labeled-data/day_B/img003.png'
+    for one, other in zip(table.shots[:2], table.shots[2:]):
+        np.testing.assert_array_equal(one.people[0].keypoints, other.people[0].keypoints)
 
 
 def test_missing_images_among_the_labels(tmp_path):
@@ -101,8 +143,6 @@ def test_labels_are_never_taken_for_a_folder_of_images(tmp_path):
     with pytest.raises(FormatError, match='no "bodyparts"'):
         read_sources([str(folder)], Options())
     config.unlink()
-    with pytest.raises(FormatError, match='CollectedData_Ann.csv. and no config.yaml'):
-        read_sources([str(folder)], Options())
     for below in ('labeled-data', 'labeled-data/walk'):
         with pytest.raises(FormatError, match='CollectedData_Ann.csv.*would be lost'):
             read_sources([str(folder / below)], Options())
@@ -119,10 +159,47 @@ def test_frames_of_another_size_than_their_recording(tmp_path):
         read_sources([str(folder)], Options())
 
 
-def test_a_project_without_labels_and_two_projects(tmp_path):
+def test_labels_without_a_config_are_read(tmp_path):
+    folder = deeplabcut(tmp_path)
+    (folder / 'config.yaml').unlink()
+    table = read_sources([str(folder)], Options())
+    assert table.labeled == 2 and table.joints == JOINTS and table.links == []
+    assert table.said == [f'{folder}: has no config.yaml, so joints have no limbs']
+
+
+def test_label_files_of_other_scorers_are_told(tmp_path):
+    folder = deeplabcut(tmp_path)
+    own = folder / 'labeled-data' / 'walk' / 'CollectedData_Ann.csv'
+    own.with_name('CollectedData_Bob.csv').write_text(own.read_text().replace('Ann', 'Bob'))
+    said = read_sources([str(folder)], Options()).said
+    assert said == [f'{own} counts, and not CollectedData_Bob.csv beside it']
+
+
+def test_joints_in_another_order_go_by_name(tmp_path):
+    folder = deeplabcut(tmp_path)
+    turned = {name: points[::-1] for name, points in ROWS.items()}
+    deeplabcut(tmp_path, turned, joints=JOINTS[::-1], recording='run')
+    table = read_sources([str(folder)], Options())
+    by_name = {shot.file_name: shot.people[0].keypoints for shot in table.shots}
+    for name in ROWS:
+        one, other = (by_name[f'labeled-data/{home}/{name}'] for home in ('walk', 'run'))
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    'name, expected',
+    [
+        ('labeled-data/walk/1.png', 'labeled-data/walk/1.png'),
+        ('/mnt/labeled-data-2024/p/labeled-data/walk/1.png', 'labeled-data/walk/1.png'),
+        ('elsewhere/walk/1.png', 'elsewhere/walk/1.png'),
+    ],
+)
+def test_names_of_images_begin_at_labeled_data(name, expected):
+    assert below_project(name) == expected
+
+
+def test_a_project_without_labels(tmp_path):
     folder = deeplabcut(tmp_path / 'a')
-    with pytest.raises(FormatError, match='second DeepLabCut project'):
-        read_sources([str(folder), str(deeplabcut(tmp_path / 'b'))], Options())
     (folder / 'labeled-data' / 'walk' / 'CollectedData_Ann.csv').unlink()
     with pytest.raises(FormatError, match='CollectedData_Ann.csv'):
         read_sources([str(folder)], Options())

@@ -1,8 +1,5 @@
 """Lightning Pose projects of one view and of several."""
 
-import pytest
-
-from mmpose_al.datasets.format import FormatError
 from mmpose_al.projects.sources import Options, read_sources
 from tests.test_projects.files import picture, video
 
@@ -34,6 +31,9 @@ def test_several_views_are_recordings_of_their_own(tmp_path):
     assert 'CollectedData_bot.csv, CollectedData_top.csv' in table.said[-1]
 
 
-def test_two_projects_are_refused(tmp_path):
-    with pytest.raises(FormatError, match='second Lightning Pose project'):
-        read_sources([project(tmp_path / 'a'), project(tmp_path / 'b')], Options())
+def test_two_projects_are_one_and_their_recordings_are_not(tmp_path):
+    """Both label the same moments of a recording of one name, in other images."""
+    table = read_sources([project(tmp_path / 'a'), project(tmp_path / 'b')], Options())
+    assert set(table.folders) == {'labeled-data', 'b/labeled-data'}
+    assert [shot.sequence for shot in table.shots] == ['s1'] * 2 + ['b_s1'] * 2
+    assert any("'s1' is another one" in line for line in table.said)

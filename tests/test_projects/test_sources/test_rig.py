@@ -1,5 +1,7 @@
 """Rigs: views, calibrations that are found or given, and moments."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,22 @@ def test_folders_of_images_are_linked(tmp_path):
     table = read_sources([str(tmp_path / 'views')], options)
     assert table.folders['views/a'] == str(tmp_path / 'views' / 'a') and not table.clips
     assert table.shots[0].file_name == 'views/a/0.png' and len(table.shots) == 6
+
+
+def test_the_calibration_above_a_folder_of_videos(tmp_path):
+    folder = rig(tmp_path / 'session')
+    os.rename(folder + '/calibration/calib.toml', folder + '/calib.toml')
+    table = read_sources([folder + '/videos'], METRES)
+    assert table.views == ['a', 'b'] and {shot.sequence for shot in table.shots} == {'session'}
+
+
+def test_a_camera_that_a_recording_lacks_is_told(tmp_path):
+    """Where the first one has it, too, and is calibrated alike."""
+    whole, less = rig(tmp_path / 'x', 'abc', 'abc'), rig(tmp_path / 'y', 'ab', 'abc')
+    said = read_sources([whole, less], METRES).said
+    assert [line for line in said if 'without a view' in line] == [
+        'y, cameras of the calibration without a view: c'
+    ]
 
 
 def test_named_views_and_several_recordings(tmp_path):
