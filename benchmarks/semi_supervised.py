@@ -31,7 +31,10 @@ from typing import Iterator
 from mmengine.config import Config
 
 from benchmarks import ROOT
+from mmpose_al.active_learning.experiment import read_pool
+from mmpose_al.active_learning.settings import without_choice
 from mmpose_al.checkpoint_files import noted
+from mmpose_al.datasets.splits import make_split
 from mmpose_al.fileio import machine, read_json, sha256, write_json
 
 FOLDER = 'configs/semi_supervised/'
@@ -162,16 +165,27 @@ TEACHERS = {
 BOOTSTRAPPED = TABLES['studio-4-frames']['bootstrap']
 TABLES['studio-4-frames'] |= dict.fromkeys(('bootstrap-twice', 'multiview-bootstrap'), BOOTSTRAPPED)
 
+# Eight labelled frames: the first four of an experiment, and four more that one of its rows picked.
+PICKED = {'': 'random-bootstrap', 'chosen-': 'coreset-bootstrap'}
+TABLES['studio-8-frames'] = {
+    choice + row: TABLES['studio-4-frames'][row]
+    for choice in PICKED
+    for row in ('supervised', 'multiview-a', 'multiview-bootstrap')
+}
+TEACHERS['chosen-multiview-bootstrap'] = 'chosen-multiview-a'
+
 
 # Options of every row of a table whose schedule or data are its own.
 LONG, STUDIO = 5000, 'work_dirs/studio/'
+OF_STUDIO = {
+    'train_dataloader.dataset.labeled.data_root': STUDIO,
+    'train_dataloader.dataset.unlabeled.data_root': STUDIO,
+    'val_dataloader.dataset.data_root': STUDIO,
+    'test_dataloader.dataset.data_root': STUDIO,
+}
 OPTIONS = {
-    'studio-4-frames': {
-        'train_dataloader.dataset.labeled.data_root': STUDIO,
-        'train_dataloader.dataset.unlabeled.data_root': STUDIO,
-        'val_dataloader.dataset.data_root': STUDIO,
-        'test_dataloader.dataset.data_root': STUDIO,
-    },
+    'studio-4-frames': OF_STUDIO,
+    'studio-8-frames': OF_STUDIO,
     'lspet-long': {
         'train_cfg.max_iters': LONG,
         'train_cfg.val_interval': LONG // 10,
@@ -239,13 +253,34 @@ def seed_options(config: Config, seed: int) -> dict:
 def row_keys(table: str, row: str, seed: int) -> dict:
     """Keys of a row: of its table, its seed, and of the pseudo-labels that it trains on."""
     config = load_config(TABLES[table][row])
-    keys = {**table_options(table, config), **seed_options(config, seed)}
+    labels = picked_labels(config, row, seed) if table == 'studio-8-frames' else None
+    keys = {**table_options(table, config), **(labels or seed_options(config, seed))}
     if row in TEACHERS:
         first, second = (key for key, _ in sources(config, 'labeled'))
         root = keys.get(f'{second}.data_root', config.train_dataloader.dataset.labeled[1].data_root)
         keys[f'{second}.data_root'] = '.'
         keys[f'{second}.data_prefix.img'] = osp.join(root, 'images/')
         keys[f'{second}.ann_file'] = osp.join(work_dir_of(table, row, seed), 'pseudo.json')
+    return keys
+
+
+def picked_labels(config: Config, row: str, seed: int) -> dict:
+    """Keys that name eight labelled frames in a file, which is written, in place of a draw."""
+    experiment = PICKED['chosen-' if row.startswith('chosen-') else '']
+    ids_file = osp.join('work_dirs', 'benchmarks', 'studio-8-frames', f'{experiment}_{seed}.json')
+    if not osp.exists(osp.join(ROOT, ids_file)):
+        source = dict(sources(config, 'labeled')[0][1], data_root=osp.join(ROOT, STUDIO))
+        pool = read_pool(without_choice(source), 'frames', None)
+        name = f'active_studio/{experiment}_seed{seed}.json'
+        first = read_json(osp.join(ROOT, 'benchmarks', 'results', name))['rounds'][0]
+        split = make_split(pool.path, 'frames', 'random', 8)
+        frames = sorted([*pool.initial(4, seed), *first['picked']])
+        write_json(osp.join(ROOT, ids_file), dict(split, labeled=frames, seed=seed))
+    keys = {'randomness.seed': seed}
+    for kind in ('labeled', 'unlabeled'):
+        for key, source in sources(config, kind):
+            if source.get('labels'):
+                keys.update({f'{key}.labels': None, f'{key}.ids_file': ids_file})
     return keys
 
 
@@ -267,7 +302,7 @@ def make_pseudo_labels(table: str, row: str, seed: int, extra: list) -> None:
     if 'students' in load_config(TABLES[table][teacher]).model:  # one of them makes the labels
         student = osp.join(work_dir_of(table, row, seed), 'student0.pth')
         call(['-m', 'mmpose_al', 'extract', checkpoint, student, '--student', '0'], log)
-        teacher, checkpoint = 'supervised', student
+        teacher, checkpoint = teacher.replace('multiview-a', 'supervised'), student
     call(
         ['-m', 'mmpose_al', 'bootstrap', TABLES[table][teacher], checkpoint, '--out', out]
         + ['--cfg-options', *as_words(row_keys(table, teacher, seed)), *extra],
@@ -353,7 +388,7 @@ def run(
     A row that is done is not repeated, unless ``checkpoint``, the name of a file that
     another row needs of it, is not in its work directory.
     """
-    path, reference = TABLES[table][row], TABLES[table]['posedual-a']
+    path = TABLES[table][row]
     named = table, row
     shown, row = row, '-'.join([row, *re.findall(r'\w+', variant.lower())])
     if variant:
@@ -372,7 +407,7 @@ def run(
     config.merge_from_dict(own)
     keys = row_keys(*named, seed)
     if equal:
-        schedule = equal_compute(config, load_config(reference), row)
+        schedule = equal_compute(config, load_config(TABLES[named[0]]['posedual-a']), row)
         keys.update(schedule)
         usual = osp.join(
             ROOT, 'benchmarks', 'results', table[: -len('-compute')], f'{row}_seed{seed}.json'
@@ -413,6 +448,8 @@ def run(
     curve = validations(osp.join(ROOT, work_dir))
     found = curve[-1]
     labels = sources(config, 'labeled')[0][1].get('labels')
+    if table == 'studio-8-frames':
+        labels = dict(labels, num=8, chosen='chosen-' in row)
     content = dict(
         table=table,
         row=shown,

@@ -92,7 +92,8 @@ def check_bootstraps(cfg: Mapping[str, Any], rules: SelfTraining) -> None:
         raise ValueError(
             f'{name} composes batches of labels and pseudo-labels by their shares, which '
             "train_dataloader.sampler=dict(type='LabeledUnlabeledSampler') without num_unlabeled "
-            'does; take that one'
+            'does; take that one. A network that was trained otherwise, as by MultiViewPoseDual, '
+            'teaches with a config of labels alone: mmpose-al extract CHECKPOINT student.pth'
         )
     kinds = [
         'labels',
