@@ -20,6 +20,7 @@ BETWEEN = ('_', '-', '.', ' ')  # recording and camera, in the name of a labelle
 # What a labelled image may differ from its frame as a small grey image, in grey levels of 255: on
 # the mean, and in the few blocks that differ most, as where an animal is elsewhere.
 SMALL, UNLIKE, UNLIKE_BLOCKS, BLOCKS = (64, 64), 3.0, 20.0, 4
+LOOK = 5000  # frames from the beginning among which images are compared: all are decoded
 NEAR = 10  # frames before and after, of which none may be twice as like
 
 
@@ -235,8 +236,9 @@ def first_unlike(shots: Sequence[Shot], view: View, folders: Mapping[str, str]) 
     """The first labelled image that does not look like its frame of a view, among a few.
 
     As where the video is that of another day, or was cut at its beginning. The first, middle and
-    last one are compared, as small grey images, in which compression shows no more. They have to
-    look like their frame, and no frame near it may be twice as like.
+    last one are compared, within some minutes from the beginning, as small grey images, in which
+    compression shows no more. They have to look like their frame, and no frame near it may be twice
+    as like.
 
     Args:
         shots (Sequence[Shot]): Images of the view.
@@ -245,6 +247,7 @@ def first_unlike(shots: Sequence[Shot], view: View, folders: Mapping[str, str]) 
     """
     files = {shot.index: shot for shot in shots if _file(shot, folders) is not None}
     order = sorted(files)
+    order = [number for number in order if number < LOOK] or order[:1]
     few = sorted({order[place] for place in (0, len(order) // 2, -1)}) if order else []
     near = {
         number: [n for n in range(number - NEAR, number + NEAR + 1) if 0 <= n < view.source.count]
