@@ -83,6 +83,8 @@ def export_labels(args: argparse.Namespace) -> None:
 
     name = args.format or exports.format_of(args.out)
     project = open_project(args.model)
+    for line in exports.labeled_otherwise(project):
+        print(f'warning: {line}')
     for path in exports.FORMATS[name](project, args.out):
         print(path)
 

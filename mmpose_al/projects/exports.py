@@ -47,9 +47,36 @@ class Labeled(NamedTuple):
 def annotation_files(project: Project) -> List[str]:
     """Files with labels, the latest last: pool, validation set, answers of experiments."""
     names = [project.pool, osp.join(project.folder, 'val.json')]
+    return [path for path in names if osp.isfile(path)] + experiments_with_labels(project)
+
+
+def experiments_with_labels(project: Project) -> List[str]:
+    """What people answered in experiments, the latest file last."""
     pattern = osp.join(glob.escape(project.folder), 'work_dirs', '*', 'labels.json')
-    answered = sorted(glob.glob(pattern), key=osp.getmtime)
-    return [path for path in names if osp.isfile(path)] + answered
+    return sorted(glob.glob(pattern), key=lambda path: (osp.getmtime(path), path))
+
+
+def labeled_otherwise(project: Project) -> List[str]:
+    """A line for each experiment that labels images otherwise than an earlier one.
+
+    The files' times say which is the later one; a copy may have other times.
+    """
+    known: Dict[Tuple[str, int], Tuple[str, np.ndarray]] = {}
+    lines = []
+    for path in experiments_with_labels(project):
+        others: Dict[str, List[str]] = {}
+        for each in _labeled_of(read_labels(path)):
+            for number, points, _ in each.people:
+                before = known.get((each.file_name, number))
+                if before is not None and not np.array_equal(before[1], points):
+                    others.setdefault(before[0], []).append(each.file_name)
+                known[each.file_name, number] = path, points
+        for other, names in others.items():
+            lines.append(
+                f'{path}: labels images otherwise than {other}: {len(names)}, such as {names[0]}. '
+                'Its labels count, as its file is newer'
+            )
+    return lines
 
 
 def labeled_images(project: Project) -> Tuple[List[Labeled], dict]:

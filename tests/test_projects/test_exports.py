@@ -10,7 +10,7 @@ from mmpose_al.datasets.format import FormatError, load_multiview
 from mmpose_al.fileio import read_json, write_json
 from mmpose_al.projects import open_project
 from mmpose_al.projects.dlc_tables import read_labels
-from mmpose_al.projects.exports import FORMATS, format_of, labeled_images
+from mmpose_al.projects.exports import FORMATS, format_of, labeled_images, labeled_otherwise
 from mmpose_al.projects.sources import Options, read_sources
 from mmpose_al.projects.writing import Plan, choose_skeleton, write_project
 from tests.test_projects.files import coco, deeplabcut, real, rig, video
@@ -107,6 +107,26 @@ def test_answers_of_people_count_and_come_last(tmp_path):
     labels = read_labels(written[0])
     assert labels.images[-1] == 'labeled-data/walk/img000010.jpg'
     assert (tmp_path / 'out' / labels.images[-1]).is_file()
+
+
+def test_experiments_that_label_an_image_otherwise_are_told(tmp_path):
+    made = project(tmp_path / 'p', str(deeplabcut(tmp_path / 's', with_video=True)))
+    content = read_json(made.pool)
+    bare = next(e for e in content['annotations'] if not e['num_keypoints'])
+    paths = []
+    for number, name in enumerate(('b', 'a')):
+        bare.update(keypoints=[1 + number, 2, 2] * 3, num_keypoints=3)
+        paths.append(os.path.join(made.folder, 'work_dirs', name, 'labels.json'))
+        write_json(paths[-1], content)
+        os.utime(paths[-1], (number, number))
+    (line,) = labeled_otherwise(made)
+    image = next(i for i in content['images'] if i['id'] == bare['image_id'])
+    assert line.startswith(f'{paths[1]}: labels images otherwise than {paths[0]}: 1, such as ')
+    assert image['file_name'] in line
+    latest = {each.file_name: each for each in labeled_images(made)[0]}[image['file_name']]
+    np.testing.assert_array_equal(latest.people[0][1][0], [2, 2, 2])
+    write_json(paths[0], content)
+    assert labeled_otherwise(made) == []
 
 
 def test_labels_of_a_rig_keep_cameras_and_frames_and_become_a_new_project(tmp_path):
