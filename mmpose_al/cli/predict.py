@@ -266,6 +266,12 @@ def run_keypoints(args: argparse.Namespace) -> int:
         rig = open_rig(
             words, calibration_of(args), parts_of(args), args.fps, args.allow_unequal, report
         )
+        frames = len(first.pixels)
+        if frames != rig.count:
+            report(
+                f'warning: {path} has {frames} frames, and the recording {rig.count}; frames are '
+                'counted from the beginning of both'
+            )
     for body, content in bodies.items():
         views = views_of_file(content, path, skeleton, calibration_of(args), rig, args.fps)
         write_3d(args, views, None if rig is None else rig.recordings, body)

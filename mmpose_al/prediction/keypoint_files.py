@@ -6,7 +6,8 @@
   names) and the cameras themselves: ``K``, ``R``, ``t`` (mm), ``dist``, ``image_size`` (V, 2)
   of the calibration, and ``video_size`` (V, 2) of the images where that is another;
 * a folder with a CSV a view, named after it, that has DeepLabCut's header rows; such as
-  ``mmpose-al predict`` writes. An individual is one body, under the same name in all views.
+  ``mmpose-al predict`` writes. An individual is one body, under the same name in all views. A row
+  is of the frame whose number it has; of images it is by the numbers of their names.
 """
 
 import os.path as osp
@@ -14,6 +15,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..converters.sources import frame_numbers
 from ..fileio import FileError, read_arrays, read_rows, visible_names
 
 RESULTS_3D = ('.3d.csv', '.anipose.csv')  # tables of 3D beside those of the views
@@ -32,6 +34,8 @@ class KeypointFile(NamedTuple):
         scores (ndarray): (F, V, K), 0 there.
         cameras (list[dict], optional): As ``read_calibration`` gives them.
         sizes (list, optional): (width, height) of the images of each view.
+        images (list, optional): Of each view the F images that its rows are called by, '' where
+            there is no row; None where rows have numbers.
     """
 
     name: str
@@ -42,6 +46,7 @@ class KeypointFile(NamedTuple):
     scores: np.ndarray
     cameras: Optional[List[dict]] = None
     sizes: Optional[List[Tuple[int, int]]] = None
+    images: Optional[List[List[str]]] = None
 
 
 def read_keypoints(path: str, array: Optional[str] = None) -> Dict[str, KeypointFile]:
@@ -55,6 +60,11 @@ def read_keypoints(path: str, array: Optional[str] = None) -> Dict[str, Keypoint
         FileError: It is no such file; it says what is missing.
     """
     if osp.isdir(path):
+        if array is not None:
+            raise FileError(
+                f'{path}: is a folder of tables, and has no array {array!r}. Name a recording '
+                'before --keypoints: predict RECORDING --keypoints FOLDER'
+            )
         return _read_folder(path)
     if path.lower().endswith('.npz'):
         return {'': _read_npz(path, array)}
@@ -220,7 +230,7 @@ def _read_folder(folder: str) -> Dict[str, KeypointFile]:
                 f'{osp.join(folder, name)}: has {length} frames, {names[0]} has '
                 f'{lengths[0]}. Cut the views to the same frames.'
             )
-    _check_moments(folder, names, tables)
+    frames = _frames(folder, names, tables)
     nameless = ['' in table.bodies for table in tables]
     if any(nameless) and not all(nameless):
         one, several = names[nameless.index(True)], names[nameless.index(False)]
@@ -229,42 +239,77 @@ def _read_folder(folder: str) -> Dict[str, KeypointFile]:
             'nothing says whom it shows. Write the header row individuals into all tables.'
         )
     return {
-        body: _of_body(body, folder, names, tables)
+        body: _of_body(body, folder, names, tables, frames)
         for body in dict.fromkeys(name for table in tables for name in table.bodies)
     }
 
 
-def _check_moments(folder: str, names: Sequence[str], tables: Sequence[Table]) -> None:
-    """Refuse views whose rows are of different frames. Rows that images name tell nothing.
+def _frames(folder: str, names: Sequence[str], tables: Sequence[Table]) -> np.ndarray:
+    """The frame of each row, the same in all views.
 
     Raises:
-        FileError: They are.
+        FileError: Views are of different frames, or rows are not in their order.
     """
-    first = _numbers(tables[0])
-    for name, table in zip(names[1:], tables[1:]):
-        numbers = _numbers(table)
-        if first is None or numbers is None or (first == numbers).all():
-            continue
-        row = int((first != numbers).argmax())
-        raise FileError(
-            f'{osp.join(folder, name)}: row {row + 1} is of frame {numbers[row]:g}, in {names[0]} '
-            f'of frame {first[row]:g}. Rows of all views are the same moments: cut the tables to '
-            'the same frames'
-        )
+    found = [_numbers(osp.join(folder, name), table) for name, table in zip(names, tables)]
+    told = [(name, *each) for name, each in zip(names, found) if each is not None]
+    if not told:
+        return np.arange(len(tables[0].rows))
+    first, numbers, counted = told[0]
+    for name, others, own in told[1:]:
+        # Cameras that count their images on their own have no number in common.
+        apart = not counted and not own and not set(numbers.tolist()) & set(others.tolist())
+        same = others - others[0] == numbers - numbers[0] if apart else others == numbers
+        if not same.all():
+            row = int((~same).argmax())
+            raise FileError(
+                f'{osp.join(folder, name)}: row {row + 1} is of frame {others[row]}, in {first} '
+                f'of frame {numbers[row]}. Rows of all views are the same moments: cut the tables '
+                'to the same frames'
+            )
+    if counted:
+        return numbers
+    steps = np.diff(numbers)
+    return (numbers - numbers[0]) // (np.gcd.reduce(steps) if len(steps) else 1)
 
 
-def _numbers(table: Table) -> Optional[np.ndarray]:
-    """Numbers of the frames of a table; None where its rows are called otherwise."""
+def _numbers(path: str, table: Table) -> Optional[Tuple[np.ndarray, bool]]:
+    """Numbers of the frames of a table, and whether rows are called so, not by images.
+
+    None where rows tell none.
+
+    Raises:
+        FileError: They do not rise.
+    """
     try:
-        return np.array([float(name) for name in table.rows])
-    except ValueError:
-        return None
+        values = np.array([float(name) for name in table.rows])
+        numbers, counted = values.astype(int), True
+        wrong = (values != numbers) | (values < 0)
+    except (ValueError, OverflowError):
+        named = frame_numbers(table.rows)
+        if named is None:
+            return None
+        numbers, counted = np.array(named), False
+        wrong = np.zeros(len(named), bool)
+    wrong[1:] |= np.diff(numbers) <= 0
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise FileError(
+            f'{path}: row {row + 1} is called {table.rows[row]!r}, which is no frame after that '
+            'before it. Put rows in the order of frames, each once'
+        )
+    return numbers, counted
 
 
-def _of_body(body: str, folder: str, names: Sequence[str], tables: Sequence[Table]) -> KeypointFile:
+def _of_body(
+    body: str, folder: str, names: Sequence[str], tables: Sequence[Table], frames: np.ndarray
+) -> KeypointFile:
     """One body in all views; one that does not know it does not see it."""
     unseen = np.full_like(next(iter(tables[0].bodies.values())), np.nan)
-    values = np.stack([table.bodies.get(body, unseen) for table in tables], 1)
+    rows = np.stack([table.bodies.get(body, unseen) for table in tables], 1)
+    values = np.full((frames[-1] + 1 if len(frames) else 0, *rows.shape[1:]), np.nan)
+    values[frames] = rows
+    images = np.full((len(tables), len(values)), '', object)
+    images[:, frames] = [table.rows for table in tables]
     seen = np.isfinite(values).all(-1)
     return KeypointFile(
         osp.basename(osp.abspath(folder)),
@@ -273,4 +318,9 @@ def _of_body(body: str, folder: str, names: Sequence[str], tables: Sequence[Tabl
         [osp.splitext(name)[0] for name in names],
         np.where(seen[..., None], values[..., :2], np.nan),
         np.where(seen, values[..., 2], 0.0),
+        images=None if _are_numbers(tables[0].rows) else images.tolist(),
     )
+
+
+def _are_numbers(rows: Sequence[str]) -> bool:
+    return all(row.replace('.', '', 1).isdigit() for row in rows)

@@ -123,6 +123,9 @@ def views_of_file(
     times = None if not fps else np.arange(len(pixels)) / fps
     if rig is not None:
         order = _order(content.views, [c['name'] for c in rig.cameras], count, path)
+        if content.images is not None:
+            pixels, scores = _at_images(content, rig, order, path)
+            order = list(range(len(order)))
         cameras, length = rig.cameras, min(len(pixels), rig.count)
         pixels, scores = pixels[:length, order], scores[:length, order]
         times = times if rig.times is None else rig.times[:length]
@@ -133,6 +136,41 @@ def views_of_file(
         name = content.name
         files = [[f'{c["name"]}/{n:06d}.jpg' for n in range(len(pixels))] for c in cameras]
     return ViewKeypoints(name, content.scorer, skeleton, cameras, files, times, pixels, scores)
+
+
+def _at_images(
+    content: KeypointFile, rig: Rig, order: Sequence[int], path: str
+) -> Tuple[np.ndarray, np.ndarray]:
+    """Keypoints and confidences of rows that images name, at the frames of a rig's images.
+
+    Raises:
+        FileError: A view has no such image, or views have their images at different frames.
+    """
+    names = [content.images[view] for view in order] if content.images else []
+    found = []
+    for recording, rows in zip(rig.recordings, names):
+        known = {osp.basename(recording.frame_name(n)): n for n in range(rig.count)}
+        missing = [row for row in rows if row and osp.basename(row) not in known]
+        if missing:
+            raise FileError(
+                f'{path}: view {recording.name!r} has a row {missing[0]!r}, and no such image is '
+                'among its frames. Give the recording that the tables are of'
+            )
+        found.append([known[osp.basename(row)] if row else -1 for row in rows])
+    frames = np.array(found)
+    apart = np.flatnonzero((frames != frames[0]).any(0))
+    if len(apart):
+        row = int(apart[0])
+        raise FileError(
+            f'{path}: {names[0][row]!r} is frame {frames[0, row]} of its view, and '
+            f'{names[-1][row]!r} frame {frames[-1, row]}. Rows of all views are the same moments'
+        )
+    there = frames[0] >= 0
+    shape = (rig.count, *content.pixels.shape[1:])
+    pixels, scores = np.full(shape, np.nan), np.zeros(shape[:-1])
+    pixels[frames[0, there]] = content.pixels[there]
+    scores[frames[0, there]] = content.scores[there]
+    return pixels[:, order], scores[:, order]
 
 
 def _named_by_cameras(

@@ -100,10 +100,52 @@ def test_rows_of_all_views_are_the_same_moments(tmp_path):
     right = tmp_path / 'right.csv'
     right.write_bytes(b'\xef\xbb\xbf' + right.read_bytes().replace(b'\n', b'\r\n'))  # of Excel
     assert len(read_keypoints(str(tmp_path))[''].pixels) == 3
-    head, rows = right.read_text().split('\n0,')
-    right.write_text('\n'.join([head, '1,' + rows]).replace('\n2,', '\n3,').replace('\n1,', '\n2,'))
+    text = right.read_text()
+    for number in (2, 1, 0):
+        text = text.replace(f'\n{number},', f'\n{number + 2},')
+    right.write_text(text)
     with pytest.raises(FileError, match='right.csv: row 1 is of frame 2, in left.csv of frame 0'):
         read_keypoints(str(tmp_path))
+    with pytest.raises(FileError, match="no array 'walk'. Name a recording before --keypoints"):
+        read_keypoints(str(tmp_path), 'walk')
+
+
+def called(folder, **rows):
+    """Tables of three rows with other names of the rows, one a view."""
+    for view, names in rows.items():
+        path = folder / f'{view}.csv'
+        deeplabcut.write(str(path), predictions())
+        lines = path.read_text().splitlines()
+        body = [name + line[line.index(',') :] for name, line in zip(names, lines[-3:])]
+        path.write_text('\n'.join(lines[:-3] + body) + '\n')
+    return str(folder)
+
+
+def test_rows_are_of_the_frames_that_they_name(tmp_path):
+    """As of a recording that was cut, or of every third frame."""
+    folder = called(tmp_path, left=['6', '9', '12'], right=['6', '9', '12.0'])
+    found = read_keypoints(folder)['']
+    assert found.pixels.shape == (13, 2, 2, 2) and found.images is None
+    seen = np.isfinite(found.pixels).all((1, 2, 3))
+    assert np.flatnonzero(seen).tolist() == [6, 12]  # of the second row nothing was found
+    np.testing.assert_array_equal(found.scores[12, 1], found.scores[12, 0])
+    for rows in (['6', '6', '9'], ['9', '6', '12'], ['6', '7.5', '9'], ['-1', '0', '1']):
+        with pytest.raises(FileError, match='left.csv: row .* is no frame after that before it'):
+            read_keypoints(called(tmp_path, left=rows, right=rows))
+
+
+def test_rows_that_images_name_are_compared_by_their_numbers(tmp_path):
+    rows = ['a/img0009.png', 'a/img0010.png', 'a/img0012.png']
+    found = read_keypoints(called(tmp_path, left=rows, right=[r.replace('a/', '') for r in rows]))
+    assert len(found[''].pixels) == 4
+    assert found[''].images[1] == ['img0009.png', 'img0010.png', '', 'img0012.png']
+    later = ['img0010.png', 'img0011.png', 'img0013.png']
+    with pytest.raises(FileError, match='row 1 is of frame 10, in left.csv of frame 9'):
+        read_keypoints(called(tmp_path, left=rows, right=later))
+    counter = ['img0500.png', 'img0501.png', 'img0503.png']  # of a camera of its own
+    assert len(read_keypoints(called(tmp_path, left=rows, right=counter))[''].pixels) == 4
+    names = ['x.png', 'y.png', 'z.png']
+    assert len(read_keypoints(called(tmp_path, left=names, right=names))[''].pixels) == 3
 
 
 def test_individuals_are_bodies_under_one_name_in_all_views(tmp_path):

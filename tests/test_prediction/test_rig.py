@@ -42,6 +42,24 @@ def test_folders_of_images_are_a_rig(tmp_path, calibration):
     assert views.files[0][2] == 'cam1/2.png'
 
 
+def test_rows_that_images_name_are_at_these_images(tmp_path, calibration):
+    for name in ('cam1', 'cam2'):
+        write_images(tmp_path / 'walk' / name, 6, SIZE)
+    rig = open_rig([str(tmp_path / 'walk')], calibration, str(tmp_path / 'p'), 10.0)
+    names = ['2.png', '3.png', '', '5.png']
+    given = content(['cam2', 'cam1'], 2, images=[names, [f'cam1/{n}' if n else n for n in names]])
+    views = views_of_file(given, 'f', SKELETON, rig=rig)
+    x = views.pixels[:, :, 0, 0]
+    assert x.shape == (6, 2) and x[2].tolist() == [1, 0]  # of the first camera, which is second
+    assert np.flatnonzero(np.isfinite(x[:, 0])).tolist() == [2, 3, 5]
+    assert views.scores[:, 0, 0].tolist() == [0, 0, 1, 1, 0, 1]
+    with pytest.raises(FileError, match="view 'cam1' has a row '7.png', and no such image"):
+        views_of_file(given._replace(images=[['7.png'] * 4] * 2), 'f', SKELETON, rig=rig)
+    shifted = [names, ['1.png', '2.png', '', '4.png']]
+    with pytest.raises(FileError, match='is frame 1 of its view, and .* frame 2'):
+        views_of_file(given._replace(images=shifted), 'f', SKELETON, rig=rig)
+
+
 def test_views_of_a_file_take_cameras_by_name_or_order(calibration):
     views = views_of_file(content(), 'f', SKELETON, calibration, fps=20)
     assert [c['name'] for c in views.cameras] == ['cam1', 'cam2', 'cam3'] and views.fps == 20
