@@ -128,10 +128,19 @@ def tell(done: 'Ingested', dry_run: bool) -> None:
             f'(--accept-unchanged takes them): {some(done.unchanged)}'
         )
     if done.replaced:
+        far = max(done.replaced.values())
+        how = f'; joints moved by {done.moved:.1f} px in the mean, up to {far:.1f} px'
+        moved = how if far else ''
         print(
-            f'{len(done.replaced)} persons had other labels, which these replace; joints moved '
-            f'by {done.moved:.1f} px in the mean, up to {max(done.replaced.values()):.1f} px: '
+            f'{len(done.replaced)} persons had other labels, which these replace{moved}: '
             f'{some(sorted(done.replaced))}'
+        )
+    if done.lost:
+        joints = ', '.join(f'{name} ({number})' for name, number in done.lost.items())
+        print(
+            f'warning: {sum(done.lost.values())} joints had labels and have none in this file, so '
+            f'they have none now: {joints}. A file that labels other joints of the same persons '
+            'has to hold all of them'
         )
     if done.kept:
         print(

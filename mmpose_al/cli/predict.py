@@ -169,6 +169,7 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
         raise UsageError('name a MODEL and what to predict, or --keypoints')
     if args.calibration:
         return run_rig(args, detector)
+    check_no_3d(args)
     from ..prediction.inputs import find_recordings
     from ..prediction.recording import predict_recording
 
@@ -250,8 +251,7 @@ def run_keypoints(args: argparse.Namespace) -> int:
 
     if len(args.keypoints) > 2:
         raise UsageError('--keypoints takes a file, and maybe the name of an array in it')
-    if args.confidence:
-        raise UsageError('--confidence is of the scores of a model: leave it out with --keypoints')
+    check_no_model(args)
     check_times(args)
     check_formats(args)
     path = args.keypoints[0]
@@ -282,6 +282,31 @@ def check_times(args: argparse.Namespace) -> None:
     """Options of the smoother stand with it."""
     if args.acceleration is not None and not args.smooth:
         raise UsageError('--acceleration is of the smoother: give --smooth too')
+
+
+def check_no_3d(args: argparse.Namespace) -> None:
+    """Options of 3D stand with what makes 3D."""
+    usual = argparse.ArgumentParser()
+    add_rig_arguments(usual)
+    kept = ('fps', 'metainfo', 'look', 'calibration', 'keypoints')
+    for name, value in vars(usual.parse_args([])).items():
+        if name not in kept and getattr(args, name) != value:
+            raise UsageError(
+                f'--{name.replace("_", "-")} is of 3D: give --calibration, or --keypoints'
+            )
+
+
+def check_no_model(args: argparse.Namespace) -> None:
+    """Options of a model stand without keypoints that are there already."""
+    usual = argparse.ArgumentParser()
+    for add in (add_model_arguments, add_box_arguments, add_output_arguments):
+        add(usual)
+    for name, value in vars(usual.parse_args([])).items():
+        if name not in ('device', 'batch_size') and getattr(args, name) != value:
+            raise UsageError(
+                f'--{name.replace("_", "-")} is of what a model predicts: leave it out with '
+                '--keypoints'
+            )
 
 
 def check_formats(args: argparse.Namespace, recordings: 'Sequence[Recording]' = ()) -> None:
@@ -384,15 +409,18 @@ def make_boxes(
     persons = args.persons or 1
     alone = bool(args.calibration) and args.persons is None
     if args.boxes:
-        return boxes.BoxesOfFile(args.boxes, recordings, persons, alone)
+        found = boxes.BoxesOfFile(args.boxes, recordings, persons, alone)
+        for line in found.said:
+            report(line)
+        return found
     if not args.detector:
         return boxes.WholeImage()
     from ..converters.detect_boxes import PersonDetector, described
 
     config, checkpoint = args.detector
     name = f'{described(config)} {described(checkpoint)} {args.class_name}'
-    found = detector or PersonDetector(config, checkpoint, device, args.class_name)
-    return boxes.DetectedBoxes(found, name, persons, args.score_thr, args.min_size, alone)
+    finder = detector or PersonDetector(config, checkpoint, device, args.class_name)
+    return boxes.DetectedBoxes(finder, name, persons, args.score_thr, args.min_size, alone)
 
 
 def write_results(

@@ -7,7 +7,7 @@ that is not there. Image folders are used as they are, sorted by name.
 
 import os
 import os.path as osp
-from typing import Dict, List, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 import cv2
 
@@ -82,7 +82,9 @@ class Boxes:
         return [] if self.numbered else sorted(k for k, rows in self.entries.items() if rows[1:])
 
 
-def read_boxes(path: str, names: Dict[str, Tuple[str, int]]) -> Boxes:
+def read_boxes(
+    path: str, names: Mapping[str, Tuple[str, int]], several: Mapping[str, str] = {}
+) -> Boxes:
     """Read boxes.
 
     Either a list of ``{"camera": name, "frame": n, "bbox": [x, y, w, h]}`` with
@@ -92,6 +94,10 @@ def read_boxes(path: str, names: Dict[str, Tuple[str, int]]) -> Boxes:
     Args:
         names (dict): file name -> (view, frame) of the images that are used.
             Entries of other frames of these views are passed over.
+        several (dict): file name that several views have -> one that tells them apart.
+
+    Raises:
+        FormatError: It is no such file, an entry is wrong, or none is of a frame that is used.
     """
     content = load_json(path)
     coco = isinstance(content, dict)
@@ -117,16 +123,27 @@ def read_boxes(path: str, names: Dict[str, Tuple[str, int]]) -> Boxes:
                     f'is missing, the entry is {box!r}',
                     'write an object with "bbox": [x, y, width, height]',
                 )
-            key = names.get(_image_of(box, images)) if coco else _place_of(box, views)
+            if coco:
+                name = _image_of(box, images)
+                if name in several:
+                    raise _Fault(
+                        'image_id',
+                        f'is of {name!r}, and several views have an image of this name',
+                        f'write which one into its file_name, as {several[name]!r}',
+                    )
+                key = names.get(name)
+            else:
+                key = _place_of(box, views)
             if key is not None:
                 entries.setdefault(key, []).append(_read_box(box))
         except _Fault as fault:
             place = f'annotations[{index}]' if coco else f'[{index}]'
             raise FormatError.at(path, place, *fault.args) from None
-    if coco and boxes and not entries:
+    if boxes and names and not entries.keys() & set(names.values()):
+        name, (view, frame) = next(iter(names.items()))
         raise FormatError(
-            f'{path}: none of its images is one of this data set, such '
-            f'as {next(iter(names))}. Write the same file_name.'
+            f'{path}: none of its {len(boxes)} boxes is of an image that is used, such as {name}'
+            + ('. Write the same file_name.' if coco else f', frame {frame} of {view}.')
         )
     numbered = all(person is not None for rows in entries.values() for _, person, _ in rows)
     return Boxes(entries, numbered)

@@ -1,6 +1,7 @@
 """Where the bodies are in a frame: all of it, what a file says, or what a detector finds."""
 
-from typing import Callable, List, NamedTuple, Sequence
+import posixpath
+from typing import Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -56,12 +57,8 @@ class BoxesOfFile:
     def __init__(
         self, path: str, recordings: Sequence[Recording], persons: int = 1, alone: bool = False
     ):
-        places = {
-            recording.frame_name(number): (recording.name, number)
-            for recording in recordings
-            for number in range(recording.count)
-        }
-        self.boxes = read_boxes(path, places)
+        places, several = _places(recordings)
+        self.boxes = read_boxes(path, places, several)
         crowded = self.boxes.crowded() if alone else []
         if crowded:
             view, number = crowded[0]
@@ -74,6 +71,29 @@ class BoxesOfFile:
         ids = {person for rows in self.boxes.entries.values() for _, person, _ in rows}
         self.numbers = {each: n for n, each in enumerate(sorted(ids - {None}))}
         self.described = f'boxes {sha256(path)[:16]}, {persons} persons'
+        self.said = self._about(path, recordings)
+
+    def _about(self, path: str, recordings: Sequence[Recording]) -> List[str]:
+        """What a person should know: frames without a box, boxes of no frame, who is who."""
+        frames = {(each.name, number) for each in recordings for number in range(each.count)}
+        bare, beyond = frames - self.boxes.entries.keys(), self.boxes.entries.keys() - frames
+        lines = []
+        if bare:
+            view, number = min(bare)
+            lines.append(
+                f'{path}: {len(bare)} of {len(frames)} frames have no box, such as frame {number} '
+                f'of {view}: nothing is predicted there'
+            )
+        if beyond:
+            view, number = min(beyond)
+            lines.append(
+                f'{path}: boxes of {len(beyond)} frames that there are not, such as frame {number} '
+                f'of {view}'
+            )
+        if self.boxes.numbered and any(each != number for each, number in self.numbers.items()):
+            told = (f'individual{n + 1} is person_id {each}' for each, n in self.numbers.items())
+            lines.append(', '.join(told))
+        return lines
 
     def __call__(self, recording: Recording, frame: Frame) -> List[Box]:
         """The boxes of a frame that have an area in it."""
@@ -85,6 +105,23 @@ class BoxesOfFile:
             return [Box(self.numbers[p], best[p][1], best[p][0]) for p in sorted(best)]
         rows = sorted(rows, key=_score, reverse=True)[: self.persons]
         return [Box(number, box, score) for number, (score, _, box) in enumerate(rows)]
+
+
+def _places(recordings: Sequence[Recording]) -> Tuple[Dict[str, Tuple[str, int]], Dict[str, str]]:
+    """File name -> recording and frame; and names that several recordings have -> a full one.
+
+    An image is told by its own name, or with that of its recording before it.
+    """
+    places: Dict[str, Tuple[str, int]] = {}
+    several: Dict[str, str] = {}
+    for recording in recordings:
+        for number in range(recording.count):
+            name, place = recording.frame_name(number), (recording.name, number)
+            full = f'{recording.name}/{posixpath.basename(name)}'
+            if places.setdefault(name, place) != place:
+                several[name] = full
+            places[full] = place
+    return places, several
 
 
 class DetectedBoxes:

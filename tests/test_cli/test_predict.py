@@ -250,6 +250,12 @@ def test_frames_that_want_a_look_are_what_a_query_asks_for(tmp_path, calibration
         (('m', 'i', '--acceleration', '3', '--calibration', 'c'), 'give --smooth too'),
         (('m', 'i', '--persons', '2', '--calibration', 'c'), 'by the person_id of their boxes'),
         (('--keypoints', 'a', 'b', 'c'), 'takes a file, and maybe the name'),
+        (('m', 'i', '--smooth'), '--smooth is of 3D: give --calibration, or --keypoints'),
+        (('m', 'i', '--formats-3d', 'trc'), '--formats-3d is of 3D'),
+        (('m', 'i', '--unit', 'm'), '--unit is of 3D'),
+        (('--boxes', 'b.json', '--keypoints', 'a'), '--boxes is of what a model predicts'),
+        (('--video', '--keypoints', 'a'), '--video is of what a model predicts'),
+        (('--confidence', 'c', '--keypoints', 'a'), '--confidence is of what a model predicts'),
     ],
 )
 def test_wrong_usage_is_said(tmp_path, words, problem, capsys):

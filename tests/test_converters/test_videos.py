@@ -384,7 +384,7 @@ def test_boxes_from_a_coco_file(rig, tmp_path):
             convert(rig, '--step', '6', '--boxes', str(boxes))
     content['images'][0]['file_name'] = '../walk/a/000006.jpg'
     boxes.write_text(json.dumps(content))
-    with pytest.raises(SystemExit, match='none of its images is one of this data set'):
+    with pytest.raises(SystemExit, match='none of its . boxes is of an image'):
         convert(rig, '--step', '6', '--boxes', str(boxes))
 
 

@@ -55,11 +55,36 @@ def test_persons_keep_their_number(tmp_path):
     assert [(b.person, b.xywh[0]) for b in boxes(RECORDING, frame(1))] == [(1, 3)]
 
 
+def test_images_of_one_name_are_told_apart_by_their_recordings(tmp_path):
+    """As two folders with img0.png each have them."""
+    other = RECORDING._replace(name='side', path='side')
+    entry = dict(image_id=4, bbox=[1, 1, 9, 9])
+    coco = dict(images=[dict(id=4, file_name='a.png')], annotations=[entry])
+    with pytest.raises(FormatError, match="image_id.*'a.png'.* several views.* as 'side/a.png'"):
+        BoxesOfFile(write(tmp_path / 'b.json', coco), [RECORDING, other])
+    coco['images'][0]['file_name'] = 'side/a.png'
+    boxes = BoxesOfFile(write(tmp_path / 'b.json', coco), [RECORDING, other])
+    assert len(boxes(other, frame())) == 1 and boxes(RECORDING, frame()) == []
+    assert len(BoxesOfFile(write(tmp_path / 'b.json', coco), [other])(other, frame())) == 1
+
+
+def test_frames_without_boxes_and_boxes_without_frames_are_told(tmp_path):
+    rows = [dict(camera='cam', frame=n, bbox=[1, 2, 10, 10], person_id=3) for n in (0, 7)]
+    path = write(tmp_path / 'b.json', rows)
+    bare, beyond, who = BoxesOfFile(path, [RECORDING]).said
+    assert '1 of 2 frames have no box, such as frame 1 of cam' in bare
+    assert 'boxes of 1 frames that there are not, such as frame 7 of cam' in beyond
+    assert who == 'individual1 is person_id 3'
+    path = write(tmp_path / 'b.json', rows[1:])
+    with pytest.raises(FormatError, match='none of its 1 boxes .* such as a.png, frame 0 of cam'):
+        BoxesOfFile(path, [RECORDING])
+
+
 def test_boxes_of_other_images_are_refused(tmp_path):
     coco = dict(
         images=[dict(id=4, file_name='z.png')], annotations=[dict(image_id=4, bbox=[1] * 4)]
     )
-    with pytest.raises(FormatError, match='none of its images is one of this data set'):
+    with pytest.raises(FormatError, match='none of its . boxes is of an image'):
         BoxesOfFile(write(tmp_path / 'b.json', coco), [RECORDING])
 
 

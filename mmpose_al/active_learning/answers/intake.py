@@ -63,6 +63,7 @@ class Ingested(NamedTuple):
         moved (float): By how many pixels the joints of those who had other labels moved, mean.
         late (dict): Closed round -> persons of its query who are labels of this round.
         withdrawn (list[int]): Persons whose labels are taken back.
+        lost (dict): Joint -> of how many persons it had a label before, and has none now.
     """
 
     round: int
@@ -83,6 +84,7 @@ class Ingested(NamedTuple):
     moved: float = 0.0
     late: Dict[int, List[int]] = {}
     withdrawn: List[int] = []
+    lost: Dict[str, int] = {}
 
 
 class Taken(NamedTuple):
@@ -125,6 +127,7 @@ class Seen(NamedTuple):
         moved (float): See :class:`Ingested`.
         warnings (list[LabelWarning]): What is worth another look.
         checked (list[int]): Whom it was looked for.
+        lost (dict): See :class:`Ingested`.
     """
 
     changed: bool
@@ -132,6 +135,7 @@ class Seen(NamedTuple):
     moved: float
     warnings: List[LabelWarning]
     checked: List[int]
+    lost: Dict[str, int]
 
 
 @without_collector()
@@ -246,6 +250,7 @@ def ingested(
         seen.moved,
         {late.query.round: sorted(late.answers) for late in taken.late},
         list(taken.withdrawn),
+        seen.lost,
     )
 
 
@@ -292,6 +297,8 @@ def compare(
     for late in taken.late:
         more = replacements(late.query, latest(documents), late.answers)
         replaced, moves, doubts = {**replaced, **more[0]}, moves + more[1], doubts + more[2]
+    gone = [(before[i][:, 2] > 0) & (new[i][:, 2] == 0) for i in sorted(new.keys() & before.keys())]
+    lost = np.sum(gone, 0, int) if gone else np.zeros(len(query.joints), int)
     known = {i: k for i, k in merged(documents).items() if i not in taken.withdrawn}
     old = {i: k for i, k in before.items() if i not in taken.withdrawn}
     queries = [query, *(late.query for late in taken.late)]
@@ -305,6 +312,7 @@ def compare(
         float(np.mean(moves)) if moves else 0.0,
         in_order([*taken.warnings, *doubts, *found]),
         sorted({*checked, *taken.withdrawn}),
+        {name: int(number) for name, number in zip(query.joints, lost) if number},
     )
 
 

@@ -58,6 +58,18 @@ def test_late_answers_are_labels_of_the_open_round(fmt, late, tmp_path):
     assert annotator.answers(NEXT) == [10, 0]  # frame 0 came late
 
 
+def test_joints_that_a_later_file_does_not_label_are_told(late, tmp_path):
+    """As where a second person labels the other joints alone."""
+    annotator, pixels, _ = late
+    first, second = np.arange(5)[:, None] < 3, np.arange(5)[:, None] >= 2
+    given(annotator, {80: np.where(first, pixels[80], np.nan)}, tmp_path, [80])
+    done = given(annotator, {80: np.where(second, pixels[80], np.nan)}, tmp_path, [80])
+    joints = read(annotator.folder, 'coco', ROUND)['categories'][0]['keypoints']
+    assert done.lost == {joints[0]: 1, joints[1]: 1} and done.replaced == {80: 0.0}
+    now = labelled(annotator.labels_file)[0][80]
+    assert (now[:, 2] > 0).tolist() == [False, False, True, True, True]
+
+
 def test_a_late_correction_is_said_with_its_distance(late, tmp_path):
     annotator, pixels, close = late
     given(annotator, pixels, tmp_path, [80, 81])
