@@ -57,7 +57,10 @@ def confidence_report(
     """
     counted = judged.counted
     scores, right = judged.scores[counted], judged.right[counted]
-    every_other = np.arange(len(counted)) % 2 == 0
+    numbers: Dict[Any, int] = {}
+    moments = range(len(counted)) if judged.moments is None else judged.moments
+    order = np.array([numbers.setdefault(moment, len(numbers)) for moment in moments])
+    every_other = order % 2 == 0
     mapping = fit_persons(judged.scores, judged.right, counted, method)
     allowed = METHODS if scale_of(scores) == 'logit' else ('platt', 'joints')
     found = {'scores': np.clip(scores, 0, 1)}

@@ -8,6 +8,7 @@ pair's distance of each pose (``mean_lengths`` of ``LimbLengthLoss``).
 """
 
 import argparse
+from itertools import chain
 
 HELP = 'mean limb lengths of the 3D poses of a file'
 
@@ -36,10 +37,14 @@ def run(args: argparse.Namespace) -> int:
     if not data['poses_3d']:
         raise ValueError(f'{args.annotations} has no poses_3d')
     poses = np.stack([np.asarray(p['keypoints_3d'], float) for p in data['poses_3d']])
-    try:
-        plain, normalised = mean_limb_lengths(poses, args.limbs, args.pair)
-    except IndexError as error:
-        raise ValueError(f'{args.annotations}: {error}') from None
+    count = poses.shape[1]
+    wrong = [each for each in [*args.pair, *chain(*args.limbs)] if not 0 <= each < count]
+    if wrong:
+        raise ValueError(
+            f'{args.annotations}: there is no joint {wrong[0]}; its {count} joints are 0 to '
+            f'{count - 1}. See --pair and --limbs'
+        )
+    plain, normalised = mean_limb_lengths(poses, args.limbs, args.pair)
     print(f'{len(poses)} poses')
     print('mean_lengths in mm:', [round(float(v), 1) for v in plain])
     print('normalised:        ', [round(float(v), 4) for v in normalised])

@@ -245,7 +245,7 @@ def describe(
             found = [row for row in found if _overlaps(row[2], source.size)]
             if not found:
                 part.skip('images without a box')
-            if not boxes.numbered:
+            elif not boxes.numbered:
                 part.skip(
                     'further boxes of an image, which do not tell whose they are', len(found) - 1
                 )

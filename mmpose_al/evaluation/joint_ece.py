@@ -19,12 +19,15 @@ class JudgedJoints(NamedTuple):
         right (ndarray): Which lie within the radius, bool (N, K).
         counted (ndarray): Which are visible and have a length, bool (N, K).
         joints (list[str]): Names of the K joints.
+        moments (list, optional): What each person is of: the image, or where it is known the frame,
+            which several views show; None: each is of its own.
     """
 
     scores: np.ndarray
     right: np.ndarray
     counted: np.ndarray
     joints: list
+    moments: Optional[list] = None
 
 
 @METRICS.register_module()
@@ -87,14 +90,18 @@ class JointECE(BaseMetric):
             scores = np.asarray(sample['pred_instances']['keypoint_scores'], float)
             if self.mapping is not None:
                 self.mapping.check_joints(scores.shape[1])
-            self.results.append((scores, apart <= self.thr * length[:, None], counted))
+            frame = sample.get('frame_id')
+            moment = ('image', sample.get('img_id')) if frame is None else ('frame', frame)
+            moments = [moment] * len(scores)
+            self.results.append((scores, apart <= self.thr * length[:, None], counted, moments))
 
     def compute_metrics(self, results: list) -> Dict[str, float]:
         """``ECE`` in percent, ``NLL``, the mean confidence ``mean`` and the share ``right``
         in percent; ``ECE/{joint}`` where asked for. NaN where no joint counts."""
-        scores, right, counted = map(np.concatenate, zip(*results))
+        scores, right, counted = map(np.concatenate, list(zip(*results))[:3])
+        moments = [moment for result in results for moment in result[3]]
         joints = joint_names(self.dataset_meta, scores.shape[1])
-        self.judged = JudgedJoints(scores, right, counted, joints)
+        self.judged = JudgedJoints(scores, right, counted, joints, moments)
         confidence = np.clip(scores if self.mapping is None else self.mapping(scores), 0, 1)
         known, correct = confidence[counted], right[counted]
         nothing = not len(known)

@@ -90,10 +90,11 @@ def _read_npz(path: str, array: Optional[str]) -> KeypointFile:
             f'{path}: {problem}. Name one of {", ".join(found)}: --keypoints {path} ARRAY'
         )
     pixels = arrays[array].astype(float)
-    scores = arrays.get(_score_name(array))
+    score_name = _score_name(array, arrays)
+    scores = None if score_name is None else arrays[score_name]
     if scores is not None and scores.shape != pixels.shape[:3]:
         raise FileError(
-            f'{path}: {_score_name(array)} has the shape {scores.shape}, not '
+            f'{path}: {score_name} has the shape {scores.shape}, not '
             f'{pixels.shape[:3]}. Write a confidence for each keypoint.'
         )
     known = np.ones(pixels.shape[:3]) if scores is None else np.nan_to_num(scores.astype(float))
@@ -116,10 +117,12 @@ def _is_keypoints(value: np.ndarray) -> bool:
     return value.ndim == 4 and value.shape[-1] == 2 and value.dtype.kind == 'f'
 
 
-def _score_name(array: str) -> str:
-    if array == 'keypoints':
-        return 'scores'
-    return array.replace('keypoints', 'score').replace('kpts', 'score')
+def _score_name(array: str, arrays: Dict[str, np.ndarray]) -> Optional[str]:
+    """Which array has the confidences of one of keypoints; None where none has."""
+    own = array.replace('keypoints', 'score').replace('kpts', 'score')
+    names = [name for name in (own, 'scores') if name != array and name in arrays]
+    several = sum(_is_keypoints(value) for value in arrays.values()) > 1
+    return next((name for name in names if name == own or not several), None)
 
 
 def _names(arrays: Dict[str, np.ndarray], key: str, count: int, path: str) -> Optional[List[str]]:

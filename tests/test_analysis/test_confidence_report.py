@@ -57,6 +57,19 @@ def test_tables_and_content():
     assert content['reliability']['before']['ECE'] == report.before.ece
 
 
+def test_views_of_one_moment_are_in_one_half():
+    """Persons stand as a rig's images do, one view after another."""
+    given = judged()
+    frames = np.repeat(np.arange(200), 2)
+    report = confidence_report(given._replace(moments=frames.tolist()), 'platt', bins=10)
+    in_turn = np.c_[np.flatnonzero(frames % 2 == 0), np.flatnonzero(frames % 2 == 1)].ravel()
+    scores, right, counted = (each[in_turn] for each in given[:3])
+    apart = JudgedJoints(scores, right, counted, given.joints)  # each of its own: halves in turn
+    expected = confidence_report(apart, 'platt', bins=10)
+    assert report.after.ece == pytest.approx(expected.after.ece)
+    assert report.after.ece != pytest.approx(confidence_report(given, 'platt', bins=10).after.ece)
+
+
 def test_offsets_of_joints_are_judged_by_joint():
     """One joint is right three times in four, the other one time in four, at all scores alike."""
     random = np.random.RandomState(7)

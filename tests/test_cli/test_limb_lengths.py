@@ -34,8 +34,10 @@ def test_lengths_are_printed_in_mm_and_normalised(annotations, capsys):
 
 
 def test_wrong_joints_are_told(annotations):
-    with pytest.raises(SystemExit, match='a.json: .*out of bounds'):
+    with pytest.raises(SystemExit, match='a.json: there is no joint 9; its 3 joints are 0 to 2'):
         command('limb-lengths', annotations, '--pair', 0, 9, '--limbs', '1,2')
+    with pytest.raises(SystemExit, match='there is no joint -1'):
+        command('limb-lengths', annotations, '--pair', 0, 1, '--limbs=-1,2')
     with pytest.raises(SystemExit) as stopped:
         command('limb-lengths', annotations, '--pair', 0, 1, '--limbs', '1-2')
     assert stopped.value.code == 2

@@ -54,6 +54,22 @@ def test_one_of_several_arrays(tmp_path):
 
 
 @pytest.mark.parametrize(
+    'array, scores, expected',
+    [
+        ('points2d', 'scores', 0.5),  # a name of its own: no scores of that name
+        ('my_keypoints', 'scores', 0.5),
+        ('my_keypoints', 'my_score', 0.5),
+        ('keypoints', 'confidence', 1.0),  # none that is known
+    ],
+)
+def test_confidences_of_an_array_of_any_name(tmp_path, array, scores, expected):
+    pixels = np.ones((3, 2, 4, 2))
+    np.savez(tmp_path / 'a.npz', **{array: pixels, scores: np.full((3, 2, 4), 0.5)})
+    found = read_keypoints(str(tmp_path / 'a.npz'))['']
+    assert found.pixels.shape == pixels.shape and (found.scores == expected).all()
+
+
+@pytest.mark.parametrize(
     'change, problem',
     [
         (dict(kpts_one=np.zeros(3)), 'holds no array of keypoints'),

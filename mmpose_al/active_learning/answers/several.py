@@ -53,7 +53,8 @@ def one_a_person(
             chosen.append(settled[0])
             continue
         warning = difference(latest, query)
-        warnings += [] if warning is None else [warning]
+        left_out = not_labelled(latest, query) if rule == 'latest' else None
+        warnings += [each for each in (warning, left_out) if each is not None]
         chosen.append(mean(latest) if rule == 'mean' and len(latest) > 1 else latest[-1])
     return chosen, warnings
 
@@ -110,6 +111,22 @@ def mean(answers: Sequence[Answer]) -> Answer:
     keypoints = np.c_[place.round(3), v] * (v > 0)[:, None]
     names = [answer.by for answer in answers if answer.by is not None]
     return answers[-1]._replace(keypoints=keypoints, by=', '.join(names) or None, seconds=None)
+
+
+def not_labelled(answers: Sequence[Answer], query: Query) -> Optional[LabelWarning]:
+    """A warning where the last answer, which counts, lacks joints that others label."""
+    points = np.stack([answer.keypoints for answer in answers])
+    lacks = (points[:-1, :, 2] > 0).any(0) & (points[-1, :, 2] == 0)
+    if not lacks.any():
+        return None
+    entry, names = query.annotations[answers[0].annotation], np.array(query.joints)[lacks].tolist()
+    return LabelWarning(
+        'annotators',
+        f'{place(query, entry)}: {answers[-1].by} answered last and labels no {", ".join(names)}, '
+        'which others do',
+        [entry['id']],
+        names,
+    )
 
 
 def difference(answers: Sequence[Answer], query: Query) -> Optional[LabelWarning]:

@@ -49,6 +49,15 @@ def test_the_latest_counts_and_a_difference_is_said():
     assert one(ANNA, near)[1] == []
 
 
+def test_joints_that_the_last_answer_lacks_are_said():
+    """They have no label then; the mean takes them from those who label them."""
+    late = given('carl', (0, 0), (20, 20), (0, 0), at='2026-03-01T11:00:00Z')
+    answer, (warning,) = one(ANNA, late)
+    assert answer is late and warning.joints == ['nose', 'foot']
+    assert warning.text.endswith('carl answered last and labels no nose, foot, which others do')
+    assert one(ANNA, late, rule='mean')[1] == []
+
+
 def test_whose_answers_count_may_be_said():
     assert one(ANNA, BERT, annotator='bert') == (BERT, [])
     with pytest.raises(AnswerError, match="'carl'; those of anna, bert are. Name one of them"):
