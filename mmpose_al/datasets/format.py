@@ -700,8 +700,7 @@ def _images_are_right(data: dict, ids: Dict[str, dict]) -> bool:
         return False
     sizes = {camera['id']: (camera['width'], camera['height']) for camera in data['cameras']}
     shown = set(zip(cameras, widths, heights))
-    names = {camera['id']: camera_name(camera) for camera in data['cameras']}
-    views = [(f, names[c]) for f, c in zip(frames, cameras) if f is not None and c is not None]
+    views = [(f, c) for f, c in zip(frames, cameras) if f is not None and c is not None]
     return len(set(views)) == len(views) and all(
         camera is None or sizes[camera] == (width, height) for camera, width, height in shown
     )
@@ -755,18 +754,15 @@ def _check_images(data: dict, ids: Dict[str, dict], path: str) -> None:
                 f'{entry["height"]}',
                 'scale K to the images, or correct the size',
             )
-        view = frame, camera_name(entry)
-        if frame is not None and view in seen:
-            other = data['images'][seen[view]]['camera_id']
-            same = '' if other == camera else f', which camera {other} is by its name {view[1]!r}'
+        if frame is not None and (frame, camera) in seen:
             fail(
                 'camera_id',
                 f'frame {frame} already has an image of camera '
-                f'{camera}{same}: '
-                f'{_entry("images", seen[view], data["images"])}',
-                'keep one image for each frame and camera, and give every camera its own name',
+                f'{camera}: '
+                f'{_entry("images", seen[frame, camera], data["images"])}',
+                'keep one image for each frame and camera',
             )
-        seen[view] = index
+        seen[frame, camera] = index
 
 
 def _references_are_right(data: dict, ids: Dict[str, dict]) -> bool:

@@ -267,7 +267,31 @@ def join(tables: Sequence[Table]) -> Table:
         whole.said += table.said
         whole.notes.update(table.notes)
     whole.shots = _views_once(once(whole.shots), whole.said)
+    _check_views(tables, {shot.file_name for shot in whole.shots})
     return whole
+
+
+def _check_views(tables: Sequence[Table], kept: Set[str]) -> None:
+    """Refuse images of one camera at one moment of two sources, as of a recording and its copy.
+
+    Within a source a camera may move: many views of a scene that stands still.
+
+    Raises:
+        FormatError: There are such among the images that are ``kept``.
+    """
+    known: Dict[Tuple[Optional[str], int, str], Tuple[int, Shot]] = {}
+    for number, table in enumerate(tables):
+        for shot in table.shots:
+            if shot.camera is None or shot.sequence is None or shot.file_name not in kept:
+                continue
+            view = shot.sequence, shot.index, shot.camera.name
+            owner, other = known.setdefault(view, (number, shot))
+            if owner != number and other.file_name != shot.file_name:
+                raise FormatError(
+                    f'{other.file_name} and {shot.file_name} are both frame {shot.index} of '
+                    f'{shot.sequence!r}, camera {shot.camera.name}. Give a recording once, and two '
+                    'recordings two names'
+                )
 
 
 def join_projects(projects: Sequence[Tuple[str, Table]]) -> Table:

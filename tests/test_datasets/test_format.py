@@ -79,7 +79,6 @@ STRUCTURE = [
     (put('images', 2, 'camera_id', 7), 'images[2]', 'camera_id'),
     (put('images', 2, 'frame_id', 7), 'images[2]', 'frame_id'),
     (put('images', 1, 'camera_id', 1), 'images[1]', 'camera_id'),
-    (put('cameras', 1, 'name', 'left'), 'images[1]', 'camera_id'),
     (put('images', 0, 'width', 0), 'images[0]', 'width'),
     (put('images', 0, 'file_name', ''), 'images[0]', 'file_name'),
     (put('annotations', 3, 'image_id', 5), 'annotations[3]', 'image_id'),

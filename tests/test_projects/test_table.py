@@ -80,6 +80,19 @@ def test_labels_of_a_rig_and_a_recording_of_it_are_one_project():
     assert len(join([Table('rig', shots=other, cameras=[other[0].camera]), labels]).shots) == 1
 
 
+def test_two_images_of_a_camera_at_one_moment_are_refused():
+    """Of two sources, as of a recording and its copy; within one a camera may move."""
+    tables = []
+    for name, depth in (('x', 1e3), ('y', 2e3)):
+        seen = Shot(f'{name}.png', (10, 8), 'walk', 3, camera=camera('a', depth))
+        tables.append(Table(name, shots=[seen], cameras=[seen.camera]))
+    with pytest.raises(FormatError, match="x.png and y.png are both frame 3 of 'walk', camera a"):
+        join(tables)
+    moving = Table('coco', shots=tables[0].shots + tables[1].shots, cameras=[camera('a')])
+    other = tables[0].shots[0]._replace(file_name='z.png', sequence='run')
+    assert len(join([moving, Table('rig', shots=[other], cameras=[camera('a')])]).shots) == 3
+
+
 def test_folders_of_one_name_are_called_after_those_above():
     one = Table('coco', ['a', 'b'], shots=[labeled('x/1.png')], folders={'x': '/one/x'})
     other = Table('images', shots=[Shot('x/1.png', (10, 8))], folders={'x': '/other/x'})
