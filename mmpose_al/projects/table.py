@@ -245,8 +245,10 @@ def join(tables: Sequence[Table]) -> Table:
             'Views of a rig need a calibration beside them, or --calibration FILE for all'
         )
     whole = Table(first.kind, first.joints, first.links, first.pairs, first.individuals)
+    parts: List[Table] = []
     for table in tables:
         table = folders_apart(reordered(table, first.joints, table.kind), whole.folders)
+        parts.append(table)
         whole.individuals = whole.individuals or table.individuals
         if table.individuals and table.individuals != whole.individuals:
             raise FormatError(
@@ -267,7 +269,7 @@ def join(tables: Sequence[Table]) -> Table:
         whole.said += table.said
         whole.notes.update(table.notes)
     whole.shots = _views_once(once(whole.shots), whole.said)
-    _check_views(tables, {shot.file_name for shot in whole.shots})
+    _check_views(parts, {shot.file_name for shot in whole.shots})
     return whole
 
 
