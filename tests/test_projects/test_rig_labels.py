@@ -6,20 +6,29 @@ import cv2
 import numpy as np
 import pytest
 
-from mmpose_al.converters.sources import Source
+from mmpose_al.converters.sources import Source, open_source
 from mmpose_al.datasets.format import FormatError, load_multiview
 from mmpose_al.fileio import read_json, write_json
 from mmpose_al.projects.boxes import fill_boxes
 from mmpose_al.projects.exports import FORMATS
 from mmpose_al.projects.pool_file import pool_content
 from mmpose_al.projects.project import open_project
-from mmpose_al.projects.rig_labels import join_with_rig, names_of
+from mmpose_al.projects.rig_labels import first_unlike, join_with_rig, names_of
 from mmpose_al.projects.skeleton import make_skeleton
 from mmpose_al.projects.sources import Options, read_sources
 from mmpose_al.projects.sources.videos import clip_of, shots_of
-from mmpose_al.projects.table import Camera, Person, Table, View
+from mmpose_al.projects.table import Camera, Person, Shot, Table, View
 from mmpose_al.projects.writing import Plan, write_project
-from tests.test_projects.files import JOINTS, ROWS, calibration, deeplabcut, picture, rig, video
+from tests.test_projects.files import (
+    JOINTS,
+    ROWS,
+    calibration,
+    deeplabcut,
+    picture,
+    real,
+    rig,
+    video,
+)
 
 OPTIONS = Options(unit='m', frames=4)  # frames 1, 4, 7 and 10 of 12
 THIRD = {'img003.png': ROWS['img003.png']}
@@ -144,6 +153,26 @@ def test_frames_before_and_after_are_compared(tmp_path):
         cv2.imwrite(image, frames[number])
         said = read_sources([project, folder], OPTIONS).said
         assert any('img003.png does not look like frame 3' in line for line in said) == told
+
+
+@pytest.mark.parametrize('quality', [95, 50])
+def test_frames_of_a_real_video_look_like_themselves_alone(tmp_path, quality):
+    path = os.path.join(real('dlc_openfield'), 'videos', 'm3v1mp4.mp4')
+    source, eye = open_source('a', path), np.eye(3)
+    camera = Camera.of(dict(name='a', size=source.size, K=eye, dist=[], R=eye, t=[0, 0, 1]))
+    view, capture = View('r', camera, source, 'r/a', source.count), cv2.VideoCapture(path)
+    shots, person = [], Person(np.ones((1, 3)))
+    for number in range(180):
+        _, pixels = capture.read()
+        if number % 60 == 20:
+            name = f'{number}.jpg'
+            cv2.imwrite(str(tmp_path / name), pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+            shots.append(Shot(f'x/{name}', source.size, 'r', number, people=[person]))
+    folders = {'x': str(tmp_path)}
+    assert first_unlike(shots, view, folders) is None
+    for shift in (-3, -1, 1, 30):
+        moved = [shot._replace(index=shot.index + shift) for shot in shots]
+        assert first_unlike(moved, view, folders) is moved[0]
 
 
 def folders_of_images(home, first, name='{:04d}.png', count=12):
