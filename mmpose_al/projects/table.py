@@ -255,12 +255,13 @@ def join(tables: Sequence[Table]) -> Table:
                 f'the individuals of two sources differ: {short(whole.individuals, 200)} and '
                 f'{short(table.individuals, 200)}. Make a project of each'
             )
-        for clip in table.clips:
-            if clip.folder in {*whole.folders, *(each.folder for each in whole.clips)}:
-                raise FormatError(
-                    f'two sources are both called {clip.folder!r}. Rename one of them, or make a '
-                    'project of each'
-                )
+        made = {clip.folder for clip in whole.clips}
+        of_clips = {clip.folder for clip in table.clips}
+        for name in sorted(of_clips & {*made, *whole.folders} | made & table.folders.keys()):
+            raise FormatError(
+                f'two sources are both called {name!r}. Rename one of them, or make a project of '
+                'each'
+            )
         whole.shots += table.shots
         whole.cameras = list(dict.fromkeys(whole.cameras + table.cameras))
         whole.folders.update(table.folders)
@@ -437,25 +438,14 @@ def _renamed(table: Table, names: Mapping[str, str]) -> Table:
 
 
 def once(shots: Sequence[Shot]) -> List[Shot]:
-    """Images of which one source tells people, and another that they are there, once.
-
-    With labels comes before with boxes alone. What two sources label stays twice.
-    """
-    known: Dict[str, int] = {}
+    """Images of which one source tells people, and another that they are there, once."""
+    there = {shot.file_name for shot in shots if shot.people}
+    found = []
     for shot in shots:
-        known[shot.file_name] = max(known.get(shot.file_name, 0), _told(shot))
-    found: List[Shot] = []
-    bare: Set[str] = set()
-    for shot in shots:
-        if _told(shot) == known[shot.file_name] and shot.file_name not in bare:
+        if shot.people or shot.file_name not in there:
             found.append(shot)
-            if not shot.is_labeled:
-                bare.add(shot.file_name)
+            there.add(shot.file_name)
     return found
-
-
-def _told(shot: Shot) -> int:
-    return 2 if shot.is_labeled else int(bool(shot.people))
 
 
 def _views_once(shots: Sequence[Shot], said: List[str]) -> List[Shot]:

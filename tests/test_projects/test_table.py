@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from mmpose_al.converters.sources import Source
 from mmpose_al.datasets.format import FormatError
 from mmpose_al.projects.table import (
     Camera,
+    Clip,
     Person,
     Shot,
     Table,
@@ -99,6 +101,16 @@ def test_folders_of_one_name_are_called_after_those_above():
     whole = join([one, other])
     assert whole.folders == {'x': '/one/x', 'other/x': '/other/x'}
     assert [shot.file_name for shot in whole.shots] == ['x/1.png', 'other/x/1.png']
+
+
+def test_a_folder_is_no_frames_of_a_video():
+    """They would lie in one folder of the project."""
+    source = Source('a', 'x/walk.mp4', None, 9, (10, 8), 10.0)
+    clips = Table('videos', clips=[Clip(source, [0], 'walk')])
+    folder = Table('images', folders={'walk': '/a/walk'})
+    for tables in ([clips, folder], [folder, clips], [clips, clips]):
+        with pytest.raises(FormatError, match="two sources are both called 'walk'"):
+            join(tables)
 
 
 def test_joints_in_another_order_go_by_name():

@@ -137,6 +137,10 @@ def test_two_people_may_label_parts_of_one_list_of_images(tmp_path):
     files[1].write_text(json.dumps(whole[0]))
     with pytest.raises(FormatError, match='b.json: label 1 images twice, first images/0.png'):
         read_sources(paths, Options())
+    whole[0]['annotations'][0].update(keypoints=[0] * 9, num_keypoints=0)  # a box alone
+    files[1].write_text(json.dumps(whole[0]))
+    with pytest.raises(FormatError, match='1 images are there twice, first images/0.png'):
+        read_sources(paths, Options())
 
 
 def test_folders_of_one_name_are_called_after_those_above(tmp_path):
