@@ -234,6 +234,8 @@ def _read_folder(folder: str) -> Dict[str, KeypointFile]:
                 f'{lengths[0]}. Cut the views to the same frames.'
             )
     frames = _frames(folder, names, tables)
+    told = _numbers(osp.join(folder, names[0]), tables[0])
+    counted = told is not None and told[1]
     nameless = ['' in table.bodies for table in tables]
     if any(nameless) and not all(nameless):
         one, several = names[nameless.index(True)], names[nameless.index(False)]
@@ -242,7 +244,7 @@ def _read_folder(folder: str) -> Dict[str, KeypointFile]:
             'nothing says whom it shows. Write the header row individuals into all tables.'
         )
     return {
-        body: _of_body(body, folder, names, tables, frames)
+        body: _of_body(body, folder, names, tables, frames, counted)
         for body in dict.fromkeys(name for table in tables for name in table.bodies)
     }
 
@@ -304,9 +306,23 @@ def _numbers(path: str, table: Table) -> Optional[Tuple[np.ndarray, bool]]:
 
 
 def _of_body(
-    body: str, folder: str, names: Sequence[str], tables: Sequence[Table], frames: np.ndarray
+    body: str,
+    folder: str,
+    names: Sequence[str],
+    tables: Sequence[Table],
+    frames: np.ndarray,
+    counted: bool,
 ) -> KeypointFile:
-    """One body in all views; one that does not know it does not see it."""
+    """One body in all views; one that does not know it does not see it.
+
+    Args:
+        body (str): Its name.
+        folder (str): Of the tables.
+        names (Sequence[str]): Of the tables.
+        tables (Sequence[Table]): One a view.
+        frames (ndarray): Of the rows.
+        counted (bool): Whether rows are called by numbers, not by images.
+    """
     unseen = np.full_like(next(iter(tables[0].bodies.values())), np.nan)
     rows = np.stack([table.bodies.get(body, unseen) for table in tables], 1)
     values = np.full((frames[-1] + 1 if len(frames) else 0, *rows.shape[1:]), np.nan)
@@ -321,9 +337,5 @@ def _of_body(
         [osp.splitext(name)[0] for name in names],
         np.where(seen[..., None], values[..., :2], np.nan),
         np.where(seen, values[..., 2], 0.0),
-        images=None if _are_numbers(tables[0].rows) else images.tolist(),
+        images=None if counted else images.tolist(),
     )
-
-
-def _are_numbers(rows: Sequence[str]) -> bool:
-    return all(row.replace('.', '', 1).isdigit() for row in rows)

@@ -328,7 +328,7 @@ def reordered(table: Table, joints: Optional[List[str]], path: str) -> Table:
     """
     if table.joints is None or joints is None or table.joints == joints:
         return table
-    if sorted(table.joints) != sorted(joints):
+    if sorted(table.joints, key=repr) != sorted(joints, key=repr):
         raise FormatError(
             f'the joints of two sources differ: {short(joints, 200)}, and those of {path}, '
             f'{short(table.joints, 200)}. Make a project of each'

@@ -196,7 +196,7 @@ def joint_places(categories: Sequence[dict], path: str) -> Dict[int, List[int]]:
     """
     first = categories[0]['keypoints'] if categories else []
     for category in categories:
-        if sorted(category['keypoints']) != sorted(first):
+        if sorted(category['keypoints'], key=repr) != sorted(first, key=repr):
             raise FormatError(
                 f'{path}: its categories have other joints: {categories[0].get("name")!r} '
                 f'{short(first, 200)}, {category.get("name")!r} '
