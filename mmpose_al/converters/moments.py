@@ -11,7 +11,7 @@ from ..datasets.format import FormatError
 from ..datasets.videos import time_stamps
 from ..fileio import read_json, write_json
 from .common import digest, file_state
-from .sources import Source
+from .sources import Source, frame_numbers
 
 STAMPS = '.times.json'
 # Seconds; containers round to milliseconds or less.
@@ -209,22 +209,21 @@ def _name(source: Source, index: int) -> str:
 
 
 def _numbers(source: Source, count: int) -> Optional[np.ndarray]:
-    """Numbers of a view's frames; None if its file names do not count.
-
-    They count if they differ in one number that mostly rises by one and the same step, and
-    otherwise by several such steps.
-    """
+    """Numbers of a view's frames; None if its file names do not count."""
     if source.files is None:
         return np.arange(count)
-    parts = [re.split(r'(\d+)', osp.splitext(file)[0]) for file in source.files[:count]]
-    if len({tuple(part[::2]) for part in parts}) != 1:
+    return counting_numbers(source.files[:count])
+
+
+def counting_numbers(names: Sequence[str]) -> Optional[np.ndarray]:
+    """Numbers by which file names count frames one after another, int64 (N, ); None without.
+
+    They mostly rise by one and the same step, and otherwise by several such steps. Times do not.
+    """
+    numbers = np.array(frame_numbers(names) or (), np.int64)
+    steps = np.diff(numbers)
+    if not len(steps) or steps.min() <= 0 or steps.max() >= 10**6:
         return None
-    numbers = np.array([[int(word[-18:]) for word in part[1::2]] for part in parts])
-    varying = [column for column in numbers.T if (column != column[0]).any()]
-    if len(varying) != 1:
-        return None
-    steps = np.diff(varying[0])
-    usual = np.bincount(steps).argmax() if (steps > 0).all() and steps.max() < 10**6 else 0
-    if not usual or (steps == usual).mean() < 0.5 or (steps % usual).any():
-        return None
-    return varying[0]
+    usual = np.bincount(steps).argmax()
+    counts = (steps == usual).mean() >= 0.5 and not (steps % usual).any()
+    return numbers if counts else None

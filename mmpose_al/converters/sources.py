@@ -317,7 +317,7 @@ def frame_numbers(names: Iterable[str]) -> Optional[List[int]]:
     """
     stems = [osp.splitext(osp.basename(name))[0] for name in names]
     parts = [re.split(r'(\d+)', stem) for stem in stems]
-    columns = list(zip(*[[int(word) for word in part[1::2]] for part in parts]))
+    columns = list(zip(*[[int(word[-18:]) for word in part[1::2]] for part in parts]))
     if any(len(part) != 3 for part in parts):
         alike = len({tuple(part[::2]) for part in parts}) == 1
         columns = [column for column in columns if alike and len(set(column)) > 1]

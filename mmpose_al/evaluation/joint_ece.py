@@ -90,9 +90,9 @@ class JointECE(BaseMetric):
             scores = np.asarray(sample['pred_instances']['keypoint_scores'], float)
             if self.mapping is not None:
                 self.mapping.check_joints(scores.shape[1])
-            frame = sample.get('frame_id')
-            moment = ('image', sample.get('img_id')) if frame is None else ('frame', frame)
-            moments = [moment] * len(scores)
+            named = [(key, sample.get(key)) for key in ('frame_id', 'img_id')]
+            known = [each for each in named if each[1] is not None]
+            moments = [known[0] if known else ('sample', len(self.results))] * len(scores)
             self.results.append((scores, apart <= self.thr * length[:, None], counted, moments))
 
     def compute_metrics(self, results: list) -> Dict[str, float]:

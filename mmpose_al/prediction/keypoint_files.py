@@ -15,10 +15,11 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..converters.sources import frame_numbers
+from ..converters.moments import counting_numbers
 from ..fileio import FileError, read_arrays, read_rows, visible_names
 
 RESULTS_3D = ('.3d.csv', '.anipose.csv')  # tables of 3D beside those of the views
+MOST_FRAMES = 10**7  # of a recording; what is beyond counts no frames
 CAMERA_ARRAYS = ('K', 'R', 't', 'dist', 'image_size')
 
 
@@ -287,14 +288,11 @@ def _numbers(path: str, table: Table) -> Optional[Tuple[np.ndarray, bool]]:
     """
     try:
         values = np.array([float(name) for name in table.rows])
-        numbers, counted = values.astype(int), True
-        wrong = (values != numbers) | (values < 0)
+        numbers = values.astype(int)
+        wrong = (values != numbers) | (values < 0) | (values > MOST_FRAMES)
     except (ValueError, OverflowError):
-        named = frame_numbers(table.rows)
-        if named is None:
-            return None
-        numbers, counted = np.array(named), False
-        wrong = np.zeros(len(named), bool)
+        named = counting_numbers(table.rows)
+        return None if named is None else (named, False)
     wrong[1:] |= np.diff(numbers) <= 0
     if wrong.any():
         row = int(wrong.argmax())
@@ -302,7 +300,7 @@ def _numbers(path: str, table: Table) -> Optional[Tuple[np.ndarray, bool]]:
             f'{path}: row {row + 1} is called {table.rows[row]!r}, which is no frame after that '
             'before it. Put rows in the order of frames, each once'
         )
-    return numbers, counted
+    return numbers, True
 
 
 def _of_body(

@@ -126,6 +126,11 @@ def calibrated_labels(table: Table, views: Sequence[View]) -> Table:
         if view is None:
             lost.append(shot)
             continue
+        if shot.index >= view.count:
+            raise FormatError(
+                f'{shot.file_name}: is frame {shot.index} of {view.recording}, and '
+                f'{view.source.path} has {view.count} that all views have. Give the whole recording'
+            )
         if shot.camera != view.camera:
             anew.add(view.recording)
         shots.append(_of_size(shot, view)._replace(camera=view.camera))

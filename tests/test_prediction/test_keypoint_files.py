@@ -145,7 +145,13 @@ def test_rows_are_of_the_frames_that_they_name(tmp_path):
     seen = np.isfinite(found.pixels).all((1, 2, 3))
     assert np.flatnonzero(seen).tolist() == [6, 12]  # of the second row nothing was found
     np.testing.assert_array_equal(found.scores[12, 1], found.scores[12, 0])
-    for rows in (['6', '6', '9'], ['9', '6', '12'], ['6', '7.5', '9'], ['-1', '0', '1']):
+    for rows in (
+        ['6', '6', '9'],
+        ['9', '6', '12'],
+        ['6', '7.5', '9'],
+        ['-1', '0', '1'],
+        ['0', '1', '1e12'],
+    ):
         with pytest.raises(FileError, match='left.csv: row .* is no frame after that before it'):
             read_keypoints(called(tmp_path, left=rows, right=rows))
 
@@ -160,6 +166,8 @@ def test_rows_that_images_name_are_compared_by_their_numbers(tmp_path):
         read_keypoints(called(tmp_path, left=rows, right=later))
     counter = ['img0500.png', 'img0501.png', 'img0503.png']  # of a camera of its own
     assert len(read_keypoints(called(tmp_path, left=rows, right=counter))[''].pixels) == 4
+    times = ['1672034412345.png', '1672034412378.png', '1672034999412.png']
+    assert len(read_keypoints(called(tmp_path, left=times, right=times))[''].pixels) == 3
     names = ['x.png', 'y.png', 'z.png']
     assert len(read_keypoints(called(tmp_path, left=names, right=names))[''].pixels) == 3
 

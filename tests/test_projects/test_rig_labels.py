@@ -251,6 +251,15 @@ def test_labels_of_a_recording_that_was_calibrated_anew(tmp_path):
     assert 'day1: calibrated anew since it was labelled; the new calibration counts' in table.said
 
 
+def test_labels_beyond_a_recording_that_was_cut_are_refused(tmp_path):
+    folder = rig(tmp_path / 'day1')
+    path, options = exported(tmp_path, folder)
+    for name in 'ab':
+        video(tmp_path / 'day1' / 'videos' / f'{name}.avi', frames=6)
+    with pytest.raises(FormatError, match='img007.png: is frame 7 of day1, and .*a.avi has 6 that'):
+        read_sources([path, folder], options)
+
+
 def test_another_recording_of_the_same_name_is_refused(tmp_path):
     path, options = exported(tmp_path, rig(tmp_path / 'day1'))
     other = rig(tmp_path / 'later' / 'day1')

@@ -48,7 +48,8 @@ def _name_views(calibration: Sequence[str], path: str) -> bool:
         names = set(find_views([views])) if views else set()
     except FormatError:
         return False
-    return bool(names & known) or all(camera_and_recording(name, known) for name in names)
+    told = bool(names & known) or all(camera_and_recording(name, known) for name in names)
+    return bool(names) and told
 
 
 def _is_calibration(path: str) -> bool:
