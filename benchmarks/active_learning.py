@@ -62,6 +62,8 @@ STUDIO_ROWS = (
     *BOOTSTRAPPED,
     'random-bootstrap-twice',
     'coreset-bootstrap-twice',
+    'random-multiview-bootstrap',
+    'coreset-multiview-bootstrap',
     'random-pl',
     'mvc-pl',
     'bsb',

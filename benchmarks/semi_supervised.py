@@ -161,18 +161,18 @@ TEACHERS = {
     'bootstrap': 'supervised',
     'bootstrap-twice': 'bootstrap',
     'multiview-bootstrap': 'multiview-a',
+    'multiview-bootstrap-twice': 'multiview-bootstrap',
 }
 BOOTSTRAPPED = TABLES['studio-4-frames']['bootstrap']
 TABLES['studio-4-frames'] |= dict.fromkeys(('bootstrap-twice', 'multiview-bootstrap'), BOOTSTRAPPED)
 
 # Eight labelled frames: the first four of an experiment, and four more that one of its rows picked.
-PICKED = {'': 'random-bootstrap', 'chosen-': 'coreset-bootstrap'}
-TABLES['studio-8-frames'] = {
-    choice + row: TABLES['studio-4-frames'][row]
-    for choice in PICKED
-    for row in ('supervised', 'multiview-a', 'multiview-bootstrap')
-}
-TEACHERS['chosen-multiview-bootstrap'] = 'chosen-multiview-a'
+PICKED, CHOSEN = 'studio-8-frames', 'chosen-'
+PICKED_BY = {'': 'random-bootstrap', CHOSEN: 'coreset-bootstrap'}
+EIGHT = {row: TABLES['studio-4-frames'][row] for row in ('supervised', 'multiview-a')}
+EIGHT |= dict.fromkeys(('multiview-bootstrap', 'multiview-bootstrap-twice'), BOOTSTRAPPED)
+TABLES[PICKED] = {start + row: path for start in PICKED_BY for row, path in EIGHT.items()}
+TEACHERS |= {CHOSEN + row: CHOSEN + TEACHERS[row] for row in EIGHT if row in TEACHERS}
 
 
 # Options of every row of a table whose schedule or data are its own.
@@ -185,7 +185,7 @@ OF_STUDIO = {
 }
 OPTIONS = {
     'studio-4-frames': OF_STUDIO,
-    'studio-8-frames': OF_STUDIO,
+    PICKED: OF_STUDIO,
     'lspet-long': {
         'train_cfg.max_iters': LONG,
         'train_cfg.val_interval': LONG // 10,
@@ -253,7 +253,7 @@ def seed_options(config: Config, seed: int) -> dict:
 def row_keys(table: str, row: str, seed: int) -> dict:
     """Keys of a row: of its table, its seed, and of the pseudo-labels that it trains on."""
     config = load_config(TABLES[table][row])
-    labels = picked_labels(config, row, seed) if table == 'studio-8-frames' else None
+    labels = picked_labels(config, row, seed) if table == PICKED else None
     keys = {**table_options(table, config), **(labels or seed_options(config, seed))}
     if row in TEACHERS:
         first, second = (key for key, _ in sources(config, 'labeled'))
@@ -266,8 +266,8 @@ def row_keys(table: str, row: str, seed: int) -> dict:
 
 def picked_labels(config: Config, row: str, seed: int) -> dict:
     """Keys that name eight labelled frames in a file, which is written, in place of a draw."""
-    experiment = PICKED['chosen-' if row.startswith('chosen-') else '']
-    ids_file = osp.join('work_dirs', 'benchmarks', 'studio-8-frames', f'{experiment}_{seed}.json')
+    experiment = PICKED_BY[CHOSEN if row.startswith(CHOSEN) else '']
+    ids_file = osp.join('work_dirs', 'benchmarks', PICKED, f'{experiment}_{seed}.json')
     if not osp.exists(osp.join(ROOT, ids_file)):
         source = dict(sources(config, 'labeled')[0][1], data_root=osp.join(ROOT, STUDIO))
         pool = read_pool(without_choice(source), 'frames', None)
@@ -448,8 +448,8 @@ def run(
     curve = validations(osp.join(ROOT, work_dir))
     found = curve[-1]
     labels = sources(config, 'labeled')[0][1].get('labels')
-    if table == 'studio-8-frames':
-        labels = dict(labels, num=8, chosen='chosen-' in row)
+    if table == PICKED:
+        labels = dict(labels, num=8, chosen=row.startswith(CHOSEN))
     content = dict(
         table=table,
         row=shown,

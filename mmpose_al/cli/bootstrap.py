@@ -38,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive,
         help="of the written config, on each process; default: CONFIG's",
     )
+    parser.add_argument(
+        '--no-unlabeled',
+        action='store_true',
+        help="the written config leaves CONFIG's unlabelled images out, and learns from labels and "
+        'pseudo-labels alone',
+    )
     add_cfg_options(parser, '; they are in the written config too')
 
 
@@ -76,6 +82,7 @@ def rules_of(args: argparse.Namespace) -> dict:
         weight=None if args.weight == 'none' else args.weight,
         exchange=not args.no_exchange,
         batch_size=getattr(args, 'batch_size', None),
+        unlabeled=not getattr(args, 'no_unlabeled', False),
     )
 
 

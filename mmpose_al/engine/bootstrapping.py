@@ -21,8 +21,8 @@ from ..active_learning.pool import PSEUDO_LABELS, Pool, write_pseudo
 from ..active_learning.scoring import score_pool
 from ..active_learning.self_training import (
     MultiViewBootstrapping,
-    bootstrap_shares,
     check_bootstraps,
+    compose_bootstrap,
 )
 from ..active_learning.self_training.bootstrapping import PseudoLabels
 from ..active_learning.settings import seed_of, without_choice
@@ -189,21 +189,16 @@ def bootstrapped_config(cfg: Config, rig: Rig, rules: MultiViewBootstrapping, pa
     Args:
         cfg (Config): It is not changed.
         rig (Rig): Of it.
-        rules (MultiViewBootstrapping): Its ``batch_size`` counts.
+        rules (MultiViewBootstrapping): Its ``batch_size`` and ``unlabeled`` count.
         path (str): The file.
     """
     made = copy.deepcopy(cfg)
     data = made.train_dataloader.dataset
     source = labeled_source(cfg)
-    data.shares = bootstrap_shares(data)
+    compose_bootstrap(made, rules)
     data.labeled = [source, dict(rig.source, ann_file=osp.abspath(path))]
     if data.get('unlabeled'):
         data.allow_overlap = True
-    size = rules.batch_size
-    if size is not None:
-        made.train_dataloader.batch_size = size
-        if made.train_dataloader.sampler.get('batch_size') is not None:
-            made.train_dataloader.sampler.batch_size = size
     for key in ('work_dir', 'load_from', 'resume'):
         made.pop(key, None)
     return made

@@ -42,7 +42,7 @@ from ..active_learning.paths import Paths
 from ..active_learning.pool import Pool, write_pseudo, write_split
 from ..active_learning.rig_quality import rig_quality
 from ..active_learning.scoring import score_pool
-from ..active_learning.self_training import MultiViewBootstrapping, SelfTraining, bootstrap_shares
+from ..active_learning.self_training import MultiViewBootstrapping, SelfTraining, compose_bootstrap
 from ..active_learning.self_training.bootstrapping import PseudoLabels, error_of_points
 from ..active_learning.self_training.consistent_frames import pseudo_error
 from ..active_learning.settings import (
@@ -454,16 +454,13 @@ def round_config(context: Context, number: int, bootstrap: int = 0) -> Config:
         before = (number, bootstrap) if bootstrap else (number - 1, None)
         cfg.load_from = trained(context, *before)
         cfg.pop('load_cfg', None)  # it says what a published checkpoint gives
+    if bootstrap and context.self_training:
+        compose_bootstrap(cfg, context.self_training)
     choose_data(context, number, cfg.train_dataloader.dataset, bootstrap)
     if context.validation_labels(number):
         validate_on_answers(context, number, cfg)
     if cfg.get('test_dataloader') is None:  # an evaluator alone says how answers validate
         cfg.test_evaluator = cfg.test_cfg = None
-    size = context.self_training.batch_size if bootstrap and context.self_training else None
-    if size is not None:
-        cfg.train_dataloader.batch_size = size
-        if cfg.train_dataloader.sampler.get('batch_size') is not None:
-            cfg.train_dataloader.sampler.batch_size = size
     return cfg
 
 
@@ -473,7 +470,6 @@ def choose_data(context: Context, number: int, data: ConfigDict, bootstrap: int 
     pseudo = context.pseudo_file(number)
     if bootstrap:
         pseudo = context.paths.bootstrap_labels(number, bootstrap)
-        data.shares = bootstrap_shares(data)
     if pseudo is not None:
         sources.append(ConfigDict(pool_source(context.cfg), ann_file=pseudo))
     data.labeled = sources

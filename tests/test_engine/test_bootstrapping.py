@@ -9,6 +9,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
 from mmpose.registry import DATASETS, MODELS
 
 from mmpose_al.active_learning.self_training import MultiViewBootstrapping
@@ -79,8 +80,6 @@ def test_what_is_labelled_gets_none(made):
 
 def test_the_config_trains_on_both(made, tmp_path):
     """Half of each batch are labels; the weights are in the samples; it can be run."""
-    from mmengine.runner import Runner
-
     cfg, rules, rig, labels, path, _ = made
     trains = bootstrapping.bootstrapped_config(cfg, rig, rules, path)
     bootstrapping.write_config(trains, str(tmp_path / 'pseudo.py'), 'Both.')
@@ -160,3 +159,85 @@ def test_weights_of_another_model_are_refused(network, tmp_path):
     rig = bootstrapping.rig_of(cfg, MultiViewBootstrapping(**RULES))
     with pytest.raises(ValueError, match='iter_4.pth is no checkpoint of the model of the config'):
         bootstrapping.score_source(other, rig, checkpoint)
+
+
+def by_cameras(data_root, work_dir, **section):
+    """A round of MultiViewPoseDual: groups of four views, of which the cameras are known."""
+    cfg = config(data_root, work_dir, **section)
+    train = cfg.train_dataloader
+    meta_keys = ('id', 'flip', 'flip_indices', 'input_center', 'input_scale', 'input_size')
+    cameras = ('frame_id', 'person_id', 'input_K', 'input_dist', 'input_R', 'input_t')
+    *steps, encode, _ = train.dataset.pipeline
+    train.dataset.pipeline = [
+        *steps,
+        dict(type='InputCamera'),
+        encode,
+        dict(type='PackPoseInputs', meta_keys=meta_keys + cameras),
+    ]
+    train.dataset.unlabeled = copy.deepcopy(train.dataset.labeled)
+    train.sampler = dict(type='LabeledGroupSampler', num_groups=1, num_views=4)
+    train.batch_sampler = dict(type='MixedBatchSampler')
+    train.batch_size = 8
+    preprocessor = cfg.model.pop('data_preprocessor')
+    cfg.model = dict(
+        type='MultiViewPoseDual',
+        students=cfg.model,
+        data_preprocessor=preprocessor,
+        num_views=4,
+        min_inliers=2,
+        hard_view=dict(rotation=30, scale=(0.75, 1.25)),
+    )
+    cfg.val_evaluator = [
+        dict(type='PerStudentMetric', metric=metric) for metric in cfg.val_evaluator
+    ]
+    cfg.custom_hooks.append(dict(type='DataCheckHook'))
+    return cfg
+
+
+def test_cameras_teach_within_a_training_and_after_it(tiny, tmp_path):  # noqa: F811
+    """An experiment of MultiViewPoseDual, whose networks then learn from their pseudo-labels."""
+    from mmpose_al.active_learning.state import load_state
+    from mmpose_al.engine.active_learning import ActiveLearningRunner
+
+    rules = dict(type='MultiViewBootstrapping', **RULES, rounds=1, unlabeled=False)
+    cfg = by_cameras(tiny, tmp_path, self_training=rules, limits=dict(rounds=1))
+    ActiveLearningRunner.from_cfg(cfg).train()
+    (entry,) = load_state(str(tmp_path)).content['rounds']
+    assert entry['stages']['bootstrap_1_train']['steps'] == STEPS
+    logs = [
+        next(folder.glob('*/vis_data/scalars.json')).read_text()
+        for folder in (tmp_path / 'round_00', tmp_path / 'round_00' / 'bootstrap_1')
+    ]
+    assert 'unsup_student1_loss_kpt' in logs[0] and 'sup_student1_loss_kpt' in logs[1]
+    assert 'unsup' not in logs[1]
+    later = next((tmp_path / 'round_00' / 'bootstrap_1').glob('*.py'))
+    loader = Runner.build_dataloader(Config.fromfile(str(later)).train_dataloader, seed=0)
+    assert loader.batch_sampler.sampler.counts == (4, 4)
+
+
+def test_a_config_of_students_is_written_without_unlabelled_images(tiny, tmp_path):  # noqa: F811
+    """What ``bootstrap --no-unlabeled`` writes can be run."""
+    cfg = by_cameras(tiny, tmp_path)
+    for key in ('active_learning', 'runner_type'):
+        cfg.pop(key)
+    cfg.train_cfg = cfg.train_cfg.round_cfg
+    cfg.train_dataloader.dataset.labeled.update(labels=LABELS, subset='labeled')
+    cfg.train_dataloader.dataset.unlabeled.update(labels=LABELS, subset='unlabeled')
+    init_default_scope('mmpose')
+    torch.manual_seed(3)
+    checkpoint = str(tmp_path / 'iter_4.pth')
+    torch.save(dict(state_dict=MODELS.build(cfg.model).state_dict(), meta={}), checkpoint)
+    with pytest.raises(ValueError, match='With unlabeled=False'):
+        bootstrapping.rig_of(cfg, MultiViewBootstrapping(**RULES))
+    rules = MultiViewBootstrapping(**RULES, unlabeled=False)
+    rig, _, labels = bootstrapping.bootstrap(cfg, checkpoint, rules)
+    path = str(tmp_path / 'pseudo.json')
+    bootstrapping.write_bootstrap(rig, labels, path)
+    written = bootstrapping.bootstrapped_config(cfg, rig, rules, path)
+    bootstrapping.write_config(written, str(tmp_path / 'pseudo.py'))
+    read = Config.fromfile(str(tmp_path / 'pseudo.py'))
+    assert read.model.start is None and 'unlabeled' not in read.train_dataloader.dataset
+    read.work_dir = str(tmp_path / 'work')
+    runner = Runner.from_cfg(read)
+    runner.train()
+    assert runner.iter == STEPS

@@ -1,6 +1,6 @@
 """Labels that the model of a round gives itself: one file a kind, registered."""
 
-from .base import Chosen, SelfTraining, bootstrap_shares, check_bootstraps
+from .base import Chosen, SelfTraining, bootstrap_shares, check_bootstraps, compose_bootstrap
 from .bootstrapping import MultiViewBootstrapping
 from .consistent_frames import ConsistentFrames
 
@@ -11,4 +11,5 @@ __all__ = [
     'SelfTraining',
     'bootstrap_shares',
     'check_bootstraps',
+    'compose_bootstrap',
 ]

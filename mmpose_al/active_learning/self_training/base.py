@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+#: The sampler that composes batches by shares.
+SAMPLER = 'LabeledUnlabeledSampler'
+
+
 class Chosen(NamedTuple):
     """What the next round trains on beside labels.
 
@@ -40,6 +44,8 @@ class SelfTraining:
     trainings: int = 0
     #: Samples a batch of these, on each rank; None: as the config says.
     batch_size: Optional[int] = None
+    #: Whether the config's unlabelled images take part in these.
+    unlabeled: bool = True
 
     def check(self, pool: Pool) -> None:
         """Raise ValueError unless such labels can be made of a pool."""
@@ -65,15 +71,40 @@ class SelfTraining:
 # ---- the batches of later trainings of a round -----------------------------------------
 
 
-def bootstrap_shares(data: Mapping[str, Any]) -> List[float]:
-    """Shares of labels, pseudo-labels and, where there are such, unlabelled images.
+def bootstrap_shares(data: Mapping[str, Any], unlabeled: bool = True) -> List[float]:
+    """Shares of labels, pseudo-labels and, where such take part, unlabelled images.
 
     Args:
         data (Mapping): Config of the ``LabeledUnlabeledDataset``; its ``shares`` count.
+        unlabeled (bool): Whether its unlabelled images take part.
     """
-    if data.get('shares'):
-        return list(data['shares'])
-    return [1, 1, 2] if data.get('unlabeled') else [1, 1]
+    shares, there = list(data.get('shares') or ()), bool(data.get('unlabeled'))
+    if there and not unlabeled and len(shares) == 3:
+        shares.pop()
+    return shares or ([1, 1, 2] if there and unlabeled else [1, 1])
+
+
+def compose_bootstrap(cfg: Any, rules: SelfTraining) -> None:
+    """Let a config train on batches of labels and pseudo-labels.
+
+    Args:
+        cfg (Config): Of a training; it is changed. The source of pseudo-labels is not added.
+        rules (SelfTraining): Of its self-training.
+    """
+    loader = cfg['train_dataloader']
+    data, sampler = loader['dataset'], loader['sampler']
+    data['shares'] = bootstrap_shares(data, rules.unlabeled)
+    if rules.batch_size is not None:
+        loader['batch_size'] = rules.batch_size
+        if sampler.get('batch_size') is not None:
+            sampler['batch_size'] = rules.batch_size
+    if data.get('unlabeled') and not rules.unlabeled:
+        data.pop('unlabeled')
+        for key in ('num_groups', 'num_views', 'num_unlabeled'):
+            sampler.pop(key, None)
+        sampler['type'] = SAMPLER
+        if 'students' in cfg['model']:
+            cfg['model']['start'] = None  # they learn from labels alone
 
 
 def check_bootstraps(cfg: Mapping[str, Any], rules: SelfTraining) -> None:
@@ -86,20 +117,19 @@ def check_bootstraps(cfg: Mapping[str, Any], rules: SelfTraining) -> None:
     if not rules.trainings:
         return
     loader = cfg['train_dataloader']
-    sampler, shares = loader.get('sampler') or {}, bootstrap_shares(loader['dataset'])
+    there = bool(loader['dataset'].get('unlabeled'))
+    sampler = loader.get('sampler') or {}
+    shares = bootstrap_shares(loader['dataset'], rules.unlabeled)
     name = f'active_learning.self_training: {type(rules).__name__}'
-    if sampler.get('type') != 'LabeledUnlabeledSampler' or sampler.get('num_unlabeled') is not None:
+    own = sampler.get('type') == SAMPLER and sampler.get('num_unlabeled') is None
+    if not own and (rules.unlabeled or not there):
         raise ValueError(
             f'{name} composes batches of labels and pseudo-labels by their shares, which '
-            "train_dataloader.sampler=dict(type='LabeledUnlabeledSampler') without num_unlabeled "
-            'does; take that one. A network that was trained otherwise, as by MultiViewPoseDual, '
-            'teaches with a config of labels alone: mmpose-al extract CHECKPOINT student.pth'
+            f'train_dataloader.sampler=dict(type={SAMPLER!r}) without num_unlabeled does; take '
+            'that one. With unlabeled=False the later trainings have it anyhow, and no unlabelled '
+            'images: so MultiViewPoseDual teaches itself'
         )
-    kinds = [
-        'labels',
-        'pseudo-labels',
-        *['unlabelled images'] * bool(loader['dataset'].get('unlabeled')),
-    ]
+    kinds = ['labels', 'pseudo-labels', *['unlabelled images'] * (there and rules.unlabeled)]
     if len(shares) != len(kinds):
         raise ValueError(
             f'train_dataloader.dataset.shares={shares} are of {", ".join(kinds)} in the trainings '

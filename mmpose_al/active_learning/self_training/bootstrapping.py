@@ -280,6 +280,9 @@ class MultiViewBootstrapping(SelfTraining):
         batch_size (int, optional): Of these trainings, on each rank; by default that of the
             config. Half of a batch are labels, half pseudo-labels, unless the data set has
             ``shares``.
+        unlabeled (bool): Whether the unlabelled images of the config take part in these
+            trainings too. Without them each network learns from labels and pseudo-labels
+            alone, students as well.
 
     Raises:
         ValueError: A value that cannot be used.
@@ -293,6 +296,7 @@ class MultiViewBootstrapping(SelfTraining):
         rounds: int = 1,
         exchange: bool = True,
         batch_size: Optional[int] = None,
+        unlabeled: bool = True,
     ):
         where = 'active_learning.self_training: MultiViewBootstrapping'
         for name, value, least in (
@@ -314,10 +318,12 @@ class MultiViewBootstrapping(SelfTraining):
             )
         if weight not in WEIGHTS:
             raise ValueError(f'{where}: weight is one of {WEIGHTS}; got {short(weight)}')
-        if not isinstance(exchange, bool):
-            raise ValueError(f'{where}: exchange is True or False; got {short(exchange)}')
+        for name, flag in (('exchange', exchange), ('unlabeled', unlabeled)):
+            if not isinstance(flag, bool):
+                raise ValueError(f'{where}: {name} is True or False; got {short(flag)}')
         self.min_inliers, self.threshold, self.weight = min_inliers, threshold, weight
         self.trainings, self.exchange, self.batch_size = rounds, exchange, batch_size
+        self.unlabeled = unlabeled
 
     def check(self, pool: Pool) -> None:
         """Raise ValueError unless every person is in a calibrated view, and enough see one."""

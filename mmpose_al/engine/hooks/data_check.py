@@ -82,7 +82,7 @@ def check_unlabeled(model, loader) -> None:
         model (nn.Module): The estimator.
         loader (DataLoader): Of the training.
     """
-    if not isinstance(model, SemiPoseEstimator):
+    if not isinstance(model, SemiPoseEstimator) or model.start is None:
         return
     name, dataset, sampler = type(model).__name__, loader.dataset, sampler_of(loader)
     if isinstance(dataset, LabeledUnlabeledDataset) and not dataset.num_unlabeled:
@@ -274,7 +274,7 @@ def check_best(runner) -> None:
 def warn_of_late_start(model, runner) -> None:
     """Say it where a run ends before its unlabelled images take part."""
     start, last = getattr(model, 'start', 0), runner.max_iters
-    if isinstance(model, SemiPoseEstimator) and start >= last:
+    if isinstance(model, SemiPoseEstimator) and start is not None and start >= last:
         runner.logger.warning(
             f'DataCheckHook: {type(model).__name__} learns from labels alone in this run: '
             f'unlabelled images take part from iteration {start} (model.start) on, and the run '

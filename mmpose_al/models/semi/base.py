@@ -98,7 +98,8 @@ class SemiPoseEstimator(EstimatorOfNetworks):
         lesson_kind (str): What it is.
         num_students (Sequence[int]): How many students a method may have; any number where
             it is empty. One config in ``students`` stands for the smallest.
-        start (int): Iteration of the run from which unlabelled images take part.
+        start (int, optional): Iteration of the run from which unlabelled images take part;
+            None: never.
 
     Raises:
         ValueError: Another number of students; students that cannot teach each other in
@@ -108,7 +109,7 @@ class SemiPoseEstimator(EstimatorOfNetworks):
     own_options = ('predict',)
     lessons: Sequence[str] = ('heatmaps',)
     num_students: Sequence[int] = ()
-    start = 0
+    start: Optional[int] = 0
     _compared = False
     _without_unlabeled: Optional[int] = 0
 
@@ -282,6 +283,13 @@ class SemiPoseEstimator(EstimatorOfNetworks):
                         'so that the heads are drawn. One network alone is PoseCons'
                     )
 
+    @property
+    def started(self) -> bool:
+        """Whether unlabelled images take part in this iteration."""
+        if not self.start:
+            return self.start is not None
+        return MessageHub.get_current_instance().get_info('iter', 0) >= self.start
+
     def _watch_unlabeled(self, number: int) -> None:
         """Raise a ValueError where no batch so far had an unlabelled sample.
 
@@ -291,7 +299,7 @@ class SemiPoseEstimator(EstimatorOfNetworks):
             return
         if number:
             self._without_unlabeled = None
-        elif not self.start or MessageHub.get_current_instance().get_info('iter', 0) >= self.start:
+        elif self.started:
             self._without_unlabeled += 1
             if self._without_unlabeled >= PATIENCE:
                 raise ValueError(

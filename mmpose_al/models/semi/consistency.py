@@ -10,7 +10,6 @@ from typing import ContextManager, Dict, List, NamedTuple, Optional, Sequence, T
 
 import numpy as np
 import torch
-from mmengine.logging import MessageHub
 from mmpose.registry import MODELS, TRANSFORMS
 from torch import Tensor
 
@@ -78,9 +77,9 @@ class EasyHardEstimator(SemiPoseEstimator):
         hard_updates_statistics (bool): Whether hard images go into BatchNorm's running
             statistics. They do in the authors' code; but no one evaluates on covered
             and shrunk images, so by default labelled images alone do.
-        start (int): Iteration of the run (MMEngine's message hub) from which unlabelled
-            images take part; before it the students learn from the labels alone, and a
-            step costs less. 0 in the papers.
+        start (int, optional): Iteration of the run (MMEngine's message hub) from which
+            unlabelled images take part; before it the students learn from the labels alone,
+            and a step costs less. 0 in the papers. None: never.
         data_preprocessor, train_cfg, test_cfg, init_cfg, backbone, lesson: See
             :class:`SemiPoseEstimator`.
 
@@ -97,7 +96,7 @@ class EasyHardEstimator(SemiPoseEstimator):
         hard_paths: Optional[Sequence[Sequence[dict]]] = None,
         consistency: dict = dict(loss_weight=1.0),
         hard_updates_statistics: bool = False,
-        start: int = 0,
+        start: Optional[int] = 0,
         data_preprocessor: Optional[dict] = None,
         train_cfg: Optional[dict] = None,
         test_cfg: Optional[dict] = None,
@@ -120,7 +119,7 @@ class EasyHardEstimator(SemiPoseEstimator):
         self._consistency_config = dict(consistency)
         self.build_consistency()
         self.hard_updates_statistics = hard_updates_statistics
-        if start < 0:
+        if start is not None and start < 0:
             raise ValueError(f'start is an iteration, 0 or more; got {start}')
         self.start = start
 
@@ -227,7 +226,7 @@ class EasyHardEstimator(SemiPoseEstimator):
         """Consistency losses of every student, summed over the hard paths; none before
         the iteration ``start``."""
         flip_indices = self._flip_indices(data_samples)
-        if self.start and (MessageHub.get_current_instance().get_info('iter', 0) < self.start):
+        if not self.started:
             return {}
         seeds = augmentation_seeds(data_samples)
         hard = self.hard_view.sample(seeds, (inputs.shape[-1], inputs.shape[-2]), like=inputs)

@@ -9,6 +9,7 @@ from mmpose_al.active_learning.self_training import (
     SelfTraining,
     bootstrap_shares,
     check_bootstraps,
+    compose_bootstrap,
 )
 
 
@@ -57,6 +58,33 @@ def test_shares_of_a_bootstrap():
     assert bootstrap_shares({}) == [1, 1]
     assert bootstrap_shares(dict(unlabeled=dict(type='X'))) == [1, 1, 2]
     assert bootstrap_shares(dict(shares=[1, 3])) == [1, 3]
+    assert bootstrap_shares(dict(unlabeled=dict(type='X')), unlabeled=False) == [1, 1]
+    three = dict(shares=[2, 3, 4], unlabeled=dict(type='X'))
+    assert bootstrap_shares(three) == [2, 3, 4]
+    assert bootstrap_shares(three, unlabeled=False) == [2, 3]
+
+
+def test_a_bootstrap_without_unlabelled_images():
+    """Groups of views need a sampler of their own; labels and pseudo-labels do not."""
+    sampler = dict(type='LabeledGroupSampler', num_groups=1, num_views=4, batch_size=8)
+    cfg = dict(batches(8, sampler, unlabeled=dict(type='X')), model=dict(students={}, start=3))
+    rules = MultiViewBootstrapping(unlabeled=False, batch_size=16)
+    with pytest.raises(ValueError, match='With unlabeled=False'):
+        check_bootstraps(cfg, MultiViewBootstrapping(batch_size=16))
+    check_bootstraps(cfg, rules)
+    compose_bootstrap(cfg, rules)
+    loader = cfg['train_dataloader']
+    assert loader['dataset'] == dict(type='LabeledUnlabeledDataset', labeled={}, shares=[1, 1])
+    assert loader['sampler'] == dict(type='LabeledUnlabeledSampler', batch_size=16)
+    assert loader['batch_size'] == 16 and cfg['model'] == dict(students={}, start=None)
+
+
+def test_a_bootstrap_with_what_the_config_has():
+    cfg = dict(batches(8, unlabeled=dict(type='X')), model=dict(students={}, start=3))
+    compose_bootstrap(cfg, MultiViewBootstrapping())
+    loader = cfg['train_dataloader']
+    assert loader['dataset']['shares'] == [1, 1, 2] and loader['dataset']['unlabeled']
+    assert loader['batch_size'] == 8 and cfg['model']['start'] == 3
 
 
 @pytest.mark.parametrize(
@@ -76,6 +104,12 @@ def test_batches_that_cannot_be_composed_are_refused_before_training(cfg, words)
     with pytest.raises(ValueError, match=words):
         check_bootstraps(cfg, MultiViewBootstrapping())
     check_bootstraps(cfg, ConsistentFrames(2))  # has no such training
+
+
+def test_another_sampler_without_unlabelled_images_is_not_replaced():
+    cfg = batches(sampler=dict(type='DefaultSampler'))
+    with pytest.raises(ValueError, match="type='LabeledUnlabeledSampler'"):
+        check_bootstraps(cfg, MultiViewBootstrapping(unlabeled=False))
 
 
 def test_the_batch_size_of_the_bootstraps_counts():

@@ -42,6 +42,12 @@ def test_batches_without_an_unlabelled_sample_end_the_training(start):
         hub.update_info('iter', 0)
 
 
+def test_students_that_are_told_to_need_no_unlabelled_sample():
+    model = build('PoseDual', start=None)
+    for _ in range(PATIENCE + 5):
+        assert 'unsup_student0_loss_kpt' not in model.loss(images(1), samples([True]))
+
+
 def test_one_unlabelled_sample_is_enough_for_the_watch():
     model = build('PoseCons')
     model.loss(images(2), samples([True, False]))

@@ -231,6 +231,15 @@ def test_unlabelled_images_take_part_from_the_start_on():
         build('PoseDual', start=-1)
 
 
+def test_without_a_start_unlabelled_images_never_take_part():
+    model = build('PoseDual', start=None)
+    batch, data = images(4), samples([True, True, False, False])
+    hub = MessageHub.get_instance('test_no_start')
+    for iteration in (0, 10**6):
+        hub.update_info('iter', iteration)
+        assert not any(name.startswith('unsup') for name in model.loss(batch, data))
+
+
 @pytest.mark.parametrize('labeled', [0, 2])
 def test_autocast_gives_every_weight_a_gradient(labeled):
     """Also where no labelled image goes through a student before it teaches."""
