@@ -159,9 +159,9 @@ class Paths(NamedTuple):
         """What the annotator of our own handed over in a round."""
         return self._at('labelling', _name(number) + '_answers.json')
 
-    def pulled_answers(self, number: int) -> str:
+    def pulled_answers(self, number: int, tool: str) -> str:
         """What was last pulled in a round from the server of an annotation tool."""
-        return self._at('labelling', _name(number) + '_pulled.json')
+        return self._at('labelling', f'{_name(number)}_pulled_{tool}.json')
 
     # ---- paths that the state holds --------------------------------------------------
 

@@ -18,7 +18,7 @@ from .moved import relocated
 from .paths import Paths
 
 QUERY_FORMAT, QUERY_VERSION = 'mmpose_al-query', 1
-NAME = re.compile(r'([0-9a-f]{12})_\d{5,}_(\d+)')
+NAME = re.compile(r'(?<![0-9a-f])([0-9a-f]{12})_\d{5,}_(\d+)')
 
 
 class Query:

@@ -10,6 +10,7 @@ from ..active_learning.experiment import main_metric, plain_metrics
 from ..active_learning.report.analysis import area, labels_needed, target_of
 from ..command_line import in_markdown
 from ..fileio import is_int, read_json
+from .results_table import ENSEMBLE, TOGETHER, check_together
 
 BASELINE, BOUND = 'random', 'all'
 BASELINES = (BASELINE, 'random-bootstrap')  # the first of them that there is
@@ -31,16 +32,16 @@ def load(folder: str) -> Dict[str, List[dict]]:
         ValueError: There is none, or they do not belong together.
     """
     rows: Dict[str, List[dict]] = {}
+    paths: Dict[int, str] = {}
     for name in sorted(os.listdir(folder)):
         if name.endswith('.json'):
-            for row, part in read_result(osp.join(folder, name)):
+            path = osp.join(folder, name)
+            for row, part in read_result(path):
                 rows.setdefault(row, []).append(part)
+                paths[id(part)] = path
     if not any(row != BOUND for row in rows):
         raise ValueError(f'{folder}: no result files')
-    for key in ('steps', 'units'):
-        found = {r[key] for results in rows.values() for r in results if key in r}
-        if len(found) > 1:
-            raise ValueError(f'{folder}: results with {key} {sorted(found)} cannot share a table')
+    check_together(rows, paths, ('steps', 'units', 'unit', 'input_size'))
     order = {BASELINE: 0, BOUND: 9}
     names = ('first', 'diverse', 'bsb', 'mpe', 'coreset', 'mvc')
 
@@ -63,21 +64,42 @@ def read_result(path: str) -> List[Tuple[str, dict]]:
             raise ValueError
         if not all(is_int(result[key]) for key in ('steps', 'units') if key in result):
             raise ValueError
+        if not is_int(result['seed']) or not isinstance(result['machine'], str):
+            raise ValueError
+        if not result.get('rounds', True):
+            raise ValueError
         return parts_of(result)
     except (LookupError, TypeError, ValueError, AttributeError):
         raise ValueError(f'{path} is no result of benchmarks/active_learning.py') from None
 
 
 def parts_of(result: dict) -> List[Tuple[str, dict]]:
-    """A result file as rows: of its rounds, and of what they reached before their bootstraps."""
+    """A result file as rows: of its rounds, of what they reached before their bootstraps, and of
+    what networks that learn together reach together."""
     if 'rounds' not in result:
         return [(result['row'], dict(result, metrics=shown_metrics(result['metrics'])))]
-    found = []
-    for row, key in ((result['row'] + ALONE, 'alone'), (result['row'], 'metrics')):
-        if all(entry.get(key) for entry in result['rounds']):
-            rounds = [dict(entry, metrics=shown_metrics(entry[key])) for entry in result['rounds']]
-            found.append((row, dict(result, row=row, rounds=rounds)))
+    row, found = result['row'], []
+    for name, key, together in (
+        (row + ALONE, 'alone', False),
+        (row, 'metrics', False),
+        (row + TOGETHER, 'metrics', True),
+    ):
+        given = [entry.get(key) or {} for entry in result['rounds']]
+        if together:
+            given = [ensemble_metrics(metrics) for metrics in given]
+        if all(given):
+            rounds = [
+                dict(entry, metrics=shown_metrics(metrics))
+                for entry, metrics in zip(result['rounds'], given)
+            ]
+            found.append((name, dict(result, row=name, rounds=rounds)))
     return found
+
+
+def ensemble_metrics(metrics: Dict[str, float]) -> Dict[str, float]:
+    """Those of several networks together, by the names that those of one have."""
+    start = len(ENSEMBLE)
+    return {name[start:]: value for name, value in metrics.items() if name.startswith(ENSEMBLE)}
 
 
 def shown_metrics(metrics: Dict[str, float]) -> Dict[str, float]:
@@ -133,10 +155,11 @@ def span(rows: Dict[str, List[dict]], name: str) -> Tuple[float, float]:
 
 
 def by_label(results: List[dict], name: str) -> Dict[int, List[float]]:
-    """Number of labels -> values of the seeds."""
+    """Number of labels -> values of the seeds; of rounds with equally many the last."""
     found: Dict[int, List[float]] = {}
     for result in results:
-        for label, _, value in zip(*curve(result, name)):
+        labels, _, values = curve(result, name)
+        for label, value in dict(zip(labels, values)).items():
             found.setdefault(label, []).append(value)
     return found
 

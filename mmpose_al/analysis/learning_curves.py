@@ -6,7 +6,7 @@ from typing import Dict, List, Optional
 from matplotlib.figure import Figure
 
 from ..fileio import write_figure
-from .results_table import BOUND, ENSEMBLE, TOGETHER, columns
+from .results_table import BOUND, ENSEMBLE, TOGETHER, columns, shown
 
 
 def draw(rows: Dict[str, List[dict]], path: str, metric: Optional[str] = None) -> None:
@@ -43,7 +43,7 @@ def draw(rows: Dict[str, List[dict]], path: str, metric: Optional[str] = None) -
             low, high = ([m + sign * a for m, a in zip(means, apart)] for sign in (-1, 1))
             axis.fill_between(steps, low, high, color=color, alpha=0.15, linewidth=0)
     axis.set_xlabel('optimiser step')
-    axis.set_ylabel(name)
+    axis.set_ylabel(f'{name}, in %' if 'coco/' in name else name)
     axis.grid(alpha=0.3)
     figure.legend(fontsize='small', loc='outside right upper')
     write_figure(path, figure, format='png', dpi=110, metadata={'Software': None})
@@ -55,7 +55,11 @@ def curves_of(rows: Dict[str, List[dict]], name: str) -> Dict[str, Dict[int, Lis
     for row, results in rows.items():
         key = ENSEMBLE + name if row.endswith(TOGETHER) else name
         seeds = [
-            {e['step']: e['metrics'][key] for e in result.get('curve', ()) if key in e['metrics']}
+            {
+                e['step']: shown(name, e['metrics'][key])
+                for e in result.get('curve', ())
+                if key in e['metrics']
+            }
             for result in results
         ]
         steps = set.intersection(*map(set, seeds))

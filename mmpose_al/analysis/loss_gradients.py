@@ -82,6 +82,11 @@ def mean_gradients(
     torch.manual_seed(0)
     model = MODELS.build(config.model)
     network = getattr(model, 'network', model)
+    if not hasattr(getattr(network, 'head', None), 'num_joints'):
+        raise ValueError(
+            f'the config trains a {type(model).__name__} without a 2.5D head, and its losses are '
+            'told apart by the parts of one; give a config of configs/weakly_supervised_3d'
+        )
     if checkpoint:
         load_weights(model, checkpoint)
     else:

@@ -5,16 +5,19 @@ import os
 import os.path as osp
 import re
 import statistics
-from typing import Any, Callable, Dict, List, Optional, Sequence, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from ..command_line import in_markdown
-from ..fileio import is_int, is_number, read_bytes, read_json, write_text
+from ..fileio import is_int, is_number, read_bytes, read_json, short, write_text
 
 # What a result file has, and whether a value fits.
 FIELDS: Dict[str, Callable[[Any], bool]] = dict(
     metrics=lambda value: isinstance(value, dict) and all(map(_is_real, value.values())),
     row=lambda value: isinstance(value, str),
     steps=is_int,
+    seed=is_int,
+    input_size=lambda value: isinstance(value, list) and all(map(is_int, value)),
+    machine=lambda value: isinstance(value, str),
 )
 BASELINE, BOUND = 'supervised', 'supervised-all'
 ENSEMBLE = 'ensemble/'  # what PerStudentMetric calls it
@@ -30,24 +33,33 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
             only.
 
     Raises:
-        ValueError: There is none, a file is something else, or runs of one row differ
-            in steps.
+        ValueError: There is none, a file is something else, two are of one run, or they do
+            not belong together: runs of a row differ in steps or labels, or any in the size of
+            the input.
     """
     rows: Dict[str, List[dict]] = {}
+    paths: Dict[int, str] = {}
     for name in sorted(os.listdir(folder)):
         if name.endswith('.json'):
             path = osp.join(folder, name)
             result = _null_is_nan(read_json(path))
             given = result if isinstance(result, dict) else {}
             missing = [key for key, fits in FIELDS.items() if not fits(given.get(key))]
+            if not of_poses_3d(given) and not isinstance(given.get('labels'), (dict, str)):
+                missing.append('labels')
             if missing:
                 raise ValueError(
                     f'{path}: is no result file of benchmarks/semi_supervised.py; it has no '
                     f'{", ".join(missing)}, or something else there'
                 )
             rows.setdefault(result['row'], []).append(result)
+            paths[id(result)] = path
     if not rows:
         raise ValueError(f'{folder}: no result files')
+    check_together(rows, paths, ('input_size',))
+    for results in rows.values():
+        with_labels = [result for result in results if 'labels' in result]
+        check_alike(with_labels, paths, 'labels', _kind_of_labels)
     groups = [sum(rows.values(), [])] if same_steps else list(rows.values())
     for group in groups:
         steps = sorted({result['steps'] for result in group})
@@ -59,6 +71,60 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
     return with_ensembles(
         dict(sorted(rows.items(), key=lambda item: (order.get(item[0], 1), item[0])))
     )
+
+
+def of_poses_3d(result: Mapping[str, Any]) -> bool:
+    """Whether a result is of 3D poses, whose rows say themselves what is labelled."""
+    metrics = result.get('metrics')
+    return isinstance(metrics, dict) and any(name.startswith('pose3d/') for name in metrics)
+
+
+def check_together(
+    rows: Mapping[str, Sequence[dict]], paths: Mapping[int, str], keys: Sequence[str] = ()
+) -> None:
+    """Raise ValueError where results cannot be rows of one table; it names two files.
+
+    Args:
+        rows (Mapping): Row -> its results, of which no two may have one seed.
+        paths (Mapping): ``id`` of a result -> its file.
+        keys (Sequence[str]): What is the same in all that have it.
+    """
+    for row, results in rows.items():
+        seen: Dict[Any, dict] = {}
+        for result in results:
+            first = seen.setdefault(result['seed'], result)
+            if first is not result:
+                raise ValueError(
+                    f'{paths[id(result)]}: field "seed": {result["seed"]} of row {row!r}, which '
+                    f'{paths[id(first)]} has too. Keep one of them, or call one row otherwise'
+                )
+    every = [result for results in rows.values() for result in results]
+    for key in keys:
+        check_alike([result for result in every if key in result], paths, key)
+
+
+def check_alike(
+    results: Sequence[dict],
+    paths: Mapping[int, str],
+    key: str,
+    part: Callable[[Any], Any] = lambda value: value,
+) -> None:
+    """Raise ValueError where results differ in a field, or in a part of it."""
+    for result in results[1:]:
+        one, other = part(results[0][key]), part(result[key])
+        if one != other:
+            raise ValueError(
+                f'{paths[id(result)]}: field "{key}": {short(other)}, and '
+                f'{paths[id(results[0])]} has {short(one)}; they cannot share a '
+                f'{"row" if key == "labels" else "table"}'
+            )
+
+
+def _kind_of_labels(labels: Any) -> Any:
+    """How labels were chosen, whatever the seed."""
+    if not isinstance(labels, dict):
+        return labels
+    return {key: value for key, value in labels.items() if key != 'seed'}
 
 
 def _is_real(value: Any) -> bool:
@@ -99,7 +165,13 @@ def with_ensembles(rows: Dict[str, List[dict]]) -> Dict[str, List[dict]]:
 def columns(rows: Dict[str, List[dict]]) -> List[str]:
     """Metrics of all rows that are neither of one student nor of one joint."""
     names = set.intersection(*(set(r['metrics']) for rs in rows.values() for r in rs))
-    return sorted(n for n in names if re.fullmatch(r'(pck/[^/]+|coco/AP)', n))
+    found = sorted(n for n in names if re.fullmatch(r'(pck/[^/]+|coco/AP)', n))
+    if not found:
+        raise ValueError(
+            f'rows {", ".join(rows)}: no metric such as coco/AP or pck/bbox@0.1 is in all of their '
+            'results; give each table rows with a metric in common'
+        )
+    return found
 
 
 def mean_std(values: List[float], form: str = '.1f') -> str:
@@ -288,10 +360,18 @@ def markdown_3d(rows: Dict[str, List[dict]], only: Sequence[str] = ()) -> str:
 
 def by_seed(row: str, name: str, rows: Dict[str, List[dict]]) -> Dict[int, float]:
     """Seed -> value of a metric, in percent, of the runs that have it."""
-    scale = 100 if 'coco/' in name else 1
     return {
-        r['seed']: scale * r['metrics'][name] for r in rows.get(row, []) if name in r['metrics']
+        r['seed']: shown(name, r['metrics'][name])
+        for r in rows.get(row, [])
+        if name in r['metrics']
     }
+
+
+def shown(name: str, value: float) -> float:
+    """A metric as a table has it: of COCO's in percent, NaN where it is undefined (-1)."""
+    if 'coco/' not in name:
+        return value
+    return 100 * value if value >= 0 else math.nan
 
 
 def measured(row: str, name: str, rows: Dict[str, List[dict]]) -> List[str]:

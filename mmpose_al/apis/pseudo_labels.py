@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmpose.registry import DATASETS
 
+from ..datasets.format import WEIGHTS, camera_names
 from ..fileio import FileError, read_json
 from ..geometry.running_median import running_median
 from .pose3d_inferencer import load_model
@@ -39,6 +40,11 @@ def pseudo_labels(
         FileError: Keypoints are smoothed, and the file does not say what follows what.
     """
     source = source_of(config, key)
+    if config.get('test_dataloader') is None:
+        raise ValueError(
+            'the config has no test_dataloader, whose pipeline prepares the images that are '
+            'predicted; write one, as that of validation'
+        )
     model, _ = load_model(config, checkpoint, device)
     dataset = DATASETS.build(
         dict(
@@ -91,6 +97,7 @@ def tracks(data: dict, chosen: Found, path: str = 'the file') -> List[Dict[int, 
     """
     frames = {frame['id']: frame for frame in data.get('frames', ())}
     images = {image['id']: image for image in data['images']}
+    cameras = camera_names(data)
     remedy = 'docs/multiview_format.md tells the fields; or leave out --smooth'
     places: Dict[tuple, Dict[int, int]] = {}
     for annotation in data['annotations']:
@@ -102,7 +109,8 @@ def tracks(data: dict, chosen: Found, path: str = 'the file') -> List[Dict[int, 
             entry = f'image {image["id"]}'
             problem = 'names no frame, so that nothing is before or after it'
             raise FileError.at(path, entry, 'frame_id', problem, remedy)
-        key = (frame['sequence'], image.get('camera_id'), annotation.get('person_id'))
+        camera = cameras.get(image.get('camera_id'), image.get('camera_id'))
+        key = (frame['sequence'], camera, annotation.get('person_id'))
         track = places.setdefault(key, {})
         other = track.setdefault(frame['index'], annotation['id'])
         if other != annotation['id']:
@@ -132,9 +140,10 @@ def relabel(data: dict, found: Found, threshold: float) -> dict:
         ).all(1)
         good = (confidence > threshold) & inside
         rows = np.where(good[:, None], np.c_[keypoints, np.full(len(good), 2.0)], 0.0)
+        entry = {key: value for key, value in annotation.items() if key != WEIGHTS}
         annotations.append(
             dict(
-                annotation,
+                entry,
                 keypoints=np.round(rows, 3).ravel().tolist(),
                 keypoint_scores=np.round(confidence, 4).tolist(),
                 num_keypoints=int(good.sum()),

@@ -17,7 +17,7 @@ import argparse
 import os
 import os.path as osp
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 from .detection import add_detection, add_detector, add_device, find_boxes
 from .errors import UsageError
@@ -194,17 +194,41 @@ def boxes_of(
     if osp.isfile(given):
         if args.boxes or args.detector:
             raise UsageError('--boxes and --detector are for a folder; FILE has boxes itself')
-        return given, osp.abspath(args.images or osp.dirname(given)), False
+        images = osp.abspath(args.images or osp.dirname(given))
+        return free_boxes(args, cfg, given, images), images, False
     if not osp.isdir(given):
         raise FileNotFoundError(f'--unlabeled {args.unlabeled}: no such folder or file')
     if args.images:
         raise UsageError('--images is for a COCO file; --unlabeled names a folder')
     if args.boxes:
-        return osp.abspath(args.boxes), given, False
+        return free_boxes(args, cfg, osp.abspath(args.boxes), given), given, False
     stem = osp.splitext(args.out)[0] if args.out else osp.basename(given)
     out = osp.abspath(f'{stem}.unlabeled.json')
     write_boxes(args, given, out, images_in_use(cfg), detector)
     return out, given, not args.detector
+
+
+def free_boxes(args: argparse.Namespace, cfg: 'Config', path: str, folder: str) -> str:
+    """A file of boxes, or a copy without the images that validation and test use."""
+    from ..datasets.format import FormatError
+    from ..fileio import read_json, write_json
+    from ..projects.adaptation import without_images
+
+    known = images_in_use(cfg, ('val_dataloader', 'test_dataloader'))
+    try:
+        content, left_out = without_images(read_json(path), folder, known)
+    except (LookupError, TypeError, AttributeError):
+        return path  # no COCO file, which its data set says with its entry
+    if not left_out:
+        return path
+    if not content['images']:
+        raise FormatError(f'{path}: validation and test use all of its {left_out} images')
+    out = f'{osp.splitext(osp.abspath(args.out))[0] if args.out else osp.splitext(path)[0]}'
+    out += '.unlabeled.json'
+    write_json(out, content, indent=None)
+    text = f'{left_out} images that validation or test use are left out: {out}'
+    print(text, file=sys.stderr)
+    return out
 
 
 def write_boxes(
@@ -224,13 +248,16 @@ def write_boxes(
         write_json(out, content, indent=None)
 
 
-def images_in_use(cfg: 'Config') -> Set[str]:
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def images_in_use(cfg: 'Config', loaders: Sequence[str] = LOADERS) -> Set[str]:
     """Real paths of the images of a config's data sets: training, validation, test."""
     from ..datasets.checks import leaves
 
     found: Set[str] = set()
     seen: List[Dict[str, Any]] = []
-    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+    for key in loaders:
         dataset = (cfg.get(key) or {}).get('dataset')
         if not dataset or dataset in seen:
             continue

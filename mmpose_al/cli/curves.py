@@ -38,6 +38,6 @@ def run(args: argparse.Namespace) -> int:
 def named(argument: str) -> tuple:
     """(name, folder) of an argument; the folder's own name by default."""
     name, sign, folder = argument.partition('=')
-    if not sign:
+    if not sign or osp.isdir(argument):  # a folder may have the sign in its name
         folder, name = argument, osp.basename(osp.normpath(argument))
     return name, folder

@@ -4,7 +4,7 @@ import argparse
 import glob
 import os
 import os.path as osp
-from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, Optional, Tuple
 
 from .errors import CommandError, UsageError
 from .options import add_cfg_options, positive
@@ -13,6 +13,40 @@ if TYPE_CHECKING:
     from mmengine.config import Config
     from mmengine.runner import Runner
 
+# Keys of configs that are read where they are there, by MMEngine's Runner and by this package.
+RUNNER_KEYS = [
+    'active_learning',
+    'auto_scale_lr',
+    'custom_hooks',
+    'custom_imports',
+    'default_hooks',
+    'default_scope',
+    'env_cfg',
+    'experiment_name',
+    'launcher',
+    'load_cfg',
+    'load_from',
+    'log_level',
+    'log_processor',
+    'model',
+    'model_wrapper_cfg',
+    'optim_wrapper',
+    'param_scheduler',
+    'preprocess_cfg',
+    'randomness',
+    'resume',
+    'runner_type',
+    'test_cfg',
+    'test_dataloader',
+    'test_evaluator',
+    'train_cfg',
+    'train_dataloader',
+    'val_cfg',
+    'val_dataloader',
+    'val_evaluator',
+    'visualizer',
+    'work_dir',
+]
 CONFIGS = ('.py', '.yml', '.yaml', '.json')  # that MMEngine reads
 
 
@@ -193,6 +227,29 @@ def enable_drawing_hook(
         hook.wait_time = args.wait_time
 
 
+def check_options(cfg: 'Config', options: Mapping[str, Any]) -> None:
+    """Refuse a ``--cfg-options`` whose first word nobody would read: a slip of the pen.
+
+    Args:
+        cfg (Config): What it is merged into.
+        options (Mapping): Key with dots -> value.
+
+    Raises:
+        UsageError: A word is almost that of a key of configs.
+    """
+    from difflib import get_close_matches
+
+    known = {*cfg, *RUNNER_KEYS}
+    for key in options:
+        word = key.split('.')[0]
+        near = [] if word in known else get_close_matches(word, sorted(known), 1, 0.8)
+        if near:
+            raise UsageError(
+                f'--cfg-options {key}: the config has no {word!r}, and nothing would read it; did '
+                f'you mean {near[0]}?'
+            )
+
+
 def build_runner(cfg: 'Config', args: argparse.Namespace) -> 'Runner':
     """Apply ``--cfg-options``, make the process group and build the Runner.
 
@@ -204,6 +261,7 @@ def build_runner(cfg: 'Config', args: argparse.Namespace) -> 'Runner':
     from ..engine.distributed import prepare_launch
 
     if args.cfg_options:
+        check_options(cfg, args.cfg_options)
         cfg.merge_from_dict(args.cfg_options)
     if 'preprocess_cfg' in cfg:
         cfg.model.setdefault('data_preprocessor', cfg.preprocess_cfg)

@@ -9,6 +9,7 @@ without a GPU (gloo).
 
 import argparse
 import os.path as osp
+import sys
 from typing import TYPE_CHECKING
 
 from .errors import CommandError
@@ -70,6 +71,11 @@ def use_amp(cfg: 'Config', path: str) -> None:
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 
+def begins_anew(cfg: 'Config') -> bool:
+    """Whether a training does not go on where one was; an experiment always does."""
+    return bool(cfg.get('work_dir')) and not cfg.get('resume') and 'active_learning' not in cfg
+
+
 def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
     """Apply the arguments that only training has."""
     from ..checkpoint_files import has_begun
@@ -92,6 +98,12 @@ def merge_args(cfg: 'Config', args: argparse.Namespace) -> None:
             cfg.load_from = None
     elif args.resume is not None:
         cfg.resume, cfg.load_from = True, args.resume
+    elif begins_anew(cfg) and has_begun(cfg.work_dir):
+        print(
+            f'{cfg.work_dir} has checkpoints of another training; this one begins anew, and writes '
+            'over them. --resume goes on with that one, --work-dir names another folder',
+            file=sys.stderr,
+        )
     if args.auto_scale_lr:
         if 'auto_scale_lr' not in cfg:
             raise CommandError(

@@ -13,7 +13,8 @@ import re
 import shutil
 import time
 from collections import Counter
-from typing import Callable, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import Callable, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import mmpose
 import numpy as np
@@ -507,6 +508,27 @@ def load_npz(path: str, fields: Sequence[str]) -> dict:
     return arrays
 
 
+@contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Inside, an entry of a data set that is not as it should be is an error that names it.
+
+    Args:
+        what (str): A recording, or the file.
+
+    Raises:
+        FormatError: In place of what Python says about a missing or wrong entry.
+    """
+    try:
+        yield
+    except (FileError, OSError):
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(
+            f'{what}: its annotations are not as the data set has them '
+            f'({type(error).__name__}: {error}). Download or make its files again'
+        ) from error
+
+
 def _run_task(task: Task, folder: str) -> Tuple[Part, bool]:
     stem = re.sub(r'[^\w.-]+', '_', task.name)[:80]
     unique = sha256(task.name.encode())[:8]
@@ -518,7 +540,8 @@ def _run_task(task: Task, folder: str) -> Tuple[Part, bool]:
             return Part.from_dict(content['part']), True
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         pass  # none yet, or not usable: make it anew
-    part = task.run()
+    with reading(task.name):
+        part = task.run()
     content = dict(digest=expected, part=part.as_dict())
     write_json(path, content, indent=None, nan_as_null=False)
     return part, False

@@ -12,7 +12,7 @@ from typing import List, Optional, Sequence
 from ..datasets.format import FormatError
 from .camera_pickle import camera_field, known, load_camera_pickle
 from .common import Part, Task, digest, matrix_K
-from .mmpose_npz import MM, add_views, load_annotations
+from .mmpose_npz import MM, add_views, check_wanted, load_annotations
 
 METAINFO = 'configs/_base_/datasets/h36m.py'
 SPLITS = dict(train=('S1', 'S5', 'S6', 'S7', 'S8'), test=('S9', 'S11'))
@@ -42,6 +42,7 @@ def make_tasks(
     data = load_annotations(annotation_file)
     calibration = load_camera_pickle(camera_file)
     groups = OrderedDict()
+    there = set()
     for row, name in enumerate(data['imgname'].tolist()):
         match = NAME.search(name)
         if match is None:
@@ -54,8 +55,12 @@ def make_tasks(
                 "again with MMPose's preprocess_h36m.py",
             )
         subject, action, camera, number = match.groups()
+        there.add((subject, camera))
         if (subjects is None or subject in subjects) and (cameras is None or camera in cameras):
             groups.setdefault((subject, action), []).append((int(number), camera, row))
+    if subjects not in SPLITS.values():  # a file may have a part of a split
+        check_wanted(annotation_file, '--subjects', subjects, (subject for subject, _ in there))
+    check_wanted(annotation_file, '--camera-ids', cameras, (camera for _, camera in there))
 
     def task(subject, action, rows):
         rows = sorted(rows)

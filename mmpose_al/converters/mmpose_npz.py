@@ -4,7 +4,7 @@
 x, y, z in metres in the axes of that image's camera and a flag.
 """
 
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, Iterable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..datasets.format import FormatError
 from .common import Part, box_around, keypoints_of, load_npz
 
 MM = 1000.0
+SMALL, LARGE = 0.2, 5.0  # metres that a person may be across
 
 
 def load_annotations(path: str) -> Dict[str, np.ndarray]:
@@ -31,7 +32,47 @@ def load_annotations(path: str) -> Dict[str, np.ndarray]:
             raise FormatError.at(
                 path, 'file', field, 'holds a number that is not finite', 'make the file again'
             )
+    check_metres(path, data['S'][..., :3])
     return data
+
+
+def check_metres(path: str, poses: np.ndarray) -> None:
+    """Refuse 3D poses in another unit: the size of a person tells it, and nothing in 2D does.
+
+    Args:
+        path (str): The file, for messages.
+        poses (ndarray): Shape (N, K, 3).
+
+    Raises:
+        FormatError: Half of the people are larger or smaller than people are.
+    """
+    if not len(poses):
+        return
+    size = float(np.median(np.linalg.norm(poses.max(1) - poses.min(1), axis=-1)))
+    if 0 < size < SMALL or size > LARGE:  # 0: there are none
+        raise FormatError.at(
+            path,
+            'file',
+            'S',
+            f'people are {size:.3g} across in the median, and metres are expected',
+            "write metres, as MMPose's preparation scripts do",
+        )
+
+
+def check_wanted(
+    path: str, option: str, wanted: Optional[Sequence[str]], there: Iterable[str]
+) -> None:
+    """Refuse names that somebody asks for and a file does not have.
+
+    Raises:
+        FormatError: It names the first of them, and what there is.
+    """
+    names = sorted(set(there))
+    for name in wanted or ():
+        if name not in names:
+            raise FormatError(
+                f'{path}: has no {name!r}. There are {", ".join(names)}; correct {option}.'
+            )
 
 
 def add_views(

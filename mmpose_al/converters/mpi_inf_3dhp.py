@@ -15,7 +15,7 @@ import numpy as np
 from ..datasets.format import FormatError
 from .camera_pickle import camera_field, known, load_camera_pickle
 from .common import Part, Task, digest, matrix_K
-from .mmpose_npz import MM, add_views, load_annotations
+from .mmpose_npz import MM, add_views, check_wanted, load_annotations
 
 METAINFO = 'configs/_base_/datasets/mpi_inf_3dhp.py'
 TRAIN = re.compile(r'(?:^|/)(S\d+)_(Seq\d+)_(Cam\d+)_(\d{6})\.\w+$')
@@ -41,6 +41,7 @@ def make_tasks(
     data = load_annotations(annotation_file)
     calibration = load_camera_pickle(camera_file)
     groups = OrderedDict()
+    there = set()
     for row, name in enumerate(data['imgname'].tolist()):
         train, test = TRAIN.search(name), TEST.search(name)
         if train is not None:
@@ -59,8 +60,11 @@ def make_tasks(
                 'names end in S1_Seq1_Cam0_000001.jpg or TS1_000001.jpg; make the '
                 "file again with MMPose's preprocess_mpi_inf_3dhp.py",
             )
+        there.add((subject, camera))
         if (subjects is None or subject in subjects) and (cameras is None or camera in cameras):
             groups.setdefault((sequence, subject), []).append((int(number), camera, key, row))
+    check_wanted(annotation_file, '--subjects', subjects, (subject for subject, _ in there))
+    check_wanted(annotation_file, '--camera-ids', cameras, (camera for _, camera in there))
     used = {key for rows in groups.values() for _, _, key, _ in rows}
     for key in sorted(used):
         known(camera_file, calibration, key, annotation_file)

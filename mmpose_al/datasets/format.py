@@ -53,6 +53,7 @@ class FormatError(FileError):
     """A file breaks its format. The message names file, entry, field, remedy."""
 
 
+WEIGHTS = 'keypoint_weights'  # of an annotation: how much each joint counts
 OUTSIDE = 'keypoints outside the image'
 NO_BOX = 'labelled without a box'
 
@@ -65,6 +66,11 @@ class Fault(NamedTuple):
     kind: str
     problem: str
     remedy: str
+
+
+def camera_names(data: Mapping[str, Any]) -> Dict[Any, str]:
+    """Id of a camera -> its name; one that moves has an entry for each image, of one name."""
+    return {camera['id']: camera['name'] for camera in data.get('cameras', ())}
 
 
 def load_multiview(

@@ -1,7 +1,8 @@
 """What all estimators that are made of MMPose's networks have in common."""
 
 from contextlib import contextmanager
-from typing import Iterator, List, Optional, Sequence, Tuple
+from difflib import get_close_matches
+from typing import Iterable, Iterator, List, Optional, Sequence, Tuple
 
 import torch
 from mmengine.model import BaseModel
@@ -16,6 +17,35 @@ def split_labeled(data_samples: Sequence) -> Tuple[List[int], List[int]]:
     for index, sample in enumerate(data_samples):
         parts[not sample.metainfo.get('is_labeled', True)].append(index)
     return parts
+
+
+#: What the ``test_cfg`` of MMPose's top-down estimators and heads may say.
+TEST_OPTIONS = [
+    'align_corners',
+    'flip_mode',
+    'flip_test',
+    'input_size',
+    'output_heatmaps',
+    'output_keypoint_indices',
+    'shift_coords',
+    'shift_heatmap',
+]
+
+
+def check_spelling(options: Iterable[str], known: Sequence[str], name: str) -> None:
+    """Refuse an option of ``test_cfg`` that is almost, but not quite, one that is known.
+
+    Networks of others may have options of their own, so any other one is let through.
+
+    Raises:
+        ValueError: So it is.
+    """
+    for option in options:
+        near = [] if option in known else get_close_matches(option, known, 1, 0.75)
+        if near:
+            raise ValueError(
+                f'{name}: test_cfg has {option!r}, which nothing reads; did you mean {near[0]!r}?'
+            )
 
 
 class EstimatorOfNetworks(WholeCheckpoints, BaseModel):
@@ -36,7 +66,7 @@ class EstimatorOfNetworks(WholeCheckpoints, BaseModel):
         init_cfg (dict, optional): MMEngine's.
 
     Raises:
-        ValueError: ``backbone`` says something.
+        ValueError: ``backbone`` says something, or ``test_cfg`` has a key that is misspelt.
     """
 
     own_options: Sequence[str] = ()  # of test_cfg
@@ -55,6 +85,7 @@ class EstimatorOfNetworks(WholeCheckpoints, BaseModel):
             )
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.test_cfg = dict(test_cfg or {})
+        check_spelling(self.test_cfg, (*self.own_options, *TEST_OPTIONS), type(self).__name__)
 
     @property
     def predicting(self) -> List[nn.Module]:

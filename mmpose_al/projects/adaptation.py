@@ -17,7 +17,12 @@ METHODS = dict(
     denoised='DenoisedPoseDual',
     multipath='MultiPathPose',
 )
+# They draw each image as often as any other, as that does which takes their place.
+SAMPLERS = ('DefaultSampler', 'InfiniteSampler')
 HOOKS = ('ExactResumeHook', 'DataCheckHook', 'FiniteHook', 'CollapseMonitorHook')
+#: What a training does not take over from the config of another one: where that ran, and that it
+#: was resumed.
+AFRESH = dict(work_dir=None, resume=False)
 # It exchanges the pipeline of the training set, which is no longer the one that loads.
 SWITCH = 'PipelineSwitchHook'
 
@@ -71,6 +76,14 @@ def check_base(cfg: Mapping[str, Any], name: str) -> None:
             'sampler repeats it), or a CombinedDataset with a pipeline'
         )
     batch_size(cfg, name)
+    sampler = cfg['train_dataloader'].get('sampler') or {}
+    if sampler and _type(sampler) not in SAMPLERS:
+        raise ValueError(
+            f'{name}: train_dataloader.sampler is a {_type(sampler)}, which composes batches of '
+            'several sources, and another one is needed. Write the config as in '
+            'docs/own_data.md#my-images, with labeled=[...] for the sources and shares=[...] for '
+            'how much each gives to a batch'
+        )
     for place in ('model', 'model.head'):
         part = cfg['model'] if place == 'model' else cfg['model'].get('head') or {}
         if (part.get('init_cfg') or {}).get('type') == 'Pretrained':
@@ -120,6 +133,8 @@ def adapted_config(
         '    pipeline=labeled.pipeline)',
         *_loader(cfg),
         *_hooks(cfg),
+        *_constructor(cfg),
+        *[f'{key} = {value}' for key, value in AFRESH.items() if cfg.get(key)],
     ]
     for key in ('val_evaluator', 'test_evaluator'):
         lines += _evaluator(key, cfg.get(key), is_metric)
@@ -214,6 +229,30 @@ def whole_images(folder: str, known: Iterable[str] = ()) -> Tuple[Dict[str, Any]
     return content, len(names) - len(left)
 
 
+def without_images(
+    content: Dict[str, Any], folder: str, known: Iterable[str]
+) -> Tuple[Dict[str, Any], int]:
+    """A COCO file without those images that are known.
+
+    Args:
+        content (dict): Of the file.
+        folder (str): That its file names start from.
+        known (Iterable[str]): Real paths.
+
+    Returns:
+        tuple: The content, and how many images are left out.
+    """
+    known = set(known)
+    out = {
+        image['id']
+        for image in content['images']
+        if osp.realpath(osp.join(folder, image['file_name'])) in known
+    }
+    images = [image for image in content['images'] if image['id'] not in out]
+    annotations = [a for a in content.get('annotations', ()) if a['image_id'] not in out]
+    return dict(content, images=images, annotations=annotations), len(out)
+
+
 def _type(part: Mapping[str, Any]) -> str:
     """Name of a type, without its scope."""
     kind = part.get('type')
@@ -277,6 +316,18 @@ def _hooks(cfg: Mapping[str, Any]) -> List[str]:
         *new[:-1],
         new[-1].rstrip(',') + ']' if new else ']',
         "default_hooks = dict(weights=dict(type='CheckWeightsHook'))",
+    ]
+
+
+def _constructor(cfg: Mapping[str, Any]) -> List[str]:
+    """Each student has the learning rates that the config gives the layers of its network."""
+    kind: Any = (cfg.get('optim_wrapper') or {}).get('constructor')
+    if not kind or _type(dict(type=kind)) == 'DefaultOptimWrapperConstructor':
+        return []
+    own = kind if isinstance(kind, str) else f'{kind.__module__}.{kind.__name__}'
+    return [
+        "optim_wrapper = dict(constructor='NetworksOptimWrapperConstructor',",
+        f'                     paramwise_cfg=dict(constructor={own!r}))',
     ]
 
 

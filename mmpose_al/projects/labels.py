@@ -10,7 +10,8 @@ import os.path as osp
 import re
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypeVar
 
-from ..active_learning.answers.kept import all_poses, latest, load_all_answers
+from ..active_learning.answers import kept as answers
+from ..active_learning.answers.kept import all_poses, load_all_answers
 from ..active_learning.label_app import plain
 from ..active_learning.paths import experiments_below
 from ..fileio import are_numbers, checksum_fault, locked, read_json, short, to_json, write_json
@@ -146,21 +147,26 @@ def frame_of(name: str) -> Optional[Tuple[str, int]]:
 
 
 def taken_back(folder: str, joints: Sequence[str]) -> Dict[Person, List[List[float]]]:
-    """Persons whom people gave labels and took them back -> the keypoints that they had."""
+    """Persons whose labels people took back -> the keypoints that they had.
+
+    These are the labels that people gave before, and those that people began from.
+    """
     found: Dict[Person, List[List[float]]] = {}
     for path in _folders(folder):
         documents = load_all_answers(path)
-        there = latest(documents)
-        gone = {n: poses for n, poses in all_poses(documents).items() if n not in there}
+        poses, gone = all_poses(documents), answers.taken_back(documents)
         if not gone:
             continue
         content = read_json(osp.join(path, 'pool.json'))
         names = {image['id']: image['file_name'] for image in content['images']}
-        of = {a['id']: (names[a['image_id']], a['person_id']) for a in content['annotations']}
         own = content['categories'][0]['keypoints']
-        for number, poses in gone.items():
-            had = [in_order(p.tolist(), own, joints) for p in poses if p[2::3].any()]
-            found.setdefault(of[number], []).extend(had)
+        for entry in content['annotations']:
+            if entry['id'] in gone:
+                had = [pose.tolist() for pose in poses[entry['id']]]
+                had.append(entry.get('keypoints') or [])
+                found.setdefault((names[entry['image_id']], entry['person_id']), []).extend(
+                    in_order(points, own, joints) for points in had if any(points[2::3])
+                )
     now = given_labels(folder, joints) if found else {}
     return {person: points for person, points in found.items() if person not in now}
 

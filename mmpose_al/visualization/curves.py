@@ -20,7 +20,8 @@ def read_scalars(work_dir: str) -> Scalars:
     """Read every ``vis_data/scalars.json`` of a work directory.
 
     A resumed run has one for each start. They are read in the order of their time
-    stamps, and of two values for the same step the later one counts.
+    stamps. Where a later start begins to log at a step, earlier values from that step on do
+    not count: that start went on from before it, or was a training of its own.
 
     Args:
         work_dir (str): MMEngine's work directory.
@@ -39,9 +40,15 @@ def read_scalars(work_dir: str) -> Scalars:
         )
     scalars: Scalars = {}
     for path in paths:
+        own: Scalars = {}
         with open(path, encoding='utf-8') as file:
             for line in file:
-                _add_line(scalars, line)
+                _add_line(own, line)
+        for name, values in own.items():
+            before = scalars.get(name, {})
+            first = min(values)
+            kept = {step: value for step, value in before.items() if step < first}
+            scalars[name] = {**kept, **values}
     return {name: dict(sorted(values.items())) for name, values in scalars.items()}
 
 

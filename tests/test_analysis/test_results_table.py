@@ -46,6 +46,42 @@ def test_table_by_hand(tmp_path):
     assert 'Seeds 0, 1, 2' in lines[-1] and '10 optimiser steps' in lines[-1]
 
 
+def test_results_that_do_not_belong_together_are_refused(tmp_path):
+    """Each was a mean of something else."""
+    result(tmp_path, 'supervised', 0, 10.0)
+    result(tmp_path, 'posedual', 0, 12.0)
+    table = lambda: results_table.make_table(str(tmp_path))  # noqa: E731
+    assert '12.0' in table()
+    path = tmp_path / 'posedual_seed0.json'
+    content = json.loads(path.read_text())
+    copy = tmp_path / 'posedual_copy.json'
+    copy.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match='"seed": 0 of row \'posedual\', which .*posedual_copy'):
+        table()
+    copy.write_text(json.dumps(dict(content, seed=1, labels=dict(num=500, unit='images', seed=1))))
+    with pytest.raises(ValueError, match='field "labels": .*cannot share a row'):
+        table()
+    copy.write_text(json.dumps(dict(content, seed=1, labels=dict(content['labels'], seed=1))))
+    assert '| 2 |' in table()
+    copy.write_text(json.dumps(dict(content, row='other', input_size=[8, 8])))
+    with pytest.raises(ValueError, match='field "input_size": .*cannot share a table'):
+        table()
+    copy.write_text(json.dumps(dict(content, row='other', metrics={'coco/AP': 0.5})))
+    with pytest.raises(ValueError, match='no metric such as'):
+        table()
+    copy.write_text(json.dumps({k: v for k, v in content.items() if k != 'machine'}))
+    with pytest.raises(ValueError, match='it has no machine'):
+        table()
+
+
+def test_an_ap_that_is_undefined_is_no_number(tmp_path):
+    for row, value in (('supervised', 0.4), ('posedual', -1.0)):
+        result(tmp_path, row, 0, 1.0, **{'coco/AP': value})
+    text = results_table.make_table(str(tmp_path))
+    assert '| supervised | 5 images | 1 | 40.0 |' in text
+    assert '| posedual | 5 images | 1 | – |' in text
+
+
 def test_a_short_table_has_the_rows_that_its_marker_names(tmp_path):
     for row, value in (('supervised', 10.0), ('posecons', 11.0), ('posedual', 13.0)):
         result(tmp_path, row, 0, value)
@@ -136,6 +172,7 @@ def test_only_seeds_that_both_have_are_compared(tmp_path):
 
 def test_what_could_not_be_measured_is_a_dash(tmp_path):
     content = dict(row='ws', steps=1, metrics={'a': float('nan'), 'b': 2.0})
+    content.update(seed=0, input_size=[4, 4], machine='m', labels='all')
     write_json(str(tmp_path / 'ws_seed0.json'), content)
     assert 'NaN' not in (tmp_path / 'ws_seed0.json').read_text()
     values = results_table.load(str(tmp_path))['ws'][0]['metrics']

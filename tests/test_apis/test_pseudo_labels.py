@@ -74,6 +74,28 @@ def test_a_track_is_one_person_in_one_camera_in_one_sequence():
     assert tracks(data, {5: None, 1: None}) == [{2: 1, 5: 5}]  # of others nothing was predicted
 
 
+def test_a_camera_that_moves_is_one_camera():
+    """It has an entry for each image, all of one name."""
+    data = video(('a', 0, 3, 0), ('a', 1, 4, 0), ('a', 2, 5, 0), ('a', 1, 6, 0))
+    data['cameras'] = [dict(id=i, name='moves') for i in (3, 4, 5)] + [dict(id=6, name='other')]
+    assert tracks(data, said(*range(4))) == [{0: 0, 1: 1, 2: 2}, {1: 3}]
+
+
+def test_weights_of_old_labels_go_with_them():
+    data = dict(
+        images=[dict(id=7, width=10, height=10)],
+        annotations=[dict(id=1, image_id=7, bbox=[0, 0, 9, 9], keypoint_weights=[0.0, 0.2])],
+    )
+    out = relabel(data, {1: (np.array([[1.0, 2], [3, 4]]), np.array([0.6, 0.9]))}, 0.5)
+    assert 'keypoint_weights' not in out['annotations'][0]
+    assert data['annotations'][0]['keypoint_weights'] == [0.0, 0.2]
+
+
+def test_a_config_without_a_test_set_is_told():
+    with pytest.raises(ValueError, match='has no test_dataloader'):
+        pseudo_labels(Config(dict(data=dict(x=1))), 'a.pth', 'data', 0.5)
+
+
 def test_keypoints_go_to_the_median_of_their_track():
     """Five frames in steady motion, the middle 15 pixels off; another camera's stay."""
     views = [('a', index, 0, 0) for index in (4, 3, 2, 1, 0)]

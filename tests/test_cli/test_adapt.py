@@ -119,6 +119,28 @@ def test_a_file_of_boxes_names_its_images(mine, capsys):
         command('adapt', mine, '--unlabeled', 'boxes.json', '--out', 'c.py')
 
 
+def test_a_file_of_boxes_is_freed_of_what_validates(mine, capsys):
+    """Of three images two are of the test set; the file itself stays as it is."""
+    names = ['tested_3.png', 'tested_4.png']
+    for name in names:
+        os.symlink(osp.abspath(f'data/images/{name[-5:]}'), f'frames/{name}')
+    content = dict(images=[], annotations=[], categories=[dict(id=1, name='person')])
+    for number, name in enumerate(['0.png', *names], 1):
+        content['images'].append(dict(id=number, file_name=name, width=50, height=60))
+        box = dict(id=number, image_id=number, category_id=1, bbox=[5, 5, 20, 30], area=600)
+        content['annotations'].append(dict(box, iscrowd=0))
+    with open('boxes.json', 'w') as file:
+        json.dump(content, file)
+    command('adapt', mine, '--unlabeled', 'boxes.json', '--images', 'frames', '--out', 'a.py')
+    told = capsys.readouterr()
+    assert '2 images that validation or test use are left out' in told.err
+    assert '1 without' in told.out
+    ann_file = Config.fromfile('a.py').train_dataloader.dataset.unlabeled.ann_file
+    assert ann_file == osp.abspath('a.unlabeled.json')
+    assert [image['file_name'] for image in json.load(open(ann_file))['images']] == ['0.png']
+    assert json.load(open('boxes.json')) == content
+
+
 def test_a_detector_finds_the_boxes(mine):
     found = lambda image: np.array([[4, 6, 30, 40, 0.9]])  # noqa: E731
     words = ('--unlabeled', 'frames', '--detector', 'c.py', 'c.pth', '--out', 'dual.py')

@@ -7,11 +7,12 @@ import runpy
 import sys
 
 import pytest
+from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import RUNNERS
 
 from mmpose_al.cli.errors import CommandError, UsageError
-from mmpose_al.cli.launch import check_checkpoint, check_not_read, read_config
+from mmpose_al.cli.launch import check_checkpoint, check_not_read, check_options, read_config
 from mmpose_al.cli.main import main
 from tests.launching import MMPOSE_TOOLS, logged_losses
 from tests.tiny_coco import write_config
@@ -131,3 +132,18 @@ def test_what_a_config_reads_is_not_written(tmp_path):
         with pytest.raises(UsageError, match='which would be lost'):
             check_not_read(cfg, 'new.json', name)
     check_not_read(cfg, 'a.json', 'data/ids.json', 'c.py')
+
+
+@pytest.mark.parametrize(
+    'key, near',
+    [
+        ('randomess.seed', 'randomness'),
+        ('train_dataloder.batch_size', 'train_dataloader'),
+        ('load_cgf.into', 'load_cfg'),
+    ],
+)
+def test_options_that_nobody_would_read_are_refused(key, near):
+    cfg = Config(dict(model=dict(type='X'), mine=1))
+    with pytest.raises(UsageError, match=f'--cfg-options {key}: .*did you mean {near}'):
+        check_options(cfg, {key: 3})
+    check_options(cfg, {f'{near}.x': 3, 'mine': 2, 'something.new': 1})

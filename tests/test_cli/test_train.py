@@ -51,6 +51,17 @@ def test_a_run_that_has_begun_never_starts_anew(tmp_path, left):
     assert merged(config(work_dir=str(tmp_path)), resume='auto').resume
 
 
+def test_a_training_in_the_folder_of_another_is_told(tmp_path, capsys):
+    merged(config(work_dir=str(tmp_path)))
+    assert capsys.readouterr().err == ''
+    (tmp_path / 'iter_6.pth').touch()
+    merged(config(work_dir=str(tmp_path)), resume='auto')
+    merged(config(work_dir=str(tmp_path), active_learning={}))
+    assert capsys.readouterr().err == ''
+    merged(config(work_dir=str(tmp_path)))
+    assert 'checkpoints of another training; this one begins anew' in capsys.readouterr().err
+
+
 def test_an_experiment_keeps_where_its_rounds_start():
     cfg = merged(config(train_cfg=dict(type='ActiveLearningLoop')), resume='auto')
     assert cfg.load_from == 'a.pth' and 'resume' not in cfg

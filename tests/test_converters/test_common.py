@@ -249,3 +249,11 @@ def test_boxes_by_hand():
 def test_metainfo_that_is_not_there():
     with pytest.raises(FormatError, match='nowhere.py: no such file'):
         category_of('nowhere.py')
+
+
+def test_an_entry_that_is_not_as_it_should_be_names_its_recording(tmp_path):
+    def broken():
+        return dict(bbox=None)['joint_valid']
+
+    with pytest.raises(FormatError, match="Capture0/walk: its annotations .*KeyError: 'joint_val"):
+        convert(str(tmp_path / 'a.json'), [Task('Capture0/walk', 1, broken)], ONE_JOINT, 'mine')

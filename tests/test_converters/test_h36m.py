@@ -129,6 +129,15 @@ def test_h36m_faults_are_named(tmp_path):
         h36m.make_tasks(annotation, calibration)
 
 
+@pytest.mark.parametrize(
+    'names, option', [(dict(subjects=['S1', 'S99']), 'S99'), (dict(cameras=['5513869']), '5513869')]
+)
+def test_names_that_the_file_lacks_are_refused(names, option, tmp_path):
+    annotation, calibration, _ = h36m_files(tmp_path)
+    with pytest.raises(FormatError, match=f"a.npz: has no '{option}'. There are .*; correct --"):
+        h36m.make_tasks(annotation, calibration, **names)
+
+
 @real
 def test_real_h36m(tmp_path):
     tasks = h36m.make_tasks(crumb('h36m', 'test_h36m_body3d.npz'), crumb('h36m', 'cameras.pkl'))

@@ -17,6 +17,13 @@ def content(rows=2):
     )
 
 
+def spread(size=1.0):
+    """3D joints of people of this size."""
+    S = np.full((2, 17, 4), [0.0, 0, 4, 1])
+    S[:, :, 1] = np.linspace(0, size, 17)
+    return S
+
+
 def part_with_views(number=2):
     part = Part()
     for index in range(number):
@@ -31,6 +38,8 @@ def part_with_views(number=2):
         ('part', np.zeros((2, 16, 3)), r'has shape \(2, 16, 3\), not \(N, 17, 3\)'),
         ('S', np.zeros((2, 17, 3)), r'has shape \(2, 17, 3\), not \(N, 17, 4\)'),
         ('S', np.full((2, 17, 4), np.nan), 'holds a number that is not finite'),
+        ('S', spread(1700.0), r'people are 1.7e\+03 across in the median, and metres are expected'),
+        ('S', spread(0.0017), 'people are 0.0017 across'),
     ],
 )
 def test_faults_name_the_field(tmp_path, field, value, problem):
@@ -42,7 +51,7 @@ def test_faults_name_the_field(tmp_path, field, value, problem):
 
 def test_files_are_read_as_they_were_written(tmp_path):
     path = str(tmp_path / 'train.npz')
-    np.savez(path, **content())
+    np.savez(path, **{**content(), 'S': spread()})
     assert {name: array.shape for name, array in load_annotations(path).items()} == dict(
         imgname=(2,), part=(2, 17, 3), S=(2, 17, 4)
     )

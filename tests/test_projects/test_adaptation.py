@@ -76,6 +76,35 @@ train_dataloader['dataset']['metainfo'] = dict(from_file='hand.py')
     assert new.train_dataloader.dataset.unlabeled.metainfo == dict(from_file='hand.py')
 
 
+def test_where_another_training_ran_is_not_taken_over(tmp_path):
+    """As in a config that MMEngine has written beside a checkpoint."""
+    _, new = adapted(tmp_path, "work_dir = 'work_dirs/mine'\nresume = True\n")
+    assert new.work_dir is None and new.resume is False
+    assert 'work_dir' not in adapted(tmp_path)[1]
+
+
+def test_each_student_has_the_learning_rates_of_its_layers(tmp_path):
+    text = """
+optim_wrapper = dict(
+    optimizer=dict(type='AdamW', lr=5e-4), constructor='LayerDecayOptimWrapperConstructor',
+    paramwise_cfg=dict(num_layers=3, layer_decay_rate=0.5))
+"""
+    _, new = adapted(tmp_path, text)
+    assert new.optim_wrapper.constructor == 'NetworksOptimWrapperConstructor'
+    assert new.optim_wrapper.paramwise_cfg == dict(
+        num_layers=3, layer_decay_rate=0.5, constructor='LayerDecayOptimWrapperConstructor'
+    )
+    plain = "optim_wrapper = dict(optimizer=dict(type='Adam'), paramwise_cfg=dict(bias_lr_mult=2))"
+    cfg, new = adapted(tmp_path, plain)
+    assert new.optim_wrapper == cfg.optim_wrapper
+
+
+def test_a_sampler_that_composes_batches_is_refused(tmp_path):
+    text = "train_dataloader['sampler'] = dict(type='MultiSourceSampler', source_ratio=[3, 1])\n"
+    with pytest.raises(ValueError, match='sampler is a MultiSourceSampler.*shares='):
+        check_base(read(tmp_path, text), 'mine.py')
+
+
 def test_an_evaluator_of_several_data_sets_stays(tmp_path):
     cfg, new = adapted(tmp_path, "val_evaluator = dict(type='MultiDatasetEvaluator', metrics=[])")
     assert new.val_evaluator == cfg.val_evaluator

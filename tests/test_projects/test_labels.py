@@ -3,6 +3,7 @@
 import json
 import os
 import os.path as osp
+import shutil
 
 import numpy as np
 import pytest
@@ -109,6 +110,29 @@ def test_labels_that_were_taken_back_are_trained_on_no_more(tmp_path):
     made.hand_over('Anna', 'tab')
     assert set(labels_of(folder)) == {second}
     assert built(folder, 'supervised')[1].num_labeled == 1
+
+
+def test_labels_of_the_sources_may_be_taken_back(tmp_path):
+    """They are what people begin from; without one of them nothing is left to train on."""
+    folder = a_project(tmp_path)
+    made = label_session(folder, num=4)
+    first, second = (label(made, unit, (5, 6), (7, 8)) for unit in made.query.units[:2])
+    made.hand_over('Anna', 'tab')
+    shutil.rmtree(str(folder / 'labels'))  # as if the labels had been in the sources
+    made = label_session(folder, names=['*'])
+    unit = made.query.annotations[first]['unit']
+    for op in (
+        dict(op='set', how='delete', cells=[[first, k, 0, 0, 0] for k in (0, 1)]),
+        dict(op='done', done=True),
+    ):
+        revision = made.progress[unit].revision
+        made.change('Anna', 'tab', dict(op, unit=unit, revision=revision))
+    checked = made.hand_over('Anna', 'tab', dry_run=True)
+    assert checked.taken.withdrawn == [first] and not checked.taken.written
+    assert made.hand_over('Anna', 'tab').taken.written
+    assert set(labels_of(folder)) == {second}
+    again = label_session(folder, names=['*'])  # nobody begins from it any more
+    assert first not in {a for p in again.progress.values() for a, _ in p.cells}
 
 
 def test_labels_that_were_not_handed_over_are_shown_again(tmp_path):

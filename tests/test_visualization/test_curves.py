@@ -28,6 +28,15 @@ def test_of_a_resumed_run_the_later_value_of_a_step_counts(tmp_path):
     assert read_scalars(str(tmp_path)) == dict(loss={10: 3.0, 20: 2.5, 30: 1.5})
 
 
+def test_values_of_another_training_in_the_folder_do_not_count(tmp_path):
+    """A run of 600 steps, then a new one that was stopped at 200."""
+    first = [dict(loss=1.0, step=step) for step in range(100, 700, 100)] + [dict(a=60.0, step=500)]
+    write_scalars(tmp_path, '20260101_000000', first)
+    second = [dict(loss=4.0, step=100), dict(loss=3.0, step=200), dict(a=9.0, step=200)]
+    write_scalars(tmp_path, '20260102_000000', second)
+    assert read_scalars(str(tmp_path)) == dict(loss={100: 4.0, 200: 3.0}, a={200: 9.0})
+
+
 def test_a_run_without_scalars_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match='LocalVisBackend'):
         read_scalars(str(tmp_path))

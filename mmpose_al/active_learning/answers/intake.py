@@ -7,7 +7,7 @@ the query and the pool, what is new is added to ``answers/round_XX.json``
 
 import os.path as osp
 from contextlib import ExitStack, contextmanager
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Collection, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -29,15 +29,16 @@ from .kept import (
     locked,
     merged,
     new_answers,
+    time_now,
     write_answers,
 )
 from .label_warnings import LabelWarning, in_order, kept_warnings, place
 from .labels import check_labels, write_labels
 from .late import Late, by_openness, is_closed, new_ones
 from .reading import Read, read_answers
-from .several import one_a_person, told_by_several
+from .several import check_annotator, moment, one_a_person, told_by_several
 from .single_view import persons_of, single_view_warnings
-from .untouched import check_origin, copies, find_untouched, is_labelled
+from .untouched import beside_others, check_origin, copies, find_untouched, is_labelled
 
 KEPT = 'what was accepted before is kept; ingest the file again'
 
@@ -150,6 +151,7 @@ def ingest(
     several: str = 'latest',
     withdraw: bool = False,
     repeats: bool = True,
+    begun_from: Collection[int] = (),
 ) -> Ingested:
     """Take answers back: all of the file or nothing.
 
@@ -170,10 +172,13 @@ def ingest(
         annotator (str, optional): Whose answers count, where the file says whose they are.
         several (str): Which of several people's answers counts: ``'latest'``, or the
             ``'mean'`` of them.
-        withdraw (bool): Persons who come back without any joint lose their earlier labels.
+        withdraw (bool): Persons who come back without any joint lose their earlier labels,
+            unless those were accepted after that was said.
         repeats (bool): Whether an answer counts again that the file has had before, and that
             was withdrawn or replaced since. False for what holds all answers of a tool each
             time: there it is no new one.
+        begun_from (Collection[int]): Persons who had labels of the pool that somebody began
+            from; with ``withdraw`` they can lose these.
 
     Raises:
         AnswerError: Anything is wrong; nothing was written.
@@ -196,6 +201,8 @@ def ingest(
         told_origin = 'pixel_origin' in (options or {})
         return take(each, path, accept_unchanged, told_origin, annotator, several)
 
+    said = [answer for each in {id(r): r for r in (now, *late)}.values() for answer in each.answers]
+    check_annotator(said, annotator, path)
     taken = choose(now) if now.answers or now is read else Taken({}, [], [], [], None)
     if not (taken.answers or late or withdraw):
         raise nothing_labelled(read, path, len(taken.unchanged))
@@ -209,8 +216,10 @@ def ingest(
         if not repeats:
             taken = without_repeats(taken, read, path, documents)
         taken = taken._replace(
-            late=new_ones(late, lambda r: choose(r).answers, documents, taken.answers, read),
-            withdrawn=sorted(set(taken.empty) & set(latest(documents))) if withdraw else [],
+            late=new_ones(
+                late, lambda r: choose(r).answers, documents, taken.answers, read, repeats
+            ),
+            withdrawn=withdrawn(now, taken, path, documents, begun_from) if withdraw else [],
         )
         check_kept(work_dir, pool, documents, taken.keypoints)
         check_taken(work_dir, read, path, taken)
@@ -321,6 +330,7 @@ def event_of(read: Read, path: str, taken: Taken, seen: Seen) -> dict:
     several = [kept_answer(answer) for answer in taken.several]
     return dict(
         file=osp.basename(path),
+        time=time_now(),
         sha256=read.sha256,
         format=read.format,
         **kept_warnings(seen.warnings),
@@ -391,7 +401,14 @@ def take(
             answered nothing.
     """
     query = read.query
-    answers, warnings = one_a_person(read.answers, query, path, annotator, several)
+    given = read.answers
+    if not accept_unchanged:
+        raw = beside_others(given, query)
+        what = 'predictions that nobody has looked at, beside answers about the same person'
+        for answer in raw:
+            read.passed_over.setdefault(what, []).append(answer.entry)
+        given = [answer for answer in given if not any(answer is each for each in raw)]
+    answers, warnings = one_a_person(given, query, path, annotator, several)
     untouched = find_untouched(answers, query)
     if not told_origin:
         check_origin(untouched, path)
@@ -411,7 +428,7 @@ def take(
     }
     empty = [a.annotation for a in answers if not is_labelled(a)]
     warnings = [w for w in warnings if set(w.annotations) <= set(chosen)]
-    each = [a for a in told_by_several(read.answers) if a.annotation in chosen]
+    each = [a for a in told_by_several(given) if a.annotation in chosen]
     return Taken(chosen, unchanged, empty, warnings, untouched.grid, each)
 
 
@@ -444,6 +461,36 @@ def without_repeats(taken: Taken, read: Read, path: str, documents: Sequence[dic
         warnings=[w for w in taken.warnings if set(w.annotations) <= set(kept)],
         several=[each for each in taken.several if each.annotation in kept],
     )
+
+
+def withdrawn(
+    read: Read, taken: Taken, path: str, documents: Sequence[dict], begun_from: Collection[int]
+) -> List[int]:
+    """Persons who lose their labels, since they came back without any joint.
+
+    Args:
+        read (Read): What the file says.
+        taken (Taken): What of it is taken.
+        path (str): The file; each time it has had the same name.
+        documents (Sequence[dict]): What was accepted.
+        begun_from (Collection[int]): See :func:`ingest`.
+    """
+    said = {answer.annotation: moment(answer.at) for answer in read.answers}
+    last = {entry['id']: (event, entry) for event, entry in entries_of(documents)}
+    found = []
+    for number in taken.empty:
+        if number not in last:
+            lost = number in begun_from
+        else:
+            event, entry = last[number]
+            accepted, mine = moment(event.get('time')), said.get(number)
+            older = accepted is not None and mine is not None and mine < accepted
+            lost = any(entry['keypoints'][2::3]) and (
+                event['file'] == osp.basename(path) or not older
+            )
+        if lost:
+            found.append(number)
+    return sorted(found)
 
 
 def nothing_labelled(read: Read, path: str, unchanged: int) -> NothingNew:

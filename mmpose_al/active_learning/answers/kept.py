@@ -4,13 +4,14 @@
 file that was ingested (:mod:`mmpose_al.journal`); events are only ever added. Versions before
 2 wrote one JSON object; it is read, too.
 
-An event names the file, and holds for each person the keypoints and what the tool said: ``by``
-whom, ``at`` what time, in how many ``seconds``. Its ``warnings`` are about the persons that it
-``checked``. Where several people answered about a person, ``several`` has the answer of each; the
-one that counts is among the ``annotations``.
+An event names the file and the ``time`` at which it was accepted, and holds for each person the
+keypoints and what the tool said: ``by`` whom, ``at`` what time, in how many ``seconds``. Its
+``warnings`` are about the persons that it ``checked``. Where several people answered about a
+person, ``several`` has the answer of each; the one that counts is among the ``annotations``.
 """
 
 import os.path as osp
+from datetime import datetime, timezone
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -48,6 +49,11 @@ def new_answers(query: Query) -> dict:
     return dict(
         format=ANSWERS_FORMAT, version=ANSWERS_VERSION, query=query.id, round=query.round, events=[]
     )
+
+
+def time_now() -> str:
+    """The time, as ISO 8601 writes it."""
+    return datetime.now(timezone.utc).isoformat(timespec='milliseconds')
 
 
 def kept_answer(answer: 'Answer', late: Optional[int] = None) -> Dict[str, Any]:
@@ -166,6 +172,11 @@ def merged(documents: Sequence[dict]) -> Dict[int, np.ndarray]:
         number: np.asarray(entry['keypoints'], np.float64).reshape(-1, 3)
         for number, entry in latest(documents).items()
     }
+
+
+def taken_back(documents: Sequence[dict]) -> Set[int]:
+    """Annotation ids of whom nothing is a label any more."""
+    return {entry['id'] for _, entry in entries_of(documents)} - set(latest(documents))
 
 
 def given_units(documents: Sequence[dict], unit_of: Mapping[int, Any]) -> Set[Any]:

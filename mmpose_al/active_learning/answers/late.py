@@ -13,8 +13,11 @@ import numpy as np
 from ..formats import Answer, AnswerError
 from ..query import Query
 from ..state import State
-from .kept import all_poses
+from .kept import all_poses, entries_of, taken_back
 from .reading import Read
+from .several import moment
+
+OLDER = 'answers of an earlier round about persons who were answered again since'
 
 
 class Late(NamedTuple):
@@ -68,8 +71,11 @@ def new_ones(
     documents: Sequence[dict],
     answered: Iterable[int],
     told: Read,
+    repeats: bool = True,
 ) -> List[Late]:
     """Late answers that were never accepted.
+
+    Those to persons about whom a later round has an answer count only if they are newer.
 
     Args:
         late (Iterable[Read]): Of closed rounds, the latest first.
@@ -77,27 +83,53 @@ def new_ones(
         documents (Sequence[dict]): All that was accepted.
         answered (Iterable[int]): Persons whom the file labels in the open round.
         told (Read): What the file is about first; a round that it has beside is left out
-            where its answers cannot be used.
+            where its answers cannot be used. Why something is left out is noted there.
+        repeats (bool): Whether an answer counts again that was accepted and taken back since.
 
     Raises:
         AnswerError: The answers that the file is about cannot be used.
     """
-    known = all_poses(documents)
+    known, back = all_poses(documents), taken_back(documents) if repeats else set()
+    last = last_rounds(documents)
     found, seen = [], set(answered)
     for read in late:
         try:
             given = take(read)
-        except AnswerError:
+        except AnswerError as error:
             if read is told:
                 raise
+            what = f'answers of round {read.query.round}, none of which is taken: {error}'
+            told.passed_over.setdefault(what, []).extend(each.entry for each in read.answers)
             continue
-        new = {
-            number: answer
-            for number, answer in given.items()
-            if number not in seen
-            and not any(np.array_equal(k, answer.keypoints.ravel()) for k in known.get(number, ()))
-        }
+        new = {}
+        for number, answer in given.items():
+            poses = () if number in back else known.get(number, ())
+            same = any(np.array_equal(pose, answer.keypoints.ravel()) for pose in poses)
+            if same or number in seen:
+                continue
+            if is_older(answer, read.query.round, last.get(number)):
+                told.passed_over.setdefault(OLDER, []).append(answer.entry)
+            else:
+                new[number] = answer
         seen.update(given)
         if new:
             found.append(Late(read.query, new))
     return found
+
+
+def last_rounds(documents: Sequence[dict]) -> Dict[int, Tuple[int, Optional[str]]]:
+    """Annotation id -> the round that the answer which counts is of, and its time."""
+    return {
+        entry['id']: (entry.get('late', document['round']), entry.get('at'))
+        for document in documents
+        for _, entry in entries_of([document])
+        if any(entry['keypoints'][2::3])
+    }
+
+
+def is_older(answer: Answer, round: int, last: Optional[Tuple[int, Optional[str]]]) -> bool:
+    """Whether a later round than this has an answer that is newer, as far as one can tell."""
+    if last is None or last[0] <= round:
+        return False
+    mine, other = moment(answer.at), moment(last[1])
+    return mine is None or other is None or mine <= other

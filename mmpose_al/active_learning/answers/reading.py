@@ -73,7 +73,7 @@ def read_answers(
         answers = check_answers(answers, query, document.faults)
         document.faults.check()
         earlier = read_earlier(document, kind, queries, query)
-    passed_over = document.faults.passed_over
+    passed_over = without_earlier(document.faults.passed_over, kind.others, earlier)
     return Read(query, answers, kind.name, document.sha256, passed_over, earlier)
 
 
@@ -86,9 +86,31 @@ def read_earlier(
         if each.id in ids and each.round < query.round:
             faults = Faults(document.path)
             answers = check_answers(kind.parse(document, each, faults), each, faults)
-            if not faults.found:
+            if faults.found:
+                what = f'answers of round {each.round}, none of which is taken: {faults.found[0]}'
+                for fault in faults.found:
+                    document.faults.pass_over(fault, what)
+            else:
                 found.append(Read(each, answers, kind.name, document.sha256, faults.passed_over))
     return found
+
+
+def without_earlier(
+    passed_over: Dict[str, List[str]], others: str, earlier: Sequence[Read]
+) -> Dict[str, List[str]]:
+    """What was passed over, but for what belongs to an earlier query of the experiment.
+
+    Args:
+        passed_over (dict): Why -> places, of the query that the file answers.
+        others (str): Why something is passed over that belongs to other queries.
+        earlier (Sequence[Read]): What the file says about earlier queries.
+    """
+    foreign = passed_over.get(others, [])
+    for read in earlier:
+        elsewhere = set(read.passed_over.get(others, ()))
+        foreign = [entry for entry in foreign if entry in elsewhere]
+    found = {what: foreign if what == others else places for what, places in passed_over.items()}
+    return {what: places for what, places in found.items() if places}
 
 
 def recognise(
@@ -154,6 +176,8 @@ def answered_query(document: Document, kind: AnnotationFormat, queries: Sequence
     if here:  # a project of the tool may have all rounds; only the last one can be open
         return max((known[i] for i in here), key=lambda query: query.round)
     last = queries[-1]
+    if last.content['image_files'] == 'none':  # names of images may begin with a time
+        ids = [i for i in ids if not i.isdecimal()]
     if ids:
         problem = f'{short(ids[0])} is no query of this experiment, whose last one is {last.id}'
         fail(entry, field, problem, "this is another project's export; ingest it there")

@@ -1,5 +1,6 @@
 """Several answers about one person: which one counts, and where they differ."""
 
+from datetime import datetime, timezone
 from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from ..formats import Answer, AnswerError
 from ..query import Query
 from .label_warnings import CLICK, LabelWarning, person_size, place
+from .untouched import is_labelled
 
 RULES = ('latest', 'mean')
 
@@ -20,8 +22,9 @@ def one_a_person(
 ) -> Tuple[List[Answer], List[LabelWarning]]:
     """The answer that counts for each person.
 
-    Where an annotator is named, his or hers alone count. Else one that the tool marks as the
-    right one counts; else the latest one of all, or the mean of each annotator's latest.
+    Where an annotator is named, his or hers alone count. Else those count that the tool marks
+    as right, where it marks any. Of these it is the latest one of all that has a joint, or the
+    mean of each annotator's latest.
 
     Args:
         answers (Sequence[Answer]): Of one file, several a person where it says who gave them.
@@ -35,28 +38,38 @@ def one_a_person(
         about whom annotators differ by more than 5 % of the person's size.
 
     Raises:
-        AnswerError: The annotator has answered nothing.
         ValueError: Another rule.
     """
     if rule not in RULES:
         raise ValueError(f'several answers: the rule is one of {", ".join(RULES)}; got {rule!r}')
     if annotator is not None:
-        answers = _of(answers, annotator, path)
+        answers = [answer for answer in answers if answer.by == annotator]
     of_person: Dict[int, List[Answer]] = {}
     for answer in answers:
         of_person.setdefault(answer.annotation, []).append(answer)
     chosen, warnings = [], []
     for given in of_person.values():
-        latest = latest_by_annotator(given)
         settled = [answer for answer in given if answer.settled]
         if len(settled) == 1:
             chosen.append(settled[0])
             continue
-        warning = difference(latest, query)
-        left_out = not_labelled(latest, query) if rule == 'latest' else None
-        warnings += [each for each in (warning, left_out) if each is not None]
-        chosen.append(mean(latest) if rule == 'mean' and len(latest) > 1 else latest[-1])
+        latest = latest_by_annotator(settled or given)
+        warnings += _differences(latest, query, rule)
+        if rule == 'mean' and len(latest) > 1:
+            chosen.append(mean(latest))
+        else:  # a submission without a joint is no answer where somebody has one
+            chosen.append((list(filter(is_labelled, latest)) or latest)[-1])
     return chosen, warnings
+
+
+def _differences(latest: Sequence[Answer], query: Query, rule: str) -> List[LabelWarning]:
+    """Warnings about a person, of each annotator's latest answer."""
+    found = [difference(latest, query)]
+    if rule == 'latest':
+        labelled = list(filter(is_labelled, latest))
+        found.append(not_labelled(labelled, query) if labelled else None)
+        found.append(passed_on(latest, query))
+    return [warning for warning in found if warning is not None]
 
 
 def told_by_several(answers: Sequence[Answer]) -> List[Answer]:
@@ -69,17 +82,32 @@ def told_by_several(answers: Sequence[Answer]) -> List[Answer]:
     return [answer for each in latest if len(each) > 1 for answer in each]
 
 
-def _of(answers: Sequence[Answer], annotator: str, path: str) -> List[Answer]:
-    """Those of one annotator."""
-    found = [answer for answer in answers if answer.by == annotator]
-    if not found:
-        names = sorted({answer.by for answer in answers if answer.by is not None})
-        known = f'those of {", ".join(names)} are' if names else 'it does not say whose they are'
-        raise AnswerError(
-            f'{path}: has no answer of annotator {annotator!r}; {known}. Name one of them, or '
-            'leave --annotator out'
-        )
-    return found
+def check_annotator(answers: Sequence[Answer], annotator: Optional[str], path: str) -> None:
+    """Refuse a file in which an annotator has answered nothing.
+
+    Raises:
+        AnswerError: So it is.
+    """
+    names = sorted({answer.by for answer in answers if answer.by is not None})
+    if annotator is None or annotator in names:
+        return
+    known = f'those of {", ".join(names)} are' if names else 'it does not say whose they are'
+    raise AnswerError(
+        f'{path}: has no answer of annotator {annotator!r}; {known}. Name one of them, or '
+        'leave --annotator out'
+    )
+
+
+def moment(at: Optional[str]) -> Optional[float]:
+    """Seconds since 1970 of a time as ISO 8601 writes it, in UTC where it names no zone.
+
+    None for any other text.
+    """
+    try:
+        found = datetime.fromisoformat((at or '').replace('Z', '+00:00'))
+    except ValueError:
+        return None
+    return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def latest_by_annotator(answers: Sequence[Answer]) -> List[Answer]:
@@ -87,8 +115,11 @@ def latest_by_annotator(answers: Sequence[Answer]) -> List[Answer]:
 
     Answers without a time are as old as their place in the file says.
     """
-    timed = all(answer.at for answer in answers)
-    ordered = sorted(answers, key=lambda a: a.at or '') if timed else list(answers)
+    ordered = list(answers)
+    if all(moment(answer.at) is not None for answer in answers):
+        ordered.sort(key=lambda answer: moment(answer.at) or 0.0)
+    elif all(answer.at for answer in answers):
+        ordered.sort(key=lambda answer: answer.at or '')
     last: Dict[Optional[str], Answer] = {}
     for answer in ordered:
         last.pop(answer.by, None)
@@ -111,6 +142,21 @@ def mean(answers: Sequence[Answer]) -> Answer:
     keypoints = np.c_[place.round(3), v] * (v > 0)[:, None]
     names = [answer.by for answer in answers if answer.by is not None]
     return answers[-1]._replace(keypoints=keypoints, by=', '.join(names) or None, seconds=None)
+
+
+def passed_on(answers: Sequence[Answer], query: Query) -> Optional[LabelWarning]:
+    """A warning where the last answer has no joint, so that one before it counts."""
+    labelled = list(filter(is_labelled, answers))
+    if not labelled or is_labelled(answers[-1]):
+        return None
+    entry = query.annotations[answers[0].annotation]
+    return LabelWarning(
+        'annotators',
+        f'{place(query, entry)}: {answers[-1].by} answered last and labels no joint; the answer of '
+        f'{labelled[-1].by} counts',
+        [entry['id']],
+        (),
+    )
 
 
 def not_labelled(answers: Sequence[Answer], query: Query) -> Optional[LabelWarning]:

@@ -6,6 +6,7 @@ The numbers of many joints tell both: what nobody moved is off by half a pixel, 
 error, or by nothing; nobody who clicks is so near in every joint.
 """
 
+from collections import Counter
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
@@ -63,6 +64,23 @@ def find_untouched(answers: Sequence[Answer], query: Query) -> Untouched:
             off.append(offsets.ravel())
     offsets = np.concatenate(off) if off else np.zeros(0)
     return Untouched(same, grid, _origin(offsets))
+
+
+def beside_others(answers: Sequence[Answer], query: Query) -> List[Answer]:
+    """Answers that nobody has looked at, about persons about whom there are others.
+
+    An administrator may have made annotations of all predictions, also where people had
+    submitted theirs.
+
+    Args:
+        answers (Sequence[Answer]): Of one file, several a person.
+        query (Query): What they answer.
+    """
+    number = Counter(answer.annotation for answer in answers)
+    doubtful = [a for a in answers if number[a.annotation] > 1 and not a.reviewed]
+    untouched = [a for a in doubtful if find_untouched([a], query).annotations]
+    left = number - Counter(answer.annotation for answer in untouched)
+    return [answer for answer in untouched if left[answer.annotation]]
 
 
 def common_grid(poses: Sequence[np.ndarray]) -> Optional[float]:

@@ -10,7 +10,15 @@ from ..formats import Answer, AnswerError
 from ..query import load_queries, train_command
 from ..state import load_state
 from .intake import check_kept, document_of, query_pool, write
-from .kept import WITHDRAWN, kept_answer, kept_withdrawal, latest, load_all_answers, locked
+from .kept import (
+    WITHDRAWN,
+    kept_answer,
+    kept_withdrawal,
+    latest,
+    load_all_answers,
+    locked,
+    time_now,
+)
 from .late import is_closed
 
 
@@ -69,6 +77,7 @@ def withdraw(
         document['events'].append(
             dict(
                 file=WITHDRAWN,
+                time=time_now(),
                 sha256=digest(entries, 64),
                 format=WITHDRAWN,
                 warnings=[],

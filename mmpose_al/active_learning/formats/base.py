@@ -56,6 +56,7 @@ class AnnotationFormat:
         looks (str): How its answers are told, for messages: "a list of tasks".
         options (dict): Name of an option -> one line of help.
         query_field (tuple): Entry and field that name the query, for messages.
+        others (str): Why :meth:`parse` passes over what belongs to other queries.
     """
 
     name: str
@@ -63,6 +64,7 @@ class AnnotationFormat:
     looks: str = ''
     options: Dict[str, str] = {}
     query_field: Tuple[str, str] = ('file', 'name of an image')
+    others: str = ''
 
     def write(self, query: Query, folder: str) -> None:
         """Write the query's files for the tool into a folder.

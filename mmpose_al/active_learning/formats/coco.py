@@ -49,6 +49,7 @@ class Coco(AnnotationFormat):
         interpolated='True: persons whom the tool interpolated are labels too',
     )
     query_field = ('info', 'mmpose_al.query')
+    others = OTHER_IMAGES
 
     def __init__(self, pixel_origin: Optional[str] = None, interpolated: bool = False):
         self.pixel_origin, self.interpolated = checked_origin(pixel_origin), interpolated

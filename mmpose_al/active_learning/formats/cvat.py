@@ -13,7 +13,15 @@ from ...fileio import atomic, read_bytes, write_json
 from ..query import Query
 from ..registry import ANNOTATION_FORMATS
 from .base import AnnotationFormat, Answer
-from .coco import Coco, checked_origin, coco_query, coco_query_ids, is_coco, parse_coco
+from .coco import (
+    OTHER_IMAGES,
+    Coco,
+    checked_origin,
+    coco_query,
+    coco_query_ids,
+    is_coco,
+    parse_coco,
+)
 from .document import Document
 from .faults import Faults
 from .skeleton_layout import layout
@@ -41,6 +49,7 @@ class Cvat(AnnotationFormat):
     looks = 'an archive of CVAT ("COCO Keypoints 1.0")'
     options = {name: Coco.options[name] for name in ('interpolated', 'pixel_origin')}
     query_field = ('info', 'mmpose_al.query')
+    others = OTHER_IMAGES
 
     def __init__(self, interpolated: bool = False, pixel_origin: Optional[str] = None):
         self.pixel_origin, self.interpolated = checked_origin(pixel_origin), interpolated

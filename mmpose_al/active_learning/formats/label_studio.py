@@ -8,7 +8,7 @@ the image and their joints are predicted, and behind the joints.
 """
 
 import os.path as osp
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
@@ -56,6 +56,7 @@ class LabelStudio(AnnotationFormat):
     looks = 'a list of Label Studio tasks'
     options = dict(prefix=f'before the path of an image in a task; by default {PREFIX}')
     query_field = ('tasks', 'data.query')
+    others = OTHERS
 
     def __init__(self, prefix: str = PREFIX):
         self.prefix = prefix
@@ -253,6 +254,7 @@ def parse_label_studio(tasks: List[Any], query: Query, faults: Faults) -> List[A
         faults (Faults): Where faults go.
     """
     answers: List[Answer] = []
+    controls = _controls(tasks)
     for index, task in enumerate(tasks):
         if not isinstance(task, dict):
             faults.add(f'tasks[{index}]', 'task', f'is {short(task)}', 'export as "JSON"')
@@ -263,9 +265,9 @@ def parse_label_studio(tasks: List[Any], query: Query, faults: Faults) -> List[A
             continue
         image = query.images[query.annotations[number]['image_id']]
         for place, submitted in _submitted(task, entry, faults):
-            keypoints = _keypoints(
-                submitted['result'], f'{entry}.annotations[{place}]', query, image, faults
-            )
+            where = f'{entry}.annotations[{place}]'
+            regions = _own_regions(submitted['result'], controls, where, faults)
+            keypoints = _keypoints(regions, where, query, image, faults)
             if keypoints is not None:
                 about = _about(submitted)
                 # The bulk actions that make predictions or another task's answer into
@@ -329,14 +331,46 @@ def _about(submitted: dict) -> Dict[str, Any]:
     )
 
 
+def _controls(tasks: List[Any]) -> Optional[Tuple[Optional[str], ...]]:
+    """Names of the controls that count; None where a lab's own interface has others for joints."""
+    submitted = (
+        region
+        for task in tasks
+        for annotation in _objects(task, 'annotations')
+        for region in _objects(annotation, 'result')
+    )
+    return CONTROLS if any(each.get('from_name') == JOINTS for each in submitted) else None
+
+
+def _objects(parent: Any, field: str) -> List[dict]:
+    """The objects of a list in an object; none where it is something else."""
+    values = parent.get(field) if isinstance(parent, dict) else None
+    return [v for v in values if isinstance(v, dict)] if isinstance(values, list) else []
+
+
+def _own_regions(
+    regions: List[dict], controls: Optional[Sequence[Optional[str]]], entry: str, faults: Faults
+) -> List[Tuple[int, dict]]:
+    """Place and content of what our controls gave; that of a lab's own is passed over."""
+    found = []
+    for index, region in enumerate(regions):
+        name = region.get('from_name')
+        joint = controls is None and region.get('type') == 'keypointlabels'
+        if joint or name in CONTROLS:
+            found.append((index, region))
+        elif region.get('type') not in IGNORED:
+            faults.pass_over(f'{entry}.result[{index}]', OWN_CONTROLS)
+    return found
+
+
 def _keypoints(
-    regions: List[dict], entry: str, query: Query, image: dict, faults: Faults
+    regions: List[Tuple[int, dict]], entry: str, query: Query, image: dict, faults: Faults
 ) -> Optional[np.ndarray]:
     """The joints of a person, (K, 3); None for a fault."""
     before = len(faults.found)
     hidden = _hidden(regions, entry, faults)
     found: Dict[str, Any] = {}
-    for index, region in enumerate(regions):
+    for index, region in regions:
         where = f'{entry}.result[{index}]'
         if not _is_joint(region, where, faults):
             continue
@@ -347,32 +381,30 @@ def _keypoints(
             problem = f'joint {name!r} is there twice'
             faults.add(where, 'value.keypointlabels', problem, 'keep one of them')
             continue
-        visible = 1 if hidden.get(str(region.get('id'))) else 2
+        visible = 1 if hidden.get(region.get('id')) else 2
         found[name] = _place(region, name, visible, where, image, faults)
     if len(faults.found) > before:
         return None
     return np.array([found.get(name, [0.0, 0.0, 0.0]) for name in query.joints])
 
 
-def _hidden(regions: List[dict], entry: str, faults: Faults) -> Dict[str, bool]:
+def _hidden(regions: List[Tuple[int, dict]], entry: str, faults: Faults) -> Dict[Any, bool]:
     """Id of a region -> whether the joint is hidden, where somebody chose."""
-    hidden = {}
-    for index, region in enumerate(regions):
+    hidden: Dict[Any, bool] = {}
+    for index, region in regions:
         if region.get('type') != 'choices':
             continue
-        value = region.get('value')
+        where, value, number = f'{entry}.result[{index}]', region.get('value'), region.get('id')
         chosen = value.get('choices') if isinstance(value, dict) else None
-        if chosen in (['visible'], ['hidden']):
-            hidden[str(region.get('id'))] = chosen == ['hidden']
-        elif region.get('from_name') in CONTROLS:
-            faults.add(
-                f'{entry}.result[{index}]',
-                'value.choices',
-                f'is {short(chosen)}',
-                "choose 'visible' or 'hidden'",
-            )
+        if not isinstance(number, (str, int)):
+            problem = f'is {short(number)}, which does not tell whose visibility it is'
+            faults.add(where, 'id', problem, 'give it the id of the region of the joint')
+        elif chosen in (['visible'], ['hidden']):
+            hidden[number] = chosen == ['hidden']
         else:
-            faults.pass_over(f'{entry}.result[{index}]', OWN_CONTROLS)
+            faults.add(
+                where, 'value.choices', f'is {short(chosen)}', "choose 'visible' or 'hidden'"
+            )
     return hidden
 
 
@@ -383,9 +415,6 @@ def _is_joint(region: dict, where: str, faults: Faults) -> bool:
         return False
     if kind == 'keypointlabels' and isinstance(region.get('value'), dict):
         return True
-    if kind != 'keypointlabels' and region.get('from_name') not in CONTROLS:
-        faults.pass_over(where, OWN_CONTROLS)
-        return False
     faults.add(
         where,
         'type',

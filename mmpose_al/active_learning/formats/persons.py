@@ -54,7 +54,8 @@ def person_by_content(
         return ids[0]
     share = [_inside(keypoints, person['bbox']) for person in persons]
     best = int(np.argmax(share))
-    if share[best] == 0 or sorted(share)[-2] == share[best]:
+    like = [_overlap(keypoints, person['bbox']) for person in persons]
+    if share[best] == 0 or sorted(share)[-2] == share[best] or like[best] < max(like):
         return faults.add(
             entry,
             field,
@@ -81,3 +82,17 @@ def _inside(keypoints: np.ndarray, box: List[float]) -> float:
         return 0.0
     low = np.array(box[:2])
     return float(((points >= low) & (points <= low + box[2:])).all(1).mean())
+
+
+def _overlap(keypoints: np.ndarray, box: List[float]) -> float:
+    """How alike the extent of the labelled joints and a box are, as a share of their union.
+
+    The joints of a child may all be in the box of the adult behind it, too.
+    """
+    points = keypoints[keypoints[:, 2] > 0, :2]
+    if not len(points):
+        return 0.0
+    low, high = points.min(0), points.max(0)
+    start, size = np.array(box[:2]), np.array(box[2:4])
+    common = np.prod(np.clip(np.minimum(high, start + size) - np.maximum(low, start), 0, None))
+    return float(common / max(np.prod(high - low) + np.prod(size) - common, 1e-9))

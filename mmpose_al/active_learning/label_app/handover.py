@@ -1,12 +1,14 @@
 """What was labelled goes to the experiment through the door of all answers: ``ingest``."""
 
 from collections import Counter
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Collection, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from ...fileio import write_json
-from ..answers import Ingested, ingest, load_answers, merged
+from ..answers import Ingested, ingest
+from ..answers.kept import latest, load_all_answers
+from ..formats import NothingNew
 from ..formats.coco import coco_query
 from ..paths import Paths
 from ..query import Query
@@ -63,11 +65,12 @@ def hand_over(
     }
     taken = None
     back = _taken_back(query, progress)
-    if given or set(back) & set(merged([load_answers(folder, query.round) or dict(events=[])])):
+    begun_from = {number for each in progress.values() for number in each.begun_from}
+    if given or set(back) & (begun_from | set(latest(load_all_answers(folder)))):
         path = Paths(folder).label_answers(query.round)
         document = answers_document(query, {**back, **given}, progress)
         write_json(path, document, indent=None)
-        taken = ingest(folder, path, 'coco', dry_run=dry_run, withdraw=True, repeats=False)
+        taken = _taken(folder, path, dry_run, begun_from, bool(given))
     return Handed(
         taken,
         [u for u, persons in labels.items() if not persons and not progress[u].done],
@@ -77,10 +80,23 @@ def hand_over(
     )
 
 
+def _taken(
+    folder: str, path: str, dry_run: bool, begun_from: Collection[int], given: bool
+) -> Optional[Ingested]:
+    """See ``ingest``; None where a file without labels says nothing that is new."""
+    rules: Dict[str, Any] = dict(dry_run=dry_run, withdraw=True, repeats=False)
+    try:
+        return ingest(folder, path, 'coco', begun_from=begun_from, **rules)
+    except NothingNew:
+        if given:
+            raise
+        return None
+
+
 def _taken_back(query: Query, progress: Dict[int, UnitProgress]) -> Dict[int, np.ndarray]:
     """Persons of whom somebody said something that is no label: they have none, or no more."""
     nothing = np.zeros((len(query.joints), 3))
-    return {a: nothing for each in progress.values() if each.done for a, _ in each.cells}
+    return {a: nothing for each in progress.values() if each.done for a in each.times}
 
 
 def _reasons(progress: UnitProgress) -> Dict[int, str]:
@@ -92,18 +108,26 @@ def answers_document(
 ) -> dict:
     """Labels as COCO keypoints with the query's note; each says who gave it, and when.
 
-    The seconds of a unit are shared out among its answers.
+    The seconds of those who said something are shared out among the labels of a unit.
     """
     document = coco_query(query)
-    answered = Counter(query.annotations[number]['unit'] for number in given)
+    answered = Counter(
+        query.annotations[number]['unit'] for number, joints in given.items() if joints.any()
+    )
     annotations = []
     for entry in document['annotations']:
         keypoints = given.get(entry['id'])
         if keypoints is not None:
             unit = query.annotations[entry['id']]['unit']
             work = progress[unit]
-            seconds = sum(work.seconds.values()) / answered[unit]
-            note = dict(reviewed=True, by=work.owner, at=work.at, seconds=round(seconds, 3))
+            spent = sum(work.seconds.get(who, 0.0) for who in work.hands or work.seconds)
+            seconds = spent / answered[unit] if keypoints.any() else 0.0
+            note = dict(
+                reviewed=True,
+                by=work.owner,
+                at=work.times.get(entry['id'], work.at),
+                seconds=round(seconds, 3),
+            )
             annotations.append(
                 dict(
                     entry,

@@ -4,6 +4,7 @@ import mimetypes
 import os.path as osp
 from typing import Dict, List, Tuple
 
+from ...datasets.format import camera_names
 from ...datasets.image_paths import image_to_show
 from ...fileio import read_bytes
 from ..pool import Pool
@@ -27,12 +28,14 @@ class LabelImages:
         self.query = query
         self._of_pool = {image['id']: image for image in pool.data['images']}
         frames = {frame['id']: frame for frame in pool.data['frames']}
+        cameras = camera_names(pool.data)
         self._place: Dict[int, Tuple[tuple, float]] = {}
         self._tracks: Dict[tuple, List[Tuple[float, int]]] = {}
         for image in pool.data['images']:
             frame = frames.get(image.get('frame_id'))
             if frame is not None:
-                track = (frame['sequence'], image.get('camera_id'))
+                camera = image.get('camera_id')
+                track = (frame['sequence'], cameras.get(camera, camera))
                 self._place[image['id']] = track, frame['index']
                 self._tracks.setdefault(track, []).append((frame['index'], image['id']))
         for images in self._tracks.values():

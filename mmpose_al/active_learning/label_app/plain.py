@@ -195,7 +195,10 @@ def _put_there(folder: str, query: Query, labelled: Dict[int, Any]) -> None:
 
 def _labelled(folder: str, pool: Pool) -> Dict[int, Any]:
     """Annotation id -> keypoints, of the pool's own labels and those given here."""
-    from ..answers.kept import load_all_answers, merged
+    from ..answers.kept import load_all_answers, merged, taken_back
 
+    documents = load_all_answers(folder)
     own = {a['id']: a['keypoints'] for a in pool.data['annotations'] if labeled_joints(a)}
-    return {**own, **merged(load_all_answers(folder))}
+    for number in taken_back(documents):
+        own.pop(number, None)
+    return {**own, **merged(documents)}

@@ -5,7 +5,7 @@ A cell is one thing that somebody says of a person in an image: where a joint is
 Undo and redo are events too, so that they have no end and outlive a restart.
 """
 
-from typing import Any, Dict, Iterable, List, Optional, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 import numpy as np
 
@@ -27,9 +27,12 @@ class UnitProgress:
         done (bool): Whether somebody said that it is.
         owner (str): Who worked on it last; None for nobody.
         seconds (dict): Name -> how long that person looked at it.
-        revision (int): How many events there were.
+        revision (int): How many events there were, but for those that only tell the time.
         clicks (int): How many of them changed something.
         at (str): When that was last, as ISO 8601 writes it.
+        times (dict): Annotation id -> when something was last said about that person.
+        hands (set[str]): Who said something.
+        begun_from (set[int]): Annotation ids with labels that were there before.
     """
 
     def __init__(self) -> None:
@@ -40,6 +43,9 @@ class UnitProgress:
         self.revision = 0
         self.clicks = 0
         self.at: Optional[str] = None
+        self.times: Dict[int, Optional[str]] = {}
+        self.hands: Set[str] = set()
+        self.begun_from: Set[int] = set()
         self.last_key: Optional[str] = None
         self._undo: List[Change] = []
         self._redo: List[Change] = []
@@ -54,9 +60,10 @@ class UnitProgress:
 
     def apply(self, event: dict) -> None:
         """Take one event of the journal."""
-        self.revision += 1
+        self.revision += event['op'] != 'time'  # what somebody else is about to say stands
         if event['op'] == COPY:
             self._write({(a, k): [x, y, v] for a, k, x, y, v in event['cells']})
+            self.begun_from.update(a for a, _ in self.cells)
             return
         who, seconds = event['who'], event.get('seconds') or 0.0
         self.seconds[who] = self.seconds.get(who, 0.0) + seconds
@@ -70,23 +77,27 @@ class UnitProgress:
             return
         self.clicks += 1
         self.done = False
+        self.hands.add(who)
         if event['op'] == 'undo':
-            self._step(self._undo, self._redo)
+            changed = self._step(self._undo, self._redo)
         elif event['op'] == 'redo':
-            self._step(self._redo, self._undo)
+            changed = self._step(self._redo, self._undo)
         else:
-            after = cells_of(event)
-            before = {cell: self.cells.get(cell) for cell in after}
-            self._write(after)
-            self._undo.append((before, after))
+            changed = cells_of(event)
+            before = {cell: self.cells.get(cell) for cell in changed}
+            self._write(changed)
+            self._undo.append((before, changed))
             self._redo.clear()
+        self.times.update((a, self.at) for a, _ in changed)
 
-    def _step(self, taken: List[Change], given: List[Change]) -> None:
+    def _step(self, taken: List[Change], given: List[Change]) -> Dict[Cell, Any]:
         """Take the last change of one list back, and note how to make it again."""
-        if taken:
-            before, after = taken.pop()
-            self._write(before)
-            given.append((after, before))
+        if not taken:
+            return {}
+        before, after = taken.pop()
+        self._write(before)
+        given.append((after, before))
+        return before
 
     def _write(self, cells: Dict[Cell, Any]) -> None:
         for cell, value in cells.items():

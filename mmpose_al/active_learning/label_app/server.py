@@ -252,6 +252,10 @@ def handed_text(handed: Handed, query: Query) -> Dict[str, Any]:
         views=0 if taken is None else taken.views,
         joints=0 if taken is None else taken.joints,
         kept=[] if taken is None else taken.kept,
+        withdrawn=0 if taken is None else len(taken.withdrawn),
+        replaced=0 if taken is None else len(taken.replaced),
+        lost={} if taken is None else taken.lost,
+        passed_over={} if taken is None else {k: len(v) for k, v in taken.passed_over.items()},
         warnings=[
             dict(warning.data(), unit=query.annotations[warning.annotations[0]]['unit'])
             for warning in ([] if taken is None else taken.warnings)

@@ -157,7 +157,8 @@ def coco_annotations(
     """The skeletons of a task: image, and annotation of COCO keypoints without ids.
 
     Joints are in the order of ``label.joints``. A track gives those frames in which somebody
-    has drawn it: where all its joints have a place of their own.
+    has drawn it: where a joint of it has a place of its own. The others lie there where CVAT
+    shows them, between those before and after.
 
     Args:
         labelled (dict): Shapes and tracks, as the server gives them.
@@ -204,15 +205,42 @@ def _drawn(
     for track in labelled.get('tracks') or ():
         if track['label_id'] != label.id:
             continue
-        own = {shape['frame']: shape.get('attributes') or [] for shape in track['shapes']}
+        own = sorted(track['shapes'], key=lambda shape: shape['frame'])
         places = {
-            each['label_id']: {shape['frame']: shape for shape in each['shapes']}
+            each['label_id']: sorted(each['shapes'], key=lambda shape: shape['frame'])
             for each in track.get('elements') or ()
         }
-        for frame in sorted(set.intersection(*map(set, places.values())) if places else ()):
-            if frame in own and not all(at[frame]['outside'] for at in places.values()):
-                about = [*(track.get('attributes') or ()), *own[frame]]
-                yield frame, about, {number: at[frame] for number, at in places.items()}
+        for frame in sorted({shape['frame'] for shapes in places.values() for shape in shapes}):
+            joints = {number: place_in(shapes, frame) for number, shapes in places.items()}
+            if any(joint is not None and not joint['outside'] for joint in joints.values()):
+                said = [shape for shape in own if shape['frame'] <= frame]
+                about = (said[-1].get('attributes') or ()) if said else ()
+                yield (
+                    frame,
+                    [*(track.get('attributes') or ()), *about],
+                    {number: joint for number, joint in joints.items() if joint is not None},
+                )
+
+
+def place_in(shapes: List[dict], frame: int) -> Optional[dict]:
+    """A point of a track as CVAT shows it in a frame; None before its first place.
+
+    Between two places it moves evenly, unless it leaves the image at the first.
+
+    Args:
+        shapes (list[dict]): Its places, by frame.
+        frame (int): The frame.
+    """
+    before = [shape for shape in shapes if shape['frame'] <= frame]
+    after = [shape for shape in shapes if shape['frame'] > frame]
+    if not before:
+        return None
+    first = before[-1]
+    if first['frame'] == frame or not after or first['outside']:
+        return first
+    share = (frame - first['frame']) / (after[0]['frame'] - first['frame'])
+    pairs = zip(first.get('points') or (), after[0].get('points') or ())
+    return dict(first, points=[(1 - share) * a + share * b for a, b in pairs])
 
 
 def _joint(element: Optional[dict]) -> List[float]:

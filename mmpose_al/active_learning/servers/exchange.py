@@ -131,7 +131,7 @@ def pull(
         server.project(number)
         form, content = server.answers(number, load_queries(work_dir))
         folder = stack.enter_context(TemporaryDirectory()) if dry_run else work_dir
-        path = Paths(folder).pulled_answers(query.round)
+        path = Paths(folder).pulled_answers(query.round, server.tool)
         write_json(path, content, None)
         try:
             return ingest(work_dir, path, form, dry_run=dry_run, repeats=False, **rules)

@@ -6,7 +6,7 @@ uploads images.
 """
 
 import time
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -225,9 +225,15 @@ class LabelStudioServer(AnnotationServer):
         self.show_predictions(project, query)
         before = {each.id for each in earlier}
         idle = [t.id for t in tasks if t.data.get('query') in before and not t.touched]
+        drafted = self.drafted(project) if idle else set()
+        idle = [task for task in idle if task not in drafted]
         for task in idle:
             self.remove_task(task)
         return Sent(len(made), len(there & set(query.annotations)), uploaded, len(idle))
+
+    def drafted(self, project: int) -> Set[int]:
+        """Tasks with a draft of anybody; the list of tasks has those of the account alone."""
+        return {task['id'] for task in self._exported(project) if task.get('drafts')}
 
     def upload_missing(
         self, project: int, query: Query, images: Sequence[dict], say: Say
@@ -267,8 +273,7 @@ class LabelStudioServer(AnnotationServer):
 
     def export(self, project: int) -> List[dict]:
         """The export called JSON of all tasks; answers say who gave them by their email."""
-        params = dict(exportType='JSON', download_all_tasks='true')
-        tasks = self._json('GET', f'/api/projects/{project}/export', params=params)
+        tasks = self._exported(project)
         emails = {user['id']: user.get('email') for user in self._users()}
         for task in tasks:
             for annotation in task.get('annotations') or ():
@@ -276,6 +281,10 @@ class LabelStudioServer(AnnotationServer):
                 if emails.get(number):
                     annotation['completed_by'] = dict(id=number, email=emails[number])
         return tasks
+
+    def _exported(self, project: int) -> List[dict]:
+        params = dict(exportType='JSON', download_all_tasks='true')
+        return self._json('GET', f'/api/projects/{project}/export', params=params)
 
     def _users(self) -> List[dict]:
         """The people of the server; the account alone where it may not ask for others."""

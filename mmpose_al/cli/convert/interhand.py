@@ -39,15 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ...converters import interhand
-    from ...converters.common import category_of, convert
+    from ...converters.common import category_of, convert, reading
 
     data, camera, joint_3d = (
         getattr(args, kind) or osp.join(args.annotations, f'InterHand2.6M_{args.split}_{kind}.json')
         for kind in ('data', 'camera', 'joint_3d')
     )
-    tasks = interhand.make_tasks(
-        data, camera, joint_3d, args.captures, args.cameras, args.num_cameras, args.step
-    )
+    with reading(f'{data}, {camera}, {joint_3d}'):
+        tasks = interhand.make_tasks(
+            data, camera, joint_3d, args.captures, args.cameras, args.num_cameras, args.step
+        )
     convert(
         args.out,
         tasks,

@@ -35,6 +35,7 @@ from mmpose_al.models.pose3d import WeaklySupervisedPose3D
 from mmpose_al.models.semi.base import UNLABELED_LINES, SemiPoseEstimator
 from mmpose_al.models.semi.multi_view import CorrectedByCameras
 
+from ..optimizers import check_constructor
 from .exact_resume import sampler_of
 
 
@@ -65,6 +66,7 @@ class DataCheckHook(Hook):
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         loader = runner.train_loop.dataloader
         check_unlabeled(model, loader)
+        check_constructor(getattr(runner, 'cfg', {}).get('optim_wrapper'), model)
         check_groups(model, loader, runner.logger.warning)
         warn_of_late_start(model, runner)
         check_head(model, loader.dataset)

@@ -7,7 +7,8 @@ import pytest
 
 from mmpose_al.active_learning.annotators import AnswersPending
 from mmpose_al.active_learning.answers import ingest, load_answers
-from mmpose_al.active_learning.answers.late import is_closed
+from mmpose_al.active_learning.answers.late import OLDER, is_closed
+from mmpose_al.active_learning.answers.withdrawal import withdraw
 from mmpose_al.active_learning.formats import AnswerError
 from mmpose_al.active_learning.pool import load_pool
 from mmpose_al.active_learning.query import load_query
@@ -125,3 +126,50 @@ def test_the_pool_may_have_moved_between_the_rounds(late, tmp_path):
     assert load_query(annotator.folder, NEXT).content['pool']['file'] == path
     done = given(annotator, pixels, tmp_path, [2, 3])
     assert done.late == {ROUND: [2, 3]}
+
+
+def test_labels_withdrawn_by_mistake_come_back(late, tmp_path):
+    """In a closed round too, where somebody ingests the file again; a pull does not."""
+    annotator, pixels, close = late
+    given(annotator, pixels, tmp_path, [80, 81])
+    close()
+    withdraw(annotator.folder, [80])
+    with pytest.raises(AnswerError, match='nothing of it is new'):
+        given(annotator, pixels, tmp_path, [80, 81], repeats=False)
+    done = given(annotator, pixels, tmp_path, [80, 81])
+    assert done.late == {ROUND: [80]}
+    assert sorted(labelled(annotator.labels_file)[0]) == [80, 81]
+
+
+def test_an_older_answer_does_not_replace_that_of_a_later_round(asked, pool, tmp_path):
+    """Frame 0 is asked for again; round 1's file comes when round 2 has its answer."""
+    annotator, pixels = asked
+    state = new_state(annotator.folder, annotator.pool, 'digest', 0)
+    state.finish(0, 'annotate', {})
+    given(annotator, pixels, tmp_path, [80])
+    state.add_labels(ROUND, [20], 'FileAnnotator')
+    state.finish(ROUND, 'annotate', {})
+    annotator.ask(NEXT, [0], [1.0], pool[2])
+    given(annotator, pixels, tmp_path, [0, 1], NEXT)
+    old = dict(pixels)
+    old[0] = pixels[0] + 5
+    done = given(annotator, old, tmp_path, [0, 2])
+    assert done.late == {ROUND: [2]} and done.passed_over[OLDER]
+    labels = labelled(annotator.labels_file)[0]
+    np.testing.assert_allclose(labels[0][:, :2], pixels[0], atol=0.01)
+
+
+def test_a_fault_in_a_late_answer_is_said(late, tmp_path):
+    annotator, pixels, close = late
+    given(annotator, pixels, tmp_path, [80])
+    close()
+    old = answer(read(annotator.folder, 'label_studio', ROUND), 'label_studio', {81: pixels[81]})
+    new = answer(read(annotator.folder, 'label_studio', NEXT), 'label_studio', {40: pixels[40]})
+    for task in old:
+        for annotation in task['annotations']:
+            annotation['result'][0]['image_rotation'] = 90
+    path = write(old + new, tmp_path / 'all.json', 'label_studio')
+    done = ingest(annotator.folder, path)
+    assert done.annotations == [40] and done.late == {}
+    (what,) = (why for why in done.passed_over if 'answers of round 1' in why)
+    assert 'none of which is taken' in what and 'image_rotation' in what

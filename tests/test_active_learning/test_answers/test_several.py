@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from mmpose_al.active_learning.answers.several import (
+    check_annotator,
     difference,
     latest_by_annotator,
     mean,
+    moment,
     one_a_person,
     told_by_several,
 )
@@ -60,10 +62,44 @@ def test_joints_that_the_last_answer_lacks_are_said():
 
 def test_whose_answers_count_may_be_said():
     assert one(ANNA, BERT, annotator='bert') == (BERT, [])
+    check_annotator([ANNA, BERT], 'bert', 'file')
     with pytest.raises(AnswerError, match="'carl'; those of anna, bert are. Name one of them"):
-        one(ANNA, BERT, annotator='carl')
+        check_annotator([ANNA, BERT], 'carl', 'file')
     with pytest.raises(AnswerError, match='does not say whose'):
-        one(ANNA._replace(by=None), annotator='anna')
+        check_annotator([ANNA._replace(by=None)], 'anna', 'file')
+
+
+def test_times_of_other_zones_are_compared_as_times():
+    # 12:00 two hours east of Greenwich is 10:00 there
+    late, early = (
+        ANNA._replace(at='2026-03-01T11:00:00Z'),
+        BERT._replace(at='2026-03-01T12:00+02:00'),
+    )
+    assert one(late, early)[0] is late and one(early, late)[0] is late
+    assert moment('2026-03-01T12:00+02:00') == moment('2026-03-01T10:00') == moment(BERT.at) + 3600
+    assert moment('yesterday') is None and moment(None) is None
+    words = [ANNA._replace(at='b'), BERT._replace(at='a')]  # no times: by the alphabet
+    assert one(*words)[0] is words[0]
+
+
+def test_a_submission_without_joints_does_not_count_beside_labels():
+    nothing = given('carl', (0, 0), (0, 0), (0, 0), at='2026-03-01T12:00:00Z')
+    answer, warnings = one(ANNA, nothing)
+    assert answer is ANNA
+    (warning,) = warnings
+    assert warning.text.endswith(
+        'carl answered last and labels no joint; the answer of anna counts'
+    )
+    # the same person took the labels away
+    own = nothing._replace(by='anna')
+    assert one(ANNA, own) == (own, []) and one(nothing)[0] is nothing
+
+
+def test_of_several_that_are_marked_as_right_the_latest_counts():
+    first, second = (each._replace(settled=True) for each in (ANNA, BERT))
+    carl = given('carl', (10, 10), (20, 20), (30, 30), at='2026-03-01T12:00:00Z')
+    assert one(first, second, carl)[0] is first  # later than the other one, earlier than carl's
+    assert one(second, carl) == (second, [])
 
 
 def test_the_mean():

@@ -130,6 +130,75 @@ def test_controls_that_a_lab_has_added_are_passed_over(own, answering, tmp_path)
     assert entry.endswith('.result[5]')
 
 
+OWN_JOINT = dict(
+    type='keypointlabels',
+    from_name='landmarks',
+    value=dict(x=1.0, y=1.0, width=0.5, keypointlabels=['nose']),
+)
+
+
+def test_a_labs_own_key_points_are_no_joints(answering, tmp_path):
+    """Whatever they are called; and what is chosen of a joint there says nothing of ours."""
+    data = copy.deepcopy(answering[1]['label_studio'])
+    before = accepted(answering, data, tmp_path)
+    own = [
+        dict(OWN_JOINT, id='q'),
+        dict(OWN_JOINT, id='w', value=dict(OWN_JOINT['value'], keypointlabels=['water bottle'])),
+        dict(type='choices', from_name='bedding', id='r0', value=dict(choices=['hidden'])),
+    ]
+    result(data).extend(own)
+    done = accepted(answering, data, tmp_path)
+    assert (done.annotations, done.joints) == (before.annotations, before.joints)
+    assert passed(done)["answers of the lab's own controls"] == 3 and done.replaced == {}
+
+
+def test_an_interface_of_a_lab_may_call_our_joints_otherwise(answering, tmp_path):
+    """No control is called as ours, so its key points are the joints."""
+    data = copy.deepcopy(answering[1]['label_studio'])
+    for task in data:
+        for annotation in task['annotations']:
+            for region in annotation['result']:
+                if region['type'] == 'keypointlabels':
+                    region['from_name'] = 'kp'
+    assert accepted(answering, data, tmp_path).joints == 10
+
+
+def test_a_choice_that_belongs_to_no_region_is_refused(answering, tmp_path):
+    data = copy.deepcopy(answering[1]['label_studio'])
+    for region in result(data):
+        region.pop('id', None)
+    result(data).append(
+        dict(type='choices', from_name='visibility', value=dict(choices=['hidden']))
+    )
+    path = write(data, tmp_path / 'tasks.json', 'label_studio')
+    refused(answering, path, 'whose visibility', 'id of the region')
+
+
+def test_predictions_made_annotations_do_not_outvote_people(answering, tmp_path):
+    """The bulk action leaves no time; it came later than the person's own answer."""
+    data = copy.deepcopy(answering[1]['label_studio'])
+    before = accepted(answering, data, tmp_path)
+    for task in data:
+        if task['annotations'] and task['predictions']:
+            mine = task['annotations'][0]
+            mine.update(lead_time=12.0, completed_by=1, updated_at='2026-03-01T10:00:00Z')
+            task['annotations'].append(
+                dict(
+                    id=9,
+                    was_cancelled=False,
+                    completed_by=2,
+                    updated_at='2026-03-01T18:00:00Z',
+                    result=copy.deepcopy(task['predictions'][0]['result']),
+                )
+            )
+    for several in ('latest', 'mean'):
+        done = accepted(answering, data, tmp_path, several=several)
+        assert (done.annotations, done.joints) == (before.annotations, before.joints)
+        assert done.unchanged == []
+        (what,) = (why for why in done.passed_over if 'nobody has looked at' in why)
+        assert len(done.passed_over[what]) == 2
+
+
 def test_where_images_are_served_from_may_be_said(answering):
     query = load_query(answering[0].folder, ROUND)
     name = query.images[query.annotations[42]['image_id']]['name']
@@ -256,7 +325,7 @@ def test_one_project_for_all_rounds(asked, pool, tmp_path):
     new = answer(tasks, 'label_studio', {40: pixels[40]})
     done = ingest(annotator.folder, write(old + new, tmp_path / 'a.json', 'label_studio'))
     assert (done.round, done.annotations) == (ROUND + 1, [40])
-    assert passed(done) == {OTHERS: 8, OPEN: 3}
+    assert passed(done) == {OPEN: 3}  # those of the earlier round are late, not another's
 
 
 def config_of(query):

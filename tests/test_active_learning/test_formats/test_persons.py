@@ -85,3 +85,16 @@ def test_who_a_person_is(told, found, answering):
     assert person_by_content(told, joints, 'entry', image, query, faults) == found
     assert len(faults.found) == (found is None)
     assert is_nobody(None, joints * 0, image, query) and not is_nobody(7, joints * 0, image, query)
+
+
+def test_a_child_in_front_of_an_adult_is_asked_about(answering):
+    """All its joints are in the adult's box too, and one is above its own."""
+    query, faults = load_query(answering[0].folder, ROUND), Faults('file')
+    image = query.images[query.annotations[1]['image_id']]
+    adult, child = query.of_image[image['id']]
+    adult['bbox'], child['bbox'] = [10.0, 10, 600, 460], [200.0, 200, 100, 100]
+    joints = np.array([[250.0, 190, 2], [210, 230, 2], [290, 230, 2], [220, 295, 2], [280, 295, 2]])
+    assert person_by_content('', joints, 'entry', image, query, faults) is None
+    assert 'cannot be told from the joints' in faults.text
+    large = np.array([[300.0, 20, 2], [30, 230, 2], [590, 230, 2], [200, 460, 2], [400, 460, 2]])
+    assert person_by_content('', large, 'entry', image, query, faults) == adult['id']

@@ -48,7 +48,63 @@ def test_who_answered_when_and_how_long_goes_with_it(session, experiment):
     kept = latest([load_answers(work, 1)])
     for number in (80, 81):
         assert (kept[number]['by'], kept[number]['seconds']) == ('Anna', 4.5)
-        assert kept[number]['at'] == session.journal.events[-1]['time']
+    times = [event['time'] for event in session.journal.events if event['op'] == 'set']
+    assert [kept[number]['at'] for number in (80, 81)] == times  # of each person
+
+
+def test_seconds_are_those_of_labels_and_of_who_gave_them(session, experiment):
+    """A view that cannot be labelled takes no share; who only looks on has none."""
+    work, pixels = experiment
+    place(session, pixels, 80)
+    say(session, 20, None, 'skip', annotations=[81, 82, 83], reason='covered')
+    session.join('Bob', 'tab-b')
+    request = dict(op='time', unit=20, revision=0, seconds=300)
+    session.change('Bob', 'tab-b', request)
+    say(session, 20, None, 'done', done=True, seconds=60)
+    session.hand_over('Anna', 'tab-a')
+    (entry,) = latest([load_answers(work, 1)]).values()
+    assert (entry['id'], entry['by'], entry['seconds']) == (80, 'Anna', 60)
+
+
+def test_time_alone_does_not_make_a_page_stale(session, experiment):
+    _, pixels = experiment
+    seen = session.progress[20].revision
+    session.join('Bob', 'tab-b')
+    session.change('Bob', 'tab-b', dict(op='time', unit=20, revision=seen, seconds=5))
+    cells = [[80, 0, *map(float, pixels[80][0]), 2]]
+    request = dict(op='set', how='click', cells=cells, unit=20, revision=seen)
+    assert session.change('Anna', 'tab-a', request)['revision'] == seen + 1
+
+
+def test_what_was_said_before_does_not_take_later_labels_away(session, experiment, tmp_path):
+    """Anna could not label 80; then another file had it; then she labels something else."""
+    work, pixels = experiment
+    say(session, 20, None, 'skip', annotations=[80], reason='covered')
+    place(session, pixels, 81)
+    say(session, 20, None, 'done', done=True)
+    session.hand_over('Anna', 'tab-a')
+    path = write(answer(read(work, 'coco'), 'coco', {80: pixels[80]}), tmp_path / 'b.json', 'coco')
+    ingest(work, path)
+    place(session, pixels, 0)
+    say(session, 0, None, 'done', done=True)
+    taken = session.hand_over('Anna', 'tab-a').taken
+    assert taken.withdrawn == [] and taken.annotations == [0, 81]
+    assert sorted(labelled(Paths(work).labels)[0]) == [0, 80, 81]
+    # said now, it counts
+    say(session, 20, [[80, k, 0, 0, 0] for k in range(5)])
+    say(session, 20, None, 'done', done=True)
+    assert session.hand_over('Anna', 'tab-a').taken.withdrawn == [80]
+
+
+def test_labels_whose_every_click_is_undone_are_taken_back(session, experiment):
+    work, pixels = experiment
+    place(session, pixels, 80)
+    say(session, 20, None, 'done', done=True)
+    session.hand_over('Anna', 'tab-a')
+    say(session, 20, None, 'undo')
+    say(session, 20, None, 'done', done=True)
+    assert session.hand_over('Anna', 'tab-a').taken.withdrawn == [80]
+    assert labelled(Paths(work).labels)[0] == {}
 
 
 def test_accepted_as_it_was_filled_in_is_a_label(session, experiment):

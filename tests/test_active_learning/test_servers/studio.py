@@ -5,6 +5,7 @@ from tests.test_active_learning.test_servers.http_server import Held, serving
 TOKEN = '0123456789abcdef0123456789abcdef01234567'
 PERSONAL = 'eyJhbGciOiJIUzI1NiJ9.eyJ0b2tlbiI6InJlZnJlc2gifQ.c2lnbmF0dXJl'
 EMAIL = 'anna@example.org'
+OWN = 1  # of the token's account; others see their own drafts alone
 
 
 class Studio(Held):
@@ -96,7 +97,7 @@ class Studio(Held):
             dict(
                 id=task['id'],
                 data=task['data'],
-                drafts=task['drafts'],
+                drafts=[each for each in task['drafts'] if each.get('user') == OWN],
                 total_annotations=sum(not a['was_cancelled'] for a in task['annotations']),
                 cancelled_annotations=sum(a['was_cancelled'] for a in task['annotations']),
             )

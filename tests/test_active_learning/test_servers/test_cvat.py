@@ -132,7 +132,7 @@ def test_answers_are_pulled(cvat, experiment):
         np.testing.assert_allclose(points[seen, :2], pixels[number][seen], atol=0.002)
     assert labels[81][1, 2] == 1 and set(labels[80][:, 2]) <= {0, 2}
     (event,) = load_answers(work, ROUND)['events']
-    assert event['file'] == 'round_01_pulled.json'
+    assert event['file'] == 'round_01_pulled_cvat.json'
     assert [entry['by'] for entry in event['annotations']] == ['anna', 'anna']  # one job
 
 

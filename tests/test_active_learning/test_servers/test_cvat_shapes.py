@@ -140,11 +140,31 @@ def test_of_a_track_what_somebody_has_drawn():
         shapes=[dict(frame=n, attributes=[dict(spec_id=9, value='true')]) for n in (0, 2, 3)],
         elements=[dict(label_id=51, shapes=nose), dict(label_id=52, shapes=hand)],
     )
-    # In frame 2 the hand lies between two places of its own; in frame 3 the track has ended.
-    (made,) = annotations(dict(tracks=[track, dict(track, label_id=6)]), (), frames)
-    assert made['keypoints'] == [0, 0, 2, 0, 0, 2]
-    assert made['attributes'] == dict(annotation_id='7', reviewed=True)
+    # In frame 2 the hand lies between two places of its own, two thirds of the way; in frame 3
+    # the track has ended.
+    first, second = annotations(dict(tracks=[track, dict(track, label_id=6)]), (), frames)
+    assert first['keypoints'] == [0, 0, 2, 0, 0, 2] and second['keypoints'] == [2, 2, 2, 2, 2, 2]
+    assert first['attributes'] == dict(annotation_id='7', reviewed=True)
     assert annotations(dict(tracks=[dict(track, elements=[])]), (), frames) == []
+
+
+def test_joints_that_were_moved_make_a_frame_of_a_track_an_answer():
+    """CVAT keeps those alone, and no place of the skeleton; the others stay where they are."""
+    frames = {n: Frame(dict(IMAGE, id=n), 40, 30) for n in range(4)}
+    track = dict(
+        label_id=5,
+        attributes=[dict(spec_id=8, value='7')],
+        shapes=[dict(frame=1, attributes=[dict(spec_id=9, value='true')])],
+        elements=[
+            dict(label_id=51, shapes=[element(51, 1, 1, frame=1), element(51, 9, 8, frame=2)]),
+            dict(label_id=52, shapes=[element(52, 4, 5, frame=1)]),
+        ],
+    )
+    first, second = annotations(dict(tracks=[track]), (), frames)
+    assert first['keypoints'] == [1, 1, 2, 4, 5, 2] and second['keypoints'] == [9, 8, 2, 4, 5, 2]
+    assert second['attributes'] == dict(annotation_id='7', reviewed=True)
+    late = dict(track, elements=[track['elements'][0], dict(label_id=52, shapes=[])])
+    assert annotations(dict(tracks=[late]), (), frames)[0]['keypoints'] == [1, 1, 2, 0, 0, 0]
 
 
 def test_a_document_names_each_image_once():

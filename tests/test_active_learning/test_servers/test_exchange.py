@@ -166,7 +166,7 @@ def test_answers_are_pulled(studio, experiment):
         there = points[:, 2] > 0
         np.testing.assert_allclose(points[there, :2], pixels[number][there], atol=0.002)
     (event,) = load_answers(work, ROUND)['events']
-    assert event['file'] == 'round_01_pulled.json'
+    assert event['file'] == 'round_01_pulled_label_studio.json'
     assert [(e['by'], e['seconds']) for e in event['annotations']] == [(EMAIL, 7.5)] * 2
     with pytest.raises(AnswerError, match="no answer of annotator 'bob'"):
         taken(work, url, annotator='bob')

@@ -4,7 +4,7 @@ import pytest
 
 from mmpose_al.active_learning.servers.connection import ServerError
 from mmpose_al.active_learning.servers.label_studio import PAGE, LabelStudioServer, joints_of
-from tests.test_active_learning.test_servers.studio import EMAIL, PERSONAL, TOKEN
+from tests.test_active_learning.test_servers.studio import EMAIL, OWN, PERSONAL, TOKEN
 
 PNG = b'\x89PNG and so on'
 
@@ -72,7 +72,7 @@ def test_tasks(studio):
     held.answer(3, [])
     held.answer(4, [])
     list(held.tasks.values())[4]['annotations'][0]['was_cancelled'] = True
-    list(held.tasks.values())[5]['drafts'].append(dict(id=1))
+    list(held.tasks.values())[5]['drafts'].append(dict(id=1, user=OWN))
     tasks = list(server.tasks(number))
     assert [task.data['annotation_id'] for task in tasks] == list(range(2 * PAGE))
     assert [n for n, task in enumerate(tasks) if task.touched] == [3, 4, 5]

@@ -168,3 +168,10 @@ def test_configuration_errors():
 def test_what_a_method_does_not_have_is_no_argument_of_it(name, key):
     with pytest.raises(TypeError, match=f"unexpected keyword argument '{key}'"):
         build(name, **{key: None})
+
+
+def test_a_test_option_that_is_misspelt_is_refused():
+    for key, near in (('predikt', 'predict'), ('flip_tset', 'flip_test')):
+        with pytest.raises(ValueError, match=f"{key}', which nothing reads; did you mean '{near}'"):
+            build('PoseDual', test_cfg={key: True})
+    build('PoseDual', test_cfg=dict(flip_test=False, own_option=3))

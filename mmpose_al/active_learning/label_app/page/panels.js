@@ -149,6 +149,17 @@ function labelled({ setup }, { joints, views, units }) {
   return `${amount(joints, 'joints')} in ${of}${amount(units.length, setup.unit)}`;
 }
 
+/** What becomes of earlier labels, and what is left out. */
+function changes({ withdrawn, replaced, lost, passed_over: passed }, lose, have) {
+  const names = Object.entries(lost).map(([joint, number]) => `${joint} (${number})`);
+  return [
+    withdrawn ? `${amount(withdrawn, 'persons')} ${lose} their labels.` : null,
+    replaced ? `${amount(replaced, 'persons')} ${have} other labels than before.` : null,
+    names.length ? `Joints without a label that they had: ${names.join(', ')}.` : null,
+    ...Object.entries(passed).map(([why, number]) => `Left out: ${number} ${why}.`),
+  ].map((text) => (text ? el('p', {}, text) : null));
+}
+
 /** What would be handed over; resolves with 'finish', 'begun', a unit,
  * 'warning N', or ''. */
 export function askFinish(app, check) {
@@ -156,12 +167,13 @@ export function askFinish(app, check) {
   const list = (units) => units.map(place).join(', ');
   const rounds = app.setup.round !== null;
   const reasons = Object.values(check.reasons).length;
+  const nothing = !check.joints && !check.withdrawn;
   const line = (units, text, look) => (units.length
     ? el('p', {}, `${units.length} ${text}: ${list(units)} `,
       look ? closing('Look', String(units[0])) : null) : null);
   return ask(el('h2', {}, rounds ? 'Finish this round' : 'Finish'),
-    el('p', {}, check.joints
-      ? `${labelled(app, check)} will be labels.` : 'Nothing is done yet.'),
+    el('p', {}, nothing ? 'Nothing is done yet.' : `${labelled(app, check)} will be labels.`),
+    ...changes(check, 'will lose', 'will have'),
     line(check.open, rounds ? 'not answered, they go back to the pool'
       : 'not labelled yet, they stay for the next time', true),
     line(check.begun, 'begun but not done, left out', true),
@@ -171,7 +183,7 @@ export function askFinish(app, check) {
     el('ul', { class: 'scroll' }, ...check.warnings.map((warning, number) => el('li', {},
       closing(warning.text, `warning ${number}`)))),
     el('div', { class: 'row' },
-      closing('Hand over', 'finish', { class: 'main', id: 'hand-over', disabled: !check.joints }),
+      closing('Hand over', 'finish', { class: 'main', id: 'hand-over', disabled: nothing }),
       check.begun.length ? closing('With those begun', 'begun', { id: 'hand-over-begun' }) : null,
       closing('Go on labelling', '')));
 }
@@ -185,6 +197,7 @@ export const showRefusal = (text) => ask(el('h2', {}, 'Not handed over'),
 export function showHanded(app, handed) {
   return ask(el('h2', {}, handed.written ? 'Handed over' : 'Handed over before; nothing is new'),
     el('p', {}, `${labelled(app, handed)}.`),
+    ...changes(handed, 'lost', 'have'),
     app.setup.goes_on
       ? el('p', {}, 'The experiment goes on in the terminal. This page comes back if it asks '
         + 'again.')
