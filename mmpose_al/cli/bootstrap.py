@@ -3,7 +3,8 @@
     mmpose-al bootstrap CONFIG CHECKPOINT --out pseudo.json
     mmpose-al train pseudo.py
 
-CONFIG is the one that CHECKPOINT was trained with. Its labelled source is a calibrated rig
+CONFIG is the one that CHECKPOINT was trained with; without CHECKPOINT it is the newest one of
+CONFIG's work_dir. Its labelled source is a calibrated rig
 of which a part is labelled. The network predicts in all of it. Each joint is triangulated
 robustly, and where enough views agree it is projected into every view that nobody has
 labelled, those too that were wrong (multi-view bootstrapping; Simon et al., CVPR 2017).
@@ -15,8 +16,13 @@ it trains, with its config, labels are made anew.
 
 import argparse
 import os.path as osp
+from typing import TYPE_CHECKING
 
+from .errors import CommandError
 from .options import OutFile, add_cfg_options, add_config, check_ending, positive, positive_number
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 HELP = 'views of a rig teach one another: pseudo-labels to train on'
 WEIGHTS = ('none', 'inliers', 'inliers_and_error')
@@ -25,7 +31,7 @@ WEIGHTS = ('none', 'inliers', 'inliers_and_error')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     add_config(parser)
-    parser.add_argument('checkpoint')
+    parser.add_argument('checkpoint', nargs='?', help="default: the newest of CONFIG's work_dir")
     parser.add_argument(
         '--out', type=OutFile, required=True, help='file of the pseudo-labels, NAME.json'
     )
@@ -100,7 +106,8 @@ def run(args: argparse.Namespace) -> int:
     cfg.merge_from_dict(args.cfg_options or {})
     check_not_read(cfg, args.out, config_out)
     rules = MultiViewBootstrapping(**rules_of(args))
-    rig, _, made = bootstrapping.bootstrap(cfg, args.checkpoint, rules)
+    checkpoint = args.checkpoint or newest_of(cfg, args.config)
+    rig, _, made = bootstrapping.bootstrap(cfg, checkpoint, rules)
     noted = bootstrapping.write_bootstrap(rig, made, args.out)
     trains = bootstrapping.bootstrapped_config(cfg, rig, rules, args.out)
     note = f'Labels of {osp.basename(args.config)} and pseudo-labels of one of its networks.'
@@ -109,6 +116,24 @@ def run(args: argparse.Namespace) -> int:
     print(f'{config_out}: trains on {len(rig.labeled)} labelled views and on them:')
     print(f'    {command_line("train", config_out)}')
     return 0
+
+
+def newest_of(cfg: 'Config', name: str) -> str:
+    """The newest whole checkpoint of a config's work directory.
+
+    Raises:
+        CommandError: There is none.
+    """
+    from ..checkpoint_files import newest_whole
+
+    folder = cfg.get('work_dir') or osp.join('work_dirs', osp.splitext(osp.basename(name))[0])
+    path = newest_whole(folder).path
+    if path is None:
+        raise CommandError(
+            f'{folder} has no checkpoint. Train {name} first, or name the CHECKPOINT of another '
+            'folder'
+        )
+    return path
 
 
 def as_text(noted: dict, path: str) -> str:

@@ -11,7 +11,7 @@ import argparse
 import os
 import os.path as osp
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, List
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -53,9 +53,19 @@ def run(args: argparse.Namespace) -> int:
         print(f'\nFor that, {osp.join(args.project, "configs", "data.py")} needs:')
         for line in lines:
             print(f'  {line}')
-    config = f'{args.project}/configs/{chosen.method}.py'
-    print(f'\nThen:\n  {command_line("train", config)}')
+    print('\nThen:')
+    for words in commands(args.project, chosen.method):
+        print(f'  {command_line(*words)}')
     return 0
+
+
+def commands(project: str, method: str) -> List[tuple]:
+    """Words of the commands that train a method's networks."""
+    from ..projects.config_text import bootstrap_words
+
+    if method != 'bootstrap':
+        return [('train', f'{project}/configs/{method}.py')]
+    return [('train', f'{project}/configs/supervised.py'), *bootstrap_words(project)]
 
 
 def this_machine() -> 'Machine':

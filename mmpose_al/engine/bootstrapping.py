@@ -201,6 +201,10 @@ def bootstrapped_config(cfg: Config, rig: Rig, rules: MultiViewBootstrapping, pa
         data.allow_overlap = True
     for key in ('work_dir', 'load_from', 'resume'):
         made.pop(key, None)
+    if cfg.get('work_dir'):  # beside that of the network which teaches
+        parent, name = osp.split(osp.normpath(cfg.work_dir))
+        own = osp.splitext(osp.basename(path))[0]
+        made.work_dir = osp.join(parent, own if own != name else own + '_taught')
     return made
 
 

@@ -15,6 +15,7 @@ from .config_text import ROUNDS, SIZES
 STEPS, MOST_STEPS = 1000, 20000  # the least is the projects' schedule
 PASSES = 100  # over the labels
 BATCH = 16  # labelled images; the learning rate of the schedule is for it
+WITH_CAMERAS = 3.0  # times a training: a second one, with as many pseudo-labels as labels
 FEW = 20  # labels with which no network is worth much
 COARSE = 3.0  # pixels of the image that a pixel of the input may cover
 LITTLE_MEMORY = 4.0  # GiB
@@ -173,6 +174,8 @@ def recommend(data: Data, machine: Machine, pace: Pace) -> Recommendation:
     dual = ', and as many without labels' if method == 'posedual' else ''
     where = machine.gpu or f'{machine.cores} CPU cores'
     rounds = f', {ROUNDS + 1} trainings' if method == 'experiment' else ''
+    if data.views > 1 and method in ('experiment', 'bootstrap'):
+        rounds += ', and after each a second one, on what the cameras agree on'
     rows = [
         Row('method', method, why_method),
         Row(
@@ -217,6 +220,12 @@ def choose_method(data: Data) -> Tuple[str, str]:
     if data.labeled < FEW and data.unlabeled:
         return 'experiment', (
             f'{data.labeled} labels are too few; it asks people for the frames that are worth most'
+        )
+    if data.views > 1 and data.unlabeled >= data.labeled:
+        return 'bootstrap', (
+            f'{data.views} cameras teach one another: what most views agree on, the others learn. '
+            'Of rendered people with 4 labelled frames that led the labels alone with every seed, '
+            'and PoseDual did not (docs/studies/semi_supervised_synthetic.md)'
         )
     if data.unlabeled >= max(data.labeled, 2 * BATCH):
         return 'posedual', (
@@ -293,7 +302,9 @@ def _affordable(data: Data, pace: Pace, batch: int, steps: int) -> Tuple[int, st
     covers = 'boxes are {:.0f} pixels long: a pixel of the input covers {:.1f} of theirs'
     cut = ''
     while True:
-        times = dict(posedual=pace.dual, supervised=1.0, experiment=ROUNDS + 1.0)
+        taught = WITH_CAMERAS if data.views > 1 else 1.0
+        times = dict(posedual=pace.dual, supervised=1.0, bootstrap=taught)
+        times['experiment'] = (ROUNDS + 1) * taught
         one = steps * batch * pace.seconds * (size / pace.size) ** 2
         seconds = one * times[method]
         if seconds <= NIGHT or (method != 'posedual' and size == SIZES[0]):

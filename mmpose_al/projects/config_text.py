@@ -8,6 +8,7 @@ from ..config_files import FOLDER, any_folder
 SIZES = (64, 128, 256)
 ROUNDS = 5
 UNLABELED = 16  # images of a batch
+TAUGHT = 32  # images of a batch of labels and pseudo-labels, as many of each as labels before
 
 
 class Facts(NamedTuple):
@@ -136,7 +137,11 @@ def experiment_config(facts: Facts) -> str:
             f'    budget={facts.budget},',
             f"    strategy=dict(type='{kind}', {spacing}),",
             *(
-                ["    weights='confidence2',  # of views in the triangulation"]
+                [
+                    "    weights='confidence2',  # of views in the triangulation",
+                    '    # Cameras teach one another: a second training a round (None: without)',
+                    f"    self_training=dict(type='MultiViewBootstrapping', batch_size={TAUGHT}),",
+                ]
                 if facts.views
                 else []
             ),
@@ -198,6 +203,15 @@ def next_commands(facts: Facts, folder: str) -> List[tuple]:
     if facts.labeled:
         steps.append(('Train on the labels', train('supervised')))
         if facts.unlabeled:
+            if facts.views:
+                agree, taught = (command_line(*words) for words in bootstrap_words(folder))
+                steps += [
+                    (
+                        'Make labels of what most cameras agree on (once the training is done)',
+                        agree,
+                    ),
+                    ('Train on them, too: so the cameras teach one another', taught),
+                ]
             steps.append(('Train on the images without labels, too', train('posedual')))
     if facts.unlabeled:
         steps.append(('Label images in the browser', command_line('label', folder)))
@@ -211,6 +225,13 @@ def next_commands(facts: Facts, folder: str) -> List[tuple]:
         ('Give the labels to another tool', command_line('export', folder, '--out', 'FILE'))
     )
     return steps
+
+
+def bootstrap_words(folder: str) -> List[tuple]:
+    """The two commands by which the cameras of a project teach one another, in words."""
+    out = ('--out', f'{folder}/bootstrap.json', '--batch-size', str(TAUGHT))
+    agree = ('bootstrap', f'{folder}/configs/supervised.py', *out)
+    return [agree, ('train', f'{folder}/bootstrap.py')]
 
 
 def _text(lines: List[str]) -> str:

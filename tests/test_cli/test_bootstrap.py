@@ -1,9 +1,11 @@
 """``mmpose-al bootstrap``: its options, the files that it names, and what it says."""
 
 import argparse
+import os.path as osp
 from types import SimpleNamespace
 
 import pytest
+import torch
 from mmengine.config import Config
 
 from mmpose_al.cli import bootstrap as command_module
@@ -70,3 +72,17 @@ def test_an_annotation_file_is_json_and_a_config_python(fake, tmp_path):
     with pytest.raises(SystemExit):
         command('bootstrap', 'c.py', 'a.pth', *out, '--config-out', tmp_path / 'pseudo.yaml')
     assert not fake
+
+
+def test_without_a_checkpoint_it_is_the_newest_of_the_configs_folder(fake, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit, match='work_dirs/c has no checkpoint. Train c.py first'):
+        command('bootstrap', 'c.py', '--out', 'pseudo.json')
+    (tmp_path / 'mine').mkdir()
+    for step in (4, 8):
+        torch.save({}, str(tmp_path / 'mine' / f'iter_{step}.pth'))
+    command('bootstrap', 'c.py', '--out', 'pseudo.json', '--cfg-options', 'work_dir=mine')
+    assert fake['checkpoint'] == osp.join('mine', 'iter_8.pth')
+    assert fake['rules'].unlabeled
+    command('bootstrap', 'c.py', 'a.pth', '--out', 'pseudo.json', '--no-unlabeled')
+    assert fake['checkpoint'] == 'a.pth' and not fake['rules'].unlabeled

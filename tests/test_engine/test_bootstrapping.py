@@ -85,7 +85,11 @@ def test_the_config_trains_on_both(made, tmp_path):
     bootstrapping.write_config(trains, str(tmp_path / 'pseudo.py'), 'Both.')
     read = Config.fromfile(str(tmp_path / 'pseudo.py'))
     assert read.train_dataloader.batch_size == read.train_dataloader.sampler.batch_size == 8
-    assert 'work_dir' not in read
+    assert read.work_dir == os.path.join(os.path.dirname(cfg.work_dir), 'pseudo')
+    same = bootstrapping.bootstrapped_config(cfg, rig, rules, f'{cfg.work_dir}.json')
+    assert same.work_dir == cfg.work_dir + '_taught'
+    plain = bootstrapping.bootstrapped_config(Config({**cfg, 'work_dir': None}), rig, rules, path)
+    assert 'work_dir' not in plain
     data = DATASETS.build(copy.deepcopy(read.train_dataloader.dataset))
     assert data.shares == [1, 1] and data.source_sizes[0] == len(rig.labeled)
     loader = Runner.build_dataloader(read.train_dataloader, seed=0)

@@ -163,3 +163,16 @@ def test_a_pool_is_described():
     assert data.joints == dict(nose=2, tail=1) and data.box == 40
     assert data.fill == pytest.approx((0.5 + 0) / 2)
     assert (data.recordings, data.labeled_recordings, data.alike) == (2, 1, 0)
+
+
+def test_of_a_rig_the_cameras_teach():
+    """Three times the time of a training; of an experiment each of its trainings."""
+    rig, alone = DATA._replace(views=4), DATA._replace(unlabeled=0)
+    chosen = recommend(rig, HERE, PACE)
+    assert chosen.method == 'bootstrap' and '4 cameras teach' in row(chosen, 'method').reason
+    assert 'agree on' in row(chosen, 'time').reason
+    assert chosen.seconds == pytest.approx(3 * recommend(alone, HERE, PACE).seconds)
+    few = DATA._replace(labeled=8)
+    one, many = (recommend(few._replace(views=n), HERE, PACE) for n in (0, 4))
+    assert one.method == many.method == 'experiment'
+    assert many.seconds == pytest.approx(3 * one.seconds)

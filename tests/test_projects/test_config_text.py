@@ -70,6 +70,20 @@ def test_labels_start_an_experiment_where_there_are_any():
     assert rig['budget'] == 5 and rig['initial_strategy']['type'] == 'Diverse'
     assert 'initial_strategy' not in labeled
     assert rig['weights'] == 'confidence2' and 'weights' not in labeled
+    assert rig['self_training'] == dict(type='MultiViewBootstrapping', batch_size=32)
+    assert 'self_training' not in labeled and 'self_training' not in videos
+
+
+def test_cameras_of_a_rig_teach_one_another_by_two_commands():
+    rig = RIG._replace(labeled=8, labeled_units=2)
+    words = [command for _, command in next_commands(rig, 'walk')]
+    place = next(i for i, command in enumerate(words) if ' bootstrap ' in command)
+    assert words[place - 1].endswith('train walk/configs/supervised.py')
+    assert words[place].endswith(
+        'bootstrap walk/configs/supervised.py --out walk/bootstrap.json --batch-size 32'
+    )
+    assert words[place + 1].endswith('train walk/bootstrap.py')
+    assert not any(' bootstrap ' in command for _, command in next_commands(LABELED, 'walk'))
 
 
 @pytest.mark.parametrize(
