@@ -404,6 +404,7 @@ def pool_statistics(
         weights,
         None if pool is None else pool.seconds,
         None if pool is None else pool.recordings,
+        None if pool is None else pool.cameras,
     )
 
 

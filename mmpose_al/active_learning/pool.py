@@ -12,6 +12,7 @@ from ..datasets.format import (
     FORMAT,
     VERSION,
     FormatError,
+    camera_names,
     check_multiview,
     have_area,
     labeled_joints,
@@ -124,6 +125,13 @@ class Pool(NamedTuple):
             and i.get('frame_id') is not None
             and i.get('camera_id') is not None
         )
+
+    @property
+    def cameras(self) -> Dict[int, int]:
+        """Id of a camera -> that of the first of its name; one that moves has several."""
+        first: Dict[str, int] = {}
+        names = camera_names(self.data)
+        return {number: first.setdefault(name, number) for number, name in names.items()}
 
     def truth(self) -> Dict[tuple, np.ndarray]:
         """(frame id, person id) -> 3D pose (K, 4), where the file knows it."""

@@ -278,3 +278,12 @@ def test_pseudo_labels_are_read_through_the_same_choice(two_people, tmp_path):
         dict(type='MultiViewCocoDataset', ann_file=path, test_mode=True, **chosen)
     )
     assert len(data) == 2
+
+
+def test_a_camera_that_moves_is_one_camera(two_people):
+    pool = load_pool(two_people, 'frames')
+    ids = [camera['id'] for camera in pool.data['cameras']]
+    assert pool.cameras == {number: number for number in ids}
+    for camera in pool.data['cameras']:
+        camera['name'] = 'moves'
+    assert set(pool.cameras.values()) == {ids[0]}

@@ -4,7 +4,7 @@ Notation: views N (one person in one image), units U (what is labelled at once: 
 a rig, images or instances), groups G (one person in one frame).
 """
 
-from typing import Optional, Sequence
+from typing import Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -27,6 +27,8 @@ class PoolStatistics:
             :func:`~mmpose_al.active_learning.statistics.groups.triangulate_views`.
         seconds (ndarray, optional): When each unit was recorded, (U, ); NaN: not known.
         recordings (Sequence, optional): Name of each number in ``sequences``; None: of none.
+        cameras (Mapping, optional): Id of a camera -> that of the first of its name. One that
+            moves has an id for each image.
 
     Attributes:
         units (ndarray): Ascending; ``labeled``, ``sequences``, ``times``, ``seconds``
@@ -48,6 +50,7 @@ class PoolStatistics:
         weights: Optional[str] = None,
         seconds: Optional[np.ndarray] = None,
         recordings: Optional[Sequence[Optional[str]]] = None,
+        cameras: Optional[Mapping[int, int]] = None,
     ):
         order = np.argsort(units)
         self.units = np.asarray(units, np.int64)[order]
@@ -64,6 +67,7 @@ class PoolStatistics:
         if seconds is not None:
             self.seconds = np.asarray(seconds, np.float64)[order]
         self.recordings = recordings
+        self.cameras = dict(cameras or {})
         self.views = sort_views(views)
         self.view_unit = np.searchsorted(self.units, self.views.unit)
         if len(self.views.unit) and (
@@ -92,6 +96,12 @@ class PoolStatistics:
                 weights=self.weights,
             )
         return self._groups
+
+    @property
+    def camera(self) -> np.ndarray:
+        """One number a camera of each view, also of one that moves, int64 (N, )."""
+        ids, place = np.unique(self.views.camera_id, return_inverse=True)
+        return np.array([self.cameras.get(int(i), int(i)) for i in ids], np.int64)[place]
 
     @property
     def in_several_views(self) -> np.ndarray:

@@ -62,7 +62,7 @@ class TemporalJump(ViewScore):
         jumps = temporal_jumps(
             views.keypoints,
             pool.times[pool.view_unit],
-            (pool.sequences[pool.view_unit], views.camera_id, views.person_id),
+            (pool.sequences[pool.view_unit], pool.camera, views.person_id),
             np.inf if self.max_gap is None else self.max_gap,
         )
         known = np.isfinite(jumps).all(1)

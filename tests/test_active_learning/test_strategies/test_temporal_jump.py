@@ -57,6 +57,17 @@ def test_recordings_cameras_and_persons_are_apart():
         build(dict(type='TemporalJump')).utilities(pool)
 
 
+def test_a_camera_that_moves_is_one_camera():
+    """It has an id for each image, all of one name."""
+    pool = make_pool(4)
+    pool.views = pool.views.replace(camera_id=np.arange(len(pool.views)) + 50)
+    with pytest.raises(ValueError, match='no view of the pool has both'):
+        build(dict(type='TemporalJump')).utilities(pool)
+    pool.cameras = {50 + i: 50 + i % 4 for i in range(len(pool.views))}
+    assert pool.camera.tolist() == [50, 51, 52, 53] * 4
+    assert (build(dict(type='TemporalJump')).utilities(pool)[[0, 3]] == 0).all()
+
+
 def test_settings_that_cannot_be():
     for gap in (0, -1, float('nan'), 'two'):
         with pytest.raises(ValueError, match='max_gap is a finite number above 0'):
