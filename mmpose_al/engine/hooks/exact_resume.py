@@ -109,6 +109,7 @@ class ExactResumeHook(Hook):
         changed = self._take_seed(runner, sampler)
         if loop.iter > 0:
             warn_if_not_exact(loader, runner.model)
+            warn_of_other_rate(runner.cfg, runner.optim_wrapper)
         if isinstance(loop, IterBasedTrainLoop):
             self._prepare_iterations(loop, sampler, changed)
         elif isinstance(loop, EpochBasedTrainLoop):
@@ -273,6 +274,28 @@ def batch_size_of(loader) -> Optional[int]:
     if loader.batch_size is not None:
         return loader.batch_size
     return getattr(loader.batch_sampler, 'batch_size', None)
+
+
+def warn_of_other_rate(cfg: Any, optim_wrapper: Any) -> None:
+    """Log that a learning rate of the config is without effect in a resumed run.
+
+    Where rates are scaled by the batch, or several optimisers have them, none is compared.
+    """
+    section = cfg.get('optim_wrapper') or {}
+    said = (section.get('optimizer') or {}).get('lr') if hasattr(section, 'get') else None
+    groups = getattr(getattr(optim_wrapper, 'optimizer', None), 'param_groups', [])
+    known = groups[0].get('initial_lr') if groups else None
+    if said is None or known is None or (cfg.get('auto_scale_lr') or {}).get('enable'):
+        return
+    if section.get('paramwise_cfg') or abs(said - known) <= 1e-9 * abs(known):
+        return
+    print_log(
+        f'ExactResumeHook: optim_wrapper.optimizer.lr is {said:g} and without effect: the run goes '
+        f'on as it was, with the {known:g} of its checkpoint. For another rate begin anew with '
+        'load_from',
+        'current',
+        level=30,
+    )
 
 
 def warn_if_not_exact(loader, model: torch.nn.Module) -> None:

@@ -27,6 +27,7 @@ from mmpose_al.engine.hooks.exact_resume import (
     seed_everything,
     sync_advice,
     warn_if_not_exact,
+    warn_of_other_rate,
 )
 from tests import ROOT
 
@@ -397,6 +398,26 @@ def test_own_statistics_of_ranks_are_not_exact(tmp_path, monkeypatch, norm, rank
     run(str(tmp_path), resume=True, name='resumed', **args)
     assert ["rank 0's BatchNorm" in text for text in said] == [True] * told
     assert not has_own_statistics(torch.nn.SyncBatchNorm(2))
+
+
+@pytest.mark.parametrize(
+    'config, told',
+    [
+        (dict(optim_wrapper=dict(optimizer=dict(lr=0.1))), True),
+        (dict(optim_wrapper=dict(optimizer=dict(lr=0.0005))), False),
+        (dict(optim_wrapper=dict(optimizer=dict(lr=0.1), paramwise_cfg=dict(x=1))), False),
+        (dict(optim_wrapper=dict(optimizer=dict(lr=0.1)), auto_scale_lr=dict(enable=True)), False),
+        ({}, False),
+    ],
+)
+def test_a_rate_that_a_resume_does_not_take_is_told(config, told, monkeypatch):
+    said = []
+    monkeypatch.setattr(exact_resume, 'print_log', lambda text, *more, **rest: said.append(text))
+    groups = [dict(lr=0.00005, initial_lr=0.0005)]
+    wrapper = SimpleNamespace(optimizer=SimpleNamespace(param_groups=groups))
+    warn_of_other_rate(config, wrapper)
+    assert ['0.1 and without effect' in text for text in said] == [True] * told
+    warn_of_other_rate(config, SimpleNamespace())  # several optimisers
 
 
 def test_batch_size_must_agree(tmp_path):
