@@ -446,6 +446,16 @@ def movable(cfg: Mapping[str, Any], folder: str) -> Dict[str, Any]:
     return _from(dict(cfg), home if inside else '', way)
 
 
+def below(cfg: Mapping[str, Any], folder: str) -> Dict[str, Any]:
+    """The values of a config for a file in a folder, whose paths below it begin at the file.
+
+    Args:
+        cfg (Mapping): Of a training.
+        folder (str): Of the file, absolute.
+    """
+    return _from(dict(cfg), folder.rstrip('/'), FOLDER)
+
+
 def earlier_digests(cfg: Any) -> List[str]:
     """What earlier versions noted of the same config."""
     kinds = [(keys, by_path) for keys in (FREE_ANNOTATOR_KEYS, ()) for by_path in (False, True)]

@@ -106,6 +106,7 @@ def run(args: argparse.Namespace) -> int:
     cfg.merge_from_dict(args.cfg_options or {})
     check_not_read(cfg, args.out, config_out)
     rules = MultiViewBootstrapping(**rules_of(args))
+    bootstrapping.labeled_source(cfg)  # or it is no config for this
     checkpoint = args.checkpoint or newest_of(cfg, args.config)
     rig, _, made = bootstrapping.bootstrap(cfg, checkpoint, rules)
     noted = bootstrapping.write_bootstrap(rig, made, args.out)

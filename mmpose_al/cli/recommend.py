@@ -54,18 +54,18 @@ def run(args: argparse.Namespace) -> int:
         for line in lines:
             print(f'  {line}')
     print('\nThen:')
-    for words in commands(args.project, chosen.method):
+    for words in commands(args.project, chosen.method, chosen.batch):
         print(f'  {command_line(*words)}')
     return 0
 
 
-def commands(project: str, method: str) -> List[tuple]:
-    """Words of the commands that train a method's networks."""
+def commands(project: str, method: str, batch: int) -> List[tuple]:
+    """Words of the commands that train a method's networks, with so many labels a batch."""
     from ..projects.config_text import bootstrap_words
 
     if method != 'bootstrap':
         return [('train', f'{project}/configs/{method}.py')]
-    return [('train', f'{project}/configs/supervised.py'), *bootstrap_words(project)]
+    return [('train', f'{project}/configs/supervised.py'), *bootstrap_words(project, 2 * batch)]
 
 
 def this_machine() -> 'Machine':

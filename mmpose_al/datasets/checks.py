@@ -211,6 +211,28 @@ def _say_unchecked(one, other, why: str) -> None:
     )
 
 
+def check_taught(labeled: Sequence) -> None:
+    """Raise ValueError where a file of pseudo-labels has people who have labels by now.
+
+    Args:
+        labeled (Sequence): Labelled data sets; pseudo-labels have weights, and come after labels
+            of people.
+    """
+    for later in labeled[1:]:
+        if not getattr(later, 'has_weights', False):
+            continue
+        own = instance_keys(later)
+        for first in labeled[: labeled.index(later)]:
+            both = [] if getattr(first, 'has_weights', False) else own & instance_keys(first)
+            if both:
+                raise ValueError(
+                    f'{describe(later)}: {len(both)} of its {len(own)} people have labels by now '
+                    f'({describe(first)}), which its pseudo-labels would teach against. Make them '
+                    'anew, with the config and the network that made them: mmpose-al bootstrap '
+                    'CONFIG --out FILE'
+                )
+
+
 def instance_ids(dataset) -> np.ndarray:
     """Annotation ids of all samples of a COCO-style data set."""
     # BaseDataset's: the pose data sets' copies the metainfo every time.

@@ -13,7 +13,7 @@ from mmpose.datasets import CombinedDataset
 from mmpose.registry import DATASETS
 
 from ..fileio import is_number
-from .checks import check_joints, check_overlap, describe, tell_joints
+from .checks import check_joints, check_overlap, check_taught, describe, tell_joints
 from .images import ImageError, ImageFileCheck, check_loading, check_option
 from .samplers import stream_seed
 from .transforms.keypoint_mapping import check_flips, parse_metainfo, set_joints
@@ -115,6 +115,7 @@ class LabeledUnlabeledDataset(CombinedDataset):
         weigh_labels(self.pipeline.transforms)
         for dataset in labeled_sets:
             check_weights(dataset, self.pipeline.transforms)
+        check_taught(labeled_sets)
         if not allow_overlap:
             check_overlap(labeled_sets, unlabeled_sets)
         if check_images:

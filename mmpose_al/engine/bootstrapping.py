@@ -25,8 +25,10 @@ from ..active_learning.self_training import (
     compose_bootstrap,
 )
 from ..active_learning.self_training.bootstrapping import PseudoLabels
-from ..active_learning.settings import seed_of, without_choice
+from ..active_learning.settings import below, seed_of, without_choice
 from ..active_learning.statistics import ViewStatistics, sort_views
+from ..checkpoint_files import has_begun
+from ..config_files import any_folder
 from ..datasets.checks import instance_ids
 from ..fileio import read_json, write_text
 from ..models.loading import state_of
@@ -202,13 +204,24 @@ def bootstrapped_config(cfg: Config, rig: Rig, rules: MultiViewBootstrapping, pa
     for key in ('work_dir', 'load_from', 'resume'):
         made.pop(key, None)
     if cfg.get('work_dir'):  # beside that of the network which teaches
-        parent, name = osp.split(osp.normpath(cfg.work_dir))
-        own = osp.splitext(osp.basename(path))[0]
-        made.work_dir = osp.join(parent, own if own != name else own + '_taught')
+        parent = osp.dirname(osp.normpath(cfg.work_dir))
+        made.work_dir = free_folder(osp.join(parent, osp.splitext(osp.basename(path))[0]))
     return made
 
 
+def free_folder(path: str) -> str:
+    """A folder that no training has begun in: this one, or the same with a number."""
+    number, found = 2, path
+    while has_begun(found):
+        found, number = f'{path}_{number}', number + 1
+    return found
+
+
 def write_config(cfg: Config, path: str, note: Optional[str] = None) -> None:
-    """Write a config whole, atomically, with a line that says what it is."""
+    """Write a config whole, atomically, with a line that says what it is.
+
+    Paths below its folder begin there, so that it may be moved with them.
+    """
     head = f'"""{note}"""\n' if note else ''
-    write_text(path, head + cfg.pretty_text)
+    text = Config(below(cfg.to_dict(), osp.dirname(osp.abspath(path)))).pretty_text
+    write_text(path, head + any_folder(text))

@@ -616,7 +616,8 @@ def bootstrap_train(context: Context, number: int, bootstrap: int) -> dict:
     """Train anew on the labels and on pseudo-labels; without one, what was trained stands."""
     made = context.state.done(number, bootstrap_stage('label', bootstrap))
     if not made['annotations']:
-        say(f'round {number}: no joint on which enough views agree; bootstrap is left out')
+        why = 'no joint on which enough views agree' if made.get('of', 1) else 'all is labelled'
+        say(f'round {number}: {why}; bootstrap is left out')
         before = context.state.trained(number) or {}
         return dict(before, skipped='no joint has a pseudo-label')
     mend_bootstrap(context, number, bootstrap)

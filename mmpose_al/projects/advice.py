@@ -11,10 +11,12 @@ import numpy as np
 
 from ..datasets.format import is_labeled
 from .config_text import ROUNDS, SIZES
+from .pool_file import cameras_teach
 
 STEPS, MOST_STEPS = 1000, 20000  # the least is the projects' schedule
 PASSES = 100  # over the labels
 BATCH = 16  # labelled images; the learning rate of the schedule is for it
+LONG = dict(posedual='PoseDual', bootstrap='A second training, on what the cameras agree on,')
 WITH_CAMERAS = 3.0  # times a training: a second one, with as many pseudo-labels as labels
 FEW = 20  # labels with which no network is worth much
 COARSE = 3.0  # pixels of the image that a pixel of the input may cover
@@ -39,6 +41,7 @@ class Data(NamedTuple):
         labeled_recordings (int): Those with labels.
         alike (int): Labelled people whose pose and place an earlier one of the recording has.
         validating (int): People with labels that are held out.
+        cameras_teach (bool): Whether the cameras can teach one another.
     """
 
     labeled: int
@@ -51,6 +54,7 @@ class Data(NamedTuple):
     labeled_recordings: int
     alike: int
     validating: int
+    cameras_teach: bool = False
 
 
 class Machine(NamedTuple):
@@ -138,6 +142,7 @@ def describe_data(pool: Mapping[str, Any], val: Optional[Mapping[str, Any]] = No
         labeled_recordings=len({place for place in places if place is not None}),
         alike=poses_alike(points, places),
         validating=sum(map(is_labeled, (val or {}).get('annotations', []))),
+        cameras_teach=cameras_teach(pool),
     )
 
 
@@ -174,8 +179,10 @@ def recommend(data: Data, machine: Machine, pace: Pace) -> Recommendation:
     dual = ', and as many without labels' if method == 'posedual' else ''
     where = machine.gpu or f'{machine.cores} CPU cores'
     rounds = f', {ROUNDS + 1} trainings' if method == 'experiment' else ''
-    if data.views > 1 and method in ('experiment', 'bootstrap'):
+    if data.cameras_teach and method == 'experiment':
         rounds += ', and after each a second one, on what the cameras agree on'
+    if method == 'bootstrap':
+        rounds = ', a training and a second one, on what the cameras agree on'
     rows = [
         Row('method', method, why_method),
         Row(
@@ -221,7 +228,7 @@ def choose_method(data: Data) -> Tuple[str, str]:
         return 'experiment', (
             f'{data.labeled} labels are too few; it asks people for the frames that are worth most'
         )
-    if data.views > 1 and data.unlabeled >= data.labeled:
+    if data.cameras_teach and data.unlabeled >= data.labeled:
         return 'bootstrap', (
             f'{data.views} cameras teach one another: what most views agree on, the others learn. '
             'Of rendered people with 4 labelled frames that led the labels alone with every seed, '
@@ -302,18 +309,18 @@ def _affordable(data: Data, pace: Pace, batch: int, steps: int) -> Tuple[int, st
     covers = 'boxes are {:.0f} pixels long: a pixel of the input covers {:.1f} of theirs'
     cut = ''
     while True:
-        taught = WITH_CAMERAS if data.views > 1 else 1.0
+        taught = WITH_CAMERAS if data.cameras_teach else 1.0
         times = dict(posedual=pace.dual, supervised=1.0, bootstrap=taught)
         times['experiment'] = (ROUNDS + 1) * taught
         one = steps * batch * pace.seconds * (size / pace.size) ** 2
         seconds = one * times[method]
-        if seconds <= NIGHT or (method != 'posedual' and size == SIZES[0]):
+        if seconds <= NIGHT or (method not in LONG and size == SIZES[0]):
             break
         cut = f'; with a finer one it would take {spoken_time(seconds)}'
         if size > SIZES[0]:
             size = SIZES[SIZES.index(size) - 1]
         else:
-            why = f'PoseDual would take {spoken_time(seconds)} here'
+            why = f'{LONG[method]} would take {spoken_time(seconds)} here'
             method = 'supervised'
     return size, method, covers.format(data.box, data.box / size) + cut, why, seconds
 

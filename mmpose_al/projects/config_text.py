@@ -7,6 +7,7 @@ from ..config_files import FOLDER, any_folder
 
 SIZES = (64, 128, 256)
 ROUNDS = 5
+EXPERIMENT = 'configs/experiment.py'
 UNLABELED = 16  # images of a batch
 TAUGHT = 32  # images of a batch of labels and pseudo-labels, as many of each as labels before
 
@@ -28,6 +29,7 @@ class Facts(NamedTuple):
         links (list[str]): Names below ``images`` that lead to other folders.
         input_size (int): Side of the network's input.
         answers_validate (bool): Whether a share of what people answer validates.
+        cameras_teach (bool): Whether the cameras can teach one another.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Facts(NamedTuple):
     links: List[str]
     input_size: int
     answers_validate: bool = False
+    cameras_teach: bool = False
 
     @property
     def budget(self) -> int:
@@ -136,13 +139,13 @@ def experiment_config(facts: Facts) -> str:
             *start,
             f'    budget={facts.budget},',
             f"    strategy=dict(type='{kind}', {spacing}),",
+            *(["    weights='confidence2',  # of views in the triangulation"] * bool(facts.views)),
             *(
                 [
-                    "    weights='confidence2',  # of views in the triangulation",
                     '    # Cameras teach one another: a second training a round (None: without)',
                     f"    self_training=dict(type='MultiViewBootstrapping', batch_size={TAUGHT}),",
                 ]
-                if facts.views
+                if facts.cameras_teach
                 else []
             ),
             "    annotator=dict(type='FileAnnotator', image_folders=[" + folders + ']),',
@@ -203,7 +206,7 @@ def next_commands(facts: Facts, folder: str) -> List[tuple]:
     if facts.labeled:
         steps.append(('Train on the labels', train('supervised')))
         if facts.unlabeled:
-            if facts.views:
+            if facts.cameras_teach:
                 agree, taught = (command_line(*words) for words in bootstrap_words(folder))
                 steps += [
                     (
@@ -227,9 +230,9 @@ def next_commands(facts: Facts, folder: str) -> List[tuple]:
     return steps
 
 
-def bootstrap_words(folder: str) -> List[tuple]:
+def bootstrap_words(folder: str, batch_size: int = TAUGHT) -> List[tuple]:
     """The two commands by which the cameras of a project teach one another, in words."""
-    out = ('--out', f'{folder}/bootstrap.json', '--batch-size', str(TAUGHT))
+    out = ('--out', f'{folder}/bootstrap.json', '--batch-size', str(batch_size))
     agree = ('bootstrap', f'{folder}/configs/supervised.py', *out)
     return [agree, ('train', f'{folder}/bootstrap.py')]
 
@@ -251,7 +254,7 @@ def configs(facts: Facts) -> dict:
         if facts.unlabeled:
             texts['configs/posedual.py'] = posedual_config(facts)
     if facts.unlabeled:
-        texts['configs/experiment.py'] = experiment_config(facts)
+        texts[EXPERIMENT] = experiment_config(facts)
     return texts
 
 

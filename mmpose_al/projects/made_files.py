@@ -60,6 +60,23 @@ class MadeFiles:
             )
         self.made[name] = now
 
+    def keep(self, name: str, text: str, report: Optional[Callable[[str], None]] = None) -> None:
+        """Make a file where it is not there; else it stays as it is.
+
+        Args:
+            name, text, report: See :meth:`write`.
+        """
+        found = self.text_of(name)
+        if found is None:
+            self.write(name, text)
+        elif found != text and report is not None:
+            there = set(map(str.strip, found.splitlines()))
+            lacking = [line.strip() for line in text.splitlines() if line.strip() not in there]
+            report(
+                f'{osp.join(self.folder, name)}: stays as the experiment that has begun has it. '
+                'Made anew it would have: ' + '; '.join(f'`{line}`' for line in lacking)
+            )
+
     def replace(self, name: str, text: str) -> None:
         """Write another text into a file, which stays edited if it was."""
         edited = self.is_edited(name)

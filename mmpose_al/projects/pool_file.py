@@ -2,7 +2,7 @@
 
 import math
 import os.path as osp
-from typing import Any, Dict, List, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -165,3 +165,19 @@ def _frame_entries(shots: Sequence[Shot], frames: Dict[Tuple[str, int], int]) ->
                 id=number, sequence=shot.sequence, index=shot.index, time=shot.time
             )
     return [entries[number] for number in sorted(entries)]
+
+
+def cameras_teach(content: Mapping[str, Any]) -> bool:
+    """Whether the cameras of a pool can teach one another by multi-view bootstrapping.
+
+    Every person is in a calibrated view of a frame, and somebody in two.
+    """
+    of_image = {image['id']: image for image in content['images']}
+    views: Dict[Tuple[Any, Any], int] = {}
+    for entry in content['annotations']:
+        image = of_image[entry['image_id']]
+        if image.get('camera_id') is None or image.get('frame_id') is None:
+            return False
+        key = image['frame_id'], entry.get('person_id') or 0
+        views[key] = views.get(key, 0) + 1
+    return max(views.values(), default=0) > 1

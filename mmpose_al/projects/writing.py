@@ -28,7 +28,7 @@ from .boxes import default_way, fill_boxes
 from .labels import counted, facts_of_project, with_labels
 from .lost_labels import check_labels
 from .made_files import MadeFiles
-from .pool_file import held_out_before, hold_out, pool_content
+from .pool_file import cameras_teach, held_out_before, hold_out, pool_content
 from .project import FORMAT, NAME, VERSION
 from .skeleton import COCO, Skeleton, make_skeleton, metainfo_text, skeleton_of_metainfo
 from .table import Shot, Table, kept_apart
@@ -145,7 +145,10 @@ def write_project(
         write_annotations(folder, table, plan, pool, held)
         facts = facts_of(folder, table, plan, pool, held)
         for name, text in config_text.configs(facts).items():
-            files.write(name, text, table.said.append)
+            if name == config_text.EXPERIMENT and experiments_below(folder):
+                files.keep(name, text, table.said.append)  # a begun one is bound to its config
+            else:
+                files.write(name, text, table.said.append)
         files.write(METAINFO, metainfo_text(plan.skeleton, _identifier(folder)), table.said.append)
         shown = describe(table, plan, facts, way)
         files.write('README.md', config_text.readme(facts, shown, folder))
@@ -275,7 +278,8 @@ def facts_of(
         input_size=plan.input_size,
         answers_validate=plan.answers,
     )
-    facts = counted(facts, read_json(osp.join(folder, 'pool.json')))
+    content = read_json(osp.join(folder, 'pool.json'))
+    facts = counted(facts._replace(cameras_teach=cameras_teach(content)), content)
     asked = facts.budget * (config_text.ROUNDS + 1)
     spacing = config_text.spacing_of(_rate(pool), _length(pool), asked)
     return facts._replace(spacing=spacing)

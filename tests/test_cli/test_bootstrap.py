@@ -31,6 +31,7 @@ def fake(monkeypatch):
 
     monkeypatch.setattr(launch, 'read_config', lambda name: Config(dict(name=name, lr=1)))
     monkeypatch.setattr(bootstrapping, 'bootstrap', bootstrap)
+    monkeypatch.setattr(bootstrapping, 'labeled_source', lambda cfg: None)
     monkeypatch.setattr(bootstrapping, 'write_bootstrap', written)
     monkeypatch.setattr(
         bootstrapping, 'bootstrapped_config', lambda cfg, rig, rules, path: Config(dict(of=path))

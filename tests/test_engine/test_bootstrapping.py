@@ -86,8 +86,9 @@ def test_the_config_trains_on_both(made, tmp_path):
     read = Config.fromfile(str(tmp_path / 'pseudo.py'))
     assert read.train_dataloader.batch_size == read.train_dataloader.sampler.batch_size == 8
     assert read.work_dir == os.path.join(os.path.dirname(cfg.work_dir), 'pseudo')
+    # no other training is written over: the network that teaches lies in this folder
     same = bootstrapping.bootstrapped_config(cfg, rig, rules, f'{cfg.work_dir}.json')
-    assert same.work_dir == cfg.work_dir + '_taught'
+    assert same.work_dir == cfg.work_dir + '_2'
     plain = bootstrapping.bootstrapped_config(Config({**cfg, 'work_dir': None}), rig, rules, path)
     assert 'work_dir' not in plain
     data = DATASETS.build(copy.deepcopy(read.train_dataloader.dataset))
@@ -245,3 +246,26 @@ def test_a_config_of_students_is_written_without_unlabelled_images(tiny, tmp_pat
     runner = Runner.from_cfg(read)
     runner.train()
     assert runner.iter == STEPS
+
+
+def test_a_written_config_may_be_moved_with_its_files(tmp_path):
+    """Paths below its folder begin at the file, also in a folder with odd letters."""
+    cfg = Config(dict(a=f"{tmp_path}/Bob's/x.json", b=['/elsewhere/y'], c=f'{tmp_path}/other'))
+    home = tmp_path / "Bob's"
+    home.mkdir()
+    bootstrapping.write_config(cfg, str(home / 'pseudo.py'), 'Note.')
+    moved = tmp_path / 'moved'
+    home.rename(moved)
+    read = Config.fromfile(str(moved / 'pseudo.py'))
+    assert (read.a, read.b, read.c) == (f'{moved}/x.json', ['/elsewhere/y'], f'{tmp_path}/other')
+
+
+def test_pseudo_labels_of_people_who_have_labels_by_now_are_refused(made):
+    """More was labelled since: the config takes all that is labelled, and the file is old."""
+    cfg, rules, rig, labels, path, _ = made
+    trains = bootstrapping.bootstrapped_config(cfg, rig, rules, path)
+    data = copy.deepcopy(trains.train_dataloader.dataset)
+    DATASETS.build(copy.deepcopy(data))
+    data.labeled[0].labels.num = 5
+    with pytest.raises(ValueError, match='people have labels by now.*Make them anew'):
+        DATASETS.build(data)

@@ -16,6 +16,7 @@ from mmpose_al.projects.advice import (
     recommend,
     spoken_time,
 )
+from mmpose_al.projects.pool_file import cameras_teach
 
 DATA = Data(
     labeled=320,
@@ -167,12 +168,31 @@ def test_a_pool_is_described():
 
 def test_of_a_rig_the_cameras_teach():
     """Three times the time of a training; of an experiment each of its trainings."""
-    rig, alone = DATA._replace(views=4), DATA._replace(unlabeled=0)
+    rig = DATA._replace(views=4, cameras_teach=True)
+    alone = DATA._replace(unlabeled=0)
     chosen = recommend(rig, HERE, PACE)
     assert chosen.method == 'bootstrap' and '4 cameras teach' in row(chosen, 'method').reason
-    assert 'agree on' in row(chosen, 'time').reason
+    assert ', a training and a second one, on what' in row(chosen, 'time').reason
     assert chosen.seconds == pytest.approx(3 * recommend(alone, HERE, PACE).seconds)
     few = DATA._replace(labeled=8)
-    one, many = (recommend(few._replace(views=n), HERE, PACE) for n in (0, 4))
+    one, many = (
+        recommend(few._replace(views=4, cameras_teach=teach), HERE, PACE) for teach in (False, True)
+    )
     assert one.method == many.method == 'experiment'
     assert many.seconds == pytest.approx(3 * one.seconds)
+    assert 'after each a second one' in row(many, 'time').reason
+    # where a night is too short, the labels alone
+    slow = recommend(rig._replace(labeled=4000, unlabeled=8000), HERE, PACE._replace(seconds=0.3))
+    assert slow.method == 'supervised' and slow.size == 64
+    assert 'on what the cameras agree on, would take' in row(slow, 'method').reason
+
+
+def test_cameras_teach_where_everybody_is_in_a_calibrated_view():
+    images = [dict(id=i, camera_id=i % 2, frame_id=i // 2) for i in range(4)]
+    annotations = [dict(id=i, image_id=i) for i in range(4)]
+    assert cameras_teach(dict(images=images, annotations=annotations))
+    assert not cameras_teach(dict(images=images, annotations=annotations[::2]))  # a view a frame
+    images[3].pop('camera_id')
+    assert not cameras_teach(dict(images=images, annotations=annotations))
+    assert cameras_teach(dict(images=images, annotations=annotations[:3]))  # nobody is in it
+    assert not cameras_teach(dict(images=[], annotations=[]))

@@ -14,7 +14,7 @@ from mmpose_al.projects.config_text import (
 
 LABELED = Facts('m', 'deeplabcut', 4, 104, 200, True, 0, 304, 104, 6, ['labeled-data'], 128)
 VIDEOS = Facts('v', 'videos', 2, 0, 50, False, 0, 50, 0, 3, [], 64)
-RIG = Facts('r', 'rig', 17, 0, 400, False, 4, 100, 0, 1, [], 128)
+RIG = Facts('r', 'rig', 17, 0, 400, False, 4, 100, 0, 1, [], 128, False, True)
 
 
 def test_a_batch_holds_no_more_images_without_labels_than_there_are():
@@ -72,6 +72,8 @@ def test_labels_start_an_experiment_where_there_are_any():
     assert rig['weights'] == 'confidence2' and 'weights' not in labeled
     assert rig['self_training'] == dict(type='MultiViewBootstrapping', batch_size=32)
     assert 'self_training' not in labeled and 'self_training' not in videos
+    alone = section(experiment_config(RIG._replace(cameras_teach=False)))
+    assert 'self_training' not in alone and alone['weights'] == 'confidence2'
 
 
 def test_cameras_of_a_rig_teach_one_another_by_two_commands():
@@ -83,7 +85,8 @@ def test_cameras_of_a_rig_teach_one_another_by_two_commands():
         'bootstrap walk/configs/supervised.py --out walk/bootstrap.json --batch-size 32'
     )
     assert words[place + 1].endswith('train walk/bootstrap.py')
-    assert not any(' bootstrap ' in command for _, command in next_commands(LABELED, 'walk'))
+    for other in (LABELED, rig._replace(cameras_teach=False)):
+        assert not any(' bootstrap ' in command for _, command in next_commands(other, 'walk'))
 
 
 @pytest.mark.parametrize(

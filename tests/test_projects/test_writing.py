@@ -9,6 +9,7 @@ from mmpose.registry import DATASETS
 
 from mmpose_al.active_learning.settings import read_settings
 from mmpose_al.datasets.format import FormatError, load_multiview
+from mmpose_al.fileio import read_json, sha256, write_json
 from mmpose_al.projects import open_project
 from mmpose_al.projects.sources import Options, read_sources
 from mmpose_al.projects.writing import Plan, choose_skeleton, write_project
@@ -195,3 +196,25 @@ def test_joints_come_from_the_source_a_file_or_names(tmp_path):
     table.joints = None
     assert len(choose_skeleton(table).joints) == 17 and "COCO's 17" in table.said[-1]
     assert choose_skeleton(table, ['l_a', 'r_a']).pairs == [('l_a', 'r_a')]
+
+
+def test_an_experiment_that_has_begun_keeps_its_config(tmp_path):
+    """An earlier version made it otherwise, and the experiment is bound to what it says."""
+    source, options = deeplabcut(tmp_path / 'source', with_video=True), Options(frames=4)
+    write(tmp_path / 'p', source, options=options)
+    path = tmp_path / 'p' / 'configs' / 'experiment.py'
+    older = path.read_text().replace('limits=dict(rounds=5)', 'limits=dict(rounds=4)')
+    content = read_json(str(tmp_path / 'p' / 'project.json'))
+    content['made']['configs/experiment.py'] = sha256(older.encode())  # nobody edited it
+    path.write_text(older)
+    write_json(str(tmp_path / 'p' / 'project.json'), content)
+    begun = tmp_path / 'p' / 'work_dirs' / 'experiment' / 'active_learning.json'
+    begun.parent.mkdir(parents=True)
+    begun.write_text('{}')
+    _, said = write(tmp_path / 'p', source, options=options)
+    assert path.read_text() == older
+    (told,) = (line for line in said if 'experiment.py' in line)
+    assert 'stays as the experiment that has begun' in told and 'rounds=5' in told
+    begun.unlink()
+    write(tmp_path / 'p', source, options=options)
+    assert 'rounds=5' in path.read_text()

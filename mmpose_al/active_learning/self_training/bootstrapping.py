@@ -336,8 +336,9 @@ class MultiViewBootstrapping(SelfTraining):
                 raise ValueError(
                     f'{pool.path}: images (id {image["id"]}), field "{field}": is missing, but '
                     'self-training with MultiViewBootstrapping triangulates every view. '
-                    'Calibrate its camera (docs/multiview_format.md), or leave such images out '
-                    'by cameras=[...] of the data set'
+                    'Calibrate its camera (docs/multiview_format.md), leave such images out '
+                    'by cameras=[...] of the data set, or train without it (self_training=None of '
+                    'an experiment)'
                 )
         most = most_views(pool)
         if most < max(self.min_inliers or 2, 2):
