@@ -175,7 +175,8 @@ def test_keys_of_a_config():
         active_learning=set(Settings._fields),
         # and the head of a plain model
         model={name for cls in kinds for name in arguments(cls)} | {'head'},
-        optim_wrapper=arguments(types()['AmpOptimWrapper']) | {'type'},
+        optim_wrapper=arguments(types()['AmpOptimWrapper'])
+        | {'type', 'constructor', 'paramwise_cfg'},
         load_cfg={'into', 'network', 'leave_out', 'changed'},
     )
     files = r'(?!json|py\b|js\b|previous)'
