@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from ..active_learning.report.analysis import target_of
 from ..fileio import write_figure
 from .active_learning_table import ALONE, ERRORS, active, bound, by_label, metrics_of
+from .results_table import TOGETHER
 
 LABELS = {
     'multiview/MKPE': 'MKPE [mm]',
@@ -40,8 +41,9 @@ def looks(rows: List[str]) -> Dict[str, Look]:
 
 
 def drawn(rows: Dict[str, List[dict]]) -> List[str]:
-    """Rows of the figure: not what was reached before bootstrapping, nor full supervision."""
-    return [row for row in active(rows) if not row.endswith(ALONE)]
+    """Rows of the figure: not what was reached before bootstrapping, what networks reach
+    together, or full supervision."""
+    return [row for row in active(rows) if not row.endswith((ALONE, TOGETHER))]
 
 
 def panels(rows: Dict[str, List[dict]]) -> List[List[str]]:
@@ -94,10 +96,12 @@ def draw(
 
 def _draw_rows(axis, rows, part, name, look, legend) -> None:
     """One part of the figure: its rows, full supervision, and the legend."""
-    for index, row in enumerate(part):
-        values = dict(sorted(by_label(rows[row], name).items()))
+    curves = {row: dict(sorted(by_label(rows[row], name).items())) for row in part}
+    labels = {label for values in curves.values() for label in values}
+    width = min(0.012, 0.08 / len(part)) * (max(labels) - min(labels))
+    for index, (row, values) in enumerate(curves.items()):
         # Side by side, so that the bars of one round can be told apart.
-        shift = (index - (len(part) - 1) / 2) * 0.012 * (max(values) - min(values))
+        shift = (index - (len(part) - 1) / 2) * width
         axis.errorbar(
             [label + shift for label in values],
             [statistics.mean(each) for each in values.values()],

@@ -5,6 +5,7 @@ import pytest
 
 from mmpose_al.analysis.active_learning_figure import draw, looks, panels
 from mmpose_al.analysis.active_learning_table import ALONE, load
+from mmpose_al.analysis.results_table import TOGETHER
 from tests.test_analysis.test_active_learning_table import results
 
 __all__ = ['results']
@@ -13,7 +14,8 @@ __all__ = ['results']
 def test_parts_show_strategies_alone_and_then_what_is_added_to_them(results):
     rows = load(str(results))
     assert panels(rows) == [['random', 'mvc'], ['mvc', 'mvc-pl-grow']]
-    rows['mvc-pl-grow' + ALONE] = rows['mvc-pl-grow']
+    for end in (ALONE, TOGETHER):
+        rows['mvc-pl-grow' + end] = rows['mvc-pl-grow']
     assert panels(rows) == [['random', 'mvc'], ['mvc', 'mvc-pl-grow']]
 
 
