@@ -89,8 +89,8 @@ def new_ones(
     Raises:
         AnswerError: The answers that the file is about cannot be used.
     """
-    known, back = all_poses(documents), taken_back(documents) if repeats else set()
-    last = last_rounds(documents)
+    gone, last = taken_back(documents), last_rounds(documents)
+    known, back = all_poses(documents), gone if repeats else set()
     found, seen = [], set(answered)
     for read in late:
         try:
@@ -107,7 +107,7 @@ def new_ones(
             same = any(np.array_equal(pose, answer.keypoints.ravel()) for pose in poses)
             if same or number in seen:
                 continue
-            if is_older(answer, read.query.round, last.get(number)):
+            if number not in gone and is_older(answer, read.query.round, last.get(number)):
                 told.passed_over.setdefault(OLDER, []).append(answer.entry)
             else:
                 new[number] = answer

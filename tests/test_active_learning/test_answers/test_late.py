@@ -157,6 +157,8 @@ def test_an_older_answer_does_not_replace_that_of_a_later_round(asked, pool, tmp
     assert done.late == {ROUND: [2]} and done.passed_over[OLDER]
     labels = labelled(annotator.labels_file)[0]
     np.testing.assert_allclose(labels[0][:, :2], pixels[0], atol=0.01)
+    withdraw(annotator.folder, [0])  # then there is none that it would replace
+    assert given(annotator, old, tmp_path, [0]).late == {ROUND: [0]}
 
 
 def test_a_fault_in_a_late_answer_is_said(late, tmp_path):
