@@ -407,7 +407,8 @@ def take(
         what = 'predictions that nobody has looked at, beside answers about the same person'
         for answer in raw:
             read.passed_over.setdefault(what, []).append(answer.entry)
-        given = [answer for answer in given if not any(answer is each for each in raw)]
+        unseen = set(map(id, raw))
+        given = [answer for answer in given if id(answer) not in unseen]
     answers, warnings = one_a_person(given, query, path, annotator, several)
     untouched = find_untouched(answers, query)
     if not told_origin:
