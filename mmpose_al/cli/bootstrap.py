@@ -126,8 +126,9 @@ def newest_of(cfg: 'Config', name: str) -> str:
         CommandError: There is none.
     """
     from ..checkpoint_files import newest_whole
+    from .launch import work_dir_of
 
-    folder = cfg.get('work_dir') or osp.join('work_dirs', osp.splitext(osp.basename(name))[0])
+    folder = work_dir_of(cfg, name)
     path = newest_whole(folder).path
     if path is None:
         raise CommandError(

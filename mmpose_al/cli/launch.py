@@ -202,10 +202,15 @@ def load_config(args: argparse.Namespace) -> 'Config':
     cfg.launcher = args.launcher
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
-    elif cfg.get('work_dir') is None:
-        name = osp.splitext(osp.basename(args.config))[0]
-        cfg.work_dir = osp.join('work_dirs', name)
+    else:
+        cfg.work_dir = work_dir_of(cfg, args.config)
     return cfg
+
+
+def work_dir_of(cfg: 'Config', name: str) -> str:
+    """The working folder of a config, by default ``work_dirs/<name of the config>``."""
+    stem = osp.splitext(osp.basename(name))[0]
+    return cfg.get('work_dir') or osp.join('work_dirs', stem)
 
 
 def enable_drawing_hook(

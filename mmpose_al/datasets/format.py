@@ -70,7 +70,7 @@ class Fault(NamedTuple):
 
 def camera_names(data: Mapping[str, Any]) -> Dict[Any, str]:
     """Id of a camera -> its name; one that moves has an entry for each image, of one name."""
-    return {camera['id']: camera['name'] for camera in data.get('cameras', ())}
+    return {camera['id']: camera_name(camera) for camera in data.get('cameras', ())}
 
 
 def load_multiview(

@@ -10,8 +10,7 @@ import os.path as osp
 import re
 from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, TypeVar
 
-from ..active_learning.answers import kept as answers
-from ..active_learning.answers.kept import all_poses, load_all_answers
+from ..active_learning.answers import kept
 from ..active_learning.label_app import plain
 from ..active_learning.paths import experiments_below
 from ..fileio import are_numbers, checksum_fault, locked, read_json, short, to_json, write_json
@@ -153,8 +152,8 @@ def taken_back(folder: str, joints: Sequence[str]) -> Dict[Person, List[List[flo
     """
     found: Dict[Person, List[List[float]]] = {}
     for path in _folders(folder):
-        documents = load_all_answers(path)
-        poses, gone = all_poses(documents), answers.taken_back(documents)
+        documents = kept.load_all_answers(path)
+        poses, gone = kept.all_poses(documents), kept.taken_back(documents)
         if not gone:
             continue
         content = read_json(osp.join(path, 'pool.json'))

@@ -52,12 +52,7 @@ class MadeFiles:
         if found != text and not self.is_edited(name):
             write_text(osp.join(self.folder, name), text)
         elif found != text and report is not None and self.made.get(name, now) != now:
-            there = set(map(str.strip, (found or '').splitlines()))
-            lacking = [line.strip() for line in text.splitlines() if line.strip() not in there]
-            report(
-                f'{osp.join(self.folder, name)}: was edited and stays. Made anew it would have: '
-                + '; '.join(f'`{line}`' for line in lacking)
-            )
+            report(f'{osp.join(self.folder, name)}: was edited and stays. {_lacking(found, text)}')
         self.made[name] = now
 
     def keep(self, name: str, text: str, report: Optional[Callable[[str], None]] = None) -> None:
@@ -70,11 +65,9 @@ class MadeFiles:
         if found is None:
             self.write(name, text)
         elif found != text and report is not None:
-            there = set(map(str.strip, found.splitlines()))
-            lacking = [line.strip() for line in text.splitlines() if line.strip() not in there]
             report(
                 f'{osp.join(self.folder, name)}: stays as the experiment that has begun has it. '
-                'Made anew it would have: ' + '; '.join(f'`{line}`' for line in lacking)
+                + _lacking(found, text)
             )
 
     def replace(self, name: str, text: str) -> None:
@@ -84,6 +77,13 @@ class MadeFiles:
             write_text(osp.join(self.folder, name), text)
         if not edited:
             self.made[name] = _digest(text)
+
+
+def _lacking(found: Optional[str], text: str) -> str:
+    """Which lines a file lacks of what it would be, in words."""
+    there = set(map(str.strip, (found or '').splitlines()))
+    lacking = [line.strip() for line in text.splitlines() if line.strip() not in there]
+    return 'Made anew it would have: ' + '; '.join(f'`{line}`' for line in lacking)
 
 
 def _digest(text: str) -> str:
