@@ -212,8 +212,8 @@ def options_of(args: argparse.Namespace) -> 'Options':
 
 def validation(text: str, options: 'Options', table: 'Table') -> Tuple[float, Optional['Table']]:
     """Share of the labelled images and another source, one of them 0 or None."""
+    from ..projects.joining import reordered
     from ..projects.sources import read_sources
-    from ..projects.table import reordered
 
     if text in ('none', ANSWERS):
         return 0.0, None

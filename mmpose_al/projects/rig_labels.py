@@ -14,7 +14,8 @@ import numpy as np
 
 from ..converters.sources import Source, thumbnails
 from ..datasets.format import FormatError
-from .table import Clip, Shot, Table, View, home, join
+from .joining import home, join
+from .table import Clip, Shot, Table, View
 
 BETWEEN = ('_', '-', '.', ' ')  # recording and camera, in the name of a labelled recording
 # What a labelled image may differ from its frame as a small grey image, in grey levels of 255: on

@@ -25,13 +25,14 @@ from ..fileio import (
 )
 from . import config_text
 from .boxes import default_way, fill_boxes
+from .joining import kept_apart
 from .labels import counted, facts_of_project, with_labels
 from .lost_labels import check_labels
 from .made_files import MadeFiles
 from .pool_file import cameras_teach, held_out_before, hold_out, pool_content
 from .project import FORMAT, NAME, VERSION
 from .skeleton import COCO, Skeleton, make_skeleton, metainfo_text, skeleton_of_metainfo
-from .table import Shot, Table, kept_apart
+from .table import Shot, Table
 
 METAINFO = 'metainfo.py'
 VALIDATION, INPUT_SIZE = 0.1, 128

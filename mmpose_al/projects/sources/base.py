@@ -12,7 +12,8 @@ from ...datasets.images import ImageError, WrongImage, check_image, unused_bits
 from ...fileio import read_bytes, short, visible_names
 from ..registry import PROJECT_SOURCES
 from ..rig_labels import join_with_rig
-from ..table import Table, check_table
+from ..table import Table
+from ..table_checks import check_table
 
 # Of Pillow, which OpenCV decodes, too.
 COMMON_MODES = ('1', 'L', 'LA', 'P', 'RGB', 'RGBA', 'CMYK', 'YCbCr', 'I', 'I;16', 'I;16B')

@@ -19,18 +19,9 @@ from ...datasets.format import (
 from ...datasets.image_paths import image_path
 from ...datasets.images import DeclaredImage, check_image_file
 from ...fileio import FileError, read_json, short
+from ..joining import folders_apart, once, recordings_apart, reordered
 from ..registry import PROJECT_SOURCES
-from ..table import (
-    Camera,
-    Person,
-    Shot,
-    Table,
-    folders_apart,
-    link_name,
-    once,
-    recordings_apart,
-    reordered,
-)
+from ..table import Camera, Person, Shot, Table, link_name
 from .base import Options, ProjectSource, shown_size, without_missing
 
 KEPT_OF_PERSONS = ('iscrowd', 'area', 'segmentation', 'score')

@@ -11,8 +11,9 @@ from ...converters.sources import VIDEOS, about_drawn, frame_numbers, recorded
 from ...datasets.format import FormatError
 from ...fileio import short, visible_names
 from ..dlc_tables import Labels, in_order, label_file, label_files_beside, read_labels
+from ..joining import join_projects
 from ..registry import PROJECT_SOURCES
-from ..table import Clip, Person, Shot, Table, join_projects, points_of
+from ..table import Clip, Person, Shot, Table, points_of
 from .base import Options, ProjectSource, read_yaml, shown_size, without_missing, yaml_has
 from .videos import clip_of, shots_of
 

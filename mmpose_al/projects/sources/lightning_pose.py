@@ -5,8 +5,9 @@ import os.path as osp
 from typing import Dict, List, Sequence
 
 from ...converters.sources import about_drawn, recorded
+from ..joining import join_projects
 from ..registry import PROJECT_SOURCES
-from ..table import Table, join_projects
+from ..table import Table
 from .base import Options, ProjectSource
 from .deeplabcut import LABELED, add_label_files, unlabeled_clip
 from .videos import shots_of
