@@ -32,16 +32,14 @@ def load(folder: str) -> Dict[str, List[dict]]:
         ValueError: There is none, or they do not belong together.
     """
     rows: Dict[str, List[dict]] = {}
-    paths: Dict[int, str] = {}
     for name in sorted(os.listdir(folder)):
         if name.endswith('.json'):
             path = osp.join(folder, name)
             for row, part in read_result(path):
-                rows.setdefault(row, []).append(part)
-                paths[id(part)] = path
+                rows.setdefault(row, []).append(dict(part, path=path))
     if not any(row != BOUND for row in rows):
         raise ValueError(f'{folder}: no result files')
-    check_together(rows, paths, ('steps', 'units', 'unit', 'input_size'))
+    check_together(rows, ('steps', 'units', 'unit', 'input_size'))
     order = {BASELINE: 0, BOUND: 9}
     names = ('first', 'diverse', 'bsb', 'mpe', 'coreset', 'mvc')
 

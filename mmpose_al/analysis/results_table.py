@@ -38,7 +38,6 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
             the input.
     """
     rows: Dict[str, List[dict]] = {}
-    paths: Dict[int, str] = {}
     for name in sorted(os.listdir(folder)):
         if name.endswith('.json'):
             path = osp.join(folder, name)
@@ -52,14 +51,13 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
                     f'{path}: is no result file of benchmarks/semi_supervised.py; it has no '
                     f'{", ".join(missing)}, or something else there'
                 )
-            rows.setdefault(result['row'], []).append(result)
-            paths[id(result)] = path
+            rows.setdefault(result['row'], []).append(dict(result, path=path))
     if not rows:
         raise ValueError(f'{folder}: no result files')
-    check_together(rows, paths, ('input_size',))
+    check_together(rows, ('input_size',))
     for results in rows.values():
         with_labels = [result for result in results if 'labels' in result]
-        check_alike(with_labels, paths, 'labels', _kind_of_labels)
+        check_alike(with_labels, 'labels', _kind_of_labels)
     groups = [sum(rows.values(), [])] if same_steps else list(rows.values())
     for group in groups:
         steps = sorted({result['steps'] for result in group})
@@ -79,14 +77,12 @@ def of_poses_3d(result: Mapping[str, Any]) -> bool:
     return isinstance(metrics, dict) and any(name.startswith('pose3d/') for name in metrics)
 
 
-def check_together(
-    rows: Mapping[str, Sequence[dict]], paths: Mapping[int, str], keys: Sequence[str] = ()
-) -> None:
+def check_together(rows: Mapping[str, Sequence[dict]], keys: Sequence[str] = ()) -> None:
     """Raise ValueError where results cannot be rows of one table; it names two files.
 
     Args:
-        rows (Mapping): Row -> its results, of which no two may have one seed.
-        paths (Mapping): ``id`` of a result -> its file.
+        rows (Mapping): Row -> its results, of which no two may have one seed; ``path`` is the
+            file of each.
         keys (Sequence[str]): What is the same in all that have it.
     """
     for row, results in rows.items():
@@ -95,27 +91,24 @@ def check_together(
             first = seen.setdefault(result['seed'], result)
             if first is not result:
                 raise ValueError(
-                    f'{paths[id(result)]}: field "seed": {result["seed"]} of row {row!r}, which '
-                    f'{paths[id(first)]} has too. Keep one of them, or call one row otherwise'
+                    f'{result["path"]}: field "seed": {result["seed"]} of row {row!r}, which '
+                    f'{first["path"]} has too. Keep one of them, or call one row otherwise'
                 )
     every = [result for results in rows.values() for result in results]
     for key in keys:
-        check_alike([result for result in every if key in result], paths, key)
+        check_alike([result for result in every if key in result], key)
 
 
 def check_alike(
-    results: Sequence[dict],
-    paths: Mapping[int, str],
-    key: str,
-    part: Callable[[Any], Any] = lambda value: value,
+    results: Sequence[dict], key: str, part: Callable[[Any], Any] = lambda value: value
 ) -> None:
     """Raise ValueError where results differ in a field, or in a part of it."""
     for result in results[1:]:
         one, other = part(results[0][key]), part(result[key])
         if one != other:
             raise ValueError(
-                f'{paths[id(result)]}: field "{key}": {short(other)}, and '
-                f'{paths[id(results[0])]} has {short(one)}; they cannot share a '
+                f'{result["path"]}: field "{key}": {short(other)}, and '
+                f'{results[0]["path"]} has {short(one)}; they cannot share a '
                 f'{"row" if key == "labels" else "table"}'
             )
 
