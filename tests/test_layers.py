@@ -41,6 +41,7 @@ BOTTOM = {
     'fileio',
     'journal',
     'lazy',
+    'metric_direction',
     'processes',
     'registration',
     'registry',

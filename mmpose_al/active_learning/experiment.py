@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Sequenc
 import numpy as np
 
 from ..fileio import check_checksum
+from ..metric_direction import lower_is_better
 from ..registration import import_custom_modules
 from .answers.kept import load_answers, merged
 from .held_out import hold_out, validation_asked
@@ -477,6 +478,8 @@ class Metric(NamedTuple):
 def main_metric(names: Sequence[str]) -> Metric:
     """The metric of the curves: MKPE, else AP, else an EPE, else the first PCK or the first.
 
+    Names that do not tell whether they are errors come last, and are none.
+
     Raises:
         Missing: There is none.
     """
@@ -488,9 +491,9 @@ def main_metric(names: Sequence[str]) -> Metric:
         return Metric(errors[0], True, 'px')
     if names and all(name.startswith('rig/') for name in names):
         return Metric('rig/reprojection_error', True, 'px')
-    for name in ['coco/AP'] + [n for n in names if n.startswith('pck/')] + names:
-        if name in names:
-            return Metric(name, False, '')
+    first = [n for n in ('coco/AP',) if n in names] + [n for n in names if n.startswith('pck/')]
+    for name in first + [n for n in names if lower_is_better(n) is not None] + names:
+        return Metric(name, bool(lower_is_better(name)), '')
     raise Missing('no round has been evaluated yet')
 
 

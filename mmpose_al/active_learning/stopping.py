@@ -4,6 +4,7 @@ import math
 from typing import List, Optional, Sequence
 
 from ..fileio import is_int, is_number, short
+from ..metric_direction import lower_is_better
 
 LIMITS = (
     'rounds',
@@ -26,8 +27,9 @@ def reached(limits: dict, rounds: Sequence[dict]) -> Optional[str]:
     Args:
         limits (dict): Any of ``rounds``, ``labels`` (units), ``views``, ``joints``,
             ``minutes`` (of annotation, see :func:`minutes_of`), ``plateau`` =
-            dict(metric, rounds, min_gain, rule='greater' | 'less') and ``uncertainty``
-            (stop when the best utility of a round's picks falls below it).
+            dict(metric, rounds, min_gain, rule='greater' | 'less', by default as the metric's
+            name tells) and ``uncertainty`` (stop when the best utility of a round's picks falls
+            below it).
         rounds (Sequence[dict]): One a finished round: ``labels``, ``views``,
             ``joints`` (so far), ``metrics``, ``utilities`` (of its picks), and where times
             were measured ``timed_views`` and ``label_seconds``.
@@ -104,7 +106,12 @@ def _check_plateau(rule: dict) -> None:
             'active_learning.limits.plateau: metric is missing; name one '
             "that the evaluation reports, e.g. metric='multiview/MKPE'"
         )
-    if rule.get('rule', 'greater') not in RULES:
+    if 'rule' not in rule and lower_is_better(rule['metric']) is None:
+        raise ValueError(
+            f'active_learning.limits.plateau: the name of the metric {rule["metric"]!r} does not '
+            "tell whether it is an error; add rule='less' if lower is better, else rule='greater'"
+        )
+    if 'rule' in rule and rule['rule'] not in RULES:
         raise ValueError(
             f'active_learning.limits.plateau: rule is {rule["rule"]!r}; '
             f'write one of {", ".join(RULES)}'
@@ -125,7 +132,7 @@ def _plateau(rule: dict, rounds: Sequence[dict]) -> Optional[str]:
             f'plateau watches {metric!r}, which the evaluation does not '
             f'report; it reports {sorted(rounds[-1]["metrics"])}'
         )
-    sign = RULES[rule.get('rule', 'greater')]
+    sign = RULES[rule.get('rule', 'less' if lower_is_better(metric) else 'greater')]
     values: List[float] = [sign * r['metrics'][metric] for r in rounds]
     if len(values) <= span:
         return None

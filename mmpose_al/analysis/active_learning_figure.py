@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from ..active_learning.report.analysis import target_of
 from ..fileio import write_figure
-from .active_learning_table import ALONE, ERRORS, active, bound, by_label, metrics_of
+from ..metric_direction import lower_is_better
+from .active_learning_table import ALONE, active, bound, by_label, metrics_of
 from .results_table import TOGETHER
 
 LABELS = {
@@ -117,7 +118,7 @@ def _draw_rows(axis, rows, part, name, look, legend) -> None:
     if full:
         whole = statistics.mean(full)
         axis.axhline(whole, color='0.3', ls='--', label=f'full supervision ({seeds(full)})')
-        target = target_of(whole, name in ERRORS)
+        target = target_of(whole, bool(lower_is_better(name)))
         axis.axhline(target, color='0.6', ls=':', label='95 % of it')
     axis.set_xticks(sorted({n for row in part for n in by_label(rows[row], name)}))
     some = rows[part[0]][0]

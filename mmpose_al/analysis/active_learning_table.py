@@ -10,19 +10,19 @@ from ..active_learning.experiment import main_metric, plain_metrics
 from ..active_learning.report.analysis import area, labels_needed, target_of
 from ..command_line import in_markdown
 from ..fileio import is_int, read_json
+from ..metric_direction import lower_is_better
 from .results_table import ENSEMBLE, TOGETHER, check_together
 
 BASELINE, BOUND = 'random', 'all'
 BASELINES = (BASELINE, 'random-bootstrap')  # the first of them that there is
 ALONE = ', labels alone'  # a row of what the rounds reached before their bootstraps
-ERRORS = ('multiview/MKPE', 'multiview/failed', 'keypoints/EPE')  # the lower the better
 NAMES = {
     'keypoints/EPE': 'Mean error of a keypoint in pixels of the image (EPE)',
     'multiview/MKPE': 'MKPE in mm of what could be triangulated',
     'coco/AP': 'AP, in %',
     'multiview/failed': 'Share of the joints that could not be triangulated, in %',
 }
-BARE = ('multiview/failed',)  # no area and no target: full supervision may have 0
+BARE = ('failed', 'two_views')  # no area and no target: full supervision may have 0
 
 
 def load(folder: str) -> Dict[str, List[dict]]:
@@ -207,13 +207,13 @@ def lead(
 ) -> List[float]:
     """By how much the area is better than that of random picks, seed by seed."""
     own, base = (areas(rows.get(r, []), name, across) for r in (row, baseline(rows)))
-    sign = -1 if name in ERRORS else 1
+    sign = -1 if lower_is_better(name) else 1
     return [sign * (own[seed] - base[seed]) for seed in sorted(set(own) & set(base))]
 
 
 def needed(results: List[dict], name: str, full: List[float]) -> Tuple[List[float], int]:
     """Labels for 95 % of full supervision, of seeds that reach it; number of seeds."""
-    lower = name in ERRORS
+    lower = bool(lower_is_better(name))
     target = target_of(statistics.mean(full), lower)
     found = [
         labels_needed(labels, values, target, lower)
@@ -277,7 +277,8 @@ def metric_table(rows: Dict[str, List[dict]], name: str) -> str:
     """One metric of all rows, round by round."""
     units = next(iter(active(rows).values()))[0]['units']
     labels = sorted(set().union(*(by_label(rs, name) for rs in active(rows).values())))
-    full, across, whole = bound(rows, name), span(rows, name), name not in BARE
+    full, across, lower = bound(rows, name), span(rows, name), lower_is_better(name)
+    whole = lower is not None and name.split('/')[-1] not in BARE
     head = ['strategy', 'seeds'] + [f'{n} ({100 * n / units:.0f} %)' for n in labels]
     if whole:
         head += ['area', 'lead'] + (['labels for 95 %', 'reached'] if full else [])
@@ -303,8 +304,8 @@ def metric_table(rows: Dict[str, List[dict]], name: str) -> str:
         lines.append(
             [f'{BOUND}: {units} (100 %)', str(len(full)), mean_std(full)] + [''] * (len(head) - 3)
         )
-    kind = 'lower is better' if name in ERRORS else 'higher is better'
-    return f'**{NAMES.get(name, name)}** ({kind})\n\n' + table(head, lines)
+    kind = {True: ' (lower is better)', False: ' (higher is better)', None: ''}[lower]
+    return f'**{NAMES.get(name, name)}**{kind}\n\n' + table(head, lines)
 
 
 def worth(results: List[dict], name: str, base: List[dict]) -> Dict[int, float]:
@@ -321,7 +322,7 @@ def worth(results: List[dict], name: str, base: List[dict]) -> Dict[int, float]:
         dict: Number of random labels -> labels of this row, linear between its rounds; NaN
         where it never reaches them, and without a common seed.
     """
-    found = {}
+    found, lower = {}, bool(lower_is_better(name))
     for label in sorted(by_label(base, name)):
         having = {r['seed']: r for r in base if label in by_label([r], name)}
         common = [r for r in results if r['seed'] in having and curve(r, name)[0]]
@@ -331,7 +332,7 @@ def worth(results: List[dict], name: str, base: List[dict]) -> Dict[int, float]:
             labels = sorted(n for n, values in own.items() if len(values) == len(common))
             values = [statistics.mean(own[n]) for n in labels]
             random = by_label([having[r['seed']] for r in common], name)[label]
-            found[label] = labels_needed(labels, values, statistics.mean(random), name in ERRORS)
+            found[label] = labels_needed(labels, values, statistics.mean(random), lower)
     return found
 
 
@@ -369,8 +370,8 @@ def reached_cell(results: List[dict], name: str, full: List[float], label: int) 
     if not values:
         return ''
     last, whole = statistics.mean(values), statistics.mean(full)
-    part = whole / last if name in ERRORS else last / whole
-    return f'{100 * part:.0f} %'
+    part, other = (whole, last) if lower_is_better(name) else (last, whole)
+    return f'{100 * part / other:.0f} %' if other else '–'
 
 
 def pseudo_table(rows: Dict[str, List[dict]]) -> str:

@@ -3,12 +3,12 @@
 import os.path as osp
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
 
 from ..datasets.choice import chosen_camera_ids
 from ..datasets.format import camera_name, load_multiview, skeleton_edges
 from ..datasets.image_paths import image_to_show
+from ..datasets.images import read_picture
 from ..evaluation.mkpe import (
     group_views,
     reprojection_residuals,
@@ -303,7 +303,7 @@ def read_image(
             f'{path}: no such image. Give the folder of the images as --img-root, or '
             'draw without them: --blank'
         )
-    picture = cv2.imread(path)
+    picture = read_picture(path)
     if picture is None:
         raise ValueError(f'{path}: cannot be read as an image')
     if picture.shape[1::-1] != size:

@@ -3,7 +3,6 @@
 import os.path as osp
 from typing import Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
-import cv2
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -14,6 +13,7 @@ from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import DATASETS, MODELS
 
 from ..datasets.format import has_area
+from ..datasets.images import read_picture
 from ..datasets.videos import open_video
 from ..geometry import DIST_LENGTHS
 from ..geometry.intrinsics import focal_fault
@@ -311,7 +311,7 @@ def read_frames(
     if step < 1 or (limit is not None and limit < 1):
         raise ValueError(f'step and limit are at least 1; got {step} and {limit}')
     if path.lower().endswith(IMAGES):
-        image = cv2.imread(path)
+        image = read_picture(path)
         if image is None:
             raise ValueError(f'{path}: no such image, or not readable')
         yield 0, image

@@ -79,10 +79,11 @@ def run(args: argparse.Namespace) -> int:
 
 def export_labels(args: argparse.Namespace) -> None:
     """Write the labels of a project, and say which files."""
-    from ..projects import exports, open_project
+    from ..projects import exports, labels, open_project
 
     name = args.format or exports.format_of(args.out)
     project = open_project(args.model)
+    labels.take_left(project.folder)
     for line in exports.labeled_otherwise(project):
         print(f'warning: {line}')
     for path in exports.FORMATS[name](project, args.out):

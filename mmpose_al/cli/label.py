@@ -113,6 +113,7 @@ def label_project(args: argparse.Namespace, folder: str) -> int:
     if args.train:
         raise UsageError('--train is of an experiment. Label, then train as the page says')
     labels.check_free(folder)
+    labels.take_left(folder)
     project = open_project(folder)
     facts = labels.facts_of_project(folder, project.content)
     home = labels.home(folder)

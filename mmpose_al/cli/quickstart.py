@@ -375,11 +375,11 @@ def table(rows: Sequence[Row], steps: int) -> List[str]:
 
 def draw_pictures(experiment: ExperimentRun, training: TrainingRun) -> Tuple[str, str]:
     """Curves of the trainings, and the same test images before and after."""
-    import cv2
     import numpy as np
     from mmengine.dataset import pseudo_collate
     from mmpose.registry import DATASETS
 
+    from ..datasets.images import read_picture
     from ..visualization import draw_overlays, plot_curves
 
     curves = f'{FOLDER}/curves.png'
@@ -391,7 +391,7 @@ def draw_pictures(experiment: ExperimentRun, training: TrainingRun) -> Tuple[str
     data = DATASETS.build(cfg.test_dataloader.dataset)
     chosen = np.linspace(0, len(data) - 1, min(OVERLAYS, len(data))).astype(int)
     infos = [data.get_data_info(int(index)) for index in chosen]
-    images = [cv2.imread(info['img_path']) for info in infos]
+    images = [read_picture(info['img_path']) for info in infos]
     true = [(info['keypoints'][0], info['keypoints_visible'][0] > 0) for info in infos]
     batch = pseudo_collate([data[int(index)] for index in chosen])
     stages = experiment.stages()

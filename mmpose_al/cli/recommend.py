@@ -29,10 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from ..command_line import command_line
     from ..datasets import load_multiview
-    from ..projects import advice, open_project
+    from ..projects import advice, labels, open_project
     from .launch import read_config
 
     project = open_project(args.project)
+    labels.take_left(project.folder)
     val = osp.join(project.folder, 'val.json')
     held = load_multiview(val) if osp.isfile(val) else None
     data = advice.describe_data(load_multiview(project.pool), held)

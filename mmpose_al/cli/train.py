@@ -10,7 +10,7 @@ without a GPU (gloo).
 import argparse
 import os.path as osp
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from .errors import CommandError
 from .launch import (
@@ -132,6 +132,23 @@ def refuse_old_keys(cfg: 'Config', name: str) -> None:
             )
 
 
+def project_of(config: str) -> Optional[str]:
+    """The project that a config lies in; None without."""
+    from ..projects import is_project
+
+    folder = osp.dirname(osp.dirname(osp.abspath(config)))
+    return folder if is_project(folder) else None
+
+
+def take_left(config: str) -> None:
+    """Let a project have the labels that were handed over when a process was killed."""
+    project = project_of(config)
+    if project:
+        from ..projects import labels
+
+        labels.take_left(project)
+
+
 def tell_waiting(config: str, cfg: 'Config') -> None:
     """Say which labels of a project a training does not see: those that were not handed over.
 
@@ -139,12 +156,11 @@ def tell_waiting(config: str, cfg: 'Config') -> None:
         CommandError: An experiment would begin without them, and they could never join it.
     """
     from ..command_line import command_line
-    from ..projects import is_project
     from ..projects.labels import waiting_images
 
-    project = osp.dirname(osp.dirname(osp.abspath(config)))
-    waiting = waiting_images(project) if is_project(project) else 0
-    if not waiting:
+    project = project_of(config)
+    waiting = waiting_images(project) if project else 0
+    if not project or not waiting:
         return
     text = (
         f'{project}: images with labels that were not handed over: {waiting}. To train on them: '
@@ -158,6 +174,7 @@ def tell_waiting(config: str, cfg: 'Config') -> None:
 def run(args: argparse.Namespace) -> int:
     if args.resume not in (None, 'auto'):
         check_checkpoint(args.resume, '--resume')
+    take_left(args.config)
     cfg = load_config(args)
     refuse_old_keys(cfg, args.config)
     merge_args(cfg, args)

@@ -12,13 +12,12 @@ import sys
 from contextlib import contextmanager
 from typing import IO, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-import mmcv
 import numpy as np
 from mmengine.utils import ProgressBar
 
 from ..datasets.boxes import BoxFilter, box_annotations, detections_by_image
 from ..datasets.format import FormatError, check_structure
-from ..datasets.images import ImageError, check_image
+from ..datasets.images import ImageError, check_image, read_picture
 from ..fileio import locked, read_json, sha256, visible_names, write_json
 
 PART_FORMAT = dict(format='mmpose_al-boxes', version=2)
@@ -217,16 +216,19 @@ def detect_one(detector: Callable, folder: str, name: str, floor: float) -> dict
     path = osp.join(folder, name)
     try:
         check_image(path)
-        image = mmcv.imread(path)
+        image = read_picture(path)
         if image is None:
             raise ImageError(f'{path} cannot be decoded')
     except Exception as error:  # whatever a decoder raises: the image is to blame
         return dict(file_name=name, error=f'{type(error).__name__}: {error}')
     found = np.asarray(detector(image), float)
     found = found[~(found[:, 4] < floor)]
+    state = os.stat(path)
     return dict(
         file_name=name,
-        bytes=osp.getsize(path),
+        bytes=state.st_size,
+        time=state.st_mtime_ns,
+        sha256=sha256(path),
         width=image.shape[1],
         height=image.shape[0],
         boxes=np.round(found, 4).tolist(),
@@ -335,7 +337,7 @@ def load_parts(folder: str, header: dict, images: str) -> Dict[str, dict]:
     """Lines of all parts by image name.
 
     A torn or damaged line counts as not done, and so does that of an image file in the
-    folder ``images`` that has another length by now.
+    folder ``images`` that is another one by now.
 
     Raises:
         FormatError: A part was made by another detector or floor.
@@ -366,11 +368,18 @@ def load_parts(folder: str, header: dict, images: str) -> Dict[str, dict]:
 
 
 def has_changed(entry: dict, images: str) -> bool:
-    """Whether an image has another length than when it was looked at."""
+    """Whether an image is another one than when it was looked at, or of another folder.
+
+    Its bytes are compared where its time is another. Earlier versions noted the length alone.
+    """
+    path = osp.join(images, entry['file_name'])
     try:
-        return 'bytes' in entry and entry['bytes'] != osp.getsize(
-            osp.join(images, entry['file_name'])
-        )
+        state = os.stat(path)
+        if entry.get('bytes', state.st_size) != state.st_size:
+            return True
+        if entry.get('time', state.st_mtime_ns) == state.st_mtime_ns:
+            return False
+        return entry.get('sha256') != sha256(path)
     except OSError:  # taken away: what was found stands
         return False
 

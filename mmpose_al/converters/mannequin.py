@@ -14,10 +14,10 @@ Association and filters follow Iqbal20, 4.1.
 import os.path as osp
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-import cv2
 import numpy as np
 
 from ..datasets.format import FormatError
+from ..datasets.images import read_picture
 from ..fileio import is_int, is_number, visible_names
 from .common import Part, Task, box_around, digest, load_json
 
@@ -185,7 +185,7 @@ def convert_video(
 
 def _size_of(path: str) -> Tuple[int, int]:
     """(width, height) of an image."""
-    picture = cv2.imread(path)
+    picture = read_picture(path)
     if picture is None:
         raise FormatError(
             f'{path}: no such image, or not readable. Extract the frames, correct --images '

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from ..datasets.format import FormatError
+from ..datasets.images import read_picture
 from ..datasets.videos import open_video, rotation
 from ..fileio import short, visible_names
 
@@ -176,7 +177,7 @@ def one_size(name: str, folder: str, files: Sequence[str]) -> Tuple[Tuple[int, i
         head = _head(path)
         if head is not None and head == first:
             continue
-        picture = cv2.imread(path)
+        picture = read_picture(path)
         if picture is None:
             raise FormatError(f'{path}: cannot be read as an image. Copy it again.')
         if size is None:
@@ -360,7 +361,7 @@ def _frame(
     if capture is None:
         files = source.files or []
         path = osp.join(source.path, files[number])
-        picture = cv2.imread(path) if wanted else None
+        picture = read_picture(path) if wanted else None
         good = picture is not None or not wanted
     else:
         path = source.path

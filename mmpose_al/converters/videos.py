@@ -19,6 +19,7 @@ from .common import Part, Progress, Task, digest, file_state, load_json
 from .sources import PICTURES, Source
 
 MARKER = '.source.json'
+VIDEO = 'video'  # its digest of a video's bytes
 
 
 def extract(
@@ -267,16 +268,38 @@ def _claim(source: Source, folder: str, quality: int) -> None:
         found = dict(read_json(marker))
     except (FileNotFoundError, ValueError, TypeError):
         found = {}
-    if found.get('digest') == expected:
+    if found.get('digest') == expected and VIDEO in found:
         return
-    content = digest(sha256(source.path), quality, *turned)
+    video = sha256(source.path)
+    content = digest(video, quality, *turned)
+    same = found.get('digest') == expected
     copied = found.get('content') == content  # or touched: the same bytes with another time
-    if not copied and osp.isdir(folder) and visible_names(folder, PICTURES):
+    if not (same or copied) and osp.isdir(folder) and visible_names(folder, PICTURES):
         raise FormatError(
             f'{folder}: holds images that are not of {source.path} as it is now (or of another '
             '--quality). Put the video back; or remove the images, and they are made of this one'
         )
-    write_json(marker, dict(digest=expected, content=content))
+    state = digest(file_state(source.path))
+    write_json(marker, {'digest': expected, 'content': content, VIDEO: video, 'state': state})
+
+
+def noted_video(folder: str) -> Optional[Dict[str, str]]:
+    """Which video the images of a folder are of: digests of its bytes, and of its file's state.
+
+    None where they are of none, or a version that noted less has made them.
+    """
+    try:
+        found = dict(read_json(osp.join(folder, MARKER)))
+        return {key: found[key] for key in (VIDEO, 'state')}
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
+
+
+def is_noted(source: Source, noted: Mapping[str, str]) -> bool:
+    """Whether a video is the one that :func:`noted_video` told of; it may have been copied."""
+    if noted.get('state') == digest(file_state(source.path)):
+        return True
+    return noted.get(VIDEO) == sha256(source.path)
 
 
 def _write_jpeg(picture, path: str, quality: int) -> None:

@@ -94,6 +94,21 @@ class LoadedImageCheck:
         return results
 
 
+def read_picture(path: str) -> Optional[np.ndarray]:
+    """An image (H, W, 3), uint8, BGR, as viewers show it; None where it cannot be decoded.
+
+    OpenCV turns all but WebP as the EXIF tag says; TIFFs that lie on a side it cannot decode.
+    """
+    picture = cv2.imread(path)
+    if picture is None or not _is_webp(path) or _orientation_by_pillow(path) == 1:
+        return picture
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as image:
+        shown = ImageOps.exif_transpose(image).convert('RGB')
+    return np.ascontiguousarray(np.asarray(shown)[..., ::-1])
+
+
 def check_loading(transforms: list) -> None:
     """Put a :class:`LoadedImageCheck` behind every loader of a pipeline."""
     for place in reversed(range(len(transforms))):

@@ -9,12 +9,11 @@ import sys
 from collections import Counter
 from typing import Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
 
 from ..converters.sources import PICTURES, VIDEOS, Source, is_drawn, open_source, pictures
 from ..datasets.format import FormatError
-from ..datasets.images import ImageError, check_image
+from ..datasets.images import DARK, ImageError, check_image, read_picture, unused_bits
 from ..datasets.videos import open_video
 from ..fileio import visible_names
 
@@ -53,11 +52,13 @@ class Frame(NamedTuple):
         number (int): From 0.
         image (ndarray, optional): (H, W, 3), uint8, BGR; None where it cannot be read.
         error (str): Why not.
+        dark (str): What makes it nearly black; '' where nothing does.
     """
 
     number: int
     image: Optional[np.ndarray]
     error: str = ''
+    dark: str = ''
 
     @property
     def pixels(self) -> np.ndarray:
@@ -134,10 +135,12 @@ def read_frames(recording: Recording, start: int = 0) -> Iterator[Frame]:
 def _read_image(number: int, path: str) -> Frame:
     try:
         check_image(path)
-        image = cv2.imread(path)
+        image = read_picture(path)
     except (ImageError, OSError) as error:
         return Frame(number, None, str(error))
-    return Frame(number, image, '' if image is not None else f'{path} cannot be decoded')
+    if image is None:
+        return Frame(number, None, f'{path} cannot be decoded')
+    return Frame(number, image, dark=unused_bits(path) if image.max() <= DARK // 256 else '')
 
 
 def _with_standard_input(inputs: Sequence[str]) -> Iterator[str]:

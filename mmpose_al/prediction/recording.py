@@ -13,7 +13,6 @@ import numpy as np
 
 from ..converters.common import Progress, file_state
 from ..converters.detect_boxes import json_line, open_part, parse_line
-from ..datasets.images import unused_bits
 from ..fileio import digest, make_folder
 from .ahead import ahead
 from .boxes import Box
@@ -169,6 +168,8 @@ def _batch(recording: Recording, job: Job, number: int, frames: Sequence[Frame])
         else:
             entry['size'] = list(frame.image.shape[1::-1])
             boxes = job.boxes(recording, frame)
+            if frame.dark:
+                entry['dark'] = frame.dark
             batch.samples.extend(job.estimator.prepare(frame.image, boxes))
         batch.entries.append(entry)
         batch.boxes.append(boxes)
@@ -206,9 +207,10 @@ def _report_faults(
     Raises:
         OSError: Not a single one could.
     """
-    dark = recording.files and unused_bits(recording.files[0])
+    dark = [entry['dark'] for entry in entries if entry.get('dark')]
     if dark:
-        report(f'{recording.name}: {dark}')
+        many = f' (images like this: {len(dark)})' if len(dark) > 1 else ''
+        report(f'{recording.name}: {dark[0]}{many}')
     errors: List[Optional[str]] = [e.get('error') for e in entries if e.get('error')]
     if errors and len(errors) == len(entries):
         raise OSError(f'none of the {len(entries)} images can be read; the first: {errors[0]}')

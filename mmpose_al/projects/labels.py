@@ -245,6 +245,29 @@ def take_labels(folder: str, report: Callable[[str], None] = print) -> None:
         _renew_readme(folder, project, before, after, files)
         made = dict(config=config_text.first_config(after), facts=after._asdict())
         write_json(path, dict(project, **made, made=files.made))
+        files.settle()
+
+
+def take_left(folder: str, report: Callable[[str], None] = print) -> None:
+    """Take labels that were handed over, but are not in the project since a process was killed.
+
+    ``project.json`` is written last, so its counts tell. Once an experiment has begun, nothing
+    is taken.
+
+    Raises:
+        ProjectError: A file is damaged.
+    """
+    if not _folders(folder) or experiments_below(folder):
+        return
+    project = read_json(osp.join(folder, NAME))
+    if 'facts' not in project:  # of a version that nobody could label with
+        return
+    before = facts_of_project(folder, project)
+    pool = read_json(osp.join(folder, 'pool.json'))
+    content = with_labels(folder, pool)
+    if to_json(content) != to_json(pool) or counted(before, content) != before:
+        report(f'{folder}: takes the labels that were handed over')
+        take_labels(folder, report)
 
 
 def facts_of_project(folder: str, content: Dict[str, Any]) -> config_text.Facts:

@@ -3,12 +3,19 @@
 ``project.json`` notes the digest of the text that each was made with (``made``). A file that is
 still that text is made anew where the project has changed. One that was edited stays, and it is
 said what it would need.
+
+``project.json`` is written last. Until then ``.made.json`` lists the digests of what is about to
+be written, so that files are no edited ones where the command was killed in between.
 """
 
+import os
 import os.path as osp
-from typing import Any, Callable, Dict, Optional
+from contextlib import suppress
+from typing import Any, Callable, Dict, List, Optional
 
-from ..fileio import sha256, write_text
+from ..fileio import read_json, sha256, write_json, write_text
+
+UNSETTLED = '.made.json'
 
 
 class MadeFiles:
@@ -25,6 +32,11 @@ class MadeFiles:
         self.folder = folder
         self.made = {name: _digest(text) for name, text in before.items()}
         self.made.update(project.get('made') or {})
+        self._path = osp.join(folder, UNSETTLED)
+        self._unsettled: Dict[str, List[str]] = {}
+        if osp.isfile(self._path):
+            found = read_json(self._path)
+            self._unsettled = {k: v for k, v in dict(found).items() if isinstance(v, list)}
 
     def text_of(self, name: str) -> Optional[str]:
         """The text of a file as it is; None where it is not there."""
@@ -37,7 +49,19 @@ class MadeFiles:
     def is_edited(self, name: str) -> bool:
         """Whether a file is there and is not as it was made."""
         text = self.text_of(name)
-        return text is not None and _digest(text) != self.made.get(name)
+        known = [self.made.get(name), *self._unsettled.get(name, ())]
+        return text is not None and _digest(text) not in known
+
+    def _put(self, name: str, text: str) -> None:
+        self._unsettled.setdefault(name, []).append(_digest(text))
+        write_json(self._path, self._unsettled)
+        write_text(osp.join(self.folder, name), text)
+
+    def settle(self) -> None:
+        """To be called when ``project.json`` is written with what is ``made``."""
+        self._unsettled = {}
+        with suppress(FileNotFoundError):
+            os.remove(self._path)
 
     def write(self, name: str, text: str, report: Optional[Callable[[str], None]] = None) -> None:
         """Make a file, unless it was edited.
@@ -50,8 +74,8 @@ class MadeFiles:
         """
         found, now = self.text_of(name), _digest(text)
         if found != text and not self.is_edited(name):
-            write_text(osp.join(self.folder, name), text)
-        elif found != text and report is not None and self.made.get(name, now) != now:
+            self._put(name, text)
+        elif found != text and report is not None and self.made.get(name) != now:
             report(f'{osp.join(self.folder, name)}: was edited and stays. {_lacking(found, text)}')
         self.made[name] = now
 
@@ -73,8 +97,10 @@ class MadeFiles:
     def replace(self, name: str, text: str) -> None:
         """Write another text into a file, which stays edited if it was."""
         edited = self.is_edited(name)
-        if self.text_of(name) != text:
+        if self.text_of(name) != text and edited:
             write_text(osp.join(self.folder, name), text)
+        elif self.text_of(name) != text:
+            self._put(name, text)
         if not edited:
             self.made[name] = _digest(text)
 

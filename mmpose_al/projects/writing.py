@@ -24,6 +24,7 @@ from ..fileio import (
     write_json,
 )
 from . import config_text
+from .bound_videos import check_videos, videos_of
 from .boxes import default_way, fill_boxes
 from .joining import kept_apart
 from .labels import counted, facts_of_project, with_labels
@@ -135,6 +136,8 @@ def write_project(
         remove_leftovers(folder)
         files = files_before(folder)
         check_metainfo(folder, plan.skeleton, files)
+        clips = [*table.clips, *(plan.val.clips if plan.val else ())]
+        check_videos(folder, clips)
         put_images(folder, table, plan.quality, report)
         if plan.val is not None:
             put_images(folder, plan.val, plan.quality, report)
@@ -154,7 +157,9 @@ def write_project(
         shown = describe(table, plan, facts, way)
         files.write('README.md', config_text.readme(facts, shown, folder))
         content = dict(content_of(table, facts, folder), made=files.made)
+        content['clips'] = videos_of(folder, clips)
         write_json(osp.join(folder, NAME), content)
+        files.settle()
     for line in describe(table, plan, facts, way):
         report(line)
     return facts

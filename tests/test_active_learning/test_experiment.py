@@ -212,6 +212,9 @@ def test_asking_loads_neither_torch_nor_mmpose(tmp_path):
         (['pck/a', 'multiview/MKPE', 'coco/AP'], ('multiview/MKPE', True)),
         (['pck/a', 'coco/AP'], ('coco/AP', False)),
         (['x/y', 'pck/a', 'pck/b'], ('pck/a', False)),
+        (['confidence/mean', 'confidence/ECE'], ('confidence/ECE', True)),
+        (['pose3d/MPJPE', 'pose3d/PCK'], ('pose3d/MPJPE', True)),
+        (['x/y'], ('x/y', False)),
     ],
 )
 def test_the_main_metric(names, expected):

@@ -2,7 +2,7 @@ import pytest
 
 from mmpose_al.active_learning.stopping import minutes_of, reached
 
-ROUND = dict(labels=10, views=80, joints=1300, metrics={'m': 1.0}, utilities=[5.0, 2.0])
+ROUND = dict(labels=10, views=80, joints=1300, metrics={'pck/m': 1.0}, utilities=[5.0, 2.0])
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ ROUND = dict(labels=10, views=80, joints=1300, metrics={'m': 1.0}, utilities=[5.
         (dict(minutes=41), False),
         (dict(uncertainty=5.5), True),
         (dict(uncertainty=5.0), False),
-        (dict(plateau=dict(metric='m'), uncertainty=5.5), True),
+        (dict(plateau=dict(metric='pck/m'), uncertainty=5.5), True),
     ],
 )
 def test_limits(limits, over):
@@ -28,12 +28,12 @@ def test_limits(limits, over):
 
 
 def test_plateau():
-    rounds = [dict(ROUND, metrics={'m': v}) for v in (1, 5, 5.2, 5.3)]
-    rule = dict(plateau=dict(metric='m', rounds=2, min_gain=0.5))
+    rounds = [dict(ROUND, metrics={'pck/m': v}) for v in (1, 5, 5.2, 5.3)]
+    rule = dict(plateau=dict(metric='pck/m', rounds=2, min_gain=0.5))
     assert 'gained 0.3' in reached(rule, rounds)
     assert reached(rule, rounds[:3]) is None
     assert reached(rule, rounds[:2]) is None
-    falling = [dict(ROUND, metrics={'m': -v}) for v in (1, 5, 5.2, 5.3)]
+    falling = [dict(ROUND, metrics={'pck/m': -v}) for v in (1, 5, 5.2, 5.3)]
     rule['plateau']['rule'] = 'less'
     assert 'gained' in reached(rule, falling)
     with pytest.raises(ValueError, match="'ap'"):
@@ -44,13 +44,21 @@ def test_plateau():
         reached(dict(labels='300'), [])
 
 
+def test_an_error_that_falls_is_a_gain():
+    rounds = [dict(ROUND, metrics={'multiview/MKPE': v}) for v in (200, 180, 160, 159.5)]
+    limits = dict(plateau=dict(metric='multiview/MKPE', rounds=2, min_gain=25))
+    assert reached(limits, rounds[:3]) is None
+    assert 'gained 20.5' in reached(limits, rounds)
+
+
 @pytest.mark.parametrize(
     'rule, words',
     [
         (dict(rounds=2), 'metric is missing'),
-        (dict(metric='m', rule='lower'), "rule is 'lower'; write one of greater, less"),
-        (dict(metric='m', span=3), r"unknown keys \['span'\]"),
-        (dict(metric='m', rounds=0), 'rounds is 0'),
+        (dict(metric='pck/m', rule='lower'), "rule is 'lower'; write one of greater, less"),
+        (dict(metric='m'), "the name of the metric 'm' does not tell whether it is an error"),
+        (dict(metric='pck/m', span=3), r"unknown keys \['span'\]"),
+        (dict(metric='pck/m', rounds=0), 'rounds is 0'),
     ],
 )
 def test_a_plateau_that_cannot_be_watched_is_told_before_any_round(rule, words):
@@ -70,8 +78,8 @@ def test_a_plateau_that_cannot_be_watched_is_told_before_any_round(rule, words):
     ],
 )
 def test_a_round_without_a_number_is_no_gain(rule, values, over):
-    rounds = [dict(ROUND, metrics={'m': float(v)}) for v in values]
-    limits = dict(plateau=dict(metric='m', rounds=2, min_gain=1, rule=rule))
+    rounds = [dict(ROUND, metrics={'pck/m': float(v)}) for v in values]
+    limits = dict(plateau=dict(metric='pck/m', rounds=2, min_gain=1, rule=rule))
     assert bool(reached(limits, rounds)) is over
 
 
@@ -108,7 +116,7 @@ def test_an_annotation_takes_time(value):
 )
 def test_numbers_of_a_plateau_are_finite(rule):
     with pytest.raises(ValueError, match='limits.plateau: rounds is .* write a whole number'):
-        reached(dict(plateau=dict(metric='m', **rule)), [])
+        reached(dict(plateau=dict(metric='pck/m', **rule)), [])
 
 
 def test_minutes_as_they_were_measured():

@@ -231,6 +231,17 @@ def test_another_file_of_the_same_name_is_detected_again(images, tmp_path):
     )
 
 
+def test_images_of_another_folder_with_the_same_names_and_lengths_are_detected(images, tmp_path):
+    """Uncompressed images of one size have one length."""
+    for place, value in (('day1', 20), ('day2', 90)):
+        (tmp_path / place).mkdir()
+        cv2.imwrite(str(tmp_path / place / '1.bmp'), np.full((60, 80, 3), value, np.uint8))
+    assert run(tmp_path / 'day1', tmp_path)[0].calls == 1
+    assert run(tmp_path / 'day2', tmp_path)[0].calls == 1
+    os.utime(str(tmp_path / 'day2' / '1.bmp'))  # touched: the same bytes
+    assert run(tmp_path / 'day2', tmp_path)[0].calls == 0
+
+
 def test_another_checkpoint_of_the_same_name_is_refused(images, tmp_path):
     def detect(weights):
         folder = tmp_path / weights

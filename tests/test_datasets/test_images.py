@@ -1,11 +1,16 @@
 """Complete and truncated image files."""
 
+import os
+import os.path as osp
+import re
+
 import cv2
 import numpy as np
 import pytest
 from mmpose.datasets.transforms import LoadImage
-from PIL import Image
+from PIL import Image, ImageOps
 
+import mmpose_al
 from mmpose_al.datasets.format import FormatError
 from mmpose_al.datasets.images import (
     DeclaredImage,
@@ -18,8 +23,10 @@ from mmpose_al.datasets.images import (
     check_image_file,
     check_loading,
     orientation_of,
+    read_picture,
     unused_bits,
 )
+from mmpose_al.fileio import read_bytes
 
 
 def image_bytes(extension):
@@ -165,6 +172,43 @@ def test_webp_is_turned_by_pillow_alone(tmp_path):
             load(path, size)
     assert load(path, (24, 32), imdecode_backend='pillow')['img'].shape == (32, 24, 3)
     assert load(write_tagged(tmp_path / 'y.webp'), (32, 24))['img'].shape == (24, 32, 3)
+
+
+@pytest.mark.parametrize('extension', ['jpg', 'png', 'webp', 'tif'])
+@pytest.mark.parametrize('orientation', [None, 2, 3, 6, 8])
+def test_pictures_are_read_as_viewers_show_them(tmp_path, extension, orientation):
+    path = write_tagged(tmp_path / f'x.{extension}', orientation)
+    with Image.open(path) as image:
+        shown = np.asarray(ImageOps.exif_transpose(image).convert('RGB'), int)[..., ::-1]
+    found = read_picture(path)
+    if extension == 'tif' and found is None:
+        assert orientation in (6, 8)  # not all versions of OpenCV can
+        return
+    assert found.shape == shown.shape and found.dtype == np.uint8
+    assert np.abs(found - shown).mean() < 3  # decoders differ where colours meet
+    assert found.flags.c_contiguous
+
+
+def test_what_is_no_picture_is_none(tmp_path):
+    (tmp_path / 'x.png').write_bytes(b'nothing')
+    assert read_picture(str(tmp_path / 'x.png')) is None
+    assert read_picture(str(tmp_path / 'y.png')) is None
+
+
+def test_pictures_are_read_in_one_place():
+    """Bare calls of OpenCV do not turn WebP; those left look at pixels that were just written,
+    or only whether a file can be decoded."""
+    package = osp.dirname(osp.abspath(mmpose_al.__file__))
+    left = ['datasets/images.py', 'datasets/labeled_unlabeled.py', 'projects/sources/base.py']
+    left.append('synthetic/benchmark.py')
+    found = set()
+    for folder, _, names in os.walk(package):
+        for name in names:
+            path = osp.join(folder, name)
+            source = read_bytes(path).decode() if name.endswith('.py') else ''
+            if re.search(r'(cv2|mmcv)\.imread\(', source):
+                found.add(osp.relpath(path, package))
+    assert sorted(found) == left
 
 
 def test_a_file_that_is_no_image_is_named(tmp_path):

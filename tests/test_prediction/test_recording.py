@@ -95,11 +95,15 @@ def test_another_process_is_not_disturbed(tmp_path, estimator):
 def test_images_that_are_dark_for_want_of_bits_are_told(tmp_path, estimator):
     folder = tmp_path / 'mice'
     folder.mkdir()
+    cv2.imwrite(str(folder / '0.png'), np.full((48, 64), 60000, np.uint16))
     cv2.imwrite(str(folder / '1.png'), np.full((48, 64), 4000, np.uint16))
+    cv2.imwrite(str(folder / '2.png'), np.full((48, 64), 4000, np.uint16))
+    cv2.imwrite(str(folder / '3.png'), np.zeros((48, 64), np.uint8))
     [recording] = find_recordings([str(folder)])
     said = []
     predict_recording(recording, job(estimator, tmp_path / 'parts', said))
-    assert 'no pixel above 4000. Images are read with the upper 8 bits' in said[-1]
+    assert '1.png has 16 bits and no pixel above 4000. Images are read with the' in said[-1]
+    assert said[-1].endswith('(images like this: 2)')
 
 
 def test_images_that_cannot_be_read_are_counted(tmp_path, estimator):

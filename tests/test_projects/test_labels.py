@@ -21,6 +21,7 @@ from mmpose_al.projects.labels import (
     home,
     labelled_frames,
     take_labels,
+    take_left,
     with_labels,
 )
 from mmpose_al.projects.sources import Options, read_sources
@@ -110,6 +111,29 @@ def test_labels_that_were_taken_back_are_trained_on_no_more(tmp_path):
     made.hand_over('Anna', 'tab')
     assert set(labels_of(folder)) == {second}
     assert built(folder, 'supervised')[1].num_labeled == 1
+
+
+@pytest.mark.parametrize('killed_at', ['pool', 'configs', 'project'])
+def test_labels_that_a_kill_left_beside_the_project_are_taken_later(tmp_path, killed_at):
+    folder = a_project(tmp_path)
+    take_left(str(folder), pytest.fail)  # nothing was labelled
+    made = label_session(folder, num=2)
+    before = {name: (folder / name).read_bytes() for name in ('pool.json', 'project.json')}
+    first = label(made, made.query.units[0], (10.5, 20.25), (3, 4))
+    made.hand_over('Anna', 'tab')
+    after = (folder / 'project.json').read_text()
+    take_left(str(folder), pytest.fail)  # all is there
+    if killed_at == 'pool':
+        (folder / 'pool.json').write_bytes(before['pool.json'])
+    if killed_at in ('pool', 'configs'):
+        (folder / 'configs' / 'supervised.py').unlink()
+    (folder / 'project.json').write_bytes(before['project.json'])
+    said = []
+    take_left(str(folder), said.append)
+    assert said[0].endswith('takes the labels that were handed over')
+    assert labels_of(folder) == {first: [10.5, 20.25, 2, 3, 4, 2]}
+    assert (folder / 'configs' / 'supervised.py').is_file()
+    assert json.loads((folder / 'project.json').read_text())['facts'] == json.loads(after)['facts']
 
 
 def test_labels_of_the_sources_may_be_taken_back(tmp_path):

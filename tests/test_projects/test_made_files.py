@@ -25,6 +25,19 @@ def test_an_edited_file_stays_and_what_it_lacks_is_said(tmp_path):
     assert len(said) == 1 and said[0].endswith('Made anew it would have: `one = 1`; `two = 3`')
 
 
+def test_what_a_killed_command_made_counts_as_edited_by_nobody(tmp_path):
+    MadeFiles(str(tmp_path), {}, {}).write('a.py', 'one = 1\n')  # and no project.json
+    again = MadeFiles(str(tmp_path), {}, {})
+    again.write('a.py', 'one = 2\n')
+    assert (tmp_path / 'a.py').read_text() == 'one = 2\n'
+    again.settle()
+    assert [path.name for path in tmp_path.iterdir()] == ['a.py']
+    (tmp_path / 'a.py').write_text('one = 1\n')
+    said, lost = [], MadeFiles(str(tmp_path), {}, {})
+    lost.write('a.py', 'one = 2\n', said.append)  # whoever made it, it is told
+    assert (tmp_path / 'a.py').read_text() == 'one = 1\n' and 'was edited and stays' in said[0]
+
+
 def test_projects_without_digests_are_told_by_the_text_of_then(tmp_path):
     (tmp_path / 'a.py').write_text('one = 1\n')
     assert not MadeFiles(str(tmp_path), {}, {'a.py': 'one = 1\n'}).is_edited('a.py')

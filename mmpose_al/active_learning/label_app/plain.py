@@ -161,6 +161,8 @@ def ask(
         ValueError: The pool's file cannot be read.
     """
     before = latest_query(folder)
+    pool = load_pool(osp.join(folder, POOL), unit, on_bad='skip')
+    labelled = _labelled(folder, pool)
     if before is not None:
         waiting = len(waiting_units(folder).get(before.round, ()))
         if waiting and (names or num):
@@ -169,19 +171,22 @@ def ask(
                 '--images, and press Units, Finish, Hand over; then ask for others'
             )
         if waiting or (not names and not num and unfinished(before, folder)):
+            _put_there(folder, before, labelled)
             return before
-    pool = load_pool(osp.join(folder, POOL), unit, on_bad='skip')
-    units = chosen_units(pool, _labelled(folder, pool), names, num)
+    units = chosen_units(pool, labelled, names, num)
     number = 0 if before is None else before.round + 1
     root, others = osp.abspath(images), [osp.abspath(each) for each in image_folders]
     content = build_query(pool, number, units, [0.0] * len(units), None, 20.0, 'none', root, others)
     query = write_query(content, folder, (), f'{len(units)} {unit} to label in the browser.\n')
-    _put_there(folder, query, _labelled(folder, pool))
+    _put_there(folder, query, labelled)
     return query
 
 
 def _put_there(folder: str, query: Query, labelled: Dict[int, Any]) -> None:
-    """Let people begin from the labels that there are, not from nothing."""
+    """Let people begin from the labels that there are, not from nothing.
+
+    Units that have an event are left as they are, so what a kill cut off can be done again.
+    """
     cells: Dict[int, List[list]] = {}
     for entry in query.annotations.values():
         points = np.reshape(labelled.get(entry['id'], ()), (-1, 3))
@@ -189,8 +194,10 @@ def _put_there(folder: str, query: Query, labelled: Dict[int, Any]) -> None:
             if v > 0:
                 cells.setdefault(entry['unit'], []).append([entry['id'], joint, x, y, int(v)])
     journal = Journal(Paths(folder).label_journal(query.round), query)
+    known = {event.get('unit') for event in journal.events}
     for unit, given in cells.items():
-        journal.append(dict(op=COPY, who='', unit=unit, cells=given))
+        if unit not in known:
+            journal.append(dict(op=COPY, who='', unit=unit, cells=given))
 
 
 def _labelled(folder: str, pool: Pool) -> Dict[int, Any]:

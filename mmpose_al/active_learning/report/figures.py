@@ -5,11 +5,11 @@ import math
 import os.path as osp
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ...datasets.images import read_picture
 from ...fileio import atomic, write_figure
 from ...visualization import draw_views, plot_residuals
 from ..experiment import Metric, Missing
@@ -198,7 +198,7 @@ def _draw_pick(experiment: ReportedExperiment, round: int, unit: int, folder: st
     for row in rows.tolist():
         image = images[int(views.image_id[row])]
         path = experiment.image_file(image['file_name'])
-        picture = None if path is None else cv2.imread(path)
+        picture = None if path is None else read_picture(path)
         if picture is None:
             continue
         annotation = annotations.get(int(views.id[row]), {})

@@ -30,14 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import cv2
 
     from ...apis.person import predict_person
+    from ...datasets.images import read_picture
     from ...fileio import write_image
     from ...visualization import draw_pose
     from ..launch import read_config
 
-    image = cv2.imread(args.image)
+    image = read_picture(args.image)
     if image is None:
         raise ValueError(f'{args.image}: no such image, or not readable')
     config = read_config(args.config)

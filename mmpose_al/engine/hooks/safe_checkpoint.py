@@ -15,6 +15,7 @@ from mmpose.registry import HOOKS
 
 from ...checkpoint_files import NOTE, newest_whole
 from ...fileio import CHECKSUM, remove_leftovers, sync_parents, write_checked, write_text
+from ...metric_direction import lower_is_better
 
 BACKEND = 'mmpose_al.checked'
 
@@ -58,15 +59,24 @@ class SafeCheckpointHook(CheckpointHook):
         ValueError: There are checkpoints to go on from, and none of them is whole.
     """
 
-    # MMEngine's begin with 'top', which is a part of joints' names.
-    _default_greater_keys = ['PCK', 'AUC', 'coco/AP', 'coco/AR', 'wholebody/AP', 'crowdpose/AP']
-    _default_less_keys = ['EPE', 'MPJPE', 'MKPE', 'NME', 'failed', 'loss']
+    # MMEngine's are looked for within names, and begin with 'top', a part of joints' names.
+    _default_greater_keys: List[str] = []
+    _default_less_keys: List[str] = []
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         given = self.backend_args, self.file_client_args
         if given == (None, None) and '://' not in str(self.out_dir or ''):
             self.backend_args = dict(backend=BACKEND)
+
+    def _init_rule(self, rules: List[Optional[str]], key_indicators: List[str]) -> None:
+        """Rules that are not given are those of the metrics' names."""
+        given = rules * len(key_indicators) if len(rules) == 1 else rules
+        told = {True: 'less', False: 'greater', None: None}
+        super()._init_rule(
+            [rule or told[lower_is_better(key)] for rule, key in zip(given, key_indicators)],
+            key_indicators,
+        )
 
     def before_run(self, runner: Any) -> None:
         """Choose where a run goes on, before MMEngine does."""

@@ -186,12 +186,14 @@ def shown_size(path: str) -> Tuple[int, int]:
     try:
         check_image(path)
         with Image.open(path) as image:
-            if image.mode not in COMMON_MODES and cv2.imread(path) is None:
-                raise WrongImage(
-                    f'{path}: OpenCV cannot decode it (mode {image.mode} of Pillow). Write it with '
-                    '8 bits'
-                )
             turned = image.getexif().get(EXIF_ORIENTATION, 1) in (5, 6, 7, 8)
+            doubtful = image.mode not in COMMON_MODES or (turned and image.format == 'TIFF')
+            if doubtful and cv2.imread(path) is None:
+                tag = ' and an EXIF orientation' if turned else ''
+                raise WrongImage(
+                    f'{path}: OpenCV cannot decode it (mode {image.mode} of Pillow{tag}). Write it '
+                    'with 8 bits, turned as it is shown'
+                )
             return image.size[::-1] if turned else image.size
     except WrongImage as error:
         raise FormatError(str(error)) from None

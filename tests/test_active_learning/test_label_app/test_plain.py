@@ -6,6 +6,7 @@ import os.path as osp
 import pytest
 
 from mmpose_al.active_learning.experiment import Missing
+from mmpose_al.active_learning.label_app.journal import Journal
 from mmpose_al.active_learning.label_app.plain import (
     POOL,
     ask,
@@ -18,6 +19,7 @@ from mmpose_al.active_learning.label_app.plain import (
 from mmpose_al.active_learning.label_app.session import Session
 from mmpose_al.active_learning.label_app.suggestions import NOTHING, PLACED
 from mmpose_al.active_learning.label_app.waiting import waiting_units
+from mmpose_al.active_learning.paths import Paths
 from mmpose_al.active_learning.pool import load_pool
 from tests.test_active_learning.people import labelled, write_pool
 
@@ -101,6 +103,31 @@ def test_what_was_begun_goes_on_until_it_is_done(bare, tmp_path):
     assert again.round == 1 and again.units == [10, 20]
     assert asked(folder, bare, names=['cam0_0.png']).units == [0]
     assert latest_query(folder).round == 2
+
+
+def test_a_kill_before_the_labels_were_copied_loses_none(pool, tmp_path, monkeypatch):
+    """The query is there; what is copied into its journal is done again, once."""
+    folder, append = home_of(str(tmp_path / 'labels'), pool), Journal.append
+
+    class Killed(BaseException):
+        pass
+
+    def killed(journal, event):
+        if journal.events:
+            raise Killed
+        return append(journal, event)
+
+    monkeypatch.setattr(Journal, 'append', killed)
+    names = ['cam0_0.png', 'cam0_1.png', 'cam0_2.png']
+    with pytest.raises(Killed):
+        asked(folder, pool, names=names)
+    monkeypatch.setattr(Journal, 'append', append)
+    query = asked(folder, pool)
+    assert query.round == 0 and query.units == [0, 10, 20]
+    events = Journal(Paths(folder).label_journal(0), query).events
+    assert [event['unit'] for event in events] == [0, 10, 20]
+    assert asked(folder, pool).id == query.id
+    assert Journal(Paths(folder).label_journal(0), query).events == events
 
 
 def test_labels_that_are_there_are_corrected_not_given_anew(pool, tmp_path):

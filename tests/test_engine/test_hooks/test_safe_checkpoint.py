@@ -127,6 +127,18 @@ def test_a_copy_goes_on_by_itself_and_leaves_the_original_alone(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    'name, rule',
+    [('multiview/two_views', 'less'), ('confidence/ECE', 'less'), ('pck/laptop@0.1', 'greater')],
+)
+def test_the_best_is_what_the_metric_says(name, rule):
+    assert SafeCheckpointHook(save_best=name).rules == [rule]
+    other = {'less': 'greater', 'greater': 'less'}[rule]
+    assert SafeCheckpointHook(save_best=['n', name], rule=[rule, other]).rules == [rule, other]
+    with pytest.raises(ValueError, match='Cannot infer the rule'):
+        SafeCheckpointHook(save_best='n')
+
+
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, monkeypatch):
     put = CheckedBackend.put
 
