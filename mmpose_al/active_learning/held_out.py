@@ -24,7 +24,8 @@ def hold_out(pool: Pool, section: Optional[Mapping[str, Any]], labeled: bool, se
 
     Neighbours in a video are alike, so whole recordings are held out where there are at least
     ``RECORDINGS``, in an order that a hash of their names and the seed gives. Else the last
-    units of each recording are. Images that belong to no recording are chosen by a hash.
+    units of each recording are, and where none has two, one whole recording. Images that
+    belong to no recording are chosen by a hash.
 
     Args:
         pool (Pool): All of it.
@@ -45,11 +46,14 @@ def hold_out(pool: Pool, section: Optional[Mapping[str, Any]], labeled: bool, se
     chosen = np.zeros(len(pool.units), bool)
     for part in (known, others):
         chosen |= _part(pool, part, section['share'], seed)
+    if not chosen[known].any():
+        chosen |= _one_recording(pool, known, seed)
     if not chosen[known].any() or chosen.all():
         raise ValueError(
-            f'{pool.path}: active_learning.validation holds out a part of {int(known.sum())} '
-            f'{"labelled " * labeled}{pool.unit}, which is too few; leave it out, or give a larger '
-            'pool'
+            f'{pool.path}: active_learning.validation holds out a part of the '
+            f'{"labelled " * labeled}{pool.unit}, and {int(known.sum())} cannot be divided. '
+            + ('Label one more' if labeled else 'Give a larger pool')
+            + ', or leave validation out (`mmpose-al new ... --val none` in a project)'
         )
     return pool._replace(held=frozenset(pool.units[chosen].tolist()))
 
@@ -74,6 +78,16 @@ def _part(pool: Pool, part: np.ndarray, share: float, seed: int) -> np.ndarray:
         else:
             chosen |= _last(pool, mine, share)
     return chosen
+
+
+def _one_recording(pool: Pool, part: np.ndarray, seed: int) -> np.ndarray:
+    """The whole of one recording of those of some units, where there are several."""
+    numbers = np.unique(pool.sequences[part]).tolist()
+    named = [n for n in numbers if pool.recordings[n] is not None]
+    if len(named) < 2:
+        return np.zeros(len(part), bool)
+    first: np.ndarray = pool.sequences == min(named, key=lambda n: _hash(seed, pool.recordings[n]))
+    return first
 
 
 def _hash(seed: int, name: Optional[str]) -> str:

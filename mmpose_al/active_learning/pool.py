@@ -3,7 +3,19 @@
 import os.path as osp
 from collections import Counter
 from itertools import compress
-from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Union
+from typing import (
+    Any,
+    Callable,
+    Collection,
+    Dict,
+    FrozenSet,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Union,
+)
 
 import numpy as np
 
@@ -260,19 +272,29 @@ def check_pool(pool: Pool, needs: Sequence[str] = (), min_inliers: int = 2) -> N
             )
 
 
-def most_views(pool: Pool) -> int:
-    """In how many calibrated views of a frame the person is that most show."""
+def most_views(pool: Pool, labeled: Collection[int] = ()) -> int:
+    """In how many calibrated views of a frame the person is that most show.
+
+    Args:
+        pool (Pool): Its file.
+        labeled (Collection[int]): Persons of images that have labels; who has them in all views
+            does not count.
+    """
     frame_of = {
         image['id']: image.get('frame_id')
         for image in pool.data['images']
         if image.get('camera_id') is not None
     }
     counts: Counter = Counter()
+    without = set()
     for annotation in pool.data['annotations']:
         frame = frame_of.get(annotation['image_id'])
         if frame is not None and annotation['id'] in pool.persons:
-            counts[frame, annotation.get('person_id') or 0] += 1
-    return max(counts.values(), default=0)
+            key = frame, annotation.get('person_id') or 0
+            counts[key] += 1
+            if annotation['id'] not in labeled:
+                without.add(key)
+    return max((counts[key] for key in without), default=0)
 
 
 def check_unit(unit: str, needs: Sequence[str]) -> None:

@@ -1,7 +1,6 @@
 """Tables of active-learning experiments from their result files."""
 
 import math
-import os
 import os.path as osp
 import statistics
 from typing import Dict, List, Optional, Sequence, Tuple
@@ -11,7 +10,7 @@ from ..active_learning.report.analysis import area, labels_needed, target_of
 from ..command_line import in_markdown
 from ..fileio import is_int, read_json
 from ..metric_direction import lower_is_better
-from .results_table import ENSEMBLE, TOGETHER, check_together
+from .results_table import ENSEMBLE, TOGETHER, check_together, names_in
 
 BASELINE, BOUND = 'random', 'all'
 BASELINES = (BASELINE, 'random-bootstrap')  # the first of them that there is
@@ -32,7 +31,7 @@ def load(folder: str) -> Dict[str, List[dict]]:
         ValueError: There is none, or they do not belong together.
     """
     rows: Dict[str, List[dict]] = {}
-    for name in sorted(os.listdir(folder)):
+    for name in names_in(folder):
         if name.endswith('.json'):
             path = osp.join(folder, name)
             for row, part in read_result(path):

@@ -1,5 +1,6 @@
 """Learning curves of the rows of a results table: a metric against steps."""
 
+import os.path as osp
 import statistics
 from typing import Dict, List, Optional
 
@@ -27,7 +28,11 @@ def draw(rows: Dict[str, List[dict]], path: str, metric: Optional[str] = None) -
         raise ValueError(f'no metric {name!r}; there are {", ".join(names)}')
     curves = {row: values for row, values in curves_of(rows, name).items() if values}
     if not curves:
-        raise ValueError('no result has a "curve": its table was made at the last step alone')
+        some = next(iter(rows.values()))[0]
+        raise ValueError(
+            f'{osp.dirname(some.get("path", ""))}: no result has a "curve", as benchmarks note it '
+            'where a training validates more than once. Leave --figure out'
+        )
     figure = Figure(figsize=(8.5, 4.6), layout='constrained')
     axis = figure.subplots()
     colors: Dict[str, str] = {}

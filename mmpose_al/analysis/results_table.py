@@ -38,7 +38,7 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
             the input.
     """
     rows: Dict[str, List[dict]] = {}
-    for name in sorted(os.listdir(folder)):
+    for name in names_in(folder):
         if name.endswith('.json'):
             path = osp.join(folder, name)
             result = _null_is_nan(read_json(path))
@@ -69,6 +69,17 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
     return with_ensembles(
         dict(sorted(rows.items(), key=lambda item: (order.get(item[0], 1), item[0])))
     )
+
+
+def names_in(folder: str) -> List[str]:
+    """Names in a folder of result files, sorted.
+
+    Raises:
+        ValueError: There is no such folder.
+    """
+    if not osp.isdir(folder):
+        raise ValueError(f'{folder}: no such folder. Name the one that a benchmark wrote into')
+    return sorted(os.listdir(folder))
 
 
 def of_poses_3d(result: Mapping[str, Any]) -> bool:

@@ -90,9 +90,7 @@ def measure(
     if not known.any():
         raise ValueError(f'{rig.pool.path}: no view without a label has its true keypoints')
     lengths = np.array([max(persons[number]['bbox'][2:4]) for number in made.ids.tolist()])
-    taught = cfg.copy()
-    taught.model = student_cfg.model
-    after, _ = bootstrapping.score_source(taught, rig, student)
+    after, _ = bootstrapping.score_source(student_cfg, rig, student)
     predicted = [each.keypoints[np.searchsorted(each.id, made.ids)] for each in (views, after)]
     labels = np.where(made.labeled[..., None], made.keypoints[..., :2], np.nan)
     alone, taught_so, learnt = (

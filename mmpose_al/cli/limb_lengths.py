@@ -44,6 +44,12 @@ def run(args: argparse.Namespace) -> int:
             f'{args.annotations}: there is no joint {wrong[0]}; its {count} joints are 0 to '
             f'{count - 1}. See --pair and --limbs'
         )
+    alike = next((each for each in [args.pair, *args.limbs] if each[0] == each[1]), None)
+    if alike is not None:
+        raise ValueError(
+            f'{args.annotations}: joint {alike[0]} twice is no limb. Give --pair and --limbs two '
+            'joints each'
+        )
     plain, normalised = mean_limb_lengths(poses, args.limbs, args.pair)
     print(f'{len(poses)} poses')
     print('mean_lengths in mm:', [round(float(v), 1) for v in plain])

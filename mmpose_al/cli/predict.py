@@ -171,8 +171,10 @@ def run(args: argparse.Namespace, detector: Optional[Callable] = None) -> int:
         return run_rig(args, detector)
     check_no_3d(args)
     from ..prediction.inputs import find_recordings
+    from ..prediction.model_files import find_model
     from ..prediction.recording import predict_recording
 
+    find_model(args.model, args.checkpoint)  # before recordings are read
     recordings = find_recordings(args.inputs)
     check_formats(args, recordings)
     job = make_job(args, recordings, detector)
@@ -185,6 +187,7 @@ def run_rig(args: argparse.Namespace, detector: Optional[Callable] = None) -> in
     """Predict all views of a rig, and triangulate; several recordings of a folder in turn."""
     from ..converters.sources import recording_name
     from ..converters.view_names import find_recordings
+    from ..prediction.model_files import find_model
 
     if (args.persons or 1) > 1:
         raise UsageError(
@@ -192,6 +195,7 @@ def run_rig(args: argparse.Namespace, detector: Optional[Callable] = None) -> in
             '--persons out'
         )
     check_times(args)
+    find_model(args.model, args.checkpoint)  # before recordings are read
     known = calibration_of(args)
     recordings = find_recordings(args.inputs, known.paths, known.unit)
     if len(recordings) == 1:

@@ -10,7 +10,8 @@ import os
 import os.path as osp
 import sys
 from contextlib import contextmanager
-from typing import IO, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from typing import IO, Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
+from urllib.error import URLError
 
 import numpy as np
 from mmengine.utils import ProgressBar
@@ -46,7 +47,13 @@ class PersonDetector:
     ):
         from mmdet.apis import inference_detector, init_detector
 
-        self.model = init_detector(config, checkpoint, device=device)
+        try:
+            self.model = init_detector(detector_config(config), checkpoint, device=device)
+        except URLError as error:
+            raise OSError(
+                f'{checkpoint}: cannot be downloaded ({error.reason}). Download it where there is '
+                'a network, and name the file'
+            ) from None
         self.infer = inference_detector
         classes = tuple(self.model.dataset_meta['classes'])
         if class_name not in classes:
@@ -63,6 +70,21 @@ class PersonDetector:
         boxes = np.array(found.bboxes, dtype=np.float64).reshape(-1, 4)
         boxes[:, 2:] -= boxes[:, :2]
         return np.concatenate([boxes, np.reshape(found.scores, (-1, 1))], 1)
+
+
+def detector_config(name: str) -> Any:
+    """What MMDetection takes as a config: a file, or one of its own, ``mmdet::NAME``.
+
+    Raises:
+        OSError: There is no such config.
+    """
+    if '::' in name:
+        from mmengine.hub import get_config
+
+        return get_config(name)
+    if not osp.isfile(name):
+        raise OSError(f'{name}: no such config. Name a file, or one of MMDetection: mmdet::NAME')
+    return name
 
 
 class Detection(NamedTuple):

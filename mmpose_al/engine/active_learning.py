@@ -417,7 +417,12 @@ class ActiveLearningRunner:
     def train(self) -> WritableState:
         """All rounds that are left."""
         try:
-            return ActiveLearningExperiment(self.cfg).run()
+            experiment = ActiveLearningExperiment(self.cfg)
+        except (ValueError, OSError) as error:  # of the config and its files, not of a training
+            name = self.cfg.get('filename') or 'config'
+            raise SystemExit(f'error: {name}: {error}') from error
+        try:
+            return experiment.run()
         except StateError as error:
             raise SystemExit(f'error: {error}') from error
 

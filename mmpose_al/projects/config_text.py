@@ -12,6 +12,9 @@ UNLABELED = 16  # images of a batch
 TAUGHT = 32  # images of a batch of labels and pseudo-labels, as many of each as labels before
 
 
+ANSWERED = 0.1  # of what people answer validates
+
+
 class Facts(NamedTuple):
     """What the configs of a project depend on.
 
@@ -151,7 +154,7 @@ def experiment_config(facts: Facts) -> str:
             "    annotator=dict(type='FileAnnotator', image_folders=[" + folders + ']),',
             '    pool=dict(pipeline=_base_.val_pipeline),',
             *(
-                ['    validation=dict(share=0.1),  # of what people answer; it never trains']
+                [f'    validation=dict(share={ANSWERED}),  # of answers; it never trains']
                 if facts.answers_validate
                 else []
             ),

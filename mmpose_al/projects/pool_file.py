@@ -170,14 +170,18 @@ def _frame_entries(shots: Sequence[Shot], frames: Dict[Tuple[str, int], int]) ->
 def cameras_teach(content: Mapping[str, Any]) -> bool:
     """Whether the cameras of a pool can teach one another by multi-view bootstrapping.
 
-    Every person is in a calibrated view of a frame, and somebody in two.
+    Every person is in a calibrated view of a frame, and somebody who lacks a label in one of them
+    is in two.
     """
     of_image = {image['id']: image for image in content['images']}
     views: Dict[Tuple[Any, Any], int] = {}
+    without = set()
     for entry in content['annotations']:
         image = of_image[entry['image_id']]
         if image.get('camera_id') is None or image.get('frame_id') is None:
             return False
         key = image['frame_id'], entry.get('person_id') or 0
         views[key] = views.get(key, 0) + 1
-    return max(views.values(), default=0) > 1
+        if not entry.get('num_keypoints'):
+            without.add(key)
+    return any(views[key] > 1 for key in without)

@@ -9,7 +9,9 @@ import os.path as osp
 import re
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
+from ..active_learning import held_out
 from ..active_learning.paths import experiments_below
+from ..active_learning.pool import load_pool
 from ..converters.common import category_of
 from ..converters.videos import Boxes, extract
 from ..datasets.format import FormatError
@@ -148,6 +150,8 @@ def write_project(
         pool, held = split(folder, table, plan, way)
         write_annotations(folder, table, plan, pool, held)
         facts = facts_of(folder, table, plan, pool, held)
+        if plan.answers and facts.labeled and not experiments_below(folder):
+            check_division(folder, facts)
         for name, text in config_text.configs(facts).items():
             if name == config_text.EXPERIMENT and experiments_below(folder):
                 files.keep(name, text, table.said.append)  # a begun one is bound to its config
@@ -289,6 +293,12 @@ def facts_of(
     asked = facts.budget * (config_text.ROUNDS + 1)
     spacing = config_text.spacing_of(_rate(pool), _length(pool), asked)
     return facts._replace(spacing=spacing)
+
+
+def check_division(folder: str, facts: config_text.Facts) -> None:
+    """Raise ValueError where the labels that start an experiment cannot be divided."""
+    pool = load_pool(osp.join(folder, 'pool.json'), 'frames' if facts.views else 'images')
+    held_out.hold_out(pool, dict(share=config_text.ANSWERED), True, 0)
 
 
 def describe(table: Table, plan: Plan, facts: config_text.Facts, way: str) -> List[str]:

@@ -32,11 +32,19 @@ def read_scalars(work_dir: str) -> Scalars:
     Raises:
         FileNotFoundError: When the folder holds no scalars.
     """
-    paths = sorted(glob.glob(osp.join(work_dir, '*', 'vis_data', 'scalars.json')))
+    paths = sorted(glob.glob(osp.join(glob.escape(work_dir), '*', 'vis_data', 'scalars.json')))
     if not paths:
+        below = sorted(
+            osp.dirname(osp.dirname(osp.dirname(path)))
+            for path in glob.glob(
+                osp.join(glob.escape(work_dir), '*', '**', 'vis_data', 'scalars.json'),
+                recursive=True,
+            )
+        )
+        other = f'. There are trainings below it, such as {below[0]}: name one' if below else ''
         raise FileNotFoundError(
             f'{work_dir} holds no */vis_data/scalars.json: the run has logged nothing '
-            'yet, or its visualizer has no LocalVisBackend'
+            f'yet, or its visualizer has no LocalVisBackend{other}'
         )
     scalars: Scalars = {}
     for path in paths:

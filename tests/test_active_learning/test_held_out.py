@@ -104,11 +104,22 @@ def test_labels_that_start_an_experiment_are_divided_too(tmp_path):
 
 def test_a_pool_that_cannot_be_divided_is_refused(tmp_path):
     for recordings, labeled in (([('a', 1)], False), ([(None, 1)], False)):
-        with pytest.raises(ValueError, match='validation holds out a part of 1 images'):
+        with pytest.raises(ValueError, match='part of the images, and 1 cannot be divided'):
             hold_out(pool_of(tmp_path, recordings), SHARE, labeled, 0)
     one = pool_of(tmp_path, [('a', 8)], labeled=[3])
-    with pytest.raises(ValueError, match='a part of 1 labelled images, which is too few'):
+    with pytest.raises(ValueError, match='labelled images, and 1 cannot be .*Label one more'):
         hold_out(one, SHARE, True, 0)
+
+
+@pytest.mark.parametrize('labeled', [[3, 11], [3, 11, 17]])
+def test_one_label_in_each_of_few_recordings_holds_one_of_them_out(tmp_path, labeled):
+    pool = pool_of(tmp_path, [('a', 8), ('b', 8), ('c', 8)], labeled=labeled)
+    held = hold_out(pool, SHARE, True, 0).held
+    labelled = held & set(labeled)
+    assert len(labelled) == 1
+    start = 8 * ((min(labelled) - 1) // 8)
+    assert held >= set(range(start + 1, start + 9))  # its whole recording
+    assert hold_out(pool, SHARE, True, 0).held == held
 
 
 def test_without_a_section_nothing_is_held_out(tmp_path):

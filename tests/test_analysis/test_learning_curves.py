@@ -51,5 +51,5 @@ def test_the_picture(folder, tmp_path):
         content = json.loads(path.read_text())
         del content['curve']
         path.write_text(json.dumps(content))
-    with pytest.raises(SystemExit, match='no result has a "curve"'):
+    with pytest.raises(SystemExit, match=f'{folder}: no result has a "curve"'):
         command('results-table', folder, '--figure', figure)

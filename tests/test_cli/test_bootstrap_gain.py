@@ -11,6 +11,7 @@ from mmpose_al.cli import launch
 from mmpose_al.engine import bootstrapping
 from tests.commands import command
 
+SIZES = {'c.py': 64, 's.py': 128}  # what the pipeline of each config makes of an image
 BOXES = {7: [0, 0, 50, 20], 9: [0, 0, 10, 100]}
 
 
@@ -39,11 +40,11 @@ def fake(monkeypatch):
     asked = []
 
     def score_source(cfg, rig, checkpoint):
-        asked.append((cfg.model.name, checkpoint))
+        asked.append((cfg.model.name, cfg.size, checkpoint))
         return SimpleNamespace(id=np.array([7, 9]), keypoints=seen[checkpoint]), None
 
     monkeypatch.setattr(
-        launch, 'read_config', lambda name: Config(dict(model=dict(name=name), data=1))
+        launch, 'read_config', lambda name: Config(dict(model=dict(name=name), size=SIZES[name]))
     )
     monkeypatch.setattr(
         bootstrapping, 'bootstrap', lambda *given: (SimpleNamespace(pool=pool), alone, made)
@@ -61,7 +62,7 @@ def test_the_table_and_the_file(fake, tmp_path, capsys):
     assert lines[3] == '| 4 | 2 | 50.0% | 100.0% | 50.0% | 100.0% | 100.0% |'
     rows = json.loads(out.read_text())['rows']
     assert [row['inliers'] for row in rows] == [0, 4] and rows[0]['labels'] is None
-    assert fake[1] == [('c.py', 'student.pth')]
+    assert fake[1] == [('c.py', 64, 'student.pth')]
 
 
 def test_another_model_and_another_radius(fake, capsys):
@@ -70,7 +71,7 @@ def test_another_model_and_another_radius(fake, capsys):
         '--right', '0.2',
     )  # fmt: skip
     assert '| 4 | 2 | 100.0% | 100.0% | 100.0% | – | 0.0% |' in capsys.readouterr().out
-    assert fake[1] == [('s.py', 'student.pth')]
+    assert fake[1] == [('s.py', 128, 'student.pth')]
 
 
 def test_without_the_truth_there_is_no_table(fake):

@@ -38,6 +38,9 @@ def test_wrong_joints_are_told(annotations):
         command('limb-lengths', annotations, '--pair', 0, 9, '--limbs', '1,2')
     with pytest.raises(SystemExit, match='there is no joint -1'):
         command('limb-lengths', annotations, '--pair', 0, 1, '--limbs=-1,2')
+    for words in (('--pair', 1, 1, '--limbs', '0,1'), ('--pair', 0, 1, '--limbs', '0,2', '1,1')):
+        with pytest.raises(SystemExit, match='a.json: joint 1 twice is no limb'):
+            command('limb-lengths', annotations, *words)
     with pytest.raises(SystemExit) as stopped:
         command('limb-lengths', annotations, '--pair', 0, 1, '--limbs', '1-2')
     assert stopped.value.code == 2

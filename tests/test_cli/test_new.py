@@ -12,7 +12,7 @@ from mmpose_al.cli.new import can_be_project
 from mmpose_al.cli.train import tell_waiting
 from mmpose_al.fileio import read_json
 from tests.commands import command
-from tests.test_projects.files import coco, deeplabcut, picture, video
+from tests.test_projects.files import ROWS, coco, deeplabcut, picture, video
 from tests.test_projects.test_labels import label, label_session
 
 
@@ -62,6 +62,15 @@ def test_a_share_of_the_answers_validates(tmp_path, capsys):
     config = Config.fromfile(str(tmp_path / 'p' / 'configs' / 'experiment.py'))
     assert read_settings(config).validation == dict(share=0.1)
     assert config.val_dataloader is None and config.test_evaluator
+
+
+def test_labels_that_cannot_be_divided_are_told_before_anything_is_made(tmp_path):
+    picture(tmp_path / 'images' / '1.png')
+    source = deeplabcut(tmp_path / 's', rows=dict(list(ROWS.items())[:1]))
+    with pytest.raises(SystemExit, match='images, and 1 cannot be divided. Label one more'):
+        command('new', tmp_path / 'p', source, tmp_path / 'images', '--val', 'answers')
+    assert not (tmp_path / 'p').exists()
+    command('new', tmp_path / 'p', source, tmp_path / 'images', '--val', 'none')
 
 
 def test_a_video_that_ends_early_leaves_nothing_behind(tmp_path, monkeypatch):

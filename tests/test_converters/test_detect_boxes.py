@@ -5,13 +5,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from urllib.error import URLError
 
 import cv2
 import numpy as np
 import pytest
 from mmpose.registry import DATASETS
 
-from mmpose_al.converters.detect_boxes import PersonDetector, list_images
+from mmpose_al.converters.detect_boxes import PersonDetector, detector_config, list_images
 from mmpose_al.fileio import locked
 from tests import ROOT
 from tests.commands import command
@@ -395,6 +396,25 @@ def test_a_real_mmdet_model(images, tmp_path):
     assert (found[:, 2:4] >= 0).all() and found[:, :4].max() < 1000
     with pytest.raises(ValueError, match="no class 'unicorn'.*--class-name"):
         PersonDetector(str(path), None, class_name='unicorn')
+
+
+def test_configs_of_detectors_may_be_named_as_mmdet_names_them(monkeypatch):
+    hub = pytest.importorskip('mmengine.hub')
+    monkeypatch.setattr(hub, 'get_config', lambda name: f'that of {name}')
+    assert detector_config('mmdet::yolox/x.py') == 'that of mmdet::yolox/x.py'
+    with pytest.raises(OSError, match='nowhere.py: no such config. Name a file, or .* mmdet::NAME'):
+        detector_config('nowhere.py')
+
+
+def test_weights_that_cannot_be_downloaded_are_named(monkeypatch):
+    apis = pytest.importorskip('mmdet.apis')
+
+    def fail(*_, **__):
+        raise URLError('no network')
+
+    monkeypatch.setattr(apis, 'init_detector', fail)
+    with pytest.raises(OSError, match='https://x/w.pth: cannot be downloaded .no network.*name'):
+        PersonDetector(__file__, 'https://x/w.pth')
 
 
 def test_hidden_names_are_no_images(tmp_path):

@@ -192,6 +192,12 @@ def test_cameras_teach_where_everybody_is_in_a_calibrated_view():
     annotations = [dict(id=i, image_id=i) for i in range(4)]
     assert cameras_teach(dict(images=images, annotations=annotations))
     assert not cameras_teach(dict(images=images, annotations=annotations[::2]))  # a view a frame
+    for entry in annotations[:2]:  # who has labels in all views is taught nothing
+        entry['num_keypoints'] = 3
+    assert cameras_teach(dict(images=images, annotations=annotations))
+    assert not cameras_teach(dict(images=images, annotations=annotations[:3]))
+    annotations[1]['num_keypoints'] = 0
+    assert cameras_teach(dict(images=images, annotations=annotations[:3]))
     images[3].pop('camera_id')
     assert not cameras_teach(dict(images=images, annotations=annotations))
     assert cameras_teach(dict(images=images, annotations=annotations[:3]))  # nobody is in it

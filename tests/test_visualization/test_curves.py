@@ -42,6 +42,15 @@ def test_a_run_without_scalars_is_named(tmp_path):
         read_scalars(str(tmp_path))
 
 
+def test_trainings_below_a_folder_without_scalars_are_named(tmp_path):
+    run = tmp_path / 'round_00' / '20260101_000000' / 'vis_data'
+    run.mkdir(parents=True)
+    (run / 'scalars.json').write_text('{"loss": 1.0, "step": 1}\n')
+    with pytest.raises(FileNotFoundError, match='trainings below it, such as .*round_00: name one'):
+        read_scalars(str(tmp_path))
+    assert read_scalars(str(tmp_path / 'round_00')) == {'loss': {1: 1.0}}
+
+
 def test_students_are_averaged_over_the_steps_that_all_have():
     averaged = average_students(
         {
