@@ -4,8 +4,12 @@ import re
 from typing import Optional
 
 # Errors, and shares of what went wrong.
-LOWER = re.compile('mpjpe|mkpe|epe|nme|ece|nll|failed|two_views|reprojection_error|loss')
-HIGHER = re.compile('pck|pckh|tpck|auc|ap|ar|map|acc|accuracy|right|inliers|triangulated')
+LOWER = re.compile(
+    '(mpjpe|mrrpe|mkpe|epe|nme|ece|nll|failed|two_views|reprojection_error|loss)(_.*)?'
+)
+HIGHER = re.compile(
+    '(pck|pckh|tpck|auc|ap|ar|map|acc|accuracy|handednessacc|right|inliers|triangulated)(_.*)?'
+)
 
 
 def lower_is_better(name: str) -> Optional[bool]:
@@ -13,7 +17,8 @@ def lower_is_better(name: str) -> Optional[bool]:
 
     The first part between slashes that has a known word decides: what comes after it is a joint
     or an action. ``pck/torso@0.2`` is a PCK, ``multiview/MKPE/two_views`` an MKPE, and
-    ``pose3d/P-MPJPE`` an MPJPE. A mean confidence or a signed residual is neither good nor bad.
+    ``pose3d/P-MPJPE`` an MPJPE; so is MMPose's ``MPJPE_single``. A mean confidence or a signed
+    residual is neither good nor bad.
     """
     for part in name.split('/'):
         words = re.split(r'[^a-z0-9_]+', part.lower())
