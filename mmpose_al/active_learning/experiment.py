@@ -491,10 +491,11 @@ def main_metric(names: Sequence[str]) -> Metric:
         return Metric(errors[0], True, 'px')
     if names and all(name.startswith('rig/') for name in names):
         return Metric('rig/reprojection_error', True, 'px')
-    first = [n for n in ('coco/AP',) if n in names] + [n for n in names if n.startswith('pck/')]
-    for name in first + [n for n in names if lower_is_better(n) is not None] + names:
-        return Metric(name, bool(lower_is_better(name)), '')
-    raise Missing('no round has been evaluated yet')
+    if not names:
+        raise Missing('no round has been evaluated yet')
+    usual = [n for n in names if n == 'coco/AP'] + [n for n in names if n.startswith('pck/')]
+    name = (usual + [n for n in names if lower_is_better(n) is not None] + names)[0]
+    return Metric(name, bool(lower_is_better(name)), '')
 
 
 def metrics_of(stages: Dict[str, dict]) -> Dict[str, float]:

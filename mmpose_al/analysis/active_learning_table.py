@@ -10,7 +10,7 @@ from ..active_learning.report.analysis import area, labels_needed, target_of
 from ..command_line import in_markdown
 from ..fileio import is_int, read_json
 from ..metric_direction import lower_is_better
-from .results_table import ENSEMBLE, TOGETHER, check_together, names_in
+from .results_table import ENSEMBLE, TOGETHER, check_together, result_files
 
 BASELINE, BOUND = 'random', 'all'
 BASELINES = (BASELINE, 'random-bootstrap')  # the first of them that there is
@@ -31,11 +31,9 @@ def load(folder: str) -> Dict[str, List[dict]]:
         ValueError: There is none, or they do not belong together.
     """
     rows: Dict[str, List[dict]] = {}
-    for name in names_in(folder):
-        if name.endswith('.json'):
-            path = osp.join(folder, name)
-            for row, part in read_result(path):
-                rows.setdefault(row, []).append(dict(part, path=path))
+    for path in result_files(folder):
+        for row, part in read_result(path):
+            rows.setdefault(row, []).append(dict(part, path=path))
     if not any(row != BOUND for row in rows):
         raise ValueError(f'{folder}: no result files')
     check_together(rows, ('steps', 'units', 'unit', 'input_size'))

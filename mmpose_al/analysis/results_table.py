@@ -1,14 +1,13 @@
 """Result files of a benchmark as a table in Markdown, and pages that hold it."""
 
 import math
-import os
 import os.path as osp
 import re
 import statistics
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Union
 
 from ..command_line import in_markdown
-from ..fileio import is_int, is_number, read_bytes, read_json, short, write_text
+from ..fileio import is_int, is_number, read_bytes, read_json, short, visible_names, write_text
 
 # What a result file has, and whether a value fits.
 FIELDS: Dict[str, Callable[[Any], bool]] = dict(
@@ -38,20 +37,18 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
             the input.
     """
     rows: Dict[str, List[dict]] = {}
-    for name in names_in(folder):
-        if name.endswith('.json'):
-            path = osp.join(folder, name)
-            result = _null_is_nan(read_json(path))
-            given = result if isinstance(result, dict) else {}
-            missing = [key for key, fits in FIELDS.items() if not fits(given.get(key))]
-            if not of_poses_3d(given) and not isinstance(given.get('labels'), (dict, str)):
-                missing.append('labels')
-            if missing:
-                raise ValueError(
-                    f'{path}: is no result file of benchmarks/semi_supervised.py; it has no '
-                    f'{", ".join(missing)}, or something else there'
-                )
-            rows.setdefault(result['row'], []).append(dict(result, path=path))
+    for path in result_files(folder):
+        result = _null_is_nan(read_json(path))
+        given = result if isinstance(result, dict) else {}
+        missing = [key for key, fits in FIELDS.items() if not fits(given.get(key))]
+        if not of_poses_3d(given) and not isinstance(given.get('labels'), (dict, str)):
+            missing.append('labels')
+        if missing:
+            raise ValueError(
+                f'{path}: is no result file of benchmarks/semi_supervised.py; it has no '
+                f'{", ".join(missing)}, or something else there'
+            )
+        rows.setdefault(result['row'], []).append(dict(result, path=path))
     if not rows:
         raise ValueError(f'{folder}: no result files')
     check_together(rows, ('input_size',))
@@ -71,15 +68,15 @@ def load(folder: str, same_steps: bool = True) -> Dict[str, List[dict]]:
     )
 
 
-def names_in(folder: str) -> List[str]:
-    """Names in a folder of result files, sorted.
+def result_files(folder: str) -> List[str]:
+    """The JSON files of a folder, sorted.
 
     Raises:
         ValueError: There is no such folder.
     """
     if not osp.isdir(folder):
         raise ValueError(f'{folder}: no such folder. Name the one that a benchmark wrote into')
-    return sorted(os.listdir(folder))
+    return [osp.join(folder, name) for name in visible_names(folder, ['.json'])]
 
 
 def of_poses_3d(result: Mapping[str, Any]) -> bool:

@@ -82,8 +82,8 @@ def export_labels(args: argparse.Namespace) -> None:
     from ..projects import exports, labels, open_project
 
     name = args.format or exports.format_of(args.out)
+    labels.take_left(args.model)
     project = open_project(args.model)
-    labels.take_left(project.folder)
     for line in exports.labeled_otherwise(project):
         print(f'warning: {line}')
     for path in exports.FORMATS[name](project, args.out):

@@ -32,8 +32,8 @@ def run(args: argparse.Namespace) -> int:
     from ..projects import advice, labels, open_project
     from .launch import read_config
 
+    labels.take_left(args.project)
     project = open_project(args.project)
-    labels.take_left(project.folder)
     val = osp.join(project.folder, 'val.json')
     held = load_multiview(val) if osp.isfile(val) else None
     data = advice.describe_data(load_multiview(project.pool), held)

@@ -140,15 +140,6 @@ def project_of(config: str) -> Optional[str]:
     return folder if is_project(folder) else None
 
 
-def take_left(config: str) -> None:
-    """Let a project have the labels that were handed over when a process was killed."""
-    project = project_of(config)
-    if project:
-        from ..projects import labels
-
-        labels.take_left(project)
-
-
 def tell_waiting(config: str, cfg: 'Config') -> None:
     """Say which labels of a project a training does not see: those that were not handed over.
 
@@ -159,8 +150,10 @@ def tell_waiting(config: str, cfg: 'Config') -> None:
     from ..projects.labels import waiting_images
 
     project = project_of(config)
-    waiting = waiting_images(project) if project else 0
-    if not project or not waiting:
+    if project is None:
+        return
+    waiting = waiting_images(project)
+    if not waiting:
         return
     text = (
         f'{project}: images with labels that were not handed over: {waiting}. To train on them: '
@@ -174,7 +167,11 @@ def tell_waiting(config: str, cfg: 'Config') -> None:
 def run(args: argparse.Namespace) -> int:
     if args.resume not in (None, 'auto'):
         check_checkpoint(args.resume, '--resume')
-    take_left(args.config)
+    project = project_of(args.config)
+    if project is not None:
+        from ..projects import labels
+
+        labels.take_left(project)  # before the config is read, which follows
     cfg = load_config(args)
     refuse_old_keys(cfg, args.config)
     merge_args(cfg, args)

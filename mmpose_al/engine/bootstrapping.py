@@ -17,7 +17,7 @@ from mmengine.runner.checkpoint import _load_checkpoint
 from mmpose.registry import DATASETS, MODELS
 
 from ..active_learning.experiment import read_pool
-from ..active_learning.pool import PSEUDO_LABELS, Pool, most_views, write_pseudo
+from ..active_learning.pool import PSEUDO_LABELS, Pool, write_pseudo
 from ..active_learning.scoring import score_pool
 from ..active_learning.self_training import (
     MultiViewBootstrapping,
@@ -77,14 +77,7 @@ def rig_of(cfg: Config, rules: MultiViewBootstrapping) -> Rig:
             "left for pseudo-labels; choose labels in the config, as by labels=dict(unit='frames',"
             " num=4, seed=0), subset='labeled'"
         )
-    least = max(rules.min_inliers or 2, 2)
-    most = most_views(pool, set(chosen))
-    if most < least:
-        raise ValueError(
-            f'{pool.path}: nobody who lacks a label is in more than {most} calibrated view(s) of a '
-            f'frame, and {least} have to agree (min_inliers). Views of moments that nobody has '
-            'labelled are what the cameras teach: put them into the file'
-        )
+    rules.check_views(pool, set(chosen))
     return Rig(source, pool, chosen)
 
 

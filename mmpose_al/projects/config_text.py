@@ -10,8 +10,6 @@ ROUNDS = 5
 EXPERIMENT = 'configs/experiment.py'
 UNLABELED = 16  # images of a batch
 TAUGHT = 32  # images of a batch of labels and pseudo-labels, as many of each as labels before
-
-
 ANSWERED = 0.1  # of what people answer validates
 
 

@@ -16,7 +16,7 @@ from ..active_learning.paths import experiments_below
 from ..fileio import are_numbers, checksum_fault, locked, read_json, short, to_json, write_json
 from . import config_text
 from .made_files import MadeFiles
-from .project import NAME, ProjectError
+from .project import NAME, ProjectError, is_project
 
 Person = Tuple[str, int]  # file name of the image, number of the person
 Read = TypeVar('Read')
@@ -257,7 +257,7 @@ def take_left(folder: str, report: Callable[[str], None] = print) -> None:
     Raises:
         ProjectError: A file is damaged.
     """
-    if not _folders(folder) or experiments_below(folder):
+    if not is_project(folder) or not _folders(folder) or experiments_below(folder):
         return
     project = read_json(osp.join(folder, NAME))
     if 'facts' not in project:  # of a version that nobody could label with

@@ -5,7 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from mmpose_al.active_learning.pool import check_pool, load_pool, write_pseudo, write_split
+from mmpose_al.active_learning.pool import (
+    check_pool,
+    load_pool,
+    most_views,
+    write_pseudo,
+    write_split,
+)
 from mmpose_al.datasets.splits import labeled_units, load_split
 
 
@@ -195,6 +201,21 @@ def test_unknown_cameras_and_subjects_of_a_pool(two_people):
         load_pool(two_people, 'frames', subjects=['c'])
     with pytest.raises(ValueError, match='and a label among the chosen'):
         load_pool(two_people, 'frames', lambda data, unit: [1], subjects=['b'])
+
+
+def test_who_has_labels_in_all_views_is_not_counted(pool_file):
+    pool = load_pool(pool_file, 'frames')
+    most = most_views(pool)
+    by_person = {}
+    frame_of = {image['id']: image['frame_id'] for image in pool.data['images']}
+    for entry in pool.data['annotations']:
+        key = frame_of[entry['image_id']], entry.get('person_id') or 0
+        by_person.setdefault(key, []).append(entry['id'])
+    assert most == max(map(len, by_person.values())) > 1
+    everyone = {number for numbers in by_person.values() for number in numbers}
+    assert most_views(pool, everyone) == 0
+    one = next(iter(by_person.values()))
+    assert most_views(pool, everyone - {one[0]}) == len(one)  # all of its views teach that one
 
 
 def test_the_rig_of_a_frame_is_its_calibrated_images(two_people):

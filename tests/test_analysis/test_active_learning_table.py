@@ -284,3 +284,29 @@ def test_a_bootstrapped_row_is_shown_before_and_after(tmp_path):
     kept = [line for line in lines[2:6] if 'labels alone' not in line[0]]
     assert [' | '.join(line) in short for line in kept] == [True, True]
     assert 'labels alone' not in short
+
+
+def test_errors_are_errors_and_unknown_metrics_have_no_better_end(results):
+    """ECE is MKPE over 10; two_views is 0 with all labels; nobody knows of x/y."""
+    for path in results.iterdir():
+        content = json.loads(path.read_text())
+        for entry in content.get('rounds', [content]):
+            error = entry['metrics']['multiview/MKPE']
+            more = {'confidence/ECE': error / 10, 'multiview/two_views': error - 37, 'x/y': error}
+            entry['metrics'].update(more)
+        path.write_text(json.dumps(content))
+    rows = tables.load(str(results))
+    known, two, unknown = (
+        tables.metric_table(rows, name).splitlines()
+        for name in ('confidence/ECE', 'multiview/two_views', 'x/y')
+    )
+    mkpe = tables.metric_table(rows, 'multiview/MKPE').splitlines()
+    assert known[0] == '**confidence/ECE** (lower is better)' and unknown[0] == '**x/y**'
+    ends = [
+        [line.split(' | ')[-2:] for line in lines if '| mvc |' in line] for lines in (known, mkpe)
+    ]
+    assert ends[0] == ends[1]  # labels for 95 %, and what was reached
+    assert '| area | lead |' in known[2]
+    assert 'area' not in unknown[2] and 'area' not in two[2] and 'lower' in two[0]
+    nothing = [dict(rows['mvc'][0], rounds=[dict(labels=40, metrics={'pck/z': 1.0})])]
+    assert tables.reached_cell(nothing, 'pck/z', [0.0], 40) == '–'

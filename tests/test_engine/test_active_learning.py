@@ -141,6 +141,20 @@ def run(cfg):
     return ActiveLearningRunner.from_cfg(cfg).train()
 
 
+def test_wrong_settings_are_a_line_with_the_config(tiny, tmp_path):
+    for change, words in (
+        (dict(strategy=dict(type='MultiViewConsistency', min_spacing=-1)), 'min_spacing'),
+        (dict(unit='images'), 'unit'),
+    ):
+        cfg = config(tiny, tmp_path / 'run', **change)
+        with pytest.raises(SystemExit, match=f'error: config: .*{words}'):
+            run(cfg)
+    cfg = config(str(tmp_path / 'nowhere'), tmp_path / 'run')
+    with pytest.raises(SystemExit, match='error: config: .*nowhere/train.json'):
+        run(cfg)
+    assert not (tmp_path / 'run').exists()
+
+
 def outcome(work_dir):
     """Selections, pseudo-sets and metrics of an experiment."""
     from mmpose_al.active_learning.state import load_state

@@ -4,6 +4,7 @@ import json
 import os
 import os.path as osp
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +26,7 @@ from mmpose_al.projects.labels import (
     with_labels,
 )
 from mmpose_al.projects.sources import Options, read_sources
+from tests.commands import command
 from tests.test_projects.files import ROWS, calibration, deeplabcut, video
 from tests.test_projects.test_config_text import RIG
 from tests.test_projects.test_writing import built, write
@@ -134,6 +136,39 @@ def test_labels_that_a_kill_left_beside_the_project_are_taken_later(tmp_path, ki
     assert labels_of(folder) == {first: [10.5, 20.25, 2, 3, 4, 2]}
     assert (folder / 'configs' / 'supervised.py').is_file()
     assert json.loads((folder / 'project.json').read_text())['facts'] == json.loads(after)['facts']
+
+
+@pytest.mark.parametrize('name', ['train', 'export', 'recommend'])
+def test_commands_take_what_a_kill_left(tmp_path, name, monkeypatch):
+    from mmpose_al.cli import launch, recommend, train
+
+    class Seen(Exception):
+        pass
+
+    def stop(*_, **__):
+        raise Seen
+
+    folder = a_project(tmp_path)
+    made = label_session(folder, num=2)
+    before = {each: (folder / each).read_bytes() for each in ('pool.json', 'project.json')}
+    first = label(made, made.query.units[0], (10.5, 20.25), (3, 4))
+    made.hand_over('Anna', 'tab')
+    for each, content in before.items():
+        (folder / each).write_bytes(content)
+    (folder / 'configs' / 'supervised.py').unlink()
+    for module, called in ((train, 'load_config'), (launch, 'read_config')):
+        monkeypatch.setattr(module, called, stop)
+    if name == 'train':
+        with pytest.raises(Seen):
+            train.run(SimpleNamespace(config=str(folder / 'configs/supervised.py'), resume=None))
+    elif name == 'recommend':
+        with pytest.raises(Seen):
+            recommend.run(SimpleNamespace(project=str(folder)))
+    else:
+        command('export', folder, '--out', tmp_path / 'out.json')
+        written = read_json(str(tmp_path / 'out.json'))['annotations']
+        assert [entry['num_keypoints'] for entry in written] == [2]
+    assert set(labels_of(folder)) == {first} and (folder / 'configs' / 'supervised.py').is_file()
 
 
 def test_labels_of_the_sources_may_be_taken_back(tmp_path):

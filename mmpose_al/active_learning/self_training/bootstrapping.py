@@ -9,7 +9,7 @@ Notation: views N (one person in one image), groups G (one person in one frame) 
 joints J.
 """
 
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Collection, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -340,11 +340,21 @@ class MultiViewBootstrapping(SelfTraining):
                     'by cameras=[...] of the data set, or train without it (self_training=None of '
                     'an experiment)'
                 )
-        most = most_views(pool)
+        self.check_views(pool)
+
+    def check_views(self, pool: Pool, labeled: Collection[int] = ()) -> None:
+        """Raise ValueError unless somebody can be triangulated who lacks a label in a view.
+
+        Args:
+            pool (Pool): Its file.
+            labeled (Collection[int]): Persons of images that have labels.
+        """
+        most = most_views(pool, labeled)
         if most < max(self.min_inliers or 2, 2):
             raise ValueError(
-                f'{pool.path}: no person is in more than {most} view(s) of a frame, and '
-                f'self-training asks for min_inliers={self.min_inliers or 2} that agree; two '
+                f'{pool.path}: no person{" without a label" * bool(labeled)} is in more than '
+                f'{most} view(s) of a frame, and self-training asks for '
+                f'min_inliers={self.min_inliers or 2} that agree; two '
                 'calibrated views are the least, and min_inliers may not be above their number'
             )
 

@@ -30,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-
     from ...apis.person import predict_person
     from ...datasets.images import read_picture
     from ...fileio import write_image
